@@ -1,0 +1,35 @@
+# Recipes stay at one to three lines; anything longer is a script. `make help` lists every target.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := service tests bench
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venv/ready: requirements-dev.lock
+	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable . && touch $@
+
+.PHONY: run
+run: .venv/ready ## The whole pipeline on this machine: embedded Valkey, receiver, three groups, simulator, live view
+	$(BIN)/salesloft-webhooks up --demo
+
+.PHONY: test
+test: .venv/ready ## Every test
+	$(BIN)/pytest
+
+.PHONY: check
+check: .venv/ready ## Format, lint, types, import contracts, sizes, generated files in step
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy && $(BIN)/lint-imports --no-cache
+	$(BIN)/python .ci/check_sizes.py
+
+.PHONY: format
+format: .venv/ready ## Format and apply safe fixes
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: .venv/ready ## Resolve the dependencies again, with hashes and without addresses
+	.ci/lock

@@ -1,0 +1,136 @@
+"""The one exception tree.
+
+Errors from foreign libraries are translated at the edge (``raise ... from exc``), so callers only ever see these::
+
+    SalesloftWebhooksError
+    ├── ConfigurationError          a setting is missing, malformed or contradicts another
+    ├── DeliveryError               one HTTP delivery cannot be accepted
+    │   ├── SignatureRejected       not proven to come from the source (401); carries a RejectionReason
+    │   └── UnreadableDelivery      proven, but not an event we can read (400); carries an UnreadableReason
+    ├── StoreError                  Redis cannot do what was asked (503)
+    │   ├── StoreUnavailable        unreachable, timed out, loading, fail-over in progress
+    │   ├── StoreFull               out of memory, or the backlog limit is reached
+    │   └── NotDurable              written, but not confirmed at the configured durability level
+    └── HandlerSignal               raised *by handlers* to steer the pipeline
+        ├── Retry                   try again after a time of the handler's choosing
+        ├── PermanentError          no attempt can succeed: dead letter at once
+        └── Unavailable             the handler's backend is down: pause the group, count no attempt
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class RejectionReason(StrEnum):
+    """Why a delivery was refused with 401. A metric label and a log field, never part of the answer."""
+
+    MISSING_SIGNATURE = "missing_signature"
+    """No signature header."""
+    MISSING_TIMESTAMP = "missing_timestamp"
+    """Envelope dialect: no timestamp header."""
+    MALFORMED_SIGNATURE = "malformed_signature"
+    """The header is not the hex digest the dialect prescribes (length, alphabet, more than one header)."""
+    MALFORMED_TIMESTAMP = "malformed_timestamp"
+    """The timestamp is not a plain run of ASCII digits."""
+    EXPIRED = "expired"
+    """The timestamp is further in the past than the tolerance."""
+    IN_THE_FUTURE = "in_the_future"
+    """The timestamp is further in the future than the tolerance."""
+    MISMATCH = "mismatch"
+    """Well-formed, but made with none of our keys, or the body was changed."""
+    MISSING_EVENT = "missing_event"
+    """Native dialect: no usable X-Salesloft-Event header, so no key can be derived or no name assigned."""
+    WRONG_CALLBACK_TOKEN = "wrong_callback_token"  # noqa: S105 - a reason, not a password
+    """Native dialect: the body carries a callback_token that is not ours."""
+    NO_KEYS = "no_keys"
+    """The source has no key for the dialect that the request's headers choose."""
+
+
+class UnreadableReason(StrEnum):
+    """Why a correctly signed delivery was answered with 400 and kept in quarantine."""
+
+    NOT_JSON = "not_json"
+    """The body is not JSON (RFC 8259), or nested beyond reason."""
+    NOT_AN_OBJECT = "not_an_object"
+    """The body, or an envelope's ``data``, is JSON but not an object."""
+    MISSING_FIELD = "missing_field"
+    """An envelope without ``event_type``, ``event_id``, ``data`` or ``created_at``, or one of the wrong type."""
+    INVALID_EVENT_TYPE = "invalid_event_type"
+    """The event name is empty, too long or has characters no event name has."""
+    UNSUPPORTED_EVENT = "unsupported_event"
+    """``link_swap``: SalesLoft waits for a synchronous answer, which a queue cannot give."""
+
+
+class SalesloftWebhooksError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class ConfigurationError(SalesloftWebhooksError):
+    """A setting is missing, malformed or contradicts another. The message names the setting, never its value."""
+
+
+class DeliveryError(SalesloftWebhooksError):
+    """One HTTP delivery cannot be accepted."""
+
+
+class SignatureRejected(DeliveryError):
+    """The delivery is not proven to come from the source."""
+
+    def __init__(self, reason: RejectionReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class UnreadableDelivery(DeliveryError):
+    """The delivery is proven, but is not an event we can read. ``str()`` is safe to show to the (trusted) sender."""
+
+    def __init__(self, reason: UnreadableReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class StoreError(SalesloftWebhooksError):
+    """Redis cannot do what was asked; the caller answers 503 or tries again."""
+
+
+class StoreUnavailable(StoreError):
+    """Unreachable, timed out, loading its data, or in the middle of a fail-over."""
+
+
+class StoreFull(StoreError):
+    """Out of memory (``maxmemory`` with ``noeviction``), or the backlog limit is reached."""
+
+
+class NotDurable(StoreError):
+    """Written, but not confirmed at the configured durability level in time. A repeat is a safe duplicate."""
+
+
+class HandlerSignal(SalesloftWebhooksError):
+    """Raised by handlers to steer the pipeline. Any other exception is a failed attempt."""
+
+
+def _seconds(after: timedelta | float | None) -> float | None:
+    return after.total_seconds() if isinstance(after, timedelta) else after
+
+
+class Retry(HandlerSignal):
+    """The attempt failed; try again after ``after`` seconds (default: the group's back-off). Counts as an attempt."""
+
+    def __init__(self, message: str = "", *, after: timedelta | float | None = None) -> None:
+        super().__init__(message or "the handler asked for a retry")
+        self.after_seconds = _seconds(after)
+
+
+class PermanentError(HandlerSignal):
+    """No attempt can succeed: the event becomes a dead letter at once, with this message."""
+
+
+class Unavailable(HandlerSignal):
+    """The handler's backend is down: the whole group pauses for ``after`` seconds and the attempt is not counted.
+
+    A circuit breaker: one event finds out, the others need not.
+    """
+
+    def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
+        super().__init__(message or "the handler's backend is unavailable")
+        self.after_seconds: float = _seconds(after) or 0.0

@@ -1,0 +1,109 @@
+"""Events: what a delivery becomes before it is stored (`NewEvent`) and what a handler receives (`Event`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Store an event only if it raises a level that the broker remembers (90 days by default).
+
+    SalesLoft reports counters ("3 views so far"), handlers want happenings ("was opened"). The dialect states the
+    level a delivery claims; the publish script compares and stores atomically with deduplication, so a late, older
+    delivery neither lowers the level nor yields an event.
+
+    Attributes:
+        subject: What the level belongs to, e.g. ``email/812345678``.
+        name: Which level, e.g. ``opened``.
+        level: The claimed level, >= 1. Anything never seen before is at 0.
+    """
+
+    subject: str
+    name: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A verified event that is not stored yet.
+
+    Attributes:
+        event_id: Idempotency key, unique within the source's account.
+        event_type: Dotted name, e.g. ``person.updated``.
+        entity_key: What must stay in order: ``person:<id>`` where a person is known, else the resource itself.
+        created_at: ISO 8601 time of the happening, as the sender wrote it.
+        data: The resource as JSON bytes, made uniform (``person_id`` present, ``callback_token`` gone).
+        watermark: If set, the event is stored only when it raises this level.
+    """
+
+    event_id: str
+    event_type: str
+    entity_key: str
+    created_at: str
+    data: bytes
+    watermark: Watermark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One verified delivery: the event it carries first, then those derived from it. Stored atomically.
+
+    Attributes:
+        source: Name of the configured source.
+        events: At least one; the first one decides whether the delivery is new or a duplicate.
+        traceparent: W3C trace context of the receiving span, or empty.
+    """
+
+    source: str
+    events: tuple[NewEvent, ...]
+    traceparent: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A stored event as handlers receive it.
+
+    Attributes:
+        event_id: Stable over SalesLoft's retries and over our attempts.
+        event_type: Dotted name, e.g. ``email.opened``.
+        created_at: ISO 8601 time of the happening, as the sender wrote it.
+        source: Name of the configured source.
+        received_at: When the store accepted it (server time, UTC).
+        raw_data: The resource as JSON bytes; use `data` for the parsed form.
+        entity_key: The ordering key, ``person:<id>`` or the resource itself.
+        attempt: 1 for the first attempt in this group.
+        group: The consumer group handling it.
+        traceparent: W3C trace context of the delivery, or empty.
+    """
+
+    event_id: str
+    event_type: str
+    created_at: str
+    source: str
+    received_at: datetime
+    raw_data: bytes = field(repr=False)
+    entity_key: str = ""
+    attempt: int = 1
+    group: str = ""
+    traceparent: str = field(default="", repr=False)
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """The resource as SalesLoft describes it, plus ``person_id`` whatever the dialect. Treat it as read-only."""
+        parsed: Mapping[str, Any] = msgspec.json.decode(self.raw_data)
+        return parsed
+
+    @property
+    def idempotency_key(self) -> str:
+        """What to hand to systems outside our reach: the same for every attempt of this event in this group."""
+        return f"{self.group}/{self.event_id}"
+
+    @property
+    def age_seconds(self) -> float:
+        """Seconds since the store accepted the event, by this machine's clock."""
+        return (datetime.now(UTC) - self.received_at).total_seconds()

@@ -1,0 +1,1 @@
+"""Handlers: the `Router` users write with, and the built-in groups."""

@@ -1,0 +1,234 @@
+"""Every setting, in one typed place, read from environment variables.
+
+``docs/configuration.md`` is generated from this file (``make docs``). Durations carry their unit in the name.
+Secrets are `SecretStr`, so no repr, log line or traceback shows them.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from salesloft_webhooks.errors import ConfigurationError
+
+
+class Ordering(StrEnum):
+    """How a group orders its events."""
+
+    NONE = "none"
+    """Any event may run at any time: most parallel."""
+    ENTITY = "entity"
+    """Events of one person run one at a time, in the order they were accepted; people run in parallel."""
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"
+    """`console` on a terminal, else `json`."""
+    JSON = "json"
+    CONSOLE = "console"
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    # -- Store ------------------------------------------------------------------------------------------------------
+    redis_url: SecretStr = Field(
+        SecretStr("redis://localhost:6379/0"),
+        description="Redis or Valkey: `redis://`, `rediss://` (TLS), `unix://`, `redis+sentinel://host:port,host:port/"
+        "service/db` or `redis+cluster://host:port,host:port`. A password may stand in the URL; prefer a secret.",
+    )
+    redis_key_prefix: str = Field(
+        "sl",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="First part of every key, so that several installations can share one server.",
+    )
+    partitions: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Streams the events are spread over, by entity. More than one only helps with Redis Cluster. Must "
+        "be equal in every process and may only be raised while the streams are drained.",
+    )
+    durability: str = Field(
+        "memory",
+        pattern=r"^(memory|fsync|replicas:[1-9][0-9]*)$",
+        description="What a 200 promises: `memory` (the server has it; its own persistence decides about a crash), "
+        "`fsync` (on its disk: `appendfsync always`, or WAITAOF) or `replicas:N` (N replicas have it: WAIT). A level "
+        "the server cannot give makes the receiver unready and answers 503; a weak `memory` set-up is reported loudly.",
+    )
+    store_timeout_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=30,
+        description="How long storing one delivery may take before the answer is 503. SalesLoft retries 15 s apart, "
+        "so a short time costs nothing.",
+    )
+    backlog_limit: int = Field(
+        1_000_000,
+        ge=1,
+        description="Events the slowest group may have waiting before the receiver answers 503, so that memory is "
+        "never exhausted silently. About 2 KiB of Redis memory an event.",
+    )
+    idempotency_ttl_seconds: int = Field(
+        7 * 86_400,
+        ge=60,
+        description="How long an event id is remembered, to recognise duplicates and to answer `events show`.",
+    )
+    watermark_ttl_seconds: int = Field(
+        90 * 86_400,
+        ge=60,
+        description="How long the highest opens, clicks and replies of an email are remembered, to derive "
+        "`email.opened` and its like exactly once.",
+    )
+    retention_seconds: int = Field(
+        86_400,
+        ge=0,
+        description="How long handled events stay in the stream for replays. Unhandled ones are never removed.",
+    )
+    quarantine_limit: int = Field(
+        1_000, ge=1, description="Signed but unreadable deliveries kept for inspection, oldest dropped first."
+    )
+
+    # -- Source -----------------------------------------------------------------------------------------------------
+    sources_file: Path | None = Field(
+        None,
+        description="YAML or JSON file that describes several sources, each with its own path and keys. Without it, "
+        "one source named `default` is made from the variables below.",
+    )
+    source_path: str = Field("/webhooks/salesloft", pattern=r"^/", description="URL path of the default source.")
+    salesloft_webhook_secret: SecretStr | None = Field(
+        None,
+        description="Envelope dialect: the HMAC-SHA256 secret. Several values separated by commas during a rotation.",
+    )
+    salesloft_webhook_secret_file: Path | None = Field(
+        None, description="File with the same, re-read when it changes (a mounted Kubernetes secret)."
+    )
+    salesloft_callback_token: SecretStr | None = Field(
+        None, description="Native dialect: one callback token for all subscriptions. Several during a rotation."
+    )
+    salesloft_callback_token_file: Path | None = Field(None, description="File with the same, re-read on change.")
+    salesloft_callback_secret: SecretStr | None = Field(
+        None,
+        description="Native dialect, preferred: a master key from which one callback token per event type is derived "
+        "(hex HMAC-SHA256 of the event name), so that a captured body cannot be replayed under another name.",
+    )
+    salesloft_callback_secret_file: Path | None = Field(None, description="File with the same, re-read on change.")
+    timestamp_tolerance_seconds: int = Field(
+        300, ge=1, le=86_400, description="Envelope dialect: how far a timestamp may lie from our clock."
+    )
+
+    # -- Receiver ---------------------------------------------------------------------------------------------------
+    host: str = Field("0.0.0.0", description="Address both ports listen on.")
+    port: int = Field(8000, ge=0, le=65_535, description="Webhook port. The only one to expose to the internet.")
+    ops_port: int = Field(
+        9090, ge=0, le=65_535, description="Probes and metrics (`/livez`, `/readyz`, `/metrics`). Never expose it."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1, description="Larger bodies are answered 413, checked while reading.")
+    body_timeout_seconds: float = Field(10.0, gt=0, description="A body that takes longer to arrive is answered 408.")
+    retry_after_seconds: int = Field(
+        10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."
+    )
+    drain_seconds: float = Field(
+        20.0,
+        ge=0,
+        description="After SIGTERM: how long running requests may take to finish. Keep it below the pod's "
+        "`terminationGracePeriodSeconds` less the preStop delay.",
+    )
+
+    # -- Worker -----------------------------------------------------------------------------------------------------
+    worker_group: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
+        description="The consumer group this worker belongs to; a built-in one (`activity`, `crm`, `notify`) brings "
+        "its handlers.",
+    )
+    worker_handlers: CommaList = Field(
+        (), description="Routers of your own, `package.module:router`, separated by commas."
+    )
+    worker_events: CommaList = Field(
+        (), description="Event types or globs the group takes, separated by commas; default: what its routers name."
+    )
+    worker_ordering: Ordering = Field(
+        Ordering.NONE, description="`none`, or `entity`: one at a time and in order per person."
+    )
+    worker_concurrency: int = Field(50, ge=1, le=500, description="Handlers running at once in one process.")
+    worker_partitions: CommaList = Field((), description="Partitions this process serves; default: all.")
+    lease_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="A consumer's time-limited right to an entry, renewed at a third of it. After a crash, others "
+        "take over when it ends.",
+    )
+    handler_timeout_seconds: float = Field(30.0, gt=0, description="Time-out of one attempt.")
+    max_attempts: int = Field(8, ge=1, le=1000, description="Attempts before an event becomes a dead letter.")
+    backoff_base_seconds: float = Field(
+        1.0, gt=0, description="Upper end of the first retry's delay; doubles with each attempt, with full jitter."
+    )
+    backoff_cap_seconds: float = Field(300.0, gt=0, description="The delay never exceeds this.")
+    grace_seconds: float = Field(
+        25.0,
+        ge=0,
+        description="After SIGTERM: how long running handlers may finish; the rest is handed back unharmed. Keep it "
+        "below `terminationGracePeriodSeconds` (30 s by default).",
+    )
+    poll_seconds: float = Field(
+        1.0,
+        gt=0,
+        le=2,
+        description="Longest wait for new events before due ones are looked for again. Below the socket time-out.",
+    )
+    upkeep_seconds: float = Field(10.0, gt=0, description="How often a worker trims, audits and measures the store.")
+
+    # -- Built-in handlers ------------------------------------------------------------------------------------------
+    database_url: SecretStr = Field(
+        SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
+        description="Where `activity` and `crm` write: an async SQLAlchemy URL, `postgresql+asyncpg://` in production.",
+    )
+    notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Apprise URLs that `notify` sends to, separated by commas; none: it logs instead."
+    )
+
+    # -- Telemetry --------------------------------------------------------------------------------------------------
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level written.")
+    log_format: LogFormat = Field(LogFormat.AUTO, description="`json`, `console`, or `auto` (by terminal).")
+
+    @field_validator("worker_handlers", "worker_events", "worker_partitions", "notify_urls", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.backoff_cap_seconds < self.backoff_base_seconds:
+            raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
+        return self
+
+    @property
+    def replicas_required(self) -> int:
+        """N of ``replicas:N``, else 0."""
+        return int(self.durability.partition(":")[2] or 0)
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment; ``overrides`` (from command-line options) win.
+
+        Raises:
+            ConfigurationError: naming each wrong setting and what is wrong, never its value.
+        """
+        try:
+            return cls(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as exc:
+            problems = (
+                f"{'.'.join(map(str, problem['loc'])).upper() or 'settings'}: {problem['msg']}"
+                for problem in exc.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise ConfigurationError("; ".join(problems)) from None

@@ -1,0 +1,68 @@
+"""Fixtures that start real servers, once a session and engine, and hand out an empty one to each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Server, engines
+
+
+def _engine_parameters() -> list[object]:
+    present = engines()
+    missing = pytest.mark.skip(reason="redis-server is not installed: this machine tests Valkey only")
+    return [
+        pytest.param(present["valkey"], id="valkey"),
+        pytest.param(present.get("redis"), id="redis", marks=() if "redis" in present else missing),
+    ]
+
+
+@pytest.fixture(scope="session", params=_engine_parameters())
+def shared_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running server per engine; use `server`, which empties it."""
+    server = Server(request.param, tmp_path_factory.mktemp("server")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """An empty real server; tests run once with Valkey 9 and once with Debian's Redis 7.0."""
+    with shared_server.client() as client:
+        client.flushall()
+    return shared_server
+
+
+@pytest.fixture(scope="session")
+def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running Valkey; use `valkey`, which empties it."""
+    server = Server(engines()["valkey"], tmp_path_factory.mktemp("valkey")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Server) -> Server:
+    """An empty Valkey, for tests in which the engine makes no difference."""
+    with shared_valkey.client() as client:
+        client.flushall()
+    return shared_valkey
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A persistent Valkey of the test's own, not yet started, which it may kill and restart."""
+    directory = tmp_path / "valkey"
+    directory.mkdir()
+    server = Server(engines()["valkey"], directory, {"appendonly": "yes", "appendfsync": "always"})
+    yield server
+    server.stop(kill=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's shell reaches a test."""
+    for name in os.environ:
+        if name.startswith(("SALESLOFT_", "REDIS_", "WORKER_", "OTEL_", "DATABASE_", "DURABILITY", "SOURCES_")):
+            monkeypatch.delenv(name)

