@@ -1,0 +1,112 @@
+"""What the server's configuration promises, held against the configured durability level.
+
+Levels (setting ``DURABILITY``): ``memory`` - the server has it; ``fsync`` - its append-only file has it on disk, by
+``appendfsync always`` or by WAITAOF after each batch; ``replicas:N`` - N replicas have it, by WAIT after each batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import RedisCluster
+from redis.exceptions import ResponseError
+
+from salesloft_webhooks.broker.connection import Argument, Store, translated
+from salesloft_webhooks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """Whether and how the promised level is kept.
+
+    Attributes:
+        wait: Command to send behind every batch, on its connection; None when the write itself is enough.
+        required: Confirmations the command must report.
+        problem: Why the promise cannot be kept: nothing may be acknowledged. None when it can.
+        weaknesses: What an operator should know although the promise, as configured, is kept.
+    """
+
+    wait: tuple[Argument, ...] | None = None
+    required: int = 0
+    problem: str | None = None
+    weaknesses: tuple[str, ...] = ()
+
+
+async def examine(store: Store, settings: Settings) -> Durability:
+    """Ask the server how it persists and evicts.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+    """
+    with translated():
+        info = await _info(store)
+        configuration = await _configuration(store)
+        commands = await store.client.execute_command("COMMAND INFO", "WAITAOF")
+    weaknesses = tuple(_weaknesses(info, configuration))
+    timeout_ms = int(settings.store_timeout_seconds * 1000)
+    if settings.durability == "fsync":
+        return _fsync(info, configuration, has_waitaof=_known(commands), timeout_ms=timeout_ms, weaknesses=weaknesses)
+    if needed := settings.replicas_required:
+        connected = int(info.get("connected_slaves", 0))
+        problem = None if connected >= needed else f"DURABILITY asks for {needed} replicas, {connected} are connected"
+        return Durability(("WAIT", needed, timeout_ms), needed, problem, weaknesses)
+    return Durability(weaknesses=weaknesses)
+
+
+def _fsync(
+    info: Mapping[str, Any],
+    configuration: Mapping[str, str],
+    *,
+    has_waitaof: bool,
+    timeout_ms: int,
+    weaknesses: tuple[str, ...],
+) -> Durability:
+    if not int(info.get("aof_enabled", 0)):
+        problem = "DURABILITY asks for fsync, but the server keeps no append-only file (appendonly no)"
+        return Durability(problem=problem, weaknesses=weaknesses)
+    if configuration.get("appendfsync") == "always":
+        return Durability(weaknesses=weaknesses)
+    if has_waitaof:
+        return Durability(("WAITAOF", 1, 0, timeout_ms), 1, weaknesses=weaknesses)
+    problem = "DURABILITY asks for fsync: set appendfsync always, this server has no WAITAOF"
+    return Durability(problem=problem, weaknesses=weaknesses)
+
+
+def _weaknesses(info: Mapping[str, Any], configuration: Mapping[str, str]) -> list[str]:
+    found = []
+    if not int(info.get("aof_enabled", 0)):
+        saves = configuration.get("save")
+        how = "nothing" if saves == "" else "at most snapshots"
+        found.append(f"the server persists {how}: a crash loses accepted events (appendonly no)")
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        found.append(f"maxmemory-policy is {policy}: a full server evicts accepted events (want noeviction)")
+    return found
+
+
+async def _info(store: Store) -> Mapping[str, Any]:
+    if isinstance(store.client, RedisCluster):
+        await store.client.initialize()
+        node = store.client.get_primaries()[0]
+        info: Mapping[str, Any] = await store.client.info(target_nodes=node)
+    else:
+        info = await store.client.info()
+    return info
+
+
+async def _configuration(store: Store) -> Mapping[str, str]:
+    """``appendfsync`` and ``save``; empty where a managed service forbids CONFIG."""
+    try:
+        reply = await store.client.config_get("appendfsync", "save")
+    except ResponseError:
+        return {}
+    return {_text(name): _text(value) for name, value in reply.items()}
+
+
+def _known(commands: Any) -> bool:
+    """Whether COMMAND INFO described the command; redis-py gives a list, or a mapping without it, by version."""
+    return bool(commands and any(commands.values() if isinstance(commands, Mapping) else commands))
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,270 @@
+"""A consumer group, seen from one consumer: take entries, settle attempts, renew leases, wait for more.
+
+See the package's docstring for how streams, ``due``, lanes and leases work together.
+"""
+
+import math
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import cycle
+
+from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.settings import Ordering
+
+MAX_BATCH = 500
+"""Entries or outcomes in one script call: Lua's ``unpack`` and the time a server may be busy set the limit."""
+
+Reply = list[bytes]
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    """Handled: never given to this group again."""
+    RETRY = "retry"
+    """Failed: again after a delay; a lane stays held."""
+    DEAD = "dead"
+    """Given up: copied to the dead letters; a lane goes on."""
+    RELEASE = "release"
+    """Handed back unharmed; the attempt is not counted."""
+
+
+class Settled(StrEnum):
+    """What the store made of an outcome."""
+
+    SETTLED = "settled"
+    """As asked."""
+    LATE = "late"
+    """The lease was lost; a `done` was written down and will count, nothing else happened."""
+    LOST = "lost"
+    """The lease was lost; nothing happened, the new holder decides."""
+    GONE = "gone"
+    """The group had finished the entry already; nothing happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A consumer's time-limited right to run one entry.
+
+    Attributes:
+        partition: The stream the entry is in.
+        entry_id: The entry's stream id.
+        lane: Its entity key when the group is ordered, else empty.
+        event: What to handle; ``event.attempt`` tells this lease from an earlier one of the same entry.
+    """
+
+    partition: int
+    entry_id: str
+    lane: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An outcome to store.
+
+    Attributes:
+        lease: The attempt that ended.
+        outcome: How.
+        delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
+        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``.
+        error: For `Outcome.DEAD`: one line that says what went wrong.
+    """
+
+    lease: Lease
+    outcome: Outcome
+    delay_seconds: float = 0.0
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to one `Group.take`.
+
+    Attributes:
+        leases: What to run now; may be fewer than asked for.
+        wait_seconds: Until something already known becomes due or the pause ends; None: nothing is known.
+        doorbell: Stream id to wait behind when nothing was found; empty: ask again at once.
+        paused: The group is paused; nothing was looked at.
+        healed: The group had vanished from the server and was made again.
+        skipped: Entries passed over because the group had finished their event before.
+        poisoned: Types of entries that became dead letters because every attempt killed its worker.
+    """
+
+    leases: tuple[Lease, ...]
+    wait_seconds: float | None
+    doorbell: str
+    paused: bool
+    healed: bool
+    skipped: int
+    poisoned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOptions:
+    """What a group is.
+
+    Attributes:
+        name: Unique name, also the Redis consumer group's.
+        events: Exact types or globs (``*``, ``?``) the group wants.
+        ordering: See `Ordering`.
+        lease_seconds: How long an attempt may go without renewal before others take over.
+        max_attempts: Attempts after which an entry that was never settled is poison.
+        idempotency_ttl_seconds: How long outcomes are remembered at least.
+    """
+
+    name: str
+    events: tuple[str, ...] = ("*",)
+    ordering: Ordering = Ordering.NONE
+    lease_seconds: float = 60.0
+    max_attempts: int = 8
+    idempotency_ttl_seconds: int = 7 * 86_400
+
+
+def new_consumer_name() -> str:
+    """Pod (host) and start: unique, so that a restarted pod never takes its predecessor's leases for its own."""
+    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
+
+
+def _filter(pattern: str) -> str:
+    """An event type or glob as ``take.lua`` wants it: ``=exact`` or ``~Lua pattern``."""
+    if not any(sign in pattern for sign in "*?"):
+        return "=" + pattern
+    signs = {"*": ".*", "?": "."}
+    return "~^" + "".join(signs.get(sign, sign if sign.isalnum() else f"%{sign}") for sign in pattern) + "$"
+
+
+class Group:
+    """One consumer's view of its group."""
+
+    def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
+        if options.name in RESERVED_GROUP_NAMES:
+            raise ConfigurationError(f"WORKER_GROUP: {options.name!r} is a reserved name")
+        if consumer == NOBODY:
+            raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
+        self.options = options
+        self.consumer = consumer
+        self._store = store
+        self._filters = [_filter(pattern) for pattern in options.events]
+        # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
+        self._halves = cycle((math.ceil, math.floor))
+
+    async def register(self, handlers: Sequence[str] = ()) -> None:
+        """Make the group known, in every partition from the first entry on, and describe it for `status`."""
+        keys, client, name = self._store.keys, self._store.client, self.options.name
+        for partition in range(self._store.partitions):
+            await self._store.run("register", partition, [name])
+        with translated():
+            await client.sadd(keys.groups, name)
+            await client.hset(
+                keys.group(name),
+                mapping={
+                    "events": ",".join(self.options.events),
+                    "ordering": self.options.ordering.value,
+                    "handlers": ",".join(handlers),
+                    "seen": int(time.time() * 1000),
+                },
+            )
+
+    async def take(self, partition: int, count: int) -> Taken:
+        """Lease up to ``count`` entries (at most `MAX_BATCH`).
+
+        Raises:
+            StoreError: nothing is known about the outcome; entries leased by a lost reply come back when they lapse.
+        """
+        count = min(count, MAX_BATCH)
+        args = [
+            self.options.name,
+            self.consumer,
+            count,
+            _ms(self.options.lease_seconds),
+            next(self._halves)(count / 2),
+            self.options.ordering.value,
+            self.options.max_attempts,
+            self.options.idempotency_ttl_seconds,
+            MAX_BATCH,
+            *self._filters,
+        ]
+        state, wait, doorbell, skipped, poisoned, entries = await self._store.run("take", partition, args)
+        return Taken(
+            leases=tuple(self._lease(partition, entry) for entry in entries),
+            wait_seconds=None if wait < 0 else wait / 1000,
+            doorbell=doorbell.decode(),
+            paused=state == b"paused",
+            healed=state == b"healed",
+            skipped=skipped,
+            poisoned=tuple(name.decode() for name in poisoned),
+        )
+
+    def _lease(self, partition: int, entry: list[bytes]) -> Lease:
+        entry_id, lane, attempt, *texts, body = entry
+        event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
+        event = Event(
+            event_id=event_id,
+            event_type=event_type,
+            created_at=created,
+            source=source,
+            received_at=datetime.fromtimestamp(int(received) / 1000, UTC),
+            raw_data=body,
+            entity_key=entity_key,
+            attempt=int(attempt),
+            group=self.options.name,
+            traceparent=traceparent,
+        )
+        return Lease(partition, entry_id.decode(), lane.decode(), event)
+
+    async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
+        """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.
+
+        Raises:
+            StoreError: nothing is known about the outcome.
+        """
+        args: list[str | int] = [self.options.name, self.consumer, self.options.idempotency_ttl_seconds]
+        for item in settlements:
+            event = item.lease.event
+            args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt)
+            args += (item.outcome.value, _ms(item.delay_seconds), item.reason, item.error)
+        replies: Reply = await self._store.run("settle", partition, args)
+        return [Settled(reply.decode()) for reply in replies]
+
+    async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:
+        """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""
+        args: list[str | int] = [self.options.name, self.consumer, _ms(self.options.lease_seconds)]
+        for lease in leases:
+            args += (lease.entry_id, lease.lane, lease.event.attempt)
+        return [reply == 1 for reply in await self._store.run("extend", partition, args)]
+
+    async def wait(self, partition: int, doorbell: str, seconds: float) -> None:
+        """Return when an entry newer than ``doorbell`` arrives, or after ``seconds``. Consumes nothing."""
+        key = self._store.keys.events(partition)
+        with translated():
+            await self._store.client.xread({key: doorbell}, count=1, block=max(1, int(seconds * 1000)))
+
+    async def pause(self, seconds: float) -> None:
+        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched."""
+        for partition in range(self._store.partitions):
+            key = self._store.keys.pause(partition, self.options.name)
+            with translated():
+                await self._store.client.set(key, "breaker", px=max(1, _ms(seconds)), nx=True)
+
+    async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
+        """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""
+        name = self.consumer if leaving else ""
+        removed = 0
+        for partition in range(self._store.partitions):
+            removed += await self._store.run("retire", partition, [self.options.name, _ms(idle_seconds), name])
+        return removed
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -1,0 +1,65 @@
+"""The names of all keys, in one place.
+
+Every key of a partition carries the hash tag ``{p}``, so that one partition lives in one slot of a Redis Cluster and
+the scripts may touch all of its keys. The scripts build key names from the stream's name in the same way; a test
+compares the two.
+"""
+
+from dataclasses import dataclass
+
+PARKED_SCORE = 9_007_199_254_740_991
+"""The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
+
+NOBODY = "-"
+"""The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
+
+RESERVED_GROUP_NAMES = frozenset({"entry", "dups"})
+"""Fields of the idempotency record that are not groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Key names under one prefix (setting ``REDIS_KEY_PREFIX``)."""
+
+    prefix: str = "sl"
+
+    def events(self, partition: int) -> str:
+        """The stream of one partition."""
+        return f"{self.prefix}:{{{partition}}}:events"
+
+    def record(self, partition: int, event_id: str) -> str:
+        """The idempotency record of an event: hash with ``entry``, ``dups`` and a field per group."""
+        return f"{self.prefix}:{{{partition}}}:event:{event_id}"
+
+    def mark(self, partition: int, subject: str) -> str:
+        """The highest levels seen of a subject: hash by watermark name."""
+        return f"{self.prefix}:{{{partition}}}:mark:{subject}"
+
+    def due(self, partition: int, group: str) -> str:
+        """When each pending entry must be looked at: zset of ``<entry id>[ <lane>]`` by server ms."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:due"
+
+    def lane(self, partition: int, group: str, entity_key: str) -> str:
+        """The entries of one entity in arrival order: list, its head is the one that may run."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:lane:{entity_key}"
+
+    def dead(self, partition: int, group: str) -> str:
+        """The stream of entries a group gave up on."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:dead"
+
+    def pause(self, partition: int, group: str) -> str:
+        """Exists while the group takes nothing: ``manual`` (no TTL) or ``breaker`` (TTL)."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:pause"
+
+    def quarantine(self, partition: int) -> str:
+        """The bounded stream of signed but unreadable deliveries."""
+        return f"{self.prefix}:{{{partition}}}:quarantine"
+
+    @property
+    def groups(self) -> str:
+        """The set of all registered groups."""
+        return f"{self.prefix}:groups"
+
+    def group(self, group: str) -> str:
+        """A group's registration: hash with ``events``, ``ordering``, ``handlers``, ``seen``."""
+        return f"{self.prefix}:g:{group}"

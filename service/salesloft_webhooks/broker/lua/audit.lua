@@ -1,0 +1,57 @@
+#!lua flags=allow-oom
+-- Looks for pending entries that nothing would ever look at again, and makes them due: for repair after manual
+-- tampering (a deleted `due` or lane key), never needed in normal operation.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 group   2 entry id to start after ('-' at the beginning)   3 entries examined in this call   4 lease, ms
+-- Result: { entry id to go on after ('-' when the end is reached), entries repaired }
+--
+-- Invariants restored
+--   Every pending entry has a member in `due`; one that seems to be running gets a lease's time to end.
+--   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
+--   lane that has vanished is built again in the right order.
+--@include partition
+--@include group
+local after, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local pending = redis.pcall('XPENDING', events, group, after == '-' and '-' or '(' .. after, '+', count)
+if pending.err then
+  return { '-', 0 }
+end
+
+local function key_of(id)
+  local entry = redis.call('XRANGE', events, id, id)[1]
+  return entry and fields_of(entry[2]).key or ''
+end
+
+local repaired = 0
+local function make_due(member, at)
+  redis.call('ZADD', due, ms(at), member)
+  repaired = repaired + 1
+end
+
+local function repair(id, owner)
+  local lane = key_of(id)
+  local line, member = lane_of(lane), member_of(id, lane)
+  local score = tonumber(redis.call('ZSCORE', due, member) or -1)
+  local place = redis.call('LPOS', line, id)
+  local soon = owner == NOBODY and now or now + lease
+  if score == PARKED and not place then
+    place = redis.call('RPUSH', line, id) - 1
+    repaired = repaired + 1
+  end
+  if score == -1 and not place then
+    make_due(id, soon)
+  elseif score == -1 and place > 0 then
+    make_due(member, PARKED)
+  elseif place == 0 and (score == -1 or score == PARKED) then
+    make_due(member, soon)
+  end
+end
+
+for _, row in ipairs(pending) do
+  if not redis.call('ZSCORE', due, row[1]) then
+    repair(row[1], row[2])
+  end
+end
+return { #pending < count and '-' or pending[#pending][1], repaired }

@@ -1,0 +1,25 @@
+-- Shared by all scripts: the partition's key names and the server's clock.
+-- KEYS[1] is the partition's stream, '<prefix>:{p}:events'; every other key is named from it.
+local PARKED, NOBODY = 9007199254740991, '-'
+local events = KEYS[1]
+local base = string.sub(events, 1, -string.len('events') - 1)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- A number of milliseconds as Redis wants it: Lua would print large ones as 1.7e+12.
+local function ms(number)
+  return string.format('%.0f', number)
+end
+
+-- An entry's or reply's flat list of names and values as a table.
+local function fields_of(flat)
+  local fields = {}
+  for at = 1, #flat, 2 do
+    fields[flat[at]] = flat[at + 1]
+  end
+  return fields
+end
+
+local function record_of(event_id)
+  return base .. 'event:' .. event_id
+end

@@ -1,0 +1,164 @@
+#!lua flags=allow-oom
+-- Gives a consumer up to `count` entries to run: due ones (retry time reached, lease lapsed, next in a lane) and new ones.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 group   2 consumer   3 count   4 lease, ms   5 due share (of count, for due entries while both kinds wait)
+--       6 'entity' | 'none'   7 max attempts   8 idempotency TTL, s   9 scan limit (entries read at the most)
+--       10.. event filter: '=' .. exact type, or '~' .. Lua pattern
+-- Result: { state, wait, doorbell, skipped, poisoned types, entries }
+--   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
+--   wait      ms until the next due entry, or the pause ends; -1 unknown
+--   doorbell  stream id to block on when nothing was found, '' when more may be there at once
+--   entries   { entry id, lane, attempt, id, type, entity key, source, at, created_at, traceparent, body }
+--
+-- Invariants kept
+--   Every pending entry has exactly one member in `due`; its score says when it must be looked at again.
+--   In a lane only the head runs; all others are parked: owned by '-', due at PARKED.
+--   Nothing the idempotency record calls done or dead is given out.
+--   An entry whose last allowed attempt ended without being settled is dead (poison), never given out again.
+--@include partition
+--@include group
+local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local due_share, ordered, max_attempts = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
+local ttl, scan_limit = ARGV[8], tonumber(ARGV[9])
+
+local pause = redis.call('PTTL', mine .. ':pause')
+if pause ~= -2 then
+  return { 'paused', pause, '', 0, {}, {} }
+end
+
+local state, skipped, poisoned, given = 'ready', 0, {}, {}
+local lease_end = ms(now + lease)
+
+local function give(id, lane, attempt, fields)
+  redis.call('ZADD', due, lease_end, member_of(id, lane))
+  given[#given + 1] = { id, lane, attempt, fields.id, fields.type, fields.key, fields.src or '', fields.at or '0',
+    fields.made or '', fields.tp or '', fields.body or '' }
+end
+
+local function poison(id, lane, attempts, owner)
+  local fields = bury(id, 'poison', 'the worker died, or lost its lease, in every attempt', attempts, owner)
+  if fields then
+    record(fields.id or '', 'dead', ttl)
+    poisoned[#poisoned + 1] = fields.type or ''
+  end
+  finish(id, lane)
+end
+
+-- ---------------------------------------------------------------------------------------------------- due entries
+local function take_due(room)
+  if room <= 0 then
+    return
+  end
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ms(now), 'LIMIT', 0, room)) do
+    local id, lane = split_member(member)
+    local owner, attempts = owner_of(id)
+    if not owner then
+      finish(id, lane)
+    elseif owner ~= NOBODY and attempts >= max_attempts then
+      poison(id, lane, attempts, owner)
+    else
+      local claimed = redis.call('XCLAIM', events, group, consumer, 0, id)[1]
+      local fields = claimed and fields_of(claimed[2])
+      if not fields then
+        finish(id, lane)
+      elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+        finish(id, lane)
+        skipped = skipped + 1
+      else
+        give(id, lane, attempts + 1, fields)
+      end
+    end
+  end
+end
+
+-- ---------------------------------------------------------------------------------------------------- new entries
+local function wants(event_type)
+  for at = 10, #ARGV do
+    local kind, filter = string.sub(ARGV[at], 1, 1), string.sub(ARGV[at], 2)
+    if (kind == '=' and filter == event_type) or (kind == '~' and string.find(event_type, filter)) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The group was destroyed (by hand, or with the server's data): start again at 0, without leftovers of the old one.
+-- What was handled is known from the idempotency records, which survive.
+local function heal()
+  for _, member in ipairs(redis.call('ZRANGE', due, 0, -1)) do
+    local _, lane = split_member(member)
+    if lane ~= '' then
+      redis.call('DEL', lane_of(lane))
+    end
+  end
+  redis.call('DEL', due)
+  redis.call('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
+  state = 'healed'
+end
+
+local function read(room)
+  local reply = redis.pcall('XREADGROUP', 'GROUP', group, consumer, 'COUNT', room, 'STREAMS', events, '>')
+  if reply and reply.err then
+    if not string.find(reply.err, 'NOGROUP', 1, true) then
+      error(reply)
+    end
+    heal()
+    reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', room, 'STREAMS', events, '>')
+  end
+  return reply and reply[1][2] or {}
+end
+
+-- True when the entry goes into a lane behind others.
+local function parks(id, lane)
+  if redis.call('RPUSH', lane_of(lane), id) == 1 then
+    return false
+  end
+  redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', 0, 'JUSTID')
+  redis.call('ZADD', due, ms(PARKED), member_of(id, lane))
+  return true
+end
+
+local exhausted, scanned = false, 0
+local function take_new(room)
+  while room > 0 and not exhausted and scanned < scan_limit do
+    local asked = math.min(room, scan_limit - scanned)
+    local entries = read(asked)
+    exhausted = #entries < asked
+    scanned = scanned + #entries
+    local unwanted = {}
+    for _, entry in ipairs(entries) do
+      local id, fields = entry[1], fields_of(entry[2])
+      local only = fields.only or ''
+      if not fields.id or not fields.type or (only ~= '' and only ~= group) or not wants(fields.type) then
+        unwanted[#unwanted + 1] = id
+      elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+        unwanted[#unwanted + 1] = id
+        skipped = skipped + 1
+      else
+        local lane = ordered and fields.key or ''
+        if lane == '' or not parks(id, lane) then
+          give(id, lane, 1, fields)
+          room = room - 1
+        end
+      end
+    end
+    if #unwanted > 0 then
+      redis.call('XACK', events, group, unpack(unwanted))
+    end
+  end
+end
+
+take_due(due_share)
+take_new(count - #given)
+take_due(count - #given)
+
+local wait, doorbell = -1, ''
+local upcoming = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
+if upcoming[2] and tonumber(upcoming[2]) < PARKED then
+  wait = math.max(0, tonumber(upcoming[2]) - now)
+end
+if #given == 0 and exhausted then
+  doorbell = fields_of(redis.call('XINFO', 'STREAM', events))['last-generated-id']
+end
+return { state, wait, doorbell, skipped, poisoned, given }

@@ -1,0 +1,49 @@
+#!lua flags=allow-oom
+-- Removes history: entries that every registered group has finished and that are older than the retention.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 retention, ms   2 limit (entries examined in one call, so that the server is never blocked for long)
+-- Result: entries removed
+--
+-- Invariants kept
+--   Nothing pending and nothing undelivered in any group is removed.
+--   Without a single group nothing is removed: nobody has handled anything yet.
+--@include partition
+local retention, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+local groups = redis.pcall('XINFO', 'GROUPS', events)
+if groups.err or #groups == 0 then
+  return 0
+end
+
+local function split(id)
+  local dash = string.find(id, '-', 1, true)
+  return tonumber(string.sub(id, 1, dash - 1)), tonumber(string.sub(id, dash + 1))
+end
+
+-- The oldest id that must stay, as two numbers: Lua compares ids as text otherwise.
+local keep_ms, keep_seq = now - retention, 0
+local function keep(id, after)
+  local id_ms, id_seq = split(id)
+  id_seq = id_seq + after
+  if id_ms < keep_ms or (id_ms == keep_ms and id_seq < keep_seq) then
+    keep_ms, keep_seq = id_ms, id_seq
+  end
+end
+
+for _, flat in ipairs(groups) do
+  local info = fields_of(flat)
+  keep(info['last-delivered-id'], 1)
+  local pending = redis.call('XPENDING', events, info.name)
+  if pending[1] > 0 then
+    keep(pending[2], 0)
+  end
+end
+
+local oldest_kept = string.format('%.0f-%.0f', math.max(keep_ms, 0), keep_seq)
+-- Whole nodes first, cheaply and bounded; then, when little is left, exactly.
+local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', limit)
+if removed < limit then
+  removed = removed + redis.call('XTRIM', events, 'MINID', '=', oldest_kept)
+end
+return removed

@@ -1,0 +1,32 @@
+"""The Lua scripts, loaded from ``lua/``: one file each, with a header that says KEYS, ARGV, result and invariants.
+
+A line ``--@include <name>`` stands for ``lua/include/<name>.lua``, so that what several scripts must do in the same way
+(end an entry, move its lane on) is written once.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+
+_INCLUDE = re.compile(r"^--@include (\w+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script's text, includes resolved, and the digest Redis knows it by."""
+
+    source: str
+    digest: str
+
+
+def _read(*path: str) -> str:
+    return files(__package__).joinpath("lua", *path).read_text(encoding="utf-8")
+
+
+@cache
+def script(name: str) -> Script:
+    """The script in ``lua/<name>.lua``, read once per process."""
+    source = _INCLUDE.sub(lambda match: _read("include", f"{match[1]}.lua").rstrip(), _read(f"{name}.lua"))
+    return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())

@@ -1,0 +1,110 @@
+"""Watching the store from the receiver: is it there, does it keep its promise, is the backlog within its limit?"""
+
+import asyncio
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Protocol, Self
+
+from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.settings import Settings
+
+INTERVAL_SECONDS = 1.0
+"""Between two looks; short against the probes' periods, so that readiness follows the truth."""
+EXAMINE_SECONDS = 30.0
+"""Between two looks at the server's persistence."""
+
+
+class StoreObserver(Protocol):
+    """What the watch reports to; `telemetry.ReceiverTelemetry` is one."""
+
+    def store_available(self, available: bool) -> None:  # noqa: FBT001 - the one thing it says
+        """The store answers, or does not."""
+
+    def durability_degraded(self, degraded: bool) -> None:  # noqa: FBT001 - the one thing it says
+        """The server is configured weaker than an operator would want, or than promised."""
+
+
+class StoreWatch:
+    """Looks at the store once a second in the background; use as ``async with``.
+
+    Attributes:
+        problem: Why nothing can be stored now, in one line; None: all is well. Starts as "not asked yet".
+        over_backlog: The slowest group has more waiting than ``BACKLOG_LIMIT``: store nothing more.
+        weaknesses: What an operator should know about the server's configuration.
+    """
+
+    def __init__(self, store: Store, settings: Settings, observer: StoreObserver) -> None:
+        self._store = store
+        self._settings = settings
+        self._observer = observer
+        self._task: asyncio.Task[None] | None = None
+        self._examined = -EXAMINE_SECONDS
+        self._durability = Durability()
+        self._succeeded = time.monotonic()
+        self.problem: str | None = "the store has not been asked yet"
+        self.over_backlog = False
+
+    async def __aenter__(self) -> Self:
+        await self._look()
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        """See the class."""
+        return self._durability.weaknesses
+
+    @property
+    def last_success_age_seconds(self) -> float:
+        """Seconds since the store last answered."""
+        return time.monotonic() - self._succeeded
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.store_timeout_seconds):
+                if time.monotonic() - self._examined > EXAMINE_SECONDS or self.problem:
+                    self._durability = await examine(self._store, self._settings)
+                    self._examined = time.monotonic()
+                backlog = await slowest_backlog(self._store)
+        except Exception as exc:  # whatever it is: a watch that dies would leave the last verdict standing for ever
+            self.problem = f"the store does not answer: {str(exc) or 'time-out'}"
+            self._observer.store_available(available=False)
+            return
+        self._succeeded = time.monotonic()
+        self.problem = self._durability.problem
+        self.over_backlog = backlog > self._settings.backlog_limit
+        self._observer.store_available(available=True)
+        self._observer.durability_degraded(degraded=bool(self._durability.problem or self._durability.weaknesses))
+
+
+async def slowest_backlog(store: Store) -> int:
+    """Events the slowest group has not finished, over all partitions; without any group: all events.
+
+    Raises:
+        StoreUnavailable: the store does not answer.
+    """
+    backlog = 0
+    for partition in range(store.partitions):
+        stream = store.keys.events(partition)
+        with translated():
+            length = int(await store.client.xlen(stream))
+            groups = await store.client.xinfo_groups(stream) if await store.client.exists(stream) else []
+        # `lag` is None when entries were deleted by hand; then the length is the safe estimate.
+        lags = [length if group["lag"] is None else group["lag"] for group in groups]
+        backlog += max((lag + group["pending"] for lag, group in zip(lags, groups, strict=True)), default=length)
+    return backlog
