@@ -1,1 +1,30 @@
-"""telemetry."""
+"""Telemetry: the only room that knows structlog's set-up, Prometheus objects and the OpenTelemetry SDK.
+
+Business code opens a span and calls verbs on it::
+
+    with telemetry.delivery(source, headers) as delivery:
+        delivery.stored("person.updated", duplicate=False)
+
+    with telemetry.attempt(event) as attempt:
+        attempt.retried(error, after_seconds=2.5)
+
+Each verb feeds metrics, traces and logs from the one fact it is told. Verbs never raise, block or touch the network.
+"""
+
+from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
+from salesloft_webhooks.telemetry.metrics import render_metrics
+from salesloft_webhooks.telemetry.receiving import DeliverySpan, ReceiverTelemetry
+from salesloft_webhooks.telemetry.traces import configure_tracing
+from salesloft_webhooks.telemetry.working import AttemptSpan, WorkerTelemetry
+
+__all__ = [
+    "AttemptSpan",
+    "DeliverySpan",
+    "Logger",
+    "ReceiverTelemetry",
+    "WorkerTelemetry",
+    "configure_logging",
+    "configure_tracing",
+    "get_logger",
+    "render_metrics",
+]

@@ -1,0 +1,98 @@
+"""The closed sets of label values: whatever a sender does, the number of time series stays bounded."""
+
+from enum import StrEnum
+
+from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of one delivery."""
+
+    STORED = "stored"
+    """200: new, and durable at the configured level."""
+    DUPLICATE = "duplicate"
+    """200: the event id was already known."""
+    REJECTED = "rejected"
+    """401: not proven to come from the source."""
+    UNREADABLE = "unreadable"
+    """400: signed, but not an event; kept in quarantine."""
+    TOO_LARGE = "too_large"
+    """413: the body exceeds the limit."""
+    TOO_SLOW = "too_slow"
+    """408: the body did not arrive in time."""
+    STORE_UNAVAILABLE = "store_unavailable"
+    """503: Redis is unreachable, too slow, loading or failing over."""
+    STORE_FULL = "store_full"
+    """503: Redis is out of memory, or the backlog is over its limit."""
+    NOT_DURABLE = "not_durable"
+    """503: written, but not confirmed at the configured durability level in time."""
+    DISCONNECTED = "disconnected"
+    """No answer: the client left before its body was complete."""
+    ERROR = "error"
+    """500: a defect of ours. Always worth a look at the logs."""
+
+    @classmethod
+    def of_store(cls, error: StoreError) -> "DeliveryOutcome":
+        """The outcome that a failed store operation ends in."""
+        if isinstance(error, StoreFull):
+            return cls.STORE_FULL
+        return cls.NOT_DURABLE if isinstance(error, NotDurable) else cls.STORE_UNAVAILABLE
+
+
+class AttemptOutcome(StrEnum):
+    """How one run of a handler ended."""
+
+    DONE = "done"
+    """The handler finished."""
+    RETRIED = "retried"
+    """It failed and will run again."""
+    DEAD = "dead"
+    """It failed for good: the event is a dead letter of the group."""
+    RELEASED = "released"
+    """Handed back unharmed, because the worker stops. Not counted as an attempt of the event."""
+    PAUSED = "paused"
+    """The handler's backend is down: the group pauses. Not counted as an attempt of the event."""
+    LOST = "lost"
+    """It ended without a settlement: cancelled, or a defect of ours. Another consumer takes over."""
+
+
+class DeadLetterReason(StrEnum):
+    """Why a group gave an event up."""
+
+    EXHAUSTED = "exhausted"
+    """Every allowed attempt failed."""
+    PERMANENT = "permanent"
+    """The handler said that no attempt can succeed."""
+    POISON = "poison"
+    """Taken more often than allowed without ever being settled: it kills its workers."""
+
+
+OTHER = "other"
+"""Label value of every event type that is not in the table."""
+
+_ACTIONS = {
+    "account": "created updated deleted",
+    "bulk_job": "completed",
+    "cadence": "created updated deleted",
+    "cadence_membership": "created updated completed removed",
+    "call": "created updated completed",
+    "call_data_record": "created updated",
+    "conversation": "created",
+    "conversation_recording": "created",
+    "conversation_transcript": "created",
+    "email": "updated sent opened clicked replied bounced",
+    "email_with_body_and_subject": "updated",
+    "meeting": "booked updated",
+    "note": "created updated deleted",
+    "person": "created updated deleted",
+    "step": "created updated deleted",
+    "success": "created",
+    "task": "created updated completed deleted",
+    "user": "created updated",
+}
+KNOWN_EVENT_TYPES = frozenset(f"{resource}.{verb}" for resource, verbs in _ACTIONS.items() for verb in verbs.split())
+
+
+def event_type_label(event_type: str) -> str:
+    """The event type itself if SalesLoft is known to have it, else `OTHER`."""
+    return event_type if event_type in KNOWN_EVENT_TYPES else OTHER

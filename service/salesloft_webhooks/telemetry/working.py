@@ -1,0 +1,195 @@
+"""What a worker tells: one span per attempt, what it takes and settles, how its group and the stream stand."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.telemetry import metrics
+from salesloft_webhooks.telemetry.attempt_trace import UNTRACED, AttemptTrace, Untraced
+from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, event_type_label
+from salesloft_webhooks.telemetry.logs import get_logger
+from salesloft_webhooks.telemetry.store_state import StoreState
+from salesloft_webhooks.telemetry.traces import active_tracer, error_type
+
+
+class _EventTypeMetrics:
+    """The children of one group and event type. All outcomes at once, so that the first failure is an increase."""
+
+    def __init__(self, group: str, label: str) -> None:
+        self.outcomes = {outcome: metrics.ATTEMPTS.labels(group, label, outcome) for outcome in AttemptOutcome}
+        self.dead = {reason: metrics.DEAD_LETTERS.labels(group, label, reason) for reason in DeadLetterReason}
+        self.seconds = metrics.ATTEMPT_SECONDS.labels(group, label)
+        self.leases_lost = metrics.LEASES_LOST.labels(group, label)
+
+
+class AttemptSpan:
+    """One run of a handler. Exactly one verb is called before it ends; without one the attempt counts as lost."""
+
+    __slots__ = ("_children", "_event", "_outcome", "_owner", "_started", "_trace")
+
+    def __init__(self, owner: "WorkerTelemetry", event: Event, trace: "AttemptTrace | Untraced") -> None:
+        self._owner = owner
+        self._event = event
+        self._children = owner.event_type(event.event_type)
+        self._trace = trace
+        self._outcome = AttemptOutcome.LOST
+        self._started = 0.0
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        self._trace.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._children.outcomes[self._outcome].inc()
+        self._children.seconds.observe(time.perf_counter() - self._started)
+        if self._outcome is AttemptOutcome.LOST:
+            self._say("warning", "attempt.lost", error)
+        self._trace.end(self._outcome, error)
+
+    def done(self) -> None:
+        """The handler finished."""
+        self._outcome = AttemptOutcome.DONE
+        self._owner.age.observe(max(0.0, self._event.age_seconds))
+        self._say("debug", "attempt.done")
+
+    def retried(self, error: BaseException, *, after_seconds: float) -> None:
+        """It failed and will run again."""
+        self._outcome = AttemptOutcome.RETRIED
+        self._trace.failed(error)
+        self._say("warning", "attempt.retried", error, after_seconds=round(after_seconds, 3))
+
+    def dead(self, error: BaseException, *, reason: str) -> None:
+        """It failed for good; ``reason`` is a `DeadLetterReason`."""
+        self._outcome = AttemptOutcome.DEAD
+        self._children.dead[DeadLetterReason(reason)].inc()
+        self._trace.failed(error)
+        self._say("error", "attempt.dead", error, reason=reason)
+
+    def released(self) -> None:
+        """Handed back unharmed, because the worker stops."""
+        self._outcome = AttemptOutcome.RELEASED
+        self._say("info", "attempt.released")
+
+    def paused(self, error: BaseException, *, after_seconds: float) -> None:
+        """The handler's backend is down: the group pauses and the attempt is not counted."""
+        self._outcome = AttemptOutcome.PAUSED
+        self._trace.failed(error)
+        self._say("warning", "attempt.paused", error, after_seconds=round(after_seconds, 3))
+
+    def _say(self, level: str, name: str, error: BaseException | None = None, **fields: object) -> None:
+        event = self._event
+        if error is not None:
+            fields |= {"error": error_type(error), "exc_info": error}
+        getattr(self._owner.log, level)(
+            name,
+            group=self._owner.group,
+            event_id=event.event_id,
+            event_type=event.event_type,
+            attempt=event.attempt,
+            **fields,
+        )
+
+
+class WorkerTelemetry:
+    """A worker's verbs. Construct it inside `configure_tracing`; one per group and process."""
+
+    def __init__(self, group: str) -> None:
+        metrics.expose(metrics.WORKER)
+        self.group = group
+        self.log = get_logger("worker").bind()
+        self.age = metrics.EVENT_AGE.labels(group)
+        self._tracer = active_tracer()
+        self._store = StoreState("worker", self.log)
+        self._event_types: dict[str, _EventTypeMetrics] = {}
+        self._in_flight = metrics.IN_FLIGHT.labels(group)
+        self._taken = metrics.ENTRIES_TAKEN.labels(group)
+        self._skipped = metrics.ENTRIES_SKIPPED.labels(group)
+        self._take_seconds = metrics.TAKE_SECONDS.labels(group)
+        self._settle_batch = metrics.SETTLE_BATCH.labels(group)
+        self._settle_seconds = metrics.SETTLE_SECONDS.labels(group)
+
+    def event_type(self, event_type: str) -> _EventTypeMetrics:
+        """The children of the event type's label; `event_type_label` bounds how many there can be."""
+        label = event_type_label(event_type)
+        if (children := self._event_types.get(label)) is None:
+            children = self._event_types[label] = _EventTypeMetrics(self.group, label)
+        return children
+
+    def attempt(self, event: Event) -> AttemptSpan:
+        """Begin an attempt; everything logged inside carries its trace ids."""
+        trace = UNTRACED if self._tracer is None else AttemptTrace(self._tracer, self.group, event)
+        return AttemptSpan(self, event, trace)
+
+    def taken(self, *, entries: int, skipped: int, seconds: float) -> None:
+        """One call took ``entries`` to run; ``skipped`` needed no run."""
+        self._taken.inc(entries)
+        self._skipped.inc(skipped)
+        self._take_seconds.observe(seconds)
+
+    def settled(self, *, outcomes: int, seconds: float) -> None:
+        """One call settled ``outcomes`` attempts."""
+        self._settle_batch.observe(outcomes)
+        self._settle_seconds.observe(seconds)
+
+    def lease_lost(self, event_type: str) -> None:
+        """An attempt outlived its lease: another consumer runs the event again."""
+        self.event_type(event_type).leases_lost.inc()
+        self.log.warning("lease.lost", group=self.group, event_type=event_type)
+
+    def poisoned(self, event_type: str) -> None:
+        """An entry became a dead letter without an attempt, because it kills its workers."""
+        self.event_type(event_type).dead[DeadLetterReason.POISON].inc()
+        self.log.error("event.poisoned", group=self.group, event_type=event_type)
+
+    def in_flight(self, count: int) -> None:
+        """How many attempts run now."""
+        self._in_flight.set(count)
+
+    def store_available(self, available: bool) -> None:  # noqa: FBT001 - a verb with its object
+        """Whether Redis can be used now. Logged when it changes."""
+        self._store.set(available=available)
+
+    def group_measured(  # noqa: PLR0913 - one call, one consistent picture
+        self,
+        *,
+        lag: int,
+        pending: int,
+        scheduled: int,
+        parked: int,
+        dead: int,
+        oldest_age_seconds: float,
+        consumers: int,
+        paused: bool,
+    ) -> None:
+        """How the group stands.
+
+        ``pending`` counts all that is taken and not settled; ``scheduled`` (retries whose time lies ahead) and
+        ``parked`` (behind their lane's head) are parts of it. What is left runs, or could run: with ``lag`` it is the
+        true backlog.
+        """
+        for metric, value in (
+            (metrics.GROUP_LAG, lag),
+            (metrics.GROUP_PENDING, pending),
+            (metrics.GROUP_SCHEDULED, scheduled),
+            (metrics.GROUP_PARKED, parked),
+            (metrics.GROUP_DEAD, dead),
+            (metrics.GROUP_OLDEST, oldest_age_seconds),
+            (metrics.GROUP_CONSUMERS, consumers),
+            (metrics.GROUP_PAUSED, paused),
+            (metrics.GROUP_BACKLOG, lag + max(0, pending - scheduled - parked)),
+        ):
+            metric.labels(self.group).set(value)
+
+    def stream_measured(
+        self, *, partition: int, entries: int, quarantined: int, memory_used_bytes: int, memory_limit_bytes: int
+    ) -> None:
+        """How a partition and its server stand; ``memory_limit_bytes`` is 0 when the server has no limit."""
+        for metric, value in (
+            (metrics.STREAM_ENTRIES, entries),
+            (metrics.QUARANTINED, quarantined),
+            (metrics.MEMORY_USED, memory_used_bytes),
+            (metrics.MEMORY_LIMIT, memory_limit_bytes),
+        ):
+            metric.labels(str(partition)).set(value)
