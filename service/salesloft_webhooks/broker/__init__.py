@@ -34,16 +34,8 @@ has one due time; no key without an owner or an end.
 """
 
 from salesloft_webhooks.broker.connection import Store, open_store
-from salesloft_webhooks.broker.group import (
-    Group,
-    GroupOptions,
-    Lease,
-    Outcome,
-    Settled,
-    Settlement,
-    Taken,
-    new_consumer_name,
-)
+from salesloft_webhooks.broker.group import Group, GroupOptions, new_consumer_name
+from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.quarantine import quarantine
 from salesloft_webhooks.broker.upkeep import audit, trim

@@ -1,0 +1,91 @@
+"""The nouns of a consumer group: what is taken (`Lease`), how it ends (`Settlement`), what the store says to that."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from salesloft_webhooks.events import Event
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    DONE = "done"
+    """Handled: never given to this group again."""
+    RETRY = "retry"
+    """Failed: again after a delay; a lane stays held."""
+    DEAD = "dead"
+    """Given up: copied to the dead letters; a lane goes on."""
+    RELEASE = "release"
+    """Handed back unharmed; the attempt is not counted."""
+
+
+class Settled(StrEnum):
+    """What the store made of an outcome."""
+
+    SETTLED = "settled"
+    """As asked."""
+    LATE = "late"
+    """The lease was lost; a `done` was written down and will count, nothing else happened."""
+    LOST = "lost"
+    """The lease was lost; nothing happened, the new holder decides."""
+    GONE = "gone"
+    """The group had finished the entry already; nothing happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A consumer's time-limited right to run one entry.
+
+    Attributes:
+        partition: The stream the entry is in.
+        entry_id: The entry's stream id.
+        lane: Its entity key when the group is ordered, else empty.
+        event: What to handle; ``event.attempt`` tells this lease from an earlier one of the same entry.
+    """
+
+    partition: int
+    entry_id: str
+    lane: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """An outcome to store.
+
+    Attributes:
+        lease: The attempt that ended.
+        outcome: How.
+        delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
+        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``.
+        error: For `Outcome.DEAD`: one line that says what went wrong.
+    """
+
+    lease: Lease
+    outcome: Outcome
+    delay_seconds: float = 0.0
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to one `Group.take`.
+
+    Attributes:
+        leases: What to run now; may be fewer than asked for.
+        wait_seconds: Until something already known becomes due or the pause ends; None: nothing is known.
+        doorbell: Stream id to wait behind when nothing was found; empty: ask again at once.
+        paused: The group is paused; nothing was looked at.
+        healed: The group had vanished from the server and was made again.
+        skipped: Entries passed over because the group had finished their event before.
+        poisoned: Types of entries that became dead letters because every attempt killed its worker.
+    """
+
+    leases: tuple[Lease, ...]
+    wait_seconds: float | None
+    doorbell: str
+    paused: bool
+    healed: bool
+    skipped: int
+    poisoned: tuple[str, ...]
