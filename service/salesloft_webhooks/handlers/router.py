@@ -1,30 +1,130 @@
-"""The `Router`: which handler gets which event."""
+"""The `Router`: which handler gets which event, under which policy, with which resources.
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+A resource (a database engine, an HTTP client) is made once per worker process by the router's *lifespan*, an async
+context manager, and handed to every handler that has a second parameter::
+
+    @asynccontextmanager
+    async def lifespan(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+        async with httpx2.AsyncClient(base_url="https://crm.example.com") as client:
+            yield client
+
+    router = Router(lifespan)
+
+    @router.on("person.*", timeout_seconds=5, max_attempts=20)
+    async def sync_person(event: Event, client: httpx2.AsyncClient) -> None: ...
+
+Type checkers know what the lifespan yields, and refuse a handler that expects something else. A bundle of several
+resources is a dataclass of the author's own.
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import Any, Generic, TypeVar, cast, overload
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.settings import Settings
 
-Handler = Callable[[Event], Awaitable[None]]
-HandlerT = TypeVar("HandlerT", bound=Handler)
+ResourcesT = TypeVar("ResourcesT")
+
+Handler = Callable[[Event], Coroutine[Any, Any, None]]
+"""A handler that needs nothing but the event."""
+
+ResourceHandler = Callable[[Event, ResourcesT], Coroutine[Any, Any, None]]
+"""A handler that is also given what its router's lifespan yields."""
+
+Lifespan = Callable[[Settings], AbstractAsyncContextManager[ResourcesT]]
+"""Entered once per worker process before its first event, left after its last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Policy:
+    """What a handler overrides of its group's settings of the same names; None: as the group has it."""
+
+    timeout_seconds: float | None = None
+    max_attempts: int | None = None
+    backoff_base_seconds: float | None = None
+    backoff_cap_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and value <= 0:
+                raise ConfigurationError(f"Router.on({field.name}=...) must be above zero")
+
+    @classmethod
+    def widest(cls, policies: Iterable["Policy"]) -> "Policy":
+        """The policy of one attempt that runs several handlers: field by field the greatest override."""
+        everything = tuple(policies)
+        values = {
+            field.name: max((v for p in everything if (v := getattr(p, field.name)) is not None), default=None)
+            for field in fields(cls)
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[ResourcesT]):
     """One registration: the handler runs for each event whose type matches one of the patterns."""
 
     patterns: tuple[str, ...]
-    handler: Handler
+    handler: Handler | ResourceHandler[ResourcesT]
+    policy: Policy
+    takes_resources: bool
 
     def matches(self, event_type: str) -> bool:
         """Whether ``event_type`` equals a pattern or matches it as a glob (``email.*``)."""
         return any(fnmatchcase(event_type, pattern) for pattern in self.patterns)
 
+    async def run(self, event: Event, resources: ResourcesT) -> None:
+        """Call the handler, with the resources if it asked for them. Raises whatever it raises."""
+        if self.takes_resources:
+            await cast("ResourceHandler[ResourcesT]", self.handler)(event, resources)
+        else:
+            await cast("Handler", self.handler)(event)
 
-class Router:
+
+class Registration(Generic[ResourcesT]):
+    """What `Router.on` returns: the decorator that adds the route and gives the handler back unchanged."""
+
+    def __init__(self, routes: list[Route[ResourcesT]], patterns: tuple[str, ...], policy: Policy) -> None:
+        self._routes = routes
+        self._patterns = patterns
+        self._policy = policy
+
+    @overload
+    def __call__(self, handler: Handler) -> Handler: ...
+    @overload
+    def __call__(self, handler: ResourceHandler[ResourcesT]) -> ResourceHandler[ResourcesT]: ...
+    def __call__(self, handler: Handler | ResourceHandler[ResourcesT]) -> Handler | ResourceHandler[ResourcesT]:
+        """Register ``handler``.
+
+        Raises:
+            ConfigurationError: it is not ``async def`` with one or two positional parameters.
+        """
+        route = Route(self._patterns, handler, self._policy, takes_resources=_parameter_count(handler) == 2)
+        self._routes.append(route)
+        return handler
+
+
+def _parameter_count(handler: Callable[..., object]) -> int:
+    name = getattr(handler, "__qualname__", repr(handler))
+    if not inspect.iscoroutinefunction(handler):
+        raise ConfigurationError(f"handler {name} must be `async def`; put blocking work into asyncio.to_thread()")
+    positional = [
+        parameter
+        for parameter in inspect.signature(handler).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(positional) not in (1, 2):
+        raise ConfigurationError(f"handler {name} must take (event) or (event, resources)")
+    return len(positional)
+
+
+class Router(Generic[ResourcesT]):
     """Collects handlers by event type.
 
     ::
@@ -33,31 +133,49 @@ class Router:
 
         @router.on("person.created", "person.updated")
         async def sync_person(event: Event) -> None: ...
+
+    Args:
+        lifespan: Yields the resources of its handlers; see the module's description. None: handlers that ask for
+            resources are given None.
     """
 
-    def __init__(self) -> None:
-        self.routes: list[Route] = []
+    @overload
+    def __init__(self: "Router[None]") -> None: ...
+    @overload
+    def __init__(self, lifespan: Lifespan[ResourcesT]) -> None: ...
+    def __init__(self, lifespan: Lifespan[ResourcesT] | None = None) -> None:
+        self.lifespan = lifespan
+        self.routes: list[Route[ResourcesT]] = []
 
-    def on(self, *patterns: str) -> Callable[[HandlerT], HandlerT]:
+    def on(
+        self,
+        *patterns: str,
+        timeout_seconds: float | None = None,
+        max_attempts: int | None = None,
+        backoff_base_seconds: float | None = None,
+        backoff_cap_seconds: float | None = None,
+    ) -> Registration[ResourcesT]:
         """Register a handler for event types: exact names or globs (``email.*``, ``*``).
 
+        The keyword arguments override the group's settings of the same names for the events of this handler.
+
         Raises:
-            ConfigurationError: without a pattern.
+            ConfigurationError: without a pattern, or with an override that is not above zero.
         """
         if not patterns:
             raise ConfigurationError("Router.on() needs at least one event type or glob")
-
-        def register(handler: HandlerT) -> HandlerT:
-            self.routes.append(Route(patterns, handler))
-            return handler
-
-        return register
+        policy = Policy(timeout_seconds, max_attempts, backoff_base_seconds, backoff_cap_seconds)
+        return Registration(self.routes, patterns, policy)
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """Every pattern registered, without repeats, in order: the group's event filter."""
         return tuple(dict.fromkeys(pattern for route in self.routes for pattern in route.patterns))
 
-    def handlers_for(self, event_type: str) -> Iterable[Handler]:
+    def routes_for(self, event_type: str) -> Iterable[Route[ResourcesT]]:
+        """The routes of an event type, in the order of registration."""
+        return (route for route in self.routes if route.matches(event_type))
+
+    def handlers_for(self, event_type: str) -> Iterable[Handler | ResourceHandler[ResourcesT]]:
         """The handlers of an event type, in the order of registration."""
-        return (route.handler for route in self.routes if route.matches(event_type))
+        return (route.handler for route in self.routes_for(event_type))

@@ -1,0 +1,99 @@
+"""Contacts in the table `contacts` of the configured database.
+
+Which version wins is decided inside the UPDATE: ``ON CONFLICT (person_id) DO UPDATE ... WHERE`` the stored version is
+not newer. A check before the write would let two workers pass it together. Of two versions with the same time, a
+deletion wins, in either order.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from salesloft_webhooks.handlers.coalescing import Coalescer, Outcomes
+from salesloft_webhooks.handlers.crm.contacts import FIELDS, Bounce, Contact
+from salesloft_webhooks.handlers.database import Database, write_rows
+from salesloft_webhooks.handlers.schema import contacts
+
+ROWS_PER_TRANSACTION = 500
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Version of a contact of which nothing is known yet but that an address of theirs bounced."""
+
+
+class SqlContacts:
+    """The `sql` back end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._save = _save_statement(database)
+        self._mark = _mark_statement(database)
+        self._changes: Coalescer[Contact | Bounce] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
+
+    async def save(self, contact: Contact) -> None:
+        """Create or change the row, unless it holds a newer version; a deletion sets `deleted_at` and keeps it."""
+        await self._changes.write(contact)
+
+    async def mark_bounced(self, bounce: Bounce) -> None:
+        """Remember the bounced address, unless a later bounce is remembered; the column `email_invalid` follows."""
+        await self._changes.write(bounce)
+
+    async def _write(self, changes: Sequence[Contact | Bounce]) -> Outcomes:
+        return await write_rows(self._database, self._execute, changes)
+
+    async def _execute(self, connection: AsyncConnection, changes: Sequence[Contact | Bounce]) -> None:
+        # In one order everywhere: two processes that lock the same rows crosswise would deadlock.
+        for kind, statement in ((Contact, self._save), (Bounce, self._mark)):
+            rows = [_row(change) for change in changes if isinstance(change, kind)]
+            if rows:
+                await connection.execute(statement, sorted(rows, key=lambda row: row["person_id"]))
+
+
+def _row(change: Contact | Bounce) -> dict[str, Any]:
+    if isinstance(change, Bounce):
+        return {
+            "person_id": change.person_id,
+            "updated_at": NEVER,
+            "email_address": change.email_address,
+            "bounced_address": change.email_address,
+            "bounced_at": change.bounced_at,
+        }
+    return {
+        "person_id": change.person_id,
+        "updated_at": change.updated_at,
+        "deleted_at": change.updated_at if change.deleted else None,
+        "owner_id": change.owner_id,
+        **change.fields,
+    }
+
+
+def _save_statement(database: Database) -> Any:
+    insert = database.insert(contacts)
+    new = insert.excluded
+    columns = ("updated_at", "deleted_at", "owner_id", *FIELDS)
+    return insert.on_conflict_do_update(
+        index_elements=[contacts.c.person_id],
+        set_={name: new[name] for name in columns},
+        where=or_(
+            contacts.c.updated_at < new.updated_at,
+            and_(
+                contacts.c.updated_at == new.updated_at,
+                or_(contacts.c.deleted_at.is_(None), new.deleted_at.is_not(None)),
+            ),
+        ),
+    )
+
+
+def _mark_statement(database: Database) -> Any:
+    insert = database.insert(contacts)
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=[contacts.c.person_id],
+        set_={
+            "bounced_address": func.coalesce(new.bounced_address, contacts.c.email_address),
+            "bounced_at": new.bounced_at,
+        },
+        where=or_(contacts.c.bounced_at.is_(None), contacts.c.bounced_at <= new.bounced_at),
+    )

@@ -1,0 +1,128 @@
+"""From names to running handlers: the routers of a group, found, opened and called.
+
+An event that matches several handlers of one group runs them in order of registration, and each must succeed: when
+the second fails, the retry runs the first again. Effects that must not repeat each other belong in groups of their
+own, which retry, scale and pause apart.
+"""
+
+import importlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.router import Policy, Router
+from salesloft_webhooks.settings import Settings
+
+AnyRouter = Router[Any]
+"""A router whose resources are its own business."""
+
+BUILT_IN = {
+    "activity": "salesloft_webhooks.handlers.activity",
+    "crm": "salesloft_webhooks.handlers.crm",
+    "notify": "salesloft_webhooks.handlers.notify",
+}
+"""Modules of the built-in groups; each has ``build_router(group, settings) -> Router``. Imported on demand only."""
+
+
+class RunningGroup:
+    """A group whose resources are open. Made by `LoadedGroup.open`."""
+
+    def __init__(self, routers: Sequence[tuple[AnyRouter, Any]]) -> None:
+        self._routers = routers
+
+    async def handle(self, event: Event) -> None:
+        """Run every handler that matches, in order; the first exception ends the attempt and is passed on."""
+        for router, resources in self._routers:
+            for route in router.routes_for(event.event_type):
+                await route.run(event, resources)
+
+
+@dataclass(frozen=True)
+class LoadedGroup:
+    """The routers of one consumer group, not opened yet.
+
+    Attributes:
+        name: The consumer group.
+        routers: At least one, in the order given.
+    """
+
+    name: str
+    routers: tuple[AnyRouter, ...]
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Every event type or glob its routers name: the group's event filter."""
+        return tuple(dict.fromkeys(pattern for router in self.routers for pattern in router.patterns))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
+    def policy(self, event_type: str) -> Policy:
+        """What the handlers of this event type override; field by field the greatest, as they share one attempt."""
+        return Policy.widest(route.policy for router in self.routers for route in router.routes_for(event_type))
+
+    @asynccontextmanager
+    async def open(self, settings: Settings) -> AsyncIterator[RunningGroup]:
+        """Enter every router's lifespan, once, in order; leave them in reverse."""
+        async with AsyncExitStack() as stack:
+            opened: list[tuple[AnyRouter, Any]] = []
+            for router in self.routers:
+                lifespan = router.lifespan
+                opened.append((router, await stack.enter_async_context(lifespan(settings)) if lifespan else None))
+            yield RunningGroup(opened)
+
+
+def load_group(name: str, handlers: Sequence[str], settings: Settings) -> LoadedGroup:
+    """Find the routers of a group.
+
+    Args:
+        name: The consumer group.
+        handlers: Routers as ``package.module:router``; the current directory is searched too. Empty: the built-in
+            handlers of that name.
+        settings: Passed to built-in handlers, some of which choose their events by configuration.
+
+    Raises:
+        ConfigurationError: a router cannot be imported, is none, or has no handler; or the group is not built in.
+    """
+    routers = tuple(_import_router(path) for path in handlers) or (_built_in(name, settings),)
+    return LoadedGroup(name, routers)
+
+
+def _built_in(name: str, settings: Settings) -> AnyRouter:
+    if name not in BUILT_IN:
+        raise ConfigurationError(
+            f"group {name!r} is not built in ({', '.join(BUILT_IN)}): name its routers in WORKER_HANDLERS or with "
+            "--handlers package.module:router"
+        )
+    router: AnyRouter = importlib.import_module(BUILT_IN[name]).build_router(name, settings)
+    return router
+
+
+def _import_router(path: str) -> AnyRouter:
+    module_name, colon, attribute = path.partition(":")
+    if not (module_name and colon and attribute):
+        raise ConfigurationError(f"handlers {path!r}: expected package.module:router")
+    _search_current_directory()
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as exc:
+        # Only the module itself missing is a wrong setting; an import that fails inside it is shown as it is.
+        if exc.name is None or not f"{module_name}.".startswith(f"{exc.name}."):
+            raise
+        raise ConfigurationError(f"handlers {path!r}: there is no module {exc.name!r}") from exc
+    router = getattr(module, attribute, None)
+    if not isinstance(router, Router):
+        raise ConfigurationError(f"handlers {path!r}: {attribute!r} is not a Router")
+    if not router.routes:
+        raise ConfigurationError(f"handlers {path!r}: the router has no handler")
+    return router
+
+
+def _search_current_directory() -> None:
+    # An installed command has its own folder first in sys.path, where `python -m` has the user's.
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)

@@ -1,0 +1,57 @@
+"""The history of the database's schema, run by Alembic inside one transaction and under one lock.
+
+Several processes may start at the same time. On SQLite the transaction itself is the lock (``BEGIN IMMEDIATE``, and
+its DDL is transactional); on PostgreSQL an advisory lock is taken first, so that a second migration waits for the
+first and then finds nothing to do.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+ADVISORY_LOCK = 0x5A1E510F7
+"""Any number nobody else uses: it names the lock, it is not a secret."""
+
+
+def configuration() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    return config
+
+
+def head() -> str:
+    """The revision this version of the package needs."""
+    revision = ScriptDirectory.from_config(configuration()).get_current_head()
+    assert revision is not None, "the package ships at least one migration"  # noqa: S101 - for the type checker
+    return revision
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = configuration()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def migrate(engine: AsyncEngine) -> tuple[str | None, str]:
+    """Bring the database to `head`; a database that is there already is left alone.
+
+    Returns:
+        The revisions before (None: an empty database) and after.
+    """
+    async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+        before = await connection.run_sync(_current)
+        if before != (newest := head()):
+            await connection.run_sync(_upgrade)
+    return before, newest

@@ -1,0 +1,76 @@
+"""The schema: made by migrations, once, whoever comes first."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from salesloft_webhooks.errors import Unavailable
+from salesloft_webhooks.handlers.activity import ActivityLog
+from salesloft_webhooks.handlers.database import Database, create_engine, open_database
+from salesloft_webhooks.handlers.migrations import head, migrate
+from salesloft_webhooks.handlers.schema import metadata
+from salesloft_webhooks.settings import Settings
+from tests import samples
+
+OPEN = """
+import asyncio, sys
+from salesloft_webhooks.handlers.database import create_engine
+from salesloft_webhooks.handlers.migrations import migrate
+print(asyncio.run(migrate(create_engine(sys.argv[1])))[0])
+"""
+
+
+async def test_the_migrated_database_is_what_the_code_expects(database: Database) -> None:
+    """Alembic finds no difference between the migrations' result and the tables in `schema`."""
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with database.engine.begin() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
+    """The first run says it came from nothing, the second that everything was there."""
+    engine = create_engine(empty_database_url)
+
+    assert await migrate(engine) == (None, head())
+    assert await migrate(engine) == (head(), head())
+
+    await engine.dispose()
+
+
+def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
+    """Of six processes that migrate an empty database at the same time one does it, and none fails."""
+    command = [sys.executable, "-c", OPEN, empty_database_url]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+
+    answers = [process.communicate(timeout=60)[0].strip() for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 6
+    assert sorted(answers) == ["0001"] * 5 + ["None"]
+
+
+async def test_the_embedded_database_is_made_by_itself(tmp_path: Path) -> None:
+    """Opening an SQLite file that is not there yet leaves one with tables."""
+    settings = Settings.load(database_url=f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
+
+    async with open_database(settings) as database:
+        await ActivityLog(database).record(samples.email())
+
+
+async def test_missing_tables_pause_the_group(empty_database_url: str) -> None:
+    """Workers that start before the migration wait for it instead of losing their events to dead letters."""
+    engine = create_engine(empty_database_url)
+
+    with pytest.raises(Unavailable):
+        await ActivityLog(Database(engine)).record(samples.email())
+    await migrate(engine)
+    await ActivityLog(Database(engine)).record(samples.email())
+
+    await engine.dispose()

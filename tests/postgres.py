@@ -1,0 +1,103 @@
+"""A real PostgreSQL server as a child process: Debian's package, a cluster of its own, an unprivileged user."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.servers import free_port, wait_until
+
+START_SECONDS = 30.0
+
+
+def programs() -> Path | None:
+    """The folder of `initdb` and `postgres`, newest version first; None where PostgreSQL is not installed."""
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4]))
+    return found[-1].parent if found else None
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    """Who runs the server: PostgreSQL refuses root."""
+    return pwd.getpwuid(os.getuid()) if os.getuid() else pwd.getpwnam("postgres")
+
+
+@dataclass
+class PostgresServer:
+    """One server on loopback that tests may kill and restart; port and data stay.
+
+    Attributes:
+        programs: Folder of its binaries.
+    """
+
+    programs: Path
+    port: int = field(default_factory=free_port)
+    directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp")))
+    _process: subprocess.Popen[bytes] | None = None
+
+    def create(self) -> "PostgresServer":
+        """Make the cluster's files. No password: it listens on loopback only, for the length of a test run."""
+        user = _unprivileged()
+        os.chown(self.directory, user.pw_uid, user.pw_gid)
+        self._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "-E", "UTF8", f"{self.directory}/data")
+        return self
+
+    def start(self) -> "PostgresServer":
+        """Start it and wait until it takes connections."""
+        options = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",  # a killed process loses nothing by it, only a power cut would
+            "max_connections": "60",
+        }
+        arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        user = _unprivileged()
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self.programs / "postgres", "-D", f"{self.directory}/data", *arguments],
+                stderr=log,
+                user=user.pw_uid,
+                group=user.pw_gid,
+                cwd=self.directory,
+            )
+        wait_until(self._answers, seconds=START_SECONDS, description="PostgreSQL takes connections")
+        return self
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it: connections are cut (SIGINT, a fast shutdown), or with ``kill`` at once as a crash would."""
+        if self._process is not None:
+            # SIGQUIT: every process of the server leaves at once and the next start recovers from the log.
+            self._process.send_signal(signal.SIGQUIT if kill else signal.SIGINT)
+            self._process.wait(timeout=START_SECONDS)
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop it and delete its files."""
+        self.stop()
+        shutil.rmtree(self.directory)
+
+    def create_database(self, name: str) -> str:
+        """Make an empty database; its address as `DATABASE_URL` wants it."""
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name)
+        return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
+
+    def _answers(self) -> bool:
+        command = [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
+
+    def _run(self, program: str, *arguments: str) -> None:
+        user = _unprivileged()
+        subprocess.run(
+            [self.programs / program, *arguments],
+            check=True,
+            capture_output=True,
+            user=user.pw_uid,
+            group=user.pw_gid,
+            cwd=self.directory,
+        )

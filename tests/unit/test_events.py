@@ -1,0 +1,67 @@
+"""Typed access to what every event has, in both dialects."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests import samples
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data", "expected"),
+    [
+        ("person.updated", {"id": 7}, 7),
+        ("email.opened", {"id": 9, "recipient": {"_href": "x", "id": 7}}, 7),
+        ("call.completed", {"id": 9, "called_person": {"id": 7}}, 7),
+        ("success.created", {"id": 9, "person": {"id": 7}}, 7),
+        ("email.opened", {"person_id": "7"}, 7),
+        ("account.updated", {"id": 9}, None),
+        ("email.opened", {"person_id": None, "recipient": None}, None),
+        ("email.opened", {"person_id": 2**63}, None),
+        ("email.opened", {"person_id": True}, None),
+    ],
+    ids=["person", "email", "call", "success", "envelope-text", "no-person", "nulls", "beyond-bigint", "boolean"],
+)
+def test_the_person_is_found(event_type: str, data: dict[str, Any], expected: int | None) -> None:
+    """Whatever the resource, the person's id is one attribute away; nonsense is None."""
+    assert samples.event(event_type, data).person_id == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [({"user": {"id": 3}}, 3), ({"owner": {"id": 3}}, 3), ({"user_id": 3}, 3), ({"user": None}, None)],
+    ids=["sender", "owner", "envelope", "null"],
+)
+def test_the_rep_is_found(data: dict[str, Any], expected: int | None) -> None:
+    """Sender, caller or owner."""
+    assert samples.event("email.sent", data).user_id == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"email_address": "a@example.com"}, "a@example.com"),
+        ({"recipient_email_address": "a@example.com", "email": "b@example.com"}, "a@example.com"),
+        ({"email_address": None, "email": ""}, None),
+    ],
+    ids=["person", "email", "none"],
+)
+def test_the_address_is_found(data: dict[str, Any], expected: str | None) -> None:
+    """The person's address; for an email, the one it went to."""
+    assert samples.event("email.bounced", data).email_address == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "created_at", "expected"),
+    [
+        ({"updated_at": "2026-03-07T04:26:14.444910-05:00"}, "", datetime(2026, 3, 7, 9, 26, 14, 444910, UTC)),
+        ({}, "2026-03-07T09:00:00Z", datetime(2026, 3, 7, 9, tzinfo=UTC)),
+        ({"updated_at": 5}, "2026-03-07T09:00:00", datetime(2026, 3, 7, 9, tzinfo=UTC)),
+        ({"updated_at": "0001-01-01T00:00:00+14:00"}, "never", datetime(2026, 3, 7, 9, 26, 15, tzinfo=UTC)),
+    ],
+    ids=["said", "created-at", "no-zone-is-utc", "unreadable-is-received-at"],
+)
+def test_the_version_is_found(data: dict[str, Any], created_at: str, expected: datetime) -> None:
+    """`updated_at` always is a time with a zone, the best there is."""
+    assert samples.event("person.updated", data, created_at=created_at).updated_at == expected
