@@ -7,6 +7,7 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.semconv._incubating.attributes import messaging_attributes as messaging
 from opentelemetry.semconv.attributes import http_attributes as http
+from opentelemetry.semconv.attributes import url_attributes as url
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome
@@ -15,6 +16,7 @@ from salesloft_webhooks.telemetry.traces import DESTINATION, SYSTEM, record_erro
 if TYPE_CHECKING:
     from contextvars import Token
 
+SOURCE = "salesloft.source"
 STATUS_CODES = {
     DeliveryOutcome.STORED: 200,
     DeliveryOutcome.DUPLICATE: 200,
@@ -52,9 +54,12 @@ UNTRACED = Untraced()
 class DeliveryTrace:
     """The spans of a delivery while tracing is on."""
 
-    def __init__(self, tracer: Tracer, source: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def __init__(self, tracer: Tracer, source: str, path: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self._tracer = tracer
-        self._source = source
+        self._name = f"POST {path}".rstrip()
+        self._attributes = {http.HTTP_REQUEST_METHOD: "POST", SOURCE: source}
+        if path:
+            self._attributes |= {http.HTTP_ROUTE: path, url.URL_PATH: path}
         self._parent = remote_context(headers)
         self._server: Span = trace.INVALID_SPAN
         self._publish: Span | None = None
@@ -63,10 +68,10 @@ class DeliveryTrace:
     def start(self) -> None:
         """Begin the server span and make it current, so that log lines carry its ids."""
         self._server = self._tracer.start_span(
-            "POST",
+            self._name,
             self._parent,
             kind=SpanKind.SERVER,
-            attributes={http.HTTP_REQUEST_METHOD: "POST", "salesloft.source": self._source},
+            attributes=self._attributes,
         )
         self._token = otel_context.attach(trace.set_span_in_context(self._server, self._parent))
 

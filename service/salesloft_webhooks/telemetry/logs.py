@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
@@ -29,6 +29,7 @@ from salesloft_webhooks.telemetry.traces import error_type
 
 Logger = FilteringBoundLogger
 
+PACKAGE = "salesloft_webhooks"
 EMAIL_ADDRESS = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 SHORTEST_SECRET = 6
 """Shorter ones are words: cutting them everywhere would garble the log and protect nothing."""
@@ -63,24 +64,35 @@ def configure_logging(settings: Settings, role: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
-    _take_over(handler, level)
+    _take_over(handler)
+    _set_levels(settings, level)
 
 
 def get_logger(name: str) -> Logger:
     """A logger; call it with a dotted event name and fields: ``log.warning("delivery.rejected", reason=...)``."""
-    return cast("Logger", structlog.get_logger(name))
+    return cast("Logger", structlog.get_logger(f"{PACKAGE}.{name}"))
 
 
-def _take_over(handler: logging.Handler, level: int) -> None:
+def _take_over(handler: logging.Handler) -> None:
     """Make ``handler`` the only way out, also for libraries that brought handlers of their own (uvicorn)."""
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level)
+    logging.getLogger().handlers = [handler]
     logging.captureWarnings(capture=True)
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+def _set_levels(settings: Settings, level: int) -> None:
+    """Let our code and the user's handlers log from ``level`` on, libraries only warnings.
+
+    HTTP clients log whole addresses at info, database drivers parameters at debug: that would be personal data.
+    """
+    logging.getLogger().setLevel(logging.WARNING)
+    own = {reference.partition(":")[0].partition(".")[0] for reference in settings.worker_handlers}
+    for name in (PACKAGE, "uvicorn", *own):
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line per delivery, with the client's address
 
 
 def _renderer(settings: Settings) -> Processor:
@@ -186,12 +198,13 @@ class Redacted:
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:
-    """Every secret value in the settings: single keys of a comma-separated list, and passwords inside URLs."""
+    """Every secret value in the settings: single keys of a list, passwords inside URLs, whole notification URLs."""
     found: set[str] = set()
     for value in dict(settings).values():
-        for secret in value if isinstance(value, tuple) else (value,):
-            if isinstance(secret, SecretStr):
-                found.update(_parts(secret.get_secret_value()))
+        if isinstance(value, SecretStr):
+            found.update(_parts(value.get_secret_value()))
+        elif isinstance(value, tuple):
+            found.update(each.get_secret_value() for each in value if isinstance(each, SecretStr))
     return frozenset(part for part in found if len(part) >= SHORTEST_SECRET)
 
 
@@ -199,4 +212,5 @@ def _parts(secret: str) -> Iterator[str]:
     if "://" not in secret:
         yield from (part.strip() for part in secret.split(","))
     elif password := urlsplit(secret).password:
+        yield unquote(password)
         yield password

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -169,11 +168,17 @@ class ReceiverTelemetry:
         self._store = StoreState("receiver", self.log)
         self._degraded: bool | None = None
 
-    def delivery(self, source: str, headers: Headers) -> AbstractContextManager[DeliverySpan]:
-        """Begin a delivery to a configured source; ``headers`` as ASGI has them (trace context is read from them)."""
+    def delivery(self, source: str, headers: Headers, *, path: str = "") -> DeliverySpan:
+        """Begin a delivery to a configured source.
+
+        Args:
+            source: The source's name, a label: never a name that the sender chose.
+            headers: As ASGI has them; the trace context is read from them while tracing is on.
+            path: The source's configured path, for the span.
+        """
         if (children := self._sources.get(source)) is None:
             children = self._sources[source] = _SourceMetrics(source)
-        trace = UNTRACED if self._tracer is None else DeliveryTrace(self._tracer, source, headers)
+        trace = UNTRACED if self._tracer is None else DeliveryTrace(self._tracer, source, path, headers)
         return DeliverySpan(self, children, trace)
 
     def published(self, *, deliveries: int, seconds: float) -> None:

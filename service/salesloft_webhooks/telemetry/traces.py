@@ -90,8 +90,9 @@ def _resource(role: str) -> Resource:
 def _exporter() -> SpanExporter:
     if (exporter := os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip()) != "otlp":
         raise ConfigurationError(f"OTEL_TRACES_EXPORTER: only otlp and none are known, not {exporter!r}")
-    variable = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
-    protocol = os.environ.get(variable) or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or "http/protobuf"
+    names = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    variable = next((name for name in names if os.environ.get(name)), names[-1])
+    protocol = os.environ.get(variable) or "http/protobuf"
     # Imported here: gRPC alone costs tens of megabytes and a tenth of a second that nobody should pay unasked.
     if protocol == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415 - see above

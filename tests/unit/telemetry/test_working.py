@@ -1,0 +1,146 @@
+"""A verb told to an attempt's span, or about a group, becomes metrics."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
+from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
+from tests.unit.telemetry.conftest import Sample
+
+ENDS: dict[AttemptOutcome, Callable[[AttemptSpan], None]] = {
+    AttemptOutcome.DONE: lambda span: span.done(),
+    AttemptOutcome.RETRIED: lambda span: span.retried(ValueError(), after_seconds=1),
+    AttemptOutcome.DEAD: lambda span: span.dead(ValueError(), reason="permanent"),
+    AttemptOutcome.RELEASED: lambda span: span.released(),
+    AttemptOutcome.PAUSED: lambda span: span.paused(ValueError(), after_seconds=1),
+    AttemptOutcome.LOST: lambda _: None,
+}
+
+
+@pytest.mark.parametrize("outcome", AttemptOutcome)
+def test_each_end_counts_one_attempt_and_its_time(
+    outcome: AttemptOutcome, event: Event, sample: Sample, name: str
+) -> None:
+    """An attempt is counted and timed once, under how it ended and nothing else."""
+    with WorkerTelemetry(name).attempt(event) as span:
+        ENDS[outcome](span)
+
+    counted = {
+        each: sample("attempts_total", group=name, event_type="person.updated", outcome=each) for each in AttemptOutcome
+    }
+    assert counted == {each: float(each is outcome) for each in AttemptOutcome}
+    assert sample("attempt_duration_seconds_count", group=name, event_type="person.updated") == 1
+
+
+def test_a_crashed_attempt_is_lost_and_the_exception_propagates(event: Event, sample: Sample, name: str) -> None:
+    """An exception that nobody turned into a verb neither disappears nor counts as handled."""
+    telemetry = WorkerTelemetry(name)
+
+    with pytest.raises(RuntimeError), telemetry.attempt(event):
+        raise RuntimeError
+
+    assert sample("attempts_total", group=name, event_type="person.updated", outcome="lost") == 1
+
+
+def test_dead_letters_count_by_reason(event: Event, sample: Sample, name: str) -> None:
+    """A dead letter counts under its reason, also one that never ran; the reasons start at zero."""
+    telemetry = WorkerTelemetry(name)
+
+    with telemetry.attempt(event) as span:
+        span.dead(ValueError(), reason="exhausted")
+    telemetry.poisoned("person.updated")
+
+    counted = {
+        reason: sample("dead_letters_total", group=name, event_type="person.updated", reason=reason)
+        for reason in DeadLetterReason
+    }
+    assert counted == {"exhausted": 1.0, "permanent": 0.0, "poison": 1.0}
+
+
+def test_an_unknown_reason_is_a_defect_not_a_label(event: Event, name: str) -> None:
+    """A reason outside the closed set raises instead of making a time series."""
+    with WorkerTelemetry(name).attempt(event) as span:
+        with pytest.raises(ValueError, match="whim"):
+            span.dead(ValueError(), reason="whim")
+        span.released()
+
+
+def test_invented_event_types_share_one_label(event: Event, sample: Sample, name: str) -> None:
+    """Whatever types are in the stream, a group has one set of time series for those nobody knows."""
+    telemetry = WorkerTelemetry(name)
+
+    for number in range(100):
+        with telemetry.attempt(replace(event, event_type=f"invented.{number}")) as span:
+            span.done()
+        telemetry.lease_lost(f"invented.{number}")
+
+    assert sample("attempts_total", group=name, event_type="other", outcome="done") == 100
+    assert sample("leases_lost_total", group=name, event_type="other") == 100
+    assert sample("attempts_total", group=name, event_type="invented.1", outcome="done") is None
+
+
+@pytest.mark.parametrize(
+    ("age", "least", "most"),
+    [
+        pytest.param(timedelta(seconds=60), 60, 70, id="a-minute-old"),
+        pytest.param(timedelta(seconds=-60), 0, 0, id="the-server-clock-is-ahead"),
+    ],
+)
+def test_age_runs_from_stored_to_done(  # noqa: PLR0917 - two bounds of one value
+    age: timedelta, least: float, most: float, event: Event, sample: Sample, name: str
+) -> None:
+    """What a user waits is measured when the event is done; a clock that is ahead never makes it negative."""
+    with WorkerTelemetry(name).attempt(replace(event, received_at=datetime.now(UTC) - age)) as span:
+        span.done()
+
+    measured = sample("event_age_seconds_sum", group=name)
+    assert measured is not None
+    assert least <= measured <= most
+    assert sample("event_age_seconds_count", group=name) == 1
+
+
+def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> None:
+    """Backlog = lag + pending without scheduled retries and parked entries: the figure to scale by."""
+    WorkerTelemetry(name).group_measured(
+        lag=100, pending=50, scheduled=20, parked=10, dead=3, oldest_age_seconds=42.5, consumers=2, paused=True
+    )
+
+    figures = {
+        "group_backlog_entries": 120.0,
+        "group_lag_entries": 100.0,
+        "group_pending_entries": 50.0,
+        "group_scheduled_entries": 20.0,
+        "group_parked_entries": 10.0,
+        "group_dead_letters": 3.0,
+        "group_oldest_age_seconds": 42.5,
+        "group_consumers": 2.0,
+        "group_paused": 1.0,
+    }
+    assert {metric: sample(metric, group=name) for metric in figures} == figures
+
+
+def test_streams_and_calls_are_measured(sample: Sample, name: str) -> None:
+    """What a worker takes, settles and sees of the stream becomes what the verbs say."""
+    telemetry = WorkerTelemetry(name)
+
+    telemetry.taken(entries=5, skipped=2, seconds=0.001)
+    telemetry.settled(outcomes=4, seconds=0.001)
+    telemetry.in_flight(3)
+    telemetry.store_available(available=True)
+    telemetry.stream_measured(
+        partition=7, entries=1000, quarantined=1, memory_used_bytes=2**20, memory_limit_bytes=2**30
+    )
+
+    assert sample("entries_taken_total", group=name) == 5
+    assert sample("entries_skipped_total", group=name) == 2
+    assert sample("settle_batch_outcomes_sum", group=name) == 4
+    assert sample("attempts_in_flight", group=name) == 3
+    assert sample("store_available", role="worker") == 1
+    assert sample("stream_entries", partition="7") == 1000
+    assert sample("quarantine_entries", partition="7") == 1
+    assert sample("store_memory_used_bytes", partition="7") == 2**20
+    assert sample("store_memory_limit_bytes", partition="7") == 2**30
