@@ -134,14 +134,26 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(1_048_576, ge=1, description="Larger bodies are answered 413, checked while reading.")
     body_timeout_seconds: float = Field(10.0, gt=0, description="A body that takes longer to arrive is answered 408.")
+    body_memory_bytes: int = Field(
+        67_108_864,
+        ge=1,
+        description="Memory that all bodies in work may hold together; beyond it the answer is 503. Bounds what "
+        "strangers with many connections can make us hold; keep the container's limit 200 MiB above it.",
+    )
     retry_after_seconds: int = Field(
         10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."
+    )
+    shutdown_delay_seconds: float = Field(
+        5.0,
+        ge=0,
+        description="After SIGTERM: how long deliveries are still accepted while readiness already says no, because "
+        "load balancers go on sending until they have noticed. Takes the place of a preStop sleep.",
     )
     drain_seconds: float = Field(
         20.0,
         ge=0,
-        description="After SIGTERM: how long running requests may take to finish. Keep it below the pod's "
-        "`terminationGracePeriodSeconds` less the preStop delay.",
+        description="After that: how long running requests may take to finish. Keep the sum of both below the pod's "
+        "`terminationGracePeriodSeconds` (30 s by default).",
     )
 
     # -- Worker -----------------------------------------------------------------------------------------------------
@@ -210,6 +222,8 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if self.backoff_cap_seconds < self.backoff_base_seconds:
             raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
+        if self.body_memory_bytes < self.max_body_bytes:
+            raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
         return self
 
     @property

@@ -1,1 +1,5 @@
-"""receiver."""
+"""The receiver: verifies deliveries, stores them, and answers. Knows no handler and no worker."""
+
+from salesloft_webhooks.receiver.server import run
+
+__all__ = ["run"]

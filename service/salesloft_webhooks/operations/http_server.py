@@ -1,0 +1,122 @@
+"""One listening port: uvicorn as a part of our process instead of the other way round."""
+
+import asyncio
+import math
+import os
+import socket
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.operations.protocol import BoundedProtocol
+
+BACKLOG = 2048
+"""Connections the kernel holds for us while the loop is busy."""
+KEEP_ALIVE_SECONDS = 120
+"""Idle connections live longer than any usual proxy keeps them (nginx: 60 s, AWS ALB: 60 s, Envoy: 60 s less), so the
+proxy is the one that closes. The other way round, it sends a delivery into a connection we just closed: a 502."""
+
+
+class HttpServer:
+    """An ASGI application on a port, for as long as the ``async with`` lasts.
+
+    Drives uvicorn's server by its steps: `serve()`, which has them all in one, would install signal handlers and take
+    from the role the decision when to stop.
+
+    Leaving it stops accepting at once, closes idle connections, lets running requests finish for ``drain_seconds``
+    and cancels the rest.
+
+    Args:
+        app: The application. It gets no lifespan events: what it uses is opened around the server, in the same
+            ``async with`` as everything else, so that errors keep their type and their order.
+        host: Address to listen on; with a colon it is IPv6, and ``::`` is both.
+        port: Port to listen on; 0 takes a free one, see `port`.
+        setting: Name of the setting that chose the port, for the error message.
+        drain_seconds: How long running requests may take at the end.
+        head_timeout_seconds: How long the head of a request may take to arrive.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        *,
+        setting: str,
+        drain_seconds: float = 1.0,
+        head_timeout_seconds: float = 10.0,
+    ) -> None:
+        self._address = (host, port)
+        self._setting = setting
+        self._socket: socket.socket | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                interface="asgi3",
+                http=BoundedProtocol.with_timeout(head_timeout_seconds),
+                ws="none",
+                lifespan="off",
+                log_config=None,  # logging is set up by telemetry, for the whole process
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,  # whoever it claims to be from: the signature decides, so nobody is trusted more
+                backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=math.ceil(drain_seconds),
+                # A pipelined request is started from within the previous one's task and would inherit its context,
+                # and so be traced as that one's child.
+                reset_contextvars=True,
+            )
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once it does."""
+        if self._socket is None:
+            return self._address[1]
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def running(self) -> bool:
+        """Whether it serves: False before, after, and if uvicorn ended by itself."""
+        return self._ticking is not None and not self._ticking.done()
+
+    async def __aenter__(self) -> Self:
+        """Start listening.
+
+        Raises:
+            ConfigurationError: the address cannot be listened on.
+        """
+        self._socket = self._bind()
+        self._server.config.load()
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup(sockets=[self._socket])
+        self._ticking = asyncio.create_task(self._server.main_loop(), name=f"http-{self._setting}")
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop accepting, drain, end."""
+        if self._ticking is not None and self._socket is not None:
+            self._server.should_exit = True
+            await self._ticking
+            await self._server.shutdown(sockets=[self._socket])
+
+    def _bind(self) -> socket.socket:
+        host, port = self._address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
+        try:
+            return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+        except OSError as exc:
+            reason = os.strerror(exc.errno) if exc.errno else str(exc)
+            raise ConfigurationError(f"{self._setting}: cannot listen on {host} port {port}: {reason}") from exc

@@ -1,0 +1,47 @@
+"""The operations port, the same for every role."""
+
+from types import TracebackType
+from typing import Self
+
+from salesloft_webhooks.operations.http_server import HttpServer
+from salesloft_webhooks.operations.probes import Probe, probes_app
+
+
+class OperationsServer:
+    """Probes and metrics on a port of their own, which is never exposed to the internet.
+
+    Runs in the role's event loop on purpose: a loop that is blocked cannot answer `/livez`, and the kubelet's probe
+    time-out finds out. So ``live`` need not ask whether the loop turns, only whether its work gets anywhere.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one, see `port`.
+        live: Why the process should be restarted, or None.
+        ready: Why it should get no traffic at the moment, or None.
+    """
+
+    def __init__(self, host: str, port: int, *, live: Probe, ready: Probe) -> None:
+        self._server = HttpServer(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT")
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    async def __aenter__(self) -> Self:
+        """Start listening.
+
+        Raises:
+            ConfigurationError: the address cannot be listened on.
+        """
+        await self._server.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop listening; a scrape that is running may finish."""
+        await self._server.__aexit__(exc_type, exc, traceback)

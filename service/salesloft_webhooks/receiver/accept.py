@@ -1,0 +1,127 @@
+"""What happens to one delivery, in an order that never changes: size, signature, parse, store, answer.
+
+Nothing is parsed and nobody is asked before the signature is proven on the raw bytes, so a stranger costs us one HMAC
+and learns nothing, not even how the store is doing. Nothing is answered with 200 before the store has confirmed the
+write at the configured level of durability.
+
+Every way out is an `Answer`; whatever goes wrong beyond what is named here is 503, because "not stored, try again" is
+the one thing that is certain. A 500 would say the same with less, and a 4xx would make the sender give up.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+from starlette.types import Receive, Scope, Send
+
+from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quarantine
+from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
+from salesloft_webhooks.events import NewDelivery
+from salesloft_webhooks.receiver import answers
+from salesloft_webhooks.receiver.answers import Answer
+from salesloft_webhooks.receiver.body import BodyReader, Headers, Unread
+from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.sources import Source
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the deliveries of all sources share."""
+
+    settings: Settings
+    store: Store
+    publisher: Publisher
+    watch: StoreWatch
+    telemetry: ReceiverTelemetry
+    bodies: BodyReader
+    progress: Progress
+
+    @cached_property
+    def not_stored(self) -> Answer:
+        """The 503 of this receiver."""
+        return answers.not_stored(self.settings.retry_after_seconds)
+
+    @cached_property
+    def not_read(self) -> Answer:
+        """The 503 to a delivery that was not even read."""
+        return answers.not_read(self.settings.retry_after_seconds)
+
+
+class Endpoint:
+    """The ASGI application behind one source's path."""
+
+    def __init__(self, source: Source, desk: Desk) -> None:
+        self._source = source
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one delivery, whatever happens; only a client that left gets no answer."""
+        headers: Headers = scope["headers"]
+        progress = self._desk.progress
+        try:
+            with progress.delivery(), self._desk.telemetry.delivery(self._source.name, headers) as span:
+                answer = await self._answer(headers, receive, span)
+        except Exception:
+            answer = self._desk.not_stored  # a defect; the span, left without a verdict, has logged it
+        if answer is not None:
+            await (answer.closing() if progress.draining else answer)(scope, receive, send)
+
+    async def _answer(self, headers: Headers, receive: Receive, span: DeliverySpan) -> Answer | None:
+        try:
+            with self._desk.bodies.body() as incoming:
+                body = await incoming.read(headers, receive)
+                if isinstance(body, Unread):
+                    return self._refuse(body, span)
+                return await self._accept(headers, body, span)
+        except SignatureRejected as exc:
+            span.rejected(exc.reason)
+            return answers.INVALID_SIGNATURE
+        except StoreError as exc:
+            span.store_failed(exc)
+        except asyncio.CancelledError:
+            # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
+            span.store_failed(StoreUnavailable("not stored before the drain time was over"))
+        return self._desk.not_stored
+
+    async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> Answer:
+        authentic = self._source.authenticate(headers, body, time.time())
+        span.verified(dialect=authentic.dialect, key_index=authentic.key_index)
+        if self._desk.watch.over_backlog:
+            raise StoreFull("the backlog is over its limit")
+        try:
+            events = authentic.read()
+        except UnreadableDelivery as exc:
+            await self._quarantine(authentic.dialect, exc, body)
+            span.unreadable(exc.reason)
+            return answers.unreadable(str(exc))
+        outcome = await self._desk.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
+        span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE)
+        return answers.RECEIVED if outcome is Stored.NEW else answers.ALREADY_PROCESSED
+
+    async def _quarantine(self, dialect: str, error: UnreadableDelivery, body: bytes) -> None:
+        await quarantine(
+            self._desk.store,
+            source=self._source.name,
+            dialect=dialect,
+            reason=error.reason,
+            body=self._source.redact(body),
+            limit=self._desk.settings.quarantine_limit,
+        )
+
+    def _refuse(self, why: Unread, span: DeliverySpan) -> Answer | None:
+        match why:
+            case Unread.DISCONNECTED:
+                span.disconnected()
+                return None
+            case Unread.TOO_LARGE:
+                span.too_large()
+                return answers.TOO_LARGE
+            case Unread.TOO_SLOW:
+                span.too_slow()
+                return answers.TOO_SLOW
+            case Unread.NO_ROOM:
+                span.overloaded()
+                return self._desk.not_read

@@ -1,0 +1,65 @@
+"""The receiver's life: what it opens, in which order, and how it ends."""
+
+import asyncio
+
+from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
+from salesloft_webhooks.operations import HttpServer, OperationsServer, stop_event
+from salesloft_webhooks.receiver.accept import Desk, Endpoint
+from salesloft_webhooks.receiver.app import webhook_app
+from salesloft_webhooks.receiver.body import BodyReader
+from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.sources import load_sources
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import ReceiverTelemetry
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Receive deliveries until ``stop`` is set (by default by SIGTERM or SIGINT), then drain and return.
+
+    The end, so that a roll-out loses nothing: first readiness says no while deliveries are still accepted, for
+    ``SHUTDOWN_DELAY_SECONDS``, because load balancers go on sending until they have noticed; each answer now closes
+    its connection. Then the port closes and running deliveries have ``DRAIN_SECONDS``. Probes and metrics answer to
+    the last.
+
+    It starts and keeps running without the store: unready, and answering 503.
+
+    Raises:
+        ConfigurationError: a setting or a source is wrong, or a port cannot be listened on.
+    """
+    sources = load_sources(settings)
+    telemetry = ReceiverTelemetry()
+    progress = Progress(stuck_after_seconds=2 * (settings.body_timeout_seconds + settings.store_timeout_seconds))
+    with stop_event(stop) as stopping:
+        async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
+            watch = StoreWatch(store, settings, telemetry)
+            desk = Desk(settings, store, publisher, watch, telemetry, _bodies(settings), progress)
+            app = webhook_app({source.path: Endpoint(source, desk) for source in sources})
+            webhooks = HttpServer(
+                app,
+                settings.host,
+                settings.port,
+                setting="PORT",
+                drain_seconds=settings.drain_seconds,
+                head_timeout_seconds=settings.body_timeout_seconds,
+            )
+            async with _operations(settings, webhooks, desk), watch, webhooks:
+                await stopping.wait()
+                progress.draining = True
+                await asyncio.sleep(settings.shutdown_delay_seconds)
+
+
+def _bodies(settings: Settings) -> BodyReader:
+    return BodyReader(
+        max_bytes=settings.max_body_bytes,
+        timeout_seconds=settings.body_timeout_seconds,
+        memory_bytes=settings.body_memory_bytes,
+    )
+
+
+def _operations(settings: Settings, webhooks: HttpServer, desk: Desk) -> OperationsServer:
+    def ready() -> str | None:
+        if desk.progress.draining:
+            return "draining"
+        return desk.watch.problem if webhooks.running else "starting"
+
+    return OperationsServer(settings.host, settings.ops_port, live=desk.progress.problem, ready=ready)

@@ -1,0 +1,82 @@
+"""An HTTP client that can be as rude as a test needs: raw bytes out, parsed answers in."""
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer.
+
+    Attributes:
+        status: The code.
+        headers: Values by lower-case name.
+        body: The bytes after the head.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Connection:
+    """One TCP connection to a port of this machine."""
+
+    def __init__(self, port: int, *, timeout_seconds: float = 10.0) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds)
+        self._stream = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave, whatever is under way."""
+        self._stream.close()
+        self._socket.close()
+
+    def send(self, raw: bytes) -> None:
+        """Send the bytes as they are."""
+        self._socket.sendall(raw)
+
+    def reply(self) -> Reply | None:
+        """The next answer, also a 100; None when the server has closed the connection."""
+        with suppress(ConnectionError):
+            if status_line := self._stream.readline():
+                headers: dict[str, str] = {}
+                while (line := self._stream.readline().strip()) != b"":
+                    name, _, value = line.decode("latin-1").partition(":")
+                    headers[name.lower()] = value.strip()
+                body = self._stream.read(int(headers.get("content-length", "0")))
+                return Reply(int(status_line.split()[1]), headers, body)
+        return None
+
+    @property
+    def closed_by_server(self) -> bool:
+        """Whether the server ends the connection without saying anything more; waits for it."""
+        return self.reply() is None
+
+
+def request(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
+    """The bytes of a request; with a body, Content-Length is added unless it or Transfer-Encoding is given."""
+    lines = {"Host": "test"} | (headers or {})
+    if body and not {"Content-Length", "Transfer-Encoding"} & lines.keys():
+        lines["Content-Length"] = str(len(body))
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body
+
+
+def exchange(port: int, raw: bytes) -> Reply:
+    """Send one request on a connection of its own and return its answer."""
+    with Connection(port) as connection:
+        connection.send(raw)
+        reply = connection.reply()
+        assert reply is not None, "the server closed the connection instead of answering"
+        return reply

@@ -1,0 +1,138 @@
+"""A real receiver process, and deliveries as a sender makes them: signed here, independently of the code under test."""
+
+import hashlib
+import hmac
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+from tests.http_client import Reply, exchange, request
+from tests.servers import free_port, wait_until
+
+SECRET = "envelope-secret-for-tests"
+TOKEN = "native-token-for-tests"
+PATH = "/webhooks/salesloft"
+PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "receiver")
+
+
+def envelope(event_id: str, **fields: object) -> bytes:
+    """The body of an envelope delivery."""
+    event: dict[str, object] = {
+        "event_type": "person.updated",
+        "event_id": event_id,
+        "created_at": "2026-03-07T04:26:14Z",
+        "data": {"id": 7, "first_name": "Robin"},
+    }
+    return json.dumps(event | fields).encode()
+
+
+def signature(body: bytes, timestamp: str, secret: str = SECRET) -> str:
+    """The envelope dialect's signature."""
+    return hmac.new(secret.encode(), timestamp.encode("latin-1") + b"." + body, hashlib.sha256).hexdigest()
+
+
+def signed_headers(body: bytes, *, timestamp: str | None = None, secret: str = SECRET) -> dict[str, str]:
+    """The envelope dialect's headers."""
+    timestamp = str(int(time.time())) if timestamp is None else timestamp
+    return {"X-Salesloft-Timestamp": timestamp, "X-Salesloft-Signature": signature(body, timestamp, secret)}
+
+
+def native_headers(body: bytes, event_name: str, token: str = TOKEN) -> dict[str, str]:
+    """The native dialect's headers."""
+    digest = hmac.new(token.encode(), body, hashlib.sha1).hexdigest()
+    return {"X-Salesloft-Event": event_name, "X-Salesloft-Signature": digest}
+
+
+def delivery(body: bytes, *, path: str = PATH, **headers: str) -> bytes:
+    """A whole signed request; ``headers`` are added."""
+    return request("POST", path, signed_headers(body) | headers, body)
+
+
+@dataclass
+class ReceiverProcess:
+    """``salesloft-webhooks receiver`` on free ports of this machine.
+
+    Attributes:
+        redis_url: Its store.
+        settings: More environment variables.
+    """
+
+    redis_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    ops_port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, ready: bool = True) -> "ReceiverProcess":
+        """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
+        environment = os.environ | {
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "OPS_PORT": str(self.ops_port),
+            "REDIS_URL": self.redis_url,
+            "SALESLOFT_WEBHOOK_SECRET": SECRET,
+            "SALESLOFT_CALLBACK_TOKEN": TOKEN,
+            "SHUTDOWN_DELAY_SECONDS": "0",
+            "LOG_LEVEL": "error",
+            **self.settings,
+        }
+        self._process = subprocess.Popen(PROGRAM, env=environment)
+        expected = (200,) if ready else (200, 503)
+        wait_until(lambda: self.probe("/readyz") in expected, description="the receiver's readiness")
+        wait_until(lambda: self._status(self.port, "/") == 404, description="the receiver's webhook port")
+        return self
+
+    def __enter__(self) -> "ReceiverProcess":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def send(self, raw: bytes) -> Reply:
+        """Send one request and return its answer."""
+        return exchange(self.port, raw)
+
+    def probe(self, path: str) -> int:
+        """The status an operations path answers with; 0 while nobody listens."""
+        return self._status(self.ops_port, path)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of a sample of `/metrics`; 0 when there is none."""
+        text = exchange(self.ops_port, request("GET", "/metrics")).body.decode()
+        for line in text.splitlines():
+            sample, _, value = line.rpartition(" ")
+            if sample.partition("{")[0] == name and all(f'{key}="{label}"' in sample for key, label in labels.items()):
+                return float(value)
+        return 0.0
+
+    def terminate(self) -> None:
+        """Ask it to end, as Kubernetes does."""
+        self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, *, seconds: float = 15.0) -> int:
+        """Its exit code, once it has ended."""
+        assert self._process is not None
+        return self._process.wait(timeout=seconds)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _status(self, port: int, path: str) -> int:
+        assert self._process is not None
+        assert self._process.poll() is None, "the receiver has ended"
+        try:
+            return exchange(port, request("GET", path)).status
+        except OSError:
+            return 0
