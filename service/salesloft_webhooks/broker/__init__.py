@@ -34,7 +34,7 @@ has one due time; no key without an owner or an end.
 """
 
 from salesloft_webhooks.broker.connection import Store, open_store
-from salesloft_webhooks.broker.group import Group, GroupOptions, new_consumer_name
+from salesloft_webhooks.broker.group import MAX_BATCH, Group, GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.quarantine import quarantine
@@ -42,6 +42,7 @@ from salesloft_webhooks.broker.upkeep import audit, trim
 from salesloft_webhooks.broker.watch import StoreWatch
 
 __all__ = [
+    "MAX_BATCH",
     "Group",
     "GroupOptions",
     "Lease",

@@ -91,8 +91,8 @@ class Group:
                 },
             )
 
-    async def take(self, partition: int, count: int) -> Taken:
-        """Lease up to ``count`` entries (at most `MAX_BATCH`).
+    async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
+        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: one suspect, to run with nothing beside it.
 
         Raises:
             StoreError: nothing is known about the outcome; entries leased by a lost reply come back when they lapse.
@@ -108,9 +108,10 @@ class Group:
             self.options.max_attempts,
             self.options.idempotency_ttl_seconds,
             MAX_BATCH,
+            int(alone),
             *self._filters,
         ]
-        state, wait, doorbell, skipped, poisoned, entries = await self._store.run("take", partition, args)
+        state, wait, doorbell, skipped, poisoned, entries, suspects = await self._store.run("take", partition, args)
         return Taken(
             leases=tuple(self._lease(partition, entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
@@ -119,6 +120,7 @@ class Group:
             healed=state == b"healed",
             skipped=skipped,
             poisoned=tuple(name.decode() for name in poisoned),
+            suspects=bool(suspects),
         )
 
     def _lease(self, partition: int, entry: list[bytes]) -> Lease:

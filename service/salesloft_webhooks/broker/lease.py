@@ -79,6 +79,7 @@ class Taken:
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
+        suspects: Entries are due that may have killed their workers: take one alone.
         poisoned: Types of entries that became dead letters because every attempt killed its worker.
     """
 
@@ -89,3 +90,4 @@ class Taken:
     healed: bool
     skipped: int
     poisoned: tuple[str, ...]
+    suspects: bool

@@ -1,1 +1,30 @@
-"""worker."""
+"""The worker: takes events for one group, runs its handlers, settles. Knows no HTTP route and no receiver."""
+
+import asyncio
+
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.loading import load_group
+from salesloft_webhooks.operations import OperationsServer, stop_event
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import WorkerTelemetry
+from salesloft_webhooks.worker.worker import Worker
+
+__all__ = ["run"]
+
+
+async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
+    """Work for ``settings.worker_group`` until ``stop`` is set, by default by SIGTERM or SIGINT.
+
+    Raises:
+        ConfigurationError: no group, no such handlers, or a port that cannot be listened on.
+    """
+    if settings.worker_group is None:
+        raise ConfigurationError("WORKER_GROUP: name the group, e.g. activity, crm or notify")
+    loaded = load_group(settings.worker_group, settings.worker_handlers, settings)
+    telemetry = WorkerTelemetry(loaded.name)
+    with stop_event(stop) as stopping:
+        async with open_store(settings) as store, loaded.open(settings) as running:
+            worker = Worker(store, settings, loaded, running, telemetry)
+            async with OperationsServer(settings.host, settings.ops_port, live=worker.not_live, ready=worker.not_ready):
+                await worker.run(stopping)

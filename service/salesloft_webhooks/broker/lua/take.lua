@@ -4,27 +4,31 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 consumer   3 count   4 lease, ms   5 due share (of count, for due entries while both kinds wait)
 --       6 'entity' | 'none'   7 max attempts   8 idempotency TTL, s   9 scan limit (entries read at the most)
---       10.. event filter: '=' .. exact type, or '~' .. Lua pattern
--- Result: { state, wait, doorbell, skipped, poisoned types, entries }
+--       10 1: only a suspect, and only one; else 0   11.. event filter: '=' .. exact type, or '~' .. Lua pattern
+-- Result: { state, wait, doorbell, skipped, poisoned types, entries, suspects }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   doorbell  stream id to block on when nothing was found, '' when more may be there at once
+--   suspects  1 when suspects are due that this call passed over
 --   entries   { entry id, lane, attempt, id, type, entity key, source, at, created_at, traceparent, body }
 --
 -- Invariants kept
 --   Every pending entry has exactly one member in `due`; its score says when it must be looked at again.
 --   In a lane only the head runs; all others are parked: owned by '-', due at PARKED.
 --   Nothing the idempotency record calls done or dead is given out.
+--   A suspect (its lease has lapsed after at least two attempts: its workers may have died of it) is given out alone,
+--   to a worker that runs nothing beside it. So a deadly entry convicts itself and not its neighbours.
 --   An entry whose last allowed attempt ended without being settled is dead (poison), never given out again.
 --@include partition
 --@include group
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_attempts = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
-local ttl, scan_limit = ARGV[8], tonumber(ARGV[9])
+local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
+local SUSPECT_ATTEMPTS = 2
 
 local pause = redis.call('PTTL', mine .. ':pause')
 if pause ~= -2 then
-  return { 'paused', pause, '', 0, {}, {} }
+  return { 'paused', pause, '', 0, {}, {}, 0 }
 end
 
 local state, skipped, poisoned, given = 'ready', 0, {}, {}
@@ -46,35 +50,57 @@ local function poison(id, lane, attempts, owner)
 end
 
 -- ---------------------------------------------------------------------------------------------------- due entries
-local function take_due(room)
-  if room <= 0 then
-    return
+local suspects = 0
+
+-- Claims a due entry and gives it out, unless it is done, deleted or deadly.
+local function take_pending(id, lane, owner, attempts)
+  if owner ~= NOBODY and attempts >= max_attempts then
+    return poison(id, lane, attempts, owner)
   end
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', ms(now), 'LIMIT', 0, room)) do
-    local id, lane = split_member(member)
-    local owner, attempts = owner_of(id)
-    if not owner then
-      finish(id, lane)
-    elseif owner ~= NOBODY and attempts >= max_attempts then
-      poison(id, lane, attempts, owner)
-    else
-      local claimed = redis.call('XCLAIM', events, group, consumer, 0, id)[1]
-      local fields = claimed and fields_of(claimed[2])
-      if not fields then
+  local claimed = redis.call('XCLAIM', events, group, consumer, 0, id)[1]
+  local fields = claimed and fields_of(claimed[2])
+  if not fields then
+    finish(id, lane)
+  elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+    finish(id, lane)
+    skipped = skipped + 1
+  else
+    give(id, lane, attempts + 1, fields)
+  end
+end
+
+local function take_due(room)
+  local passed_over, examined = 0, 0
+  while room > 0 and examined < scan_limit do
+    local members = redis.call('ZRANGEBYSCORE', due, '-inf', ms(now), 'LIMIT', passed_over, room)
+    examined = examined + #members
+    for _, member in ipairs(members) do
+      local id, lane = split_member(member)
+      local owner, attempts = owner_of(id)
+      local suspect = owner and owner ~= NOBODY and attempts >= SUSPECT_ATTEMPTS and attempts < max_attempts
+      if not owner then
         finish(id, lane)
-      elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
-        finish(id, lane)
-        skipped = skipped + 1
+      elseif (suspect or false) ~= alone then
+        passed_over = passed_over + 1
+        suspects = suspect and 1 or suspects
       else
-        give(id, lane, attempts + 1, fields)
+        local before = #given
+        take_pending(id, lane, owner, attempts)
+        room = room - (#given - before)
       end
+      if room <= 0 then
+        return
+      end
+    end
+    if #members == 0 then
+      return
     end
   end
 end
 
 -- ---------------------------------------------------------------------------------------------------- new entries
 local function wants(event_type)
-  for at = 10, #ARGV do
+  for at = 11, #ARGV do
     local kind, filter = string.sub(ARGV[at], 1, 1), string.sub(ARGV[at], 2)
     if (kind == '=' and filter == event_type) or (kind == '~' and string.find(event_type, filter)) then
       return true
@@ -149,6 +175,10 @@ local function take_new(room)
   end
 end
 
+if alone then
+  take_due(1)
+  return { state, 0, '', skipped, poisoned, given, 0 }
+end
 take_due(due_share)
 take_new(count - #given)
 take_due(count - #given)
@@ -161,4 +191,4 @@ end
 if #given == 0 and exhausted then
   doorbell = fields_of(redis.call('XINFO', 'STREAM', events))['last-generated-id']
 end
-return { state, wait, doorbell, skipped, poisoned, given }
+return { state, wait, doorbell, skipped, poisoned, given, suspects }

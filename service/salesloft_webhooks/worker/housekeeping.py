@@ -1,0 +1,42 @@
+"""What every worker does on the side, every few seconds: trim, audit, retire silent consumers, measure."""
+
+import asyncio
+
+from salesloft_webhooks.broker import Group, Store, audit, trim
+from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
+
+log = get_logger(__name__)
+
+
+class Housekeeping:
+    """Safe to run in any number of workers at once: each step is one atomic script."""
+
+    def __init__(self, store: Store, group: Group, settings: Settings) -> None:
+        self._store = store
+        self._group = group
+        self._settings = settings
+        self._cursors = dict.fromkeys(range(store.partitions), "-")
+
+    async def run(self) -> None:
+        """Keep house until cancelled."""
+        while True:
+            try:
+                await self._round()
+            except StoreError as exc:
+                log.info("housekeeping.postponed", reason=str(exc))
+            except Exception:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
+                log.exception("housekeeping.failed")
+            await asyncio.sleep(self._settings.upkeep_seconds)
+
+    async def _round(self) -> None:
+        for partition, cursor in self._cursors.items():
+            removed = await trim(self._store, partition, self._settings.retention_seconds)
+            name, lease = self._group.options.name, self._group.options.lease_seconds
+            self._cursors[partition], repaired = await audit(self._store, partition, name, cursor, lease)
+            if removed:
+                log.info("stream.trimmed", partition=partition, entries=removed)
+            if repaired:
+                log.warning("group.repaired", group=name, partition=partition, entries=repaired)
+        await self._group.retire()

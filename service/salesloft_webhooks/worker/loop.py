@@ -1,0 +1,196 @@
+"""The loop of one partition: take, run, settle.
+
+    reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
+
+Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: the doorbell (a
+blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it may have made the
+next entry of a lane due), the earliest due time, or the poll interval.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.attempt import Attempt, Interruption
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler
+from salesloft_webhooks.worker.slots import Slots
+
+log = get_logger(__name__)
+
+
+class PartitionLoop:
+    """Serves one partition for one consumer.
+
+    Attributes:
+        partition: Which stream.
+        attempts: What runs now, by entry id.
+        beat: Monotonic time of the last sign of progress.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        group: Group,
+        slots: Slots,
+        settings: Settings,
+        handlers: tuple[LoadedGroup, RunningGroup],
+        telemetry: WorkerTelemetry,
+    ) -> None:
+        self.partition = partition
+        self.attempts: dict[str, Attempt] = {}
+        self.beat = time.monotonic()
+        self._group = group
+        self._slots = slots
+        self._settings = settings
+        self._loaded, self._running = handlers
+        self._telemetry = telemetry
+        self._stirred = asyncio.Event()
+        self._settler = Settler(group, partition, telemetry, self._stirred.set)
+        self._doorbell: asyncio.Task[None] | None = None
+        self._pausing: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Take and run until `stop`; settle until cancelled."""
+        settling = asyncio.create_task(self._settler.run())
+        failures = 0
+        try:
+            while not self._stopping:
+                try:
+                    await self._turn()
+                    failures = 0
+                except StoreError as exc:
+                    self._telemetry.store_available(available=False)
+                    failures += 1
+                    log.warning("store.failed", partition=self.partition, failures=failures, reason=str(exc))
+                    await self._pause(STORE_BACKOFF.delay_seconds(failures))
+                self.beat = time.monotonic()
+            await self._settler_idle()
+        finally:
+            for task in filter(None, (settling, self._doorbell)):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    def stop(self) -> None:
+        """Take nothing more. `run` returns when what runs has ended and is settled."""
+        self._stopping = True
+        self._stirred.set()
+
+    def interrupt_all(self) -> None:
+        """The grace period is over: cancel what still runs and hand it back."""
+        for attempt in list(self.attempts.values()):
+            attempt.interrupt(Interruption.STOPPING)
+
+    async def _settler_idle(self) -> None:
+        while self.attempts:
+            await self._next_stir(self._settings.poll_seconds)
+        await self._settler.drained()
+
+    async def _turn(self) -> None:
+        self._stirred.clear()
+        unused = await self._slots.reserve()
+        try:
+            if self._stopping:
+                return
+            taken = await self._take(unused)
+            unused -= len(taken.leases)
+            for lease in taken.leases:
+                self._start(lease, self._slots.vacate)
+        finally:
+            self._slots.vacate(unused)
+        if taken.suspects:
+            await self._run_suspect()
+        elif not taken.leases:
+            await self._idle(taken)
+
+    async def _take(self, count: int, *, alone: bool = False) -> Taken:
+        began = time.perf_counter()
+        taken = await self._group.take(self.partition, count, alone=alone)
+        self._telemetry.store_available(available=True)
+        self._telemetry.taken(entries=len(taken.leases), skipped=taken.skipped, seconds=time.perf_counter() - began)
+        for event_type in taken.poisoned:
+            self._telemetry.poisoned(event_type)
+        if taken.healed:
+            log.warning("group.healed", group=self._group.options.name, partition=self.partition)
+            await self._group.register()
+        return taken
+
+    async def _run_suspect(self) -> None:
+        """Run one entry that may kill us while nothing else runs here, so that only it is lost with us."""
+        async with self._slots.all():
+            if self._stopping:
+                return
+            taken = await self._take(1, alone=True)
+            for lease in taken.leases:
+                await asyncio.wait([self._start(lease, lambda: None)])
+
+    def _start(self, lease: Lease, vacate: Callable[[], None]) -> "asyncio.Task[Settlement | None]":
+        attempt = Attempt(lease, self._settings, self._loaded)
+        if (earlier := self.attempts.get(lease.entry_id)) is not None:
+            # Its lease lapsed unrenewed (this process was stalled), and we have just taken it over from ourselves.
+            earlier.interrupt(Interruption.LEASE_LOST)
+        self.attempts[lease.entry_id] = attempt
+        self._slots.running += 1
+        self._telemetry.in_flight(self._slots.running)
+        task = attempt.start(self._running, self._telemetry)
+        task.add_done_callback(partial(self._ended, attempt, vacate))
+        if self._stopping:  # asked to stop while the take was under way
+            attempt.interrupt(Interruption.STOPPING)
+        return task
+
+    def _ended(self, attempt: Attempt, vacate: Callable[[], None], task: "asyncio.Task[Settlement | None]") -> None:
+        if self.attempts.get(attempt.lease.entry_id) is attempt:
+            del self.attempts[attempt.lease.entry_id]
+        self._slots.running -= 1
+        self._telemetry.in_flight(self._slots.running)
+        vacate()
+        self._stirred.set()
+        # A cancelled task was interrupted before its first step: as released as one interrupted later.
+        settlement = Settlement(attempt.lease, Outcome.RELEASE) if task.cancelled() else task.result()
+        if attempt.pause_seconds is not None:
+            self._pausing = asyncio.create_task(self._pause_group(attempt.pause_seconds))
+        if settlement is not None:
+            self._settler.add(settlement)
+
+    async def _pause_group(self, seconds: float) -> None:
+        with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
+            await self._group.pause(seconds)
+
+    async def _idle(self, taken: Taken) -> None:
+        poll = self._settings.poll_seconds
+        seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
+        if taken.paused:
+            await self._next_stir(seconds)
+        elif taken.doorbell:
+            self._listen(taken.doorbell)
+            await self._next_stir(seconds)
+
+    def _listen(self, doorbell: str) -> None:
+        if self._doorbell is None or self._doorbell.done():
+            self._doorbell = asyncio.create_task(self._ring(doorbell))
+
+    async def _ring(self, doorbell: str) -> None:
+        with suppress(StoreError):  # the next take meets the same error and backs off
+            await self._group.wait(self.partition, doorbell, self._settings.poll_seconds)
+        self._stirred.set()
+
+    async def _next_stir(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stirred.wait()
+        self._stirred.clear()
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._stopping:
+                    await self._stirred.wait()
+                    self._stirred.clear()

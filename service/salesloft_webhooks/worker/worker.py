@@ -1,0 +1,149 @@
+"""A worker process: one consumer of one group, over all its partitions.
+
+Stopping, in order: take nothing more; let running handlers finish within the grace period; cancel the rest and hand
+their entries back without counting the attempt; store every outcome; leave the group.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.errors import ConfigurationError, StoreError
+from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.housekeeping import Housekeeping
+from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.renewer import Renewer
+from salesloft_webhooks.worker.settler import STORE_BACKOFF
+from salesloft_webhooks.worker.slots import Slots
+
+STALL_SECONDS = 30.0
+"""Without a sign of progress for so long, beyond what a waiting loop is allowed, the process is stuck."""
+SETTLE_SECONDS = 3.0
+"""After the grace period: how long the last outcomes may take to reach the store."""
+
+log = get_logger(__name__)
+
+
+class Worker:
+    """Runs one consumer until told to stop.
+
+    Args:
+        store: The broker's store.
+        settings: See `Settings`; ``worker_group`` must be set.
+        loaded: The group's routers.
+        running: The same, with their resources open.
+        telemetry: What it reports to.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, loaded: LoadedGroup, running: RunningGroup, telemetry: WorkerTelemetry
+    ) -> None:
+        options = GroupOptions(
+            name=loaded.name,
+            events=settings.worker_events or loaded.patterns,
+            ordering=settings.worker_ordering,
+            lease_seconds=settings.lease_seconds,
+            max_attempts=settings.max_attempts,
+            idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+        )
+        self._group = Group(store, options, new_consumer_name())
+        self._settings = settings
+        self._telemetry = telemetry
+        slots = Slots(settings.worker_concurrency)
+        self._loops = [
+            PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
+            for partition in _partitions(settings)
+        ]
+        self._housekeeping = Housekeeping(store, self._group, settings)
+        self._registered = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set and everything is handed over."""
+        if not await self._register(stop):
+            return
+        async with self._background():
+            loops = [asyncio.create_task(loop.run()) for loop in self._loops]
+            stopped = asyncio.create_task(stop.wait())
+            # A loop that ends by itself has failed in a way nobody foresaw: let the process fail, others take over.
+            await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            await self._stop(loops)
+        for loop in loops:
+            loop.result()
+
+    def not_live(self) -> str | None:
+        """Why the process makes no progress and should be restarted; None: it does."""
+        now = time.monotonic()
+        for loop in self._loops:
+            running = loop.attempts.values()
+            overdue = [attempt for attempt in running if now - attempt.began > attempt.timeout_seconds + STALL_SECONDS]
+            if overdue:
+                return f"{len(overdue)} handlers ignore their time-out"
+            allowed = STALL_SECONDS + self._settings.store_timeout_seconds + self._settings.poll_seconds
+            if not running and now - loop.beat > allowed:
+                return f"the loop of partition {loop.partition} has made no progress for {now - loop.beat:.0f} s"
+        return None
+
+    def not_ready(self) -> str | None:
+        """Why the process does not work yet; None: it does."""
+        return None if self._registered else "the group is not registered: the store does not answer"
+
+    async def _register(self, stop: asyncio.Event) -> bool:
+        failures = 0
+        while not stop.is_set():
+            try:
+                await self._group.register(self._settings.worker_handlers)
+            except StoreError as exc:
+                failures += 1
+                self._telemetry.store_available(available=False)
+                log.warning("store.failed", failures=failures, reason=str(exc))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), STORE_BACKOFF.delay_seconds(failures))
+                self._beat()
+            else:
+                self._registered = True
+                return True
+        return False
+
+    def _beat(self) -> None:
+        for loop in self._loops:
+            loop.beat = time.monotonic()
+
+    @asynccontextmanager
+    async def _background(self) -> AsyncIterator[None]:
+        renewer = Renewer(self._group, self._loops, self._telemetry)
+        tasks = [asyncio.create_task(renewer.run()), asyncio.create_task(self._housekeeping.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _stop(self, loops: list["asyncio.Task[None]"]) -> None:
+        for loop in self._loops:
+            loop.stop()
+        await asyncio.wait(loops, timeout=self._settings.grace_seconds)
+        for loop in self._loops:
+            loop.interrupt_all()
+        _, unfinished = await asyncio.wait(loops, timeout=SETTLE_SECONDS)
+        for task in unfinished:
+            log.warning("worker.unsettled", detail="outcomes are lost with this process; their leases will lapse")
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        with suppress(StoreError):
+            await self._group.retire(leaving=True)
+
+
+def _partitions(settings: Settings) -> list[int]:
+    try:
+        chosen = [int(text) for text in settings.worker_partitions] or list(range(settings.partitions))
+    except ValueError:
+        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas") from None
+    if unknown := [number for number in chosen if not 0 <= number < settings.partitions]:
+        raise ConfigurationError(f"WORKER_PARTITIONS: {unknown} are not below PARTITIONS={settings.partitions}")
+    return chosen
