@@ -1,0 +1,22 @@
+"""Random interleavings of everything, on real servers, against the model."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.integration.broker.model import BrokerModel
+from tests.servers import Server
+
+THOROUGH = settings(
+    max_examples=40,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_broker_keeps_its_invariants(server: Server) -> None:
+    """Whatever publishers, consumers, crashes and operators do, in whatever order: the broker's invariants hold."""
+    machine = type("BrokerModelOnServer", (BrokerModel,), {"server": server})
+
+    run_state_machine_as_test(machine, settings=THOROUGH)
