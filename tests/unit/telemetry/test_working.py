@@ -90,7 +90,7 @@ def test_invented_event_types_share_one_label(event: Event, sample: Sample, name
         pytest.param(timedelta(seconds=-60), 0, 0, id="the-server-clock-is-ahead"),
     ],
 )
-def test_age_runs_from_stored_to_done(  # noqa: PLR0917 - two bounds of one value
+def test_age_runs_from_stored_to_done(
     age: timedelta, least: float, most: float, event: Event, sample: Sample, name: str
 ) -> None:
     """What a user waits is measured when the event is done; a clock that is ahead never makes it negative."""

@@ -1,0 +1,37 @@
+#!lua flags=no-writes
+-- Names the consumers of a group that seem to be alive.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 group   2 ms of silence after which a consumer without a lease counts as gone
+-- Result: names
+--
+-- A worker with its hands full asks for nothing new, perhaps for minutes, but it renews its leases; an idle one holds
+-- none, but asks every second or two. So either sign of life counts.
+--@include partition
+--@include group
+local LOOKED_AT = 100
+
+local function lease_of(id)
+  local entry = redis.call('XRANGE', events, id, id)[1]
+  local lane = entry and fields_of(entry[2]).key or ''
+  return tonumber(redis.call('ZSCORE', due, id) or redis.call('ZSCORE', due, member_of(id, lane)) or 0)
+end
+
+local function holds_a_lease(consumer)
+  for _, row in ipairs(redis.call('XPENDING', events, group, '-', '+', LOOKED_AT, consumer)) do
+    if lease_of(row[1]) > now then
+      return true
+    end
+  end
+  return false
+end
+
+local names = {}
+local consumers = redis.pcall('XINFO', 'CONSUMERS', events, group)
+for _, flat in ipairs(consumers.err and {} or consumers) do
+  local consumer = fields_of(flat)
+  if consumer.name ~= NOBODY and (consumer.idle < tonumber(ARGV[2]) or holds_a_lease(consumer.name)) then
+    names[#names + 1] = consumer.name
+  end
+end
+return names

@@ -1,0 +1,33 @@
+#!lua flags=allow-oom
+-- Removes a group from one partition, a stretch at a time; called again as long as it answers 'more'.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 group   2 'keep' | 'discard' (its dead letters)   3 pending entries forgotten in this call
+-- Result: 'more' | 'removed' | 'unknown' (there was nothing of it here)
+--
+-- Invariants kept
+--   A lane goes together with the due time that names it: however a removal is interrupted, no key is left that a
+--   repeated removal would not find.
+--   The consumer group goes last: until then the trimming keeps what the group has not finished.
+--@include partition
+--@include group
+
+local forgotten = redis.call('ZPOPMIN', due, tonumber(ARGV[3]))
+for at = 1, #forgotten, 2 do
+  local _, lane = split_member(forgotten[at])
+  if lane ~= '' then
+    redis.call('DEL', lane_of(lane))
+  end
+end
+if redis.call('EXISTS', due) == 1 then
+  return 'more'
+end
+
+local removed = #forgotten + redis.call('DEL', mine .. ':pause')
+if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
+  removed = removed + redis.call('DEL', mine .. ':dead')
+end
+if redis.pcall('XGROUP', 'DESTROY', events, group) == 1 then
+  removed = removed + 1
+end
+return removed > 0 and 'removed' or 'unknown'

@@ -1,0 +1,66 @@
+#!lua flags=no-writes
+-- Measures one partition: one consistent picture in one round trip, at a cost that does not grow with the backlog.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
+-- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
+--   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
+--             due now, dead, oldest unfinished entry's ms (-1: none), consumers, pause kind ('': none),
+--             pause ms left (-1: without end) }
+--@include partition
+
+local function ms_of(id)
+  return tonumber(string.match(id, '^%d+'))
+end
+
+-- Pending entries that nobody runs, and the number of real consumers.
+local function consumers_of(name)
+  local unrun, real = 0, 0
+  for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', events, name)) do
+    local consumer = fields_of(flat)
+    if consumer.name == NOBODY then
+      unrun = consumer.pending
+    else
+      real = real + 1
+    end
+  end
+  return unrun, real
+end
+
+local function oldest_of(name, last)
+  local pending = redis.call('XPENDING', events, name)
+  local unread = redis.call('XRANGE', events, '(' .. last, '+', 'COUNT', 1)[1]
+  local first = pending[1] > 0 and ms_of(pending[2]) or math.huge
+  first = math.min(first, unread and ms_of(unread[1]) or math.huge)
+  return first == math.huge and -1 or first
+end
+
+local function measure(name, info)
+  local mine = base .. 'g:' .. name
+  local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
+  if info then
+    lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
+    unrun, consumers = consumers_of(name)
+    oldest = oldest_of(name, last)
+  end
+  return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
+    redis.call('ZCOUNT', mine .. ':due', '-inf', ms(now)), redis.call('XLEN', mine .. ':dead'), oldest, consumers,
+    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause') }
+end
+
+local rows, seen = {}, {}
+local groups = redis.pcall('XINFO', 'GROUPS', events)
+for _, flat in ipairs(groups.err and {} or groups) do
+  local info = fields_of(flat)
+  seen[info.name] = true
+  rows[#rows + 1] = measure(info.name, info)
+end
+for _, name in ipairs(ARGV) do
+  if not seen[name] then
+    rows[#rows + 1] = measure(name, nil)
+  end
+end
+
+local memory = redis.call('INFO', 'memory')
+return { now, redis.call('XLEN', events), redis.call('XLEN', base .. 'quarantine'),
+  tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)')), rows }

@@ -1,0 +1,37 @@
+"""How people name an entry of a stream: ``0/1766021654000-0``, partition and entry id."""
+
+import re
+from dataclasses import dataclass
+
+FORM = re.compile(r"(\d{1,3})/(\d{1,20})-(\d{1,20})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """One entry of one partition's stream. Ordered by time, so entries of several partitions merge into one list."""
+
+    ms: int
+    sequence: int
+    partition: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Reference | None":
+        """The inverse of ``str()``; None when the text has another form."""
+        if not (match := FORM.fullmatch(text)):
+            return None
+        partition, ms, sequence = map(int, match.groups())
+        return cls(ms, sequence, partition)
+
+    @classmethod
+    def of(cls, partition: int, entry_id: bytes) -> "Reference":
+        """The reference of an entry id as Redis writes it."""
+        ms, _, sequence = entry_id.partition(b"-")
+        return cls(int(ms), int(sequence), partition)
+
+    @property
+    def entry_id(self) -> str:
+        """The entry id as Redis writes it."""
+        return f"{self.ms}-{self.sequence}"
+
+    def __str__(self) -> str:
+        return f"{self.partition}/{self.entry_id}"

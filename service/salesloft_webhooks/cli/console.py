@@ -1,0 +1,110 @@
+"""Where output goes: results to stdout, everything said about them to stderr.
+
+With ``--json`` stdout carries one JSON document (or one a line, where a command follows something) and nothing else.
+Rich is imported on first use: it would be a third of the start-up time of a receiver that never prints a table.
+"""
+
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING
+
+from salesloft_webhooks.cli.exit_codes import ExitCode
+
+WIDE = 240
+"""Columns of output that goes into a file or a pipe."""
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from rich.console import Console, RenderableType
+
+
+def stdout() -> "Console":
+    """The console for results. Not wrapped to 80 columns when it is no terminal, so that `grep` sees whole lines."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def show(*renderables: "RenderableType") -> None:
+    """Print results for people."""
+    stdout().print(*renderables)
+
+
+def show_json(document: object) -> None:
+    """Print one JSON document on a line of its own; what it may consist of, see `plain`."""
+    import msgspec
+
+    print(msgspec.json.encode(plain(document)).decode(), flush=True)
+
+
+def plain(value: object) -> object:
+    """A value of the broker's types as what JSON has: dataclasses become objects, bytes the JSON document they hold.
+
+    References become the text that names them on a command line.
+    """
+    from salesloft_webhooks.broker.references import Reference
+
+    if isinstance(value, Reference):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return described(value)
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return json_or_text(value) if isinstance(value, bytes) else value
+
+
+def described(value: "DataclassInstance", *, without: Collection[str] = ()) -> dict[str, object]:
+    """A dataclass as a JSON object, except for the fields ``without``."""
+    return {item.name: plain(getattr(value, item.name)) for item in fields(value) if item.name not in without}
+
+
+def json_or_text(body: bytes) -> object:
+    """The document in a body; what is none, as text with every byte visible."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return body.decode(errors="backslashreplace")
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in ``numbers`` are right-aligned. Cells are plain text, never markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    show(table)
+
+
+def note(message: str) -> None:
+    """Say something about the results, on stderr."""
+    print(message, file=sys.stderr)
+
+
+def complain(message: str) -> None:
+    """Say what went wrong, on stderr."""
+    print(f"error: {message}", file=sys.stderr)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone, unless ``yes``; a refusal ends the command with exit code 1.
+
+    Without a terminal nobody can answer, so the command stops instead of guessing.
+    """
+    import typer
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        complain(f"{question} Repeat the command with --yes to do it without being asked.")
+        raise typer.Exit(ExitCode.USAGE)
+    typer.confirm(question, abort=True, err=True)

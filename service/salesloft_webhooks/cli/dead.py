@@ -1,0 +1,193 @@
+"""`dead`: looking at dead letters, giving them to their group again, throwing them away."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.connected import with_store
+from salesloft_webhooks.cli.console import confirm, described, note, show, show_json, show_table
+from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types, Yes
+from salesloft_webhooks.cli.spans import moment_text
+from salesloft_webhooks.cli.tally import Tally
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter
+    from salesloft_webhooks.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: events that a group gave up on.")
+
+Reason = Annotated[str, typer.Option("--reason", help="exhausted, permanent or poison.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[LETTER]...", help="Dead letters as `dead list` names them, or event ids."),
+]
+All = Annotated[bool, typer.Option("--all", help="All, or those that --group, --type and --reason choose.")]
+
+
+@app.command("list")
+def list_dead(
+    *,
+    group: InGroup = "",
+    types: Types = None,
+    reason: Reason = "",
+    limit: Limit = 50,
+    after: Annotated[str, typer.Option(help="Go on behind this letter: the next page.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, group by group, latest first."""
+    from salesloft_webhooks.broker.dead_letters import dead_letters
+
+    async def page(store: "Store", _: "Settings") -> list["DeadLetter"]:
+        found: list[DeadLetter] = []
+        async for letter in dead_letters(store, _choice(group, types, reason), after=after):
+            found.append(letter)
+            if len(found) > limit:
+                break
+        return found
+
+    found = with_store(page)
+    letters, following = found[:limit], found[limit - 1].handle if len(found) > limit else None
+    if as_json:
+        show_json({"dead": [_object(letter, without={"data"}) for letter in letters], "next": following})
+        return
+    rows = [
+        (one.handle, one.event_type, one.event_id, one.reason, one.attempts, moment_text(one.died_at), one.error)
+        for one in letters
+    ]
+    show_table(("LETTER", "TYPE", "EVENT", "REASON", "ATTEMPTS", "DIED", "ERROR"), rows, numbers=("ATTEMPTS",))
+    if following:
+        note(f"there are more: --after {following}")
+
+
+@app.command("show")
+def show_dead(
+    letter: Annotated[str, typer.Argument(metavar="LETTER", help="As `dead list` names it, or an event id.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show dead letters in full, content included, which is personal data."""
+    from rich.text import Text
+
+    from salesloft_webhooks.broker.dead_letters import find
+
+    async def look(store: "Store", _: "Settings") -> list["DeadLetter"]:
+        return await find(store, letter)
+
+    found = with_store(look)
+    if not found:
+        fail(f"no such dead letter: {letter}")
+    if as_json:
+        show_json({"dead": [_object(one) for one in found]})
+        return
+    for one in found:
+        for name, value in _full(one):
+            show(Text.assemble((f"{name:<12}", "dim"), value))
+        show(Text(one.data.decode(errors="backslashreplace")))
+
+
+@app.command()
+def redrive(
+    names: Names = None,
+    *,
+    everything: All = False,
+    group: InGroup = "",
+    types: Types = None,
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """Give dead letters to their own group again, never to others; mend the handler first."""
+    from salesloft_webhooks.broker.dead_letter import Redriven
+    from salesloft_webhooks.broker.dead_letters import redrive as redrive_letters
+
+    choice = _checked(names, _choice(group, types, reason), everything=everything)
+
+    async def act(store: "Store", settings: "Settings") -> Tally:
+        tally = Tally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP})
+        letters = _letters(store, names or [], choice, tally)
+        ttl = settings.idempotency_ttl_seconds
+        await tally.count(redrive_letters(store, letters, idempotency_ttl_seconds=ttl))
+        return tally
+
+    with_store(act).report(as_json=as_json)
+
+
+@app.command()
+def discard(
+    names: Names = None,
+    *,
+    everything: All = False,
+    group: InGroup = "",
+    types: Types = None,
+    reason: Reason = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Throw dead letters away for good."""
+    from salesloft_webhooks.broker.dead_letter import Discarded
+    from salesloft_webhooks.broker.dead_letters import discard as discard_letters
+    from salesloft_webhooks.broker.dead_letters import given
+
+    choice = _checked(names, _choice(group, types, reason), everything=everything)
+
+    async def act(store: "Store", _: "Settings") -> Tally:
+        tally = Tally(Discarded.DISCARDED)
+        letters = [letter async for letter in _letters(store, names or [], choice, tally)]
+        if letters:
+            confirm(f"Throw {len(letters):,} dead letter(s) away for good?", yes=yes)
+        await tally.count(discard_letters(store, given(letters)))
+        return tally
+
+    with_store(act).report(as_json=as_json)
+
+
+def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
+    from salesloft_webhooks.broker.dead_letter import Choice
+
+    if reason not in {"", "exhausted", "permanent", "poison"}:
+        raise typer.BadParameter("--reason is exhausted, permanent or poison")
+    return Choice(group, tuple(types or ()), reason)
+
+
+def _checked(names: Sequence[str] | None, choice: "Choice", *, everything: bool) -> "Choice":
+    """Names or --all, never both and never neither: a forgotten argument must not mean everything."""
+    from salesloft_webhooks.broker.dead_letter import Choice
+
+    if bool(names) == everything:
+        raise typer.BadParameter("name dead letters, or say --all (with --group, --type, --reason to narrow it down)")
+    if names and choice != Choice():
+        raise typer.BadParameter("--group, --type and --reason go with --all, not with names")
+    return choice
+
+
+async def _letters(store: "Store", names: Sequence[str], choice: "Choice", tally: Tally) -> AsyncIterator["DeadLetter"]:
+    """The letters that are meant; names without a letter go into the tally."""
+    from salesloft_webhooks.broker.dead_letters import find, unchanging
+
+    if not names:
+        async for letter in unchanging(store, choice):
+            yield letter
+    for name in names:
+        found = await find(store, name)
+        if not found:
+            tally.missing.append(name)
+        for letter in found:
+            yield letter
+
+
+def _object(letter: "DeadLetter", *, without: Collection[str] = ()) -> object:
+    return {"letter": letter.handle, **described(letter, without={"reference", *without})}
+
+
+def _full(letter: "DeadLetter") -> list[tuple[str, str]]:
+    return [
+        ("letter", letter.handle),
+        ("event", f"{letter.event_id} ({letter.event_type} of {letter.entity_key} from source {letter.source})"),
+        ("happened", letter.created_at),
+        ("stored", moment_text(letter.received_at)),
+        ("died", f"{moment_text(letter.died_at)}, {letter.reason}, after {letter.attempts} attempt(s)"),
+        ("worker", letter.consumer),
+        ("error", letter.error),
+    ]

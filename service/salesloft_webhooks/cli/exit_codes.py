@@ -1,0 +1,18 @@
+"""What the command's exit code says, so that scripts need not read its messages."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command. ``docs/cli.md`` prints this table."""
+
+    OK = 0
+    """What was asked for is done."""
+    FAILED = 1
+    """It was not done, or what was asked for does not exist; nothing was changed."""
+    USAGE = 2
+    """The command line or a setting is wrong; nothing was tried."""
+    STORE_UNREACHABLE = 3
+    """Redis cannot be reached, is too slow or is full."""
+    PARTLY = 4
+    """Some of it was done and some could not be; the output says which."""

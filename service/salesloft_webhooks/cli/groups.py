@@ -1,0 +1,118 @@
+"""`groups`: listing, pausing, resuming and removing consumer groups."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.connected import require_group, with_store
+from salesloft_webhooks.cli.console import confirm, note, show_json, show_table
+from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.options import AsJson, GroupName, Yes
+from salesloft_webhooks.cli.spans import moment_text, parse_span
+from salesloft_webhooks.cli.status import pause_text
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.groups import Registration, Removal
+    from salesloft_webhooks.broker.stats import GroupStats
+    from salesloft_webhooks.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Consumer groups: each handles every event it wants, on its own.")
+
+
+@app.command("list")
+def list_groups(*, as_json: AsJson = False) -> None:
+    """List the groups and what they take."""
+    found = with_store(_described)
+    if as_json:
+        documents = [
+            {
+                "group": registration.group,
+                "events": registration.events,
+                "ordering": registration.ordering,
+                "handlers": registration.handlers,
+                "registered": registration.seen is not None,
+                "last_start": registration.seen,
+                "consumers": stats.consumers,
+                "pause": stats.pause,
+                "pause_seconds": stats.pause_seconds,
+                "dead": stats.dead,
+            }
+            for registration, stats in found
+        ]
+        show_json({"groups": documents})
+        return
+    rows = [_row(registration, stats) for registration, stats in found]
+    show_table(("GROUP", "EVENTS", "ORDERING", "WORKERS", "LAST START", "TAKES EVENTS"), rows, numbers=("WORKERS",))
+
+
+async def _described(store: "Store", _: "Settings") -> list[tuple["Registration", "GroupStats"]]:
+    from salesloft_webhooks.broker.groups import registrations
+    from salesloft_webhooks.broker.stats import GroupStats, measure
+
+    stats = {row.group: row for row in (await measure(store)).groups}
+    return [(row, stats.get(row.group, GroupStats(row.group))) for row in await registrations(store)]
+
+
+def _row(registration: "Registration", stats: "GroupStats") -> tuple[object, ...]:
+    if registration.seen is None:
+        return registration.group, "-", "-", 0, "-", f"removed, {stats.dead:,} dead letter(s) kept"
+    events = ", ".join(registration.events)
+    started = moment_text(registration.seen)
+    return registration.group, events, registration.ordering, stats.consumers, started, pause_text(stats)
+
+
+@app.command()
+def pause(
+    group: GroupName,
+    *,
+    span: Annotated[str, typer.Option("--for", help="Resume by itself after 90s, 15m, 2h...")] = "",
+) -> None:
+    """Let a group take nothing; what its workers run already, they finish. Deliveries are still accepted."""
+    from salesloft_webhooks.broker.groups import pause as pause_group
+
+    seconds = parse_span(span).total_seconds() if span else None
+
+    async def act(store: "Store", _: "Settings") -> None:
+        await require_group(store, group)
+        await pause_group(store, group, seconds=seconds)
+
+    with_store(act)
+    note(f"{group} is paused {f'for {span}' if span else f'until `groups resume {group}`'}")
+
+
+@app.command()
+def resume(group: GroupName) -> None:
+    """End a group's pause, by hand or by a handler."""
+    from salesloft_webhooks.broker.groups import resume as resume_group
+
+    async def act(store: "Store", _: "Settings") -> bool:
+        await require_group(store, group)
+        return await resume_group(store, group)
+
+    note(f"{group} takes events again" if with_store(act) else f"{group} was not paused")
+
+
+@app.command()
+def remove(
+    group: GroupName,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Also while its workers seem to be alive.")] = False,
+    discard_dead: Annotated[bool, typer.Option("--discard-dead", help="Its dead letters, too.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove a group that is no longer wanted. Its unfinished events are not handled by it any more.
+
+    Stop its workers first: one that still runs would bring the group back. Dead letters are kept unless discarded.
+    """
+    from salesloft_webhooks.broker.groups import Removal
+    from salesloft_webhooks.broker.groups import remove as remove_group
+
+    async def act(store: "Store", _: "Settings") -> "Removal":
+        await require_group(store, group)
+        confirm(f"Remove the group {group} and forget what it has not handled?", yes=yes)
+        return await remove_group(store, group, force=force, discard_dead=discard_dead)
+
+    if with_store(act) is Removal.ACTIVE:
+        fail(f"workers of {group} are alive; stop them first (or --force)")
+    note(f"{group} is removed")

@@ -1,0 +1,75 @@
+"""`replay`: history back into one group."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.connected import require_group, with_store
+from salesloft_webhooks.cli.console import confirm, note
+from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
+from salesloft_webhooks.cli.spans import parse_moment
+from salesloft_webhooks.cli.tally import Tally
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.replay import Selection
+    from salesloft_webhooks.settings import Settings
+
+
+def replay(  # noqa: PLR0913 - each is an option of the command
+    group: GroupName,
+    *,
+    since: Annotated[str, typer.Option(help="Stored since: 2h (ago), 3d, or 2026-03-07T04:26:14Z.")] = "",
+    until: Annotated[str, typer.Option(help="Stored until, in the same way.")] = "",
+    types: Types = None,
+    event_ids: Annotated[list[str] | None, typer.Option("--id", help="This event only. Repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give handled events to one group again, never to others. History is kept for RETENTION_SECONDS.
+
+    Handlers see the same idempotency keys as the first time. Events that the group has not finished yet are left
+    alone, and so are its dead letters, which `dead redrive` is for.
+    """
+    selection = _selection(since, until, types, event_ids)
+
+    async def act(store: "Store", settings: "Settings") -> Tally:
+        await require_group(store, group)
+        ttl = settings.idempotency_ttl_seconds
+        planned = await _run(store, group, selection, ttl, dry_run=True)
+        if dry_run or not planned.outcomes[planned.wish]:
+            return planned
+        confirm(f"Replay {planned.outcomes[planned.wish]:,} event(s) into {group}?", yes=yes)
+        return await _run(store, group, selection, ttl, dry_run=False)
+
+    tally = with_store(act)
+    if dry_run:
+        note("dry run: nothing was changed")
+    tally.report(as_json=as_json)
+
+
+def _selection(since: str, until: str, types: list[str] | None, event_ids: list[str] | None) -> "Selection":
+    from salesloft_webhooks.broker.replay import Selection
+
+    return Selection(
+        since=parse_moment(since) if since else None,
+        until=parse_moment(until) if until else None,
+        types=tuple(types or ()),
+        event_ids=frozenset(event_ids or ()),
+    )
+
+
+async def _run(store: "Store", group: str, selection: "Selection", ttl_seconds: int, *, dry_run: bool) -> Tally:
+    from salesloft_webhooks.broker.replay import Replayed
+    from salesloft_webhooks.broker.replay import replay as replay_events
+
+    tally = Tally(Replayed.REPLAYED, failures={Replayed.GONE, Replayed.NO_GROUP})
+    unseen = set(selection.event_ids)
+    happenings = replay_events(store, group, selection, idempotency_ttl_seconds=ttl_seconds, dry_run=dry_run)
+
+    async for entry, outcome in happenings:
+        unseen.discard(entry.event_id)
+        tally.outcomes[outcome] += 1
+    tally.missing = sorted(unseen)
+    return tally

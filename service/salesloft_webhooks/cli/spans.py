@@ -1,0 +1,52 @@
+"""Times as people write and read them: ``90s``, ``2h``, ``2026-03-07T04:26``, "3 h ago"."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
+SPAN = re.compile(r"(?P<count>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhdw])")
+
+
+def parse_span(text: str) -> timedelta:
+    """``90s``, ``15m``, ``2h``, ``1.5d`` or ``1w``.
+
+    Raises:
+        typer.BadParameter: it is none of these.
+    """
+    if not (match := SPAN.fullmatch(text.strip())):
+        raise typer.BadParameter(f"{text!r} is no time span: write 90s, 15m, 2h, 1.5d or 1w")
+    return timedelta(seconds=float(match["count"]) * UNITS[match["unit"]])
+
+
+def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
+    """A span before now (``2h``), or an ISO 8601 time, taken as UTC when it names no offset.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if SPAN.fullmatch(text.strip()):
+        return (now or datetime.now(UTC)) - parse_span(text)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time: write 2h (ago) or 2026-03-07T04:26:14+00:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def moment_text(moment: datetime) -> str:
+    """A time in UTC to the second, the same everywhere in the output."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration to two units at most: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``, ``4 d 3 h``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    for size, unit, smaller, smaller_unit in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit} {rest} {smaller_unit}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"

@@ -1,0 +1,113 @@
+"""`status`: what every group still has to do."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.connected import follow, with_store
+from salesloft_webhooks.cli.console import note, show, show_json, stdout
+from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.spans import seconds_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.stats import GroupStats, PartitionStats, Stats
+    from salesloft_webhooks.settings import Settings
+
+COLUMNS = ("GROUP", "LAG", "RUNNING", "RETRY LATER", "PARKED", "DUE NOW", "DEAD", "OLDEST", "WORKERS", "TAKES EVENTS")
+
+
+def status(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks with --watch.")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each group still has to do, and how full the store is."""
+    if not watch:
+        stats = with_store(_measure)
+        _show(stats, as_json=as_json)
+    elif as_json or not stdout().is_terminal:
+        follow(lambda store, _: _print_again_and_again(store, every, as_json=as_json))
+    else:
+        follow(lambda store, _: _live(store, every))
+
+
+async def _measure(store: "Store", _: "Settings") -> "Stats":
+    from salesloft_webhooks.broker.stats import measure
+
+    return await measure(store)
+
+
+def _show(stats: "Stats", *, as_json: bool) -> None:
+    if as_json:
+        show_json(stats)
+        return
+    if not stats.groups:
+        note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
+    show(table(stats.groups))
+    show(summary(stats.partitions))
+
+
+async def _print_again_and_again(store: "Store", every: float, *, as_json: bool) -> None:
+    from salesloft_webhooks.broker.stats import measure
+
+    while True:
+        _show(await measure(store), as_json=as_json)
+        await asyncio.sleep(every)
+
+
+async def _live(store: "Store", every: float) -> None:
+    from rich.console import Group
+    from rich.live import Live
+
+    from salesloft_webhooks.broker.stats import measure
+
+    with Live(console=stdout(), screen=False, auto_refresh=False) as live:
+        while True:
+            stats = await measure(store)
+            live.update(Group(table(stats.groups), summary(stats.partitions)), refresh=True)
+            await asyncio.sleep(every)
+
+
+def table(groups: Iterable["GroupStats"]) -> "RenderableType":
+    """One line per group."""
+    from rich.table import Table
+    from rich.text import Text
+
+    found = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in COLUMNS:
+        found.add_column(column, justify="left" if column in {"GROUP", "TAKES EVENTS"} else "right")
+    for group in groups:
+        numbers = (group.lag, group.running, group.scheduled, group.parked, group.due)
+        found.add_row(
+            Text(group.group),
+            *(f"{number:,}" for number in numbers),
+            Text(f"{group.dead:,}", style="red" if group.dead else ""),
+            seconds_text(group.oldest_age_seconds) if group.oldest_age_seconds else "-",
+            Text(str(group.consumers), style="" if group.consumers else "red"),
+            pause_text(group),
+        )
+    return found
+
+
+def pause_text(group: "GroupStats") -> str:
+    """Whether a group takes events, and if not, why and for how long."""
+    if not group.paused:
+        return "yes"
+    until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
+    return f"no: paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}"
+
+
+def summary(partitions: Iterable["PartitionStats"]) -> str:
+    """The store in one line. Partitions usually share a server, so the fullest one speaks for all."""
+    rows = tuple(partitions)
+    used = max(row.memory_used_bytes for row in rows)
+    limit = max(row.memory_limit_bytes for row in rows)
+    memory = f"{used / 2**20:,.1f} MiB" + (f" of {limit / 2**20:,.0f} MiB" if limit else ", no limit")
+    entries, quarantined = sum(row.entries for row in rows), sum(row.quarantined for row in rows)
+    return f"stream: {entries:,} entries, quarantine: {quarantined:,}, memory: {memory}"

@@ -1,0 +1,157 @@
+"""The keys of one source, kept in step with the files they come from.
+
+A rotation must need no restart, and no mistake made during one may lock the sender out: whatever happens to a file
+while the receiver runs, the keys that worked go on working, and the problem is logged once.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.telemetry import get_logger
+
+CHECK_SECONDS = 1.0
+SHORT_KEY_BYTES = 16
+
+KeyKind = Literal["envelope_secrets", "callback_tokens", "callback_secrets"]
+log = get_logger("keys")
+
+
+def split_keys(text: bytes) -> tuple[bytes, ...]:
+    """The values of a key setting: separated by commas or line breaks, white space around them ignored."""
+    parts = (part.strip() for part in re.split(rb"[,\r\n]", text))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+@dataclass(frozen=True)
+class KeySetting:
+    """Where the keys of one kind come from: from values or from a file.
+
+    Attributes:
+        kind: Which attribute of `DialectKeys` they become.
+        setting: Its name in messages.
+        values: The keys themselves, unless there is a file.
+        file: The file that holds them.
+    """
+
+    kind: KeyKind
+    setting: str
+    values: tuple[bytes, ...] = field(default=(), repr=False)
+    file: Path | None = None
+
+
+class KeyFile:
+    """A file with keys. Its `values` are those of the last time it was usable.
+
+    Raises:
+        ConfigurationError: it cannot be read, or holds no key.
+    """
+
+    def __init__(self, setting: str, path: Path) -> None:
+        self.setting = setting
+        self._path = path
+        self._seen = self._version()
+        self.values = self._read()
+        self._problem = ""
+
+    def refresh(self) -> bool:
+        """Read it again if it changed; True if the keys are others now. A problem is logged once, not raised."""
+        version = self._version()  # before reading: a change in between is found the next time
+        if version == self._seen and not self._problem:
+            return False
+        before, problem = self.values, ""
+        try:
+            self.values = self._read()
+        except ConfigurationError as exc:
+            problem = str(exc)
+        if problem and problem != self._problem:
+            log.error("keys.file_unusable", problem=problem, keys_kept=len(before))
+        self._seen, self._problem = version, problem
+        return self.values != before
+
+    def _version(self) -> tuple[int, ...] | None:
+        """What changes whenever the content does; follows symbolic links, which Kubernetes swaps."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+    def _read(self) -> tuple[bytes, ...]:
+        try:
+            values = split_keys(self._path.read_bytes())
+        except OSError as exc:
+            raise ConfigurationError(f"{self.setting}: the file cannot be read: {exc.strerror}") from None
+        if not values:
+            raise ConfigurationError(f"{self.setting}: the file holds no key")
+        return values
+
+
+class Keyring:
+    """The keys of one source, from values and files.
+
+    Args:
+        source: The source's name, for messages.
+        settings: Where the keys come from; at most one of each kind.
+        clock: Monotonic seconds.
+
+    Raises:
+        ConfigurationError: a file is unusable, there is no key at all, or two kinds share one.
+    """
+
+    def __init__(
+        self, source: str, settings: Sequence[KeySetting], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._source = source
+        self._settings = settings
+        self._files = {each.kind: KeyFile(each.setting, each.file) for each in settings if each.file is not None}
+        self._clock = clock
+        self._next_check = clock() + CHECK_SECONDS
+        self._keys = self._combine()
+        self._warn_of_short_keys()
+
+    def current(self) -> DialectKeys:
+        """The keys as of at most a second ago."""
+        if self._files and (now := self._clock()) >= self._next_check:
+            self._next_check = now + CHECK_SECONDS
+            self._refresh()
+        return self._keys
+
+    def _refresh(self) -> None:
+        changed = [file.setting for file in self._files.values() if file.refresh()]
+        if not changed:
+            return
+        problem = ""
+        try:
+            self._keys = self._combine()
+        except ConfigurationError as exc:
+            problem = str(exc)
+        if problem:
+            log.error("keys.change_refused", source=self._source, problem=problem)
+        else:
+            log.info("keys.changed", source=self._source, settings=changed)
+            self._warn_of_short_keys()
+
+    def _values(self, setting: KeySetting) -> tuple[bytes, ...]:
+        return self._files[setting.kind].values if setting.kind in self._files else setting.values
+
+    def _combine(self) -> DialectKeys:
+        for one, other in combinations(self._settings, 2):
+            if set(self._values(one)) & set(self._values(other)):
+                # Else a signature or token of one kind could serve as one of the other.
+                raise ConfigurationError(f"{one.setting} and {other.setting} hold the same key; each needs its own")
+        keys = DialectKeys(**{setting.kind: self._values(setting) for setting in self._settings})
+        if not keys.dialects:
+            raise ConfigurationError(f"source {self._source}: there is no key for any dialect")
+        return keys
+
+    def _warn_of_short_keys(self) -> None:
+        for setting in self._settings:
+            if any(len(value) < SHORT_KEY_BYTES for value in self._values(setting)):
+                log.warning("keys.short", setting=setting.setting, advised_bytes=SHORT_KEY_BYTES)

@@ -1,0 +1,1 @@
+"""Administration of the broker against real servers: measuring, looking, and changing by hand."""

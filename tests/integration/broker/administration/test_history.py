@@ -1,0 +1,184 @@
+"""`history` answers what became of one event, in every group."""
+
+import asyncio
+
+from salesloft_webhooks.broker import Group, Outcome
+from salesloft_webhooks.broker.dead_letter import Choice
+from salesloft_webhooks.broker.dead_letters import discard, redrive, unchanging
+from salesloft_webhooks.broker.history import Fate, GroupFate, history
+from salesloft_webhooks.broker.replay import Selection, replay
+from salesloft_webhooks.settings import Ordering
+from tests.integration.broker.administration.driven import TTL, Driven
+
+
+async def fate(driven: Driven, event_id: str, group: str = "crm") -> GroupFate:
+    found = await history(driven.store, event_id)
+    assert found is not None
+    return next(row for row in found.groups if row.group == group)
+
+
+async def redrive_all(driven: Driven) -> None:
+    letters = unchanging(driven.store, Choice())
+    assert [row async for row in redrive(driven.store, letters, idempotency_ttl_seconds=TTL)]
+
+
+async def test_an_unknown_event_has_no_history(driven: Driven) -> None:
+    """What was never accepted is told apart from what nobody has handled."""
+    await driven.group()
+    await driven.publish("e1")
+
+    assert await history(driven.store, "e2") is None
+
+
+async def test_content_and_duplicates_are_reported(driven: Driven) -> None:
+    """The entry is shown while the stream has it, with the number of repeated deliveries."""
+    await driven.publish("e1")
+    await driven.publish("e1")
+    await driven.publish("e1")
+
+    found = await history(driven.store, "e1")
+
+    assert found is not None
+    assert found.entry is not None
+    assert found.duplicates == 2
+    assert (found.entry.event_type, found.entry.entity_key, found.entry.data) == (
+        "person.updated",
+        "person:e1",
+        b'{"id":1}',
+    )
+
+
+async def test_before_anybody_reads_it_the_event_waits(driven: Driven) -> None:
+    """A group that has not read that far has it waiting."""
+    await driven.group()
+
+    await driven.publish("e1")
+
+    assert (await fate(driven, "e1")).fate is Fate.WAITING
+
+
+async def test_a_running_event_names_its_worker_and_the_end_of_its_lease(driven: Driven) -> None:
+    """The lease's end lies in the future and the running attempt is counted."""
+    group = await driven.group(consumer="pod-1", lease_seconds=60.0)
+    await driven.publish("e1")
+    await driven.take(group)
+
+    found = await fate(driven, "e1")
+
+    assert (found.fate, found.consumer, found.attempts) == (Fate.RUNNING, "pod-1", 1)
+    assert found.due_at is not None
+
+
+async def test_a_lapsed_lease_is_not_running(driven: Driven) -> None:
+    """Once its lease is over, the event belongs to the next worker that asks."""
+    group = await driven.group(consumer="pod-1", lease_seconds=0.001)
+    await driven.publish("e1")
+    await driven.take(group)
+    await asyncio.sleep(0.02)
+
+    found = await fate(driven, "e1")
+
+    assert (found.fate, found.consumer) == (Fate.LAPSED, "pod-1")
+
+
+async def test_a_retry_says_when(driven: Driven) -> None:
+    """A failed attempt shows the time of the next one, in an ordered group, too."""
+    group = await driven.group(ordering=Ordering.ENTITY)
+    await driven.publish("e1")
+    await driven.settle(group, await driven.take(group), Outcome.RETRY, delay_seconds=60.0)
+
+    found = await fate(driven, "e1")
+
+    assert (found.fate, found.attempts) == (Fate.SCHEDULED, 1)
+    assert found.due_at is not None
+
+
+async def test_what_waits_behind_its_lanes_head_is_parked(driven: Driven) -> None:
+    """Only the head of a lane runs."""
+    group = await driven.group(ordering=Ordering.ENTITY)
+    await driven.publish("head", "behind", person=1)
+    await driven.take(group)
+
+    assert (await fate(driven, "head")).fate is Fate.RUNNING
+    assert (await fate(driven, "behind")).fate is Fate.PARKED
+
+
+async def test_every_end_is_told_apart(driven: Driven) -> None:
+    """Done, dead and discarded are three different answers."""
+    group = await driven.group()
+    await driven.publish("done")
+    await driven.handle(group)
+    await driven.publish("discarded")
+    await driven.kill(group)
+    assert [row async for row in discard(driven.store, unchanging(driven.store, Choice()))]
+    await driven.publish("dead")
+    await driven.kill(group)
+
+    fates = [(await fate(driven, event_id)).fate for event_id in ("done", "dead", "discarded")]
+
+    assert fates == [Fate.DONE, Fate.DEAD, Fate.DISCARDED]
+
+
+async def test_a_filter_keeps_events_from_a_group(driven: Driven) -> None:
+    """A type outside the group's filter is not wanted, read or not."""
+    group = await driven.group(events=("email.*",))
+    await driven.publish("e1")
+    unread = await fate(driven, "e1")
+
+    await driven.take(group)
+
+    assert unread.fate is (await fate(driven, "e1")).fate is Fate.NOT_WANTED
+
+
+async def test_a_filter_of_the_past_shows(driven: Driven) -> None:
+    """An event passed over by an earlier, narrower filter is not said to be waiting or handled."""
+    await driven.publish("e1")
+    await driven.take(await driven.group(events=("email.*",)))
+
+    await driven.group(events=("*",))
+
+    assert (await fate(driven, "e1")).fate is Fate.PASSED_OVER
+
+
+async def test_a_redriven_event_is_followed_to_its_new_entry(driven: Driven) -> None:
+    """After a redrive the event waits again, and is done again, although the old entry is finished."""
+    group = await driven.group()
+    await driven.publish("e1")
+    await driven.kill(group)
+
+    await redrive_all(driven)
+    waiting = await fate(driven, "e1")
+    await driven.take(group)
+    running = await fate(driven, "e1")
+
+    assert (waiting.fate, waiting.again) == (Fate.WAITING, True)
+    assert (running.fate, running.again) == (Fate.RUNNING, True)
+
+
+async def test_a_replay_into_one_group_leaves_the_others_fates_alone(driven: Driven) -> None:
+    """The other group has still done it."""
+    crm, notify = await driven.group("crm"), await driven.group("notify")
+    await driven.publish("e1")
+    for group in (crm, notify):
+        await driven.handle(group)
+
+    assert [row async for row in replay(driven.store, "crm", Selection(), idempotency_ttl_seconds=TTL)]
+
+    assert (await fate(driven, "e1", "crm")).fate is Fate.WAITING
+    assert (await fate(driven, "e1", "notify")).fate is Fate.DONE
+
+
+async def test_fates_are_known_after_the_history_is_gone(driven: Driven) -> None:
+    """Trimmed events and removed groups leave the record, which still answers."""
+    group: Group = await driven.group()
+    await driven.publish("e1")
+    await driven.handle(group)
+    with driven.server.client() as client:
+        for key in driven.keys("*:events"):
+            client.delete(key)
+
+    found = await history(driven.store, "e1")
+
+    assert found is not None
+    assert found.entry is None
+    assert [(row.group, row.fate) for row in found.groups] == [("crm", Fate.DONE)]
