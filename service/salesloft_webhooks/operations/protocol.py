@@ -1,9 +1,9 @@
 """Bounds on what a client may make us hold before a request is even a request."""
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 65_536
 
@@ -45,7 +45,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; a chunk after which there is still no request in work was (part of) an unfinished head."""
         super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever it declares
+        if cycle is None or cycle.response_complete:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.transport.close()
