@@ -1,13 +1,12 @@
 """What cannot be stored is answered 503 with Retry-After, in time; when the store is back, so is the receiver."""
 
-import asyncio
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
-from tests.http_client import Reply, request
+from tests.http_client import Connection, Reply, request
 from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
 from tests.servers import Server, wait_until
 
@@ -67,13 +66,17 @@ def test_a_store_that_hangs(own_server: Server, own_receiver: ReceiverProcess) -
     own_server.freeze()
 
     began = time.monotonic()
-    with ThreadPoolExecutor(10) as senders:
-        replies = list(senders.map(lambda n: own_receiver.send(delivery(envelope(f"evt-{n}"))), range(10)))
+    with ExitStack() as opened:
+        connections = [opened.enter_context(Connection(own_receiver.port)) for _ in range(10)]
+        for number, connection in enumerate(connections):
+            connection.send(delivery(envelope(f"evt-{number}")))
+        replies = [connection.reply() for connection in connections]
     took = time.monotonic() - began
     unsigned = own_receiver.send(request("POST", PATH, {}, b"{}"))
     wait_until(lambda: own_receiver.probe("/readyz") == 503, description="the receiver is unready")
 
     for reply in replies:
+        assert reply is not None
         assert_not_stored(reply)
     assert took < IN_TIME_SECONDS
     assert unsigned.status == 401
@@ -153,13 +156,16 @@ def test_a_promise_the_server_cannot_keep(own_server: Server, own_receiver: Rece
     assert own_receiver.probe("/readyz") == 503
 
 
-async def test_identical_deliveries_at_the_same_instant(receiver: ReceiverProcess, valkey: Server) -> None:
+def test_identical_deliveries_at_the_same_instant(receiver: ReceiverProcess, valkey: Server) -> None:
     """Of many identical deliveries sent at once, exactly one is received and the others are already processed."""
     raw = delivery(envelope("evt-twin"))
-
-    replies = await asyncio.gather(*(asyncio.to_thread(receiver.send, raw) for _ in range(8)))
+    with ExitStack() as opened:
+        connections = [opened.enter_context(Connection(receiver.port)) for _ in range(8)]
+        for connection in connections:
+            connection.send(raw)
+        replies = [connection.reply() for connection in connections]
 
     with valkey.client() as store:
         assert store.xlen("sl:{0}:events") == 1
-    answers = sorted(reply.body for reply in replies)
+    answers = sorted(reply.body for reply in replies if reply)
     assert answers == [b'{"received":true}'] + [b'{"status":"already_processed"}'] * 7
