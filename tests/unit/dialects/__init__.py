@@ -1,0 +1,1 @@
+"""Signing, verifying and reading of deliveries."""
