@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import Self
 
 from tests.http_client import Reply, exchange, request
 from tests.servers import free_port, wait_until
@@ -19,7 +20,7 @@ PATH = "/webhooks/salesloft"
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "receiver")
 
 
-def envelope(event_id: str, **fields: object) -> bytes:
+def envelope(event_id: str, /, **fields: object) -> bytes:
     """The body of an envelope delivery."""
     event: dict[str, object] = {
         "event_type": "person.updated",
@@ -67,7 +68,7 @@ class ReceiverProcess:
     ops_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, ready: bool = True) -> "ReceiverProcess":
+    def start(self, *, ready: bool = True) -> Self:
         """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
         environment = os.environ | {
             "HOST": "127.0.0.1",
@@ -86,7 +87,7 @@ class ReceiverProcess:
         wait_until(lambda: self._status(self.port, "/") == 404, description="the receiver's webhook port")
         return self
 
-    def __enter__(self) -> "ReceiverProcess":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

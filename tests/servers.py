@@ -1,6 +1,7 @@
 """Real Redis and Valkey servers as child processes, which tests may kill and restart on the same data."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -78,6 +79,18 @@ class Server:
             (self._process.kill if kill else self._process.terminate)()
             self._process.wait(timeout=READY_SECONDS)
             self._process = None
+
+    def freeze(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """End `freeze`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it is not running"
+        self._process.send_signal(number)
 
     def _answers(self) -> bool:
         with self.client() as client:

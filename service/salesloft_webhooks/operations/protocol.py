@@ -1,11 +1,13 @@
-"""Bounds on what a client may make us hold before a request is even a request."""
+"""What a connection may cost us before there is a request, and which protocol is spoken on it."""
 
 import asyncio
-from typing import ClassVar
+import re
+from typing import ClassVar, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 65_536
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -20,6 +22,9 @@ class BoundedProtocol(HttpToolsProtocol):
     - A head that goes on beyond 64 KiB is refused.
 
     Either way the connection is closed, without an answer.
+
+    It also declines every offer to speak another protocol, as HTTP allows. Httptools would skip the body of a request
+    that makes one, and Java's HTTP client makes one (``Upgrade: h2c``) with every first request.
     """
 
     head_timeout_seconds: ClassVar[float] = 10.0
@@ -44,8 +49,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; a chunk after which there is still no request in work was (part of) an unfinished head."""
-        super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
+        if self._request_in_work():
+            super().data_received(data)
+            return
+        super().data_received(_without_upgrade(data))
+        if not self._request_in_work():
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self.transport.close()
@@ -57,6 +65,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_complete()
         super().on_headers_complete()
 
+    def _request_in_work(self) -> bool:
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever it declares
+        return cycle is not None and not cycle.response_complete
+
     def _expect_head(self) -> None:
         if self._deadline is None:
             self._deadline = self.loop.call_later(self.head_timeout_seconds, self.transport.close)
@@ -66,3 +78,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The beginning of a request with its ``Upgrade`` header disabled. A head cut by the network may keep its own."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    if b"pgrade" not in head:  # one search instead of the copies below: nearly every request
+        return data
+    return _UPGRADE.sub(b"\r\nx-declined-upgrade:", head) + end + body

@@ -16,6 +16,7 @@ from functools import cached_property
 from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quarantine
+from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.receiver import answers
@@ -94,22 +95,27 @@ class Endpoint:
         try:
             events = authentic.read()
         except UnreadableDelivery as exc:
-            await self._quarantine(authentic.dialect, exc, body)
+            await self._quarantine(authentic, exc)
             span.unreadable(exc.reason)
             return answers.unreadable(str(exc))
         outcome = await self._desk.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
         span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE)
         return answers.RECEIVED if outcome is Stored.NEW else answers.ALREADY_PROCESSED
 
-    async def _quarantine(self, dialect: str, error: UnreadableDelivery, body: bytes) -> None:
-        await quarantine(
-            self._desk.store,
-            source=self._source.name,
-            dialect=dialect,
-            reason=error.reason,
-            body=self._source.redact(body),
-            limit=self._desk.settings.quarantine_limit,
-        )
+    async def _quarantine(self, authentic: Authenticated, error: UnreadableDelivery) -> None:
+        settings = self._desk.settings
+        try:
+            async with asyncio.timeout(settings.store_timeout_seconds):
+                await quarantine(
+                    self._desk.store,
+                    source=self._source.name,
+                    dialect=authentic.dialect,
+                    reason=error.reason,
+                    body=authentic.redacted_body(),
+                    limit=settings.quarantine_limit,
+                )
+        except TimeoutError:
+            raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None
 
     def _refuse(self, why: Unread, span: DeliverySpan) -> Answer | None:
         match why:

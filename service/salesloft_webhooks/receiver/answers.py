@@ -31,7 +31,7 @@ class Refusal(Answer):
     def __init__(self, content: object, status_code: int, headers: dict[str, str] | None = None) -> None:
         super().__init__(content, status_code, {**(headers or {}), "connection": "close"})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it is ASGI's shape
         """Answer, linger, close."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})

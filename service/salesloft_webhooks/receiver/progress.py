@@ -34,11 +34,6 @@ class Progress:
         finally:
             del self._started[token]
 
-    @property
-    def in_work(self) -> int:
-        """Deliveries in work."""
-        return len(self._started)
-
     def problem(self) -> str | None:
         """The liveness probe: which age the oldest delivery has reached, if that cannot be."""
         oldest = next(iter(self._started.values()), None)

@@ -128,6 +128,11 @@ class DeliverySpan:
         self._outcome = DeliveryOutcome.TOO_SLOW
         self._warn("delivery.refused", self._outcome)
 
+    def overloaded(self) -> None:
+        """Answered with 503 without being read: the bodies in work hold all the memory they may."""
+        self._outcome = DeliveryOutcome.OVERLOADED
+        self._warn("delivery.refused", self._outcome)
+
     def disconnected(self) -> None:
         """The client left before its body was complete."""
         self._outcome = DeliveryOutcome.DISCONNECTED

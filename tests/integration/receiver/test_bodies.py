@@ -1,0 +1,172 @@
+"""Bodies that are too large, too slow, or not what their headers say."""
+
+import json
+import time
+
+import pytest
+
+from tests.http_client import Connection, request
+from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
+from tests.servers import Server, wait_until
+
+LIMIT = 1_048_576
+
+
+def body_of(size: int) -> bytes:
+    """A readable delivery of exactly this many bytes."""
+    empty = envelope("evt-large", data={"id": 1, "text": ""})
+    return envelope("evt-large", data={"id": 1, "text": "x" * (size - len(empty))})
+
+
+def chunked(body: bytes, size: int = 60_000) -> bytes:
+    """The body in chunked transfer encoding."""
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+
+
+def test_a_body_of_exactly_the_limit_is_received(receiver: ReceiverProcess) -> None:
+    """1 MiB is allowed, with a length or in chunks."""
+    body = body_of(LIMIT)
+    headers = signed_headers(body)
+
+    declared = receiver.send(request("POST", PATH, headers, body))
+    in_chunks = receiver.send(request("POST", PATH, headers | {"Transfer-Encoding": "chunked"}, chunked(body)))
+
+    assert json.loads(declared.body) == {"received": True}
+    assert json.loads(in_chunks.body) == {"status": "already_processed"}
+
+
+def test_one_byte_more_is_too_large(receiver: ReceiverProcess) -> None:
+    """413, signed or not, with a length or in chunks, and the answer arrives although the body was still coming."""
+    body = body_of(LIMIT + 1)
+    headers = signed_headers(body)
+
+    replies = [
+        receiver.send(request("POST", PATH, headers, body)),
+        receiver.send(request("POST", PATH, {}, body)),
+        receiver.send(request("POST", PATH, headers | {"Transfer-Encoding": "chunked"}, chunked(body))),
+    ]
+
+    assert [reply.status for reply in replies] == [413] * 3
+    assert all(reply.headers["connection"] == "close" for reply in replies)
+
+
+def test_an_announced_flood_is_refused_unread(receiver: ReceiverProcess) -> None:
+    """A huge Content-Length is answered at once, and a client that asks first is not told to continue."""
+    with Connection(receiver.port) as connection:
+        began = time.monotonic()
+        connection.send(request("POST", PATH, {"Content-Length": "10000000000", "Expect": "100-continue"}))
+        reply = connection.reply()
+
+    assert reply is not None
+    assert reply.status == 413
+    assert time.monotonic() - began < 0.5
+
+
+def test_an_endless_body_is_cut_off(receiver: ReceiverProcess) -> None:
+    """Whoever goes on sending after the 413 is read for a moment, so that the answer arrives, and then cut off."""
+    with Connection(receiver.port) as connection:
+        connection.send(request("POST", PATH, {"Transfer-Encoding": "chunked"}))
+        with pytest.raises(ConnectionError):  # noqa: PT012 - one of many identical sends fails
+            for _ in range(1000):
+                connection.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+
+
+def test_a_client_may_ask_before_it_sends(receiver: ReceiverProcess) -> None:
+    """``Expect: 100-continue`` is answered, and then the delivery."""
+    raw = delivery(envelope("evt-1"), Expect="100-continue")
+    head, _, body = raw.partition(b"\r\n\r\n")
+
+    with Connection(receiver.port) as connection:
+        connection.send(head + b"\r\n\r\n")
+        interim = connection.reply()
+        connection.send(body)
+        final = connection.reply()
+
+    assert interim is not None
+    assert final is not None
+    assert (interim.status, final.status) == (100, 200)
+
+
+def test_a_trickling_body_is_too_slow(receiver: ReceiverProcess) -> None:
+    """408 when the whole body has not arrived in time (1 s here), although a byte comes every 50 ms."""
+    raw = delivery(envelope("evt-1"))
+    head, _, body = raw.partition(b"\r\n\r\n")
+
+    with Connection(receiver.port) as connection:
+        connection.send(head + b"\r\n\r\n")
+        began = time.monotonic()
+        for byte in body[:30]:
+            connection.send(bytes([byte]))
+            time.sleep(0.05)
+        reply = connection.reply()
+
+    assert reply is not None
+    assert reply.status == 408
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_length_that_is_too_long_waits_in_vain(receiver: ReceiverProcess) -> None:
+    """A body shorter than its Content-Length is never taken for whole: 408."""
+    body = envelope("evt-1")
+    headers = signed_headers(body) | {"Content-Length": str(len(body) + 1)}
+
+    assert receiver.send(request("POST", PATH, headers, body)).status == 408
+
+
+def test_a_length_that_is_too_short_cuts_the_body(receiver: ReceiverProcess) -> None:
+    """Only the declared bytes are the body, so the signature fails; the rest is no request: 400, and closed."""
+    body = envelope("evt-1")
+    headers = signed_headers(body) | {"Content-Length": str(len(body) - 1)}
+
+    with Connection(receiver.port) as connection:
+        connection.send(request("POST", PATH, headers, body))
+        statuses = {reply.status for reply in iter(connection.reply, None) if reply}
+
+    assert statuses <= {400, 401}
+    assert statuses
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Length": "abc"}, {"Content-Length": "-1"}, {"Content-Length": "5", "Transfer-Encoding": "chunked"}],
+    ids=["no number", "negative", "both length and chunks"],
+)
+def test_contradictory_framing_is_refused(receiver: ReceiverProcess, headers: dict[str, str]) -> None:
+    """What a proxy and we might read differently (request smuggling) is not read at all: 400."""
+    assert receiver.send(request("POST", PATH, headers, b"5\r\nhello\r\n0\r\n\r\n")).status == 400
+
+
+def test_a_client_that_leaves_is_counted_and_forgotten(receiver: ReceiverProcess, valkey: Server) -> None:
+    """Half a delivery gets no answer and leaves no trace but a metric."""
+    name = "salesloft_webhooks_deliveries_total"
+    before = receiver.metric(name, outcome="disconnected")
+
+    with Connection(receiver.port) as connection:
+        connection.send(delivery(envelope("evt-1"))[:-5])
+
+    wait_until(
+        lambda: receiver.metric(name, outcome="disconnected") == before + 1, description="the disconnect is counted"
+    )
+    with valkey.client() as store:
+        assert store.keys() == []
+
+
+def test_bodies_in_work_share_a_memory_limit(valkey: Server) -> None:
+    """When slow uploads hold all the memory, further ones are 503 and small deliveries follow once they are gone."""
+    limits = {"MAX_BODY_BYTES": "100000", "BODY_MEMORY_BYTES": "150000", "BODY_TIMEOUT_SECONDS": "2"}
+    with ReceiverProcess(valkey.url, limits) as receiver, Connection(receiver.port) as slow:
+        slow.send(request("POST", PATH, {"Content-Length": "100000"}) + b"x" * 90_000)
+        wait_until(
+            lambda: receiver.send(request("POST", PATH, {}, b"x" * 80_000)).status == 503,
+            description="there is no room for a second body",
+        )
+        refused = receiver.send(request("POST", PATH, {}, b"x" * 80_000))
+        small = receiver.send(delivery(envelope("evt-small")))
+        reply = slow.reply()
+        later = receiver.send(request("POST", PATH, {}, b"x" * 80_000))
+
+    assert (refused.status, refused.headers["retry-after"]) == (503, "10")
+    assert small.status == 200
+    assert reply is not None
+    assert (reply.status, later.status) == (408, 401)

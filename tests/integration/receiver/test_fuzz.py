@@ -1,0 +1,111 @@
+"""Whatever bytes arrive, the answers are those of the contract: no 500, no hang, no crash."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.http_client import Connection, Reply, request
+from tests.receivers import PATH, ReceiverProcess, delivery, envelope, native_headers, signed_headers
+from tests.servers import Server
+
+TO_ANYTHING = {100, 200, 400, 401, 404, 405, 408, 413}
+TO_SIGNED = {200, 400}
+EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=10), children, max_size=4),
+    max_leaves=12,
+)
+VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=80)
+NAMES = st.sampled_from(
+    [
+        "X-Salesloft-Signature",
+        "X-Salesloft-Timestamp",
+        "X-Salesloft-Event",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Content-Encoding",
+        "Content-Type",
+        "Expect",
+        "Connection",
+        "Upgrade",
+        "traceparent",
+        "tracestate",
+        "Host",
+        "X-Forwarded-For",
+        "Forwarded",
+    ]
+) | st.text("abcdefgXYZ-_", min_size=1, max_size=12)
+METHODS = st.sampled_from(["POST", "GET", "HEAD", "PUT", "CONNECT", "OPTIONS", "TRACE", "post", "P\u00f6ST", ""])
+PATHS = st.sampled_from([PATH, "/", "*", "http://test" + PATH, PATH + "?%ff"]) | VALUES.map(lambda text: "/" + text)
+
+
+@pytest.fixture(scope="module")
+def impatient(shared_valkey: Server) -> Iterator[ReceiverProcess]:
+    """A receiver that waits a tenth of a second for a head or a body, because most fuzzed ones never end."""
+    with ReceiverProcess(shared_valkey.url, {"BODY_TIMEOUT_SECONDS": "0.1"}) as process:
+        yield process
+        assert process.send(delivery(envelope("evt-after-the-noise"))).status == 200
+        assert process.metric("salesloft_webhooks_deliveries_total", outcome="error") == 0
+
+
+def answers(receiver: ReceiverProcess, raw: bytes) -> list[Reply]:
+    """Every answer on a connection that sends these bytes and then nothing, until the server closes it or rests."""
+    replies = []
+    with Connection(receiver.port, timeout_seconds=1.0) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.send(raw)
+        with contextlib.suppress(TimeoutError):
+            replies += iter(connection.reply, None)
+    return [reply for reply in replies if reply]
+
+
+@EXAMPLES
+@given(raw=st.binary(max_size=300))
+def test_noise(impatient: ReceiverProcess, raw: bytes) -> None:
+    """Bytes that are no HTTP at all are refused or ignored."""
+    assert {reply.status for reply in answers(impatient, raw)} <= TO_ANYTHING
+
+
+@EXAMPLES
+@given(method=METHODS, path=PATHS, headers=st.dictionaries(NAMES, VALUES, max_size=6), body=st.binary(max_size=100))
+def test_requests_of_strangers(
+    impatient: ReceiverProcess, method: str, path: str, headers: dict[str, str], body: bytes
+) -> None:
+    """Requests with any method, path, headers and body get the contract's refusals; none is accepted."""
+    raw = request(method, path, {"Connection": "close"} | headers, body)
+
+    assert {reply.status for reply in answers(impatient, raw)} <= TO_ANYTHING - {200}
+
+
+@EXAMPLES
+@given(headers=st.dictionaries(NAMES, VALUES, max_size=4), cut=st.integers(0, 2000), noise=st.binary(max_size=8))
+def test_damaged_deliveries(impatient: ReceiverProcess, headers: dict[str, str], cut: int, noise: bytes) -> None:
+    """A good delivery with headers added and bytes replaced somewhere gets the contract's answers."""
+    body = envelope("evt-damaged")
+    raw = request("POST", PATH, headers | signed_headers(body) | {"Connection": "close"}, body)
+    damaged = raw[:cut] + noise + raw[cut + len(noise) :]
+
+    assert {reply.status for reply in answers(impatient, damaged)} <= TO_ANYTHING
+
+
+@EXAMPLES
+@given(event=st.dictionaries(st.sampled_from(["event_type", "event_id", "data", "created_at", "x"]), JSON))
+def test_signed_envelopes_of_any_content(impatient: ReceiverProcess, event: dict[str, object]) -> None:
+    """A signed envelope is accepted or explained, whatever JSON stands in its fields."""
+    assert impatient.send(delivery(envelope("evt", **event))).status in TO_SIGNED
+
+
+@EXAMPLES
+@given(body=st.binary(max_size=200), event_name=st.text(st.characters(max_codepoint=255, exclude_categories=["C"])))
+def test_signed_bytes_of_any_content(impatient: ReceiverProcess, body: bytes, event_name: str) -> None:
+    """So are signed bytes of any kind, under any native event name."""
+    enveloped = impatient.send(request("POST", PATH, signed_headers(body), body))
+    native = impatient.send(request("POST", PATH, native_headers(body, event_name), body))
+
+    assert enveloped.status == 400
+    assert native.status in TO_SIGNED | {401}
