@@ -24,10 +24,11 @@ STATUS_CODES = {
     DeliveryOutcome.REJECTED: 401,
     DeliveryOutcome.TOO_SLOW: 408,
     DeliveryOutcome.TOO_LARGE: 413,
+    DeliveryOutcome.OVERLOADED: 503,
     DeliveryOutcome.STORE_UNAVAILABLE: 503,
     DeliveryOutcome.STORE_FULL: 503,
     DeliveryOutcome.NOT_DURABLE: 503,
-    DeliveryOutcome.ERROR: 500,
+    DeliveryOutcome.ERROR: 503,
 }
 
 

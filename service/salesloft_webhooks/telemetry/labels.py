@@ -20,6 +20,8 @@ class DeliveryOutcome(StrEnum):
     """413: the body exceeds the limit."""
     TOO_SLOW = "too_slow"
     """408: the body did not arrive in time."""
+    OVERLOADED = "overloaded"
+    """503: not read, because the bodies in work already hold as much memory as they may."""
     STORE_UNAVAILABLE = "store_unavailable"
     """503: Redis is unreachable, too slow, loading or failing over."""
     STORE_FULL = "store_full"
@@ -29,7 +31,7 @@ class DeliveryOutcome(StrEnum):
     DISCONNECTED = "disconnected"
     """No answer: the client left before its body was complete."""
     ERROR = "error"
-    """500: a defect of ours. Always worth a look at the logs."""
+    """503: a defect of ours. Always worth a look at the logs."""
 
     @classmethod
     def of_store(cls, error: StoreError) -> "DeliveryOutcome":
