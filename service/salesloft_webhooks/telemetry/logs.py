@@ -70,7 +70,7 @@ def configure_logging(settings: Settings, role: str) -> None:
 
 def get_logger(name: str) -> Logger:
     """A logger; call it with a dotted event name and fields: ``log.warning("delivery.rejected", reason=...)``."""
-    return cast("Logger", structlog.get_logger(f"{PACKAGE}.{name}"))
+    return cast("Logger", structlog.get_logger(name if name.startswith(PACKAGE) else f"{PACKAGE}.{name}"))
 
 
 def _take_over(handler: logging.Handler) -> None:

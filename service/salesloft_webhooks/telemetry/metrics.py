@@ -51,6 +51,7 @@ def _histogram(
 
 
 # -- Every process --------------------------------------------------------------------------------------------------
+# What is said about groups and partitions belongs to the store: each process reports the same, so queries take `max`.
 BUILD = Info("build", "The running version.", namespace=NAMESPACE, registry=PROCESS)
 BUILD.info({"version": version("salesloft-webhooks")})
 STORE_AVAILABLE = _gauge(PROCESS, "store_available", "1 while this process can use Redis, else 0.", "role")
@@ -61,7 +62,37 @@ GROUP_BACKLOG = _gauge(
     "time has not come and entries parked behind their lane's head are not in it: more workers could not run them.",
     "group",
 )
-GROUP_CONSUMERS = _gauge(PROCESS, "group_consumers", "Live consumers of a group.", "group")
+GROUP_LAG = _gauge(PROCESS, "group_lag_entries", "Entries the group has never taken.", "group")
+GROUP_PENDING = _gauge(
+    PROCESS, "group_pending_entries", "Entries taken and not settled: running, due, scheduled or parked.", "group"
+)
+GROUP_DUE = _gauge(PROCESS, "group_due_entries", "Pending entries whose time has come: to be taken at once.", "group")
+GROUP_SCHEDULED = _gauge(PROCESS, "group_scheduled_entries", "Entries that wait for a retry.", "group")
+GROUP_PARKED = _gauge(PROCESS, "group_parked_entries", "Entries that wait behind the head of their lane.", "group")
+GROUP_DEAD = _gauge(PROCESS, "group_dead_letters", "Dead letters of the group that nobody has dealt with.", "group")
+GROUP_OLDEST = _gauge(
+    PROCESS, "group_oldest_age_seconds", "Age of the oldest event the group has not finished.", "group"
+)
+GROUP_PAUSED = _gauge(PROCESS, "group_paused", "1 while the group takes nothing, by hand or by a breaker.", "group")
+STREAM_ENTRIES = _gauge(PROCESS, "stream_entries", "Entries in the stream, handled history included.", "partition")
+QUARANTINED = _gauge(PROCESS, "quarantine_entries", "Signed but unreadable deliveries kept.", "partition")
+MEMORY_USED = _gauge(PROCESS, "store_memory_used_bytes", "Memory in use of the partition's server.", "partition")
+MEMORY_LIMIT = _gauge(
+    PROCESS, "store_memory_limit_bytes", "The server's `maxmemory`; 0 means that it has none.", "partition"
+)
+GROUP_CONSUMERS = _gauge(PROCESS, "group_consumers", "Consumers of the group that the store knows.", "group")
+GROUP_GAUGES = (
+    GROUP_BACKLOG,
+    GROUP_LAG,
+    GROUP_PENDING,
+    GROUP_SCHEDULED,
+    GROUP_PARKED,
+    GROUP_DUE,
+    GROUP_DEAD,
+    GROUP_OLDEST,
+    GROUP_CONSUMERS,
+    GROUP_PAUSED,
+)
 ProcessCollector(registry=PROCESS)
 PlatformCollector(registry=PROCESS)
 GCCollector(registry=PROCESS)
@@ -142,23 +173,6 @@ TAKE_SECONDS = _histogram(
 )
 SETTLE_BATCH = _histogram(WORKER, "settle_batch_outcomes", "Attempts settled by one call.", "group", buckets=_BATCH)
 SETTLE_SECONDS = _histogram(WORKER, "settle_duration_seconds", "Time of one call that settles.", "group", buckets=_FAST)
-GROUP_LAG = _gauge(WORKER, "group_lag_entries", "Entries the group has never taken.", "group")
-GROUP_PENDING = _gauge(
-    WORKER, "group_pending_entries", "Entries taken and not settled: running, due, scheduled or parked.", "group"
-)
-GROUP_SCHEDULED = _gauge(WORKER, "group_scheduled_entries", "Entries that wait for the time of their retry.", "group")
-GROUP_PARKED = _gauge(WORKER, "group_parked_entries", "Entries that wait behind the head of their lane.", "group")
-GROUP_DEAD = _gauge(WORKER, "group_dead_letters", "Dead letters of the group that nobody has dealt with.", "group")
-GROUP_OLDEST = _gauge(
-    WORKER, "group_oldest_age_seconds", "Age of the oldest event the group has not finished.", "group"
-)
-GROUP_PAUSED = _gauge(WORKER, "group_paused", "1 while the group takes nothing, by hand or by a breaker.", "group")
-STREAM_ENTRIES = _gauge(WORKER, "stream_entries", "Entries in the stream, handled history included.", "partition")
-QUARANTINED = _gauge(WORKER, "quarantine_entries", "Signed but unreadable deliveries kept.", "partition")
-MEMORY_USED = _gauge(WORKER, "store_memory_used_bytes", "Memory in use of the partition's server.", "partition")
-MEMORY_LIMIT = _gauge(
-    WORKER, "store_memory_limit_bytes", "The server's `maxmemory`; 0 means that it has none.", "partition"
-)
 
 _exposed: dict[int, CollectorRegistry] = {id(PROCESS): PROCESS}
 

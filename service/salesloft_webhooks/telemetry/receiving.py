@@ -13,7 +13,7 @@ from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.delivery_trace import UNTRACED, DeliveryTrace, Untraced
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
-from salesloft_webhooks.telemetry.store_state import StoreState
+from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.throttle import Throttle
 from salesloft_webhooks.telemetry.traces import active_tracer, error_type
 
@@ -161,16 +161,20 @@ class DeliverySpan:
             self._log.warning(event, source=source, reason=reason, suppressed=suppressed)
 
 
-class ReceiverTelemetry:
-    """The receiver's verbs. Construct it inside `configure_tracing`; one per process."""
+class ReceiverTelemetry(StoreTelemetry):
+    """The receiver's verbs. Construct it inside `configure_tracing`; one per process.
 
-    def __init__(self) -> None:
+    Args:
+        sources: Names of the configured sources. Their counters exist from the start, so that a source that gets no
+            delivery at all shows as zero instead of not at all.
+    """
+
+    def __init__(self, sources: Iterable[str] = ()) -> None:
+        super().__init__("receiver", get_logger("receiver").bind())
         metrics.expose(metrics.RECEIVER)
-        self.log = get_logger("receiver").bind()
         self.throttle = Throttle()
         self._tracer = active_tracer()
-        self._sources: dict[str, _SourceMetrics] = {}
-        self._store = StoreState("receiver", self.log)
+        self._sources = {source: _SourceMetrics(source) for source in sources}
         self._degraded: bool | None = None
 
     def delivery(self, source: str, headers: Headers, *, path: str = "") -> DeliverySpan:
@@ -191,10 +195,6 @@ class ReceiverTelemetry:
         metrics.PUBLISH_BATCH.observe(deliveries)
         metrics.PUBLISH_SECONDS.observe(seconds)
 
-    def store_available(self, available: bool) -> None:  # noqa: FBT001 - a verb with its object
-        """Whether Redis can be used now. Logged when it changes."""
-        self._store.set(available=available)
-
     def durability_degraded(self, degraded: bool) -> None:  # noqa: FBT001 - a verb with its object
         """Whether the server's persistence is weaker than what a 200 promises. Logged when it changes."""
         metrics.DURABILITY_DEGRADED.set(degraded)
@@ -202,8 +202,3 @@ class ReceiverTelemetry:
             if degraded or self._degraded is not None:
                 self.log.warning("durability.degraded" if degraded else "durability.restored")
             self._degraded = degraded
-
-    def group_backlog(self, group: str, *, entries: int, consumers: int) -> None:
-        """The backlog of a registered group (lag + due) and its consumers, seen even when no worker of it runs."""
-        metrics.GROUP_BACKLOG.labels(group).set(entries)
-        metrics.GROUP_CONSUMERS.labels(group).set(consumers)

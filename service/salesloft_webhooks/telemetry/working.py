@@ -9,7 +9,7 @@ from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.attempt_trace import UNTRACED, AttemptTrace, Untraced
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
-from salesloft_webhooks.telemetry.store_state import StoreState
+from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.traces import active_tracer, error_type
 
 
@@ -92,16 +92,15 @@ class AttemptSpan:
         )
 
 
-class WorkerTelemetry:
+class WorkerTelemetry(StoreTelemetry):
     """A worker's verbs. Construct it inside `configure_tracing`; one per group and process."""
 
     def __init__(self, group: str) -> None:
+        super().__init__("worker", get_logger("worker").bind())
         metrics.expose(metrics.WORKER)
         self.group = group
-        self.log = get_logger("worker").bind()
         self.age = metrics.EVENT_AGE.labels(group)
         self._tracer = active_tracer()
-        self._store = StoreState("worker", self.log)
         self._event_types: dict[str, _EventTypeMetrics] = {}
         self._in_flight = metrics.IN_FLIGHT.labels(group)
         self._taken = metrics.ENTRIES_TAKEN.labels(group)
@@ -146,50 +145,3 @@ class WorkerTelemetry:
     def in_flight(self, count: int) -> None:
         """How many attempts run now."""
         self._in_flight.set(count)
-
-    def store_available(self, available: bool) -> None:  # noqa: FBT001 - a verb with its object
-        """Whether Redis can be used now. Logged when it changes."""
-        self._store.set(available=available)
-
-    def group_measured(  # noqa: PLR0913 - one call, one consistent picture
-        self,
-        *,
-        lag: int,
-        pending: int,
-        scheduled: int,
-        parked: int,
-        dead: int,
-        oldest_age_seconds: float,
-        consumers: int,
-        paused: bool,
-    ) -> None:
-        """How the group stands.
-
-        ``pending`` counts all that is taken and not settled; ``scheduled`` (retries whose time lies ahead) and
-        ``parked`` (behind their lane's head) are parts of it. What is left runs, or could run: with ``lag`` it is the
-        true backlog.
-        """
-        for metric, value in (
-            (metrics.GROUP_LAG, lag),
-            (metrics.GROUP_PENDING, pending),
-            (metrics.GROUP_SCHEDULED, scheduled),
-            (metrics.GROUP_PARKED, parked),
-            (metrics.GROUP_DEAD, dead),
-            (metrics.GROUP_OLDEST, oldest_age_seconds),
-            (metrics.GROUP_CONSUMERS, consumers),
-            (metrics.GROUP_PAUSED, paused),
-            (metrics.GROUP_BACKLOG, lag + max(0, pending - scheduled - parked)),
-        ):
-            metric.labels(self.group).set(value)
-
-    def stream_measured(
-        self, *, partition: int, entries: int, quarantined: int, memory_used_bytes: int, memory_limit_bytes: int
-    ) -> None:
-        """How a partition and its server stand; ``memory_limit_bytes`` is 0 when the server has no limit."""
-        for metric, value in (
-            (metrics.STREAM_ENTRIES, entries),
-            (metrics.QUARANTINED, quarantined),
-            (metrics.MEMORY_USED, memory_used_bytes),
-            (metrics.MEMORY_LIMIT, memory_limit_bytes),
-        ):
-            metric.labels(str(partition)).set(value)

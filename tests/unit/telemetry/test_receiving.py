@@ -25,6 +25,7 @@ VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], None]] = {
     DeliveryOutcome.UNREADABLE: lambda span: span.unreadable(UnreadableReason.NOT_JSON),
     DeliveryOutcome.TOO_LARGE: lambda span: span.too_large(),
     DeliveryOutcome.TOO_SLOW: lambda span: span.too_slow(),
+    DeliveryOutcome.OVERLOADED: lambda span: span.overloaded(),
     DeliveryOutcome.DISCONNECTED: lambda span: span.disconnected(),
     DeliveryOutcome.STORE_UNAVAILABLE: lambda span: span.store_failed(StoreUnavailable()),
     DeliveryOutcome.STORE_FULL: lambda span: span.store_failed(StoreFull()),
@@ -160,9 +161,31 @@ def test_group_commits_and_the_state_of_the_store_are_measured(sample: Sample) -
     assert sample("durability_degraded") == 1
 
 
-def test_the_receiver_shows_the_backlog_of_groups_without_workers(sample: Sample, name: str) -> None:
-    """A group scaled to zero still has a backlog and a count of consumers, told by the receiver."""
-    ReceiverTelemetry().group_backlog(name, entries=12, consumers=0)
+def test_a_source_without_a_delivery_shows_as_zero(sample: Sample, name: str) -> None:
+    """A configured source has its counters from the start: silence is a zero, not an absence."""
+    ReceiverTelemetry([name])
 
-    assert sample("group_backlog_entries", group=name) == 12
-    assert sample("group_consumers", group=name) == 0
+    assert sample("deliveries_total", source=name, outcome="stored") == 0
+
+
+def test_the_receiver_shows_groups_without_workers(sample: Sample, name: str) -> None:
+    """A group scaled to zero still has a backlog, told by the receiver, until the group is removed."""
+    telemetry = ReceiverTelemetry()
+    telemetry.group_measured(
+        name,
+        lag=12,
+        pending=0,
+        scheduled=0,
+        parked=0,
+        due=0,
+        dead=0,
+        oldest_age_seconds=1,
+        consumers=0,
+        paused=False,
+    )
+    backlog = sample("group_backlog_entries", group=name)
+
+    telemetry.group_removed(name)
+
+    assert backlog == 12
+    assert sample("group_backlog_entries", group=name) is None

@@ -104,13 +104,23 @@ def test_age_runs_from_stored_to_done(
 
 
 def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> None:
-    """Backlog = lag + pending without scheduled retries and parked entries: the figure to scale by."""
+    """Backlog = lag + what runs + what is due: the figure to scale by, without future retries and parked entries."""
     WorkerTelemetry(name).group_measured(
-        lag=100, pending=50, scheduled=20, parked=10, dead=3, oldest_age_seconds=42.5, consumers=2, paused=True
+        name,
+        lag=100,
+        pending=50,
+        scheduled=20,
+        parked=10,
+        due=5,
+        dead=3,
+        oldest_age_seconds=42.5,
+        consumers=2,
+        paused=True,
     )
 
     figures = {
-        "group_backlog_entries": 120.0,
+        "group_backlog_entries": 125.0,
+        "group_due_entries": 5.0,
         "group_lag_entries": 100.0,
         "group_pending_entries": 50.0,
         "group_scheduled_entries": 20.0,

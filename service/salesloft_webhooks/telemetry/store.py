@@ -1,0 +1,88 @@
+"""What every role tells about the store: whether it can be used, how groups and partitions stand.
+
+The figures belong to the store, not to the process, so receivers and workers report the same ones: the backlog of a
+group stays visible when none of its workers runs, and when no receiver does.
+"""
+
+from salesloft_webhooks.telemetry import metrics
+from salesloft_webhooks.telemetry.logs import Logger
+
+
+class StoreTelemetry:
+    """The verbs that receiver and worker share."""
+
+    def __init__(self, role: str, log: Logger) -> None:
+        self.log = log
+        self._availability = metrics.STORE_AVAILABLE.labels(role)
+        self._available: bool | None = None
+
+    def store_available(self, available: bool) -> None:  # noqa: FBT001 - a verb with its object
+        """Whether Redis can be used now. Cheap enough to be told every second; logged when it changes."""
+        self._availability.set(available)
+        if available == self._available:
+            return
+        if not available:
+            self.log.error("store.unavailable")
+        elif self._available is not None:
+            self.log.info("store.available")
+        self._available = available
+
+    def group_measured(  # noqa: PLR0913 - one call, one consistent picture
+        self,
+        group: str,
+        *,
+        lag: int,
+        pending: int,
+        scheduled: int,
+        parked: int,
+        due: int,
+        dead: int,
+        oldest_age_seconds: float,
+        consumers: int,
+        paused: bool,
+    ) -> None:
+        """How a group stands.
+
+        Args:
+            group: Its name.
+            lag: Entries it has never taken.
+            pending: All that is taken and not settled.
+            scheduled: The part of ``pending`` that waits for a retry, its time come or not.
+            parked: The part of ``pending`` that waits behind its lane's head.
+            due: The part of ``pending`` whose time has come.
+            dead: Dead letters.
+            oldest_age_seconds: Age of the oldest event it has not finished; 0 if there is none.
+            consumers: Consumers the store knows.
+            paused: Whether it takes nothing at the moment.
+        """
+        waiting = max(0, scheduled - due)
+        for metric, value in (
+            (metrics.GROUP_BACKLOG, lag + max(0, pending - parked - waiting)),
+            (metrics.GROUP_LAG, lag),
+            (metrics.GROUP_PENDING, pending),
+            (metrics.GROUP_SCHEDULED, scheduled),
+            (metrics.GROUP_PARKED, parked),
+            (metrics.GROUP_DUE, due),
+            (metrics.GROUP_DEAD, dead),
+            (metrics.GROUP_OLDEST, oldest_age_seconds),
+            (metrics.GROUP_CONSUMERS, consumers),
+            (metrics.GROUP_PAUSED, paused),
+        ):
+            metric.labels(group).set(value)
+
+    def group_removed(self, group: str) -> None:
+        """A group no longer exists: its last figures must not stand for ever."""
+        for metric in metrics.GROUP_GAUGES:
+            metric.remove(group)
+
+    def stream_measured(
+        self, *, partition: int, entries: int, quarantined: int, memory_used_bytes: int, memory_limit_bytes: int
+    ) -> None:
+        """How a partition and its server stand; ``memory_limit_bytes`` is 0 when the server has no limit."""
+        for metric, value in (
+            (metrics.STREAM_ENTRIES, entries),
+            (metrics.QUARANTINED, quarantined),
+            (metrics.MEMORY_USED, memory_used_bytes),
+            (metrics.MEMORY_LIMIT, memory_limit_bytes),
+        ):
+            metric.labels(str(partition)).set(value)
