@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal, PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.coalescing import Outcomes
+from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.settings import Settings
 
 SQLITE_BUSY_SECONDS = 20.0
@@ -74,19 +74,18 @@ class Database:
 
 
 async def write_rows(database: Database, write: WriteRows[RowT], rows: Sequence[RowT]) -> Outcomes:
-    """Write rows in one transaction; if one of them spoils it, each in its own, so that only that one fails.
+    """Write rows in one transaction; rows that spoil it fail alone.
 
     Raises:
         Unavailable: the database is; nothing is written.
     """
-    try:
+
+    async def write_all(some: Sequence[RowT]) -> Outcomes:
         async with database.transaction() as connection:
-            await write(connection, rows)
-    except (PermanentError, Retry) as exc:
-        if len(rows) == 1:
-            return [exc]
-        return [outcome for row in rows for outcome in await write_rows(database, write, [row])]
-    return [None] * len(rows)
+            await write(connection, some)
+        return [None] * len(some)
+
+    return await isolate(write_all, rows, (PermanentError, Retry))
 
 
 def _signal(exc: DBAPIError) -> HandlerSignal:

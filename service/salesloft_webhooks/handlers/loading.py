@@ -17,7 +17,7 @@ from typing import Any
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.router import Policy, Router
-from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
 """A router whose resources are its own business."""
@@ -59,6 +59,11 @@ class LoadedGroup:
     def patterns(self) -> tuple[str, ...]:
         """Every event type or glob its routers name: the group's event filter."""
         return tuple(dict.fromkeys(pattern for router in self.routers for pattern in router.patterns))
+
+    @property
+    def ordering(self) -> Ordering:
+        """What its handlers need: per entity as soon as one router asks for it."""
+        return Ordering.ENTITY if any(r.ordering is Ordering.ENTITY for r in self.routers) else Ordering.NONE
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def policy(self, event_type: str) -> Policy:
