@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -57,31 +58,43 @@ class StandIn:
         respond: The documented behaviour.
         answers: Deviations to be served first.
         requests: Everything that was asked.
+        connections: How many were opened.
+        most_at_once: How many requests were under way at the same time at most.
     """
 
     respond: Callable[[Request], Answer] = lambda _request: Answer(200, {})
     answers: deque[Answer] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
     url: str = ""
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["StandIn"]:
+    async def running(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["StandIn"]:
         """Listen on a free port until the block ends."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:
             server.close()
+            for writer in tuple(self._open):
+                writer.close()
+            await asyncio.sleep(0)  # lets the connections end, before the loop does
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         try:
             while request := await _read(reader):
                 self.requests.append(request)
                 answer = self.answers.popleft() if self.answers else self.respond(request)
+                self.at_once += 1
+                self.most_at_once = max(self.most_at_once, self.at_once)
                 await asyncio.sleep(answer.delay_seconds)
+                self.at_once -= 1
                 writer.write(answer.encoded())
                 await writer.drain()
                 if answer.raw is not None:
@@ -90,6 +103,7 @@ class StandIn:
             pass
         finally:
             writer.close()
+            self._open.discard(writer)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

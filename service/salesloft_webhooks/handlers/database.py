@@ -34,6 +34,10 @@ SQLITE_BUSY_SECONDS = 20.0
 POOL_SIZE = 5
 """Connections per worker process. Writes are coalesced, so few are needed, and PostgreSQL has few to give."""
 
+CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 20.0
+"""A server that vanished without a word must not hold up writes whose callers have long given up."""
+
 _PAUSE_SECONDS = 5.0
 _HEALS_BY_OPERATOR = re.compile("no such table|no such column|UndefinedTable|UndefinedColumn")
 _OUTAGE_STATES = ("08", "53", "57")  # SQLSTATE classes: connection, resources exhausted, operator intervention
@@ -129,7 +133,10 @@ def create_engine(url: str) -> AsyncEngine:
             raise ConfigurationError("DATABASE_URL: expected sqlite+aiosqlite:// or postgresql+asyncpg://")
         # hide_parameters: rows are personal data, and exceptions end in logs and dead letters.
         if not embedded:
-            return create_async_engine(parsed, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True)
+            patience = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
+            return create_async_engine(
+                parsed, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=patience
+            )
         engine = create_async_engine(parsed, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as exc:
         raise ConfigurationError("DATABASE_URL: not an SQLAlchemy address") from exc

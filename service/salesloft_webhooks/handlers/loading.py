@@ -25,9 +25,13 @@ AnyRouter = Router[Any]
 BUILT_IN = {
     "activity": "salesloft_webhooks.handlers.activity",
     "crm": "salesloft_webhooks.handlers.crm",
+    "forward-": "salesloft_webhooks.handlers.forward",
     "notify": "salesloft_webhooks.handlers.notify",
 }
-"""Modules of the built-in groups; each has ``build_router(group, settings) -> Router``. Imported on demand only."""
+"""Modules of the built-in groups, a trailing dash standing for a family of them (``forward-<endpoint>``).
+
+Each has ``build_router(group, settings) -> Router``. Imported on demand only.
+"""
 
 
 class RunningGroup:
@@ -98,12 +102,13 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
 
 
 def _built_in(name: str, settings: Settings) -> AnyRouter:
-    if name not in BUILT_IN:
+    family = "forward-" if name.startswith("forward-") else name
+    if family not in BUILT_IN:
         raise ConfigurationError(
-            f"group {name!r} is not built in ({', '.join(BUILT_IN)}): name its routers in WORKER_HANDLERS or with "
-            "--handlers package.module:router"
+            f"group {name!r} is not built in (activity, crm, notify, forward-<endpoint>): name its routers in "
+            "WORKER_HANDLERS or with --handlers package.module:router"
         )
-    router: AnyRouter = importlib.import_module(BUILT_IN[name]).build_router(name, settings)
+    router: AnyRouter = importlib.import_module(BUILT_IN[family]).build_router(name, settings)
     return router
 
 

@@ -16,8 +16,9 @@ other 5xx, 408, 409,     `Retry`: may well be this event's own fault, so attempt
 quote the person.
 """
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -55,14 +56,20 @@ async def open_client(
         yield client
 
 
-@contextmanager
-def translated(system: str) -> Iterator[None]:
-    """Turn the client's errors into signals that name ``system`` and the kind of failure."""
+@asynccontextmanager
+async def exchange(system: str, seconds: float) -> AsyncIterator[None]:
+    """One request to ``system`` and its answer, in ``seconds`` at most, however slowly it trickles in.
+
+    Raises:
+        Unavailable: no connection can be made.
+        Retry: it broke, took too long, or the answer was no HTTP.
+    """
     try:
-        yield
+        async with asyncio.timeout(seconds):
+            yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as exc:
         raise Unavailable(f"{system}: {type(exc).__name__}", after=PAUSE_SECONDS) from exc
-    except (httpx2.RequestError, httpx2.InvalidURL) as exc:
+    except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as exc:
         raise Retry(f"{system}: {type(exc).__name__}") from exc
 
 

@@ -10,6 +10,7 @@ import binascii
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from salesloft_webhooks.errors import ConfigurationError
 
@@ -29,8 +30,15 @@ class Signer:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._keys = [_key_of(secret) for secret in secrets]
 
-    def headers(self, message_id: str, moment: datetime, body: bytes) -> Mapping[str, str]:
-        """The three headers of a request, or only the first two without a secret."""
+    def headers(self, key: str, moment: datetime, body: bytes) -> Mapping[str, str]:
+        """The three headers of a request, or only the first two without a secret.
+
+        Args:
+            key: The same for every attempt to deliver the same message.
+            moment: Of this attempt.
+            body: What is sent, to the byte.
+        """
+        message_id = message_id_of(key)
         timestamp = str(int(moment.timestamp()))
         headers = {"webhook-id": message_id, "webhook-timestamp": timestamp}
         content = b".".join((message_id.encode(), timestamp.encode(), body))
@@ -38,6 +46,11 @@ class Signer:
         if signatures := " ".join(f"v1,{digest}" for digest in digests):
             headers["webhook-signature"] = signatures
         return headers
+
+
+def message_id_of(key: str) -> str:
+    """The ``webhook-id`` for a key, without the dots that separate the parts of what is signed."""
+    return f"msg_{sha256(key.encode()).hexdigest()[:32]}"
 
 
 def _key_of(secret: str) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 
 from salesloft_webhooks.handlers.configuration import HttpCrm
 from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
-from salesloft_webhooks.handlers.remote import raise_for, translated
+from salesloft_webhooks.handlers.remote import exchange, raise_for
 from salesloft_webhooks.handlers.signatures import Signer
 
 
@@ -20,6 +20,7 @@ class HttpContacts:
         self._headers = {name: value.get_secret_value() for name, value in configuration.headers.items()}
         self._signer = Signer([secret.get_secret_value() for secret in configuration.secrets])
         self._client = client
+        self._seconds = configuration.timeout_seconds
 
     async def save(self, contact: Contact) -> None:
         """Post ``contact.saved`` or ``contact.deleted``."""
@@ -49,6 +50,6 @@ class HttpContacts:
             "Content-Type": "application/json",
             "Idempotency-Key": idempotency_key,
         }
-        with translated("crm"):
+        async with exchange("crm", self._seconds):
             response = await self._client.post(self._url, content=body, headers=headers)
         raise_for("crm", response)

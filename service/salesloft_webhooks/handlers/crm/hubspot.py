@@ -18,7 +18,7 @@ from salesloft_webhooks.handlers.configuration import HubSpotCrm
 from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.crm.fields import FieldMapping
 from salesloft_webhooks.handlers.crm.records import Record, merged
-from salesloft_webhooks.handlers.remote import raise_for, retry_after_seconds, translated
+from salesloft_webhooks.handlers.remote import exchange, raise_for, retry_after_seconds
 
 INPUTS_PER_REQUEST = 100
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
@@ -35,6 +35,7 @@ class HubSpotContacts:
             configuration.fields, bounced=configuration.bounced_field, deleted=configuration.deleted_field
         )
         self._client = client
+        self._seconds = configuration.timeout_seconds
         self._records: Coalescer[Record] = Coalescer(self._write, limit=INPUTS_PER_REQUEST)
 
     async def save(self, contact: Contact) -> None:
@@ -67,7 +68,7 @@ class HubSpotContacts:
             }
             for number, record in enumerate(records)
         ]
-        with translated("hubspot"):
+        async with exchange("hubspot", self._seconds):
             response = await self._client.post(self._url, json={"inputs": inputs}, headers=self._headers)
         _raise_for(response)
         return _outcomes(response, len(records))

@@ -19,7 +19,7 @@ from salesloft_webhooks.handlers.configuration import SalesforceCrm
 from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.crm.fields import FieldMapping
 from salesloft_webhooks.handlers.crm.records import Record, merged
-from salesloft_webhooks.handlers.remote import CREDENTIALS_PAUSE_SECONDS, raise_for, translated
+from salesloft_webhooks.handlers.remote import CREDENTIALS_PAUSE_SECONDS, exchange, raise_for
 
 RECORDS_PER_REQUEST = 200
 QUOTA_PAUSE_SECONDS = 300.0
@@ -44,6 +44,7 @@ class SalesforceLogin:
             "client_secret": configuration.client_secret.get_secret_value(),
         }
         self._client = client
+        self._seconds = configuration.timeout_seconds
         self._lock = asyncio.Lock()
         self._token: _Token | None = None
 
@@ -59,7 +60,7 @@ class SalesforceLogin:
             return self._token
 
     async def _fetch(self) -> _Token:
-        with translated("salesforce login"):
+        async with exchange("salesforce login", self._seconds):
             response = await self._client.post(self._url, data=self._form)
         if response.is_client_error:  # wrong credentials are answered 400: the operator's to mend, no event's fault
             raise Unavailable(f"salesforce login answered {response.status_code}", after=CREDENTIALS_PAUSE_SECONDS)
@@ -76,6 +77,7 @@ class SalesforceContacts:
     def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient) -> None:
         self._login = SalesforceLogin(configuration, client)
         self._client = client
+        self._seconds = configuration.timeout_seconds
         self._sobject = configuration.sobject
         self._external_id = configuration.external_id_field
         self._path = (
@@ -123,7 +125,7 @@ class SalesforceContacts:
 
     async def _patch(self, token: _Token, body: dict[str, Any]) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token.access_token}"}
-        with translated("salesforce"):
+        async with exchange("salesforce", self._seconds):
             return await self._client.patch(f"{token.instance_url}{self._path}", json=body, headers=headers)
 
 
