@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
         description="Where `activity` and `crm` write: an async SQLAlchemy URL, `postgresql+asyncpg://` in production.",
     )
+    handlers_file: Path | None = Field(
+        None,
+        description="YAML file that says what the built-in groups do beyond the variables here: the CRM's back end, "
+        "who is notified of what, the endpoints events are forwarded to. See docs/handlers.md.",
+    )
     notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Apprise URLs that `notify` sends to, separated by commas; none: it logs instead."
     )

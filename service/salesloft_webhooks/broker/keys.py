@@ -51,6 +51,18 @@ class Keys:
         """Exists while the group takes nothing: ``manual`` (no TTL) or ``breaker`` (TTL)."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:pause"
 
+    def claim(self, partition: int, group: str, name: str) -> str:
+        """The right to do something once: hash with ``state`` and ``at``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:claim:{name}"
+
+    def pace(self, partition: int, group: str, name: str) -> str:
+        """How many turns were given in the latest minute: hash with ``minute`` and ``count``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:pace:{name}"
+
+    def version(self, partition: int, group: str, subject: str) -> str:
+        """The newest version of a subject brought to a system outside: zset of one member."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"
+
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"

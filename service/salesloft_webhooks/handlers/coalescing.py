@@ -14,16 +14,39 @@ ItemT = TypeVar("ItemT")
 Outcomes = Sequence[BaseException | None]
 """One per item, in the order given; None: written."""
 
+Write = Callable[[Sequence[ItemT]], Awaitable[Outcomes]]
+"""Writes a batch and says for each item how it went. If it raises, the whole batch failed that way."""
+
+
+async def isolate(write: Write[ItemT], items: Sequence[ItemT], spoilers: tuple[type[Exception], ...]) -> Outcomes:
+    """Write a batch that fails as a whole when one item is bad, so that only the bad ones fail.
+
+    The batch is halved until the bad items stand alone: a few more writes per bad item, not one per item.
+
+    Args:
+        write: Must be repeatable: a good half may be written again later.
+        items: The batch.
+        spoilers: What `write` raises when an item is to blame. Anything else is passed on for the whole batch.
+    """
+    try:
+        return await write(items)
+    except spoilers as exc:
+        if len(items) == 1:
+            return [exc]
+        middle = len(items) // 2
+        halves = [await isolate(write, half, spoilers) for half in (items[:middle], items[middle:])]
+        return [outcome for half in halves for outcome in half]
+
 
 class Coalescer(Generic[ItemT]):
     """Collects the items of concurrent callers into batches.
 
     Args:
-        write: Writes a batch and says for each item how it went. If it raises, the whole batch failed that way.
+        write: See `Write`.
         limit: Items of one batch at most.
     """
 
-    def __init__(self, write: Callable[[Sequence[ItemT]], Awaitable[Outcomes]], *, limit: int) -> None:
+    def __init__(self, write: Write[ItemT], *, limit: int) -> None:
         self._write = write
         self._limit = limit
         self._waiting: list[tuple[ItemT, asyncio.Future[None]]] = []

@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal, PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.coalescing import Outcomes
+from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.settings import Settings
 
 SQLITE_BUSY_SECONDS = 20.0
@@ -33,6 +33,10 @@ SQLITE_BUSY_SECONDS = 20.0
 
 POOL_SIZE = 5
 """Connections per worker process. Writes are coalesced, so few are needed, and PostgreSQL has few to give."""
+
+CONNECT_SECONDS = 10.0
+COMMAND_SECONDS = 20.0
+"""A server that vanished without a word must not hold up writes whose callers have long given up."""
 
 _PAUSE_SECONDS = 5.0
 _HEALS_BY_OPERATOR = re.compile("no such table|no such column|UndefinedTable|UndefinedColumn")
@@ -74,19 +78,18 @@ class Database:
 
 
 async def write_rows(database: Database, write: WriteRows[RowT], rows: Sequence[RowT]) -> Outcomes:
-    """Write rows in one transaction; if one of them spoils it, each in its own, so that only that one fails.
+    """Write rows in one transaction; rows that spoil it fail alone.
 
     Raises:
         Unavailable: the database is; nothing is written.
     """
-    try:
+
+    async def write_all(some: Sequence[RowT]) -> Outcomes:
         async with database.transaction() as connection:
-            await write(connection, rows)
-    except (PermanentError, Retry) as exc:
-        if len(rows) == 1:
-            return [exc]
-        return [outcome for row in rows for outcome in await write_rows(database, write, [row])]
-    return [None] * len(rows)
+            await write(connection, some)
+        return [None] * len(some)
+
+    return await isolate(write_all, rows, (PermanentError, Retry))
 
 
 def _signal(exc: DBAPIError) -> HandlerSignal:
@@ -130,7 +133,10 @@ def create_engine(url: str) -> AsyncEngine:
             raise ConfigurationError("DATABASE_URL: expected sqlite+aiosqlite:// or postgresql+asyncpg://")
         # hide_parameters: rows are personal data, and exceptions end in logs and dead letters.
         if not embedded:
-            return create_async_engine(parsed, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True)
+            patience = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
+            return create_async_engine(
+                parsed, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=patience
+            )
         engine = create_async_engine(parsed, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as exc:
         raise ConfigurationError("DATABASE_URL: not an SQLAlchemy address") from exc

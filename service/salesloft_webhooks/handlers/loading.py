@@ -17,7 +17,7 @@ from typing import Any
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.router import Policy, Router
-from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
 """A router whose resources are its own business."""
@@ -25,9 +25,13 @@ AnyRouter = Router[Any]
 BUILT_IN = {
     "activity": "salesloft_webhooks.handlers.activity",
     "crm": "salesloft_webhooks.handlers.crm",
+    "forward-": "salesloft_webhooks.handlers.forward",
     "notify": "salesloft_webhooks.handlers.notify",
 }
-"""Modules of the built-in groups; each has ``build_router(group, settings) -> Router``. Imported on demand only."""
+"""Modules of the built-in groups, a trailing dash standing for a family of them (``forward-<endpoint>``).
+
+Each has ``build_router(group, settings) -> Router``. Imported on demand only.
+"""
 
 
 class RunningGroup:
@@ -59,6 +63,11 @@ class LoadedGroup:
     def patterns(self) -> tuple[str, ...]:
         """Every event type or glob its routers name: the group's event filter."""
         return tuple(dict.fromkeys(pattern for router in self.routers for pattern in router.patterns))
+
+    @property
+    def ordering(self) -> Ordering:
+        """What its handlers need: per entity as soon as one router asks for it."""
+        return Ordering.ENTITY if any(r.ordering is Ordering.ENTITY for r in self.routers) else Ordering.NONE
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def policy(self, event_type: str) -> Policy:
@@ -93,12 +102,13 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
 
 
 def _built_in(name: str, settings: Settings) -> AnyRouter:
-    if name not in BUILT_IN:
+    family = "forward-" if name.startswith("forward-") else name
+    if family not in BUILT_IN:
         raise ConfigurationError(
-            f"group {name!r} is not built in ({', '.join(BUILT_IN)}): name its routers in WORKER_HANDLERS or with "
-            "--handlers package.module:router"
+            f"group {name!r} is not built in (activity, crm, notify, forward-<endpoint>): name its routers in "
+            "WORKER_HANDLERS or with --handlers package.module:router"
         )
-    router: AnyRouter = importlib.import_module(BUILT_IN[name]).build_router(name, settings)
+    router: AnyRouter = importlib.import_module(BUILT_IN[family]).build_router(name, settings)
     return router
 
 

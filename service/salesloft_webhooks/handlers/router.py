@@ -26,7 +26,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.settings import Ordering, Settings
 
 ResourcesT = TypeVar("ResourcesT")
 
@@ -137,14 +137,16 @@ class Router(Generic[ResourcesT]):
     Args:
         lifespan: Yields the resources of its handlers; see the module's description. None: handlers that ask for
             resources are given None.
+        ordering: What its handlers need; holds unless `WORKER_ORDERING` says otherwise.
     """
 
     @overload
-    def __init__(self: "Router[None]") -> None: ...
+    def __init__(self: "Router[None]", *, ordering: Ordering = ...) -> None: ...
     @overload
-    def __init__(self, lifespan: Lifespan[ResourcesT]) -> None: ...
-    def __init__(self, lifespan: Lifespan[ResourcesT] | None = None) -> None:
+    def __init__(self, lifespan: Lifespan[ResourcesT], *, ordering: Ordering = ...) -> None: ...
+    def __init__(self, lifespan: Lifespan[ResourcesT] | None = None, *, ordering: Ordering = Ordering.NONE) -> None:
         self.lifespan = lifespan
+        self.ordering = ordering
         self.routes: list[Route[ResourcesT]] = []
 
     def on(

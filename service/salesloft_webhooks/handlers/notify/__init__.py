@@ -1,35 +1,105 @@
-"""The `notify` group: tells the rep when somebody replies."""
+"""The `notify` group: tells the right rep that somebody replied, once.
 
-from collections.abc import AsyncIterator, Sequence
+A message cannot be taken back, so each one (event and channel) is claimed before it is sent and confirmed after it.
+When a worker dies in between, the next attempt finds a claim without a confirmation, and nobody can know whether the
+message went out. It is then not sent again: a rep who misses one of many messages still finds the reply in SalesLoft,
+and one who is told twice stops reading them. A message that the service refused is claimed and sent anew.
+
+Claims live in Redis, not in the database: they then last exactly as long as the record that keeps the event from being
+handled again, and a database that is down keeps nobody from being told.
+"""
+
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import structlog
-
+from salesloft_webhooks.broker.claims import Claims, Grant
+from salesloft_webhooks.broker.connection import open_store
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.configuration import NotifyConfiguration, Template, load_configuration
 from salesloft_webhooks.handlers.notify.channels import Channel, Sent
+from salesloft_webhooks.handlers.notify.messages import filled, template_for
+from salesloft_webhooks.handlers.notify.quiet import quiet_seconds
+from salesloft_webhooks.handlers.notify.reps import Addressee, Reps
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
 
-_log = structlog.get_logger(__name__)
-
-
-@asynccontextmanager
-async def _lifespan(settings: Settings) -> AsyncIterator[Sequence[Channel]]:
-    yield [Channel(url.get_secret_value()) for url in settings.notify_urls]
+_log = get_logger(__name__)
 
 
-def build_router(group: str, settings: Settings) -> Router[Sequence[Channel]]:  # noqa: ARG001 - every group's form
-    """The built-in handlers of the group."""
-    router = Router(_lifespan)
+@dataclass(frozen=True)
+class Notifier:
+    """Sends messages, each once, in their time and not too many.
 
-    @router.on("email.replied")
-    async def tell(event: Event, channels: Sequence[Channel]) -> None:
-        """Send the message to every configured address, or log that there is none."""
-        if not channels:
+    Attributes:
+        reps: Who is told where.
+        claims: The rights to send.
+    """
+
+    reps: Reps
+    claims: Claims
+
+    async def tell(self, event: Event, template: Template) -> None:
+        """Tell the event's rep on every channel.
+
+        Raises:
+            Retry: it is quiet now, it is not this message's turn yet, or a service did not take it.
+        """
+        addressee = self.reps.addressee(event.user_id)
+        if not addressee.channels:
             _log.info("notify.unaddressed", event_id=event.event_id, event_type=event.event_type)
-        for channel in channels:
-            if await channel.send("New reply", f"Person {event.person_id} replied to your email.") is not Sent.YES:
-                raise Retry("a notification service did not take the message")
+            return
+        if seconds := quiet_seconds(addressee.quiet_hours, datetime.now(UTC)):
+            raise Retry("quiet hours", after=seconds)
+        title, body = filled(template.title, event), filled(template.body, event)
+        waits = [await self._tell_on(channel, addressee, event, title, body) for channel in addressee.channels]
+        if refused := waits.count(None):
+            raise Retry(f"{refused} of {len(waits)} notification services did not take the message")
+        if wait := max(seconds for seconds in waits if seconds is not None):
+            raise Retry("more messages than a minute allows", after=wait)
+
+    async def _tell_on(
+        self, channel: Channel, addressee: Addressee, event: Event, title: str, body: str
+    ) -> float | None:
+        """Send on one channel: 0 if that is settled, seconds to wait for a turn, None if the service refused."""
+        name, pace = f"{event.event_id}/{channel.name}", f"{addressee.name}/{channel.name}"
+        claim = await self.claims.claim(name, pace)
+        if claim.grant is Grant.WAIT:
+            return claim.wait_seconds
+        sent = await channel.send(title, body) if claim.grant is Grant.GRANTED else None
+        if sent is Sent.NO:
+            await self.claims.release(name, pace)
+            return None
+        if sent is Sent.UNKNOWN or claim.grant is Grant.CLAIMED:
+            _log.warning("notify.uncertain", event_id=event.event_id, event_type=event.event_type)
+        if sent is Sent.YES:
+            await self.claims.confirm(name, pace)
+        return 0.0
+
+
+def build_router(group: str, settings: Settings) -> Router[Notifier]:
+    """The built-in handlers of the group: one for each message the configuration has.
+
+    Raises:
+        ConfigurationError: the configuration cannot be read, or Apprise does not understand an address.
+    """
+    configuration: NotifyConfiguration = load_configuration(settings).notify
+    reps = Reps(configuration, settings.notify_urls)
+
+    @asynccontextmanager
+    async def lifespan(settings: Settings) -> AsyncIterator[Notifier]:
+        async with open_store(settings) as store:
+            yield Notifier(reps, Claims(store, group, per_minute=configuration.messages_per_minute))
+
+    router = Router(lifespan)
+
+    @router.on(*configuration.messages)
+    async def tell(event: Event, notifier: Notifier) -> None:
+        """Tell the rep, with the first template that matches."""
+        if template := template_for(event.event_type, configuration.messages):
+            await notifier.tell(event, template)
 
     return router

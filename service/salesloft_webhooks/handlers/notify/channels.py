@@ -8,6 +8,9 @@ import apprise
 
 from salesloft_webhooks.errors import ConfigurationError
 
+SEND_SECONDS = 20.0
+"""How long a service may take; below the default time-out of an attempt."""
+
 
 class Sent(StrEnum):
     """What became of a message."""
@@ -15,7 +18,7 @@ class Sent(StrEnum):
     YES = "yes"
     """The service took it."""
     NO = "no"
-    """The service refused it or could not be reached: it was certainly not delivered."""
+    """The service refused it or could not be reached."""
     UNKNOWN = "unknown"
     """No answer in time: it may have been delivered."""
 
@@ -23,24 +26,23 @@ class Sent(StrEnum):
 class Channel:
     """One Apprise address (``slack://...``, ``mailto://...``, ``json://...``).
 
+    Attributes:
+        name: Tells channels apart without giving the address away, which holds secrets.
+
     Raises:
-        ConfigurationError: Apprise does not understand the address. The message never shows it: it holds secrets.
+        ConfigurationError: Apprise does not understand the address.
     """
 
     def __init__(self, url: str) -> None:
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
-            raise ConfigurationError(f"Apprise does not understand a {url.partition(':')[0]}: address")
+            raise ConfigurationError(f"notify: Apprise does not understand a {url.partition(':')[0]}: address")
         self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
-        """Tells channels apart without giving the address away."""
 
     async def send(self, title: str, body: str) -> Sent:
         """Send one message and say what became of it."""
-        try:
-            # Apprise's asynchronous call still blocks in some services (it runs `requests`); a thread never does.
-            result = await asyncio.to_thread(self._apprise.notify, title=title, body=body)
-        except TypeError:  # how Apprise reports a message it will not even try to send
-            return Sent.NO
+        # Apprise's services run `requests`, also behind its asynchronous call: only a thread keeps the loop free.
+        result = await asyncio.to_thread(self._apprise.notify, body, title=title, timeout=SEND_SECONDS)
         if result:
             return Sent.YES
         return Sent.UNKNOWN if result.timeout_count else Sent.NO

@@ -1,0 +1,216 @@
+"""What the built-in groups do, beyond what fits into environment variables: the file in `HANDLERS_FILE`.
+
+YAML with one section per group, every field typed and documented here (``docs/handlers.md`` shows whole examples). No
+secret needs to stand in it: ``${NAME}`` in any text is replaced by the environment variable, ``${file:/path}`` by the
+content of a mounted secret. Both are read once, at the start of the worker.
+"""
+
+import os
+import re
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.settings import Settings
+
+
+class Section(BaseModel):
+    """A part of the file: a field that nothing reads is a mistake, and is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SqlCrm(Section):
+    """Contacts in the table `contacts` of `DATABASE_URL`."""
+
+    backend: Literal["sql"] = "sql"
+
+
+class HttpCrm(Section):
+    """Contacts posted to an endpoint of one's own, as ``contact.saved``, ``contact.deleted``, ``contact.bounced``."""
+
+    backend: Literal["http"]
+    url: HttpUrl
+    secrets: tuple[SecretStr, ...] = Field((), description="Standard Webhooks secrets; every one signs.")
+    headers: dict[str, SecretStr] = Field({}, description="More headers, e.g. an Authorization.")
+    timeout_seconds: float = Field(10.0, gt=0)
+
+
+class HubSpotCrm(Section):
+    """Contacts in HubSpot: batch upsert by e-mail address, with a private app's token."""
+
+    backend: Literal["hubspot"]
+    token: SecretStr
+    base_url: HttpUrl = HttpUrl("https://api.hubapi.com")
+    fields: dict[str, str] = Field(
+        {
+            "first_name": "firstname",
+            "last_name": "lastname",
+            "title": "jobtitle",
+            "phone": "phone",
+            "company": "company",
+        },
+        description="Our name of a field -> HubSpot's property. The e-mail address is the key and always sent.",
+    )
+    bounced_field: str | None = Field(None, description="Property that receives an address that bounced.")
+    deleted_field: str | None = Field(None, description="Property set to `true` when the person is deleted.")
+    timeout_seconds: float = Field(20.0, gt=0)
+
+
+class SalesforceCrm(Section):
+    """Contacts in Salesforce: upsert by external id, with the OAuth client credentials flow."""
+
+    backend: Literal["salesforce"]
+    login_url: HttpUrl = Field(description="The My Domain address: https://<domain>.my.salesforce.com")
+    client_id: SecretStr
+    client_secret: SecretStr
+    api_version: str = Field("62.0", pattern=r"^\d+\.0$")
+    sobject: str = Field("Contact", pattern=r"^\w+$")
+    external_id_field: str = Field(
+        "SalesLoft_Person_Id__c", pattern=r"^\w+$", description="Marked External ID and unique in Salesforce."
+    )
+    fields: dict[str, str] = Field(
+        {
+            "email_address": "Email",
+            "first_name": "FirstName",
+            "last_name": "LastName",
+            "title": "Title",
+            "phone": "Phone",
+        },
+        description="Our name of a field -> Salesforce's.",
+    )
+    bounced_field: str | None = Field(None, description="Field that receives an address that bounced.")
+    deleted_field: str | None = Field(None, description="Field set to true when the person is deleted.")
+    timeout_seconds: float = Field(20.0, gt=0)
+
+
+CrmConfiguration = Annotated[SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm, Field(discriminator="backend")]
+
+
+class Template(Section):
+    """A message.
+
+    ``{person_id}``, ``{user_id}``, ``{email_address}``, ``{event_type}`` and top-level fields of the event's data are
+    filled in; a field the event does not have is left empty.
+    """
+
+    title: str = "SalesLoft: {event_type}"
+    body: str = "Person {person_id}: {event_type}"
+
+
+class QuietHours(Section):
+    """A time of day in which nobody is told anything; what happens then is told at its end."""
+
+    start: time
+    end: time
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no such time zone") from None
+        return zone
+
+
+class Rep(Section):
+    """Where and when one rep is told."""
+
+    urls: tuple[SecretStr, ...] = Field(min_length=1)
+    quiet_hours: QuietHours | None = Field(None, description="Default: the section's.")
+
+
+class NotifyConfiguration(Section):
+    """Who is told about what."""
+
+    messages: dict[str, Template] = Field(
+        default={"email.replied": Template(title="New reply", body="Person {person_id} replied: {subject}")},
+        min_length=1,
+        description="Event type or glob -> message. The first that matches is used.",
+    )
+    reps: dict[int, Rep] = Field(default={}, description="SalesLoft user id -> where they are told.")
+    default_urls: tuple[SecretStr, ...] = Field(default=(), description="For everybody else; default: `NOTIFY_URLS`.")
+    quiet_hours: QuietHours | None = None
+    messages_per_minute: int = Field(default=6, ge=1, description="Per rep and minute; what is above waits its turn.")
+
+
+class ForwardEndpoint(Section):
+    """An HTTP endpoint that receives events. Its group is ``forward-<name>``."""
+
+    url: HttpUrl
+    events: tuple[str, ...] = Field(("*",), min_length=1, description="Event types or globs.")
+    secrets: tuple[SecretStr, ...] = Field(min_length=1, description="`whsec_...`, the new one first; every one signs.")
+    format: Literal["standard", "cloudevents"] = Field(
+        "standard", description="`standard`: `{type, timestamp, data}`; `cloudevents`: CloudEvents 1.0 JSON."
+    )
+    headers: dict[str, SecretStr] = {}
+    timeout_seconds: float = Field(15.0, gt=0)
+    concurrency: int = Field(10, ge=1, description="Requests at once, per worker process.")
+    requests_per_second: float | None = Field(None, gt=0, description="Per worker process; default: no limit.")
+    breaker_failures: int = Field(5, ge=1, description="Failures in a row after which the group pauses.")
+    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
+    allow_private_addresses: bool = Field(
+        default=False, description="Also send to private, loopback and link-local addresses."
+    )
+
+
+class HandlersConfiguration(Section):
+    """The whole file."""
+
+    crm: CrmConfiguration = SqlCrm()
+    notify: NotifyConfiguration = NotifyConfiguration()
+    forward: dict[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")], ForwardEndpoint] = {}
+
+
+_REFERENCE = re.compile(r"\$\{(file:)?([^}]+)\}")
+
+
+def load_configuration(settings: Settings) -> HandlersConfiguration:
+    """Read the file named by the settings; without one, everything is at its default.
+
+    Raises:
+        ConfigurationError: naming the field and what is wrong with it, never its value.
+    """
+    if settings.handlers_file is None:
+        return HandlersConfiguration()
+    try:
+        content = yaml.safe_load(settings.handlers_file.read_text(encoding="utf-8"))
+        return HandlersConfiguration.model_validate(_resolve(content or {}))
+    except OSError as exc:
+        raise ConfigurationError(f"HANDLERS_FILE: cannot be read ({exc.strerror})") from exc
+    except yaml.YAMLError:
+        raise ConfigurationError("HANDLERS_FILE: not YAML") from None
+    except ValidationError as exc:
+        problems = (
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in exc.errors(include_url=False, include_input=False, include_context=False)
+        )
+        raise ConfigurationError(f"HANDLERS_FILE: {'; '.join(problems)}") from None
+
+
+def _resolve(value: Any) -> Any:
+    """The value with every reference in its texts replaced."""
+    if isinstance(value, dict):
+        return {key: _resolve(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_resolve(each) for each in value]
+    return _REFERENCE.sub(_referenced, value) if isinstance(value, str) else value
+
+
+def _referenced(match: re.Match[str]) -> str:
+    from_file, name = match.groups()
+    if from_file:
+        try:
+            return Path(name).read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise ConfigurationError(f"HANDLERS_FILE: ${{file:{name}}} cannot be read ({exc.strerror})") from exc
+    if name not in os.environ:
+        raise ConfigurationError(f"HANDLERS_FILE: ${{{name}}} is not set")
+    return os.environ[name]
