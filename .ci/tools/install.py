@@ -4,6 +4,7 @@ Needs Go and nothing else. Modules come from whatever module proxy the machine's
 their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -44,9 +45,10 @@ def module(path: str, version: str, pinned: str) -> Path:
 
 
 def once(name: str, pin: object, work: Callable[[], None]) -> None:
-    """Do the work unless it was done for exactly this pin."""
+    """Do the work unless it was done for exactly this pin, by exactly this code."""
     stamp = TOOLS / "stamps" / name
-    content = json.dumps(pin, sort_keys=True)
+    code = hashlib.sha256((HERE / "schemas.py").read_bytes()).hexdigest() if name.startswith("schemas-") else ""
+    content = json.dumps([pin, code], sort_keys=True)
     if stamp.exists() and stamp.read_text("utf-8") == content:
         return
     print(f"tools: {name}", flush=True)

@@ -38,6 +38,7 @@
 {{- end }}
 {{- include "salesloft-webhooks.checkReceiver" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
+{{- include "salesloft-webhooks.checkTest" . }}
 {{- end }}
 
 {{- define "salesloft-webhooks.checkPassword" -}}
@@ -116,5 +117,11 @@
   {{- if and $worker.database (not $hasDatabase) (or (gt (int $worker.replicas) 1) (ne $worker.autoscaling.type "none")) }}
     {{- fail (printf "workers.%s.replicas and workers.%s.autoscaling.type must stay 1 and none while database.url is empty: pods cannot share an SQLite file" $name $name) }}
   {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkTest" -}}
+{{- if and .Values.test.enabled (not .Values.sourcesFile.existingSecret) (not (hasKey .Values.workers .Values.test.group)) }}
+  {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
 {{- end }}
 {{- end }}
