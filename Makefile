@@ -26,6 +26,10 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 	$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/check_sizes.py
 
+.PHONY: tools
+tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/
+	$(BIN)/python .ci/tools/install.py
+
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         description="Redis or Valkey: `redis://`, `rediss://` (TLS), `unix://`, `redis+sentinel://host:port,host:port/"
         "service/db` or `redis+cluster://host:port,host:port`. A password may stand in the URL; prefer a secret.",
     )
+    redis_ca_file: Path | None = Field(
+        None,
+        description="Certificate authority of a server that uses TLS (`rediss://`, `rediss+sentinel://`, "
+        "`rediss+cluster://`) with a private one; default: the system's.",
+    )
     redis_key_prefix: str = Field(
         "sl",
         pattern=r"^[A-Za-z0-9_-]+$",

@@ -148,6 +148,10 @@ def _connect(settings: Settings) -> Client:
         "retry": Retry(NoBackoff(), 0),
     }
     scheme = url.partition("://")[0]
+    if settings.redis_ca_file is not None:
+        if not scheme.startswith("rediss"):
+            raise ConfigurationError("REDIS_CA_FILE is set, but REDIS_URL does not use TLS (rediss://)")
+        options["ssl_ca_certs"] = str(settings.redis_ca_file)
     try:
         if scheme in SENTINEL_SCHEMES:
             return _sentinel(url, options)

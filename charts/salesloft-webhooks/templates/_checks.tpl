@@ -1,0 +1,127 @@
+{{/* Combinations that cannot work. Each message names both values, so that it can be acted on without reading templates. */}}
+{{- define "salesloft-webhooks.checks" -}}
+{{- $redis := .Values.redis -}}
+{{- $externalRedis := include "salesloft-webhooks.isExternal" (list . "redis-url") -}}
+{{- $givenRedis := or $redis.url $redis.existingSecret.name $externalRedis -}}
+{{- if and .Values.valkey.enabled $givenRedis }}
+  {{- fail "valkey.enabled and an external server (redis.url, redis.existingSecret.name or externalSecret.data.redis-url) exclude each other: set valkey.enabled=false" }}
+{{- end }}
+{{- if not (or .Values.valkey.enabled $givenRedis) }}
+  {{- fail "valkey.enabled is false, so one of redis.url, redis.existingSecret.name and externalSecret.data.redis-url must name a server" }}
+{{- end }}
+{{- if and $redis.url $redis.existingSecret.name }}
+  {{- fail "redis.url and redis.existingSecret.name exclude each other" }}
+{{- end }}
+{{- if and $externalRedis (or $redis.url $redis.existingSecret.name) }}
+  {{- fail "externalSecret.data.redis-url and redis.url or redis.existingSecret.name exclude each other" }}
+{{- end }}
+{{- include "salesloft-webhooks.checkPassword" (list "redis" "REDIS_PASSWORD" $redis) }}
+{{- include "salesloft-webhooks.checkPassword" (list "database" "DATABASE_PASSWORD" .Values.database) }}
+{{- if and .Values.valkey.enabled (hasPrefix "replicas:" $redis.durability) }}
+  {{- fail "redis.durability=replicas:N needs a server with replicas, and valkey.enabled runs a single one" }}
+{{- end }}
+{{- if and .Values.valkey.enabled $redis.caSecret.name }}
+  {{- fail "redis.caSecret.name is for external servers; valkey.enabled does not use TLS" }}
+{{- end }}
+{{- include "salesloft-webhooks.checkSource" . }}
+{{- if and .Values.externalSecret.enabled (not .Values.externalSecret.data) }}
+  {{- fail "externalSecret.enabled needs something to fetch in externalSecret.data" }}
+{{- end }}
+{{- if and .Values.externalSecret.enabled (not .Values.externalSecret.secretStoreRef.name) }}
+  {{- fail "externalSecret.enabled needs externalSecret.secretStoreRef.name" }}
+{{- end }}
+{{- if and .Values.database.url .Values.database.existingSecret.name }}
+  {{- fail "database.url and database.existingSecret.name exclude each other" }}
+{{- end }}
+{{- if and (include "salesloft-webhooks.isExternal" (list . "database-url")) (or .Values.database.url .Values.database.existingSecret.name) }}
+  {{- fail "externalSecret.data.database-url and database.url or database.existingSecret.name exclude each other" }}
+{{- end }}
+{{- include "salesloft-webhooks.checkReceiver" . }}
+{{- include "salesloft-webhooks.checkWorkers" . }}
+{{- include "salesloft-webhooks.checkTest" . }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkPassword" -}}
+{{- $values := index . 2 -}}
+{{- if regexMatch "://[^/@]*:[^$@/][^@/]*@" (default "" $values.url) }}
+  {{- fail (printf "%s.url holds a password in the clear: write $(%s) there and name a Secret in %s.passwordSecret.name" (index . 0) (index . 1) (index . 0)) }}
+{{- end }}
+{{- if and (contains (printf "$(%s)" (index . 1)) (default "" $values.url)) (not $values.passwordSecret.name) }}
+  {{- fail (printf "%s.url refers to $(%s), so %s.passwordSecret.name must name a Secret" (index . 0) (index . 1) (index . 0)) }}
+{{- end }}
+{{- if and $values.passwordSecret.name (not (contains (printf "$(%s)" (index . 1)) (default "" $values.url))) }}
+  {{- fail (printf "%s.passwordSecret.name is set, but %s.url does not refer to $(%s)" (index . 0) (index . 0) (index . 1)) }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkSource" -}}
+{{- $source := .Values.source -}}
+{{- $given := or $source.keys.webhookSecret $source.keys.callbackToken $source.keys.callbackSecret -}}
+{{- $existing := $source.existingSecret -}}
+{{- $vault := or (include "salesloft-webhooks.isExternal" (list . "webhook-secret")) (include "salesloft-webhooks.isExternal" (list . "callback-token")) (include "salesloft-webhooks.isExternal" (list . "callback-secret")) -}}
+{{- if and $given $existing.name }}
+  {{- fail "source.keys and source.existingSecret.name exclude each other" }}
+{{- end }}
+{{- if and $vault (or $given $existing.name) }}
+  {{- fail "keys in externalSecret.data and source.keys or source.existingSecret.name exclude each other" }}
+{{- end }}
+{{- $named := or $existing.webhookSecretKey $existing.callbackTokenKey $existing.callbackSecretKey -}}
+{{- if and $existing.name (not $named) }}
+  {{- fail "source.existingSecret.name needs at least one of source.existingSecret.webhookSecretKey, callbackTokenKey and callbackSecretKey" }}
+{{- end }}
+{{- if and $named (not $existing.name) }}
+  {{- fail "source.existingSecret.webhookSecretKey, callbackTokenKey and callbackSecretKey need source.existingSecret.name" }}
+{{- end }}
+{{- if .Values.sourcesFile.existingSecret }}
+  {{- if or $given $existing.name $vault }}
+    {{- fail "sourcesFile.existingSecret replaces source.keys, source.existingSecret.name and keys in externalSecret.data: it holds the keys itself" }}
+  {{- end }}
+  {{- if not .Values.sourcesFile.paths }}
+    {{- fail "sourcesFile.existingSecret needs sourcesFile.paths: Ingress and HTTPRoute let only these through" }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkReceiver" -}}
+{{- $receiver := .Values.receiver -}}
+{{- if ge (addf $receiver.shutdownDelaySeconds $receiver.drainSeconds) (float64 $receiver.terminationGracePeriodSeconds) }}
+  {{- fail "receiver.shutdownDelaySeconds and receiver.drainSeconds together must be below receiver.terminationGracePeriodSeconds, else requests are cut off" }}
+{{- end }}
+{{- if gt (int $receiver.autoscaling.minReplicas) (int $receiver.autoscaling.maxReplicas) }}
+  {{- fail "receiver.autoscaling.minReplicas is above receiver.autoscaling.maxReplicas" }}
+{{- end }}
+{{- if and $receiver.ingress.enabled (not $receiver.ingress.hosts) }}
+  {{- fail "receiver.ingress.enabled needs receiver.ingress.hosts" }}
+{{- end }}
+{{- if and $receiver.httpRoute.enabled (not $receiver.httpRoute.parentRefs) }}
+  {{- fail "receiver.httpRoute.enabled needs receiver.httpRoute.parentRefs" }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkWorkers" -}}
+{{- $hasDatabase := include "salesloft-webhooks.hasDatabase" . -}}
+{{- $builtIn := list "activity" "crm" "notify" -}}
+{{- range $name, $worker := include "salesloft-webhooks.workers" . | fromJson }}
+  {{- if and (not $worker.handlers) (not (has $name $builtIn)) }}
+    {{- fail (printf "workers.%s has no built-in handlers (activity, crm and notify have), so workers.%s.handlers must name some" $name $name) }}
+  {{- end }}
+  {{- if ge (float64 $worker.graceSeconds) (float64 $worker.terminationGracePeriodSeconds) }}
+    {{- fail (printf "workers.%s.graceSeconds must be below workers.%s.terminationGracePeriodSeconds, else handlers are cut off" $name $name) }}
+  {{- end }}
+  {{- if gt (int $worker.autoscaling.minReplicas) (int $worker.autoscaling.maxReplicas) }}
+    {{- fail (printf "workers.%s.autoscaling.minReplicas is above workers.%s.autoscaling.maxReplicas" $name $name) }}
+  {{- end }}
+  {{- if and (eq $worker.autoscaling.type "keda") (not $worker.autoscaling.keda.serverAddress) }}
+    {{- fail (printf "workers.%s.autoscaling.type=keda needs workers.%s.autoscaling.keda.serverAddress, where the backlog is measured" $name $name) }}
+  {{- end }}
+  {{- if and $worker.database (not $hasDatabase) (or (gt (int $worker.replicas) 1) (ne $worker.autoscaling.type "none")) }}
+    {{- fail (printf "workers.%s.replicas and workers.%s.autoscaling.type must stay 1 and none while database.url is empty: pods cannot share an SQLite file" $name $name) }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.checkTest" -}}
+{{- if and .Values.test.enabled (not .Values.sourcesFile.existingSecret) (not (hasKey .Values.workers .Values.test.group)) }}
+  {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,166 @@
+{{/* Where settings come from: environment variables, and key files. Names as in docs/configuration.md. */}}
+
+{{/* The Secret that the External Secrets Operator fills. */}}
+{{- define "salesloft-webhooks.externalSecretName" -}}
+{{- include "salesloft-webhooks.componentName" (list . "external") }}
+{{- end }}
+
+{{/* True when the vault provides an entry: list root "redis-url". */}}
+{{- define "salesloft-webhooks.isExternal" -}}
+{{- $external := (index . 0).Values.externalSecret -}}
+{{- if and $external.enabled (hasKey $external.data (index . 1)) }}true{{ end }}
+{{- end }}
+
+{{/*
+The source's keys, as JSON: {"secret": name, "generated": bool, "entries": {"webhook-secret": entry of that Secret}}.
+One place decides which of the vault, an existing Secret, given values and generated ones holds them.
+*/}}
+{{- define "salesloft-webhooks.keys" -}}
+{{- $names := dict "webhook-secret" "webhookSecret" "callback-token" "callbackToken" "callback-secret" "callbackSecret" -}}
+{{- $source := .Values.source -}}
+{{- $entries := dict -}}
+{{- $secret := include "salesloft-webhooks.componentName" (list . "keys") -}}
+{{- $generated := false -}}
+{{- range $file, $name := $names }}
+  {{- if include "salesloft-webhooks.isExternal" (list $ $file) }}{{ $_ := set $entries $file $file }}{{ end }}
+{{- end }}
+{{- if $entries }}
+  {{- $secret = include "salesloft-webhooks.externalSecretName" . }}
+{{- else if $source.existingSecret.name }}
+  {{- $secret = $source.existingSecret.name }}
+  {{- range $file, $name := $names }}
+    {{- with index $source.existingSecret (printf "%sKey" $name) }}{{ $_ := set $entries $file . }}{{ end }}
+  {{- end }}
+{{- else }}
+  {{- range $file, $name := $names }}
+    {{- if index $source.keys $name }}{{ $_ := set $entries $file $file }}{{ end }}
+  {{- end }}
+  {{- if not $entries }}
+    {{- $generated = true }}
+    {{- $entries = dict "webhook-secret" "webhook-secret" "callback-secret" "callback-secret" }}
+  {{- end }}
+{{- end }}
+{{- dict "secret" $secret "generated" $generated "entries" $entries | toJson }}
+{{- end }}
+
+{{/* The URL paths deliveries arrive at, as a JSON list. */}}
+{{- define "salesloft-webhooks.paths" -}}
+{{- empty .Values.sourcesFile.existingSecret | ternary (list .Values.source.path) .Values.sourcesFile.paths | toJson }}
+{{- end }}
+
+{{- define "salesloft-webhooks.valkeySecretName" -}}
+{{- default (include "salesloft-webhooks.componentName" (list . "valkey")) .Values.valkey.auth.existingSecret.name }}
+{{- end }}
+
+{{/* Variables of every process that uses the store. */}}
+{{- define "salesloft-webhooks.storeEnvironment" -}}
+{{- $redis := .Values.redis -}}
+{{- if .Values.valkey.enabled }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "salesloft-webhooks.valkeySecretName" . }}
+      key: {{ .Values.valkey.auth.existingSecret.key }}
+- name: REDIS_URL
+  value: redis://:$(REDIS_PASSWORD)@{{ include "salesloft-webhooks.componentName" (list . "valkey") }}:6379/0
+{{- else if include "salesloft-webhooks.isExternal" (list . "redis-url") }}
+- name: REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "salesloft-webhooks.externalSecretName" . }}
+      key: redis-url
+{{- else if $redis.existingSecret.name }}
+- name: REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $redis.existingSecret.name }}
+      key: {{ $redis.existingSecret.key }}
+{{- else }}
+{{- with $redis.passwordSecret }}{{ if .name }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .key }}
+{{- end }}{{ end }}
+- name: REDIS_URL
+  value: {{ $redis.url | quote }}
+{{- end }}
+{{- if $redis.caSecret.name }}
+- name: REDIS_CA_FILE
+  value: /etc/salesloft-webhooks/redis-ca/ca.crt
+{{- end }}
+{{- end }}
+
+{{/* DATABASE_URL of the workers that write to the database. */}}
+{{- define "salesloft-webhooks.databaseEnvironment" -}}
+{{- $database := .Values.database -}}
+{{- if include "salesloft-webhooks.isExternal" (list . "database-url") }}
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "salesloft-webhooks.externalSecretName" . }}
+      key: database-url
+{{- else if $database.existingSecret.name }}
+- name: DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $database.existingSecret.name }}
+      key: {{ $database.existingSecret.key }}
+{{- else if $database.url }}
+{{- with $database.passwordSecret }}{{ if .name }}
+- name: DATABASE_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .key }}
+{{- end }}{{ end }}
+- name: DATABASE_URL
+  value: {{ $database.url | quote }}
+{{- else }}
+- name: DATABASE_URL
+  value: sqlite+aiosqlite:////var/lib/salesloft-webhooks/events.db
+{{- end }}
+{{- end }}
+
+{{/* True when there is a database server; otherwise workers keep SQLite files. */}}
+{{- define "salesloft-webhooks.hasDatabase" -}}
+{{- if or .Values.database.url .Values.database.existingSecret.name (include "salesloft-webhooks.isExternal" (list . "database-url")) }}true{{ end }}
+{{- end }}
+
+{{/* Who this process is, in traces: list root "receiver". */}}
+{{- define "salesloft-webhooks.tracingEnvironment" -}}
+{{- with (index . 0).Values.tracing }}
+{{- if .endpoint }}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: OTEL_EXPORTER_OTLP_PROTOCOL
+  value: {{ .protocol }}
+- name: OTEL_TRACES_SAMPLER
+  value: parentbased_traceidratio
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .sampleRatio | quote }}
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.namespace.name={{ (index $ 0).Release.Namespace }},k8s.pod.name=$(POD_NAME)
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A map of settings as a map of strings. Helm reads numbers as floats, and 1000000 must not become 1e+06. */}}
+{{- define "salesloft-webhooks.settings" -}}
+{{- range $name, $value := . }}
+{{ $name }}: {{ if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{ printf "%.0f" $value | quote }}{{ else }}{{ $value | toString | quote }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* The variables that the receiver and all workers share. */}}
+{{- define "salesloft-webhooks.configuration" -}}
+REDIS_KEY_PREFIX: {{ .Values.redis.keyPrefix | quote }}
+PARTITIONS: {{ .Values.redis.partitions | quote }}
+DURABILITY: {{ default (.Values.valkey.enabled | ternary "fsync" "memory") .Values.redis.durability | quote }}
+{{- include "salesloft-webhooks.settings" .Values.config }}
+{{- end }}

@@ -1,0 +1,71 @@
+{{/* Names and labels. Every object is named by one of these, so that releases never collide. */}}
+
+{{- define "salesloft-webhooks.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "salesloft-webhooks.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains (include "salesloft-webhooks.name" .) .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "salesloft-webhooks.name" .) | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* The name of a component's objects: list root "receiver". */}}
+{{- define "salesloft-webhooks.componentName" -}}
+{{- printf "%s-%s" (include "salesloft-webhooks.fullname" (index . 0)) (index . 1) }}
+{{- end }}
+
+{{/* What a component's selectors use: list root "receiver". Selectors can never change, so nothing else belongs here. */}}
+{{- define "salesloft-webhooks.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "salesloft-webhooks.name" (index . 0) }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* The selector labels of one consumer group: list root "crm". */}}
+{{- define "salesloft-webhooks.groupSelectorLabels" -}}
+{{ include "salesloft-webhooks.selectorLabels" (list (index . 0) "worker") }}
+salesloft-webhooks/group: {{ index . 1 }}
+{{- end }}
+
+{{/* Labels of a component's objects: list root "receiver". */}}
+{{- define "salesloft-webhooks.labels" -}}
+{{- $root := index . 0 -}}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "salesloft-webhooks.selectorLabels" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+app.kubernetes.io/part-of: salesloft-webhooks
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a group's objects: list root "crm". */}}
+{{- define "salesloft-webhooks.groupLabels" -}}
+{{ include "salesloft-webhooks.labels" (list (index . 0) "worker") }}
+salesloft-webhooks/group: {{ index . 1 }}
+{{- end }}
+
+{{/* `annotations:` of an object, on a line of its own, or nothing: list root, and any number of maps. */}}
+{{- define "salesloft-webhooks.annotations" -}}
+{{- $all := deepCopy (index . 0).Values.commonAnnotations -}}
+{{- range rest . }}{{ $all = mergeOverwrite $all (deepCopy (default (dict) .)) }}{{ end -}}
+{{- with $all }}{{ dict "annotations" . | toYaml | nindent 2 }}{{ end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.receiverServiceAccountName" -}}
+{{- with .Values.receiver.serviceAccount }}
+{{- if .create }}{{ default (include "salesloft-webhooks.componentName" (list $ "receiver")) .name }}{{ else }}{{ default "default" .name }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.workerServiceAccountName" -}}
+{{- with .Values.workerServiceAccount }}
+{{- if .create }}{{ default (include "salesloft-webhooks.componentName" (list $ "worker")) .name }}{{ else }}{{ default "default" .name }}{{ end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,51 @@
+{{/* Egress rules. An empty list of peers means anywhere, on these ports only. */}}
+
+{{/* One rule: list (peers) (ports). */}}
+{{- define "salesloft-webhooks.egressRule" -}}
+- {{ with index . 0 }}to:
+    {{- toYaml . | nindent 4 }}
+  {{ end }}ports:
+    {{- range index . 1 }}
+    - {port: {{ . }}}
+    {{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.dnsEgress" -}}
+- {{ with .Values.networkPolicy.dns.to }}to:
+    {{- toYaml . | nindent 4 }}
+  {{ end }}ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+{{- end }}
+
+{{/* What every process that uses the store needs. */}}
+{{- define "salesloft-webhooks.storeEgress" -}}
+{{ include "salesloft-webhooks.dnsEgress" . }}
+{{- if .Values.valkey.enabled }}
+- to:
+    - podSelector:
+        matchLabels:
+          {{- include "salesloft-webhooks.selectorLabels" (list . "valkey") | nindent 10 }}
+  ports:
+    - {port: valkey}
+{{- else }}
+{{ include "salesloft-webhooks.egressRule" (list .Values.networkPolicy.redis.to .Values.networkPolicy.redis.ports) }}
+{{- end }}
+{{- if .Values.tracing.endpoint }}
+{{ include "salesloft-webhooks.egressRule" (list .Values.networkPolicy.otlp.to .Values.networkPolicy.otlp.ports) }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.databaseEgress" -}}
+{{ include "salesloft-webhooks.egressRule" (list .Values.networkPolicy.database.to .Values.networkPolicy.database.ports) }}
+{{- end }}
+
+{{/* Metrics: for Prometheus, or for nobody. */}}
+{{- define "salesloft-webhooks.metricsIngress" -}}
+{{- with .Values.networkPolicy.prometheus }}
+- from:
+    {{- toYaml . | nindent 4 }}
+  ports:
+    - {port: ops}
+{{- end }}
+{{- end }}

@@ -1,0 +1,146 @@
+{{/* What pods have in common. */}}
+
+{{/* Labels and annotations of a pod: dict "root" "selector" (its selector labels) "values". */}}
+{{- define "salesloft-webhooks.podMetadata" -}}
+labels:
+  {{- with .root.Values.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- with .values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- .selector | nindent 2 }}
+annotations:
+  checksum/config: {{ include "salesloft-webhooks.configuration" .root | sha256sum }}
+  {{- with .values.podAnnotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* How and where a pod runs: dict "root" "selector" "values". */}}
+{{- define "salesloft-webhooks.podSettings" -}}
+automountServiceAccountToken: false
+# A Service named "redis" or "port" in this namespace would otherwise put variables of that name into our environment.
+enableServiceLinks: false
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Spread over hosts and zones, of this roll-out's pods only: dict "selector" "values". */}}
+{{- define "salesloft-webhooks.spread" -}}
+topologySpreadConstraints:
+{{- if .values.topologySpreadConstraints }}
+  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
+{{- else }}
+{{- $selector := .selector }}
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- $selector | nindent 8 }}
+    matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Probes on the operations port. Start-up takes under a second, so it is asked every second. */}}
+{{- define "salesloft-webhooks.probes" -}}
+startupProbe:
+  httpGet: {path: /livez, port: ops}
+  periodSeconds: 1
+  failureThreshold: 60
+readinessProbe:
+  httpGet: {path: /readyz, port: ops}
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 2
+livenessProbe:
+  httpGet: {path: /livez, port: ops}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end }}
+
+{{/* The certificate authority of a TLS server, as a volume. */}}
+{{- define "salesloft-webhooks.redisCaVolume" -}}
+{{- with .Values.redis.caSecret }}
+{{- if .name }}
+- name: redis-ca
+  secret:
+    secretName: {{ .name }}
+    items: [{key: {{ .key | quote }}, path: ca.crt}]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.redisCaMount" -}}
+{{- if .Values.redis.caSecret.name }}
+- name: redis-ca
+  mountPath: /etc/salesloft-webhooks/redis-ca
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{/* The source's keys as files, which are re-read when they change: environment, mount and volume. */}}
+{{- define "salesloft-webhooks.keyEnvironment" -}}
+{{- if .Values.sourcesFile.existingSecret }}
+- name: SOURCES_FILE
+  value: /etc/salesloft-webhooks/sources/sources.yaml
+{{- else }}
+- name: SOURCE_PATH
+  value: {{ .Values.source.path | quote }}
+{{- range $file, $entry := (include "salesloft-webhooks.keys" . | fromJson).entries }}
+- name: SALESLOFT_{{ $file | upper | replace "-" "_" }}_FILE
+  value: /etc/salesloft-webhooks/keys/{{ $file }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.keyMount" -}}
+{{- if .Values.sourcesFile.existingSecret }}
+- name: sources
+  mountPath: /etc/salesloft-webhooks/sources
+  readOnly: true
+{{- else }}
+- name: keys
+  mountPath: /etc/salesloft-webhooks/keys
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.keyVolume" -}}
+{{- if .Values.sourcesFile.existingSecret }}
+- name: sources
+  secret:
+    secretName: {{ .Values.sourcesFile.existingSecret }}
+    items: [{key: {{ .Values.sourcesFile.key | quote }}, path: sources.yaml}]
+{{- else }}
+{{- $keys := include "salesloft-webhooks.keys" . | fromJson }}
+- name: keys
+  secret:
+    secretName: {{ $keys.secret }}
+    items:
+      {{- range $file, $entry := $keys.entries }}
+      - {key: {{ $entry | quote }}, path: {{ $file }}}
+      {{- end }}
+{{- end }}
+{{- end }}

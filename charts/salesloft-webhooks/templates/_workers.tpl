@@ -1,0 +1,56 @@
+{{/* The workers, complete, as JSON: {name: fields}, each `workerDefaults` with the worker's own fields on top. */}}
+{{- define "salesloft-webhooks.workers" -}}
+{{- $workers := dict -}}
+{{- range $name, $own := .Values.workers }}
+  {{- $_ := set $workers $name (mergeOverwrite (deepCopy $.Values.workerDefaults) (deepCopy (default (dict) $own))) }}
+{{- end }}
+{{- $workers | toJson }}
+{{- end }}
+
+{{/* The name of a group's objects: list root "crm". */}}
+{{- define "salesloft-webhooks.workerName" -}}
+{{- include "salesloft-webhooks.componentName" (list (index . 0) (printf "worker-%s" (index . 1))) }}
+{{- end }}
+
+{{/* What makes this worker this group's: dict "name" "worker". */}}
+{{- define "salesloft-webhooks.workerEnvironment" -}}
+- name: WORKER_GROUP
+  value: {{ .name | quote }}
+{{- with .worker.handlers }}
+- name: WORKER_HANDLERS
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .worker.events }}
+- name: WORKER_EVENTS
+  value: {{ join "," . | quote }}
+{{- end }}
+- name: WORKER_ORDERING
+  value: {{ .worker.ordering }}
+- name: WORKER_CONCURRENCY
+  value: {{ .worker.concurrency | quote }}
+- name: GRACE_SECONDS
+  value: {{ .worker.graceSeconds | quote }}
+{{- end }}
+
+{{- define "salesloft-webhooks.workerMounts" -}}
+{{- if .sqlite }}
+- name: database
+  mountPath: /var/lib/salesloft-webhooks
+{{- end }}
+{{- include "salesloft-webhooks.redisCaMount" .root }}
+{{- with .worker.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.workerVolumes" -}}
+{{- if .sqlite }}
+- name: database
+  persistentVolumeClaim:
+    claimName: {{ include "salesloft-webhooks.workerName" (list .root .name) }}
+{{- end }}
+{{- include "salesloft-webhooks.redisCaVolume" .root }}
+{{- with .worker.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

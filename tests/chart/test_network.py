@@ -1,0 +1,115 @@
+"""What may talk to what: everything else is denied."""
+
+from typing import Any
+
+import pytest
+
+from tests.chart.rendering import Object, Values, merged, render, shape
+
+MONITORING = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
+def ports(rules: list[Object]) -> list[list[Any]]:
+    """The ports of each rule."""
+    return [[port["port"] for port in rule["ports"]] for rule in rules]
+
+
+def policy(component: str, values: Values | None = None) -> Object:
+    """The rules of a component."""
+    spec: Object = render(values).one("NetworkPolicy", component)["spec"]
+    return spec
+
+
+@pytest.mark.parametrize("name", ["default", "production", "external-secrets", "own-handlers"])
+def test_every_pod_is_under_a_policy(name: str) -> None:
+    """Each pod is selected by exactly one policy, which speaks about both directions."""
+    rendered = render(shape(name))
+    policies = rendered.all("NetworkPolicy")
+
+    for pod_name, pod in rendered.pods():
+        labels = pod["metadata"]["labels"].items()
+        selecting = [item for item in policies if item["spec"]["podSelector"]["matchLabels"].items() <= labels]
+        assert len(selecting) == 1, pod_name
+        assert selecting[0]["spec"]["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_without_policies_there_are_none() -> None:
+    """The switch removes all of them."""
+    assert render({"networkPolicy": {"enabled": False}}).all("NetworkPolicy") == []
+
+
+def test_only_the_gateway_reaches_the_webhook_port() -> None:
+    """With a gateway named, the webhook port takes only its traffic and the chart's own test's."""
+    gateway = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}]
+
+    webhook, metrics = policy("receiver", {"networkPolicy": {"gateway": gateway}})["ingress"]
+
+    assert webhook["from"][0] == gateway[0]
+    assert webhook["from"][1]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "test"
+    assert ports([webhook, metrics]) == [["http"], ["ops"]]
+
+
+@pytest.mark.parametrize("component", ["receiver", "worker-crm"])
+def test_only_prometheus_reaches_the_metrics(component: str) -> None:
+    """The metrics port is open to the peers named and to nobody when there are none."""
+    rules = [rule for rule in policy(component)["ingress"] if ports([rule]) == [["ops"]]]
+    closed = policy(component, {"networkPolicy": {"prometheus": []}})["ingress"]
+
+    assert [rule["from"] for rule in rules] == [MONITORING]
+    assert ["ops"] not in ports(closed)
+
+
+def test_the_embedded_server_answers_our_pods_only() -> None:
+    """Receiver, workers and the test may connect to Valkey, and it may connect to nobody."""
+    spec = policy("valkey")
+
+    peers = [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in spec["ingress"][0]["from"]]
+
+    assert peers == ["receiver", "worker", "test"]
+    assert spec["egress"] == []
+
+
+def test_the_receiver_calls_names_and_the_store() -> None:
+    """By default the receiver may ask for names and use the embedded server, and nothing else."""
+    dns, store = policy("receiver")["egress"]
+
+    assert ports([dns, store]) == [[53, 53], ["valkey"]]
+    assert dns["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]
+    assert store["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "valkey"
+
+
+def test_external_services_are_named_in_production() -> None:
+    """Redis, the collector and the database are reachable at the addresses and ports given, by those who need them."""
+    values = shape("production")
+
+    receiver = policy("receiver", values)["egress"]
+    activity = policy("worker-activity", values)["egress"]
+    notify = policy("worker-notify", values)["egress"]
+
+    assert ports(receiver) == [[53, 53], [6380], [4317, 4318]]
+    assert ports(activity) == [[53, 53], [6380], [4317, 4318], [5432]]
+    assert ports(notify) == ports(receiver)
+    assert receiver[1]["to"] == [{"ipBlock": {"cidr": "10.0.1.0/24"}}]
+    assert activity[3]["to"] == [{"ipBlock": {"cidr": "10.0.2.0/24"}}]
+
+
+def test_migrations_reach_the_database_only() -> None:
+    """The migration Job may ask for names and use the database."""
+    spec = policy("migrations", shape("production"))
+
+    assert spec["ingress"] == []
+    assert ports(spec["egress"]) == [[53, 53], [5432]]
+
+
+def test_a_groups_handlers_reach_what_the_group_names() -> None:
+    """Egress rules of one group are its alone."""
+    rule = {"to": [{"ipBlock": {"cidr": "10.9.0.0/16"}}], "ports": [{"port": 443}]}
+    values = merged({}, {"workers": {"crm": {"egress": [rule]}}})
+
+    assert rule in policy("worker-crm", values)["egress"]
+    assert rule not in policy("worker-notify", values)["egress"]
+
+
+def test_the_test_reaches_receiver_and_store() -> None:
+    """`helm test` can post through the Service and look into the store."""
+    assert ports(policy("test")["egress"]) == [[53, 53], ["valkey"], ["http"]]
