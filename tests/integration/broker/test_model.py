@@ -1,5 +1,6 @@
 """Random interleavings of everything, on real servers, against the model."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -15,6 +16,7 @@ THOROUGH = settings(
 )
 
 
+@pytest.mark.timeout(600)  # a failure takes its time to shrink to a story worth reading
 def test_the_broker_keeps_its_invariants(server: Server) -> None:
     """Whatever publishers, consumers, crashes and operators do, in whatever order: the broker's invariants hold."""
     machine = type("BrokerModelOnServer", (BrokerModel,), {"server": server})

@@ -55,7 +55,7 @@ def impatient(shared_valkey: Server) -> Iterator[ReceiverProcess]:
 
 def answers(receiver: ReceiverProcess, raw: bytes) -> list[Reply]:
     """Every answer on a connection that sends these bytes and then nothing, until the server closes it or rests."""
-    replies = []
+    replies: list[Reply] = []
     with Connection(receiver.port, timeout_seconds=1.0) as connection:
         with contextlib.suppress(ConnectionError):
             connection.send(raw)

@@ -36,7 +36,7 @@ local function repair(id, owner)
   local score = tonumber(redis.call('ZSCORE', due, member) or -1)
   local place = redis.call('LPOS', line, id)
   local soon = owner == NOBODY and now or now + lease
-  if score == PARKED and not place then
+  if score ~= -1 and not place then
     place = redis.call('RPUSH', line, id) - 1
     repaired = repaired + 1
   end

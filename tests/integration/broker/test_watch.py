@@ -1,0 +1,80 @@
+"""Watching the store: readiness, durability, backlog."""
+
+import asyncio
+from collections.abc import Callable
+
+from salesloft_webhooks.broker import Outcome, StoreWatch, open_store
+from salesloft_webhooks.settings import Settings
+from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
+from tests.servers import Server
+
+
+async def eventually(condition: Callable[[], bool], description: str, seconds: float = 8.0) -> None:
+    """Poll without blocking the loop."""
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {description}")
+
+
+async def test_a_lost_store_is_seen_and_its_return_too(own_server: Server) -> None:
+    """Readiness follows the server: a reason while it is away, none before and after."""
+    own_server.start()
+    settings = Settings.load(redis_url=own_server.url, durability="fsync", store_timeout_seconds=0.5)
+    recorder = Recorder()
+    async with open_store(settings) as store, StoreWatch(store, settings, recorder) as watch:
+        assert watch.problem is None
+        assert watch.weaknesses == ()
+
+        own_server.stop()
+        await eventually(lambda: watch.problem is not None, "the watch sees that the server is gone")
+        await asyncio.to_thread(own_server.start)
+        await eventually(lambda: watch.problem is None, "the watch sees that the server is back")
+
+    assert recorder.available[0]
+    assert False in recorder.available
+    assert recorder.available[-1]
+
+
+async def test_a_weak_configuration_is_told(valkey: Server) -> None:
+    """No persistence and an evicting policy are named; with `memory` they do not forbid to accept."""
+    settings = Settings.load(redis_url=valkey.url)
+    with valkey.client() as redis:
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            recorder = Recorder()
+            async with open_store(settings) as store, StoreWatch(store, settings, recorder) as watch:
+                assert watch.problem is None
+                assert len(watch.weaknesses) == 2
+                assert "allkeys-lru" in watch.weaknesses[1]
+                assert recorder.degraded == [True]
+        finally:
+            redis.config_set("maxmemory-policy", "noeviction")
+
+
+async def test_a_broken_promise_makes_unready(valkey: Server) -> None:
+    """`fsync` on a server without an append-only file is a problem, not a weakness."""
+    settings = Settings.load(redis_url=valkey.url, durability="fsync")
+    async with open_store(settings) as store, StoreWatch(store, settings, Recorder()) as watch:
+        assert watch.problem is not None
+        assert "fsync" in watch.problem
+
+
+async def test_the_backlog_of_the_slowest_group_counts(server: Server) -> None:
+    """Waiting and pending entries of the slowest group make the backlog; what every group finished does not."""
+    async with open_bench(server) as bench:
+        await _three_events_one_done(bench)
+        for limit, over in ((2, True), (3, False)):
+            settings = Settings.load(redis_url=server.url, backlog_limit=limit)
+            async with StoreWatch(bench.store, settings, Recorder()) as watch:
+                assert watch.over_backlog is over
+
+
+async def _three_events_one_done(bench: Bench) -> None:
+    fast = await bench.group()
+    await bench.group("slow")
+    for number in range(3):
+        await bench.publish(f"e{number}")
+    (lease, *_) = await take(fast)
+    await settle(fast, lease, Outcome.DONE)
