@@ -17,7 +17,6 @@ from tests.servers import free_port, wait_until
 SECRET = "envelope-secret-for-tests"
 TOKEN = "native-token-for-tests"
 PATH = "/webhooks/salesloft"
-PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "receiver")
 
 
 def envelope(event_id: str, /, **fields: object) -> bytes:
@@ -60,10 +59,12 @@ class ReceiverProcess:
     Attributes:
         redis_url: Its store.
         settings: More environment variables.
+        program: The command.
     """
 
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "salesloft_webhooks", "receiver")
     port: int = field(default_factory=free_port)
     ops_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -81,7 +82,7 @@ class ReceiverProcess:
             "LOG_LEVEL": "error",
             **self.settings,
         }
-        self._process = subprocess.Popen(PROGRAM, env=environment)
+        self._process = subprocess.Popen(self.program, env=environment)
         expected = (200,) if ready else (200, 503)
         wait_until(lambda: self.probe("/readyz") in expected, description="the receiver's readiness")
         wait_until(lambda: self._status(self.port, "/") == 404, description="the receiver's webhook port")
@@ -109,6 +110,12 @@ class ReceiverProcess:
             if sample.partition("{")[0] == name and all(f'{key}="{label}"' in sample for key, label in labels.items()):
                 return float(value)
         return 0.0
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
 
     def terminate(self) -> None:
         """Ask it to end, as Kubernetes does."""

@@ -61,6 +61,12 @@ class Server:
         """Its address as `REDIS_URL` wants it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
     def client(self) -> redis.Redis:
         """A plain synchronous client, for looking at the store from outside."""
         return redis.Redis(port=self.port, decode_responses=True)
