@@ -174,8 +174,10 @@ class Settings(BaseSettings):
     worker_events: CommaList = Field(
         (), description="Event types or globs the group takes, separated by commas; default: what its routers name."
     )
-    worker_ordering: Ordering = Field(
-        Ordering.NONE, description="`none`, or `entity`: one at a time and in order per person."
+    worker_ordering: Ordering | None = Field(
+        None,
+        description="`none`, or `entity`: one at a time and in order per person; default: what the group's handlers "
+        "need, `entity` for the built-in `crm`, else `none`.",
     )
     worker_concurrency: int = Field(50, ge=1, le=500, description="Handlers running at once in one process.")
     worker_partitions: CommaList = Field((), description="Partitions this process serves; default: all.")

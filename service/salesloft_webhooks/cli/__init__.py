@@ -6,12 +6,13 @@ receiver needs. Each module here holds one family of commands; this one only put
 
 import typer
 
-from salesloft_webhooks.cli import dead, events, groups, quarantine, replays, roles, status, version
+from salesloft_webhooks.cli import dead, events, groups, init, migrate, quarantine, replays, roles, status, version
 from salesloft_webhooks.cli.failures import TranslatingGroup
 
 ROLES = "Roles: run until SIGTERM"
 LOOKING = "Look"
 ACTING = "Act"
+WRITING = "Write handlers of your own"
 
 app = typer.Typer(
     name="salesloft-webhooks",
@@ -30,6 +31,8 @@ def root() -> None:
 
 app.command(rich_help_panel=ROLES)(roles.receiver)
 app.command(rich_help_panel=ROLES)(roles.worker)
+app.command(rich_help_panel=ACTING)(migrate.migrate)
+app.command(rich_help_panel=WRITING)(init.init)
 app.command(rich_help_panel=LOOKING)(status.status)
 app.add_typer(events.app, name="events", rich_help_panel=LOOKING)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOKING)

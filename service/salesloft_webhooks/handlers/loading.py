@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
+
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.router import Policy, Router
@@ -41,10 +43,16 @@ class RunningGroup:
         self._routers = routers
 
     async def handle(self, event: Event) -> None:
-        """Run every handler that matches, in order; the first exception ends the attempt and is passed on."""
-        for router, resources in self._routers:
-            for route in router.routes_for(event.event_type):
-                await route.run(event, resources)
+        """Run every handler that matches, in order; the first exception ends the attempt and is passed on.
+
+        Whatever is logged meanwhile carries the event's id and type, the group and the attempt.
+        """
+        with bound_contextvars(
+            event_id=event.event_id, event_type=event.event_type, group=event.group, attempt=event.attempt
+        ):
+            for router, resources in self._routers:
+                for route in router.routes_for(event.event_type):
+                    await route.run(event, resources)
 
 
 @dataclass(frozen=True)

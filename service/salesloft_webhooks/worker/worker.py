@@ -45,7 +45,7 @@ class Worker:
         options = GroupOptions(
             name=loaded.name,
             events=settings.worker_events or loaded.patterns,
-            ordering=settings.worker_ordering,
+            ordering=settings.worker_ordering or loaded.ordering,
             lease_seconds=settings.lease_seconds,
             max_attempts=settings.max_attempts,
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,

@@ -1,0 +1,47 @@
+"""Events made up for tests."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from salesloft_webhooks.events import Event
+
+
+def event(
+    event_type: str,
+    data: Mapping[str, Any] | None = None,
+    /,
+    *,
+    event_id: str | None = None,
+    attempt: int = 1,
+    group: str = "test",
+    **more: Any,
+) -> Event:
+    """A stored event as a handler gets it, new and just received.
+
+    Args:
+        event_type: Dotted name, e.g. ``email.opened``.
+        data: The resource; ``more`` adds fields to it, so ``event("person.created", id=7)`` is enough.
+        event_id: Default: a new one, another in every call.
+        attempt: Which attempt this is.
+        group: The consumer group.
+        more: Fields of the resource.
+    """
+    now = datetime.now(UTC)
+    resource = {**(data or {}), **more}
+    plain = Event(
+        event_id=event_id or f"{event_type}/{uuid4().hex}",
+        event_type=event_type,
+        created_at=now.isoformat(),
+        source="test",
+        received_at=now,
+        raw_data=msgspec.json.encode(resource),
+        attempt=attempt,
+        group=group,
+    )
+    key = f"person:{plain.person_id}" if plain.person_id else f"{event_type.partition('.')[0]}:{resource.get('id')}"
+    return replace(plain, entity_key=key)
