@@ -2,6 +2,7 @@
 
 import pytest
 
+from salesloft_webhooks.telemetry import render_metrics
 from tests.chart.rendering import NAMESPACE, PREFIX, Values, merged, render, shape
 
 KEDA: Values = {"autoscaling": {"type": "keda", "keda": {"serverAddress": "http://prometheus:9090"}}}
@@ -97,8 +98,6 @@ def test_keda_scales_on_the_true_backlog() -> None:
 
 def test_keda_asks_for_a_metric_that_exists() -> None:
     """The metric in the query is one that workers expose."""
-    from salesloft_webhooks.telemetry import render_metrics
-
     query = render(merged(DATABASE, {"workers": {"crm": KEDA}})).one("ScaledObject", "worker-crm")
     name = query["spec"]["triggers"][0]["metadata"]["query"].removeprefix("max(").partition("{")[0]
 
