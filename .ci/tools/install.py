@@ -65,11 +65,13 @@ def build(name: str, pin: dict[str, str]) -> None:
     run("go", "build", "-ldflags", flags, "-o", str(TOOLS / "bin" / name), pin["package"], directory=source)
 
 
-def build_control_plane(programs: dict[str, str]) -> None:
+def build_control_plane(programs: dict[str, str], version: str) -> None:
     """Build kube-apiserver and etcd from the one go.mod that knows them both."""
+    # An API server that was not told its version calls itself v0.0.0, and charts that ask for more refuse it.
+    flags = f"-s -w -X k8s.io/component-base/version.gitVersion={version}"
     for name, package in programs.items():
         target = str(TOOLS / "bin" / name)
-        run("go", "build", "-ldflags", "-s -w", "-o", target, package, directory=HERE / "control_plane")
+        run("go", "build", "-ldflags", flags, "-o", target, package, directory=HERE / "control_plane")
 
 
 def write_kubernetes(version: str, pinned: str) -> None:
@@ -103,8 +105,8 @@ def main() -> int:
         name = "schemas-" + pin["module"].replace("/", "_")
         once(name, pin, lambda pin=pin: write_custom(pin))
     locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")
-    programs = pins["control-plane"]["programs"]
-    once("control-plane", [programs, locked], lambda: build_control_plane(programs))
+    programs, version = pins["control-plane"]["programs"], list(pins["kubernetes"])[-1]
+    once("control-plane", [programs, version, locked], lambda: build_control_plane(programs, version))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""See tests/__init__.py."""
+"""Tests of the Helm chart and everything made from it."""

@@ -1,0 +1,157 @@
+"""A real Kubernetes API server with its database, on loopback, without nodes: objects are checked and kept, not run."""
+
+import json
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.chart.rendering import CHART, TOOLS, Object, Values
+from tests.servers import free_port, wait_until
+
+TOKEN = "the-tests-own"
+"""The only login of a server that lives as long as the tests."""
+
+RESOURCES = {
+    "Deployment": "apis/apps/v1/{namespace}/deployments",
+    "StatefulSet": "apis/apps/v1/{namespace}/statefulsets",
+    "Secret": "api/v1/{namespace}/secrets",
+    "Pod": "api/v1/{namespace}/pods",
+}
+
+
+@dataclass
+class ApiServer:
+    """etcd and kube-apiserver as child processes.
+
+    Attributes:
+        directory: Where they keep data, certificates and logs.
+    """
+
+    directory: Path
+    port: int = field(default_factory=free_port)
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> "ApiServer":
+        """Start both, wait until requests are served, and define the operators' resources."""
+        etcd, peers = free_port(), free_port()
+        self._spawn(
+            "etcd",
+            f"--data-dir={self.directory / 'etcd'}",
+            f"--listen-client-urls=http://127.0.0.1:{etcd}",
+            f"--advertise-client-urls=http://127.0.0.1:{etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{peers}",
+        )
+        key, tokens = self.directory / "accounts.key", self.directory / "tokens.csv"
+        subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+        tokens.write_text(f'{TOKEN},tests,tests,"system:masters"\n', "utf-8")
+        self._spawn(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{etcd}",
+            f"--secure-port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--cert-dir={self.directory / 'certificates'}",
+            f"--token-auth-file={tokens}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            # No controller makes the accounts' objects here, which this plugin would wait for.
+            "--disable-admission-plugins=ServiceAccount",
+        )
+        wait_until(self._ready, seconds=90, description="the API server is ready")
+        for file in sorted((TOOLS / "definitions").glob("*.yaml")):
+            for definition in yaml.load_all(file.read_text("utf-8"), Loader=yaml.CSafeLoader):
+                if definition:
+                    self.request("POST", "apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+        wait_until(self._knows_custom_resources, seconds=30, description="custom resources are served")
+        return self
+
+    def stop(self) -> None:
+        """End both, newest first."""
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait(timeout=30)
+
+    def namespace(self, name: str) -> str:
+        """Make a namespace that enforces the restricted Pod Security Standard."""
+        labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+        self.request("POST", "api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
+        return name
+
+    def objects(self, kind: str, namespace: str) -> dict[str, Object]:
+        """The objects of a kind by name."""
+        path = RESOURCES[kind].format(namespace=f"namespaces/{namespace}")
+        return {item["metadata"]["name"]: item for item in self.request("GET", path)["items"]}
+
+    def admits(self, namespace: str, pod: Object) -> str:
+        """Why the server would not let this pod in; empty when it would. The pod is not created."""
+        path = RESOURCES["Pod"].format(namespace=f"namespaces/{namespace}")
+        content = {"metadata": {"name": "probe", **pod["metadata"]}, "spec": {"restartPolicy": "Always", **pod["spec"]}}
+        try:
+            self.request("POST", path + "?dryRun=All", content)
+        except urllib.error.HTTPError as exc:
+            return str(json.loads(exc.read())["message"])
+        return ""
+
+    def request(self, method: str, path: str, content: Object | None = None) -> Any:
+        """One call of the API; raises `urllib.error.HTTPError` for anything but success."""
+        trust = ssl.create_default_context(cafile=str(self._authority))
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.port}/{path}",
+            method=method,
+            data=json.dumps(content).encode() if content else None,
+            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def helm(self, *arguments: str, values: Values | None = None, program: str = "helm") -> str:
+        """What a Helm command says; the test fails with its message when it fails."""
+        connection = [
+            *(f"--kube-apiserver=https://127.0.0.1:{self.port}", f"--kube-token={TOKEN}"),
+            f"--kube-ca-file={self._authority}",
+        ]
+        given = ["--values", "-"] if values is not None else []
+        completed = subprocess.run(
+            [str(TOOLS / "bin" / program), *arguments, *given, *connection],
+            input=json.dumps(values),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout + completed.stderr
+
+    def install(self, namespace: str, values: Values, *, chart: Path = CHART, program: str = "helm") -> str:
+        """Install or upgrade the release `shop`, without its hooks: nobody would run their pods here."""
+        # Without --reset-values Helm takes "no values" to mean those of the last time.
+        flags = ["--install", "--reset-values", "--no-hooks", "--namespace", namespace]
+        return self.helm("upgrade", "shop", str(chart), *flags, values=values, program=program)
+
+    @property
+    def _authority(self) -> Path:
+        return self.directory / "certificates" / "apiserver.crt"
+
+    def _spawn(self, program: str, *arguments: str) -> None:
+        log = (self.directory / f"{program}.log").open("wb")
+        with log:
+            command = [str(TOOLS / "bin" / program), *arguments]
+            self._processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory))
+
+    def _ready(self) -> bool:
+        assert all(process.poll() is None for process in self._processes), f"see the logs in {self.directory}"
+        try:
+            return bool(self.request("GET", "api/v1/namespaces/default"))
+        except (OSError, FileNotFoundError):
+            return False
+
+    def _knows_custom_resources(self) -> bool:
+        groups = {group["name"] for group in self.request("GET", "apis")["groups"]}
+        return {"keda.sh", "monitoring.coreos.com", "gateway.networking.k8s.io", "external-secrets.io"} <= groups

@@ -1,0 +1,142 @@
+"""Installs and upgrades on a real API server: it accepts every object, and nothing that must stay is changed."""
+
+import base64
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.api_server import ApiServer
+from tests.chart.rendering import CHART, TOOLS, Object, render, shape, shapes
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        not (TOOLS / "bin" / "kube-apiserver").exists(), reason="NO API SERVER: run `make tools` to test upgrades"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A running API server that knows the operators' resources."""
+    server = ApiServer(tmp_path_factory.mktemp("cluster"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def older_chart(directory: Path) -> Path:
+    """This chart under an earlier version number."""
+    chart = Path(shutil.copytree(CHART, directory / "chart"))
+    about = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))
+    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.0.1", "appVersion": "0.0.1"}), "utf-8")
+    return chart
+
+
+@pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
+def test_the_server_takes_every_object(cluster: ApiServer, path: Path) -> None:
+    """A real install of the shape succeeds, and the server warns of nothing."""
+    namespace = cluster.namespace("takes-" + path.stem.removesuffix("-values"))
+
+    said = cluster.install(namespace, yaml.safe_load(path.read_text("utf-8")))
+
+    assert "STATUS: deployed" in said
+    assert "arning" not in said
+
+
+@pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
+def test_every_pod_is_admitted_as_restricted(cluster: ApiServer, path: Path) -> None:
+    """Kubernetes' own admission lets every pod into a namespace that enforces the restricted standard."""
+    name = path.stem.removesuffix("-values")
+    namespace = cluster.namespace(f"admits-{name}")
+
+    for pod_name, pod in render(yaml.safe_load(path.read_text("utf-8"))).pods():
+        assert cluster.admits(namespace, complete(pod)) == "", pod_name
+
+
+def test_admission_would_refuse_a_privileged_pod(cluster: ApiServer) -> None:
+    """The same admission refuses a pod that runs as root, so its word means something."""
+    namespace = cluster.namespace("refuses")
+    _, pod = next(iter(render({"podSecurityContext": {"runAsUser": 0}}).pods()))
+
+    reason = cluster.admits(namespace, complete(pod))
+
+    assert "runAsUser=0" in reason
+
+
+@pytest.mark.parametrize("program", ["helm", "helm-oldest"])
+def test_an_upgrade_keeps_generated_secrets(cluster: ApiServer, tmp_path: Path, program: str) -> None:
+    """Passwords and signing keys that an earlier version generated are the same after an upgrade."""
+    namespace = cluster.namespace(f"keeps-{program}")
+    cluster.install(namespace, {}, chart=older_chart(tmp_path), program=program)
+    before = {name: item["data"] for name, item in own_secrets(cluster, namespace).items()}
+
+    cluster.install(namespace, {"receiver": {"replicas": 3}}, program=program)
+
+    after = {name: item["data"] for name, item in own_secrets(cluster, namespace).items()}
+    assert set(before) == {"shop-salesloft-webhooks-keys", "shop-salesloft-webhooks-valkey"}
+    assert after == before
+    assert all(len(base64.b64decode(value)) >= 32 for data in after.values() for value in data.values())
+
+
+def test_a_reinstall_finds_the_keys_again(cluster: ApiServer) -> None:
+    """Generated signing keys survive an uninstall, because SalesLoft may know them by now."""
+    namespace = cluster.namespace("reinstalls")
+    cluster.install(namespace, {})
+    before = own_secrets(cluster, namespace)["shop-salesloft-webhooks-keys"]["data"]
+
+    cluster.helm("uninstall", "shop", "--namespace", namespace, "--no-hooks")
+    cluster.install(namespace, {})
+
+    assert own_secrets(cluster, namespace)["shop-salesloft-webhooks-keys"]["data"] == before
+
+
+@pytest.mark.parametrize("name", ["default", "production", "own-handlers"])
+def test_an_upgrade_changes_no_selector(cluster: ApiServer, tmp_path: Path, name: str) -> None:
+    """The server accepts the upgrade, which it would not if a selector had changed, and no workload is replaced."""
+    namespace = cluster.namespace(f"selects-{name}")
+    cluster.install(namespace, shape(name), chart=older_chart(tmp_path))
+    before = identities(cluster, namespace)
+
+    cluster.install(namespace, shape(name))
+
+    assert identities(cluster, namespace) == before
+
+
+def test_a_trial_grows_into_production(cluster: ApiServer) -> None:
+    """Every shape can follow the trial in place: no immutable field stands in the way."""
+    namespace = cluster.namespace("grows")
+    cluster.install(namespace, {})
+
+    for name in ("gateway", "cluster", "production", "default"):
+        cluster.install(namespace, shape(name))
+
+    assert set(cluster.objects("StatefulSet", namespace)) == {"shop-salesloft-webhooks-valkey"}
+
+
+def complete(template: Object) -> Object:
+    """A pod as its controller would make it: with a volume for each claim template."""
+    volumes = template["spec"].get("volumes", [])
+    mounted = {mount["name"] for item in template["spec"]["containers"] for mount in item.get("volumeMounts", [])}
+    claimed = mounted - {volume["name"] for volume in volumes}
+    spec = {**template["spec"], "volumes": [*volumes, *({"name": name, "emptyDir": {}} for name in claimed)]}
+    return {"metadata": {"labels": template["metadata"]["labels"]}, "spec": {**spec, "priorityClassName": None}}
+
+
+def own_secrets(cluster: ApiServer, namespace: str) -> dict[str, Object]:
+    """The Secrets that are not Helm's record of the release."""
+    found = cluster.objects("Secret", namespace)
+    return {name: item for name, item in found.items() if not name.startswith("sh.helm.release")}
+
+
+def identities(cluster: ApiServer, namespace: str) -> dict[str, tuple[str, Object]]:
+    """Identity and selector of every workload."""
+    return {
+        f"{kind}/{name}": (item["metadata"]["uid"], item["spec"]["selector"])
+        for kind in ("Deployment", "StatefulSet")
+        for name, item in cluster.objects(kind, namespace).items()
+    }

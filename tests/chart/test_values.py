@@ -1,0 +1,176 @@
+"""Every value is described, allowed by the schema, and changes something: none is there for show."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart.rendering import CHART, Object, Refused, Rendered, Values, merged, render, shape
+
+VALUES: Values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+EXPOSED: Values = {
+    "receiver": {
+        "ingress": {"enabled": True, "hosts": ["a.example.com"]},
+        "service": {"type": "LoadBalancer"},
+        "autoscaling": {"enabled": True},
+    },
+    "workerDefaults": {"autoscaling": {"type": "hpa"}},
+    "database": {"existingSecret": {"name": "d"}},
+    "source": {"existingSecret": {"name": "k", "webhookSecretKey": "w"}},
+}
+CONTEXTS: list[Values] = [
+    {},
+    EXPOSED,
+    shape("production"),
+    shape("sentinel"),
+    shape("cluster"),
+    shape("external-secrets"),
+    shape("sources-file"),
+    shape("gateway"),
+    {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
+]
+"""What a value may need around it to have an effect."""
+
+OTHER: dict[str, Any] = {
+    "config": {"LOG_LEVEL": "debug"},
+    "database.url": "postgresql+asyncpg://other/d",
+    "externalSecret.data": {"webhook-secret": {"key": "other"}},
+    "externalSecret.refreshInterval": "2h",
+    "externalSecret.secretStoreRef.kind": "SecretStore",
+    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-other"}}],
+    "image.digest": "sha256:" + "1" * 64,
+    "image.pullPolicy": "Always",
+    "imagePullSecrets": [{"name": "other"}],
+    "monitoring.podMonitor.interval": "99s",
+    "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
+    "receiver.httpRoute.parentRefs": [{"name": "other"}],
+    "receiver.resources": {"limits": {"memory": "1Gi"}},
+    "receiver.service.externalTrafficPolicy": "Local",
+    "receiver.service.type": "NodePort",
+    "redis.durability": "memory",
+    "redis.partitions": 2,
+    "redis.url": "redis://other:6379/0",
+    "source.path": "/other",
+    "sourcesFile.paths": ["/other"],
+    "test.group": "crm",
+    "tracing.endpoint": "http://other:4317",
+    "tracing.protocol": "http/protobuf",
+    "tracing.sampleRatio": 0.5,
+    "valkey.image.pullPolicy": "Always",
+    "valkey.image.digest": "sha256:" + "1" * 64,
+    "valkey.maxMemory": "64mb",
+    "valkey.persistence.accessModes": ["ReadWriteMany"],
+    "valkey.persistence.whenDeleted": "Delete",
+    "valkey.resources": {"limits": {"memory": "1Gi"}},
+    "workers": {"notify": {"concurrency": 3}},
+    "workerDefaults.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
+    "workerDefaults.autoscaling.keda.serverAddress": "http://other:9090",
+    "workerDefaults.autoscaling.type": "hpa",
+    "workerDefaults.config": {"LOG_LEVEL": "debug"},
+    "workerDefaults.handlers": ["other.handlers:router"],
+    "workerDefaults.image.digest": "sha256:" + "1" * 64,
+    "workerDefaults.ordering": "entity",
+    "workerDefaults.resources": {"limits": {"memory": "1Gi"}},
+}
+"""Another value where one cannot be guessed from the type."""
+
+GUESSED_LISTS: dict[str, Any] = {
+    "extraEnv": {"name": "OTHER", "value": "1"},
+    "ports": 1,
+    "hosts": "other.example.com",
+    "hostnames": "other.example.com",
+    "events": "person.*",
+    "to": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+    "gateway": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+    "prometheus": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+}
+
+
+def leaves(node: Values, path: str = "") -> Iterator[str]:
+    """Dotted paths of everything in values.yaml that is described, deepest first described."""
+    for name, value in node.items():
+        here = f"{path}.{name}" if path else name
+        whole = not isinstance(value, dict) or not value or here in OTHER or here.endswith(("labels", "Context"))
+        if whole or name in {"resources", "labels"}:
+            yield here
+        else:
+            yield from leaves(value, here)
+
+
+def other(path: str) -> Any:
+    """A value that differs from the default."""
+    if path in OTHER:
+        return OTHER[path]
+    default: Any = VALUES
+    for name in path.split("."):
+        default = default[name]
+    name = path.rpartition(".")[2]
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, int | float):
+        return default + 1
+    if isinstance(default, str):
+        return "9Gi" if name == "size" else "other"
+    if isinstance(default, list):
+        return [GUESSED_LISTS.get(name, {"name": "other"})]
+    return {**default, "other": "value"} if name != "resources" else {"limits": {"memory": "1Gi"}}
+
+
+def nested(path: str, value: Any) -> Values:
+    """The value at its place."""
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    result: Values = value
+    return result
+
+
+def comparable(rendered: Rendered) -> list[Object]:
+    """The objects without what is generated anew each time."""
+    return [
+        {**item, "data": sorted(item.get("data", {}))} if item["kind"] == "Secret" else item
+        for item in rendered.objects
+    ]
+
+
+def effect(path: str) -> bool:
+    """True when another value changes the objects in some context, or is refused by a sentence that names it."""
+    for context in CONTEXTS:
+        for value in (True, False) if isinstance(other(path), bool) else (other(path),):
+            try:
+                changed = render(merged(context, nested(path, value)))
+            except Refused as refused:
+                if path in str(refused) and "schema" not in str(refused):
+                    return True
+                continue
+            if comparable(changed) != comparable(render(context)):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("path", list(leaves(VALUES)))
+def test_a_value_changes_something(path: str) -> None:
+    """Another value makes other objects."""
+    assert effect(path)
+
+
+def test_every_value_is_described() -> None:
+    """Each value, or the map that holds it, has a sentence above it."""
+    described, undescribed = [], []
+    stack: list[tuple[int, str]] = []
+    previous = ""
+    for line in (CHART / "values.yaml").read_text("utf-8").splitlines():
+        if match := re.match(r"^( *)([A-Za-z_]+):(.*)$", line):
+            depth, name = len(match[1]), match[2]
+            stack = [(d, n) for d, n in stack if d < depth]
+            path = ".".join([*(n for _, n in stack), name])
+            stack.append((depth, name))
+            if re.match(r" *# -- .+", previous):
+                described.append(path)
+            elif match[3].strip() and not any(path.startswith(f"{parent}.") for parent in described):
+                undescribed.append(path)
+        previous = line
+
+    assert undescribed == []
+    assert len(described) > 100
