@@ -23,7 +23,6 @@ from typing import cast
 
 import psutil
 import uvloop
-
 from tests.receivers import ReceiverProcess, delivery, envelope
 from tests.servers import Server, engines
 

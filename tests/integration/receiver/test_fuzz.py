@@ -61,7 +61,7 @@ def answers(receiver: ReceiverProcess, raw: bytes) -> list[Reply]:
             connection.send(raw)
         with contextlib.suppress(TimeoutError):
             replies += iter(connection.reply, None)
-    return [reply for reply in replies if reply]
+    return replies
 
 
 @EXAMPLES
