@@ -43,8 +43,10 @@ class Slots:
             try:
                 await self._until(lambda: self.free == self.total)
                 self.free = 0
-                yield
-                self.free = self.total
+                try:
+                    yield
+                finally:
+                    self.free = self.total
             finally:
                 self._wanting_all -= 1
                 self._changed.set()

@@ -18,7 +18,7 @@ def running_receiver(shared_valkey: Server) -> Iterator[ReceiverProcess]:
 
 
 @pytest.fixture
-def receiver(running_receiver: ReceiverProcess, valkey: Server) -> ReceiverProcess:  # noqa: ARG001 - empties the store
+def receiver(running_receiver: ReceiverProcess, valkey: Server) -> ReceiverProcess:
     """A running receiver with short time limits and an empty store."""
     return running_receiver
 
