@@ -6,7 +6,19 @@ receiver needs. Each module here holds one family of commands; this one only put
 
 import typer
 
-from salesloft_webhooks.cli import dead, events, groups, init, migrate, quarantine, replays, roles, status, version
+from salesloft_webhooks.cli import (
+    dead,
+    events,
+    groups,
+    init,
+    migrate,
+    quarantine,
+    replays,
+    roles,
+    send,
+    status,
+    version,
+)
 from salesloft_webhooks.cli.failures import TranslatingGroup
 
 ROLES = "Roles: run until SIGTERM"
@@ -20,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed or not found, 2 wrong usage or setting, 3 store unreachable, 4 partly done.",
+    epilog="Exit codes: 0 done, 1 failed or not found, 2 wrong usage or setting, 3 unreachable, 4 partly done.",
 )
 
 
@@ -37,6 +49,7 @@ app.command(rich_help_panel=LOOKING)(status.status)
 app.add_typer(events.app, name="events", rich_help_panel=LOOKING)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOKING)
 app.command(rich_help_panel=LOOKING)(version.version)
+app.command(rich_help_panel=ACTING)(send.send)
 app.add_typer(dead.app, name="dead", rich_help_panel=ACTING)
 app.command(rich_help_panel=ACTING)(replays.replay)
 app.add_typer(groups.app, name="groups", rich_help_panel=ACTING)

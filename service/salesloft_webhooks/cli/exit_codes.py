@@ -12,7 +12,7 @@ class ExitCode(IntEnum):
     """It was not done, or what was asked for does not exist; nothing was changed."""
     USAGE = 2
     """The command line or a setting is wrong; nothing was tried."""
-    STORE_UNREACHABLE = 3
-    """Redis cannot be reached, is too slow or is full."""
+    UNREACHABLE = 3
+    """Redis cannot be reached, is too slow or is full; for `send`, nobody answers at the address."""
     PARTLY = 4
     """Some of it was done and some could not be; the output says which."""

@@ -22,7 +22,7 @@ class TranslatingGroup(TyperGroup):
         except ConfigurationError as exc:
             fail(str(exc), code=ExitCode.USAGE)
         except StoreError as exc:
-            fail(f"{exc}\n{STORE_HINT}", code=ExitCode.STORE_UNREACHABLE)
+            fail(f"{exc}\n{STORE_HINT}", code=ExitCode.UNREACHABLE)
         except SalesloftWebhooksError as exc:
             fail(str(exc))
 

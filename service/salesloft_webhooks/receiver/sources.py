@@ -94,7 +94,13 @@ def load_sources(settings: Settings) -> tuple[Source, ...]:
 
 
 def _default_source(settings: Settings) -> Source:
-    written = {"name": "default", "path": settings.source_path, **_keys_in_variables(settings)}
+    keys = _keys_in_variables(settings)
+    if not keys:
+        raise ConfigurationError(
+            "there is no key: set SALESLOFT_WEBHOOK_SECRET, SALESLOFT_CALLBACK_SECRET or SALESLOFT_CALLBACK_TOKEN, "
+            "one of them with _FILE, or SOURCES_FILE"
+        )
+    written = {"name": "default", "path": settings.source_path, **keys}
     entry = validated(SourceEntry, written, lambda location: _VARIABLES[location])
     return _source(entry, settings, _VARIABLES, Path())
 
