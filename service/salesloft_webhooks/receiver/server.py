@@ -5,7 +5,7 @@ import asyncio
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
 from salesloft_webhooks.operations import HttpServer, OperationsServer, stop_event
 from salesloft_webhooks.receiver.accept import Desk, Endpoint
-from salesloft_webhooks.receiver.app import webhook_app
+from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.progress import Progress
 from salesloft_webhooks.receiver.sources import load_sources
@@ -33,7 +33,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
             desk = Desk(settings, store, publisher, watch, telemetry, _bodies(settings), progress)
-            app = webhook_app({source.path: Endpoint(source, desk) for source in sources})
+            app = WebhookApp({source.path: Endpoint(source, desk) for source in sources})
             webhooks = HttpServer(
                 app,
                 settings.host,
