@@ -19,12 +19,17 @@ from salesloft_webhooks.cli import (
     status,
     version,
 )
+from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import TranslatingGroup
+from salesloft_webhooks.cli.up import command
+from salesloft_webhooks.cli.up.folder import adopt_running
 
-ROLES = "Roles: run until SIGTERM"
+RUNNING = "Run, until Ctrl-C or SIGTERM"
 LOOKING = "Look"
 ACTING = "Act"
 WRITING = "Write handlers of your own"
+ON_THEIR_OWN = {"receiver", "worker", "up", "init", "version", None}
+"""Commands that never work on a pipeline they merely find."""
 
 app = typer.Typer(
     name="salesloft-webhooks",
@@ -37,14 +42,15 @@ app = typer.Typer(
 
 
 @app.callback()
-def root() -> None:
+def root(context: typer.Context) -> None:
     """Receive SalesLoft webhooks and never lose one. Settings are environment variables: docs/configuration.md."""
+    if context.invoked_subcommand not in ON_THEIR_OWN and (folder := adopt_running()):
+        note(f"on the pipeline of `up` in {folder} (REDIS_URL is not set)")
 
 
-app.command(rich_help_panel=ROLES)(roles.receiver)
-app.command(rich_help_panel=ROLES)(roles.worker)
-app.command(rich_help_panel=ACTING)(migrate.migrate)
-app.command(rich_help_panel=WRITING)(init.init)
+app.command(rich_help_panel=RUNNING)(command.up)
+app.command(rich_help_panel=RUNNING)(roles.receiver)
+app.command(rich_help_panel=RUNNING)(roles.worker)
 app.command(rich_help_panel=LOOKING)(status.status)
 app.add_typer(events.app, name="events", rich_help_panel=LOOKING)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOKING)
@@ -53,6 +59,8 @@ app.command(rich_help_panel=ACTING)(send.send)
 app.add_typer(dead.app, name="dead", rich_help_panel=ACTING)
 app.command(rich_help_panel=ACTING)(replays.replay)
 app.add_typer(groups.app, name="groups", rich_help_panel=ACTING)
+app.command(rich_help_panel=ACTING)(migrate.migrate)
+app.command(rich_help_panel=WRITING)(init.init)
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
 
-WIDE = 240
-"""Columns of output that goes into a file or a pipe."""
+WIDE = 10_000
+"""Columns of output that goes into a file or a pipe: nothing is ever wrapped there."""
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def stdout() -> "Console":
-    """The console for results. Not wrapped to 80 columns when it is no terminal, so that `grep` sees whole lines."""
+    """The console for results."""
     from rich.console import Console
 
     console = Console(highlight=False)

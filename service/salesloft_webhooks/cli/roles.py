@@ -1,6 +1,5 @@
 """The two long-running roles: `receiver` and `worker`. Their settings are environment variables; options win."""
 
-import asyncio
 from typing import Annotated, Literal
 
 import typer
@@ -15,10 +14,11 @@ OpsPort = Annotated[
 
 def receiver(host: Host = None, port: Port = None, ops_port: OpsPort = None) -> None:
     """Take deliveries: verify, drop duplicates, store, answer. Runs until SIGTERM, then drains."""
+    from salesloft_webhooks.operations import run_role
     from salesloft_webhooks.receiver import run
     from salesloft_webhooks.settings import Settings
 
-    asyncio.run(run(Settings.load(host=host, port=port, ops_port=ops_port)))
+    run_role("receiver", Settings.load(host=host, port=port, ops_port=ops_port), run)
 
 
 def worker(
@@ -47,6 +47,7 @@ def worker(
     ops_port: OpsPort = None,
 ) -> None:
     """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
+    from salesloft_webhooks.operations import run_role
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.worker import run
 
@@ -59,7 +60,7 @@ def worker(
         host=host,
         ops_port=ops_port,
     )
-    asyncio.run(run(settings))
+    run_role("worker", settings, run)
 
 
 def _comma_list(values: list[str] | None) -> str | None:
