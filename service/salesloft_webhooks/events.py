@@ -102,13 +102,18 @@ class Event:
     def person_id(self) -> int | None:
         """The person concerned, in both dialects; None where there is none (an account, a cadence)."""
         return _first_id(self.data, "person_id", "person", "recipient", "called_person") or (
-            _number(self.data.get("id")) if self.event_type.startswith("person.") else None
+            self.resource_id if self.event_type.startswith("person.") else None
         )
 
     @property
     def user_id(self) -> int | None:
         """The rep concerned: who sent the email, made the call or owns the person; None where there is none."""
         return _first_id(self.data, "user_id", "user", "owner_id", "owner")
+
+    @property
+    def resource_id(self) -> int | None:
+        """The id of the resource itself: the email, the call, the person."""
+        return _number(self.data.get("id"))
 
     @property
     def email_address(self) -> str | None:

@@ -1,10 +1,14 @@
 """Typed access to what every event has, in both dialects."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from salesloft_webhooks.dialects import envelope, native
 from tests import samples
 
 
@@ -65,3 +69,43 @@ def test_the_address_is_found(data: dict[str, Any], expected: str | None) -> Non
 def test_the_version_is_found(data: dict[str, Any], created_at: str, expected: datetime) -> None:
     """`updated_at` always is a time with a zone, the best there is."""
     assert samples.event("person.updated", data, created_at=created_at).updated_at == expected
+
+
+RECIPIENT = {"id": 5, "recipient": {"id": 7}, "user": {"id": 3}, "recipient_email_address": "a@example.com"}
+PERSON = {"id": 7, "owner": {"id": 3}, "email_address": "a@example.com"}
+UPDATED = {"updated_at": "2026-03-07T04:26:14.444910-05:00", "created_at": "2026-03-06T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "resource_id"), [("email_updated", RECIPIENT, 5), ("person_updated", PERSON, 7)]
+)
+def test_both_dialects_give_the_same_access(name: str, resource: dict[str, Any], resource_id: int) -> None:
+    """What comes out of either dialect's reader answers alike to a handler."""
+    data = resource | UPDATED
+    event_type = name.replace("_", ".")
+    wrapped = {"event_type": event_type, "event_id": "x", "data": data, "created_at": UPDATED["updated_at"]}
+    read = native.read(json.dumps(data).encode(), name)[0], envelope.read(json.dumps(wrapped).encode())[0]
+
+    for new in read:
+        event = samples.event(new.event_type, json.loads(new.data), created_at=new.created_at)
+
+        assert (event.event_type, event.person_id, event.user_id, event.resource_id) == (event_type, 7, 3, resource_id)
+        assert event.email_address == "a@example.com"
+        assert event.updated_at == event.happened_at == datetime(2026, 3, 7, 9, 26, 14, 444910, UTC)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | FINITE | st.text(), st.lists))
+def test_nonsense_in_any_field_is_none(value: Any) -> None:
+    """Typed access never raises, whatever SalesLoft or a relay puts there."""
+    fields = ("id", "person_id", "person", "recipient", "user", "owner", "email", "email_address", "updated_at")
+    for wrapped in (value, {"id": value}):
+        event = samples.event("person.updated", dict.fromkeys(fields, wrapped), created_at=str(value))
+
+        assert isinstance(event.person_id, int | None)
+        assert isinstance(event.user_id, int | None)
+        assert isinstance(event.email_address, str | None)
+        assert event.updated_at.tzinfo is not None
+        assert event.happened_at.tzinfo is not None

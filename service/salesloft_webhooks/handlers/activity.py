@@ -30,7 +30,7 @@ EVENTS = (
     *(f"meeting.{what}" for what in ("booked", "updated")),
 )
 
-_OF_AN_EMAIL = ("status", "subject", "sent_at", "counts", "cadence", "step", "email_template", "task")
+_OF_AN_EMAIL = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
 _DETAILS: Mapping[str, Sequence[str]] = {
     "email": _OF_AN_EMAIL,
     "call": ("duration", "disposition", "sentiment", "connected", "positive", "cadence", "step", "task"),
@@ -45,13 +45,12 @@ def row_of(event: Event) -> dict[str, Any]:
     """The row of an event: columns by name."""
     resource = event.event_type.partition(".")[0]
     data = event.data
-    resource_id = data.get("id")
     return {
         "event_id": event.event_id,
         "event_type": event.event_type,
         "person_id": event.person_id,
         "user_id": event.user_id,
-        "resource_id": resource_id if isinstance(resource_id, int) else None,
+        "resource_id": event.resource_id,
         "occurred_at": event.happened_at,
         "received_at": event.received_at.astimezone(UTC),
         "details": {name: _short(data[name]) for name in _DETAILS.get(resource, ()) if data.get(name) is not None},

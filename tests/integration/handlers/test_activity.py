@@ -1,12 +1,14 @@
 """The `activity` group writes one row per event, whatever happens to the attempt."""
 
 import asyncio
+import sys
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
+from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import PermanentError
-from salesloft_webhooks.handlers.activity import ActivityLog
+from salesloft_webhooks.handlers.activity import EVENTS, ActivityLog
 from salesloft_webhooks.handlers.database import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.handlers.schema import activities
@@ -72,6 +74,62 @@ async def test_rows_of_concurrent_attempts_share_transactions(database: Database
 
     assert len(await rows(database)) == 200
     assert len(commits) <= 3, "two for the rows, one for looking"
+
+
+ODD = {
+    "id": 2**70,
+    "person_id": "17",
+    "user": None,
+    "subject": "\x00 \ud7ff \U0001f600" + "x" * 100_000,
+    "counts": {"views": 10**30, "deep": [[[[{}]]]]},
+    "cadence": {"_href": "x", "id": 2**70},
+    "updated_at": "yesterday",
+}
+
+
+async def test_odd_data_is_recorded(database: Database) -> None:
+    """Numbers beyond every integer column, NUL, long texts and unreadable times are no reason for a dead letter."""
+    await ActivityLog(database).record(samples.email(data=ODD, created_at="?"))
+
+    (row,) = await rows(database)
+    assert (row["person_id"], row["resource_id"]) == (17, None)
+    assert row["details"] == {
+        "status": "sent",
+        "subject": ODD["subject"],
+        "counts": ODD["counts"],
+        "cadence": 2**70,
+    }
+
+
+def test_the_group_takes_events_that_exist() -> None:
+    """Every name is one that SalesLoft sends or the dialect derives."""
+    assert set(EVENTS) <= KNOWN_EVENT_TYPES
+
+
+WRITER = """
+import asyncio, sys
+from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
+from salesloft_webhooks.handlers.activity import EVENTS, ActivityLog
+from salesloft_webhooks.handlers.database import Database, create_engine
+from tests import samples
+
+async def main():
+    log = ActivityLog(Database(create_engine(sys.argv[1])))
+    for batch in range(20):
+        await asyncio.gather(*(log.record(samples.email(event_id=f"{batch}/{number}")) for number in range(10)))
+
+asyncio.run(main())
+"""
+
+
+async def test_several_processes_write_the_same_rows_at_once(database: Database) -> None:
+    """Four workers that handle the same 200 events leave 200 rows and no error, in one SQLite file too."""
+    url = database.engine.url.render_as_string(hide_password=False)
+
+    processes = [await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, url) for _ in range(4)]
+
+    assert [await process.wait() for process in processes] == [0] * 4
+    assert len(await rows(database)) == 200
 
 
 async def test_a_row_that_cannot_be_stored_fails_alone(database: Database) -> None:

@@ -1,0 +1,63 @@
+"""A real worker process."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Self
+
+from tests.http_client import exchange, request
+from tests.servers import free_port, wait_until
+
+PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "worker")
+
+
+@dataclass
+class WorkerProcess:
+    """``salesloft-webhooks worker`` of one group.
+
+    Attributes:
+        group: Its group.
+        redis_url: Its store.
+        settings: More environment variables.
+    """
+
+    group: str
+    redis_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    ops_port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start it and wait until it works."""
+        environment = os.environ | {
+            "HOST": "127.0.0.1",
+            "OPS_PORT": str(self.ops_port),
+            "REDIS_URL": self.redis_url,
+            "WORKER_GROUP": self.group,
+            "LOG_LEVEL": "error",
+            **self.settings,
+        }
+        self._process = subprocess.Popen(PROGRAM, env=environment)
+        wait_until(self._ready, seconds=30, description=f"the readiness of the worker of {self.group}")
+        return self
+
+    def kill(self) -> None:
+        """End it at once, as the kernel does when memory runs out; nothing of it gets to run any more."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @property
+    def dead(self) -> bool:
+        """Whether it was killed and not started again."""
+        return self._process is None
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "the worker has ended"
+        try:
+            return exchange(self.ops_port, request("GET", "/readyz")).status == 200
+        except OSError:
+            return False
