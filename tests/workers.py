@@ -30,6 +30,12 @@ class WorkerProcess:
 
     def start(self) -> Self:
         """Start it and wait until it works."""
+        self.launch()
+        wait_until(self._ready, seconds=30, description=f"the readiness of the worker of {self.group}")
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
         environment = os.environ | {
             "HOST": "127.0.0.1",
             "OPS_PORT": str(self.ops_port),
@@ -39,8 +45,6 @@ class WorkerProcess:
             **self.settings,
         }
         self._process = subprocess.Popen(PROGRAM, env=environment)
-        wait_until(self._ready, seconds=30, description=f"the readiness of the worker of {self.group}")
-        return self
 
     def kill(self) -> None:
         """End it at once, as the kernel does when memory runs out; nothing of it gets to run any more."""
@@ -53,6 +57,11 @@ class WorkerProcess:
     def dead(self) -> bool:
         """Whether it was killed and not started again."""
         return self._process is None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
 
     def _ready(self) -> bool:
         assert self._process is not None
