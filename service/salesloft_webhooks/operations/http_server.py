@@ -68,9 +68,6 @@ class HttpServer:
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=math.ceil(drain_seconds),
-                # A pipelined request is started from within the previous one's task and would inherit its context,
-                # and so be traced as that one's child.
-                reset_contextvars=True,
             )
         )
 
