@@ -6,12 +6,11 @@ Secrets are `SecretStr`, so no repr, log line or traceback shows them.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
 
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.environment import CommaList, Environment, SecretCommaList
 
 
 class Ordering(StrEnum):
@@ -32,13 +31,8 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-CommaList = Annotated[tuple[str, ...], NoDecode]
-
-
-class Settings(BaseSettings):
+class Settings(Environment):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     # -- Store ------------------------------------------------------------------------------------------------------
     redis_url: SecretStr = Field(
@@ -217,18 +211,13 @@ class Settings(BaseSettings):
         description="YAML file that says what the built-in groups do beyond the variables here: the CRM's back end, "
         "who is notified of what, the endpoints events are forwarded to. See docs/handlers.md.",
     )
-    notify_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+    notify_urls: SecretCommaList = Field(
         (), description="Apprise URLs that `notify` sends to, separated by commas; none: it logs instead."
     )
 
     # -- Telemetry --------------------------------------------------------------------------------------------------
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level written.")
     log_format: LogFormat = Field(LogFormat.AUTO, description="`json`, `console`, or `auto` (by terminal).")
-
-    @field_validator("worker_handlers", "worker_events", "worker_partitions", "notify_urls", mode="before")
-    @classmethod
-    def _split_commas(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -242,19 +231,3 @@ class Settings(BaseSettings):
     def replicas_required(self) -> int:
         """N of ``replicas:N``, else 0."""
         return int(self.durability.partition(":")[2] or 0)
-
-    @classmethod
-    def load(cls, **overrides: object) -> Self:
-        """Read the environment; ``overrides`` (from command-line options) win.
-
-        Raises:
-            ConfigurationError: naming each wrong setting and what is wrong, never its value.
-        """
-        try:
-            return cls(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
-        except ValidationError as exc:
-            problems = (
-                f"{'.'.join(map(str, problem['loc'])).upper() or 'settings'}: {problem['msg']}"
-                for problem in exc.errors(include_url=False, include_input=False, include_context=False)
-            )
-            raise ConfigurationError("; ".join(problems)) from None

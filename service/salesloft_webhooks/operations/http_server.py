@@ -15,9 +15,9 @@ from salesloft_webhooks.operations.protocol import BoundedProtocol
 
 BACKLOG = 2048
 """Connections the kernel holds for us while the loop is busy."""
-KEEP_ALIVE_SECONDS = 120
-"""Idle connections live longer than any usual proxy keeps them (nginx: 60 s, AWS ALB: 60 s, Envoy: 60 s less), so the
-proxy is the one that closes. The other way round, it sends a delivery into a connection we just closed: a 502."""
+KEEP_ALIVE_SECONDS = 620
+"""Idle connections live longer than a proxy in front keeps them (Google's load balancer 600 s, nginx and AWS 60 s), so
+that the proxy closes them. The other way round, it sends a delivery into a connection we just closed: a 502."""
 
 
 class HttpServer:
@@ -61,15 +61,13 @@ class HttpServer:
                 ws="none",
                 lifespan="off",
                 log_config=None,  # logging is set up by telemetry, for the whole process
+                log_level="error",  # a warning for each bit of noise from the internet would drown everything else
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,  # whoever it claims to be from: the signature decides, so nobody is trusted more
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=math.ceil(drain_seconds),
-                # A pipelined request is started from within the previous one's task and would inherit its context,
-                # and so be traced as that one's child.
-                reset_contextvars=True,
             )
         )
 

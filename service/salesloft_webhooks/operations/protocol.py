@@ -82,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 def _without_upgrade(data: bytes) -> bytes:
     """The beginning of a request with its ``Upgrade`` header disabled. A head cut by the network may keep its own."""
-    head, end, body = data.partition(b"\r\n\r\n")
-    if b"pgrade" not in head:  # one search instead of the copies below: nearly every request
+    if b"pgrade" not in data and b"PGRADE" not in data:  # nearly every request, without a copy
         return data
+    head, end, body = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(b"\r\nx-declined-upgrade:", head) + end + body

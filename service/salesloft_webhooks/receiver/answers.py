@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from copy import copy
+from typing import Self
 
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
@@ -14,7 +15,7 @@ LINGER_BYTES = 1_048_576
 class Answer(JSONResponse):
     """A complete answer, which may be sent any number of times."""
 
-    def closing(self) -> "Answer":
+    def closing(self) -> Self:
         """The same with ``Connection: close``, so that the client's next delivery opens a new connection elsewhere."""
         answer = copy(self)
         answer.raw_headers = [*self.raw_headers, (b"connection", b"close")]
@@ -30,6 +31,10 @@ class Refusal(Answer):
 
     def __init__(self, content: object, status_code: int, headers: dict[str, str] | None = None) -> None:
         super().__init__(content, status_code, {**(headers or {}), "connection": "close"})
+
+    def closing(self) -> Self:
+        """It always does."""
+        return self
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - it is ASGI's shape
         """Answer, linger, close."""
@@ -52,7 +57,8 @@ async def _discard(receive: Receive) -> None:
 
 RECEIVED = Answer({"received": True}, 200)
 ALREADY_PROCESSED = Answer({"status": "already_processed"}, 200)
-INVALID_SIGNATURE = Answer({"error": "Invalid signature"}, 401)
+# Strangers get no connection to keep: it would hold memory and a file descriptor for minutes.
+INVALID_SIGNATURE = Answer({"error": "Invalid signature"}, 401, {"connection": "close"})
 NOT_FOUND = Refusal({"error": "Not found"}, 404)
 METHOD_NOT_ALLOWED = Refusal({"error": "Method not allowed"}, 405, {"allow": "POST"})
 TOO_SLOW = Refusal({"error": "The body took too long to arrive"}, 408)

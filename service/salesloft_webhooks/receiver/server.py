@@ -10,7 +10,9 @@ from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.progress import Progress
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import ReceiverTelemetry
+from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
+
+log = get_logger(__name__)
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -43,9 +45,12 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 head_timeout_seconds=settings.body_timeout_seconds,
             )
             async with _operations(settings, webhooks, desk), watch, webhooks:
+                log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 progress.draining = True
+                log.info("receiver.draining")
                 await asyncio.sleep(settings.shutdown_delay_seconds)
+    log.info("receiver.stopped")
 
 
 def _bodies(settings: Settings) -> BodyReader:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.http_client import Connection, Reply, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope
+from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
 from tests.servers import Server
 
 
@@ -22,26 +22,38 @@ def test_pipelined_deliveries_are_answered_in_order(receiver: ReceiverProcess, v
     forged = request("POST", PATH, {}, envelope("evt-forged"))
 
     with Connection(receiver.port) as connection:
-        connection.send(b"".join([*raw, forged, raw[0]]))
+        connection.send(b"".join([*raw, raw[0], forged]))
         replies = [connection.reply() for _ in range(7)]
 
     with valkey.client() as store:
         assert [fields["id"] for _, fields in store.xrange("sl:{0}:events")] == [f"evt-{n}" for n in range(5)]
-    assert [reply.status for reply in replies if reply] == [200] * 5 + [401, 200]
-    assert replies[6] is not None
-    assert json.loads(replies[6].body) == {"status": "already_processed"}
+    assert [reply.status for reply in replies if reply] == [200] * 6 + [401]
+    assert replies[5] is not None
+    assert json.loads(replies[5].body) == {"status": "already_processed"}
 
 
 def test_a_connection_carries_many_deliveries(receiver: ReceiverProcess) -> None:
-    """Keep-alive: one after the other on one connection, also after a refusal whose body was read."""
+    """Keep-alive: a sender's deliveries come one after the other on one connection, readable or not."""
+    unreadable = request("POST", PATH, signed_headers(b"{"), b"{")
+
     with Connection(receiver.port) as connection:
         for number in range(3):
-            connection.send(delivery(envelope(f"evt-{number}")))
-            assert connection.reply() is not None
-            connection.send(request("POST", PATH, {}, b"{}"))
-            refused = connection.reply()
-            assert refused is not None
-            assert (refused.status, "connection" in refused.headers) == (401, False)
+            for raw, status in ((delivery(envelope(f"evt-{number}")), 200), (unreadable, 400)):
+                connection.send(raw)
+                reply = connection.reply()
+                assert reply is not None
+                assert (reply.status, "connection" in reply.headers) == (status, False)
+
+
+def test_strangers_do_not_keep_their_connection(receiver: ReceiverProcess) -> None:
+    """A forgery's connection is closed with its answer: idle connections are for senders that proved themselves."""
+    with Connection(receiver.port) as connection:
+        connection.send(request("POST", PATH, {}, b"{}"))
+        reply = connection.reply()
+
+        assert reply is not None
+        assert (reply.status, reply.headers["connection"]) == (401, "close")
+        assert connection.closed_by_server
 
 
 def test_a_request_in_many_packets_is_one_request(receiver: ReceiverProcess) -> None:
@@ -141,10 +153,11 @@ def test_what_is_no_request_is_refused(receiver: ReceiverProcess, noise: bytes) 
     assert receiver.send(delivery(envelope("evt-1"))).status == 200
 
 
+@pytest.mark.parametrize("name", ["Upgrade", "upgrade", "UPGRADE"])
 @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
-def test_an_upgrade_is_declined(receiver: ReceiverProcess, protocol: str) -> None:
-    """There is one protocol here: a delivery that offers another is answered in this one."""
-    upgrade = {"Connection": "Upgrade", "Upgrade": protocol}
+def test_an_upgrade_is_declined(receiver: ReceiverProcess, name: str, protocol: str) -> None:
+    """There is one protocol here: a delivery that offers another, as Java's clients do, is answered in this one."""
+    upgrade = {"Connection": "Upgrade", name: protocol}
 
     assert receiver.send(delivery(envelope("evt-1"), **upgrade)).status == 200
 

@@ -65,7 +65,7 @@ def test_every_reason_gets_the_same_answer(receiver: ReceiverProcess, headers: d
     reply = receiver.send(request("POST", PATH, headers, BODY))
 
     assert (reply.status, reply.body) == (401, b'{"error":"Invalid signature"}')
-    assert reply.headers.keys() == {"content-length", "content-type", "date"}
+    assert reply.headers.keys() == {"content-length", "content-type", "date", "connection"}
 
 
 def test_an_upper_case_signature_is_accepted(receiver: ReceiverProcess) -> None:

@@ -1,0 +1,57 @@
+"""Settings come from the environment, and what is wrong with them is said by name, never by value."""
+
+import pytest
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.settings import Settings
+
+
+def test_variables_are_read_and_options_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment variable sets the setting of its name, a command-line option wins, an empty one is not set."""
+    monkeypatch.setenv("PORT", "8001")
+    monkeypatch.setenv("OPS_PORT", "9091")
+    monkeypatch.setenv("BACKLOG_LIMIT", "")
+
+    settings = Settings.load(port=8002, ops_port=None)
+
+    assert (settings.port, settings.ops_port, settings.backlog_limit) == (8002, 9091, 1_000_000)
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """White space and empty parts do not matter; the parts of a secret list stay secret."""
+    monkeypatch.setenv("WORKER_EVENTS", "person.*, email.opened,,")
+    monkeypatch.setenv("NOTIFY_URLS", "json://one.invalid,json://two.invalid")
+
+    settings = Settings.load()
+
+    assert settings.worker_events == ("person.*", "email.opened")
+    assert [url.get_secret_value() for url in settings.notify_urls] == ["json://one.invalid", "json://two.invalid"]
+    assert "invalid" not in repr(settings)
+
+
+def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each problem names its variable; the value, which may be a misplaced secret, is not repeated."""
+    monkeypatch.setenv("PORT", "hunter2")
+    monkeypatch.setenv("DURABILITY", "hunter3")
+
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.load()
+
+    assert "PORT: " in str(raised.value)
+    assert "DURABILITY: " in str(raised.value)
+    assert "hunter" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        pytest.param(
+            {"backoff_base_seconds": 60.0, "backoff_cap_seconds": 1.0}, "BACKOFF_CAP_SECONDS", id="cap below base"
+        ),
+        pytest.param({"body_memory_bytes": 1000}, "BODY_MEMORY_BYTES", id="no room for the largest body"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(overrides: dict[str, object], named: str) -> None:
+    """What could never work is found at the start, not at the first delivery."""
+    with pytest.raises(ConfigurationError, match=named):
+        Settings.load(**overrides)
