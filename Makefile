@@ -30,6 +30,10 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/
 	$(BIN)/python .ci/tools/install.py
 
+.PHONY: docs
+docs: .venv/ready ## Write the generated pages in docs/ again
+	$(BIN)/python -m salesloft_webhooks.cli.reference docs
+
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

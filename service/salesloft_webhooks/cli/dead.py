@@ -9,8 +9,8 @@ from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, described, note, show, show_json, show_table
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types, Yes
+from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import moment_text
-from salesloft_webhooks.cli.tally import Tally
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

@@ -7,8 +7,8 @@ import typer
 from salesloft_webhooks.cli.connected import require_group, with_store
 from salesloft_webhooks.cli.console import confirm, note
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
+from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import parse_moment
-from salesloft_webhooks.cli.tally import Tally
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

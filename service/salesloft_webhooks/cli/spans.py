@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import typer
 
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
-SPAN = re.compile(r"(?P<count>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhdw])")
+SPAN = re.compile(r"(?P<count>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhdw])", re.ASCII)
 
 
 def parse_span(text: str) -> timedelta:

@@ -102,8 +102,9 @@ class Plan:
         """The sender of a demo."""
         if not self.wishes.demo:
             return None
-        command = (*SELF, "simulate", "--url", self.url, "--rate", str(self.wishes.rate))
-        return self._program("simulator", command, {})
+        shares = ("--duplicates", "0.1", "--forgeries", "0.05")
+        endless = ("--count", "0", "--rate", f"{self.wishes.rate:g}", "--retries", "3")
+        return self._program("simulator", (*SELF, "send", self.url, *endless, *shares), {})
 
     def _program(self, name: str, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any) -> Program:
         log = self.wishes.folder.logs / f"{name}.log"

@@ -1,0 +1,1 @@
+"""One machine: what `up` knows before it starts anything."""
