@@ -30,6 +30,15 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/
 	$(BIN)/python .ci/tools/install.py
 
+.PHONY: docs
+docs: .venv/ready ## Generate docs/metrics.md and the dashboards from their definitions
+	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
+	$(BIN)/python -m dashboards
+
+.PHONY: observe
+observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline
+	.ci/prometheus && $(BIN)/python -m tests.prometheus
+
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

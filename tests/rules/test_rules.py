@@ -40,7 +40,7 @@ def test_the_rules_are_valid() -> None:
 @needs_promtool
 @pytest.mark.parametrize("alert", ALERTS)
 def test_thresholds(alert: str) -> None:
-    """promtool replays the alert's time series: silent before, firing at, with the labels and words it should have."""
+    """Promtool replays the alert's time series: silent before, firing at, with the labels and words it should have."""
     subprocess.run(["promtool", "test", "rules", f"{alert}.yaml"], cwd=CASES, check=True)
 
 
