@@ -31,8 +31,14 @@ tools: .venv/ready ## What the chart is checked with, pinned by content and buil
 	$(BIN)/python .ci/tools/install.py
 
 .PHONY: docs
-docs: .venv/ready ## Write the generated pages in docs/ again
+docs: .venv/ready ## Write everything generated again: reference pages and dashboards
 	$(BIN)/python -m salesloft_webhooks.cli.reference docs
+	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
+	$(BIN)/python -m dashboards
+
+.PHONY: observe
+observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline
+	.ci/prometheus && $(BIN)/python -m tests.prometheus
 
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes

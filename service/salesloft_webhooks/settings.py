@@ -199,7 +199,9 @@ class Settings(Environment):
         le=2,
         description="Longest wait for new events before due ones are looked for again. Below the socket time-out.",
     )
-    upkeep_seconds: float = Field(10.0, gt=0, description="How often a worker trims, audits and measures the store.")
+    upkeep_seconds: float = Field(
+        10.0, gt=0, description="How often a worker trims and audits the store, and each process measures it."
+    )
 
     # -- Built-in handlers ------------------------------------------------------------------------------------------
     database_url: SecretStr = Field(

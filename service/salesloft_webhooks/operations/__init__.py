@@ -3,15 +3,17 @@
 - `HttpServer`: one listening port, run by uvicorn inside our own event loop.
 - `OperationsServer`: the second port, with `/livez`, `/readyz` and `/metrics`.
 - `run_role`: the process around a role: logs, traces, the event loop.
+- `Measurements`: keeps what metrics say about groups and partitions fresh.
 - `stop_event`: set by SIGTERM or SIGINT, or the caller's own.
 
 This is the only package that knows uvicorn.
 """
 
 from salesloft_webhooks.operations.http_server import HttpServer
+from salesloft_webhooks.operations.measurements import Measurements
 from salesloft_webhooks.operations.probes import Probe
 from salesloft_webhooks.operations.process import run_role
 from salesloft_webhooks.operations.server import OperationsServer
 from salesloft_webhooks.operations.stop import stop_event
 
-__all__ = ["HttpServer", "OperationsServer", "Probe", "run_role", "stop_event"]
+__all__ = ["HttpServer", "Measurements", "OperationsServer", "Probe", "run_role", "stop_event"]

@@ -58,12 +58,15 @@ class Endpoint:
         self._source = source
         self._desk = desk
 
+    def _span(self, headers: Headers) -> DeliverySpan:
+        return self._desk.telemetry.delivery(self._source.name, headers, path=self._source.path)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one delivery, whatever happens; only a client that left gets no answer."""
         headers: Headers = scope["headers"]
         progress = self._desk.progress
         try:
-            with progress.delivery(), self._desk.telemetry.delivery(self._source.name, headers) as span:
+            with progress.delivery(), self._span(headers) as span:
                 answer = await self._answer(headers, receive, span)
         except Exception:
             answer = self._desk.not_stored  # a defect; the span, left without a verdict, has logged it

@@ -3,7 +3,7 @@
 import asyncio
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
-from salesloft_webhooks.operations import HttpServer, OperationsServer, stop_event
+from salesloft_webhooks.operations import HttpServer, Measurements, OperationsServer, stop_event
 from salesloft_webhooks.receiver.accept import Desk, Endpoint
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
@@ -29,7 +29,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         ConfigurationError: a setting or a source is wrong, or a port cannot be listened on.
     """
     sources = load_sources(settings)
-    telemetry = ReceiverTelemetry()
+    telemetry = ReceiverTelemetry(source.name for source in sources)
     progress = Progress(stuck_after_seconds=2 * (settings.body_timeout_seconds + settings.store_timeout_seconds))
     with stop_event(stop) as stopping:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
@@ -44,7 +44,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 drain_seconds=settings.drain_seconds,
                 head_timeout_seconds=settings.body_timeout_seconds,
             )
-            async with _operations(settings, webhooks, desk), watch, webhooks:
+            measurements = Measurements(store, telemetry, settings.upkeep_seconds)
+            async with _operations(settings, webhooks, desk), watch, measurements, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 progress.draining = True

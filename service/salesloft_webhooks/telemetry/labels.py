@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull
 
 
@@ -71,28 +72,6 @@ class DeadLetterReason(StrEnum):
 
 OTHER = "other"
 """Label value of every event type that is not in the table."""
-
-_ACTIONS = {
-    "account": "created updated deleted",
-    "bulk_job": "completed",
-    "cadence": "created updated deleted",
-    "cadence_membership": "created updated completed removed",
-    "call": "created updated completed",
-    "call_data_record": "created updated",
-    "conversation": "created",
-    "conversation_recording": "created",
-    "conversation_transcript": "created",
-    "email": "updated sent opened clicked replied bounced",
-    "email_with_body_and_subject": "updated",
-    "meeting": "booked updated",
-    "note": "created updated deleted",
-    "person": "created updated deleted",
-    "step": "created updated deleted",
-    "success": "created",
-    "task": "created updated completed deleted",
-    "user": "created updated",
-}
-KNOWN_EVENT_TYPES = frozenset(f"{resource}.{verb}" for resource, verbs in _ACTIONS.items() for verb in verbs.split())
 
 
 def event_type_label(event_type: str) -> str:

@@ -5,7 +5,7 @@ import asyncio
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import load_group
-from salesloft_webhooks.operations import OperationsServer, stop_event
+from salesloft_webhooks.operations import Measurements, OperationsServer, stop_event
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
@@ -26,5 +26,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     with stop_event(stop) as stopping:
         async with open_store(settings) as store, loaded.open(settings) as running:
             worker = Worker(store, settings, loaded, running, telemetry)
-            async with OperationsServer(settings.host, settings.ops_port, live=worker.not_live, ready=worker.not_ready):
+            operations = OperationsServer(
+                settings.host, settings.ops_port, live=worker.not_live, ready=worker.not_ready
+            )
+            async with operations, Measurements(store, telemetry, settings.upkeep_seconds):
                 await worker.run(stopping)

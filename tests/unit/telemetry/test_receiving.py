@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import (
     NotDurable,
     RejectionReason,
@@ -15,7 +16,7 @@ from salesloft_webhooks.errors import (
     UnreadableReason,
 )
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry, render_metrics
-from salesloft_webhooks.telemetry.labels import KNOWN_EVENT_TYPES, DeliveryOutcome
+from salesloft_webhooks.telemetry.labels import DeliveryOutcome
 from tests.unit.telemetry.conftest import Sample
 
 VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], None]] = {

@@ -1,0 +1,82 @@
+"""Measures groups and partitions every few seconds, in receivers and workers alike, and tells telemetry."""
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.stats import Stats, measure
+from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
+
+log = get_logger(__name__)
+
+
+class Measurements:
+    """Keeps the figures of the store fresh in this process's metrics; use as ``async with``.
+
+    Every process does it, because each other one may be the one that is missing: a group scaled to zero has its
+    backlog from the receivers. One measurement is one script call per partition, whatever the backlog.
+
+    Args:
+        store: What to measure.
+        telemetry: Whom to tell.
+        every_seconds: Between two measurements.
+    """
+
+    def __init__(self, store: Store, telemetry: ReceiverTelemetry | WorkerTelemetry, every_seconds: float) -> None:
+        self._store = store
+        self._telemetry = telemetry
+        self._every_seconds = every_seconds
+        self._groups: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                self._tell(await measure(self._store))
+            except StoreError as exc:
+                log.debug("measurement.postponed", reason=str(exc))
+            except Exception:  # a measurement that dies would leave its last figures standing for ever
+                log.exception("measurement.failed")
+            await asyncio.sleep(self._every_seconds)
+
+    def _tell(self, stats: Stats) -> None:
+        for group in stats.groups:
+            self._telemetry.group_measured(
+                group.group,
+                lag=group.lag,
+                pending=group.pending,
+                scheduled=group.scheduled,
+                parked=group.parked,
+                due=group.due,
+                dead=group.dead,
+                oldest_age_seconds=group.oldest_age_seconds,
+                consumers=group.consumers,
+                paused=group.paused,
+            )
+        present = {group.group for group in stats.groups}
+        for removed in self._groups - present:
+            self._telemetry.group_removed(removed)
+        self._groups = present
+        for partition in stats.partitions:
+            self._telemetry.stream_measured(
+                partition=partition.partition,
+                entries=partition.entries,
+                quarantined=partition.quarantined,
+                memory_used_bytes=partition.memory_used_bytes,
+                memory_limit_bytes=partition.memory_limit_bytes,
+            )
