@@ -116,3 +116,20 @@ def test_every_path_of_a_sources_file_is_exposed() -> None:
     assert [path["path"] for path in rule["http"]["paths"]] == ["/webhooks/eu", "/webhooks/us"]
     assert rendered.environment("receiver")["SOURCES_FILE"] == "/etc/salesloft-webhooks/sources/sources.yaml"
     assert "SOURCE_PATH" not in rendered.environment("receiver")
+
+
+def test_helm_test_posts_through_the_service() -> None:
+    """The test pod has the keys and the store, and posts to the Service's address."""
+    rendered = render({"receiver": {"service": {"port": 8080}}, "test": {"group": "notify", "timeoutSeconds": 9}})
+
+    pod = rendered.one("Pod", "test")
+    container = pod["spec"]["containers"][0]
+
+    assert container["args"] == [
+        "trial",
+        f"http://{PREFIX}-receiver:8080/webhooks/salesloft",
+        "--group=notify",
+        "--timeout=9",
+    ]
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert {"REDIS_URL", "SALESLOFT_WEBHOOK_SECRET_FILE"} <= {entry["name"] for entry in container["env"]}

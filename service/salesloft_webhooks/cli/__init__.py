@@ -17,6 +17,7 @@ from salesloft_webhooks.cli import (
     roles,
     send,
     status,
+    trial,
     version,
 )
 from salesloft_webhooks.cli.console import note
@@ -56,6 +57,7 @@ app.add_typer(events.app, name="events", rich_help_panel=LOOKING)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOKING)
 app.command(rich_help_panel=LOOKING)(version.version)
 app.command(rich_help_panel=ACTING)(send.send)
+app.command(rich_help_panel=ACTING)(trial.trial)
 app.add_typer(dead.app, name="dead", rich_help_panel=ACTING)
 app.command(rich_help_panel=ACTING)(replays.replay)
 app.add_typer(groups.app, name="groups", rich_help_panel=ACTING)

@@ -1,0 +1,80 @@
+"""`trial`, which `helm test` runs, against a real receiver, store and worker."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.receivers import SECRET, TOKEN, ReceiverProcess
+from tests.servers import Server, free_port
+
+KEYS = {"envelope": {"SALESLOFT_WEBHOOK_SECRET": SECRET}, "native": {"SALESLOFT_CALLBACK_TOKEN": TOKEN}}
+
+
+@contextmanager
+def worker(server: Server, directory: Path) -> Iterator[None]:
+    """The `activity` group, with a database of its own."""
+    environment = os.environ | {
+        "REDIS_URL": server.url,
+        "OPS_PORT": str(free_port()),
+        "DATABASE_URL": f"sqlite+aiosqlite:///{directory}/events.db",
+    }
+    command = [sys.executable, "-m", "salesloft_webhooks", "worker", "--group=activity"]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+def trial(server: Server, *arguments: str, keys: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the command as the chart's test pod does."""
+    environment = os.environ | {"REDIS_URL": server.url} | keys
+    command = [sys.executable, "-m", "salesloft_webhooks", "trial", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("dialect", KEYS)
+def test_a_delivery_goes_through_everything(valkey: Server, tmp_path: Path, dialect: str) -> None:
+    """With either kind of key it succeeds when the delivery is stored and the group has handled it, each time anew."""
+    with ReceiverProcess(valkey.url) as receiver, worker(valkey, tmp_path):
+        address = f"http://127.0.0.1:{receiver.port}/webhooks/salesloft"
+
+        results = [trial(valkey, address, "--timeout=40", keys=KEYS[dialect]) for _ in range(2)]
+
+    assert [(result.returncode, result.stderr) for result in results] == [(0, "")] * 2
+    with valkey.client() as client:
+        records = [client.hgetall(key) for key in client.scan_iter("sl:{0}:event:call.completed/*")]
+    assert [record["activity"] for record in records] == ["done", "done"]
+
+
+def test_without_a_worker_it_fails(valkey: Server) -> None:
+    """It fails when the delivery is stored, but nobody handles it in time."""
+    with ReceiverProcess(valkey.url) as receiver:
+        result = trial(
+            valkey, f"http://127.0.0.1:{receiver.port}/webhooks/salesloft", "--timeout=1", keys=KEYS["envelope"]
+        )
+
+    assert result.returncode == 1
+    assert "was stored" in result.stderr
+
+
+def test_a_wrong_key_fails(valkey: Server) -> None:
+    """It fails when the receiver refuses the signature."""
+    with ReceiverProcess(valkey.url) as receiver:
+        address = f"http://127.0.0.1:{receiver.port}/webhooks/salesloft"
+        result = trial(valkey, address, keys={"SALESLOFT_WEBHOOK_SECRET": "another-secret-than-the-receivers"})
+
+    assert result.returncode == 1
+
+
+def test_nobody_there_is_said_so(valkey: Server) -> None:
+    """A receiver that cannot be reached has an exit code of its own."""
+    result = trial(valkey, f"http://127.0.0.1:{free_port()}/webhooks/salesloft", keys=KEYS["envelope"])
+
+    assert result.returncode == 3
