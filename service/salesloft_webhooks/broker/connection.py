@@ -100,7 +100,7 @@ class Store:
         return result, waited
 
 
-def _sentinel(url: str, options: dict[str, Any]) -> Redis:
+def _sentinel(url: str, options: dict[str, Any]) -> tuple[Redis, list[Redis]]:
     parts = urlsplit(url)
     service, _, database = parts.path.lstrip("/").partition("/")
     if not service:
@@ -113,7 +113,7 @@ def _sentinel(url: str, options: dict[str, Any]) -> Redis:
     master: Redis = watcher.master_for(
         service, db=int(database or 0), ssl=SENTINEL_SCHEMES[parts.scheme], **login, **options
     )
-    return master
+    return master, watcher.sentinels
 
 
 def _cluster(url: str, options: dict[str, Any]) -> RedisCluster:
@@ -138,7 +138,8 @@ def _decoded(part: str | None) -> str | None:
     return unquote(part) if part else None
 
 
-def _connect(settings: Settings) -> Client:
+def _connect(settings: Settings) -> tuple[Client, Sequence[Client]]:
+    """The client, and those it works with behind the scenes and does not close."""
     url = settings.redis_url.get_secret_value()
     options: dict[str, Any] = {
         # Blocking reads must end before the socket's time-out does.
@@ -156,8 +157,8 @@ def _connect(settings: Settings) -> Client:
         if scheme in SENTINEL_SCHEMES:
             return _sentinel(url, options)
         if scheme in CLUSTER_SCHEMES:
-            return _cluster(url, options)
-        return Redis.from_url(url, **options)
+            return _cluster(url, options), ()
+        return Redis.from_url(url, **options), ()
     except ValueError:
         # redis-py's own message repeats the URL, which may hold a password.
         raise ConfigurationError("REDIS_URL is not an address of the forms in docs/configuration.md") from None
@@ -170,10 +171,11 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     Raises:
         ConfigurationError: the URL is malformed, or the durability level is impossible with this kind of server.
     """
-    client = _connect(settings)
+    client, companions = _connect(settings)
     if isinstance(client, RedisCluster) and settings.replicas_required:
         raise ConfigurationError("DURABILITY=replicas:N is not supported with redis+cluster://")
     try:
         yield Store(client, Keys(settings.redis_key_prefix), settings.partitions)
     finally:
-        await client.aclose()
+        for connected in (client, *companions):
+            await connected.aclose()

@@ -33,19 +33,33 @@ class Durability:
 
 
 async def examine(store: Store, settings: Settings) -> Durability:
-    """Ask the server how it persists and evicts.
+    """Ask the server how it persists and evicts; of a cluster's servers the one that keeps least is reported.
 
     Raises:
-        StoreUnavailable: it does not answer.
+        StoreUnavailable: one does not answer.
     """
     with translated():
-        info = await _info(store)
-        configuration = await _configuration(store)
-        commands = await store.client.execute_command("COMMAND INFO", "WAITAOF")
+        verdicts = [await _examine(store, settings, target) for target in await _targets(store)]
+    return next((verdict for verdict in verdicts if verdict.problem), verdicts[0])
+
+
+async def _targets(store: Store) -> list[dict[str, Any]]:
+    """What to add to a command so that it reaches each server that holds data."""
+    if not isinstance(store.client, RedisCluster):
+        return [{}]
+    await store.client.initialize()
+    return [{"target_nodes": node} for node in store.client.get_primaries()]
+
+
+async def _examine(store: Store, settings: Settings, target: dict[str, Any]) -> Durability:
+    info: Mapping[str, Any] = await store.client.info(**target)
+    configuration = await _configuration(store, target)
     weaknesses = tuple(_weaknesses(info, configuration))
     timeout_ms = int(settings.store_timeout_seconds * 1000)
     if settings.durability == "fsync":
-        return _fsync(info, configuration, has_waitaof=_known(commands), timeout_ms=timeout_ms, weaknesses=weaknesses)
+        # A cluster client does not say which connection a command takes, and WAITAOF is about its own connection.
+        has_waitaof = not target and _known(await store.client.execute_command("COMMAND INFO", "WAITAOF"))
+        return _fsync(info, configuration, has_waitaof=has_waitaof, timeout_ms=timeout_ms, weaknesses=weaknesses)
     if needed := settings.replicas_required:
         connected = int(info.get("connected_slaves", 0))
         problem = None if connected >= needed else f"DURABILITY asks for {needed} replicas, {connected} are connected"
@@ -68,7 +82,7 @@ def _fsync(
         return Durability(weaknesses=weaknesses)
     if has_waitaof:
         return Durability(("WAITAOF", 1, 0, timeout_ms), 1, weaknesses=weaknesses)
-    problem = "DURABILITY asks for fsync: set appendfsync always, this server has no WAITAOF"
+    problem = "DURABILITY asks for fsync: set appendfsync always (WAITAOF cannot be used here)"
     return Durability(problem=problem, weaknesses=weaknesses)
 
 
@@ -84,20 +98,10 @@ def _weaknesses(info: Mapping[str, Any], configuration: Mapping[str, str]) -> li
     return found
 
 
-async def _info(store: Store) -> Mapping[str, Any]:
-    if isinstance(store.client, RedisCluster):
-        await store.client.initialize()
-        node = store.client.get_primaries()[0]
-        info: Mapping[str, Any] = await store.client.info(target_nodes=node)
-    else:
-        info = await store.client.info()
-    return info
-
-
-async def _configuration(store: Store) -> Mapping[str, str]:
+async def _configuration(store: Store, target: dict[str, Any]) -> Mapping[str, str]:
     """``appendfsync`` and ``save``; empty where a managed service forbids CONFIG."""
     try:
-        reply = await store.client.config_get("appendfsync", "save")
+        reply = await store.client.config_get("appendfsync", "save", **target)
     except ResponseError:
         return {}
     return {_text(name): _text(value) for name, value in reply.items()}

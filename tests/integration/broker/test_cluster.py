@@ -1,0 +1,121 @@
+"""A real cluster of three servers, and a real Sentinel: the forms of REDIS_URL beyond a single server."""
+
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Store, Stored, StoreWatch, open_store, trim
+from salesloft_webhooks.broker.group import Group, GroupOptions
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.settings import Ordering, Settings
+from tests.integration.broker.conftest import Recorder
+from tests.servers import Server, engines, free_port, wait_until
+
+SLOTS = 16_384
+PARTITIONS = 6
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[list[Server]]:
+    """Three primaries that share the slots."""
+    with ExitStack() as stack:
+        nodes = []
+        for number in range(3):
+            directory = tmp_path / f"node-{number}"
+            directory.mkdir()
+            bus = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
+            nodes.append(Server(engines()["valkey"], directory, bus).start())
+            stack.callback(nodes[-1].stop, kill=True)
+        for number, node in enumerate(nodes):
+            with node.client() as client:
+                first, last = number * SLOTS // 3, (number + 1) * SLOTS // 3 - 1
+                client.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
+                other = nodes[0]
+                client.execute_command("CLUSTER MEET", "127.0.0.1", other.port, other.options["cluster-port"])
+        for node in nodes:
+            wait_until(lambda node=node: _whole(node), seconds=20, description="the cluster is whole")  # type: ignore[misc]
+        yield nodes
+
+
+def _whole(node: Server) -> bool:
+    with node.client() as client:
+        info = client.execute_command("CLUSTER INFO")
+        return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3")
+
+
+async def publish(publisher: Publisher, number: int) -> Stored:
+    """Publish one event of one of twenty people."""
+    event = NewEvent(f"e{number}", "person.created", f"person:{number % 20}", "2026", b"{}")
+    return await publisher.publish(NewDelivery("default", (event,)))
+
+
+async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
+    """Publish, duplicates, ordered take, settle, trim, watch and doorbell across partitions on different nodes."""
+    settings = Settings.load(
+        redis_url=f"redis+cluster://127.0.0.1:{cluster[1].port},127.0.0.1:{cluster[0].port}", partitions=PARTITIONS
+    )
+    async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+        async with StoreWatch(store, settings, Recorder()) as watch:
+            assert watch.problem is None
+        group = Group(store, GroupOptions("crm", ordering=Ordering.ENTITY), "one")
+        await group.register()
+
+        assert [await publish(publisher, number) for number in range(60)] == [Stored.NEW] * 60
+        assert await publish(publisher, 0) is Stored.DUPLICATE
+        handled = [event async for event in work_off(store, group)]
+
+        assert sorted(handled) == sorted(f"e{number}" for number in range(60))
+        for person in range(20):
+            mine = [event for event in handled if int(event[1:]) % 20 == person]
+            assert mine == sorted(mine, key=lambda event: int(event[1:]))
+        assert sum([await trim(store, partition, 0.0) for partition in range(PARTITIONS)]) == 60
+    used = [node for node in cluster if _holds_a_stream(node)]
+    assert len(used) > 1, "the partitions all fell on one node: the test proves nothing"
+
+
+def _holds_a_stream(node: Server) -> bool:
+    with node.client() as client:
+        return any(True for _ in client.scan_iter("sl:{*}:events", 1000))
+
+
+async def work_off(store: Store, group: Group) -> AsyncIterator[str]:
+    """Handle all partitions until nothing is left; the ids in the order they were given."""
+    for partition in range(store.partitions):
+        while (taken := await group.take(partition, 10)).leases:
+            for lease in taken.leases:
+                yield lease.event.event_id
+                await group.settle(partition, [Settlement(lease, Outcome.DONE)])
+        await group.wait(partition, taken.doorbell, 0.01)
+
+
+async def test_waiting_for_replicas_is_refused_on_a_cluster() -> None:
+    """WAIT covers one connection, which a cluster client does not promise: the setting is refused, not ignored."""
+    settings = Settings.load(redis_url="redis+cluster://127.0.0.1:1", durability="replicas:1")
+    with pytest.raises(ConfigurationError, match="DURABILITY"):
+        async with open_store(settings):
+            pass
+
+
+async def test_a_sentinel_leads_to_the_primary(valkey: Server, tmp_path: Path) -> None:
+    """With redis+sentinel:// the primary is asked for by name, with database and service from the URL."""
+    port = free_port()
+    configuration = tmp_path / "sentinel.conf"
+    configuration.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {valkey.port} 1\n")
+    command = [engines()["valkey"], str(configuration), "--sentinel"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - it returns at once
+    try:
+        server = Server(engines()["valkey"], tmp_path, port=port)
+        wait_until(server._answers, description="the sentinel answers")
+        settings = Settings.load(redis_url=f"redis+sentinel://127.0.0.1:{port}/main/3")
+        async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+            assert await publish(publisher, 1) is Stored.NEW
+    finally:
+        process.kill()
+        process.wait()
+    with valkey.client() as client:
+        client.select(3)
+        assert client.xlen("sl:{0}:events") == 1
