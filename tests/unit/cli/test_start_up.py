@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-HEAVY = ("redis", "sqlalchemy", "pydantic_settings", "opentelemetry", "prometheus_client", "apprise", "httpx2", "aiohttp")
+HEAVY = (
+    "redis",
+    "sqlalchemy",
+    "pydantic_settings",
+    "opentelemetry",
+    "prometheus_client",
+    "apprise",
+    "httpx2",
+    "aiohttp",
+)
 
 
 def imported(*arguments: str) -> set[str]:

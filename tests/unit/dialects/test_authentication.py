@@ -152,6 +152,13 @@ def test_any_envelope_secret_may_match(index: int) -> None:
     assert authenticate(headers.items(), BODY, keys, NOW, TOLERANCE).key_index == index
 
 
+def test_the_first_of_equal_keys_counts() -> None:
+    """A key that is listed twice is reported at its first place, which is the one an operator looks at."""
+    keys = DialectKeys(envelope_secrets=(b"other", SECRET, SECRET))
+
+    assert authenticate(enveloped().items(), BODY, keys, NOW, TOLERANCE).key_index == 1
+
+
 @pytest.mark.parametrize(
     ("key", "index"),
     [

@@ -1,5 +1,6 @@
 """Keys follow their files, and never worse than they were."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,11 @@ def test_the_file_is_looked_at_once_a_second(keyring: Keyring, clock: Clock, pat
 
 
 def test_a_swapped_symbolic_link_is_followed(tmp_path: Path, clock: Clock) -> None:
-    """Kubernetes updates a mounted secret by swapping a link to a folder; name and size of the file stay the same."""
+    """Kubernetes updates a mounted secret by swapping a link to a folder; even the file's time may stay the same."""
     for folder, key in (("1", b"AAAAAAAAAAAAAAAA"), ("2", b"BBBBBBBBBBBBBBBB")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "secret").write_bytes(key)
+        os.utime(tmp_path / folder / "secret", (0, 0))
     link = tmp_path / "..data"
     link.symlink_to("1")
     keyring = Keyring("default", [KeySetting("envelope_secrets", "FILE", file=link / "secret")], clock)
