@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from salesloft_webhooks.cli.exit_codes import ExitCode
+
 LEASH = Path(__file__).with_name("leash.py")
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
@@ -117,6 +119,9 @@ class Child:
         while True:
             born = time.monotonic()
             code = await process.wait()
+            if code == ExitCode.USAGE and not self.restarts:
+                # A setting is wrong: that heals by no restart, and whoever waits for this process says so.
+                return
             if time.monotonic() - born > STEADY_SECONDS:
                 delay = FIRST_DELAY_SECONDS
             self._report(f"{self.program.name} died ({_cause(code)}); starting it again in {delay:g} s")

@@ -74,7 +74,8 @@ class Machine:
         deadline = time.monotonic() + READY_SECONDS
         while not await condition():
             if child.exit_code == ExitCode.USAGE:
-                raise ConfigurationError(f"{child.program.name} does not start:\n{child.last_words()}")
+                hint = "" if self._plan.wishes.demo else "\n(`up --demo` makes up keys of its own)"
+                raise ConfigurationError(f"{child.program.name} does not start:\n{child.last_words()}{hint}")
             if time.monotonic() > deadline:
                 raise NotStarted(f"{child.program.name} is not ready after {READY_SECONDS:g} s:\n{child.last_words()}")
             await asyncio.sleep(POLL_SECONDS)
