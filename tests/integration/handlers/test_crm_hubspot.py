@@ -201,9 +201,8 @@ async def test_a_bounce_and_a_deletion_are_written_into_the_configured_propertie
     }
 
 
-async def test_a_person_without_an_address_is_permanent(backend: HubSpotContacts, standin: HubSpot) -> None:
-    """There is nothing to upsert by, and asking again would not change it."""
-    with pytest.raises(PermanentError):
-        await backend.save(contact_of(someone(1, email_address=None)))
+async def test_a_person_without_an_address_is_left_out(backend: HubSpotContacts, standin: HubSpot) -> None:
+    """There is nothing to upsert by; as such people are nothing unusual, they are no dead letters either."""
+    await backend.save(contact_of(someone(1, email_address=None)))
 
     assert standin.requests == []
