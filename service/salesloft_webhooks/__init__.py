@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
     from salesloft_webhooks.events import Event
     from salesloft_webhooks.handlers.router import Router
-    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.settings import Ordering, Settings
     from salesloft_webhooks.telemetry.logs import get_logger
 
-__all__ = ["Event", "PermanentError", "Retry", "Router", "Settings", "Unavailable", "get_logger"]
+__all__ = ["Event", "Ordering", "PermanentError", "Retry", "Router", "Settings", "Unavailable", "get_logger"]
 
 _HOMES = {
     "Event": "events",

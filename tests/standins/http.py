@@ -27,12 +27,19 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer. `delay_seconds` before it; `raw` instead of it, after which the connection is closed."""
+    """What to answer.
+
+    Attributes:
+        delay_seconds: Before it.
+        trickle_seconds: Before each byte of it.
+        raw: Sent instead of it, after which the connection is closed.
+    """
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
+    trickle_seconds: float = 0.0
     raw: bytes | None = None
 
     def encoded(self) -> bytes:
@@ -95,8 +102,7 @@ class StandIn:
                 self.most_at_once = max(self.most_at_once, self.at_once)
                 await asyncio.sleep(answer.delay_seconds)
                 self.at_once -= 1
-                writer.write(answer.encoded())
-                await writer.drain()
+                await _send(writer, answer)
                 if answer.raw is not None:
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -104,6 +110,15 @@ class StandIn:
         finally:
             writer.close()
             self._open.discard(writer)
+
+
+async def _send(writer: asyncio.StreamWriter, answer: Answer) -> None:
+    encoded = answer.encoded()
+    step = 1 if answer.trickle_seconds else len(encoded) or 1
+    for at in range(0, len(encoded), step):
+        await asyncio.sleep(answer.trickle_seconds)
+        writer.write(encoded[at : at + step])
+        await writer.drain()
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:

@@ -130,6 +130,7 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
         (Answer(200, {"status": "COMP"}), Retry, None),
         (Answer(200, ["?"]), Retry, None),
         (Answer(delay_seconds=2), Retry, None),
+        (Answer(trickle_seconds=0.1), Retry, None),
         (DISCONNECT, Retry, None),
         (GARBAGE, Retry, None),
         (TRUNCATED, Retry, None),
@@ -149,6 +150,7 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
         "not-complete",
         "not-an-object",
         "slow",
+        "trickling",
         "disconnect",
         "garbage",
         "truncated",
@@ -199,9 +201,8 @@ async def test_a_bounce_and_a_deletion_are_written_into_the_configured_propertie
     }
 
 
-async def test_a_person_without_an_address_is_permanent(backend: HubSpotContacts, standin: HubSpot) -> None:
-    """There is nothing to upsert by, and asking again would not change it."""
-    with pytest.raises(PermanentError):
-        await backend.save(contact_of(someone(1, email_address=None)))
+async def test_a_person_without_an_address_is_left_out(backend: HubSpotContacts, standin: HubSpot) -> None:
+    """There is nothing to upsert by; as such people are nothing unusual, they are no dead letters either."""
+    await backend.save(contact_of(someone(1, email_address=None)))
 
     assert standin.requests == []

@@ -1,6 +1,7 @@
 """A PostgreSQL server that goes away and comes back: pauses, no losses, no rows twice."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
@@ -86,20 +87,30 @@ async def test_a_server_nobody_runs_pauses_the_group() -> None:
 
 @pytest.mark.parametrize(
     ("statement", "signal"),
-    [("SELECT 1/0 FROM activities", PermanentError), ("SELECT nonsense FROM (SELECT 1) AS t", Unavailable)],
-    ids=["data", "schema"],
+    [
+        ("SELECT 1/0 FROM activities", PermanentError),
+        ("SELECT nonsense FROM (SELECT 1) AS t", Unavailable),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
+        ("SET LOCAL statement_timeout = 10; SELECT pg_sleep(9)", Unavailable),
+        ("SELECT * FROM activities WHERE", Retry),
+    ],
+    ids=["data", "schema", "connection-ended", "statement-time-out", "whatever-else"],
 )
 @NEEDS_POSTGRESQL
 async def test_errors_never_quote_the_row(postgres: PostgresServer, statement: str, signal: type[Exception]) -> None:
     """What the database says about a row is personal data; the signal carries the SQLSTATE only."""
-    engine = create_engine(postgres.create_database(f"errors_{signal.__name__.lower()}"))
+    engine = create_engine(postgres.create_database(f"errors_{uuid4().hex}"))
     await migrate(engine)
     database = Database(engine)
     await ActivityLog(database).record(samples.email())
 
-    with pytest.raises(signal) as caught:
+    async def execute() -> None:
         async with database.transaction() as connection:
-            await connection.execute(text(statement))
+            for each in statement.split(";"):
+                await connection.execute(text(each))
+
+    with pytest.raises(signal) as caught:
+        await execute()
 
     assert str(caught.value).startswith("database: ")
     assert "division" not in str(caught.value)

@@ -98,12 +98,13 @@ def test_the_group_takes_the_endpoints_events(file: Path) -> None:
         (Answer(503), Unavailable),
         (Answer(500), Retry),
         (Answer(delay_seconds=2), Retry),
+        (Answer(trickle_seconds=0.1), Retry),
         (DISCONNECT, Retry),
         (GARBAGE, Retry),
         (Answer(410), PermanentError),
         (Answer(302, headers={"Location": "http://169.254.169.254/"}), PermanentError),
     ],
-    ids=["429", "503", "500", "slow", "disconnect", "garbage", "gone", "redirect"],
+    ids=["429", "503", "500", "slow", "trickling", "disconnect", "garbage", "gone", "redirect"],
 )
 async def test_answers_become_signals(
     endpoint: StandIn, file: Path, answer: Answer, signal: type[HandlerSignal]

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.activity import ActivityLog
 from salesloft_webhooks.handlers.database import Database, create_engine, open_database
-from salesloft_webhooks.handlers.migrations import head, migrate
+from salesloft_webhooks.handlers.migrations import configuration, head, migrate
 from salesloft_webhooks.handlers.schema import metadata
 from salesloft_webhooks.settings import Settings
 from tests import samples
@@ -41,6 +42,24 @@ async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
 
     assert await migrate(engine) == (None, head())
     assert await migrate(engine) == (head(), head())
+
+    await engine.dispose()
+
+
+async def test_migrations_can_be_undone_and_done_again(empty_database_url: str) -> None:
+    """Down to nothing leaves no table of ours, and up again is as before."""
+    engine = create_engine(empty_database_url)
+
+    def undo(connection: Connection) -> list[str]:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        return inspect(connection).get_table_names()
+
+    await migrate(engine)
+    async with engine.begin() as connection:
+        assert await connection.run_sync(undo) == ["alembic_version"]
+    assert await migrate(engine) == (None, head())
 
     await engine.dispose()
 

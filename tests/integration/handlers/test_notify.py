@@ -112,6 +112,9 @@ async def test_an_attempt_repeated_after_sending_sends_nothing(notify: Notify) -
     await notify.attempt(event, event)
 
     assert len(notify.told) == 1
+    async with open_store(notify.settings) as store:
+        states = [await store.client.hget(key, "state") async for key in store.client.scan_iter("*:claim:*")]
+    assert states == [b"done"], "confirmed: nobody need wonder whether it went out"
 
 
 async def test_after_a_crash_between_claim_and_confirmation_nothing_is_sent(notify: Notify) -> None:

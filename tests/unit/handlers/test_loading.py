@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.errors import ConfigurationError
@@ -61,6 +62,22 @@ async def test_a_failing_handler_ends_the_attempt() -> None:
             await running.handle(samples.email())
 
     assert ran == []
+
+
+async def test_what_a_handler_logs_carries_the_event_and_the_attempt() -> None:
+    """Id, type, group and attempt are bound while the handler runs, and not a moment longer."""
+    router = Router()
+    bound: list[dict[str, object]] = []
+
+    @router.on("*")
+    async def handler(_event: Event) -> None:
+        bound.append(get_contextvars())
+
+    async with LoadedGroup("test", (router,)).open(SETTINGS) as running:
+        await running.handle(samples.email("email.opened", event_id="x", attempt=3))
+
+    assert bound == [{"event_id": "x", "event_type": "email.opened", "group": "test", "attempt": 3}]
+    assert get_contextvars() == {}
 
 
 def test_policies_of_handlers_that_share_an_attempt_are_widened() -> None:

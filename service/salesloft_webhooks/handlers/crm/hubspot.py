@@ -19,6 +19,9 @@ from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.crm.fields import FieldMapping
 from salesloft_webhooks.handlers.crm.records import Record, merged
 from salesloft_webhooks.handlers.remote import exchange, raise_for, retry_after_seconds
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 INPUTS_PER_REQUEST = 100
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
@@ -48,7 +51,9 @@ class HubSpotContacts:
 
     async def _upsert(self, change: Contact | Bounce, email_address: str | None, version: float) -> None:
         if not email_address:
-            raise PermanentError("hubspot: without an e-mail address there is no key")
+            # A person without an address is nothing unusual in SalesLoft, so no failure; HubSpot has no other key.
+            _log.info("crm.unaddressed", person_id=change.person_id)
+            return
         if (fields := self._mapping.of(change)) or (isinstance(change, Contact) and not change.deleted):
             await self._records.write(Record(email_address.lower(), version, fields))
 
