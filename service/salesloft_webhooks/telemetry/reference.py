@@ -20,8 +20,8 @@ Generated from `telemetry/metrics.py` by `make docs`; a test fails when the two 
 
 Receiver and worker serve them at `/metrics` of the operations port (9090 by default). Every name begins with
 `salesloft_webhooks_`; durations are seconds, sizes bytes. Label values come from the closed sets at the end of this
-page or from the configuration, never from a sender: an event type that is not in the table is labelled `other`. The usual
-`process_*` and `python_*` metrics are there, too.
+page or from the configuration, never from a sender: an event type that is not in the table is labelled `other`. The
+usual `process_*` and `python_*` metrics are there, too.
 
 What is said about groups and partitions belongs to the store: every receiver and worker reports the same, so take the
 `max` over them. **Scale workers on `salesloft_webhooks_group_backlog_entries`.**

@@ -1,0 +1,123 @@
+"""One consumer group: what it has to do, how its attempts end, how long things take."""
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from dashboards.panels import Query, Section, Subject, board, lines
+
+WHERE = 'namespace=~"$namespace", group=~"$group"'
+M = "salesloft_webhooks"
+WAITING = {
+    "lag": "lag_entries",
+    "due": "due_entries",
+    "scheduled": "scheduled_entries",
+    "parked": "parked_entries",
+    "pending": "pending_entries",
+}
+
+
+def group() -> Dashboard:
+    """Build it."""
+    return board(
+        "Salesloft webhooks: one group",
+        "salesloft-webhooks-group",
+        "Everything about the chosen consumer groups.",
+        variables=["group"],
+        sections=[_work(), _attempts(), _calls()],
+    )
+
+
+def _gauge(name: str) -> str:
+    return f"max by (group) ({M}_group_{name}{{{WHERE}}})"
+
+
+def _rate(name: str, further: str = "") -> str:
+    return f"rate({M}_{name}{{{WHERE}{further}}}[$__rate_interval])"
+
+
+def _work() -> Section:
+    in_flight = f"sum by (group) ({M}_attempts_in_flight{{{WHERE}}})"
+    return Section(
+        "Work",
+        lines(
+            Subject("Backlog", "short", "What workers could run now: scale by it.", "BacklogGrowing"),
+            Query(_gauge("backlog_entries"), "{{group}}"),
+        ),
+        lines(
+            Subject("Where entries wait", "short", "Never taken, due, waiting for a retry, behind their lane's head."),
+            *(Query(_gauge(metric), f"{{{{group}}}} {name}") for name, metric in WAITING.items()),
+        ),
+        lines(
+            Subject("Oldest event", "s", "Age of the oldest event not finished.", "BacklogOld"),
+            Query(_gauge("oldest_age_seconds"), "{{group}}"),
+        ),
+        lines(
+            Subject("Workers", "short", "Consumers, and attempts in flight.", "GroupWithoutConsumers"),
+            Query(_gauge("consumers"), "{{group}} consumers"),
+            Query(in_flight, "{{group}} in flight"),
+        ),
+        lines(
+            Subject("Paused", "bool_yes_no", "Whether the group takes nothing.", "GroupPaused"),
+            Query(_gauge("paused"), "{{group}}"),
+        ),
+        lines(
+            Subject("Dead letters", "short", "What nobody has dealt with.", "DeadLetters"),
+            Query(_gauge("dead_letters"), "{{group}}"),
+        ),
+    )
+
+
+def _attempts() -> Section:
+    seconds, age = _rate("attempt_duration_seconds_bucket"), _rate("event_age_seconds_bucket")
+    retried = _rate("attempts_total", ', outcome="retried"')
+    dead = f"sum by (event_type, reason) (increase({M}_dead_letters_total{{{WHERE}}}[1h]))"
+    return Section(
+        "Attempts",
+        lines(
+            Subject("By outcome", "ops", "How runs of the handler end.", "RetryStorm"),
+            Query(f"sum by (outcome) ({_rate('attempts_total')})", "{{outcome}}"),
+        ),
+        lines(
+            Subject("Retried by event type", "ops", "Which events the handler fails on.", "RetryStorm"),
+            Query(f"sum by (event_type) ({retried})", "{{event_type}}"),
+        ),
+        lines(
+            Subject("Run time", "s", "95 % of the attempts are faster, by event type.", "HandlersSlow"),
+            Query(f"histogram_quantile(0.95, sum by (event_type, le) ({seconds}))", "{{event_type}}"),
+        ),
+        lines(
+            Subject("From stored to done", "s", "What a user waits, retries included."),
+            Query(f"histogram_quantile(0.5, sum by (le) ({age}))", "median"),
+            Query(f"histogram_quantile(0.95, sum by (le) ({age}))", "95 %"),
+        ),
+        lines(
+            Subject("New dead letters", "short", "In the last hour, by type and reason.", "Poison"),
+            Query(dead, "{{event_type}} {{reason}}"),
+        ),
+        lines(
+            Subject("Lost leases", "ops", "Attempts that outlived their lease: others ran the event again."),
+            Query(f"sum by (event_type) ({_rate('leases_lost_total')})", "{{event_type}}"),
+        ),
+    )
+
+
+def _calls() -> Section:
+    settled = f"sum({_rate('settle_batch_outcomes_sum')}) / sum({_rate('settle_batch_outcomes_count')})"
+    take = f"histogram_quantile(0.99, sum by (le) ({_rate('take_duration_seconds_bucket')}))"
+    settle = f"histogram_quantile(0.99, sum by (le) ({_rate('settle_duration_seconds_bucket')}))"
+    return Section(
+        "Taking and settling",
+        lines(
+            Subject("Entries", "ops", "Taken to be run, and skipped as already done or not for the group."),
+            Query(f"sum by (group) ({_rate('entries_taken_total')})", "{{group}} taken"),
+            Query(f"sum by (group) ({_rate('entries_skipped_total')})", "{{group}} skipped"),
+        ),
+        lines(
+            Subject("Calls to Redis", "s", "99 % are faster.", "StoreDown"),
+            Query(take, "take"),
+            Query(settle, "settle"),
+        ),
+        lines(
+            Subject("Attempts settled at once", "short", "By one call, on average."),
+            Query(settled, "attempts"),
+        ),
+    )
