@@ -77,7 +77,7 @@ def read_sources_file(path: Path) -> tuple[SourceEntry, ...]:
         written = yaml.safe_load(path.read_bytes())
     except OSError as exc:
         raise ConfigurationError(f"SOURCES_FILE: cannot be read: {exc.strerror}") from None
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, ValueError, RecursionError) as exc:  # ValueError: 2026-13-45 looks like a date and is none
         raise ConfigurationError(f"SOURCES_FILE: not YAML{_position(exc)}") from None
     return validated(_SourcesFile, written, lambda location: f"SOURCES_FILE: {location}").sources
 
@@ -104,7 +104,7 @@ def validated(model: type[_ModelT], written: object, call: Callable[[str], str])
     raise ConfigurationError("; ".join(problems))
 
 
-def _position(error: yaml.YAMLError) -> str:
+def _position(error: Exception) -> str:
     """Where, but not the excerpt YAML's own message would show: it may be a key."""
     mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
     return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

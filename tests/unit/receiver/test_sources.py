@@ -187,7 +187,9 @@ def test_a_key_has_one_role_across_sources(tmp_path: Path) -> None:
     assert SECRET not in message
 
 
-@pytest.mark.parametrize("text", ["", "sources: []", "sources: x", "- a", "other: 1", f"a: [{SECRET}", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "sources: []", "sources: x", "- a", "other: 1", f"a: [{SECRET}", "\x00", "a: 2026-13-45", "[" * 5000]
+)
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
     """What is not a list of sources is refused as a whole, without quoting from it."""
     with pytest.raises(ConfigurationError, match="SOURCES_FILE") as caught:
