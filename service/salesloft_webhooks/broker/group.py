@@ -36,6 +36,7 @@ class GroupOptions:
         lease_seconds: How long an attempt may go without renewal before others take over.
         max_attempts: Attempts after which an entry that was never settled is poison.
         idempotency_ttl_seconds: How long outcomes are remembered at least.
+        handlers: Where its routers come from, for operators to see.
     """
 
     name: str
@@ -44,6 +45,7 @@ class GroupOptions:
     lease_seconds: float = 60.0
     max_attempts: int = 8
     idempotency_ttl_seconds: int = 7 * 86_400
+    handlers: tuple[str, ...] = ()
 
 
 def new_consumer_name() -> str:
@@ -74,7 +76,7 @@ class Group:
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
         self._halves = cycle((math.ceil, math.floor))
 
-    async def register(self, handlers: Sequence[str] = ()) -> None:
+    async def register(self) -> None:
         """Make the group known, in every partition from the first entry on, and describe it for `status`."""
         keys, client, name = self._store.keys, self._store.client, self.options.name
         for partition in range(self._store.partitions):
@@ -86,7 +88,7 @@ class Group:
                 mapping={
                     "events": ",".join(self.options.events),
                     "ordering": self.options.ordering.value,
-                    "handlers": ",".join(handlers),
+                    "handlers": ",".join(self.options.handlers),
                     "seen": int(time.time() * 1000),
                 },
             )

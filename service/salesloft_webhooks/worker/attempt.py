@@ -29,6 +29,10 @@ class AttemptTimeout(Exception):
     """The handler did not finish within its time-out."""
 
 
+class HandlerCancelled(Exception):
+    """The handler was cancelled from inside, by nobody's wish of ours."""
+
+
 class LostAttempts(Exception):
     """All allowed attempts were spent by workers that never reported back."""
 
@@ -78,7 +82,11 @@ class Attempt:
                 async with asyncio.timeout(self.timeout_seconds) as limit:
                     await running.handle(event)
             except asyncio.CancelledError:
-                return self._interrupted(span)
+                if self._interruption is None:
+                    return self._failed(span, HandlerCancelled("the handler cancelled itself"))
+                if self._interruption is Interruption.STOPPING:
+                    span.released()
+                return self.interrupted()
             except TimeoutError as exc:
                 # A time-out inside the handler (an HTTP client's, say) is the handler's error, not ours.
                 late = AttemptTimeout(f"no end within {self.timeout_seconds:g} s")
@@ -88,12 +96,9 @@ class Attempt:
             span.done()
             return Settlement(self.lease, Outcome.DONE)
 
-    def _interrupted(self, span: AttemptSpan) -> Settlement | None:
-        if self._interruption is Interruption.LEASE_LOST:
-            return None
-        # STOPPING, or a handler that cancels itself: nothing is known to be wrong with the event.
-        span.released()
-        return Settlement(self.lease, Outcome.RELEASE)
+    def interrupted(self) -> Settlement | None:
+        """What to settle when the attempt was cancelled from outside: nothing is known to be wrong with the event."""
+        return None if self._interruption is Interruption.LEASE_LOST else Settlement(self.lease, Outcome.RELEASE)
 
     def _failed(self, span: AttemptSpan, error: Exception) -> Settlement:
         if isinstance(error, PermanentError):
@@ -116,6 +121,7 @@ class Attempt:
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line: its type and the first line of its message, cut to `ERROR_LENGTH`."""
+    """An error in one line: its type and the first line of its message, cut to `ERROR_LENGTH`, valid as UTF-8."""
     first_line = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {first_line}"[:ERROR_LENGTH]
+    # Messages quote broken data; a lone surrogate in one must not keep the outcome from being stored.
+    return f"{type(error).__name__}: {first_line}"[:ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker import Group, Lease, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -63,6 +63,8 @@ class PartitionLoop:
         failures = 0
         try:
             while not self._stopping:
+                if settling.done():  # a bug, else it runs for ever: fail, rather than run handlers and forget outcomes
+                    settling.result()
                 try:
                     await self._turn()
                     failures = 0
@@ -153,8 +155,8 @@ class PartitionLoop:
         self._telemetry.in_flight(self._slots.running)
         vacate()
         self._stirred.set()
-        # A cancelled task was interrupted before its first step: as released as one interrupted later.
-        settlement = Settlement(attempt.lease, Outcome.RELEASE) if task.cancelled() else task.result()
+        # A cancelled task was interrupted before its first step.
+        settlement = attempt.interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
             self._pausing = asyncio.create_task(self._pause_group(attempt.pause_seconds))
         if settlement is not None:

@@ -49,6 +49,7 @@ class Worker:
             lease_seconds=settings.lease_seconds,
             max_attempts=settings.max_attempts,
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+            handlers=settings.worker_handlers,
         )
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
@@ -65,15 +66,16 @@ class Worker:
         """Work until ``stop`` is set and everything is handed over."""
         if not await self._register(stop):
             return
-        async with self._background():
+        async with self._background() as background:
             loops = [asyncio.create_task(loop.run()) for loop in self._loops]
             stopped = asyncio.create_task(stop.wait())
-            # A loop that ends by itself has failed in a way nobody foresaw: let the process fail, others take over.
-            await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
+            # What ends by itself has failed in a way nobody foresaw: let the process fail, others take over.
+            await asyncio.wait([stopped, *loops, *background], return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
             await self._stop(loops)
-        for loop in loops:
-            loop.result()
+            for task in (*loops, *background):
+                if task.done() and not task.cancelled():
+                    task.result()
 
     def not_live(self) -> str | None:
         """Why the process makes no progress and should be restarted; None: it does."""
@@ -96,7 +98,7 @@ class Worker:
         failures = 0
         while not stop.is_set():
             try:
-                await self._group.register(self._settings.worker_handlers)
+                await self._group.register()
             except StoreError as exc:
                 failures += 1
                 self._telemetry.store_available(available=False)
@@ -114,11 +116,11 @@ class Worker:
             loop.beat = time.monotonic()
 
     @asynccontextmanager
-    async def _background(self) -> AsyncIterator[None]:
+    async def _background(self) -> AsyncIterator[list["asyncio.Task[None]"]]:
         renewer = Renewer(self._group, self._loops, self._telemetry)
         tasks = [asyncio.create_task(renewer.run()), asyncio.create_task(self._housekeeping.run())]
         try:
-            yield
+            yield tasks
         finally:
             for task in tasks:
                 task.cancel()

@@ -84,7 +84,7 @@ class Bench:
         group = Group(
             self.store, GroupOptions(name, **{"lease_seconds": LEASE_SECONDS} | options, ordering=ordering), consumer
         )
-        await group.register(["tests:router"])
+        await group.register()
         return group
 
     def pending(self, group: str = "crm") -> dict[str, tuple[str, int]]:

@@ -148,6 +148,32 @@ async def test_a_handlers_own_timeout_is_its_error(valkey: Server) -> None:
         assert running.dead()[0]["error"] == "TimeoutError: the CRM did not answer"
 
 
+async def test_a_handler_that_cancels_itself_has_failed(valkey: Server) -> None:
+    """A CancelledError that we did not cause spends the attempt: else it would run again for ever."""
+
+    async def handle(event: Event) -> None:
+        raise asyncio.CancelledError
+
+    async with pipeline(valkey, handle, max_attempts=2) as running:
+        await running.publish("e1")
+        await running.finished(1)
+
+        assert running.dead()[0]["error"] == "HandlerCancelled: the handler cancelled itself"
+
+
+async def test_a_broken_message_does_not_keep_the_outcome_from_being_stored(valkey: Server) -> None:
+    """An error that quotes text no encoding can carry becomes a dead letter like any other."""
+
+    async def handle(event: Event) -> None:
+        raise ValueError("surrogate \ud800 \x00 " + "x" * 1000)
+
+    async with pipeline(valkey, handle, max_attempts=1) as running:
+        await running.publish("e1")
+        await running.finished(1)
+
+        assert running.dead()[0]["error"].startswith("ValueError: surrogate \\ud800")
+
+
 @pytest.mark.parametrize("concurrency", [1, 7])
 async def test_no_more_than_the_limit_run_at_once(valkey: Server, concurrency: int) -> None:
     """WORKER_CONCURRENCY is an upper bound, and it is reached."""
