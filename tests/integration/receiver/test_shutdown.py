@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.http_client import Connection, request
+from tests.http_client import Connection, Reply, request
 from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
 from tests.servers import Server, wait_until
 
@@ -53,7 +53,7 @@ def test_deliveries_are_accepted_until_load_balancers_have_noticed(leaving: Rece
     wait_until(lambda: leaving.probe("/readyz") == 503, description="readiness says no")
     unready_since = time.monotonic()
 
-    replies = []
+    replies: list[Reply] = []
     while time.monotonic() - unready_since < 0.6:
         replies.append(leaving.send(delivery(envelope(f"evt-late-{len(replies)}"))))
 
