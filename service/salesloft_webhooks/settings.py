@@ -132,7 +132,11 @@ class Settings(Environment):
         9090, ge=0, le=65_535, description="Probes and metrics (`/livez`, `/readyz`, `/metrics`). Never expose it."
     )
     max_body_bytes: int = Field(1_048_576, ge=1, description="Larger bodies are answered 413, checked while reading.")
-    body_timeout_seconds: float = Field(10.0, gt=0, description="A body that takes longer to arrive is answered 408.")
+    body_timeout_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="A body that takes longer to arrive is answered 408; a head that does ends with its connection.",
+    )
     body_memory_bytes: int = Field(
         67_108_864,
         ge=1,

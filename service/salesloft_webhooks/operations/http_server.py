@@ -116,5 +116,6 @@ class HttpServer:
         try:
             return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
         except OSError as exc:
-            reason = os.strerror(exc.errno) if exc.errno else str(exc)
+            # Name look-ups have negative numbers, which strerror does not know.
+            reason = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else str(exc)
             raise ConfigurationError(f"{self._setting}: cannot listen on {host} port {port}: {reason}") from exc

@@ -40,7 +40,7 @@ class Refusal(Answer):
         """Answer, linger, close."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, asyncio.CancelledError):  # cancelled: the drain time is over, and so is lingering
             async with asyncio.timeout(LINGER_SECONDS):
                 await _discard(receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -7,7 +7,8 @@ import pytest
 from tests.receivers import ReceiverProcess
 from tests.servers import Server
 
-SHORT_LIMITS = {"BODY_TIMEOUT_SECONDS": "1", "STORE_TIMEOUT_SECONDS": "1", "RETRY_AFTER_SECONDS": "7"}
+# Short enough to wait for, long enough for a machine that is busy with other tests.
+SHORT_LIMITS = {"BODY_TIMEOUT_SECONDS": "2", "STORE_TIMEOUT_SECONDS": "1", "RETRY_AFTER_SECONDS": "7"}
 
 
 @pytest.fixture(scope="module")

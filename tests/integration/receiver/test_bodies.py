@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -51,6 +52,21 @@ def test_one_byte_more_is_too_large(receiver: ReceiverProcess) -> None:
     assert all(reply.headers["connection"] == "close" for reply in replies)
 
 
+def test_a_refusal_waits_for_the_rest(receiver: ReceiverProcess) -> None:
+    """A client that sends its whole body before it reads is not cut off half-way, and so gets to see the 413."""
+    body = body_of(LIMIT + 1)
+    raw = request("POST", PATH, signed_headers(body), body)
+
+    with Connection(receiver.port) as connection:
+        for start in range(0, len(raw), 100_000):
+            connection.send(raw[start : start + 100_000])
+            time.sleep(0.02)
+        reply = connection.reply()
+
+    assert reply is not None
+    assert reply.status == 413
+
+
 def test_an_announced_flood_is_refused_unread(receiver: ReceiverProcess) -> None:
     """A huge Content-Length is answered at once, and a client that asks first is not told to continue."""
     with Connection(receiver.port) as connection:
@@ -60,7 +76,7 @@ def test_an_announced_flood_is_refused_unread(receiver: ReceiverProcess) -> None
 
     assert reply is not None
     assert reply.status == 413
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1.5
 
 
 def test_an_endless_body_is_cut_off(receiver: ReceiverProcess) -> None:
@@ -89,21 +105,21 @@ def test_a_client_may_ask_before_it_sends(receiver: ReceiverProcess) -> None:
 
 
 def test_a_trickling_body_is_too_slow(receiver: ReceiverProcess) -> None:
-    """408 when the whole body has not arrived in time (1 s here), although a byte comes every 50 ms."""
+    """408 when the whole body has not arrived in time (2 s here), although a byte comes every 50 ms."""
     raw = delivery(envelope("evt-1"))
     head, _, body = raw.partition(b"\r\n\r\n")
 
     with Connection(receiver.port) as connection:
         connection.send(head + b"\r\n\r\n")
-        began = time.monotonic()
-        for byte in body[:30]:
-            connection.send(bytes([byte]))
-            time.sleep(0.05)
+        with suppress(ConnectionError):  # it may already be closed
+            for byte in body[:60]:
+                connection.send(bytes([byte]))
+                time.sleep(0.05)
         reply = connection.reply()
 
+    assert len(body) > 60
     assert reply is not None
     assert reply.status == 408
-    assert time.monotonic() - began < 2.5
 
 
 def test_a_length_that_is_too_long_waits_in_vain(receiver: ReceiverProcess) -> None:
@@ -153,20 +169,16 @@ def test_a_client_that_leaves_is_counted_and_forgotten(receiver: ReceiverProcess
 
 
 def test_bodies_in_work_share_a_memory_limit(valkey: Server) -> None:
-    """When slow uploads hold all the memory, further ones are 503 and small deliveries follow once they are gone."""
-    limits = {"MAX_BODY_BYTES": "100000", "BODY_MEMORY_BYTES": "150000", "BODY_TIMEOUT_SECONDS": "2"}
-    with ReceiverProcess(valkey.url, limits) as receiver, Connection(receiver.port) as slow:
-        slow.send(request("POST", PATH, {"Content-Length": "100000"}) + b"x" * 90_000)
-        wait_until(
-            lambda: receiver.send(request("POST", PATH, {}, b"x" * 80_000)).status == 503,
-            description="there is no room for a second body",
-        )
-        refused = receiver.send(request("POST", PATH, {}, b"x" * 80_000))
-        small = receiver.send(delivery(envelope("evt-small")))
-        reply = slow.reply()
-        later = receiver.send(request("POST", PATH, {}, b"x" * 80_000))
+    """While slow uploads hold all the memory, large bodies are 503 and small ones pass; then large ones do again."""
+    limits = {"MAX_BODY_BYTES": "100000", "BODY_MEMORY_BYTES": "150000", "BODY_TIMEOUT_SECONDS": "30"}
+    large = request("POST", PATH, {}, b"x" * 80_000)
+    with ReceiverProcess(valkey.url, limits) as receiver:
+        with Connection(receiver.port) as slow:
+            slow.send(request("POST", PATH, {"Content-Length": "100000"}) + b"x" * 90_000)
+            wait_until(lambda: receiver.send(large).status == 503, description="there is no room for a second body")
+            refused = receiver.send(large)
+            small = receiver.send(delivery(envelope("evt-small")))
+        wait_until(lambda: receiver.send(large).status == 401, description="there is room again")
 
     assert (refused.status, refused.headers["retry-after"]) == (503, "10")
     assert small.status == 200
-    assert reply is not None
-    assert (reply.status, later.status) == (408, 401)
