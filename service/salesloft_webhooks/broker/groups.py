@@ -7,10 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from salesloft_webhooks.broker.connection import Store, translated
-from salesloft_webhooks.broker.stats import group_names
-
-SILENCE_SECONDS = 30.0
-"""A consumer without a lease that has been silent for so long counts as gone: it would ask every second or two."""
+from salesloft_webhooks.broker.stats import SILENCE_SECONDS, group_names
 
 FORGOTTEN_AT_ONCE = 500
 

@@ -63,6 +63,10 @@ class Keys:
         """The newest version of a subject brought to a system outside: zset of one member."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"
 
+    def seen(self, partition: int, group: str) -> str:
+        """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:seen"
+
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"

@@ -11,6 +11,8 @@ from typing import Any
 from salesloft_webhooks.broker.connection import Store, translated
 
 COUNTED_AT_ONCE = 1_000
+SILENCE_SECONDS = 30.0
+"""A consumer without a lease that has been silent for so long counts as gone: it would ask every second or two."""
 NO_OLDEST = -1
 LAG_UNKNOWN = -1
 
@@ -40,7 +42,7 @@ class GroupStats:
         due: Pending entries whose time has come: workers should take them at once.
         dead: Dead letters.
         oldest_age_seconds: Age of the oldest entry it has not finished; 0 when there is none.
-        consumers: Worker processes known to the store.
+        consumers: Worker processes that are there; after a crash it takes `SILENCE_SECONDS` to notice.
         pause: Whether it takes events.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
     """
@@ -108,17 +110,21 @@ class Stats:
     partitions: tuple[PartitionStats, ...]
 
 
-async def measure(store: Store) -> Stats:
+async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> Stats:
     """Measure all partitions and all groups, registered ones without a single entry included.
+
+    Args:
+        store: Where.
+        silence_seconds: A consumer that holds nothing and has been silent for so long is not counted.
 
     Raises:
         StoreError: the store cannot be asked.
     """
-    registered = await group_names(store)
+    args: list[str | int] = [int(silence_seconds * 1_000), *sorted(await group_names(store))]
     groups: dict[str, GroupStats] = {}
     partitions = []
     for partition in range(store.partitions):
-        now, entries, quarantined, used, limit, rows = await store.run("stats", partition, sorted(registered))
+        now, entries, quarantined, used, limit, rows = await store.run("stats", partition, args)
         partitions.append(PartitionStats(partition, entries, quarantined, used, limit))
         for row in rows:
             stats = await _group(store, partition, now, row)

@@ -6,7 +6,7 @@
 -- Result: names
 --
 -- A worker with its hands full asks for nothing new, perhaps for minutes, but it renews its leases; an idle one holds
--- none, but asks every second or two. So either sign of life counts.
+-- none, but asks every second or two, and `take` writes that down in `seen`. So either sign of life counts.
 --@include partition
 --@include group
 local LOOKED_AT = 100
@@ -26,12 +26,16 @@ local function holds_a_lease(consumer)
   return false
 end
 
-local names = {}
+local names = redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(now - ARGV[2]), '+inf')
+local found = {}
+for _, name in ipairs(names) do
+  found[name] = true
+end
 local consumers = redis.pcall('XINFO', 'CONSUMERS', events, group)
 for _, flat in ipairs(consumers.err and {} or consumers) do
-  local consumer = fields_of(flat)
-  if consumer.name ~= NOBODY and (consumer.idle < tonumber(ARGV[2]) or holds_a_lease(consumer.name)) then
-    names[#names + 1] = consumer.name
+  local name = fields_of(flat).name
+  if name ~= NOBODY and not found[name] and holds_a_lease(name) then
+    names[#names + 1] = name
   end
 end
 return names

@@ -23,7 +23,7 @@ if redis.call('EXISTS', due) == 1 then
   return 'more'
 end
 
-local removed = #forgotten + redis.call('DEL', mine .. ':pause')
+local removed = #forgotten + redis.call('DEL', mine .. ':pause', mine .. ':seen')
 if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
   removed = removed + redis.call('DEL', mine .. ':dead')
 end

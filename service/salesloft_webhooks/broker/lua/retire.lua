@@ -14,6 +14,8 @@ local consumers = redis.pcall('XINFO', 'CONSUMERS', events, group)
 if consumers.err then
   return 0
 end
+redis.call('ZREM', mine .. ':seen', named)
+redis.call('ZREMRANGEBYSCORE', mine .. ':seen', '-inf', ms(now - idle))
 local removed = 0
 for _, flat in ipairs(consumers) do
   local info = fields_of(flat)

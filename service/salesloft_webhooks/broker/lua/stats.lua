@@ -2,7 +2,8 @@
 -- Measures one partition: one consistent picture in one round trip, at a cost that does not grow with the backlog.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
+-- ARGV  1 ms of silence after which a consumer that holds nothing counts as gone
+--       2.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
 -- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             due now, dead, oldest unfinished entry's ms (-1: none), consumers, pause kind ('': none),
@@ -13,18 +14,24 @@ local function ms_of(id)
   return tonumber(string.match(id, '^%d+'))
 end
 
--- Pending entries that nobody runs, and the number of real consumers.
-local function consumers_of(name)
-  local unrun, real = 0, 0
+-- Pending entries that nobody runs, and the number of consumers that hold something or have shown a sign of life.
+local function consumers_of(name, mine)
+  local unrun, alive, there = 0, 0, {}
+  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(now - ARGV[1]), '+inf')) do
+    there[consumer] = true
+  end
   for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', events, name)) do
     local consumer = fields_of(flat)
     if consumer.name == NOBODY then
       unrun = consumer.pending
-    else
-      real = real + 1
+    elseif consumer.pending > 0 then
+      there[consumer.name] = true
     end
   end
-  return unrun, real
+  for _ in pairs(there) do
+    alive = alive + 1
+  end
+  return unrun, alive
 end
 
 local function oldest_of(name, last)
@@ -40,7 +47,7 @@ local function measure(name, info)
   local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
   if info then
     lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
-    unrun, consumers = consumers_of(name)
+    unrun, consumers = consumers_of(name, mine)
     oldest = oldest_of(name, last)
   end
   return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
@@ -55,9 +62,9 @@ for _, flat in ipairs(groups.err and {} or groups) do
   seen[info.name] = true
   rows[#rows + 1] = measure(info.name, info)
 end
-for _, name in ipairs(ARGV) do
-  if not seen[name] then
-    rows[#rows + 1] = measure(name, nil)
+for at = 2, #ARGV do
+  if not seen[ARGV[at]] then
+    rows[#rows + 1] = measure(ARGV[at], nil)
   end
 end
 

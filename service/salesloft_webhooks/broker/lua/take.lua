@@ -25,6 +25,12 @@ local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_attempts = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
 local SUSPECT_ATTEMPTS = 2
+local SIGN_OF_LIFE_MS = 5000
+
+-- A sign of life of our own, paused or not: Redis before 7.2 only knows consumers that have been given something.
+if now - tonumber(redis.call('ZSCORE', mine .. ':seen', consumer) or 0) >= SIGN_OF_LIFE_MS then
+  redis.call('ZADD', mine .. ':seen', ms(now), consumer)
+end
 
 local pause = redis.call('PTTL', mine .. ':pause')
 if pause ~= -2 then

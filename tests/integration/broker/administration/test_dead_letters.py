@@ -137,18 +137,19 @@ async def test_redriving_many_takes_several_calls(driven: Driven) -> None:
 async def test_what_dies_again_meanwhile_is_not_redriven_again(driven: Driven) -> None:
     """A redrive of all ends, although a broken handler makes new dead letters all the time."""
     group = await driven.group()
-    await driven.publish("e1")
-    await driven.kill(group)
+    await driven.publish(*(f"e{number}" for number in range(BATCH + 50)), person=1)
+    await driven.kill(group, 500)
     rounds = 0
     letters = unchanging(driven.store, Choice())
 
     async for _ in redrive(driven.store, letters, idempotency_ttl_seconds=TTL):
         rounds += 1
-        await asyncio.sleep(0.002)
-        await driven.kill(group)
+        if rounds == BATCH:
+            await asyncio.sleep(0.002)
+            await driven.kill(group, 500)
 
-    assert rounds == 1
-    assert len(await listed(driven)) == 1
+    assert rounds == BATCH + 50
+    assert len(await listed(driven)) == BATCH
 
 
 async def test_redriving_the_same_letter_twice_does_it_once(driven: Driven) -> None:

@@ -91,6 +91,15 @@ async def test_a_silent_worker_with_a_lease_is_alive(driven: Driven, ordering: O
     assert await active_consumers(driven.store, "crm", silence_seconds=0.0) == ["busy"]
 
 
+async def test_a_worker_that_asks_in_vain_is_alive(driven: Driven) -> None:
+    """With nothing to do, or paused, a worker still asks."""
+    await driven.take(await driven.group(consumer="idle"))
+    await pause(driven.store, "crm")
+    await driven.take(await driven.group(consumer="paused"))
+
+    assert await active_consumers(driven.store, "crm") == ["idle", "paused"]
+
+
 async def test_a_worker_that_died_is_not_alive(driven: Driven) -> None:
     """A lapsed lease and silence make a worker dead."""
     group = await driven.group(lease_seconds=0.0)

@@ -123,3 +123,36 @@ async def test_a_consumer_of_several_partitions_is_one(driven: Driven) -> None:
     await driven.settle(one, leases, Outcome.RETRY, delay_seconds=60.0)
 
     assert of(await measure(driven.store)).consumers == 2
+
+
+async def test_only_consumers_that_are_there_are_counted(driven: Driven) -> None:
+    """Who asks in vain is there, and so is who holds something; who does neither is gone."""
+    busy, idle = await driven.group(consumer="busy"), await driven.group(consumer="idle")
+    await driven.publish("e1", person=1)
+    await driven.take(busy)
+    await driven.take(idle)
+
+    now = of(await measure(driven.store)).consumers
+    later = of(await measure(driven.store, silence_seconds=0.0)).consumers
+
+    assert (now, later) == (2, 1)
+
+
+async def test_consumers_of_a_paused_group_are_there(driven: Driven) -> None:
+    """A worker that is told to wait has shown that it lives."""
+    group = await driven.group()
+    await pause(driven.store, "crm")
+
+    await driven.take(group)
+
+    assert of(await measure(driven.store)).consumers == 1
+
+
+async def test_a_consumer_that_leaves_is_not_counted(driven: Driven) -> None:
+    """A worker that stops says goodbye; nobody waits for its silence."""
+    group = await driven.group()
+    await driven.take(group)
+
+    await group.retire(leaving=True)
+
+    assert of(await measure(driven.store)).consumers == 0

@@ -1,0 +1,15 @@
+"""The command on an empty store, in a folder where no pipeline is running."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.administered import Console
+from tests.servers import Server
+
+
+@pytest.fixture
+def console(valkey: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """The command on an empty store, away from whatever the developer is running."""
+    monkeypatch.chdir(tmp_path)
+    return Console(valkey)
