@@ -80,7 +80,7 @@ class Plan:
         names = {"REDIS_URL", "REDIS_KEY_PREFIX", "PARTITIONS", "DATABASE_URL", "PORT", "OPS_PORT", "SOURCE_PATH"}
         names |= set(DEMO_SECRETS) if self.wishes.demo else set()
         chosen = {name: self.environment[name] for name in sorted(names) if self.environment.get(name)}
-        return chosen | {"WEBHOOK_URL": self.url}
+        return chosen | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
 
     def server(self) -> Program:
         """The store."""

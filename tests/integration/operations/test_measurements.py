@@ -1,0 +1,53 @@
+"""What metrics say about groups and partitions is what the store holds."""
+
+import asyncio
+
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.operations import Measurements
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import ReceiverTelemetry
+from salesloft_webhooks.telemetry.metrics import PROCESS
+from tests.servers import Server, wait_until
+
+
+def figure(name: str, **labels: str) -> float | None:
+    """The value of a gauge."""
+    return PROCESS.get_sample_value(f"salesloft_webhooks_{name}", labels)
+
+
+async def until(name: str, value: float | None, **labels: str) -> None:
+    """Wait until a gauge has the value; None: until it is gone."""
+    shown = f"{name}{labels} is {value}"
+    await asyncio.to_thread(wait_until, lambda: figure(name, **labels) == value, description=shown)
+
+
+async def test_groups_come_and_go(valkey: Server) -> None:
+    """A group's backlog is told although no worker of it runs, and it is told no more once the group is removed."""
+    settings = Settings.load(redis_url=valkey.url)
+    with valkey.client() as client:
+        client.xgroup_create("sl:{0}:events", "lonely", id="0", mkstream=True)
+        client.sadd("sl:groups", "lonely")
+        for _ in range(3):
+            client.xadd("sl:{0}:events", {"id": "x"})
+
+        async with open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02):
+            await until("group_backlog_entries", 3, group="lonely")
+            client.xgroup_destroy("sl:{0}:events", "lonely")
+            client.srem("sl:groups", "lonely")
+            await until("group_backlog_entries", None, group="lonely")
+
+    assert figure("stream_entries", partition="0") == 3
+
+
+async def test_measuring_outlives_the_store(own_server: Server) -> None:
+    """A store that goes away and comes back is measured again."""
+    settings = Settings.load(redis_url=own_server.start().url)
+
+    async with open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02):
+        await until("stream_entries", 0, partition="0")
+        own_server.stop(kill=True)
+        await asyncio.sleep(0.1)
+        own_server.start()
+        with own_server.client() as client:
+            client.xadd("sl:{0}:events", {"id": "x"})
+        await until("stream_entries", 1, partition="0")

@@ -1,0 +1,22 @@
+"""A group whose handlers succeed, fail, and give up, by event type."""
+
+from salesloft_webhooks import Event, PermanentError, Router
+
+router = Router()
+
+
+@router.on("person.updated")
+async def fine(event: Event) -> None:
+    """Succeed."""
+
+
+@router.on("person.created")
+async def failing(event: Event) -> None:
+    """Fail, on every attempt."""
+    raise RuntimeError
+
+
+@router.on("person.deleted")
+async def hopeless(event: Event) -> None:
+    """Give up at once."""
+    raise PermanentError("there is no such person")

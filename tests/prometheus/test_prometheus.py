@@ -1,0 +1,204 @@
+"""A real Prometheus scrapes a live pipeline with failures: dashboards and rules show what is there."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.http_client import request
+from tests.observability import alerts, panel_expressions, rules
+from tests.prometheus.monitoring import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
+from tests.receivers import SECRET, ReceiverProcess, delivery, envelope, native_headers
+from tests.servers import Server, engines, wait_until
+from tests.workers import WorkerProcess
+
+pytestmark = [
+    pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING),
+    pytest.mark.timeout(240),
+]
+
+VARIABLES = {
+    "$namespace": ".*",
+    "$group": ".*",
+    "$source": ".*",
+    "$__rate_interval": "20s",
+}
+FIRING = {
+    "SalesloftWebhooksDeadLetters",
+    "SalesloftWebhooksDuplicates",
+    "SalesloftWebhooksDurabilityDegraded",
+    "SalesloftWebhooksQuarantine",
+    "SalesloftWebhooksRetryStorm",
+    "SalesloftWebhooksRotationUnfinished",
+    "SalesloftWebhooksSignatureFailures",
+}
+"""What the traffic of this test must set off, waiting times aside."""
+SILENT = {
+    "SalesloftWebhooksBacklogGrowing": "the backlog stays small",
+    "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
+    "SalesloftWebhooksDeliveriesAbsent": "the source was not there a day ago",
+    "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",
+    "SalesloftWebhooksErrorBudgetBurn": "nothing is answered with 503",
+    "SalesloftWebhooksGroupPaused": "no group is paused",
+    "SalesloftWebhooksGroupWithoutConsumers": "the group has a worker",
+    "SalesloftWebhooksHandlersSlow": "the handlers are fast",
+    "SalesloftWebhooksPoison": "nothing kills a worker",
+    "SalesloftWebhooksReceiverAbsent": "there is a receiver",
+    "SalesloftWebhooksStoreDown": "the store is there",
+    "SalesloftWebhooksStoreMemory": "the store is nearly empty",
+}
+"""What must not fire, and why its expression is empty."""
+EMPTY_RECORDS = {
+    "namespace_source:salesloft_webhooks_deliveries_accepted:usual1h": "needs a day of history",
+}
+
+
+@dataclass
+class Observed:
+    """A live pipeline with its Prometheus and Alertmanager."""
+
+    prometheus: Prometheus
+    alertmanager: Alertmanager
+
+    def alert_states(self) -> dict[str, set[str]]:
+        """The names of alerts by the state they are in."""
+        found: dict[str, set[str]] = {}
+        for rule in self.prometheus.rules():
+            if rule["type"] == "alerting":
+                found.setdefault(rule["state"], set()).add(rule["name"])
+        return found
+
+
+def post(receiver: ReceiverProcess, stop: threading.Event) -> None:
+    """Traffic of every kind until stopped: good, repeated, forged, unreadable, too large."""
+    number = 0
+    while not stop.wait(0.02):
+        number += 1
+        kind = ("updated", "created", "created", "created", "deleted")[number % 5]
+        receiver.send(delivery(envelope(f"e{number}", event_type=f"person.{kind}")))
+        receiver.send(delivery(envelope(f"e{number - number % 2}")))
+        receiver.send(request("POST", "/webhooks/salesloft", native_headers(b"{}", "person_updated", "forged"), b"{}"))
+        if number % 10 == 0:
+            receiver.send(delivery(b"not json"))
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """Receiver, worker, traffic, Prometheus and Alertmanager, once the first figures are there."""
+    directory = tmp_path_factory.mktemp("observed")
+    server = Server(engines()["valkey"], directory, {"maxmemory": "256mb", "maxmemory-policy": "noeviction"}).start()
+    settings = {"UPKEEP_SECONDS": "1"}
+    receiver = ReceiverProcess(server.url, {"SALESLOFT_WEBHOOK_SECRET": f"the-new-secret,{SECRET}", **settings})
+    worker = WorkerProcess(
+        "demo",
+        server.url,
+        {
+            "WORKER_HANDLERS": "tests.prometheus.handlers:router",
+            "MAX_ATTEMPTS": "4",
+            "BACKOFF_BASE_SECONDS": "0.05",
+            **settings,
+        },
+    )
+    stop = threading.Event()
+    try:
+        with receiver, ExitStack() as stack:
+            worker.start()
+            sender = threading.Thread(target=post, args=(receiver, stop))
+            sender.start()
+            stack.callback(sender.join)
+            stack.callback(stop.set)
+            yield stack.enter_context(watching(directory, receiver, worker))
+    finally:
+        worker.kill()
+        server.stop(kill=True)
+
+
+class watching(ExitStack):  # noqa: N801 - reads as a verb where it is used
+    """Prometheus and Alertmanager on the two processes."""
+
+    def __init__(self, directory: Path, receiver: ReceiverProcess, worker: WorkerProcess) -> None:
+        super().__init__()
+        self._directory = directory
+        self._targets = {"receiver": [receiver.ops_port], "worker": [worker.ops_port]}
+
+    def __enter__(self) -> Observed:  # type: ignore[override]
+        alertmanager = self.enter_context(Alertmanager(self._directory / "alertmanager"))
+        prometheus = self.enter_context(
+            Prometheus(self._directory / "prometheus", targets=self._targets, alertmanager=alertmanager, patience="0s")
+        )
+        found = Observed(prometheus, alertmanager)
+        wait_until(
+            lambda: found.alert_states().get("firing", set()) >= FIRING,
+            seconds=90,
+            description=f"{FIRING} fire",
+        )
+        return found
+
+
+def test_both_roles_are_scraped(observed: Observed) -> None:
+    """Prometheus reads the operations ports of receiver and worker without complaint."""
+    up = {result["metric"]["job"]: result["value"][1] for result in observed.prometheus.query("up")}
+
+    assert up == {"receiver": "1", "worker": "1"}
+
+
+def test_every_panel_shows_data(observed: Observed) -> None:
+    """Each query of each dashboard is understood and returns a figure."""
+    without = []
+
+    for panel, expression in panel_expressions():
+        for variable, value in VARIABLES.items():
+            expression = expression.replace(variable, value)  # noqa: PLW2901 - the same query, filled in
+        if not observed.prometheus.query(expression):
+            without.append((panel, expression))
+
+    assert len(panel_expressions()) > 40
+    assert without == []
+
+
+def test_every_rule_evaluates(observed: Observed) -> None:
+    """Each rule is healthy; each recording rule returns data, or is known to need more history than a test has."""
+    evaluated = observed.prometheus.rules()
+    empty = {rule["record"] for rule in rules() if "record" in rule and not observed.prometheus.query(rule["record"])}
+
+    assert {rule["health"] for rule in evaluated} == {"ok"}
+    assert empty == set(EMPTY_RECORDS)
+
+
+def test_alerts_fire_on_what_is_wrong_and_on_nothing_else(observed: Observed) -> None:
+    """The failures of the traffic set off their alerts; every other alert is silent for a stated reason."""
+    states = observed.alert_states()
+
+    assert states.get("firing", set()) == FIRING
+    assert states["inactive"] - FIRING == set(SILENT)
+    assert FIRING | set(SILENT) == {alert["alert"] for alert in alerts()}
+
+
+def test_alertmanager_receives_an_alert(observed: Observed) -> None:
+    """An alert arrives where people are told, with its severity, its figures and its runbook."""
+
+    def received() -> list[dict[str, dict[str, str]]]:
+        found = observed.alertmanager.alerts()
+        return [alert for alert in found if alert["labels"]["alertname"] == "SalesloftWebhooksDeadLetters"]
+
+    wait_until(lambda: bool(received()), seconds=30, description="Alertmanager has the alert")
+
+    (alert,) = received()
+    assert alert["labels"]["group"] == "demo"
+    assert alert["labels"]["severity"] == "warning"
+    assert re.search(r"gave up on [0-9.]+k? events", alert["annotations"]["description"])
+    assert alert["annotations"]["runbook_url"] == "docs/runbooks/SalesloftWebhooksDeadLetters.md"
+
+
+def test_the_backlog_to_scale_by_is_told_by_both_roles(observed: Observed) -> None:
+    """The true backlog of the group is there from the receiver as well as from the worker."""
+    found = observed.prometheus.query("salesloft_webhooks_group_backlog_entries")
+
+    assert {(result["metric"]["job"], result["metric"]["group"]) for result in found} == {
+        ("receiver", "demo"),
+        ("worker", "demo"),
+    }
