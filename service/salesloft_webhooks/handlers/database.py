@@ -5,7 +5,6 @@ writer; a busy time-out, so that writers queue instead of failing; and ``BEGIN I
 starts by reading and writes later cannot wait for the lock: SQLite refuses it at once, whatever the time-out.
 """
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -39,8 +38,9 @@ COMMAND_SECONDS = 20.0
 """A server that vanished without a word must not hold up writes whose callers have long given up."""
 
 _PAUSE_SECONDS = 5.0
-_HEALS_BY_OPERATOR = re.compile("no such table|no such column|UndefinedTable|UndefinedColumn")
-_OUTAGE_STATES = ("08", "53", "57")  # SQLSTATE classes: connection, resources exhausted, operator intervention
+_MISSING_STATES = ("42P01", "42703")  # SQLSTATE: undefined table, undefined column
+_OUTAGE_STATES = ("08", "53", "57")  # classes: connection, resources exhausted, operator intervention
+_ACCESS_STATES = ("28", "3D", "42501")  # authorization, no such database, no privilege: heal when somebody mends them
 _CONFLICT_STATES = ("40", "55")  # deadlock, serialization, lock not available
 
 
@@ -96,11 +96,12 @@ def _signal(exc: DBAPIError) -> HandlerSignal:
     """What a database error means for the event; never with the database's own text, which quotes the row."""
     state = getattr(exc.orig, "sqlstate", None) or ""
     name = f"database: {type(exc).__name__}{f' {state}' if state else ''}"
-    if _HEALS_BY_OPERATOR.search(f"{type(exc.orig.__cause__).__name__} {exc.orig}" if exc.orig else ""):
+    # SQLite has no states; its text is looked at from the beginning only, because further on it may quote data.
+    if state in _MISSING_STATES or (not state and str(exc.orig).startswith(("no such table", "no such column"))):
         return Unavailable(f"{name}: the tables are missing, run `salesloft-webhooks migrate`", after=_PAUSE_SECONDS)
     if state.startswith(_CONFLICT_STATES):
         return Retry(name)
-    if exc.connection_invalidated or state.startswith(_OUTAGE_STATES):
+    if exc.connection_invalidated or state.startswith(_OUTAGE_STATES + _ACCESS_STATES):
         return Unavailable(name, after=_PAUSE_SECONDS)
     if isinstance(exc, OperationalError | InterfaceError) and not state:
         return Unavailable(name, after=_PAUSE_SECONDS)

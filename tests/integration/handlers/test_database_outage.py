@@ -85,16 +85,29 @@ async def test_a_server_nobody_runs_pauses_the_group() -> None:
     await engine.dispose()
 
 
+@NEEDS_POSTGRESQL
+@pytest.mark.parametrize("login", ["postgres@127.0.0.1:{}/nowhere", "nobody@127.0.0.1:{}/postgres"])
+async def test_a_login_that_is_refused_pauses_the_group(postgres: PostgresServer, login: str) -> None:
+    """A wrong user, password or database is the operator's to mend; events wait for it."""
+    engine = create_engine(f"postgresql+asyncpg://{login.format(postgres.port)}")
+
+    with pytest.raises(Unavailable):
+        await ActivityLog(Database(engine)).record(samples.email())
+
+    await engine.dispose()
+
+
 @pytest.mark.parametrize(
     ("statement", "signal"),
     [
         ("SELECT 1/0 FROM activities", PermanentError),
+        ("SELECT CAST('no such table' AS integer)", PermanentError),
         ("SELECT nonsense FROM (SELECT 1) AS t", Unavailable),
         ("SELECT pg_terminate_backend(pg_backend_pid())", Unavailable),
         ("SET LOCAL statement_timeout = 10; SELECT pg_sleep(9)", Unavailable),
         ("SELECT * FROM activities WHERE", Retry),
     ],
-    ids=["data", "schema", "connection-ended", "statement-time-out", "whatever-else"],
+    ids=["data", "quoted-data", "schema", "connection-ended", "statement-time-out", "whatever-else"],
 )
 @NEEDS_POSTGRESQL
 async def test_errors_never_quote_the_row(postgres: PostgresServer, statement: str, signal: type[Exception]) -> None:

@@ -38,7 +38,8 @@ class Turns:
         self._next = now + wait + self._interval
         await asyncio.sleep(wait)
         try:
-            await asyncio.wait_for(self._places.acquire(), LONGEST_QUEUE_SECONDS)
+            async with asyncio.timeout(LONGEST_QUEUE_SECONDS):
+                await self._places.acquire()
         except TimeoutError as exc:
             raise Unavailable("forward: the endpoint's requests at once are reached", after=1.0) from exc
         try:
