@@ -41,6 +41,11 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         ["database.url", "database.passwordSecret"],
     ),
     ("no-replicas", {"redis": {"durability": "replicas:1"}}, ["redis.durability", "valkey.enabled"]),
+    (
+        "cluster-replicas",
+        merged(OUTSIDE, {"redis": {"url": "redis+cluster://r:6379", "durability": "replicas:1"}}),
+        ["redis.durability", "redis.url"],
+    ),
     ("embedded-tls", {"redis": {"caSecret": {"name": "ca"}}}, ["redis.caSecret.name", "valkey.enabled"]),
     (
         "two-key-sources",
@@ -180,11 +185,11 @@ def schema() -> dict[str, Any]:
 
 def test_the_chart_knows_every_setting() -> None:
     """`config` takes exactly those settings of the package that the chart does not set itself."""
-    owned = {
-        "DATABASE_URL", "DRAIN_SECONDS", "DURABILITY", "GRACE_SECONDS", "NOTIFY_URLS", "OPS_PORT", "PARTITIONS", "PORT",
-        "REDIS_CA_FILE", "REDIS_KEY_PREFIX", "REDIS_URL", "SHUTDOWN_DELAY_SECONDS", "SOURCES_FILE", "SOURCE_PATH",
-        "WORKER_CONCURRENCY", "WORKER_EVENTS", "WORKER_GROUP", "WORKER_HANDLERS", "WORKER_ORDERING",
-    }  # fmt: skip
+    owned = set(
+        "DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE NOTIFY_URLS OPS_PORT PARTITIONS PORT "
+        "REDIS_CA_FILE REDIS_KEY_PREFIX REDIS_URL SHUTDOWN_DELAY_SECONDS SOURCES_FILE SOURCE_PATH WORKER_CONCURRENCY "
+        "WORKER_EVENTS WORKER_GROUP WORKER_HANDLERS WORKER_ORDERING".split()
+    )
     settings = {name.upper() for name in Settings.model_fields if not name.startswith("salesloft_")}
 
     allowed = set(schema()["definitions"]["settings"]["propertyNames"]["enum"])
