@@ -40,6 +40,26 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline
 	.ci/prometheus && $(BIN)/python -m tests.prometheus
 
+.PHONY: chart
+chart: tools ## Write what is generated from the chart: its README, the plain manifests
+	.ci/chart
+
+.PHONY: check-chart
+check-chart: tools ## The chart: lint, schemas of eight Kubernetes versions, unit and policy tests, a real API server
+	CI=true $(BIN)/pytest tests/chart
+
+DOCKER ?= docker
+IMAGE ?= salesloft-webhooks:dev
+BUILD_OPTIONS ?=
+
+.PHONY: image
+image: ## The container image (BUILD_OPTIONS: for example --secret id=pip,src=pip.conf)
+	DOCKER_BUILDKIT=1 $(DOCKER) build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_OPTIONS) .
+
+.PHONY: test-image
+test-image: image .venv/ready ## The image's roles in restricted containers, with a real engine
+	DOCKER=$(DOCKER) IMAGE=$(IMAGE) $(BIN)/pytest tests/image
+
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

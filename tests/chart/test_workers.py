@@ -174,3 +174,17 @@ def test_the_schema_is_migrated_before_an_upgrade() -> None:
     assert job["spec"]["template"]["spec"]["containers"][0]["args"] == ["migrate"]
     assert render().all("Job") == []
     assert render(merged(DATABASE, {"database": {"migrations": {"enabled": False}}})).all("Job") == []
+
+
+def test_the_handlers_file_is_mounted_into_workers_only() -> None:
+    """The Secret with the handlers' configuration is a file for every worker, and the receiver has none of it."""
+    rendered = render({"handlersFile": {"existingSecret": "mine", "key": "crm.yaml"}})
+
+    pod = rendered.one("Deployment", "worker-notify")["spec"]["template"]["spec"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+
+    assert pod["volumes"] == [
+        {"name": "handlers", "secret": {"secretName": "mine", "items": [{"key": "crm.yaml", "path": "handlers.yaml"}]}}
+    ]
+    assert rendered.environment("worker-notify")["HANDLERS_FILE"] == mounts["handlers"] + "/handlers.yaml"
+    assert "HANDLERS_FILE" not in rendered.environment("receiver")

@@ -20,6 +20,9 @@
 {{- if and .Values.valkey.enabled (hasPrefix "replicas:" $redis.durability) }}
   {{- fail "redis.durability=replicas:N needs a server with replicas, and valkey.enabled runs a single one" }}
 {{- end }}
+{{- if and (hasPrefix "replicas:" $redis.durability) (regexMatch "^rediss?[+]cluster:" $redis.url) }}
+  {{- fail "redis.durability=replicas:N is not to be had with a cluster in redis.url: WAIT speaks of one node only" }}
+{{- end }}
 {{- if and .Values.valkey.enabled $redis.caSecret.name }}
   {{- fail "redis.caSecret.name is for external servers; valkey.enabled does not use TLS" }}
 {{- end }}

@@ -12,7 +12,7 @@
 {{- end }}
 
 {{/*
-The source's keys, as JSON: {"secret": name, "generated": bool, "entries": {"webhook-secret": entry of that Secret}}.
+The source's keys, as JSON: {"secret": name, "own": bool, "generated": bool, "entries": {"webhook-secret": entry of that Secret}}.
 One place decides which of the vault, an existing Secret, given values and generated ones holds them.
 */}}
 {{- define "salesloft-webhooks.keys" -}}
@@ -20,11 +20,13 @@ One place decides which of the vault, an existing Secret, given values and gener
 {{- $source := .Values.source -}}
 {{- $entries := dict -}}
 {{- $secret := include "salesloft-webhooks.componentName" (list . "keys") -}}
+{{- $own := not (or .Values.sourcesFile.existingSecret $source.existingSecret.name) -}}
 {{- $generated := false -}}
 {{- range $file, $name := $names }}
   {{- if include "salesloft-webhooks.isExternal" (list $ $file) }}{{ $_ := set $entries $file $file }}{{ end }}
 {{- end }}
 {{- if $entries }}
+  {{- $own = false }}
   {{- $secret = include "salesloft-webhooks.externalSecretName" . }}
 {{- else if $source.existingSecret.name }}
   {{- $secret = $source.existingSecret.name }}
@@ -40,7 +42,7 @@ One place decides which of the vault, an existing Secret, given values and gener
     {{- $entries = dict "webhook-secret" "webhook-secret" "callback-secret" "callback-secret" }}
   {{- end }}
 {{- end }}
-{{- dict "secret" $secret "generated" $generated "entries" $entries | toJson }}
+{{- dict "secret" $secret "own" $own "generated" $generated "entries" $entries | toJson }}
 {{- end }}
 
 {{/* The URL paths deliveries arrive at, as a JSON list. */}}

@@ -12,7 +12,7 @@
 {{- include "salesloft-webhooks.componentName" (list (index . 0) (printf "worker-%s" (index . 1))) }}
 {{- end }}
 
-{{/* What makes this worker this group's: dict "name" "worker". */}}
+{{/* What makes this worker this group's: dict "root" "name" "worker". */}}
 {{- define "salesloft-webhooks.workerEnvironment" -}}
 - name: WORKER_GROUP
   value: {{ .name | quote }}
@@ -30,6 +30,10 @@
   value: {{ .worker.concurrency | quote }}
 - name: GRACE_SECONDS
   value: {{ .worker.graceSeconds | quote }}
+{{- if .root.Values.handlersFile.existingSecret }}
+- name: HANDLERS_FILE
+  value: /etc/salesloft-webhooks/handlers/handlers.yaml
+{{- end }}
 {{- end }}
 
 {{- define "salesloft-webhooks.workerMounts" -}}
@@ -38,6 +42,11 @@
   mountPath: /var/lib/salesloft-webhooks
 {{- end }}
 {{- include "salesloft-webhooks.redisCaMount" .root }}
+{{- if .root.Values.handlersFile.existingSecret }}
+- name: handlers
+  mountPath: /etc/salesloft-webhooks/handlers
+  readOnly: true
+{{- end }}
 {{- with .worker.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -50,6 +59,14 @@
     claimName: {{ include "salesloft-webhooks.workerName" (list .root .name) }}
 {{- end }}
 {{- include "salesloft-webhooks.redisCaVolume" .root }}
+{{- with .root.Values.handlersFile }}
+{{- if .existingSecret }}
+- name: handlers
+  secret:
+    secretName: {{ .existingSecret }}
+    items: [{key: {{ .key | quote }}, path: handlers.yaml}]
+{{- end }}
+{{- end }}
 {{- with .worker.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
