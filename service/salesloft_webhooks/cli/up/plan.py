@@ -65,6 +65,11 @@ class Plan:
         return f"http://{self._reachable}:{self.wishes.port}{path}"
 
     @property
+    def owns_database(self) -> bool:
+        """Whether the handlers write into the data folder, and not where the user's DATABASE_URL says."""
+        return self.environment["DATABASE_URL"] == f"sqlite+aiosqlite:///{self.wishes.folder.database}"
+
+    @property
     def operations(self) -> dict[str, str]:
         """Address of each role's probes and metrics, by process."""
         ports = {"receiver": self.wishes.ops_port, **self.group_ports}
@@ -77,8 +82,9 @@ class Plan:
     @property
     def published(self) -> dict[str, str]:
         """What commands in other terminals need. The user's own secrets are not written down, the demo's are."""
-        names = {"REDIS_URL", "REDIS_KEY_PREFIX", "PARTITIONS", "DATABASE_URL", "PORT", "OPS_PORT", "SOURCE_PATH"}
+        names = {"REDIS_URL", "REDIS_KEY_PREFIX", "PARTITIONS", "PORT", "OPS_PORT", "SOURCE_PATH"}
         names |= set(DEMO_SECRETS) if self.wishes.demo else set()
+        names |= {"DATABASE_URL"} if self.owns_database else set()
         chosen = {name: self.environment[name] for name in sorted(names) if self.environment.get(name)}
         return chosen | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
 

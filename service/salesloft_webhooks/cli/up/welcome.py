@@ -54,10 +54,9 @@ def welcome(plan: Plan, seconds: float) -> Text:
 
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     folder = plan.wishes.folder
-    own_database = str(folder.database) in plan.environment["DATABASE_URL"]
     yield "deliveries", f"POST {plan.url}"
     yield "metrics", f"{plan.operations['receiver']}/metrics, and one port a worker"
-    yield "database", str(folder.database) if own_database else "where DATABASE_URL says"
+    yield "database", str(folder.database) if plan.owns_database else "where DATABASE_URL says"
     yield "logs", str(folder.logs)
     if plan.wishes.demo:
         yield "demo", f"{plan.wishes.rate:g} deliveries per second; the group `flaky` fails on purpose, to show retries"
