@@ -48,6 +48,32 @@ def test_the_server_takes_every_object(cluster: ApiServer, path: Path) -> None:
     assert "arning" not in said
 
 
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        (
+            "default",
+            [
+                "helm test shop --namespace says-default",
+                "set receiver.ingress or receiver.httpRoute",
+                "kubectl get secret shop-salesloft-webhooks-keys",
+                "were generated, for a trial",
+                "Valkey runs as a single pod",
+            ],
+        ),
+        ("production", ["https://hooks.example.com/webhooks/salesloft", "kubectl get secret salesloft-keys"]),
+        ("gateway", ["https://hooks.example.com/webhooks/salesloft"]),
+        ("sources-file", ["https://hooks.example.com/webhooks/eu", "that your sources file says"]),
+    ],
+)
+def test_the_notes_tell_the_next_step(cluster: ApiServer, name: str, sentences: list[str]) -> None:
+    """Helm prints the test's command, the callback URL, the keys' Secret, and what is for trials only."""
+    said = cluster.install(cluster.namespace(f"says-{name}"), shape(name))
+
+    assert [sentence for sentence in sentences if sentence not in said] == []
+    assert ("for a trial" in said) == (name in {"default", "gateway"})
+
+
 @pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
 def test_every_pod_is_admitted_as_restricted(cluster: ApiServer, path: Path) -> None:
     """Kubernetes' own admission lets every pod into a namespace that enforces the restricted standard."""

@@ -127,7 +127,7 @@ def test_helm_test_posts_through_the_service() -> None:
 
     assert container["args"] == [
         "trial",
-        f"http://{PREFIX}-receiver:8080/webhooks/salesloft",
+        f"http://{PREFIX}-receiver:8080",
         "--group=notify",
         "--timeout=9",
     ]

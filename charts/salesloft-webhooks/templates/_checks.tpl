@@ -124,7 +124,7 @@
 {{- end }}
 
 {{- define "salesloft-webhooks.checkTest" -}}
-{{- if and .Values.test.enabled (not .Values.sourcesFile.existingSecret) (not (hasKey .Values.workers .Values.test.group)) }}
+{{- if and .Values.test.enabled (not (hasKey .Values.workers .Values.test.group)) }}
   {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
 {{- end }}
 {{- end }}

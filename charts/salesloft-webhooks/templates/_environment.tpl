@@ -38,7 +38,7 @@ One place decides which of the vault, an existing Secret, given values and gener
     {{- if index $source.keys $name }}{{ $_ := set $entries $file $file }}{{ end }}
   {{- end }}
   {{- if not $entries }}
-    {{- $generated = true }}
+    {{- $generated = $own }}
     {{- $entries = dict "webhook-secret" "webhook-secret" "callback-secret" "callback-secret" }}
   {{- end }}
 {{- end }}

@@ -3,6 +3,7 @@
 import time
 from secrets import randbelow
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -26,7 +27,9 @@ POLL_SECONDS = 0.2
 
 
 def trial(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Where to; by default the receiver on this machine.")] = "",
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where to, with or without a path; default: this machine.")
+    ] = "",
     *,
     group: Annotated[str, typer.Option("--group", "-g", help="Which must handle it.")] = "activity",
     source: Annotated[str, typer.Option(help="Whose keys and path, where SOURCES_FILE has several.")] = "",
@@ -72,7 +75,9 @@ def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Del
     data = {"id": own, "duration": 0, "disposition": "salesloft-webhooks trial"}
     event = GivenEvent("call_created", data) if native else GivenEvent(EVENT_TYPE, data, event_id)
     (delivery,) = as_deliveries(signer, signer.dialects[0], [event])
-    return url or f"http://127.0.0.1:{settings.port}{source.path}", event_id, delivery
+    base = url or f"http://127.0.0.1:{settings.port}"
+    address = base if urlsplit(base).path.strip("/") else base.rstrip("/") + source.path
+    return address, event_id, delivery
 
 
 async def _await_fate(store: "Store", event_id: str, group: str, deadline: float) -> "Fate | None":

@@ -41,11 +41,15 @@ def trial(server: Server, *arguments: str, keys: dict[str, str]) -> subprocess.C
 
 @pytest.mark.parametrize("dialect", KEYS)
 def test_a_delivery_goes_through_everything(valkey: Server, tmp_path: Path, dialect: str) -> None:
-    """With either kind of key it succeeds when the delivery is stored and the group has handled it, each time anew."""
-    with ReceiverProcess(valkey.url) as receiver, worker(valkey, tmp_path):
-        address = f"http://127.0.0.1:{receiver.port}/webhooks/salesloft"
+    """With either kind of key it succeeds when the delivery is stored and the group has handled it, each time anew.
 
-        results = [trial(valkey, address, "--timeout=40", keys=KEYS[dialect]) for _ in range(2)]
+    An address without a path means the source's path.
+    """
+    with ReceiverProcess(valkey.url) as receiver, worker(valkey, tmp_path):
+        base = f"http://127.0.0.1:{receiver.port}"
+        addresses = [base, f"{base}/webhooks/salesloft"]
+
+        results = [trial(valkey, address, "--timeout=40", keys=KEYS[dialect]) for address in addresses]
 
     assert [(result.returncode, result.stderr) for result in results] == [(0, "")] * 2
     with valkey.client() as client:
