@@ -28,7 +28,7 @@ class WebhookApp(Starlette):
         self._endpoints = endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Deliveries go straight to their endpoint: Starlette's way there took 8 % of the CPU time of a delivery."""
+        """Deliveries go straight to their endpoint: Starlette's way there took 7 % of the CPU time of a delivery."""
         if scope["type"] == "http" and scope["method"] == "POST" and (endpoint := self._endpoints.get(scope["path"])):
             await endpoint(scope, receive, send)
         else:
