@@ -1,5 +1,6 @@
 """Reps are told once, on their own channels, in their time."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from salesloft_webhooks import Event, Retry
 from salesloft_webhooks.broker.claims import Claims
 from salesloft_webhooks.broker.connection import open_store
 from salesloft_webhooks.handlers.loading import load_group
+from salesloft_webhooks.handlers.notify import SENDS_AT_ONCE
 from salesloft_webhooks.settings import Settings
 from tests import samples
 from tests.servers import Server
@@ -46,6 +48,11 @@ class Notify:
         async with load_group("notify", (), self.settings).open(self.settings) as running:
             for event in events:
                 await running.handle(event)
+
+    async def attempts_at_once(self, *events: Event) -> None:
+        """One attempt per event, all at the same time, by one worker."""
+        async with load_group("notify", (), self.settings).open(self.settings) as running:
+            await asyncio.gather(*(running.handle(event) for event in events), return_exceptions=True)
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -128,6 +135,22 @@ async def test_after_a_crash_between_claim_and_confirmation_nothing_is_sent(noti
     await notify.attempt(event)
 
     assert len(notify.told) == 1
+
+
+async def test_no_more_messages_are_in_doubt_than_are_under_way(notify: Notify, tmp_path: Path) -> None:
+    """Of twenty messages at once, a crash would cost at most the few that are being sent."""
+    notify.service.respond = lambda _request: Answer(200, delay_seconds=0.3)
+    notify = notify.configure(tmp_path / "handlers.yaml", {"messages_per_minute": 100})
+    sending = asyncio.gather(notify.attempts_at_once(*(reply() for _ in range(20))))
+    in_doubt = []
+    async with open_store(notify.settings) as store:
+        while not sending.done():
+            states = [await store.client.hget(key, "state") async for key in store.client.scan_iter("*:claim:*")]
+            in_doubt.append(states.count(b"claimed"))
+            await asyncio.sleep(0.05)
+    await sending
+
+    assert 1 <= max(in_doubt) <= SENDS_AT_ONCE
 
 
 async def test_a_message_the_service_refused_is_sent_again(notify: Notify) -> None:

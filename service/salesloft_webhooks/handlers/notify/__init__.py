@@ -9,9 +9,9 @@ Claims live in Redis, not in the database: they then last exactly as long as the
 handled again, and a database that is down keeps nobody from being told.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from salesloft_webhooks.broker.claims import Claims, Grant
@@ -30,17 +30,22 @@ from salesloft_webhooks.telemetry import get_logger
 _log = get_logger(__name__)
 
 
-@dataclass(frozen=True)
+SENDS_AT_ONCE = 4
+"""Messages under way in one process, and so the most that a killed one leaves in doubt."""
+
+
 class Notifier:
     """Sends messages, each once, in their time and not too many.
 
-    Attributes:
+    Args:
         reps: Who is told where.
         claims: The rights to send.
     """
 
-    reps: Reps
-    claims: Claims
+    def __init__(self, reps: Reps, claims: Claims) -> None:
+        self.reps = reps
+        self.claims = claims
+        self._places = asyncio.Semaphore(SENDS_AT_ONCE)
 
     async def tell(self, event: Event, template: Template) -> None:
         """Tell the event's rep on every channel.
@@ -55,7 +60,11 @@ class Notifier:
         if seconds := quiet_seconds(addressee.quiet_hours, datetime.now(UTC)):
             raise Retry("quiet hours", after=seconds)
         title, body = filled(template.title, event), filled(template.body, event)
-        waits = [await self._tell_on(channel, addressee, event, title, body) for channel in addressee.channels]
+        waits = []
+        for channel in addressee.channels:
+            # A place first, then the claim: a claimed message that still queued for a thread would be lost in a crash.
+            async with self._places:
+                waits.append(await self._tell_on(channel, addressee, event, title, body))
         if refused := waits.count(None):
             raise Retry(f"{refused} of {len(waits)} notification services did not take the message")
         if wait := max(seconds for seconds in waits if seconds is not None):
