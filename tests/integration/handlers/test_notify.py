@@ -141,7 +141,7 @@ async def test_no_more_messages_are_in_doubt_than_are_under_way(notify: Notify, 
     """Of twenty messages at once, a crash would cost at most the few that are being sent."""
     notify.service.respond = lambda _request: Answer(200, delay_seconds=0.3)
     notify = notify.configure(tmp_path / "handlers.yaml", {"messages_per_minute": 100})
-    sending = asyncio.create_task(notify.attempts_at_once(*(reply() for _ in range(20))))
+    sending = asyncio.gather(notify.attempts_at_once(*(reply() for _ in range(20))))
     in_doubt = []
     async with open_store(notify.settings) as store:
         while not sending.done():
