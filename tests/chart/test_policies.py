@@ -132,3 +132,18 @@ def test_a_long_release_name_makes_valid_names() -> None:
     assert all(len(name) <= 63 for kind, name in names.items() if kind == "Service")
     assert all(len(name) <= 52 for kind, name in names.items() if kind == "StatefulSet")
     assert all(len(name) <= 253 for name in names.values())
+
+
+def test_the_nearer_label_wins() -> None:
+    """A label given for everything and again for a component's pods is there once, with the component's value."""
+    values = {
+        "commonLabels": {"team": "all"},
+        "receiver": {"podLabels": {"team": "edge"}},
+        "monitoring": {"podMonitor": {"enabled": True, "labels": {"team": "watch"}}},
+    }
+
+    rendered = render(values)
+
+    assert dict(rendered.pods())["shop-salesloft-webhooks-receiver"]["metadata"]["labels"]["team"] == "edge"
+    assert rendered.one("PodMonitor", "")["metadata"]["labels"]["team"] == "watch"
+    assert rendered.one("Deployment", "receiver")["metadata"]["labels"]["team"] == "all"

@@ -183,7 +183,14 @@ def test_the_handlers_file_is_mounted_into_workers_only() -> None:
     mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
 
     assert pod["volumes"] == [
-        {"name": "handlers", "secret": {"secretName": "mine", "items": [{"key": "crm.yaml", "path": "handlers.yaml"}]}}
+        {
+            "name": "handlers",
+            "secret": {
+                "secretName": "mine",
+                "defaultMode": 0o440,
+                "items": [{"key": "crm.yaml", "path": "handlers.yaml"}],
+            },
+        }
     ]
     assert rendered.environment("worker-notify")["HANDLERS_FILE"] == mounts["handlers"] + "/handlers.yaml"
     assert "HANDLERS_FILE" not in rendered.environment("receiver")

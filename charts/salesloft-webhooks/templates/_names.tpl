@@ -32,7 +32,14 @@ app.kubernetes.io/component: {{ index . 1 }}
 salesloft-webhooks/group: {{ index . 1 }}
 {{- end }}
 
-{{/* Labels of a component's objects: list root "receiver". */}}
+{{/* The user's own labels: list root, and any number of maps, of which the last one wins. */}}
+{{- define "salesloft-webhooks.ownLabels" -}}
+{{- $all := deepCopy (index . 0).Values.commonLabels -}}
+{{- range rest . }}{{ $all = mergeOverwrite $all (deepCopy (default (dict) .)) }}{{ end -}}
+{{- with $all }}{{ toYaml . }}{{ end }}
+{{- end }}
+
+{{/* Labels of a component's objects: list root "receiver", and maps with more. */}}
 {{- define "salesloft-webhooks.labels" -}}
 {{- $root := index . 0 -}}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
@@ -40,8 +47,8 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 app.kubernetes.io/part-of: salesloft-webhooks
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
+{{- with include "salesloft-webhooks.ownLabels" (concat (list $root) (slice . 2)) }}
+{{ . }}
 {{- end }}
 {{- end }}
 

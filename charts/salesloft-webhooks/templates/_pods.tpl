@@ -3,11 +3,8 @@
 {{/* Labels and annotations of a pod: dict "root" "selector" (its selector labels) "values". */}}
 {{- define "salesloft-webhooks.podMetadata" -}}
 labels:
-  {{- with .root.Values.commonLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-  {{- with .values.podLabels }}
-  {{- toYaml . | nindent 2 }}
+  {{- with include "salesloft-webhooks.ownLabels" (list .root .values.podLabels) }}
+  {{- . | nindent 2 }}
   {{- end }}
   {{- .selector | nindent 2 }}
 annotations:
@@ -132,12 +129,14 @@ livenessProbe:
 - name: sources
   secret:
     secretName: {{ .Values.sourcesFile.existingSecret }}
+    defaultMode: 0440
     items: [{key: {{ .Values.sourcesFile.key | quote }}, path: sources.yaml}]
 {{- else }}
 {{- $keys := include "salesloft-webhooks.keys" . | fromJson }}
 - name: keys
   secret:
     secretName: {{ $keys.secret }}
+    defaultMode: 0440
     items:
       {{- range $file, $entry := $keys.entries }}
       - {key: {{ $entry | quote }}, path: {{ $file }}}

@@ -64,6 +64,7 @@
 - name: handlers
   secret:
     secretName: {{ .existingSecret }}
+    defaultMode: 0440
     items: [{key: {{ .key | quote }}, path: handlers.yaml}]
 {{- end }}
 {{- end }}
