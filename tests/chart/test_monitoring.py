@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from tests.chart.rendering import CHART, PREFIX, render, shape
+from tests.chart.rendering import CHART, PREFIX, merged, render, shape
 
 RULES = sorted((CHART / "rules").glob("*.yaml"))
 DASHBOARDS = sorted((CHART / "dashboards").glob("*.json"))
@@ -19,6 +19,25 @@ def test_every_rule_file_is_a_rule() -> None:
     written = {f"{PREFIX}-{path.stem}": yaml.safe_load(path.read_text("utf-8")) for path in RULES}
     assert installed == written
     assert "{{ $labels" in json.dumps(written)
+
+
+def test_runbooks_are_linked_where_this_installation_keeps_them() -> None:
+    """With a base address, every alert's and panel's link to a runbook begins with it, and nothing else changes."""
+    base = "https://wiki.example.com/runbooks/"
+    rendered = render(merged(shape("production"), {"monitoring": {"runbookBaseUrl": base}}))
+
+    alerts = [
+        rule
+        for item in rendered.all("PrometheusRule")
+        for group in item["spec"]["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    assert [rule["annotations"]["runbook_url"] for rule in alerts] == [f"{base}{rule['alert']}.md" for rule in alerts]
+    maps = [item for item in rendered.all("ConfigMap") if "dashboard" in item["metadata"]["name"]]
+    links = [text for item in maps for text in item["data"].values()]
+    assert any(base in text for text in links)
+    assert not any("docs/runbooks/" in text for text in links)
 
 
 def test_every_dashboard_is_a_config_map() -> None:

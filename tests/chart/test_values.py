@@ -44,6 +44,7 @@ OTHER: dict[str, Any] = {
     "image.pullPolicy": "Always",
     "imagePullSecrets": [{"name": "other"}],
     "monitoring.podMonitor.interval": "99s",
+    "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
     "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
     "receiver.resources": {"limits": {"memory": "1Gi"}},
