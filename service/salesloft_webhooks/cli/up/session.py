@@ -53,7 +53,7 @@ async def session(plan: Plan, lock: int) -> None:
         if not await _started(machine, stop):
             return
         plan.wishes.folder.publish_environment(plan.published)
-        console.print(welcome(plan, time.monotonic() - began))
+        console.print(welcome(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
         pages = {name: f"{url}/metrics" for name, url in plan.operations.items()}
         await _show(console, machine, Gauge(store, client, pages, plan.groups), stop, began)
 

@@ -8,17 +8,18 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from salesloft_webhooks.cli.status import pause_text, summary
+from salesloft_webhooks.cli.status import summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from salesloft_webhooks.broker.stats import GroupStats
     from salesloft_webhooks.cli.up.child import Child
     from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
 
 STORE_FAILURES = ("store_unavailable", "store_full", "not_durable")
 LEFT_OUT = ("stored", "duplicate", "rejected", "unreadable", *STORE_FAILURES)
-COLUMNS = ("GROUP", "WAITING", "RUNNING", "RETRY LATER", "DEAD", "HANDLED", "PER SEC", "FAILED TRIES", "P50", "P99", "")
+COLUMNS = ("GROUP", "WAITING", "RUNNING", "RETRY", "DEAD", "HANDLED", "PER S", "FAILED", "P50", "P99", "")
 
 
 def count(number: float) -> str:
@@ -88,9 +89,10 @@ def _stream(picture: "Picture") -> Text:
 
 
 def _groups(groups: Sequence["GroupPicture"]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    # Fits 80 columns.
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column in {"GROUP", ""} else "right")
+        table.add_column(column, justify="left" if column in {"GROUP", ""} else "right", no_wrap=column != "")
     for group in groups:
         stats = group.stats
         waiting = (stats.lag, stats.running, stats.scheduled) if stats else ()
@@ -105,9 +107,15 @@ def _groups(groups: Sequence["GroupPicture"]) -> Table:
             count(group.failed),
             duration(group.p50),
             duration(group.p99),
-            pause_text(stats).removeprefix("no: ") if stats and stats.paused else "",
+            _paused(stats),
         )
     return table
+
+
+def _paused(stats: "GroupStats | None") -> str:
+    if stats is None or not stats.paused:
+        return ""
+    return "paused" if stats.pause_seconds is None else f"paused {stats.pause_seconds:.0f} s"
 
 
 def _processes(children: Sequence["Child"]) -> Text:

@@ -39,7 +39,7 @@ def test_every_stage_has_its_numbers() -> None:
     assert rows["duplicates"].startswith("100 ")
     assert rows["stored"].startswith("1,000 ")
     assert rows["STREAM"] == "1,234 entries, quarantine: 5, memory: 2.0 MiB, no limit"
-    assert rows["crm"] == "7 3 2 1 900 45.6 12 12 ms 1.5 s paused by a handler, for 12 s"
+    assert rows["crm"] == "7 3 2 1 900 45.6 12 12 ms 1.5 s paused 12 s"
 
 
 def test_a_store_that_does_not_answer_is_said() -> None:
