@@ -190,11 +190,13 @@ class BrokerModel(PublisherRules):
         if by_hand:
             self.redis.set(key, "manual")
         else:
-            self.runner.run(self.consumers[group, "a"].pause(0.02))
+            self.runner.run(self.consumers[group, "a"].pause(60))
         assert self.runner.run(self.consumers[group, "b"].take(0, 5)).leases == ()
         assert not by_hand or self.redis.pttl(key) == -1
         if over or by_hand:
             self.redis.delete(key)
+        else:
+            self.redis.pexpire(key, 10)
 
     @rule()
     def keep_house(self) -> None:
