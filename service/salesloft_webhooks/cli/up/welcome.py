@@ -1,17 +1,20 @@
 """The first screen of `up`: where everything is, and what to try from another terminal."""
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.text import Text
 
 from salesloft_webhooks.cli.up.plan import Plan
 
 TRY = (
-    ("salesloft-webhooks send", "one signed delivery; finds address and secret by itself"),
-    ("salesloft-webhooks status --watch", "what every group still has to do"),
-    ("salesloft-webhooks events tail", "events as they come in; `events show ID` says what became of one"),
-    ("salesloft-webhooks dead list", "what was given up on; `dead redrive --all` tries it again"),
+    ("send", "one signed delivery; finds address and secret by itself"),
+    ("status --watch", "what every group still has to do"),
+    ("events tail", "events as they come in; `events show ID` says what became of one"),
+    ("dead list", "what was given up on; `dead redrive --all` tries it again"),
 )
 CURL = """\
 set -a; . {env}; set +a
@@ -43,13 +46,23 @@ def welcome(plan: Plan, seconds: float) -> Text:
         text.append(f"  {name:<12}", style="bold")
         text.append(f"{value}\n")
     text.append("\nIn another terminal, in this folder:\n\n")
-    for command, meaning in TRY:
-        text.append(f"  {command:<36}", style="cyan")
+    program = _program()
+    for arguments, meaning in TRY:
+        text.append(f"  {f'{program} {arguments}':<{len(program) + 18}}", style="cyan")
         text.append(f"{meaning}\n", style="dim")
     text.append("\nOr sign a delivery yourself, with curl:\n\n")
     for line in CURL.format(env=f"{shown}/env").splitlines():
         text.append(f"  {line}\n", style="cyan")
     return text
+
+
+def _program() -> str:
+    """How to call this program from the folder `up` was started in: `make run` puts nothing on the PATH."""
+    name = "salesloft-webhooks"
+    if shutil.which(name):
+        return name
+    script = Path(sys.executable).with_name(name)
+    return os.path.relpath(script) if script.exists() else f"{sys.executable} -m salesloft_webhooks"
 
 
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
