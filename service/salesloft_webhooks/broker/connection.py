@@ -16,7 +16,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisClusterException, RedisError
 
 from salesloft_webhooks.broker.keys import Keys
 from salesloft_webhooks.broker.scripts import Script, script
@@ -40,7 +40,7 @@ def translated() -> Iterator[None]:
         yield
     except OutOfMemoryError as exc:
         raise StoreFull("the server is out of memory (maxmemory)") from exc
-    except (RedisError, OSError, TimeoutError) as exc:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as exc:  # the second is no RedisError
         raise StoreUnavailable(f"{type(exc).__name__}: {exc}") from exc
 
 
@@ -74,6 +74,14 @@ class Store:
         except NoScriptError:
             # A restarted or failed-over server has no scripts; EVAL runs this one and keeps it.
             return await self.client.execute_command("EVAL", lua.source, len(keys), *keys, *args)
+        except ReadOnlyError:
+            await self.forget_connections()
+            raise
+
+    async def forget_connections(self) -> None:
+        """Connect anew from now on: behind this address is another server by now, ours was made a replica."""
+        if isinstance(self.client, Redis):
+            await self.client.connection_pool.disconnect(inuse_connections=False)
 
     async def run_and_wait(
         self, name: str, partition: int, args: Sequence[Argument], wait: Sequence[Argument]
@@ -95,6 +103,8 @@ class Store:
                     break
                 await self.client.execute_command("SCRIPT LOAD", lua.source)
             for reply in (result, waited):
+                if isinstance(reply, ReadOnlyError):
+                    await self.forget_connections()
                 if isinstance(reply, Exception):
                     raise reply
         return result, waited

@@ -85,6 +85,8 @@ class Redriven(StrEnum):
     """Its group has finished the event meanwhile; the letter is removed, nothing is handled twice."""
     NO_GROUP = "no_group"
     """Its group is not registered, so nobody would handle it; nothing was changed."""
+    NOT_WANTED = "not_wanted"
+    """Its group does not take events of this type any more, so nobody would handle it; nothing was changed."""
     GONE = "gone"
     """Somebody else redrove or discarded it first; nothing was changed."""
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 
 from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter, Discarded, Redriven, letter_of, parse_handle
-from salesloft_webhooks.broker.groups import forget_if_empty
+from salesloft_webhooks.broker.groups import forget_if_empty, registration
 from salesloft_webhooks.broker.stats import group_names
 from salesloft_webhooks.broker.walk import Span, newest_entry, walk
 
@@ -76,7 +76,13 @@ async def redrive(
     Raises:
         StoreError: those yielded before are redriven, the batch at hand may be.
     """
-    async for batch in _batches(letters):
+    async for letters_of_one_group in _batches(letters):
+        wanted = Choice(types=(await registration(store, letters_of_one_group[0].group)).events)
+        for letter in letters_of_one_group:
+            if not wanted.wants(letter):
+                yield letter, Redriven.NOT_WANTED
+        if not (batch := [letter for letter in letters_of_one_group if wanted.wants(letter)]):
+            continue
         args: list[str | int] = [
             batch[0].group,
             idempotency_ttl_seconds,

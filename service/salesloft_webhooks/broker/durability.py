@@ -55,6 +55,9 @@ async def _examine(store: Store, settings: Settings, target: dict[str, Any]) -> 
     info: Mapping[str, Any] = await store.client.info(**target)
     configuration = await _configuration(store, target)
     weaknesses = tuple(_weaknesses(info, configuration))
+    if info.get("role") == "slave" and not target:
+        await store.forget_connections()
+        return Durability(problem="the server is a read-only replica", weaknesses=weaknesses)
     timeout_ms = int(settings.store_timeout_seconds * 1000)
     if settings.durability == "fsync":
         # A cluster client does not say which connection a command takes, and WAITAOF is about its own connection.

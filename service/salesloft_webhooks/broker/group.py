@@ -8,6 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -15,12 +16,15 @@ from itertools import cycle
 from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.errors import ConfigurationError, StoreFull
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.settings import Ordering
 
 MAX_BATCH = 500
 """Entries or outcomes in one script call: Lua's ``unpack`` and the time a server may be busy set the limit."""
+
+LONGEST_SECONDS = 366 * 86_400
+"""Longest delay or pause; far below `PARKED_SCORE`."""
 
 Reply = list[bytes]
 
@@ -81,7 +85,8 @@ class Group:
         keys, client, name = self._store.keys, self._store.client, self.options.name
         for partition in range(self._store.partitions):
             await self._store.run("register", partition, [name])
-        with translated():
+        # A full server is drained by workers only, so it must not keep a restarted one from working.
+        with suppress(StoreFull), translated():
             await client.sadd(keys.groups, name)
             await client.hset(
                 keys.group(name),
@@ -172,9 +177,7 @@ class Group:
     async def pause(self, seconds: float) -> None:
         """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched."""
         for partition in range(self._store.partitions):
-            key = self._store.keys.pause(partition, self.options.name)
-            with translated():
-                await self._store.client.set(key, "breaker", px=max(1, _ms(seconds)), nx=True)
+            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds))])
 
     async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
         """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""
@@ -186,4 +189,5 @@ class Group:
 
 
 def _ms(seconds: float) -> int:
-    return int(seconds * 1000)
+    # Handlers choose delays: infinity and NaN (which is not below anything) must not kill the settler.
+    return int(max(seconds, 0.0) * 1000) if seconds < LONGEST_SECONDS else LONGEST_SECONDS * 1000

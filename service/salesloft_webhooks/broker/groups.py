@@ -84,10 +84,9 @@ async def pause(store: Store, group: str, *, seconds: float | None = None) -> bo
     """
     if group not in await group_names(store):
         return False
-    until = None if seconds is None else max(1, int(seconds * 1_000))
+    until = 0 if seconds is None else max(1, int(seconds * 1_000))
     for partition in range(store.partitions):
-        with translated():
-            await store.client.set(store.keys.pause(partition, group), "manual", px=until)
+        await store.run("pause", partition, [group, "manual", until])
     return True
 
 

@@ -18,7 +18,7 @@ async def trim(store: Store, partition: int, retention_seconds: float) -> int:
     while True:
         step: int = await store.run("trim", partition, [int(retention_seconds * 1000), SLICE])
         removed += step
-        if step < SLICE:
+        if step == 0:
             return removed
 
 

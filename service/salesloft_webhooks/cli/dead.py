@@ -105,7 +105,7 @@ def redrive(
     choice = _checked(names, _choice(group, types, reason), everything=everything)
 
     async def act(store: "Store", settings: "Settings") -> Tally:
-        tally = Tally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP})
+        tally = Tally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP, Redriven.NOT_WANTED})
         letters = _letters(store, names or [], choice, tally)
         ttl = settings.idempotency_ttl_seconds
         await tally.count(redrive_letters(store, letters, idempotency_ttl_seconds=ttl))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from salesloft_webhooks.broker import Group, Lease, Settlement, Taken
+from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -103,8 +103,8 @@ class PartitionLoop:
             if self._stopping:
                 return
             taken = await self._take(unused)
-            unused -= len(taken.leases)
-            for lease in taken.leases:
+            for lease in self._startable(taken):
+                unused -= 1
                 self._start(lease, self._slots.vacate)
         finally:
             self._slots.vacate(unused)
@@ -123,8 +123,19 @@ class PartitionLoop:
             self._telemetry.poisoned(event_type)
         if taken.healed:
             log.warning("group.healed", group=self._group.options.name, partition=self.partition)
-            await self._group.register()
+            with suppress(StoreError):  # what was taken must be run all the same; `take` heals the rest by itself
+                await self._group.register()
         return taken
+
+    def _startable(self, taken: Taken) -> list[Lease]:
+        """What to run. An entry whose release is still unconfirmed goes back first: the repeat would end its lease."""
+        startable = []
+        for lease in taken.leases:
+            if self._settler.is_releasing(lease):
+                self._settler.add(Settlement(lease, Outcome.RELEASE))
+            else:
+                startable.append(lease)
+        return startable
 
     async def _run_suspect(self) -> None:
         """Run one entry that may kill us while nothing else runs here, so that only it is lost with us."""
@@ -132,7 +143,7 @@ class PartitionLoop:
             if self._stopping:
                 return
             taken = await self._take(1, alone=True)
-            for lease in taken.leases:
+            for lease in self._startable(taken):
                 await asyncio.wait([self._start(lease, lambda: None)])
 
     def _start(self, lease: Lease, vacate: Callable[[], None]) -> "asyncio.Task[Settlement | None]":

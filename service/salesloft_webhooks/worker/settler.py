@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from itertools import islice
 
-from salesloft_webhooks.broker import Group, Settled, Settlement
+from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
@@ -30,6 +30,7 @@ class Settler:
         self._telemetry = telemetry
         self._settled = settled
         self._queue: deque[Settlement] = deque()
+        self._releasing: Counter[tuple[str, int]] = Counter()
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -37,8 +38,17 @@ class Settler:
     def add(self, settlement: Settlement) -> None:
         """Queue an outcome; returns at once."""
         self._queue.append(settlement)
+        if settlement.outcome is Outcome.RELEASE:
+            self._releasing[_attempt_of(settlement.lease)] += 1
         self._empty.clear()
         self._filled.set()
+
+    def is_releasing(self, lease: Lease) -> bool:
+        """Whether a release of an attempt with the same number is not confirmed yet.
+
+        It is the one outcome that does not change the number, so a repeat of it would release this lease, too.
+        """
+        return self._releasing[_attempt_of(lease)] > 0
 
     async def drained(self) -> None:
         """Wait until every outcome is stored."""
@@ -58,8 +68,10 @@ class Settler:
                 await asyncio.sleep(STORE_BACKOFF.delay_seconds(failures))
                 continue
             failures = 0
-            for _ in batch:
+            for settlement in batch:
                 self._queue.popleft()
+                if settlement.outcome is Outcome.RELEASE:
+                    self._releasing -= Counter([_attempt_of(settlement.lease)])
             if not self._queue:
                 self._filled.clear()
                 self._empty.set()
@@ -72,3 +84,7 @@ class Settler:
         for settlement, result in zip(batch, results, strict=True):
             if result in (Settled.LATE, Settled.LOST):
                 self._telemetry.lease_lost(settlement.lease.event.event_type)
+
+
+def _attempt_of(lease: Lease) -> tuple[str, int]:
+    return lease.entry_id, lease.event.attempt

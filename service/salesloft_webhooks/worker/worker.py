@@ -24,6 +24,8 @@ STALL_SECONDS = 30.0
 """Without a sign of progress for so long, beyond what a waiting loop is allowed, the process is stuck."""
 SETTLE_SECONDS = 3.0
 """After the grace period: how long the last outcomes may take to reach the store."""
+RETIRE_SECONDS = 1.0
+"""How long leaving the group may take; others retire a consumer that did not."""
 
 log = get_logger(__name__)
 
@@ -80,6 +82,8 @@ class Worker:
     def not_live(self) -> str | None:
         """Why the process makes no progress and should be restarted; None: it does."""
         now = time.monotonic()
+        if any(loop.attempts for loop in self._loops):
+            self._beat()  # slots are shared: a loop may rightly wait for as long as another one's handlers run
         for loop in self._loops:
             running = loop.attempts.values()
             overdue = [attempt for attempt in running if now - attempt.began > attempt.timeout_seconds + STALL_SECONDS]
@@ -137,8 +141,9 @@ class Worker:
             log.warning("worker.unsettled", detail="outcomes are lost with this process; their leases will lapse")
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        with suppress(StoreError):
-            await self._group.retire(leaving=True)
+        with suppress(StoreError, TimeoutError):
+            async with asyncio.timeout(RETIRE_SECONDS):
+                await self._group.retire(leaving=True)
 
 
 def _partitions(settings: Settings) -> list[int]:

@@ -9,7 +9,7 @@ import pytest
 
 from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Store, Stored, StoreWatch, open_store, trim
 from salesloft_webhooks.broker.group import Group, GroupOptions
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.conftest import Recorder
@@ -90,6 +90,14 @@ async def work_off(store: Store, group: Group) -> AsyncIterator[str]:
                 yield lease.event.event_id
                 await group.settle(partition, [Settlement(lease, Outcome.DONE)])
         await group.wait(partition, taken.doorbell, 0.01)
+
+
+async def test_an_unreachable_cluster_is_unavailable() -> None:
+    """redis-py's own exception for it is no RedisError; it must not leak, or workers would die instead of waiting."""
+    settings = Settings.load(redis_url=f"redis+cluster://127.0.0.1:{free_port()}")
+    async with open_store(settings) as store:
+        with pytest.raises(StoreUnavailable):
+            await Group(store, GroupOptions("crm"), "one").take(0, 1)
 
 
 async def test_waiting_for_replicas_is_refused_on_a_cluster() -> None:

@@ -95,13 +95,16 @@ async def test_a_full_server_stores_nothing_and_says_so(server: Server) -> None:
 
 
 async def test_taking_and_settling_go_on_when_the_server_is_full(bench: Bench) -> None:
-    """A full store can be worked off: only publishing needs room."""
+    """A full store can be worked off, also by workers that start now, and paused: only publishing needs room."""
     group = await bench.group()
     await bench.publish("e1")
     bench.redis.config_set("maxmemory", 1)
     try:
-        taken = await group.take(0, 1)
-        assert [lease.event.event_id for lease in taken.leases] == ["e1"]
+        late_comer = await bench.group("late")
+        assert [lease.event.event_id for lease in (await group.take(0, 1)).leases] == ["e1"]
+        assert [lease.event.event_id for lease in (await late_comer.take(0, 1)).leases] == ["e1"]
+        await group.pause(60)
+        assert (await group.take(0, 1)).paused
     finally:
         bench.redis.config_set("maxmemory", 0)
 

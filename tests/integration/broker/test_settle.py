@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from salesloft_webhooks.broker import Outcome, Settled
+from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import Bench, lapse, settle, take
+from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
 
 
 async def test_done_ends_an_entry(bench: Bench) -> None:
@@ -215,5 +218,44 @@ async def test_a_record_that_has_expired_is_written_again_with_an_end(bench: Ben
 
     await settle(group, lease, Outcome.DONE)
 
-    assert bench.record("e1") == {"crm": "done"}
+    assert bench.record("e1") == {"crm": "done", "entry": lease.entry_id}
     assert bench.redis.ttl("sl:{0}:event:e1") > 0
+
+
+async def test_done_is_remembered_when_the_group_was_destroyed_meanwhile(bench: Bench) -> None:
+    """A handler that finishes after XGROUP DESTROY has handled its event: the group made again does not get it."""
+    group = await bench.group()
+    await bench.publish("e1")
+    (lease,) = await take(group)
+    bench.redis.xgroup_destroy(STREAM, "crm")
+
+    assert await settle(group, lease, Outcome.DONE) is Settled.GONE
+
+    assert bench.record("e1")["crm"] == "done"
+    assert await take(group) == ()
+
+
+async def test_a_late_done_does_not_undo_a_dead_letter(bench: Bench) -> None:
+    """What is dead stays dead in the record until somebody redrives it."""
+    one, two = await bench.group(), await bench.group(consumer="two")
+    await bench.publish("e1")
+    (old,) = await take(one)
+    await lapse()
+    await settle(two, (await take(two))[0], Outcome.DEAD)
+
+    assert await settle(one, old, Outcome.DONE) is Settled.GONE
+
+    assert bench.record("e1")["crm"] == "dead"
+
+
+@pytest.mark.parametrize("delay", [float("inf"), float("nan"), 1e300])
+async def test_an_absurd_delay_is_a_long_one(bench: Bench, delay: float) -> None:
+    """A delay no clock can hold is cut to a year: due then, and never mistaken for a parked entry."""
+    group = await bench.group()
+    await bench.publish("e1")
+    (lease,) = await take(group)
+
+    assert await settle(group, lease, Outcome.RETRY, delay=delay) is Settled.SETTLED
+
+    ((_, due),) = bench.redis.zrange("sl:{0}:g:crm:due", 0, -1, withscores=True)
+    assert due < PARKED_SCORE / 1000

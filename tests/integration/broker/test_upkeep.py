@@ -46,6 +46,18 @@ async def test_trim_keeps_the_retention(bench: Bench) -> None:
     assert await trim(bench.store, 0, 0.01) == 1
 
 
+async def test_one_trim_call_stays_within_its_slice(bench: Bench) -> None:
+    """However much there is to remove, one call removes no more than its limit, so the server is never blocked long."""
+    group = await bench.group()
+    for number in range(450):
+        await bench.publisher.publish(_delivery(number))
+    while leases := await take(group, 500):
+        for lease in leases:
+            await settle(group, lease, Outcome.DONE)
+
+    assert 0 < await bench.store.run("trim", 0, [0, 150]) <= 150
+
+
 async def test_trim_goes_on_beyond_one_slice(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than a slice is removed in several calls, to the last entry."""
     monkeypatch.setattr("salesloft_webhooks.broker.upkeep.SLICE", 100)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
-from salesloft_webhooks.broker import Outcome, StoreWatch, open_store
+from salesloft_webhooks.broker import Outcome, Publisher, Stored, StoreWatch, open_store
+from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
 from tests.servers import Server
@@ -78,3 +80,36 @@ async def _three_events_one_done(bench: Bench) -> None:
         await bench.publish(f"e{number}")
     (lease, *_) = await take(fast)
     await settle(fast, lease, Outcome.DONE)
+
+
+async def test_a_demoted_primary_is_left_for_the_new_one(own_server: Server, valkey: Server) -> None:
+    """Behind one address the primary changes: the old one, now a replica, is unready, and the new one is found."""
+    own_server.start()
+    target = own_server.port
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream = await asyncio.open_connection("127.0.0.1", target)
+        await asyncio.gather(_pump(reader, upstream[1]), _pump(upstream[0], writer))
+
+    service = await asyncio.start_server(forward, "127.0.0.1", 0)
+    address = f"redis://127.0.0.1:{service.sockets[0].getsockname()[1]}"
+    settings = Settings.load(redis_url=address, store_timeout_seconds=5)
+    async with service, open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+        event = NewEvent("e1", "person.created", "person:1", "2026", b"{}")
+        assert await publisher.publish(NewDelivery("default", (event,))) is Stored.NEW
+        with own_server.client() as old:
+            old.replicaof("127.0.0.1", valkey.port)
+        async with StoreWatch(store, settings, Recorder()) as watch:
+            assert watch.problem == "the server is a read-only replica"
+            target = valkey.port
+
+            await eventually(lambda: watch.problem is None, "the watch is on the new primary")
+            assert await publisher.publish(NewDelivery("default", (event,))) is Stored.NEW
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

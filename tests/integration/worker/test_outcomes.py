@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
+from salesloft_webhooks.broker import Group, Settled, Settlement
+from salesloft_webhooks.errors import StoreUnavailable
 from tests.integration.worker.conftest import eventually, pipeline
 from tests.servers import Server
 
@@ -161,6 +164,20 @@ async def test_a_handler_that_cancels_itself_has_failed(valkey: Server) -> None:
         assert running.dead()[0]["error"] == "HandlerCancelled: the handler cancelled itself"
 
 
+async def test_an_endless_retry_leaves_the_worker_alone(valkey: Server) -> None:
+    """A handler that asks for a retry after infinity costs its own event a year and nobody else anything."""
+
+    async def handle(event: Event) -> None:
+        if event.event_id == "absurd":
+            raise Retry("some day", after=float("inf"))
+
+    async with pipeline(valkey, handle) as running:
+        await running.publish("absurd", "good")
+        await eventually(lambda: running.outcome("good") == "done", "the other event is done")
+
+        assert running.worker.not_live() is None
+
+
 async def test_a_broken_message_does_not_keep_the_outcome_from_being_stored(valkey: Server) -> None:
     """An error that quotes text no encoding can carry becomes a dead letter like any other."""
 
@@ -191,3 +208,33 @@ async def test_no_more_than_the_limit_run_at_once(valkey: Server, concurrency: i
         await running.finished(40)
 
     assert peak == concurrency
+
+
+async def test_a_release_whose_reply_is_lost_frees_no_later_attempt(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repeat of an unconfirmed release does not take a running attempt of the same number away from itself."""
+    starts: list[int] = []
+    original = Group.settle
+    lost = asyncio.Event()
+
+    async def settle(group: Group, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
+        results = await original(group, partition, settlements)
+        if not lost.is_set():
+            lost.set()
+            await asyncio.sleep(0.1)
+            raise StoreUnavailable("the reply is lost")
+        return results
+
+    async def handle(event: Event) -> None:
+        starts.append(event.attempt)
+        if len(starts) == 1:
+            raise Unavailable("down", after=0.01)
+        await asyncio.sleep(1)
+
+    monkeypatch.setattr(Group, "settle", settle)
+    async with pipeline(valkey, handle, poll_seconds=0.05) as running:
+        await running.publish("e1")
+        await eventually(lambda: running.outcome("e1") == "done", "the event is done")
+
+    assert starts == [1, 1]

@@ -30,11 +30,15 @@ end
 local function settle(id, lane, event_id, attempt, outcome, delay, reason, message)
   local owner, delivered = owner_of(id)
   if not owner then
+    if outcome == 'done' and redis.call('HEXISTS', record_of(event_id), group) == 0 then
+      -- The group was destroyed, and has not read the entry again yet.
+      record(event_id, 'done', ttl, id)
+    end
     return 'gone'
   end
   local owned = owner == consumer and delivered == attempt
   if outcome == 'done' then
-    record(event_id, 'done', ttl)
+    record(event_id, 'done', ttl, id)
     if not owned and owner ~= NOBODY then
       return 'late'
     end
@@ -45,7 +49,7 @@ local function settle(id, lane, event_id, attempt, outcome, delay, reason, messa
     finish(id, lane)
   elseif outcome == 'dead' then
     bury(id, reason, message, attempt, consumer)
-    record(event_id, 'dead', ttl)
+    record(event_id, 'dead', ttl, id)
     finish(id, lane)
   else
     put_back(id, lane, outcome == 'retry' and attempt or attempt - 1, delay)

@@ -49,7 +49,7 @@ end
 local function poison(id, lane, attempts, owner)
   local fields = bury(id, 'poison', 'the worker died, or lost its lease, in every attempt', attempts, owner)
   if fields then
-    record(fields.id or '', 'dead', ttl)
+    record(fields.id or '', 'dead', ttl, id)
     poisoned[#poisoned + 1] = fields.type or ''
   end
   finish(id, lane)

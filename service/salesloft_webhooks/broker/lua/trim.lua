@@ -43,7 +43,7 @@ end
 local oldest_kept = string.format('%.0f-%.0f', math.max(keep_ms, 0), keep_seq)
 -- Whole nodes first, cheaply and bounded; then, when little is left, exactly.
 local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', limit)
-if removed < limit then
-  removed = removed + redis.call('XTRIM', events, 'MINID', '=', oldest_kept)
+if removed == 0 then
+  removed = redis.call('XTRIM', events, 'MINID', '=', oldest_kept)
 end
 return removed

@@ -48,7 +48,8 @@ local function finish(id, lane)
 end
 
 -- Writes down what became of an event; the record lives at least `ttl` seconds more if it had vanished meanwhile.
-local function record(event_id, outcome, ttl)
+local function record(event_id, outcome, ttl, id)
+  redis.call('HSETNX', record_of(event_id), 'entry', id)
   redis.call('HSET', record_of(event_id), group, outcome)
   redis.call('EXPIRE', record_of(event_id), ttl, 'NX')
 end
