@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Message, Receive
 
-from salesloft_webhooks.receiver.body import BodyReader, Unread
+from salesloft_webhooks.receiver.body import SMALL_BYTES, BodyReader, Unread
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 
@@ -101,20 +101,29 @@ async def test_a_client_that_leaves_is_told_from_a_body_that_ends() -> None:
     assert outcome is Unread.DISCONNECTED
 
 
-async def test_all_bodies_together_are_bounded() -> None:
-    """While the bodies in work hold all the memory there is, the next is not read; when one is done, it is."""
-    shared = reader(memory_bytes=15)
+async def test_all_large_bodies_together_are_bounded() -> None:
+    """While bodies in work hold all the memory there is, the next large one is not read; afterwards it is."""
+    large = b"x" * (SMALL_BYTES + 1)
+    shared = reader(max_bytes=4 * SMALL_BYTES, memory_bytes=2 * SMALL_BYTES)
     with shared.body() as first:
-        assert await first.read([], receiving(chunks(b"0123456789"))) == b"0123456789"
+        assert await first.read([], receiving(chunks(large))) == large
         with shared.body() as second:
-            assert await second.read([], receiving(chunks(b"01", b"2345"))) is Unread.NO_ROOM
-        with shared.body() as third:
-            assert await third.read([], receiving(chunks(b"01234"))) == b"01234"
+            assert await second.read([], receiving(chunks(large[:9], large[9:]))) is Unread.NO_ROOM
 
-    with shared.body() as fourth:
-        assert await fourth.read([], receiving(chunks(b"0123456789"))) == b"0123456789"
+    with shared.body() as third:
+        assert await third.read([], receiving(chunks(large))) == large
 
-    assert shared.free_bytes == 15
+    assert shared.free_bytes == 2 * SMALL_BYTES
+
+
+async def test_small_bodies_are_read_beside_large_unfinished_ones() -> None:
+    """Strangers who hold all the memory with large bodies do not keep an ordinary delivery out."""
+    large, small = b"x" * (2 * SMALL_BYTES), b"y" * SMALL_BYTES
+    shared = reader(max_bytes=4 * SMALL_BYTES, memory_bytes=2 * SMALL_BYTES)
+    with shared.body() as held:
+        assert await held.read([], receiving(chunks(large))) == large
+        with shared.body() as delivery:
+            assert await delivery.read([], receiving(chunks(small))) == small
 
 
 async def test_memory_is_given_back_however_reading_ends() -> None:

@@ -183,6 +183,18 @@ async def test_what_was_finished_meanwhile_is_not_handled_again(driven: Driven) 
     assert await driven.handle(group) == []
 
 
+async def test_a_letter_that_its_group_would_not_take_stays(driven: Driven) -> None:
+    """After the group's filter was narrowed, redriving would make the event vanish unhandled: the letter is kept."""
+    await driven.publish("e1")
+    await driven.kill(await driven.group())
+    with driven.server.client() as client:
+        client.hset("sl:g:crm", "events", "email.*")
+
+    assert await redriven(driven) == [("e1", Redriven.NOT_WANTED)]
+
+    assert [letter.event_id for letter in await listed(driven)] == ["e1"]
+
+
 async def test_letters_of_a_removed_group_wait_for_it(driven: Driven) -> None:
     """Without its group nobody would handle the event, so it stays a dead letter; with the group back it goes."""
     await driven.publish("e1")
