@@ -140,8 +140,8 @@ class Settings(Environment):
     body_memory_bytes: int = Field(
         67_108_864,
         ge=1,
-        description="Memory that all bodies in work may hold together; beyond it bodies over 16 KiB "
-        "are answered 503. Bounds what strangers with many connections can make us hold; keep the container's limit 200 MiB above it.",
+        description="Memory that all bodies in work may hold together; beyond it bodies over 16 KiB are answered 503. "
+        "Bounds what strangers with many connections can make us hold; keep the container's limit 200 MiB above it.",
     )
     retry_after_seconds: int = Field(
         10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."
