@@ -189,9 +189,7 @@ async def test_a_letter_that_its_group_would_not_take_stays(driven: Driven) -> N
     await driven.kill(await driven.group())
     with driven.server.client() as client:
         client.hset("sl:g:crm", "events", "email.*")
-
     assert await redriven(driven) == [("e1", Redriven.NOT_WANTED)]
-
     assert [letter.event_id for letter in await listed(driven)] == ["e1"]
 
 
