@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import urllib.parse
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ def get(url: str) -> Any:
 
 
 @dataclass
-class Daemon:
+class Daemon(ABC):
     """A child process with an HTTP port on loopback; its log goes to a file in ``directory``."""
 
     directory: Path
@@ -39,9 +40,9 @@ class Daemon:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """How it is started."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.directory.mkdir(parents=True, exist_ok=True)
