@@ -100,7 +100,7 @@ def _renderer(settings: Settings) -> Processor:
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     if console:
-        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        return ForPeople(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     return structlog.processors.JSONRenderer(serializer=_to_json)
 
 
@@ -176,6 +176,25 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+class ForPeople:
+    """Renders an event by structlog's renderer, which expects a described exception as text."""
+
+    def __init__(self, renderer: Processor) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: WrappedLogger, name: str, fields: EventDict) -> str:
+        """Return the line, with an exception's lines below it."""
+        if described := fields.get("exception"):
+            fields = {**fields, "exception": "\n".join(_lines(described))}
+        return str(self._renderer(logger, name, fields))
+
+
+def _lines(described: list[dict[str, Any]]) -> Iterator[str]:
+    for each in described:
+        yield f"{each['type']}: {each['message']}" if "message" in each else each["type"]
+        yield from (f"  {frame}" for frame in each["frames"])
 
 
 class Redacted:
