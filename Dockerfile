@@ -8,13 +8,16 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all: PIP
 WORKDIR /src
 RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils > /dev/null
 COPY requirements.lock requirements-build.lock ./
-# --without-pip: what runs in production can install nothing. strip: some wheels carry 38 MB of debug symbols.
+# --without-pip: what runs in production can install nothing. strip: some wheels carry 38 MB of debug symbols, and some
+# their own tests, C sources, type stubs and uncompiled translations, which nobody reads here.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python3 -m venv /opt/build && python3 -m venv --without-pip /opt/salesloft-webhooks && \
     /opt/build/bin/pip install --quiet --require-hashes -r requirements-build.lock && \
     /opt/build/bin/pip --python /opt/salesloft-webhooks/bin/python install --quiet --no-compile \
       --require-hashes -r requirements.lock && \
-    find /opt/salesloft-webhooks -name '*.so*' -exec strip --strip-unneeded {} +
+    find /opt/salesloft-webhooks -name '*.so*' -exec strip --strip-unneeded {} + && \
+    find /opt/salesloft-webhooks -regextype posix-extended -regex '.*\.(pyi|pyx|pxd|pxi|cpp|hpp|c|h|po)' -delete && \
+    find /opt/salesloft-webhooks/lib -depth -type d -name tests -exec rm -r {} +
 COPY pyproject.toml README.md ./
 COPY service service
 # Compiled once, here: the root file system is read-only, and a pod that starts has to answer within a second. The

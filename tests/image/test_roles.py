@@ -4,6 +4,8 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.http_client import Connection
 from tests.image.containers import Container
 from tests.receivers import delivery, envelope
@@ -48,10 +50,11 @@ def post(container: Container, number: int) -> int:
     return reply.status if reply else 0
 
 
-def test_a_receiver_starts_within_a_second(valkey: Server) -> None:
-    """Until it is ready it uses less than a second of processor time: on an idle machine it takes no longer either."""
-    with Container(("receiver",), valkey.url) as receiver:
-        assert receiver.wait_until_ready().processor_seconds() < 1.0
+@pytest.mark.parametrize("role", [("receiver",), ("worker", "--group=notify")], ids=["receiver", "worker"])
+def test_a_role_starts_within_a_second(valkey: Server, role: tuple[str, ...]) -> None:
+    """Until it is ready it uses at most 0.65 s of processor time, which leaves room for a machine that is busy."""
+    with Container(role, valkey.url) as container:
+        assert container.wait_until_ready().processor_seconds() < 0.65
 
 
 def test_stopping_a_receiver_loses_no_accepted_delivery(valkey: Server) -> None:

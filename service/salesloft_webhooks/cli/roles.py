@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from salesloft_webhooks.lean import lean_imports
+
 Host = Annotated[str | None, typer.Option(envvar="HOST", help="Address to listen on; all by default.")]
 Port = Annotated[int | None, typer.Option(envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")]
 OpsPort = Annotated[
@@ -14,9 +16,10 @@ OpsPort = Annotated[
 
 def receiver(host: Host = None, port: Port = None, ops_port: OpsPort = None) -> None:
     """Take deliveries: verify, drop duplicates, store, answer. Runs until SIGTERM, then drains."""
-    from salesloft_webhooks.operations import run_role
-    from salesloft_webhooks.receiver import run
-    from salesloft_webhooks.settings import Settings
+    with lean_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.receiver import run
+        from salesloft_webhooks.settings import Settings
 
     run_role("receiver", Settings.load(host=host, port=port, ops_port=ops_port), run)
 
@@ -47,9 +50,10 @@ def worker(
     ops_port: OpsPort = None,
 ) -> None:
     """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
-    from salesloft_webhooks.operations import run_role
-    from salesloft_webhooks.settings import Settings
-    from salesloft_webhooks.worker import run
+    with lean_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+        from salesloft_webhooks.worker import run
 
     settings = Settings.load(
         worker_group=group,

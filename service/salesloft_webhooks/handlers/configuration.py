@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator
 
 from salesloft_webhooks.errors import ConfigurationError
@@ -180,6 +179,8 @@ def load_configuration(settings: Settings) -> HandlersConfiguration:
     """
     if settings.handlers_file is None:
         return HandlersConfiguration()
+    import yaml  # noqa: PLC0415 - most installations have no such file
+
     try:
         content = yaml.safe_load(settings.handlers_file.read_text(encoding="utf-8"))
         return HandlersConfiguration.model_validate(_resolve(content or {}))

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal, PermanentError, Retry, Unavailable
 from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
+from salesloft_webhooks.lean import withheld
 from salesloft_webhooks.settings import Settings
 
 SQLITE_BUSY_SECONDS = 20.0
@@ -146,6 +147,13 @@ def create_engine(url: str) -> AsyncEngine:
     return engine
 
 
+async def _migrate(engine: AsyncEngine) -> None:
+    with withheld("pygments"):  # Mako, which Alembic brings, would colour its error pages with it
+        from salesloft_webhooks.handlers.migrations import migrate  # noqa: PLC0415 - Alembic only where it is used
+
+    await migrate(engine)
+
+
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The configured database. An SQLite file is made and migrated on the way; PostgreSQL is the operator's.
@@ -153,12 +161,10 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     Raises:
         ConfigurationError: `DATABASE_URL` is wrong.
     """
-    from salesloft_webhooks.handlers.migrations import migrate  # noqa: PLC0415 - Alembic only where it is used
-
     engine = create_engine(settings.database_url.get_secret_value())
     try:
         if engine.dialect.name == "sqlite":
-            await migrate(engine)
+            await _migrate(engine)
         yield Database(engine)
     finally:
         await engine.dispose()

@@ -1,6 +1,5 @@
 """What every role's process does around its work."""
 
-import gc
 from collections.abc import Callable, Coroutine
 
 import uvloop
@@ -21,8 +20,5 @@ def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine
         ConfigurationError: from the role, or the ``OTEL_*`` variables ask for something impossible.
     """
     configure_logging(settings, name)
-    # A full collection walks everything ever imported, which stops the loop for 70 ms; none of it is garbage.
-    gc.collect()
-    gc.freeze()
     with configure_tracing(name):
         uvloop.run(role(settings))

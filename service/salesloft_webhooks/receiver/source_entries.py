@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from salesloft_webhooks.errors import ConfigurationError
@@ -73,6 +72,8 @@ def read_sources_file(path: Path) -> tuple[SourceEntry, ...]:
     Raises:
         ConfigurationError: it cannot be read, or something in it is missing, wrong, unknown or there twice.
     """
+    import yaml  # noqa: PLC0415 - most installations have no such file
+
     try:
         written = yaml.safe_load(path.read_bytes())
     except OSError as exc:
@@ -106,7 +107,7 @@ def validated(model: type[_ModelT], written: object, call: Callable[[str], str])
 
 def _position(error: Exception) -> str:
     """Where, but not the excerpt YAML's own message would show: it may be a key."""
-    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    mark = getattr(error, "problem_mark", None)
     return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
 
 

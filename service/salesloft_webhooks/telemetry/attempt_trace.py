@@ -9,26 +9,10 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.labels import AttemptOutcome
-from salesloft_webhooks.telemetry.traces import DESTINATION, SYSTEM, links_to, record_error, stored_context
+from salesloft_webhooks.telemetry.spans import DESTINATION, SYSTEM, links_to, record_error, stored_context
 
 if TYPE_CHECKING:
     from contextvars import Token
-
-
-class Untraced:
-    """What an attempt holds while tracing is off: the same verbs, no effect."""
-
-    def start(self) -> None:
-        """Nothing."""
-
-    def failed(self, error: BaseException) -> None:
-        """Nothing."""
-
-    def end(self, outcome: AttemptOutcome, error: BaseException | None) -> None:
-        """Nothing."""
-
-
-UNTRACED = Untraced()
 
 
 class AttemptTrace:

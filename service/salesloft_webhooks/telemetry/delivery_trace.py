@@ -11,7 +11,7 @@ from opentelemetry.semconv.attributes import url_attributes as url
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome
-from salesloft_webhooks.telemetry.traces import DESTINATION, SYSTEM, record_error, remote_context, traceparent_of
+from salesloft_webhooks.telemetry.spans import DESTINATION, SYSTEM, record_error, remote_context, traceparent_of
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -30,26 +30,6 @@ STATUS_CODES = {
     DeliveryOutcome.NOT_DURABLE: 503,
     DeliveryOutcome.ERROR: 503,
 }
-
-
-class Untraced:
-    """What a delivery holds while tracing is off: the same verbs, no effect."""
-
-    def start(self) -> None:
-        """Nothing."""
-
-    def publish(self) -> str:
-        """No context."""
-        return ""
-
-    def annotate(self, name: str, value: str) -> None:
-        """Nothing."""
-
-    def end(self, outcome: DeliveryOutcome, error: BaseException | None) -> None:
-        """Nothing."""
-
-
-UNTRACED = Untraced()
 
 
 class DeliveryTrace:

@@ -20,7 +20,6 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
-from opentelemetry import trace
 from pydantic import SecretStr
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor, WrappedLogger
 
@@ -100,7 +99,7 @@ def _renderer(settings: Settings) -> Processor:
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     if console:
-        return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        return ForPeople(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     return structlog.processors.JSONRenderer(serializer=_to_json)
 
 
@@ -109,11 +108,13 @@ def _to_json(fields: EventDict, **_: object) -> str:
 
 
 def add_trace_ids(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
-    """Add ``trace_id`` and ``span_id`` of the current span, if there is one."""
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid:
-        fields["trace_id"] = trace.format_trace_id(span.trace_id)
-        fields["span_id"] = trace.format_span_id(span.span_id)
+    """Add ``trace_id`` and ``span_id`` of the current span, if there is one: ours, or one of a handler's own."""
+    # Not imported: as long as nobody has, nobody has begun a span either.
+    if trace := sys.modules.get("opentelemetry.trace"):
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            fields["trace_id"] = trace.format_trace_id(span.trace_id)
+            fields["span_id"] = trace.format_span_id(span.span_id)
     return fields
 
 
@@ -176,6 +177,25 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+class ForPeople:
+    """Renders an event by structlog's renderer, which expects a described exception as text."""
+
+    def __init__(self, renderer: Processor) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: WrappedLogger, name: str, fields: EventDict) -> str:
+        """Return the line, with an exception's lines below it."""
+        if described := fields.get("exception"):
+            fields = {**fields, "exception": "\n".join(_lines(described))}
+        return str(self._renderer(logger, name, fields))
+
+
+def _lines(described: list[dict[str, Any]]) -> Iterator[str]:
+    for each in described:
+        yield f"{each['type']}: {each['message']}" if "message" in each else each["type"]
+        yield from (f"  {frame}" for frame in each["frames"])
 
 
 class Redacted:

@@ -4,18 +4,21 @@ import asyncio
 import time
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from prometheus_client import Counter
 
 from salesloft_webhooks.errors import RejectionReason, StoreError, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
-from salesloft_webhooks.telemetry.delivery_trace import UNTRACED, DeliveryTrace, Untraced
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.throttle import Throttle
-from salesloft_webhooks.telemetry.traces import active_tracer, error_type
+from salesloft_webhooks.telemetry.traces import active_tracing, error_type
+from salesloft_webhooks.telemetry.untraced import UNTRACED_DELIVERY, UntracedDelivery
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.telemetry.delivery_trace import DeliveryTrace
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -70,7 +73,9 @@ class DeliverySpan:
 
     __slots__ = ("_children", "_log", "_outcome", "_started", "_throttle", "_trace")
 
-    def __init__(self, owner: "ReceiverTelemetry", children: _SourceMetrics, trace: "DeliveryTrace | Untraced") -> None:
+    def __init__(
+        self, owner: "ReceiverTelemetry", children: _SourceMetrics, trace: "DeliveryTrace | UntracedDelivery"
+    ) -> None:
         self._children = children
         self._log = owner.log
         self._throttle = owner.throttle
@@ -173,7 +178,7 @@ class ReceiverTelemetry(StoreTelemetry):
         super().__init__("receiver", get_logger("receiver").bind())
         metrics.expose(metrics.RECEIVER)
         self.throttle = Throttle()
-        self._tracer = active_tracer()
+        self._tracing = active_tracing()
         self._sources = {source: _SourceMetrics(source) for source in sources}
         self._degraded: bool | None = None
 
@@ -187,7 +192,7 @@ class ReceiverTelemetry(StoreTelemetry):
         """
         if (children := self._sources.get(source)) is None:
             children = self._sources[source] = _SourceMetrics(source)
-        trace = UNTRACED if self._tracer is None else DeliveryTrace(self._tracer, source, path, headers)
+        trace = UNTRACED_DELIVERY if self._tracing is None else self._tracing.delivery(source, path, headers)
         return DeliverySpan(self, children, trace)
 
     def published(self, *, deliveries: int, seconds: float) -> None:

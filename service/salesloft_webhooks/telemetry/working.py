@@ -2,15 +2,18 @@
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry import metrics
-from salesloft_webhooks.telemetry.attempt_trace import UNTRACED, AttemptTrace, Untraced
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
-from salesloft_webhooks.telemetry.traces import active_tracer, error_type
+from salesloft_webhooks.telemetry.traces import active_tracing, error_type
+from salesloft_webhooks.telemetry.untraced import UNTRACED_ATTEMPT, UntracedAttempt
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.telemetry.attempt_trace import AttemptTrace
 
 
 class _EventTypeMetrics:
@@ -28,7 +31,7 @@ class AttemptSpan:
 
     __slots__ = ("_children", "_event", "_outcome", "_owner", "_started", "_trace")
 
-    def __init__(self, owner: "WorkerTelemetry", event: Event, trace: "AttemptTrace | Untraced") -> None:
+    def __init__(self, owner: "WorkerTelemetry", event: Event, trace: "AttemptTrace | UntracedAttempt") -> None:
         self._owner = owner
         self._event = event
         self._children = owner.event_type(event.event_type)
@@ -100,7 +103,7 @@ class WorkerTelemetry(StoreTelemetry):
         metrics.expose(metrics.WORKER)
         self.group = group
         self.age = metrics.EVENT_AGE.labels(group)
-        self._tracer = active_tracer()
+        self._tracing = active_tracing()
         self._event_types: dict[str, _EventTypeMetrics] = {}
         self._in_flight = metrics.IN_FLIGHT.labels(group)
         self._taken = metrics.ENTRIES_TAKEN.labels(group)
@@ -118,7 +121,7 @@ class WorkerTelemetry(StoreTelemetry):
 
     def attempt(self, event: Event) -> AttemptSpan:
         """Begin an attempt; everything logged inside carries its trace ids."""
-        trace = UNTRACED if self._tracer is None else AttemptTrace(self._tracer, self.group, event)
+        trace = UNTRACED_ATTEMPT if self._tracing is None else self._tracing.attempt(self.group, event)
         return AttemptSpan(self, event, trace)
 
     def taken(self, *, entries: int, skipped: int, seconds: float) -> None:

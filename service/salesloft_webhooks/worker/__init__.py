@@ -5,6 +5,7 @@ import asyncio
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import load_group
+from salesloft_webhooks.lean import uncollected
 from salesloft_webhooks.operations import Measurements, OperationsServer, stop_event
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -21,7 +22,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """
     if settings.worker_group is None:
         raise ConfigurationError("WORKER_GROUP: name the group, e.g. activity, crm or notify")
-    loaded = load_group(settings.worker_group, settings.worker_handlers, settings)
+    with uncollected():
+        loaded = load_group(settings.worker_group, settings.worker_handlers, settings)
     telemetry = WorkerTelemetry(loaded.name)
     with stop_event(stop) as stopping:
         async with open_store(settings) as store, loaded.open(settings) as running:

@@ -181,6 +181,29 @@ def test_a_terminal_gets_lines_for_people() -> None:
     assert len(completed.stderr.splitlines()) == 1
 
 
+def test_a_terminal_shows_exceptions_below_the_line() -> None:
+    """LOG_FORMAT=console writes an event with its exceptions' types and code lines, and still not their messages."""
+    program = """
+configure_logging(Settings.load(), "worker")
+try:
+    raise ValueError("no account for jane@example.com")
+except ValueError:
+    get_logger("worker").exception("attempt.retried")
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + program],
+        env={"PATH": os.environ["PATH"], "LOG_FORMAT": "console"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, error, frame = completed.stderr.splitlines()
+
+    assert "attempt.retried" in first
+    assert error == "ValueError"
+    assert frame.strip().endswith("<module>")
+
+
 def test_every_secret_setting_is_known_to_the_redaction() -> None:
     """Single keys of a list, notification URLs and the passwords inside URLs are cut; short words are not."""
     settings = Settings.load(

@@ -5,7 +5,8 @@ not newer. A check before the write would let two workers pass it together. Of t
 deletion wins, in either order.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.handlers.coalescing import Coalescer, Outcomes
 from salesloft_webhooks.handlers.crm.contacts import FIELDS, Bounce, Contact
-from salesloft_webhooks.handlers.database import Database, write_rows
+from salesloft_webhooks.handlers.database import Database, open_database, write_rows
 from salesloft_webhooks.handlers.schema import contacts
+from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
 
@@ -97,3 +99,10 @@ def _mark_statement(database: Database) -> Any:
         },
         where=or_(contacts.c.bounced_at.is_(None), contacts.c.bounced_at <= new.bounced_at),
     )
+
+
+@asynccontextmanager
+async def open_sql_contacts(settings: Settings) -> AsyncIterator[SqlContacts]:
+    """The back end with its database, for as long as the context lasts."""
+    async with open_database(settings) as database:
+        yield SqlContacts(database)

@@ -4,8 +4,6 @@ import asyncio
 import hashlib
 from enum import StrEnum
 
-import apprise
-
 from salesloft_webhooks.errors import ConfigurationError
 
 SEND_SECONDS = 20.0
@@ -34,6 +32,8 @@ class Channel:
     """
 
     def __init__(self, url: str) -> None:
+        import apprise  # noqa: PLC0415 - a hundred services, loaded only where somebody is to be notified
+
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
             raise ConfigurationError(f"notify: Apprise does not understand a {url.partition(':')[0]}: address")
