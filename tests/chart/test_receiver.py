@@ -16,14 +16,21 @@ def test_a_roll_out_never_has_fewer_receivers() -> None:
 
 
 def test_leaving_fits_into_the_grace_period() -> None:
-    """The delay and the drain that the process is told end before Kubernetes kills it."""
+    """The hook's delay and the delay and drain of the process end before Kubernetes kills it."""
     rendered = render()
     environment = rendered.environment("receiver")
     pod = rendered.one("Deployment", "receiver")["spec"]["template"]["spec"]
 
+    delay = rendered.container("receiver")["lifecycle"]["preStop"]["sleep"]["seconds"]
     leaving = float(environment["SHUTDOWN_DELAY_SECONDS"]) + float(environment["DRAIN_SECONDS"])
 
-    assert 0 < leaving < pod["terminationGracePeriodSeconds"]
+    assert delay > 0
+    assert delay + leaving < pod["terminationGracePeriodSeconds"]
+
+
+def test_the_delay_before_leaving_can_be_left_out() -> None:
+    """Without a delay there is no hook: Kubernetes 1.30 refuses one of zero seconds."""
+    assert "lifecycle" not in render({"receiver": {"preStopSeconds": 0}}).container("receiver")
 
 
 def test_the_service_leads_to_the_webhook_port_only() -> None:
@@ -71,11 +78,23 @@ def test_drains_take_one_receiver_at_a_time() -> None:
 
 
 def test_pods_spread_over_hosts_and_zones() -> None:
-    """By default pods of one roll-out are spread over hosts and zones, where that is possible."""
-    constraints = render().one("Deployment", "receiver")["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    """Pods prefer hosts and zones of their own, by means that do not undo each other on nodes without a zone."""
+    pod = render().one("Deployment", "receiver")["spec"]["template"]["spec"]
 
-    assert [item["topologyKey"] for item in constraints] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
-    assert {item["whenUnsatisfiable"] for item in constraints} == {"ScheduleAnyway"}
+    (constraint,) = pod["topologySpreadConstraints"]
+    (preference,) = pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+
+    assert (constraint["topologyKey"], constraint["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    assert preference["podAffinityTerm"]["topologyKey"] == "topology.kubernetes.io/zone"
+
+
+def test_an_affinity_of_ones_own_replaces_the_default() -> None:
+    """With `affinity` nothing of the default is left."""
+    own: Values = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
+
+    pod = render({"receiver": {"affinity": own}}).one("Deployment", "receiver")["spec"]["template"]["spec"]
+
+    assert pod["affinity"] == own
 
 
 def test_an_ingress_exposes_the_webhook_path_over_tls() -> None:

@@ -87,8 +87,8 @@
 
 {{- define "salesloft-webhooks.checkReceiver" -}}
 {{- $receiver := .Values.receiver -}}
-{{- if ge (addf $receiver.shutdownDelaySeconds $receiver.drainSeconds) (float64 $receiver.terminationGracePeriodSeconds) }}
-  {{- fail "receiver.shutdownDelaySeconds and receiver.drainSeconds together must be below receiver.terminationGracePeriodSeconds, else requests are cut off" }}
+{{- if ge (addf $receiver.preStopSeconds $receiver.shutdownDelaySeconds $receiver.drainSeconds) (float64 $receiver.terminationGracePeriodSeconds) }}
+  {{- fail "receiver.preStopSeconds, receiver.shutdownDelaySeconds and receiver.drainSeconds together must be below receiver.terminationGracePeriodSeconds, else requests are cut off" }}
 {{- end }}
 {{- if gt (int $receiver.autoscaling.minReplicas) (int $receiver.autoscaling.maxReplicas) }}
   {{- fail "receiver.autoscaling.minReplicas is above receiver.autoscaling.maxReplicas" }}

@@ -40,22 +40,34 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* Spread over hosts and zones, of this roll-out's pods only: dict "selector" "values". */}}
+{{/*
+Spread over hosts and zones: dict "selector" "values". Zones by affinity, because the scheduler disregards a list of
+constraints on nodes that lack the label of any of them, and outside clouds nodes have no zone.
+*/}}
 {{- define "salesloft-webhooks.spread" -}}
+{{- if not .values.affinity }}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: topology.kubernetes.io/zone
+          labelSelector:
+            matchLabels:
+              {{- .selector | nindent 14 }}
+{{- end }}
 topologySpreadConstraints:
 {{- if .values.topologySpreadConstraints }}
   {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
 {{- else }}
-{{- $selector := .selector }}
-{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
-    topologyKey: {{ . }}
+    topologyKey: kubernetes.io/hostname
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
-        {{- $selector | nindent 8 }}
+        {{- .selector | nindent 8 }}
+    # Of this roll-out's pods: those about to go must not drive the new ones onto one node.
     matchLabelKeys: [pod-template-hash]
-{{- end }}
 {{- end }}
 {{- end }}
 
