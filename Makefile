@@ -60,6 +60,10 @@ image: ## The container image (BUILD_OPTIONS: for example --secret id=pip,src=pi
 test-image: image .venv/ready ## The image's roles in restricted containers, with a real engine
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) $(BIN)/pytest tests/image
 
+.PHONY: test-kind
+test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
+	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind
+
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -1,7 +1,8 @@
 """Build what the chart is checked with into ``.tools/``, from the pins in ``versions.toml``. Run it by ``make tools``.
 
-Needs Go and nothing else. Modules come from whatever module proxy the machine's Go is set up for, and are refused when
-their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
+With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image.
+Needs Go (and for a node gcc and libseccomp). Modules come from whatever module proxy the machine's Go is set up for,
+and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import schemas
 
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent.parent / ".tools"
+NODE = TOOLS / "node"
 PINS = HERE / "versions.toml"
 
 
@@ -26,9 +28,11 @@ class WrongContentError(Exception):
     """A module is not what `versions.toml` pins."""
 
 
-def run(*command: str, directory: Path = HERE) -> str:
-    """The output of a command, which must succeed; what it says on stderr is shown."""
-    environment = {**os.environ, "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOBIN": str(TOOLS / "bin")}
+def run(*command: str, directory: Path = HERE, c: bool = False) -> str:
+    """The output of a command, which must succeed; what it says on stderr is shown. ``c``: whether Go may link C."""
+    # Not everything is in Go's public list of sums; the pins and each module's own go.sum are what is relied on.
+    go = {"GOFLAGS": "-buildvcs=false -mod=readonly", "GOWORK": "off", "GONOSUMDB": "*", "CGO_ENABLED": str(int(c))}
+    environment = {**os.environ, **go}
     return subprocess.run(command, cwd=directory, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -57,21 +61,20 @@ def once(name: str, pin: object, work: Callable[[], None]) -> None:
     stamp.write_text(content, "utf-8")
 
 
-def build(name: str, pin: dict[str, str]) -> None:
-    """Build one program inside its own module, so that its own go.sum decides about its dependencies."""
+def build(pin: dict[str, Any], target: Path) -> None:
+    """Build a module's programs inside it, so that its own go.sum decides about its dependencies."""
     source = module(pin["module"], pin["version"], pin["sum"])
-    # Helm reports the version it was linked with; a bare build would call itself by its minor version only.
-    flags = f"-s -w -X {pin['module']}/internal/version.version={pin['version']}"
-    run("go", "build", "-ldflags", flags, "-o", str(TOOLS / "bin" / name), pin["package"], directory=source)
+    options = ["-tags", pin.get("tags", ""), "-ldflags", "-s -w " + pin.get("link", "")]
+    for name, package in pin["programs"].items():
+        run("go", "build", *options, "-o", str(target / name), package, directory=source, c="seccomp" in options)
 
 
-def build_control_plane(programs: dict[str, str], version: str) -> None:
-    """Build kube-apiserver and etcd from the one go.mod that knows them both."""
+def build_control_plane(programs: dict[str, str], version: str, target: Path) -> None:
+    """Build Kubernetes' programs and etcd from the one go.mod that knows them all."""
     # An API server that was not told its version calls itself v0.0.0, and charts that ask for more refuse it.
     flags = f"-s -w -X k8s.io/component-base/version.gitVersion={version}"
     for name, package in programs.items():
-        target = str(TOOLS / "bin" / name)
-        run("go", "build", "-ldflags", flags, "-o", target, package, directory=HERE / "control_plane")
+        run("go", "build", "-ldflags", flags, "-o", str(target / name), package, directory=HERE / "control_plane")
 
 
 def write_kubernetes(version: str, pinned: str) -> None:
@@ -91,14 +94,51 @@ def write_custom(pin: dict[str, Any]) -> None:
         shutil.copyfile(source / file, definitions / Path(file).name)
 
 
-def main() -> int:
-    """Install everything that is not there yet."""
-    if shutil.which("go") is None:
-        print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
-        return 1
-    pins = tomllib.loads(PINS.read_text("utf-8"))
+def copy_kind(pin: dict[str, Any]) -> None:
+    """Put kind's own files for its node image, and the program that every pod's namespaces hang on, where they go."""
+    source = module(pin["module"], pin["version"], pin["sum"])
+    shutil.rmtree(NODE / "files", ignore_errors=True)
+    shutil.copytree(source / "images/base/files", NODE / "files", copy_function=shutil.copyfile)
+    run("chmod", "-R", "u+w", str(NODE / "files"))
+
+
+def build_pause(version: str, pinned: str) -> None:
+    """Build the program that holds a pod's namespaces open, as Kubernetes does: static and in C."""
+    source = module("k8s.io/kubernetes", version, pinned) / "build/pause/linux/pause.c"
+    run("gcc", "-Os", "-static", "-DVERSION=" + version, "-o", str(NODE / "bin/pause"), str(source))
+
+
+def write_manifests(pins: dict[str, dict[str, Any]]) -> None:
+    """Write what kind installs in a new cluster: the network from kube-router, the storage from its provisioner."""
+    target = NODE / "manifests"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, pin in pins.items():
+        text = (module(pin["module"], pin["version"], pin["sum"]) / pin["manifest"]).read_text("utf-8")
+        for old, new in pin["replace"].items():
+            if old not in text:
+                raise WrongContentError(f"{pin['manifest']} has no {old!r}")
+            text = text.replace(old, new)
+        (target / f"default-{name}.yaml").write_text(text, "utf-8")
+
+
+def install_node(pins: dict[str, Any]) -> None:
+    """Build what ``.ci/cluster/Dockerfile`` puts into a node."""
+    version, pinned = list(pins["kubernetes"].items())[-1]
+    locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")
+    for name, pin in pins["node"]["modules"].items():
+        once(f"node-{name}", pin, lambda pin=pin: build(pin, NODE / "bin"))
+    programs = pins["node"]["control-plane"]
+    once("node-kubernetes", [programs, version, locked], lambda: build_control_plane(programs, version, NODE / "bin"))
+    once("node-pause", [version, pinned], lambda: build_pause(version, pinned))
+    once("node-files", pins["node"]["modules"]["kind"], lambda: copy_kind(pins["node"]["modules"]["kind"]))
+    manifests = {name: {**pins["node"]["modules"][pin["of"]], **pin} for name, pin in pins["node"]["manifests"].items()}
+    once("node-manifests", manifests, lambda: write_manifests(manifests))
+
+
+def install_tools(pins: dict[str, Any]) -> None:
+    """Build what ``tests/chart`` needs."""
     for name, pin in pins["programs"].items():
-        once(name, pin, lambda name=name, pin=pin: build(name, pin))
+        once(name, pin, lambda name=name, pin=pin: build({**pin, "programs": {name: pin["package"]}}, TOOLS / "bin"))
     for version, pinned in pins["kubernetes"].items():
         once(f"schemas-{version}", pinned, lambda version=version, pinned=pinned: write_kubernetes(version, pinned))
     for pin in pins["custom-resources"]:
@@ -106,7 +146,20 @@ def main() -> int:
         once(name, pin, lambda pin=pin: write_custom(pin))
     locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")
     programs, version = pins["control-plane"]["programs"], list(pins["kubernetes"])[-1]
-    once("control-plane", [programs, version, locked], lambda: build_control_plane(programs, version))
+    build_all = [programs, version, locked]
+    once("control-plane", build_all, lambda: build_control_plane(programs, version, TOOLS / "bin"))
+
+
+def main() -> int:
+    """Install everything that is not there yet."""
+    if shutil.which("go") is None:
+        print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
+        return 1
+    pins = tomllib.loads(PINS.read_text("utf-8"))
+    if sys.argv[1:] == ["node"]:
+        install_node(pins)
+    else:
+        install_tools(pins)
     return 0
 
 

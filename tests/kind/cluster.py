@@ -1,0 +1,117 @@
+"""A kind cluster as the people who use one see it: through kubectl, helm, and pods that knock from outside."""
+
+import json
+import os
+import subprocess
+from typing import Any
+
+from tests.chart.rendering import CHART, TOOLS, Object, Values
+from tests.servers import wait_until
+
+CONTEXT = "kind-salesloft"
+"""The only context that is ever touched: a developer's other clusters are none of the tests' business."""
+IMAGE = os.environ.get("IMAGE", "salesloft-webhooks:dev")
+RELEASE = "salesloft-webhooks"
+NAMESPACE = "salesloft"
+OUTSIDE = "outside"
+SECRET = "the-tests-own-secret"
+
+
+def absent() -> str | None:
+    """Why nothing can be tested here, or None."""
+    if not (TOOLS / "bin" / "helm").exists():
+        return "there is no helm, run `make tools`"
+    try:
+        contexts = run("kubectl", "config", "get-contexts", "--output=name", check=False).stdout.split()
+    except FileNotFoundError:
+        return "there is no kubectl"
+    return None if CONTEXT in contexts else f"there is no context {CONTEXT}"
+
+
+def run(*command: str, given: str | None = None, check: bool = True, seconds: float = 300) -> Any:
+    """A finished command; the test fails with what it said when it must succeed and does not."""
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=seconds)
+    assert not check or done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+    return done
+
+
+def kubectl(*arguments: str, namespace: str = NAMESPACE, given: str | None = None, check: bool = True) -> str:
+    """What kubectl prints on stdout."""
+    scope = ("kubectl", "--context", CONTEXT, "--namespace", namespace)
+    return str(run(*scope, *arguments, given=given, check=check).stdout)
+
+
+def objects(kind: str, *selection: str, namespace: str = NAMESPACE) -> list[Object]:
+    """Objects of a kind, for example of ``--selector=...``."""
+    return list(json.loads(kubectl("get", kind, *selection, "--output=json", namespace=namespace))["items"])
+
+
+def apply(*contents: Object, namespace: str = NAMESPACE) -> None:
+    """Create or change objects."""
+    kubectl(
+        "apply",
+        "--filename=-",
+        given=json.dumps({"apiVersion": "v1", "kind": "List", "items": contents}),
+        namespace=namespace,
+    )
+
+
+def pods(component: str) -> list[Object]:
+    """The release's pods of a component that are not about to end."""
+    found = objects("pods", f"--selector=app.kubernetes.io/component={component}")
+    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+
+
+def program(*arguments: str) -> Any:
+    """What our command line says, as JSON, when it is run in a receiver as operations.md does."""
+    receiver = f"deploy/{RELEASE}-receiver"
+    return json.loads(
+        kubectl("exec", receiver, "--container=receiver", "--", "salesloft-webhooks", *arguments, "--json")
+    )
+
+
+class Release:
+    """The chart, installed by Helm with the image under test and keys that the tests know."""
+
+    def install(self, values: Values | None = None, *, wait: bool = True) -> str:
+        """Install or upgrade, and wait until everything is ready, unless told not to. Returns what Helm says."""
+        repository, _, tag = IMAGE.rpartition(":")
+        given = {"image": {"repository": repository, "tag": tag}, "source": {"keys": {"webhookSecret": SECRET}}}
+        flags = ("--install", "--reset-values", "--timeout=5m", "--values=-", *(["--wait"] if wait else []))
+        return self.helm("upgrade", RELEASE, str(CHART), *flags, given=json.dumps(given | (values or {})))
+
+    def helm(self, *arguments: str, given: str | None = None) -> str:
+        """What Helm prints on stdout."""
+        scope = (str(TOOLS / "bin" / "helm"), "--kube-context", CONTEXT, "--namespace", NAMESPACE)
+        return str(run(*scope, *arguments, given=given, seconds=420).stdout)
+
+    def test(self) -> str:
+        """`helm test` with the logs of its pod."""
+        return self.helm("test", RELEASE, "--logs")
+
+    def uninstall(self) -> None:
+        """Remove the release, and wait until its pods are gone."""
+        self.helm("uninstall", RELEASE, "--wait", "--cascade=foreground")
+        wait_until(lambda: not objects("pods"), seconds=90, description="all pods are gone")
+
+
+def entries() -> int:
+    """How many events the stream holds, handled ones included."""
+    return sum(partition["entries"] for partition in program("status")["partitions"])
+
+
+def unfinished() -> dict[str, int]:
+    """What each group has still to do, or has given up on."""
+    return {group["group"]: group["lag"] + group["pending"] + group["dead"] for group in program("status")["groups"]}
+
+
+def wait_until_handled() -> None:
+    """Wait until every group has done everything, with nothing given up."""
+    wait_until(lambda: not any(unfinished().values()), seconds=90, description=f"all is handled: {unfinished()}")
+
+
+def wait_until_rolled_out(component: str, *, pods: int) -> None:
+    """Wait until the new pods are available and the old ones are gone."""
+    kubectl("rollout", "status", f"deployment/{RELEASE}-{component}", "--timeout=120s")
+    selection = f"--selector=app.kubernetes.io/component={component}"
+    wait_until(lambda: len(objects("pods", selection)) == pods, seconds=90, description="the old pods are gone")

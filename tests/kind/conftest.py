@@ -1,0 +1,41 @@
+"""These tests need the cluster of `.ci/cluster/run`; without it they are skipped by name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark this directory's tests, and skip them where there is no such cluster."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    reason = absent() if ours else None
+    for item in ours:
+        item.add_marker(pytest.mark.kind)
+        item.add_marker(pytest.mark.timeout(600))
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=f"NO POD OF THE CHART IS TESTED: {reason} (make test-kind)"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def namespaces() -> Iterator[None]:
+    """The release's namespace, which enforces the restricted Pod Security Standard, and one for its senders."""
+    scope = ("--context", CONTEXT)
+    kubectl("create", "namespace", NAMESPACE, *scope)
+    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    kubectl("create", "namespace", OUTSIDE)
+    yield
+    kubectl("delete", "namespace", NAMESPACE, OUTSIDE)
+
+
+@pytest.fixture(scope="module")
+def release() -> Iterator[Release]:
+    """The chart as `helm install` gives it, but for keys that the tests know."""
+    release = Release()
+    release.install()
+    yield release
+    release.uninstall()
+    # What stays on purpose would make the next module's release a continuation of this one.
+    kubectl("delete", "secret,persistentvolumeclaim", "--all")

@@ -1,0 +1,1 @@
+"""Scripts that the tests run in pods of our image, with nothing but Python's library."""
