@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import Reply, exchange, request
+from tests.http_client import Reply, exchange, request, sample
 from tests.servers import free_port, wait_until
 
 SECRET = "envelope-secret-for-tests"
@@ -104,12 +104,7 @@ class ReceiverProcess:
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of a sample of `/metrics`; 0 when there is none."""
-        text = exchange(self.ops_port, request("GET", "/metrics")).body.decode()
-        for line in text.splitlines():
-            sample, _, value = line.rpartition(" ")
-            if sample.partition("{")[0] == name and all(f'{key}="{label}"' in sample for key, label in labels.items()):
-                return float(value)
-        return 0.0
+        return sample(self.ops_port, name, **labels)
 
     @property
     def pid(self) -> int:

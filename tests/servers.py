@@ -58,8 +58,10 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address as `REDIS_URL` wants it."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        """Its address as `REDIS_URL` wants it, with its password if it has one."""
+        password = self.options.get("requirepass")
+        login = f":{password}@" if password else ""
+        return f"redis://{login}127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
@@ -69,7 +71,7 @@ class Server:
 
     def client(self) -> redis.Redis:
         """A plain synchronous client, for looking at the store from outside."""
-        return redis.Redis(port=self.port, decode_responses=True)
+        return redis.Redis(port=self.port, password=self.options.get("requirepass"), decode_responses=True)
 
     def start(self) -> "Server":
         """Start it and wait until it answers with its data loaded."""

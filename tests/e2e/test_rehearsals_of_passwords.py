@@ -1,0 +1,187 @@
+"""docs/operations.md, "Rotate keys", Redis password: rehearsed under load, as written and with its mistake."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.effects import activity_worker, await_finished, recorded
+from tests.e2e.load import PATIENCE_SECONDS, load_on
+from tests.http_client import exchange, request
+from tests.receivers import ReceiverProcess
+from tests.servers import Server, wait_until
+from tests.workers import WorkerProcess
+
+USER, OLD, NEW = "salesloft", "password-of-yesterday", "password-of-tomorrow"
+RIGHTS = ("~sl:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")
+AVAILABLE = "salesloft_webhooks_store_available"
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@dataclass
+class Pipeline:
+    """Two receivers and two workers that log in with the same password.
+
+    Attributes:
+        server: Their store.
+        database: What the workers write to.
+        receivers: Running.
+        workers: Running.
+    """
+
+    server: Server
+    database: Path
+    receivers: list[ReceiverProcess] = field(default_factory=list)
+    workers: list[WorkerProcess] = field(default_factory=list)
+
+    def start(self, redis_url: str) -> None:
+        """Start all of it."""
+        self.receivers += [ReceiverProcess(redis_url, {"STORE_TIMEOUT_SECONDS": "2"}) for _ in range(2)]
+        self.workers += [activity_worker(redis_url, self.database) for _ in range(2)]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(ReceiverProcess.start, self.receivers))
+            list(pool.map(WorkerProcess.start, self.workers))
+
+    def restart(self, redis_url: str) -> None:
+        """``kubectl rollout restart deployment`` after the Secret has changed: one pod after the other."""
+        for receiver in self.receivers:
+            receiver.terminate()
+            assert receiver.wait(seconds=PATIENCE_SECONDS) == 0
+            receiver.redis_url = redis_url
+            receiver.start()
+        for worker in self.workers:
+            assert worker.terminate() == 0
+            worker.redis_url = redis_url
+            worker.start()
+
+    def kill(self) -> None:
+        """End all of it."""
+        for receiver in self.receivers:
+            receiver.kill()
+        for worker in self.workers:
+            worker.kill()
+
+    def available(self) -> list[float]:
+        """Whether each process can use the store, as its metrics say."""
+        return [
+            *(receiver.metric(AVAILABLE, role="receiver") for receiver in self.receivers),
+            *(worker.metric(AVAILABLE, role="worker") for worker in self.workers),
+        ]
+
+    def await_available(self, value: float) -> None:
+        """Return when the metrics of all processes say so."""
+        wait_until(
+            lambda: self.available() == [value] * len(self.available()),
+            seconds=PATIENCE_SECONDS,
+            description=f"{AVAILABLE} is {value} everywhere",
+        )
+
+
+@pytest.fixture
+def pipeline(own_server: Server, tmp_path: Path) -> Iterator[Pipeline]:
+    """Nothing runs yet."""
+    pipeline = Pipeline(own_server, tmp_path / "effects.db")
+    yield pipeline
+    pipeline.kill()
+
+
+def url(server: Server, password: str) -> str:
+    """The address of the user with this password."""
+    return f"redis://{USER}:{password}@127.0.0.1:{server.port}/0"
+
+
+def acl(server: Server, *rules: str) -> None:
+    """``ACL SETUSER salesloft ...`` by the administrator."""
+    with server.client() as redis:
+        redis.execute_command("ACL", "SETUSER", USER, *rules)
+
+
+def log_in_again(server: Server) -> None:
+    """``CLIENT KILL USER salesloft``."""
+    with server.client() as redis:
+        assert redis.execute_command("CLIENT", "KILL", "USER", USER) > 0
+
+
+def test_the_password_of_an_acl_user_is_rotated(pipeline: Pipeline) -> None:
+    """Second password, restarts, first password gone, everybody logged in again: all answered 200, handled once."""
+    server = pipeline.server.start()
+    acl(server, "on", f">{OLD}", *RIGHTS)
+    pipeline.start(url(server, OLD))
+    with load_on(*pipeline.receivers) as load:
+        acl(server, f">{NEW}")
+        pipeline.restart(url(server, NEW))
+        acl(server, f"<{OLD}")
+        log_in_again(server)
+        load.await_more()
+        pipeline.await_available(1)
+    await_finished(server, "activity")
+
+    assert set(load.answers) <= {0, 200}
+    assert recorded(pipeline.database) == sorted(load.accepted)
+
+
+def test_the_password_of_the_embedded_server_is_rotated(pipeline: Pipeline) -> None:
+    """With the second password set at run time, only the server's own restart is felt; nothing is lost or doubled."""
+    server = pipeline.server
+    server.options["requirepass"] = OLD
+    old_url = server.start().url
+    pipeline.start(old_url)
+    with load_on(*pipeline.receivers) as load:
+        with server.client() as redis:
+            redis.execute_command("ACL", "SETUSER", "default", f">{NEW}")
+        pipeline.restart(old_url.replace(OLD, NEW))
+        assert set(load.answers) <= {0, 200}, "the pods were restarted without an outage"
+        server.stop()
+        server.options["requirepass"] = NEW
+        server.start()
+        load.await_more()
+        pipeline.await_available(1)
+    await_finished(server, "activity")
+
+    assert set(load.answers) <= {0, 200, 503}
+    assert recorded(pipeline.database) == sorted(load.accepted)
+
+
+def test_forgotten_processes_say_so_and_come_back(pipeline: Pipeline, capfd: pytest.CaptureFixture[str]) -> None:
+    """A removed password is felt when connections end: 503, metrics, a log that says why; put back, all is well."""
+    server = pipeline.server.start()
+    acl(server, "on", f">{OLD}", f">{NEW}", *RIGHTS)
+    pipeline.start(url(server, OLD))
+    with load_on(*pipeline.receivers) as load:
+        acl(server, f"<{OLD}")
+        load.await_more()
+        assert set(load.answers) == {200}, "connections that are logged in stay so"
+
+        log_in_again(server)
+        load.await_more(503, count=3)
+        pipeline.await_available(0)
+        assert [reason for reason in map(readiness, pipeline.receivers) if "AuthenticationError" not in reason] == []
+        acl(server, f">{OLD}")
+        load.await_more()
+        pipeline.await_available(1)
+    await_finished(server, "activity")
+
+    assert set(load.answers) <= {200, 503}
+    assert recorded(pipeline.database) == sorted(load.accepted)
+    logs = "".join(capfd.readouterr())
+    assert_explained(logs)
+    assert not [password for password in (OLD, NEW) if password in logs]
+
+
+def readiness(receiver: ReceiverProcess) -> str:
+    """What the readiness probe says."""
+    return exchange(receiver.ops_port, request("GET", "/readyz")).body.decode()
+
+
+def assert_explained(logs: str) -> None:
+    """Each role has logged at its highest level that the store is away, and that the password is why."""
+    lines = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
+    explained = [line for line in lines if "AuthenticationError" in line.get("reason", "")]
+    assert {(line["role"], line["event"], line["level"]) for line in explained} == {
+        ("receiver", "store.unavailable", "error"),
+        ("worker", "store.unavailable", "error"),
+    }
