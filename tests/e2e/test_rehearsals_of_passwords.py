@@ -1,92 +1,20 @@
 """docs/operations.md, "Rotate keys", Redis password: rehearsed under load, as written and with its mistake."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.effects import activity_worker, await_finished, recorded
-from tests.e2e.load import PATIENCE_SECONDS, load_on
+from tests.e2e.effects import await_finished, recorded
+from tests.e2e.load import load_on
+from tests.e2e.pods import Pipeline
 from tests.http_client import exchange, request
 from tests.receivers import ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.servers import Server
 
 USER, OLD, NEW = "salesloft", "password-of-yesterday", "password-of-tomorrow"
 RIGHTS = ("~sl:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")
-AVAILABLE = "salesloft_webhooks_store_available"
 
 pytestmark = pytest.mark.timeout(180)
-
-
-@dataclass
-class Pipeline:
-    """Two receivers and two workers that log in with the same password.
-
-    Attributes:
-        server: Their store.
-        database: What the workers write to.
-        receivers: Running.
-        workers: Running.
-    """
-
-    server: Server
-    database: Path
-    receivers: list[ReceiverProcess] = field(default_factory=list)
-    workers: list[WorkerProcess] = field(default_factory=list)
-
-    def start(self, redis_url: str) -> None:
-        """Start all of it."""
-        self.receivers += [ReceiverProcess(redis_url, {"STORE_TIMEOUT_SECONDS": "2"}) for _ in range(2)]
-        self.workers += [activity_worker(redis_url, self.database) for _ in range(2)]
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(ReceiverProcess.start, self.receivers))
-            list(pool.map(WorkerProcess.start, self.workers))
-
-    def restart(self, redis_url: str) -> None:
-        """``kubectl rollout restart deployment`` after the Secret has changed: one pod after the other."""
-        for receiver in self.receivers:
-            receiver.terminate()
-            assert receiver.wait(seconds=PATIENCE_SECONDS) == 0
-            receiver.redis_url = redis_url
-            receiver.start()
-        for worker in self.workers:
-            assert worker.terminate() == 0
-            worker.redis_url = redis_url
-            worker.start()
-
-    def kill(self) -> None:
-        """End all of it."""
-        for receiver in self.receivers:
-            receiver.kill()
-        for worker in self.workers:
-            worker.kill()
-
-    def available(self) -> list[float]:
-        """Whether each process can use the store, as its metrics say."""
-        return [
-            *(receiver.metric(AVAILABLE, role="receiver") for receiver in self.receivers),
-            *(worker.metric(AVAILABLE, role="worker") for worker in self.workers),
-        ]
-
-    def await_available(self, value: float) -> None:
-        """Return when the metrics of all processes say so."""
-        wait_until(
-            lambda: self.available() == [value] * len(self.available()),
-            seconds=PATIENCE_SECONDS,
-            description=f"{AVAILABLE} is {value} everywhere",
-        )
-
-
-@pytest.fixture
-def pipeline(own_server: Server, tmp_path: Path) -> Iterator[Pipeline]:
-    """Nothing runs yet."""
-    pipeline = Pipeline(own_server, tmp_path / "effects.db")
-    yield pipeline
-    pipeline.kill()
 
 
 def url(server: Server, password: str) -> str:

@@ -1,0 +1,113 @@
+"""docs/operations.md, "Back up and restore" and "Fail over", rehearsed under load: the store goes, and comes back."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import groups_in_status
+from tests.e2e.effects import STREAM, await_finished, recorded
+from tests.e2e.load import load_on
+from tests.e2e.pods import Pipeline
+from tests.receivers import ReceiverProcess, delivery, envelope
+from tests.servers import Server
+from tests.workers import WorkerProcess
+
+PROMISE = {"DURABILITY": "fsync", "STORE_TIMEOUT_SECONDS": "2"}
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def task(event_id: str) -> bytes:
+    """The delivery of a task, which `dawdle` handles slowly: some are always under way."""
+    return delivery(envelope(event_id, event_type="task.created", data={"id": 1}))
+
+
+def diarist(server: Server, diary: Path) -> WorkerProcess:
+    """A worker that writes down each event it has handled."""
+    settings = {"WORKER_HANDLERS": "tests.e2e.diary:router", "DIARY": str(diary), "LEASE_SECONDS": "2"}
+    return WorkerProcess("diary", server.url, settings)
+
+
+@contextmanager
+def asleep(workers: Sequence[WorkerProcess]) -> Iterator[None]:
+    """Stop them as a busy node does; they go on afterwards as if nothing had been."""
+    for worker in workers:
+        os.kill(worker.pid, signal.SIGSTOP)
+    yield
+    for worker in workers:
+        os.kill(worker.pid, signal.SIGCONT)
+
+
+def volume_snapshot(server: Server, target: Path, how: str) -> None:
+    """A copy of the volume as it is at one moment, which is all a VolumeSnapshot promises."""
+    if how == "of a running server":
+        server.freeze()
+    else:
+        server.stop(kill=True)
+    shutil.copytree(server.directory, target)
+    if how == "of a running server":
+        server.thaw()
+
+
+@pytest.mark.parametrize("how", ["of a running server", "after a crash"])
+def test_a_snapshot_restores_all_that_was_answered(own_server: Server, tmp_path: Path, how: str) -> None:
+    """Every 200 before the snapshot is in it and gets handled; what was finished is not run again; groups go on."""
+    server, diary = own_server.start(), tmp_path / "diary"
+    receiver, worker = ReceiverProcess(server.url, PROMISE), diarist(server, diary)
+    try:
+        worker.start()
+        with receiver, load_on(receiver, request=task) as load:
+            load.await_more(count=60)
+            volume_snapshot(server, tmp_path / "claim", how)
+            answered = set(load.accepted)
+            worker.kill()
+        server.stop(kill=True)
+
+        server.directory = tmp_path / "claim"
+        server.start()
+        with server.client() as redis:
+            stored = {fields["id"] for _, fields in redis.xrange(STREAM)}
+            finished = {event_id for event_id in stored if redis.hget(f"sl:{{0}}:event:{event_id}", "diary") == "done"}
+        worker.start()
+        with receiver:
+            assert receiver.send(task("new")).status == 200
+            await_finished(server, "diary")
+    finally:
+        worker.kill()
+
+    handled = Counter(line.split()[1] for line in diary.read_text().splitlines())
+    assert answered <= stored
+    assert stored | {"new"} <= set(handled)
+    assert finished
+    assert finished < stored, "nothing was under way, so that nothing had to be continued"
+    assert {event_id for event_id in finished if handled[event_id] > 1} == set()
+
+
+def test_a_lost_store_is_replaced_by_an_empty_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    """A new server at the address is all it takes: the same processes go on, and the group is there again."""
+    server = pipeline.server.start()
+    pipeline.start(server.url)
+    before = pipeline.pids
+    with load_on(*pipeline.receivers) as load:
+        server.stop(kill=True)
+        load.await_more(503, count=3)
+        pipeline.await_available(0)
+        server.directory = tmp_path / "empty"
+        server.directory.mkdir()
+        known = len(load.accepted)
+        with asleep(pipeline.workers):  # receivers are back first, as happens: nobody has made the group yet
+            server.start()
+            load.await_more()
+        load.await_more()
+        pipeline.await_available(1)
+    await_finished(server, "activity")
+
+    assert pipeline.pids == before
+    assert set(load.accepted[known:]) <= set(recorded(pipeline.database))
+    assert groups_in_status(server.url)["activity"]["consumers"] == 2
