@@ -1,6 +1,7 @@
-"""What the workers made of the deliveries: the rows of the `activity` group, and whether groups are through."""
+"""What the workers made of the deliveries: rows of `activity`, diaries, and whether groups are through."""
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +20,22 @@ def activity_worker(redis_url: str, database: Path, **settings: str) -> WorkerPr
         "STORE_TIMEOUT_SECONDS": "2",
     }
     return WorkerProcess("activity", redis_url, defaults | settings)
+
+
+def diarist(server: Server, diary: Path, group: str = "diary") -> WorkerProcess:
+    """A worker that writes down each event it has handled; not started yet."""
+    settings = {
+        "WORKER_HANDLERS": "tests.e2e.diary:router",
+        "DIARY": str(diary),
+        "LEASE_SECONDS": "2",
+        "UPKEEP_SECONDS": "1",
+    }
+    return WorkerProcess(group, server.url, settings)
+
+
+def written(diary: Path) -> Counter[str]:
+    """How often each event was handled, by a diary."""
+    return Counter(line.split()[1] for line in diary.read_text().splitlines())
 
 
 def recorded(database: Path) -> list[str]:

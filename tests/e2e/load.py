@@ -32,6 +32,11 @@ def signed_call(event_id: str) -> bytes:
     return delivery(call(event_id))
 
 
+def task(event_id: str) -> bytes:
+    """The delivery of a task, which the diary's handler takes its time for: some are always under way."""
+    return delivery(envelope(event_id, event_type="task.created", data={"id": 1}))
+
+
 @dataclass
 class Load:
     """What was delivered and how it was answered.

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from tests.e2e.effects import activity_worker
 from tests.e2e.load import PATIENCE_SECONDS
+from tests.http_client import exchange, request
 from tests.receivers import ReceiverProcess
 from tests.servers import Server, wait_until
 from tests.workers import WorkerProcess
 
+PROMISE = {"DURABILITY": "fsync", "STORE_TIMEOUT_SECONDS": "2"}
 AVAILABLE = "salesloft_webhooks_store_available"
 
 
@@ -31,7 +33,7 @@ class Pipeline:
 
     def start(self, redis_url: str) -> None:
         """Start all of it."""
-        self.receivers += [ReceiverProcess(redis_url, {"STORE_TIMEOUT_SECONDS": "2"}) for _ in range(2)]
+        self.receivers += [ReceiverProcess(redis_url, PROMISE) for _ in range(2)]
         self.workers += [activity_worker(redis_url, self.database) for _ in range(2)]
         with ThreadPoolExecutor() as pool:
             list(pool.map(ReceiverProcess.start, self.receivers))
@@ -48,6 +50,10 @@ class Pipeline:
             assert worker.terminate() == 0
             worker.redis_url = redis_url
             worker.start()
+
+    def readiness(self) -> list[str]:
+        """What the receivers' readiness probes say."""
+        return [exchange(each.ops_port, request("GET", "/readyz")).body.decode() for each in self.receivers]
 
     @property
     def pids(self) -> list[int]:

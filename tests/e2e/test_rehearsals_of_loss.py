@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,27 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.commands import groups_in_status
-from tests.e2e.effects import STREAM, await_finished, recorded
-from tests.e2e.load import load_on
-from tests.e2e.pods import Pipeline
-from tests.receivers import ReceiverProcess, delivery, envelope
+from tests.e2e.effects import STREAM, await_finished, diarist, recorded, written
+from tests.e2e.load import load_on, task
+from tests.e2e.pods import PROMISE, Pipeline
+from tests.receivers import ReceiverProcess
 from tests.servers import Server
 from tests.workers import WorkerProcess
 
-PROMISE = {"DURABILITY": "fsync", "STORE_TIMEOUT_SECONDS": "2"}
-
 pytestmark = pytest.mark.timeout(180)
-
-
-def task(event_id: str) -> bytes:
-    """The delivery of a task, which `dawdle` handles slowly: some are always under way."""
-    return delivery(envelope(event_id, event_type="task.created", data={"id": 1}))
-
-
-def diarist(server: Server, diary: Path) -> WorkerProcess:
-    """A worker that writes down each event it has handled."""
-    settings = {"WORKER_HANDLERS": "tests.e2e.diary:router", "DIARY": str(diary), "LEASE_SECONDS": "2"}
-    return WorkerProcess("diary", server.url, settings)
 
 
 @contextmanager
@@ -81,7 +67,7 @@ def test_a_snapshot_restores_all_that_was_answered(own_server: Server, tmp_path:
     finally:
         worker.kill()
 
-    handled = Counter(line.split()[1] for line in diary.read_text().splitlines())
+    handled = written(diary)
     assert answered <= stored
     assert stored | {"new"} <= set(handled)
     assert finished

@@ -7,8 +7,6 @@ import pytest
 from tests.e2e.effects import await_finished, recorded
 from tests.e2e.load import load_on
 from tests.e2e.pods import Pipeline
-from tests.http_client import exchange, request
-from tests.receivers import ReceiverProcess
 from tests.servers import Server
 
 USER, OLD, NEW = "salesloft", "password-of-yesterday", "password-of-tomorrow"
@@ -87,7 +85,7 @@ def test_forgotten_processes_say_so_and_come_back(pipeline: Pipeline, capfd: pyt
         log_in_again(server)
         load.await_more(503, count=3)
         pipeline.await_available(0)
-        assert [reason for reason in map(readiness, pipeline.receivers) if "AuthenticationError" not in reason] == []
+        assert all("AuthenticationError" in answer for answer in pipeline.readiness())
         acl(server, f">{OLD}")
         load.await_more()
         pipeline.await_available(1)
@@ -98,11 +96,6 @@ def test_forgotten_processes_say_so_and_come_back(pipeline: Pipeline, capfd: pyt
     logs = "".join(capfd.readouterr())
     assert_explained(logs)
     assert not [password for password in (OLD, NEW) if password in logs]
-
-
-def readiness(receiver: ReceiverProcess) -> str:
-    """What the readiness probe says."""
-    return exchange(receiver.ops_port, request("GET", "/readyz")).body.decode()
 
 
 def assert_explained(logs: str) -> None:
