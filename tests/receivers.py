@@ -84,8 +84,8 @@ class ReceiverProcess:
         }
         self._process = subprocess.Popen(self.program, env=environment)
         expected = (200,) if ready else (200, 503)
-        wait_until(lambda: self.probe("/readyz") in expected, description="the receiver's readiness")
-        wait_until(lambda: self._status(self.port, "/") == 404, description="the receiver's webhook port")
+        wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
+        wait_until(lambda: self._status(self.port, "/") == 404, seconds=30, description="the receiver's webhook port")
         return self
 
     def __enter__(self) -> Self:

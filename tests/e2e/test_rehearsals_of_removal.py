@@ -53,12 +53,18 @@ def test_a_group_is_removed_and_may_come_back(
         assert run(url, "groups", "remove", "unwanted").returncode == 2
         assert groups_in_status(url)["unwanted"]["consumers"] == 0
         load.await_more()
-        wait_until(lambda: receiver.metric(BACKLOG, group="unwanted") > 0, description="its backlog shows")
+        wait_until(
+            lambda: receiver.metric(BACKLOG, group="unwanted") > 0,
+            seconds=PATIENCE_SECONDS,
+            description="its backlog shows",
+        )
 
         assert run(url, "groups", "remove", "unwanted", "--yes").returncode == 0
         assert list(groups_in_status(url)) == ["wanted"]
         assert list(redis.scan_iter("*g:unwanted*", 1000)) == []
-        wait_until(lambda: not names_group(receiver, "unwanted"), description="its metrics are gone")
+        wait_until(
+            lambda: not names_group(receiver, "unwanted"), seconds=PATIENCE_SECONDS, description="its metrics are gone"
+        )
         before = written(diary)
         load.await_more()
 
