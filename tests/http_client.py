@@ -80,3 +80,13 @@ def exchange(port: int, raw: bytes) -> Reply:
         reply = connection.reply()
         assert reply is not None, "the server closed the connection instead of answering"
         return reply
+
+
+def sample(ops_port: int, name: str, **labels: str) -> float:
+    """The value of the first sample of `/metrics` with this name and these labels; 0 when there is none."""
+    text = exchange(ops_port, request("GET", "/metrics")).body.decode()
+    for line in text.splitlines():
+        found, _, value = line.rpartition(" ")
+        if found.partition("{")[0] == name and all(f'{key}="{label}"' in found for key, label in labels.items()):
+            return float(value)
+    return 0.0

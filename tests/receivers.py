@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import Reply, exchange, request
+from tests.http_client import Reply, exchange, request, sample
 from tests.servers import free_port, wait_until
 
 SECRET = "envelope-secret-for-tests"
@@ -84,8 +84,8 @@ class ReceiverProcess:
         }
         self._process = subprocess.Popen(self.program, env=environment)
         expected = (200,) if ready else (200, 503)
-        wait_until(lambda: self.probe("/readyz") in expected, description="the receiver's readiness")
-        wait_until(lambda: self._status(self.port, "/") == 404, description="the receiver's webhook port")
+        wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
+        wait_until(lambda: self._status(self.port, "/") == 404, seconds=30, description="the receiver's webhook port")
         return self
 
     def __enter__(self) -> Self:
@@ -104,12 +104,7 @@ class ReceiverProcess:
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of a sample of `/metrics`; 0 when there is none."""
-        text = exchange(self.ops_port, request("GET", "/metrics")).body.decode()
-        for line in text.splitlines():
-            sample, _, value = line.rpartition(" ")
-            if sample.partition("{")[0] == name and all(f'{key}="{label}"' in sample for key, label in labels.items()):
-                return float(value)
-        return 0.0
+        return sample(self.ops_port, name, **labels)
 
     @property
     def pid(self) -> int:

@@ -58,8 +58,10 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Its address as `REDIS_URL` wants it."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        """Its address as `REDIS_URL` wants it, with its password if it has one."""
+        password = self.options.get("requirepass")
+        login = f":{password}@" if password else ""
+        return f"redis://{login}127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
@@ -69,15 +71,24 @@ class Server:
 
     def client(self) -> redis.Redis:
         """A plain synchronous client, for looking at the store from outside."""
-        return redis.Redis(port=self.port, decode_responses=True)
+        return redis.Redis(port=self.port, password=self.options.get("requirepass"), decode_responses=True)
 
     def start(self) -> "Server":
         """Start it and wait until it answers with its data loaded."""
+        self.launch()
+        wait_until(self._answers, seconds=READY_SECONDS, description="the server answers PING")
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
         options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "dir": str(self.directory), **self.options}
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([self.program, *arguments], stdout=subprocess.DEVNULL)
-        wait_until(self._answers, seconds=READY_SECONDS, description="the server answers PING")
-        return self
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
 
     def stop(self, *, kill: bool = False) -> None:
         """End it: gently (SIGTERM, data saved as configured) or, with ``kill``, as a power cut would."""

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import exchange, request
+from tests.http_client import exchange, request, sample
 from tests.servers import free_port, wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "worker")
@@ -52,6 +52,24 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def terminate(self) -> int:
+        """Ask it to end, as Kubernetes does, and wait for it; its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        code = self._process.wait(timeout=60)
+        self._process = None
+        return code
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of a sample of `/metrics`; 0 when there is none."""
+        return sample(self.ops_port, name, **labels)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def dead(self) -> bool:

@@ -1,11 +1,23 @@
-"""Worker processes that are killed and started again while others look on."""
+"""Processes that are killed and started again while others look on."""
 
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from tests.workers import WorkerProcess
+
+
+class Process(Protocol):
+    """A worker or a server."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+
+    def launch(self) -> None:
+        """Start it."""
 
 
 @contextmanager
@@ -25,14 +37,14 @@ def killed_every_second(workers: Sequence[WorkerProcess], seed: int = 7) -> Iter
 
 
 @contextmanager
-def restarted_when_dead(workers: Sequence[WorkerProcess]) -> Iterator[list[int]]:
-    """Start a worker again as soon as it has ended, as Kubernetes does; yields the restarts, as indices."""
+def restarted_when_dead(processes: Sequence[Process]) -> Iterator[list[int]]:
+    """Start a process again as soon as it has ended, as Kubernetes does; yields the restarts, as indices."""
     restarts: list[int] = []
 
     def look() -> None:
-        for index, worker in enumerate(workers):
-            if worker.ended:
-                worker.launch()
+        for index, process in enumerate(processes):
+            if process.ended:
+                process.launch()
                 restarts.append(index)
 
     with _every(0.1, look):

@@ -31,6 +31,11 @@ class Durability:
     problem: str | None = None
     weaknesses: tuple[str, ...] = ()
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The problem, if there is one, and the weaknesses."""
+        return (self.problem, *self.weaknesses) if self.problem else self.weaknesses
+
 
 async def examine(store: Store, settings: Settings) -> Durability:
     """Ask the server how it persists and evicts; of a cluster's servers the one that keeps least is reported.
@@ -58,6 +63,8 @@ async def _examine(store: Store, settings: Settings, target: dict[str, Any]) -> 
     if info.get("role") == "slave" and not target:
         await store.forget_connections()
         return Durability(problem="the server is a read-only replica", weaknesses=weaknesses)
+    if refused := _refusal(info, configuration):
+        return Durability(problem=refused, weaknesses=weaknesses)
     timeout_ms = int(settings.store_timeout_seconds * 1000)
     if settings.durability == "fsync":
         # A cluster client does not say which connection a command takes, and WAITAOF is about its own connection.
@@ -89,12 +96,25 @@ def _fsync(
     return Durability(problem=problem, weaknesses=weaknesses)
 
 
+def _refusal(info: Mapping[str, Any], configuration: Mapping[str, str]) -> str | None:
+    """Why the server answers every write with MISCONF; it goes on answering reads, so nothing else would tell."""
+    if info.get("aof_last_write_status", "ok") != "ok":
+        return "the server cannot write its append-only file and refuses writes (is its disk full?)"
+    snapshots = configuration.get("save") and configuration.get("stop-writes-on-bgsave-error") == "yes"
+    if snapshots and info.get("rdb_last_bgsave_status", "ok") != "ok":
+        return "the server cannot save snapshots and refuses writes (is its disk full?)"
+    return None
+
+
 def _weaknesses(info: Mapping[str, Any], configuration: Mapping[str, str]) -> list[str]:
     found = []
     if not int(info.get("aof_enabled", 0)):
         saves = configuration.get("save")
         how = "nothing" if saves == "" else "at most snapshots"
         found.append(f"the server persists {how}: a crash loses accepted events (appendonly no)")
+    if info.get("aof_last_bgrewrite_status", "ok") != "ok":
+        # The log grows until a rewrite succeeds. A rewrite needs most room, so it is the first to find too little.
+        found.append("the server could not rewrite its append-only file: it grows on (is its disk nearly full?)")
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         found.append(f"maxmemory-policy is {policy}: a full server evicts accepted events (want noeviction)")
@@ -102,9 +122,9 @@ def _weaknesses(info: Mapping[str, Any], configuration: Mapping[str, str]) -> li
 
 
 async def _configuration(store: Store, target: dict[str, Any]) -> Mapping[str, str]:
-    """``appendfsync`` and ``save``; empty where a managed service forbids CONFIG."""
+    """What the examination looks at; empty where a managed service forbids CONFIG."""
     try:
-        reply = await store.client.config_get("appendfsync", "save", **target)
+        reply = await store.client.config_get("appendfsync", "save", "stop-writes-on-bgsave-error", **target)
     except ResponseError:
         return {}
     return {_text(name): _text(value) for name, value in reply.items()}

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
@@ -12,18 +13,22 @@ from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0
 """Between two looks; short against the probes' periods, so that readiness follows the truth."""
-EXAMINE_SECONDS = 30.0
-"""Between two looks at the server's persistence."""
+EXAMINE_SECONDS = 5.0
+"""Between two looks at the server's persistence: a server that cannot write its disk refuses writes and answers reads,
+so that only this look tells."""
 
 
 class StoreObserver(Protocol):
     """What the watch reports to; `telemetry.ReceiverTelemetry` is one."""
 
-    def store_available(self, available: bool) -> None:  # noqa: FBT001 - the one thing it says
-        """The store answers, or does not."""
+    def store_available(self) -> None:
+        """The store answers."""
 
-    def durability_degraded(self, degraded: bool) -> None:  # noqa: FBT001 - the one thing it says
-        """The server is configured weaker than an operator would want, or than promised."""
+    def store_unavailable(self, reason: str) -> None:
+        """It does not."""
+
+    def durability_examined(self, faults: Sequence[str]) -> None:
+        """In what the server keeps less than an operator would want, or than promised; empty: in nothing."""
 
 
 class StoreWatch:
@@ -82,14 +87,15 @@ class StoreWatch:
                     self._examined = time.monotonic()
                 backlog = await slowest_backlog(self._store)
         except Exception as exc:  # whatever it is: a watch that dies would leave the last verdict standing for ever
-            self.problem = f"the store does not answer: {str(exc) or 'time-out'}"
-            self._observer.store_available(available=False)
+            reason = str(exc) or "time-out"
+            self.problem = f"the store does not answer: {reason}"
+            self._observer.store_unavailable(reason)
             return
         self._succeeded = time.monotonic()
         self.problem = self._durability.problem
         self.over_backlog = backlog > self._settings.backlog_limit
-        self._observer.store_available(available=True)
-        self._observer.durability_degraded(degraded=bool(self._durability.problem or self._durability.weaknesses))
+        self._observer.store_available()
+        self._observer.durability_examined(self._durability.faults)
 
 
 async def slowest_backlog(store: Store) -> int:

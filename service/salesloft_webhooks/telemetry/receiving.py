@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -180,7 +180,7 @@ class ReceiverTelemetry(StoreTelemetry):
         self.throttle = Throttle()
         self._tracing = active_tracing()
         self._sources = {source: _SourceMetrics(source) for source in sources}
-        self._degraded: bool | None = None
+        self._faults: tuple[str, ...] = ()
 
     def delivery(self, source: str, headers: Headers, *, path: str = "") -> DeliverySpan:
         """Begin a delivery to a configured source.
@@ -200,10 +200,12 @@ class ReceiverTelemetry(StoreTelemetry):
         metrics.PUBLISH_BATCH.observe(deliveries)
         metrics.PUBLISH_SECONDS.observe(seconds)
 
-    def durability_degraded(self, degraded: bool) -> None:  # noqa: FBT001 - a verb with its object
-        """Whether the server's persistence is weaker than what a 200 promises. Logged when it changes."""
-        metrics.DURABILITY_DEGRADED.set(degraded)
-        if degraded != self._degraded:
-            if degraded or self._degraded is not None:
-                self.log.warning("durability.degraded" if degraded else "durability.restored")
-            self._degraded = degraded
+    def durability_examined(self, faults: Sequence[str]) -> None:
+        """In what the server's persistence is weaker than it should be. Logged when it changes."""
+        metrics.DURABILITY_DEGRADED.set(bool(faults))
+        if tuple(faults) != self._faults:
+            if faults:
+                self.log.warning("durability.degraded", faults=list(faults))
+            else:
+                self.log.warning("durability.restored")
+            self._faults = tuple(faults)

@@ -14,18 +14,21 @@ class StoreTelemetry:
     def __init__(self, role: str, log: Logger) -> None:
         self.log = log
         self._availability = metrics.STORE_AVAILABLE.labels(role)
-        self._available: bool | None = None
+        self._trouble: str | None = None
 
-    def store_available(self, available: bool) -> None:  # noqa: FBT001 - a verb with its object
-        """Whether Redis can be used now. Cheap enough to be told every second; logged when it changes."""
-        self._availability.set(available)
-        if available == self._available:
-            return
-        if not available:
-            self.log.error("store.unavailable")
-        elif self._available is not None:
+    def store_available(self) -> None:
+        """Redis can be used now. Cheap enough to be told every second; logged when it changes."""
+        self._availability.set(1)
+        if self._trouble is not None:
             self.log.info("store.available")
-        self._available = available
+        self._trouble = None
+
+    def store_unavailable(self, reason: str) -> None:
+        """Redis cannot be used now. Logged when the reason changes: the first may only be that a connection ended."""
+        self._availability.set(0)
+        if reason != self._trouble:
+            self.log.error("store.unavailable", reason=reason)
+        self._trouble = reason
 
     def group_measured(  # noqa: PLR0913 - one call, one consistent picture
         self,

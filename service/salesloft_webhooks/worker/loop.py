@@ -69,7 +69,7 @@ class PartitionLoop:
                     await self._turn()
                     failures = 0
                 except StoreError as exc:
-                    self._telemetry.store_available(available=False)
+                    self._telemetry.store_unavailable(str(exc))
                     failures += 1
                     log.warning("store.failed", partition=self.partition, failures=failures, reason=str(exc))
                     await self._pause(STORE_BACKOFF.delay_seconds(failures))
@@ -117,7 +117,7 @@ class PartitionLoop:
     async def _take(self, count: int, *, alone: bool = False) -> Taken:
         began = time.perf_counter()
         taken = await self._group.take(self.partition, count, alone=alone)
-        self._telemetry.store_available(available=True)
+        self._telemetry.store_available()
         self._telemetry.taken(entries=len(taken.leases), skipped=taken.skipped, seconds=time.perf_counter() - began)
         for event_type in taken.poisoned:
             self._telemetry.poisoned(event_type)

@@ -62,8 +62,8 @@ class Settler:
             batch = list(islice(self._queue, BATCH))
             try:
                 await self._settle(batch)
-            except StoreError:
-                self._telemetry.store_available(available=False)
+            except StoreError as exc:
+                self._telemetry.store_unavailable(str(exc))
                 failures += 1
                 await asyncio.sleep(STORE_BACKOFF.delay_seconds(failures))
                 continue

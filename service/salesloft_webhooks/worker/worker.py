@@ -105,7 +105,7 @@ class Worker:
                 await self._group.register()
             except StoreError as exc:
                 failures += 1
-                self._telemetry.store_available(available=False)
+                self._telemetry.store_unavailable(str(exc))
                 log.warning("store.failed", failures=failures, reason=str(exc))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), STORE_BACKOFF.delay_seconds(failures))

@@ -1,7 +1,7 @@
 """An open store on an empty real server, and the two sides of the broker with short names for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,20 +34,25 @@ class Recorder:
 
     commits: list[int] = field(default_factory=list)
     available: list[bool] = field(default_factory=list)
-    degraded: list[bool] = field(default_factory=list)
+    faults: list[tuple[str, ...]] = field(default_factory=list)
 
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit."""
         assert seconds >= 0
         self.commits.append(deliveries)
 
-    def store_available(self, available: bool) -> None:  # noqa: FBT001 - the protocol's shape
-        """Reachable or not."""
-        self.available.append(available)
+    def store_available(self) -> None:
+        """Reachable."""
+        self.available.append(True)
 
-    def durability_degraded(self, degraded: bool) -> None:  # noqa: FBT001 - the protocol's shape
+    def store_unavailable(self, reason: str) -> None:
+        """Not reachable."""
+        assert reason
+        self.available.append(False)
+
+    def durability_examined(self, faults: Sequence[str]) -> None:
         """As promised or not."""
-        self.degraded.append(degraded)
+        self.faults.append(tuple(faults))
 
 
 @dataclass

@@ -187,6 +187,8 @@ class BrokerModel(PublisherRules):
     def pause(self, group: str, by_hand: bool, over: bool) -> None:  # noqa: FBT001
         """Somebody pauses or resumes a group, or its circuit breaker opens; a paused group gets nothing."""
         key = f"sl:{{0}}:g:{group}:pause"
+        # A breaker leaves a pause that is there untouched, and what an earlier one left may end before the take below.
+        self.redis.delete(key)
         if by_hand:
             self.redis.set(key, "manual")
         else:

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Settled
+from salesloft_webhooks.broker import Outcome, Settled, Stored
+from salesloft_webhooks.broker.history import history
 from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
@@ -189,6 +190,21 @@ async def test_done_is_remembered_when_the_group_was_destroyed_meanwhile(bench: 
 
     assert bench.record("e1")["crm"] == "done"
     assert await take(group) == ()
+
+
+async def test_done_does_not_make_a_lost_event_known(bench: Bench) -> None:
+    """A handler outlives the server's data: its event, delivered again, is stored for the others, not for its group."""
+    group, other = await bench.group(), await bench.group("other")
+    await bench.publish("e1")
+    (lease,) = await take(group)
+    bench.redis.flushall()
+
+    assert await settle(group, lease, Outcome.DONE) is Settled.GONE
+    assert await history(bench.store, "e1") is None
+    assert await bench.publish("e1") is Stored.NEW
+
+    assert await take(group) == ()
+    assert [lease.event.event_id for lease in await take(other)] == ["e1"]
 
 
 async def test_a_late_done_does_not_undo_a_dead_letter(bench: Bench) -> None:

@@ -1,8 +1,11 @@
 """Watching the store: readiness, durability, backlog."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
+
+from redis import ResponseError
 
 from salesloft_webhooks.broker import Outcome, Publisher, Stored, StoreWatch, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -50,7 +53,7 @@ async def test_a_weak_configuration_is_told(valkey: Server) -> None:
                 assert watch.problem is None
                 assert len(watch.weaknesses) == 2
                 assert "allkeys-lru" in watch.weaknesses[1]
-                assert recorder.degraded == [True]
+                assert recorder.faults == [watch.weaknesses]
         finally:
             redis.config_set("maxmemory-policy", "noeviction")
 
@@ -61,6 +64,36 @@ async def test_a_broken_promise_makes_unready(valkey: Server) -> None:
     async with open_store(settings) as store, StoreWatch(store, settings, Recorder()) as watch:
         assert watch.problem is not None
         assert "fsync" in watch.problem
+
+
+async def test_a_log_that_cannot_be_rewritten_is_told(own_server: Server) -> None:
+    """A rewrite finds a nearly full disk first: deliveries are still accepted, and an operator knows."""
+    own_server.start()
+    shutil.rmtree(own_server.directory)
+    with own_server.client() as redis:
+        with suppress(ResponseError):
+            redis.bgrewriteaof()
+        await eventually(lambda: redis.info()["aof_last_bgrewrite_status"] == "err", "the rewrite fails")
+    settings = Settings.load(redis_url=own_server.url, durability="fsync")
+
+    async with open_store(settings) as store, StoreWatch(store, settings, Recorder()) as watch:
+        assert watch.problem is None
+        assert "rewrite" in watch.weaknesses[0]
+
+
+async def test_a_server_that_refuses_writes_is_unready(own_server: Server) -> None:
+    """After a failed snapshot the server answers reads and refuses writes: readiness must not take that for health."""
+    own_server.options |= {"appendonly": "no", "save": "3600 1"}
+    own_server.start()
+    shutil.rmtree(own_server.directory)
+    with own_server.client() as redis:
+        redis.bgsave()
+        await eventually(lambda: redis.info()["rdb_last_bgsave_status"] == "err", "the snapshot fails")
+    settings = Settings.load(redis_url=own_server.url)
+
+    async with open_store(settings) as store, StoreWatch(store, settings, Recorder()) as watch:
+        assert watch.problem is not None
+        assert "refuses writes" in watch.problem
 
 
 async def test_the_backlog_of_the_slowest_group_counts(server: Server) -> None:

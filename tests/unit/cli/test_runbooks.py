@@ -27,11 +27,13 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_a_runbook_can_be_pasted(line: str) -> None:
-    """The command exists and takes these arguments and options."""
+    """The command exists, takes these arguments and options, and asks nothing: `kubectl exec` has no terminal."""
     command = typer.main.get_command(app)
     words = shlex.split(line)[1:]
 
     while isinstance(command, TyperGroup):
         command = command.commands[words.pop(0)]
 
-    command.make_context(line, words)
+    context = command.make_context(line, words)
+
+    assert context.params.get("yes", True), "nobody could answer"

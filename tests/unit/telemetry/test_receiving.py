@@ -154,8 +154,8 @@ def test_group_commits_and_the_state_of_the_store_are_measured(sample: Sample) -
     before = sample("publish_batch_deliveries_sum") or 0
 
     telemetry.published(deliveries=7, seconds=0.002)
-    telemetry.store_available(available=False)
-    telemetry.durability_degraded(degraded=True)
+    telemetry.store_unavailable("AuthenticationError")
+    telemetry.durability_examined(["appendonly no"])
 
     assert sample("publish_batch_deliveries_sum") == before + 7
     assert sample("store_available", role="receiver") == 0

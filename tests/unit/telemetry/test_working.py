@@ -140,7 +140,7 @@ def test_streams_and_calls_are_measured(sample: Sample, name: str) -> None:
     telemetry.taken(entries=5, skipped=2, seconds=0.001)
     telemetry.settled(outcomes=4, seconds=0.001)
     telemetry.in_flight(3)
-    telemetry.store_available(available=True)
+    telemetry.store_available()
     telemetry.stream_measured(
         partition=7, entries=1000, quarantined=1, memory_used_bytes=2**20, memory_limit_bytes=2**30
     )

@@ -10,10 +10,10 @@
 --@include partition
 
 local flat_record = redis.call('HGETALL', record_of(ARGV[1]))
-if #flat_record == 0 then
+local memory = fields_of(flat_record)
+if not memory.entry then
   return {}
 end
-local memory = fields_of(flat_record)
 
 local read = {}
 local function entry_of(id)

@@ -8,7 +8,8 @@
 -- Result: per event 'new' | 'duplicate' | 'below' (its watermark was reached before)
 --
 -- Invariants kept
---   An id in the stream has an idempotency record, and the record names its entry.
+--   An id in the stream has an idempotency record, and the record names its entry. A record that names none is of an
+--   event that a worker had in hand when the server lost its data: only the outcome is known, the event is not here.
 --   A watermark never falls.
 --   Every call writes: a duplicate is counted in its record. So a WAIT or WAITAOF after it also covers the write of the
 --   original, which may have come over another connection a moment ago.
@@ -30,7 +31,7 @@ end
 
 local function store(at)
   local record = record_of(ARGV[at])
-  if redis.call('EXISTS', record) == 1 then
+  if redis.call('HEXISTS', record, 'entry') == 1 then
     redis.call('HINCRBY', record, 'dups', 1)
     return 'duplicate'
   end

@@ -31,8 +31,9 @@ local function settle(id, lane, event_id, attempt, outcome, delay, reason, messa
   local owner, delivered = owner_of(id)
   if not owner then
     if outcome == 'done' and redis.call('HEXISTS', record_of(event_id), group) == 0 then
-      -- The group was destroyed, and has not read the entry again yet.
-      record(event_id, 'done', ttl, id)
+      -- The group was destroyed, and has not read the entry again yet; or the entry was lost with the server's data.
+      -- In that case no entry is named: a repeated delivery must be stored, for the other groups.
+      record(event_id, 'done', ttl, redis.call('XRANGE', events, id, id)[1] and id)
     end
     return 'gone'
   end

@@ -48,8 +48,11 @@ local function finish(id, lane)
 end
 
 -- Writes down what became of an event; the record lives at least `ttl` seconds more if it had vanished meanwhile.
+-- `id` is its entry; nil when this store does not have it.
 local function record(event_id, outcome, ttl, id)
-  redis.call('HSETNX', record_of(event_id), 'entry', id)
+  if id then
+    redis.call('HSETNX', record_of(event_id), 'entry', id)
+  end
   redis.call('HSET', record_of(event_id), group, outcome)
   redis.call('EXPIRE', record_of(event_id), ttl, 'NX')
 end
