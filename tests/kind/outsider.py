@@ -39,17 +39,19 @@ class Sender:
     Attributes:
         rate: Deliveries a second.
         retries: How often one without a 200 is repeated, 15 s apart.
+        secret: What it signs with.
         result: At the end: how many were ``sent``; and counted by what the answer was, deliveries ``lost`` and
             attempts ``failed``.
     """
 
     rate: float = 40.0
     retries: int = 0
+    secret: str = SECRET
     result: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         kubectl("delete", "pod", "sender", "--ignore-not-found", "--wait", namespace=OUTSIDE)
-        arguments = (RECEIVER, SECRET, str(self.rate), str(self.retries))
+        arguments = (RECEIVER, self.secret, str(self.rate), str(self.retries))
         apply(_pod("sender", {"command": script("sender", *arguments)}), namespace=OUTSIDE)
         kubectl("wait", "pod/sender", "--for=condition=Ready", "--timeout=60s", namespace=OUTSIDE)
         return self
