@@ -1,6 +1,7 @@
 """Build what the chart is checked with into ``.tools/``, from the pins in ``versions.toml``. Run it by ``make tools``.
 
-With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image.
+With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image, and
+with ``operators`` what such a cluster can be given besides.
 Needs Go (and for a node gcc and libseccomp). Modules come from whatever module proxy the machine's Go is set up for,
 and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
@@ -135,6 +136,15 @@ def install_node(pins: dict[str, Any]) -> None:
     once("node-manifests", manifests, lambda: write_manifests(manifests))
 
 
+def install_operators(pins: dict[str, Any]) -> None:
+    """Build what ``.ci/cluster/operators`` installs in a cluster, and link to the manifests that come with it."""
+    for name, pin in pins["operators"].items():
+        once(f"operators-{name}", pin, lambda pin=pin: build(pin, NODE / "bin"))
+        link = NODE / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(module(pin["module"], pin["version"], pin["sum"]))
+
+
 def install_tools(pins: dict[str, Any]) -> None:
     """Build what ``tests/chart`` needs."""
     for name, pin in pins["programs"].items():
@@ -156,10 +166,9 @@ def main() -> int:
         print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
         return 1
     pins = tomllib.loads(PINS.read_text("utf-8"))
-    if sys.argv[1:] == ["node"]:
-        install_node(pins)
-    else:
-        install_tools(pins)
+    parts = {"tools": install_tools, "node": install_node, "operators": install_operators}
+    for name in sys.argv[1:] or ["tools"]:
+        parts[name](pins)
     return 0
 
 

@@ -1,0 +1,67 @@
+"""Workers follow the backlog: KEDA reads it from Prometheus, adds pods while it is long, and takes them away after."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kind.cluster import Release, apply, kubectl, objects, pods, wait_until_handled
+from tests.kind.outsider import Sender
+from tests.servers import wait_until
+
+HANDLERS = """
+import asyncio
+from salesloft_webhooks import Event, Router
+
+router = Router()
+
+@router.on("person.updated")
+async def slow(event: Event) -> None:
+    await asyncio.sleep(1)
+"""
+SLOW = {
+    "handlers": ["slow:router"],
+    "concurrency": 5,
+    "extraEnv": [{"name": "PYTHONPATH", "value": "/handlers"}],
+    "extraVolumes": [{"name": "handlers", "configMap": {"name": "slow"}}],
+    "extraVolumeMounts": [{"name": "handlers", "mountPath": "/handlers", "readOnly": True}],
+    "autoscaling": {
+        "type": "keda",
+        "maxReplicas": 4,
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
+        "keda": {"serverAddress": "http://prometheus.monitoring:9090", "backlogPerReplica": 50, "pollingInterval": 5},
+    },
+}
+
+
+@pytest.fixture
+def scaled() -> Iterator[Release]:
+    """The release with a group that handles five events a second per pod, and nothing else."""
+    if "scaledobjects" not in kubectl("api-resources", "--api-group=keda.sh", "--output=name"):
+        pytest.skip("NOTHING IS SCALED: the cluster has no KEDA (OPERATORS=1 make test-kind)")
+    apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "slow"}, "data": {"slow.py": HANDLERS}})
+    release = Release()
+    release.install(
+        {"workers": {"activity": None, "crm": None, "notify": None, "slow": SLOW}, "test": {"group": "slow"}}
+    )
+    yield release
+    release.uninstall()
+
+
+def test_pods_come_and_go_with_the_backlog(scaled: Release) -> None:
+    """A backlog of hundreds brings all allowed pods, which work it off; after it one remains, and nothing is lost."""
+    wait_until(lambda: "True" in active(), seconds=60, description="KEDA can read the backlog")
+    assert len(pods("worker")) == 1
+
+    with Sender() as sender:
+        wait_until(lambda: len(pods("worker")) == 4, seconds=90, description="all allowed pods are there")
+
+    wait_until_handled()
+    wait_until(lambda: len(pods("worker")) == 1, seconds=180, description="one pod is left")
+    wait_until_handled()
+    assert not sender.result["failed"]
+
+
+def active() -> str:
+    """Whether KEDA says that the scaled object is ready."""
+    (found,) = objects("scaledobjects")
+    return str([item["status"] for item in found["status"].get("conditions", []) if item["type"] == "Ready"])

@@ -1,0 +1,41 @@
+"""The plain manifests, on nodes, by the commands of k8s/README.md."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.chart.rendering import CHART
+from tests.kind.cluster import CONTEXT, NAMESPACE, RELEASE, kubectl, objects
+
+ROOT = CHART.parent.parent
+README = ROOT / "k8s" / "README.md"
+
+
+def commands() -> list[str]:
+    """What the page says to type, a line each."""
+    (block,) = [part.split("```")[0] for part in README.read_text("utf-8").split("```sh\n")[1:]]
+    return block.strip().splitlines()
+
+
+@pytest.fixture
+def namespace_of_their_own() -> None:
+    """The manifests are for the namespace that these tests have made already."""
+    assert not objects("deployments"), f"{NAMESPACE} is in use"
+
+
+@pytest.mark.usefixtures("namespace_of_their_own")
+def test_the_page_leads_to_a_working_installation(tmp_path: Path) -> None:
+    """Typed as they stand, the commands end in pods that handle a trial delivery under the restricted standard."""
+    kubectl("config", "use-context", CONTEXT)
+    for command in commands():
+        if "create namespace" not in command:
+            subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True, timeout=60)  # noqa: S602
+    try:
+        for kind in ("statefulset", "deployment"):
+            kubectl("rollout", "status", kind, "--timeout=120s")
+        tried = kubectl("exec", f"deploy/{RELEASE}-receiver", "--", "salesloft-webhooks", "trial")
+        assert "handled by activity" in tried
+    finally:
+        kubectl("delete", "--filename", str(ROOT / "k8s" / "manifests" / "salesloft-webhooks.yaml"))
+        kubectl("delete", "secret,persistentvolumeclaim", "--all")
