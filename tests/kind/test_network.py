@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.kind.cluster import OUTSIDE, RELEASE, Release, kubectl, objects, pods
+from tests.kind.cluster import OUTSIDE, RELEASE, Release, apply, kubectl, objects, pods
 from tests.kind.outsider import Stranger, reaches
 from tests.servers import wait_until
 
@@ -16,10 +16,9 @@ MONITORING = "monitoring"
 @pytest.fixture(scope="module")
 def strangers() -> Iterator[dict[str, Stranger]]:
     """A pod outside, and one where Prometheus is expected to be."""
-    kubectl("create", "namespace", MONITORING)
+    apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": MONITORING}})
     with ExitStack() as stack:
         yield {name: stack.enter_context(Stranger(name)) for name in (OUTSIDE, MONITORING)}
-    kubectl("delete", "namespace", MONITORING)
 
 
 def address(component: str) -> str:
@@ -51,14 +50,16 @@ def test_ingress(
     assert strangers[who].reaches(address(component), port) is open_
 
 
-@pytest.mark.parametrize("component", ["receiver", "worker-activity", "worker-notify"])
-def test_egress_is_closed_but_for_the_store(release: Release, component: str) -> None:
+@pytest.mark.parametrize(
+    ("component", "other"), [("receiver", "worker"), ("worker-activity", "receiver"), ("worker-notify", "receiver")]
+)
+def test_egress_is_closed_but_for_the_store(release: Release, component: str, other: str) -> None:
     """Our pods reach the store, and neither the Kubernetes API nor each other nor anything else."""
     source = f"deploy/{RELEASE}-{component}"
 
     assert reaches(source, f"{RELEASE}-valkey", VALKEY)
     assert not reaches(source, "kubernetes.default", 443)
-    assert not reaches(source, address("receiver"), OPS)
+    assert not reaches(source, address(other), OPS)
 
 
 def test_valkey_reaches_nobody(release: Release) -> None:
