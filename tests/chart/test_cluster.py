@@ -1,7 +1,6 @@
 """Installs and upgrades on a real API server: it accepts every object, and nothing that must stay is changed."""
 
 import base64
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.api_server import ApiServer
-from tests.chart.rendering import CHART, TOOLS, Object, render, shape, shapes
+from tests.chart.rendering import TOOLS, Object, render, shape, shapes
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -29,12 +28,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         server.stop()
 
 
-def older_chart(directory: Path) -> Path:
-    """This chart under an earlier version number."""
-    chart = Path(shutil.copytree(CHART, directory / "chart"))
-    about = yaml.safe_load((chart / "Chart.yaml").read_text("utf-8"))
-    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.0.1", "appVersion": "0.0.1"}), "utf-8")
-    return chart
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.tgz"))
+"""Every chart that was ever released, as it was: `make release` adds one."""
 
 
 @pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
@@ -94,11 +89,12 @@ def test_admission_would_refuse_a_privileged_pod(cluster: ApiServer) -> None:
     assert "runAsUser=0" in reason
 
 
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("program", ["helm", "helm-oldest"])
-def test_an_upgrade_keeps_generated_secrets(cluster: ApiServer, tmp_path: Path, program: str) -> None:
-    """Passwords and signing keys that an earlier version generated are the same after an upgrade."""
-    namespace = cluster.namespace(f"keeps-{program}")
-    cluster.install(namespace, {}, chart=older_chart(tmp_path), program=program)
+def test_an_upgrade_keeps_generated_secrets(cluster: ApiServer, program: str, released: Path) -> None:
+    """Passwords and signing keys that a released version generated are the same after an upgrade."""
+    namespace = cluster.namespace(f"keeps-{program}-{released.stem.replace('.', '-')}")
+    cluster.install(namespace, {}, chart=released, program=program)
     before = {name: item["data"] for name, item in own_secrets(cluster, namespace).items()}
 
     cluster.install(namespace, {"receiver": {"replicas": 3}}, program=program)
@@ -121,11 +117,12 @@ def test_a_reinstall_finds_the_keys_again(cluster: ApiServer) -> None:
     assert own_secrets(cluster, namespace)["shop-salesloft-webhooks-keys"]["data"] == before
 
 
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("name", ["default", "production", "own-handlers"])
-def test_an_upgrade_changes_no_selector(cluster: ApiServer, tmp_path: Path, name: str) -> None:
+def test_an_upgrade_changes_no_selector(cluster: ApiServer, name: str, released: Path) -> None:
     """The server accepts the upgrade, which it would not if a selector had changed, and no workload is replaced."""
-    namespace = cluster.namespace(f"selects-{name}")
-    cluster.install(namespace, shape(name), chart=older_chart(tmp_path))
+    namespace = cluster.namespace(f"selects-{name}-{released.stem.replace('.', '-')}")
+    cluster.install(namespace, shape(name), chart=released)
     before = identities(cluster, namespace)
 
     cluster.install(namespace, shape(name))

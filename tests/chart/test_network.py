@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendering import Object, Values, merged, render, shape
+from tests.chart.rendering import Object, Values, merged, refusal, render, shape
 
 MONITORING = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
 
@@ -113,3 +113,57 @@ def test_a_groups_handlers_reach_what_the_group_names() -> None:
 def test_the_test_reaches_receiver_and_store() -> None:
     """`helm test` can post through the Service and look into the store."""
     assert ports(policy("test")["egress"]) == [[53, 53], ["valkey"], ["http"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            {"redis": {"url": "rediss://u:$(REDIS_PASSWORD)@r:6380/0", "passwordSecret": {"name": "r"}}},
+            ["networkPolicy.redis.ports", "6380", "redis.url"],
+        ),
+        (
+            {"redis": {"url": "redis+sentinel://a,b:26380/primary"}},
+            ["networkPolicy.redis.ports", "26379", "redis.url"],
+        ),
+        (
+            {"database": {"url": "postgresql+asyncpg://db:6432/events?ssl=require"}},
+            ["networkPolicy.database.ports", "6432", "database.url"],
+        ),
+        (
+            {"tracing": {"endpoint": "http://collector:4327/v1"}},
+            ["networkPolicy.otlp.ports", "4327", "tracing.endpoint"],
+        ),
+    ],
+    ids=["redis", "sentinel", "database", "collector"],
+)
+def test_a_closed_port_is_refused(values: Values, words: list[str]) -> None:
+    """An address whose port no policy lets through is refused, with the names of both values."""
+    outside: Values = {"valkey": {"enabled": "redis" not in values}}
+
+    said = refusal(merged(outside, values))
+
+    assert all(word in said for word in words), said
+    assert render(merged(outside, merged(values, {"networkPolicy": {"enabled": False}}))).objects
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://[fd00::1]:6379/0", "redis+sentinel://a:26379,b:26379/primary", "rediss://$(REDIS_PASSWORD)@h/0"]
+)
+def test_an_open_port_is_no_reason_to_refuse(url: str) -> None:
+    """Addresses whose ports the policies let through are taken, in every form."""
+    password = {"passwordSecret": {"name": "r"}} if "$" in url else {}
+    values = {
+        "valkey": {"enabled": False},
+        "redis": {"url": url, **password},
+        "networkPolicy": {"redis": {"ports": [6379, 26379]}},
+    }
+
+    assert render(values).environment("receiver")["REDIS_URL"] == url
+
+
+def test_names_are_asked_for_where_they_are_answered() -> None:
+    """The port of the DNS pods can be another one, for TCP as for UDP."""
+    rule = policy("receiver", {"networkPolicy": {"dns": {"ports": [5353]}}})["egress"][0]
+
+    assert rule["ports"] == [{"port": 5353, "protocol": "UDP"}, {"port": 5353, "protocol": "TCP"}]

@@ -194,3 +194,33 @@ def test_the_handlers_file_is_mounted_into_workers_only() -> None:
     ]
     assert rendered.environment("worker-notify")["HANDLERS_FILE"] == mounts["handlers"] + "/handlers.yaml"
     assert "HANDLERS_FILE" not in rendered.environment("receiver")
+
+
+def test_a_disabled_group_has_no_objects() -> None:
+    """`enabled: false` removes a group with everything that belongs to it, also where Helm ignores a null."""
+    rendered = render({"workers": {"crm": {"enabled": False}}})
+
+    assert "worker-crm" not in str([item["metadata"]["name"] for item in rendered.objects])
+
+
+def test_no_answer_about_the_backlog_is_not_an_empty_one() -> None:
+    """KEDA falls back when Prometheus knows nothing, instead of taking pods away."""
+    scaled = {"autoscaling": {"type": "keda", "keda": {"serverAddress": "http://prometheus:9090"}}}
+    (trigger,) = render({"workers": {"notify": scaled}}).one("ScaledObject", "worker-notify")["spec"]["triggers"]
+
+    assert trigger["metadata"]["ignoreNullValues"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("shape_name", "phases"),
+    [("production", "post-install,pre-upgrade"), ("external-secrets", "post-install,post-upgrade")],
+)
+def test_migrations_run_when_what_they_need_is_there(shape_name: str, phases: str) -> None:
+    """Before an upgrade, unless the address is the release's own object then; their policy comes and goes with them."""
+    rendered = render(shape(shape_name))
+    job, policy = rendered.one("Job", "migrations"), rendered.one("NetworkPolicy", "migrations")
+
+    assert [item["metadata"]["annotations"]["helm.sh/hook"] for item in (job, policy)] == [phases, phases]
+    weights = [int(item["metadata"]["annotations"]["helm.sh/hook-weight"]) for item in (policy, job)]
+    assert weights == sorted(set(weights))
+    assert job["spec"]["template"]["spec"]["serviceAccountName"] == "default"

@@ -8,7 +8,7 @@ from typing import Any
 from tests.chart.rendering import CHART, TOOLS, Object, Values
 from tests.servers import wait_until
 
-CONTEXT = "kind-salesloft"
+CONTEXT = "kind-salesloft-webhooks-tests"
 """The only context that is ever touched: a developer's other clusters are none of the tests' business."""
 IMAGE = os.environ.get("IMAGE", "salesloft-webhooks:dev")
 RELEASE = "salesloft-webhooks"
@@ -74,7 +74,10 @@ class Release:
     """The chart, installed by Helm with the image under test and keys that the tests know."""
 
     def install(self, values: Values | None = None, *, wait: bool = True) -> str:
-        """Install or upgrade, and wait until everything is ready, unless told not to. Returns what Helm says."""
+        """Install or upgrade, and wait until everything is ready, unless told not to. Returns what Helm says.
+
+        ``{"source": {}}`` leaves the keys to the chart.
+        """
         repository, _, tag = IMAGE.rpartition(":")
         given = {"image": {"repository": repository, "tag": tag}, "source": {"keys": {"webhookSecret": SECRET}}}
         flags = ("--install", "--reset-values", "--timeout=5m", "--values=-", *(["--wait"] if wait else []))

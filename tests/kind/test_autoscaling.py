@@ -1,10 +1,11 @@
 """Workers follow the backlog: KEDA reads it from Prometheus, adds pods while it is long, and takes them away after."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.kind.cluster import Release, apply, kubectl, objects, pods, wait_until_handled
+from tests.kind.cluster import Release, apply, kubectl, objects, pods, unfinished, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.servers import wait_until
 
@@ -45,17 +46,19 @@ def scaled() -> Iterator[Release]:
     )
     yield release
     release.uninstall()
+    kubectl("delete", "secret,persistentvolumeclaim,configmap", "--all")
 
 
 def test_pods_come_and_go_with_the_backlog(scaled: Release) -> None:
     """A backlog of hundreds brings all allowed pods, which work it off; after it one remains, and nothing is lost."""
     wait_until(lambda: "True" in active(), seconds=60, description="KEDA can read the backlog")
-    assert len(pods("worker")) == 1
+    wait_until(lambda: len(pods("worker")) == 1, seconds=60, description="one pod is enough for nothing")
 
     with Sender() as sender:
-        wait_until(lambda: len(pods("worker")) == 4, seconds=90, description="all allowed pods are there")
+        time.sleep(15)
+    wait_until(lambda: len(pods("worker")) == 4, seconds=90, description="all allowed pods are there")
 
-    wait_until_handled()
+    wait_until(lambda: not any(unfinished().values()), seconds=180, description="the backlog is worked off")
     wait_until(lambda: len(pods("worker")) == 1, seconds=180, description="one pod is left")
     wait_until_handled()
     assert not sender.result["failed"]

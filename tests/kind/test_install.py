@@ -3,9 +3,13 @@
 import json
 import time
 
+from tests.chart.rendering import Values
 from tests.kind.cluster import RELEASE, Release, entries, kubectl, objects, pods
 from tests.kind.outsider import Sender, script
 from tests.servers import wait_until
+
+TRIAL: Values = {"source": {}}
+"""Keys that the chart generates."""
 
 
 def test_helm_test_sees_a_signed_delivery_handled(release: Release) -> None:
@@ -52,13 +56,15 @@ def _valkey_fails() -> bool:
 
 
 def test_what_is_kept_over_uninstall_is_taken_up_again(release: Release) -> None:
-    """After uninstall and install, the events and the signing keys are those of before."""
+    """After uninstall and install, the events and the generated signing keys are those of before."""
     with Sender():
         time.sleep(2)
+    kubectl("delete", "secret", f"{RELEASE}-keys")
+    release.install(TRIAL)
     before, keys = entries(), _keys()
     release.uninstall()
 
-    release.install()
+    release.install(TRIAL)
 
     assert (entries(), _keys()) == (before, keys)
     assert "handled by activity" in release.test()

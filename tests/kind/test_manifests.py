@@ -1,5 +1,6 @@
 """The plain manifests, on nodes, by the commands of k8s/README.md."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -28,9 +29,10 @@ def namespace_of_their_own() -> None:
 def test_the_page_leads_to_a_working_installation(tmp_path: Path) -> None:
     """Typed as they stand, the commands end in pods that handle a trial delivery under the restricted standard."""
     kubectl("config", "use-context", CONTEXT)
+    environment = {**os.environ, "REGISTRY": "docker.io/library"}  # where an image is that was loaded, and not pushed
     for command in commands():
         if "create namespace" not in command:
-            subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True, timeout=60)  # noqa: S602
+            subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True, timeout=60, env=environment)  # noqa: S602
     try:
         for kind in ("statefulset", "deployment"):
             kubectl("rollout", "status", kind, "--timeout=120s")

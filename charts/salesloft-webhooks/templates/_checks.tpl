@@ -39,9 +39,26 @@
 {{- if and (include "salesloft-webhooks.isExternal" (list . "database-url")) (or .Values.database.url .Values.database.existingSecret.name) }}
   {{- fail "externalSecret.data.database-url and database.url or database.existingSecret.name exclude each other" }}
 {{- end }}
+{{- include "salesloft-webhooks.checkPorts" . }}
 {{- include "salesloft-webhooks.checkReceiver" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
+{{- end }}
+
+{{/* A port that an address names and no policy lets through would leave pods unready without a word. */}}
+{{- define "salesloft-webhooks.checkPorts" -}}
+{{- $redisPort := contains "+sentinel:" .Values.redis.url | ternary "26379" "6379" -}}
+{{- $places := list (list "redis" .Values.redis.url $redisPort "redis.url") (list "database" .Values.database.url "5432" "database.url") (list "otlp" .Values.tracing.endpoint "" "tracing.endpoint") -}}
+{{- range $place := .Values.networkPolicy.enabled | ternary $places list }}
+  {{- $open := list -}}
+  {{- range (index $.Values.networkPolicy (index $place 0)).ports }}{{ $open = append $open (int . | toString) }}{{ end }}
+  {{- range $host := (ne (index $place 1) "") | ternary (regexReplaceAll "^[^:]*://(?:[^/?]*@)?([^/?]*).*$" (index $place 1) "$1" | splitList ",") list }}
+    {{- $port := regexFind ":[0-9]+$" $host | trimPrefix ":" | default (index $place 2) -}}
+    {{- if and $port (not (has $port $open)) }}
+      {{- fail (printf "networkPolicy.%s.ports does not have %s, which %s leads to: no pod would get there" (index $place 0) $port (index $place 3)) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "salesloft-webhooks.checkPassword" -}}
@@ -124,7 +141,7 @@
 {{- end }}
 
 {{- define "salesloft-webhooks.checkTest" -}}
-{{- if and .Values.test.enabled (not (hasKey .Values.workers .Values.test.group)) }}
-  {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
+{{- if and .Values.test.enabled (not (hasKey (include "salesloft-webhooks.workers" . | fromJson) .Values.test.group)) }}
+  {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s, or its enabled or workerDefaults.enabled is false (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
 {{- end }}
 {{- end }}

@@ -14,8 +14,10 @@
 - {{ with .Values.networkPolicy.dns.to }}to:
     {{- toYaml . | nindent 4 }}
   {{ end }}ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
+    {{- range .Values.networkPolicy.dns.ports }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
 {{- end }}
 
 {{/* What every process that uses the store needs. */}}

@@ -2,7 +2,10 @@
 {{- define "salesloft-webhooks.workers" -}}
 {{- $workers := dict -}}
 {{- range $name, $own := .Values.workers }}
-  {{- $_ := set $workers $name (mergeOverwrite (deepCopy $.Values.workerDefaults) (deepCopy (default (dict) $own))) }}
+  {{- $worker := mergeOverwrite (deepCopy $.Values.workerDefaults) (deepCopy (default (dict) $own)) }}
+  {{- if $worker.enabled }}
+    {{- $_ := set $workers $name $worker }}
+  {{- end }}
 {{- end }}
 {{- $workers | toJson }}
 {{- end }}
