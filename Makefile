@@ -44,6 +44,10 @@ observe: .venv/ready ## A local Prometheus with the rules and alerts on the runn
 chart: tools ## Write what is generated from the chart: its README, the plain manifests
 	.ci/chart
 
+.PHONY: release
+release: chart ## Keep the chart as it is now as a released version, which every later one must be able to follow
+	.tools/bin/helm package charts/salesloft-webhooks --destination tests/chart/released
+
 .PHONY: check-chart
 check-chart: tools ## The chart: lint, schemas of eight Kubernetes versions, unit and policy tests, a real API server
 	CI=true $(BIN)/pytest tests/chart

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.api_server import ApiServer
-from tests.chart.rendering import TOOLS, Object, render, shape, shapes
+from tests.chart.rendering import CHART, TOOLS, Object, render, shape, shapes
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -103,6 +103,16 @@ def test_an_upgrade_keeps_generated_secrets(cluster: ApiServer, program: str, re
     assert set(before) == {"shop-salesloft-webhooks-keys", "shop-salesloft-webhooks-valkey"}
     assert after == before
     assert all(len(base64.b64decode(value)) >= 32 for data in after.values() for value in data.values())
+
+
+def test_a_released_version_is_never_changed() -> None:
+    """The chart has a version of its own, later than every released one."""
+    current = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["version"]
+
+    assert RELEASED
+    for released in RELEASED:
+        number = released.stem.removeprefix("salesloft-webhooks-")
+        assert [int(part) for part in number.split(".")] < [int(part) for part in current.split(".")]
 
 
 def test_a_reinstall_finds_the_keys_again(cluster: ApiServer) -> None:
