@@ -96,7 +96,7 @@ def write_custom(pin: dict[str, Any]) -> None:
 
 
 def copy_kind(pin: dict[str, Any]) -> None:
-    """Put kind's own files for its node image, and the program that every pod's namespaces hang on, where they go."""
+    """Copy kind's own files for its node image; a module carries no modes, so the Dockerfile sets them."""
     source = module(pin["module"], pin["version"], pin["sum"])
     shutil.rmtree(NODE / "files", ignore_errors=True)
     shutil.copytree(source / "images/base/files", NODE / "files", copy_function=shutil.copyfile)
