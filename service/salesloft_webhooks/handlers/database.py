@@ -5,6 +5,8 @@ writer; a busy time-out, so that writers queue instead of failing; and ``BEGIN I
 starts by reading and writes later cannot wait for the lock: SQLite refuses it at once, whatever the time-out.
 """
 
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -39,6 +41,7 @@ COMMAND_SECONDS = 20.0
 """A server that vanished without a word must not hold up writes whose callers have long given up."""
 
 _PAUSE_SECONDS = 5.0
+_SWITCH_AGAIN_SECONDS = 0.02
 _MISSING_STATES = ("42P01", "42703")  # SQLSTATE: undefined table, undefined column
 _OUTAGE_STATES = ("08", "53", "57")  # classes: connection, resources exhausted, operator intervention
 _ACCESS_STATES = ("28", "3D", "42501")  # authorization, no such database, no privilege: heal when somebody mends them
@@ -116,10 +119,25 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={int(SQLITE_BUSY_SECONDS * 1000)}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _switch_to_wal(cursor)
     # In WAL mode NORMAL may lose the last commits in a power cut, and a handled event is not handled again.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    # Processes that switch a new file at the same time refuse each other at once, whatever the time-out: each would
+    # wait for the other. A file that is switched already is only looked at.
+    deadline = time.monotonic() + SQLITE_BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_SWITCH_AGAIN_SECONDS)
+        else:
+            return
 
 
 def create_engine(url: str) -> AsyncEngine:
