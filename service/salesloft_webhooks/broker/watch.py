@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0
@@ -75,7 +76,7 @@ class StoreWatch:
         return time.monotonic() - self._succeeded
 
     async def _run(self) -> None:
-        while True:
+        while still_wanted():
             await asyncio.sleep(INTERVAL_SECONDS)
             await self._look()
 

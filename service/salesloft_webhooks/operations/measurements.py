@@ -7,6 +7,7 @@ from typing import Self
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.stats import Stats, measure
+from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
 
@@ -45,7 +46,7 @@ class Measurements:
                 await self._task
 
     async def _run(self) -> None:
-        while True:
+        while still_wanted():
             try:
                 self._tell(await measure(self._store))
             except StoreError as exc:

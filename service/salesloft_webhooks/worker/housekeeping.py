@@ -3,6 +3,7 @@
 import asyncio
 
 from salesloft_webhooks.broker import Group, Store, audit, trim
+from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -21,7 +22,7 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Keep house until cancelled."""
-        while True:
+        while still_wanted():
             try:
                 await self._round()
             except StoreError as exc:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from salesloft_webhooks.broker import MAX_BATCH, Group
+from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Ordering
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -25,7 +26,7 @@ class Renewer:
 
     async def run(self) -> None:
         """Renew until cancelled."""
-        while True:
+        while still_wanted():
             await asyncio.sleep(self._group.options.lease_seconds / RENEWALS_PER_LEASE)
             for loop in self._loops:
                 attempts = list(loop.attempts.values())

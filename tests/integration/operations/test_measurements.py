@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.operations import Measurements
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry
@@ -51,3 +54,21 @@ async def test_measuring_outlives_the_store(own_server: Server) -> None:
         with own_server.client() as client:
             client.xadd("sl:{0}:events", {"id": "x"})
         await until("stream_entries", 1, partition="0")
+
+
+async def test_ending_takes_no_error_for_an_answer(monkeypatch: pytest.MonkeyPatch, valkey: Server) -> None:
+    """A cancellation that comes out of the client as a failed connection ends the measurements all the same."""
+    asked = asyncio.Event()
+
+    async def fail_when_cancelled(_: object) -> None:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise StoreError("connection lost") from None
+
+    monkeypatch.setattr("salesloft_webhooks.operations.measurements.measure", fail_when_cancelled)
+
+    settings = Settings.load(redis_url=valkey.url)
+    async with asyncio.timeout(10), open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02):
+        await asked.wait()
