@@ -174,10 +174,13 @@ class Group:
         with translated():
             await self._store.client.xread({key: doorbell}, count=1, block=max(1, int(seconds * 1000)))
 
-    async def pause(self, seconds: float) -> None:
-        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched."""
+    async def pause(self, seconds: float, reason: str = "") -> None:
+        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched.
+
+        ``reason`` is one line for people: `status` shows it.
+        """
         for partition in range(self._store.partitions):
-            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds))])
+            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds)), reason])
 
     async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
         """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""
