@@ -103,11 +103,11 @@ class Registration(Generic[ResourcesT]):
         """Register ``handler``.
 
         Raises:
-            ConfigurationError: it is not ``async def`` with one or two positional parameters, or was registered for
-                what is no event pattern.
+            ConfigurationError: it is not ``async def``, cannot be called with an event, or an event and resources, or
+                was registered for what is no event pattern.
         """
         _check_patterns(handler, self._patterns)
-        route = Route(self._patterns, handler, self._policy, takes_resources=_parameter_count(handler) == 2)
+        route = Route(self._patterns, handler, self._policy, takes_resources=_takes_resources(handler))
         self._routes.append(route)
         return handler
 
@@ -123,18 +123,23 @@ def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> 
             raise ConfigurationError(f"handler {name_of(handler)}: {pattern!a} is no event pattern: {RULE}")
 
 
-def _parameter_count(handler: Callable[..., object]) -> int:
+def _takes_resources(handler: Callable[..., object]) -> bool:
+    """Whether the handler asks for resources; refuses what could only fail or be guessed at each event."""
     name = name_of(handler)
     if not inspect.iscoroutinefunction(handler):
         raise ConfigurationError(f"handler {name} must be `async def`; put blocking work into asyncio.to_thread()")
-    positional = [
-        parameter
-        for parameter in inspect.signature(handler).parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    parameters = inspect.signature(handler).parameters.values()
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     if len(positional) not in (1, 2):
         raise ConfigurationError(f"handler {name} must take (event) or (event, resources)")
-    return len(positional)
+    if missing := [each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty]:
+        raise ConfigurationError(f"handler {name}: nobody would pass its keyword-only parameter {missing[0]!r}")
+    if len(positional) == 2 and positional[1].default is not inspect.Parameter.empty:
+        raise ConfigurationError(
+            f"handler {name}: its second parameter {positional[1].name!r} would be given the router's resources; "
+            "remove its default if that is meant, else make it keyword-only (write `*` before it)"
+        )
+    return len(positional) == 2
 
 
 class Router(Generic[ResourcesT]):

@@ -165,7 +165,7 @@ async def test_a_handler_that_cancels_itself_has_failed(valkey: Server) -> None:
 
 
 async def test_an_endless_retry_leaves_the_worker_alone(valkey: Server) -> None:
-    """A handler that asks for a retry after infinity costs its own event a year and nobody else anything."""
+    """A handler that asks for a retry after infinity has failed, like any other, and costs nobody else anything."""
 
     async def handle(event: Event) -> None:
         if event.event_id == "absurd":
