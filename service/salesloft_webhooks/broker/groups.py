@@ -18,7 +18,7 @@ class Registration:
 
     Attributes:
         group: Its name.
-        events: Event types and globs it takes.
+        events: Patterns of the event types it takes.
         ordering: ``none`` or ``entity``.
         handlers: Its routers, ``package.module:router``; empty for a built-in group.
         seen: When one of its workers last started; None when the group is removed and only dead letters are left.
