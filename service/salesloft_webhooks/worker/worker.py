@@ -17,6 +17,7 @@ from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
 from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.readiness import Readiness
 from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
 from salesloft_webhooks.worker.slots import Slots
@@ -67,6 +68,7 @@ class Worker:
         ]
         self._housekeeping = Housekeeping(store, self._group, settings)
         self._registered = False
+        self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
@@ -74,6 +76,8 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
+        if not await self._readiness.reached(stop, self._beat):
+            return
         async with self._background() as background:
             loops = [asyncio.create_task(loop.run()) for loop in self._loops]
             stopped = asyncio.create_task(stop.wait())
@@ -102,7 +106,7 @@ class Worker:
 
     def not_ready(self) -> str | None:
         """Why the process does not work yet; None: it does."""
-        return None if self._registered else "the group is not registered: the store does not answer"
+        return self._readiness.problem if self._registered else "the group is not registered: the store does not answer"
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0

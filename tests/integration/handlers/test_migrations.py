@@ -80,6 +80,7 @@ async def test_the_embedded_database_is_made_by_itself(tmp_path: Path) -> None:
     settings = Settings.load(database_url=f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
 
     async with open_database(settings) as database:
+        await database.check_ready()
         await ActivityLog(database).record(samples.email())
 
 

@@ -34,6 +34,10 @@ class SqlContacts:
         self._mark = _mark_statement(database)
         self._changes: Coalescer[Contact | Bounce] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
 
+    async def check_ready(self) -> None:
+        """See `Database.check_ready`."""
+        await self._database.check_ready()
+
     async def save(self, contact: Contact) -> None:
         """Create or change the row, unless it holds a newer version; a deletion sets `deleted_at` and keeps it."""
         await self._changes.write(contact)
