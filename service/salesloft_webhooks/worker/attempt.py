@@ -38,6 +38,7 @@ class Attempt:
         began: Monotonic time of the start.
         renewed: Monotonic time at which the lease was last known to be ours.
         pause_seconds: How long the handler wants its group to pause; None: it does not.
+        pause_reason: Why, in one line.
     """
 
     def __init__(self, lease: Lease, settings: Settings, loaded: LoadedGroup) -> None:
@@ -45,6 +46,7 @@ class Attempt:
         self.lease = lease
         self.began = self.renewed = time.monotonic()
         self.pause_seconds: float | None = None
+        self.pause_reason = ""
         self._limits = Limits.of(policy, settings)
         self._backoff = Backoff(
             policy.backoff_base_seconds or settings.backoff_base_seconds,
@@ -100,6 +102,7 @@ class Attempt:
             return self._dead(span, verdict.error, verdict.reason)
         if verdict.ending is Ending.PAUSED:
             self.pause_seconds = pause = verdict.after_seconds or 0.0
+            self.pause_reason = describe(verdict.error)
             span.paused(verdict.error, after_seconds=pause)
             return Settlement(self.lease, Outcome.RELEASE, delay_seconds=pause)
         delay = verdict.after_seconds

@@ -111,6 +111,7 @@ async def test_unavailable_pauses_the_group_and_counts_nothing(valkey: Server) -
         await running.publish("e1")
         await eventually(lambda: bool(times), "the first attempt runs")
         await eventually(lambda: running.redis.exists("sl:{0}:g:mine:pause") == 1, "the group is paused")
+        assert running.redis.get("sl:{0}:g:mine:pause") == "breaker Unavailable: CRM is down"
         await running.publish("e2")
         await running.finished(2)
 

@@ -4,7 +4,7 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 consumer   3 count   4 lease, ms   5 due share (of count, for due entries while both kinds wait)
 --       6 'entity' | 'none'   7 max attempts   8 idempotency TTL, s   9 scan limit (entries read at the most)
---       10 1: only a suspect, and only one; else 0   11.. event filter: '=' .. exact type, or '~' .. Lua pattern
+--       10 1: only a suspect, and only one; else 0   11 the patterns of the event types wanted, with commas
 -- Result: { state, wait, doorbell, skipped, poisoned types, entries, suspects }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
@@ -21,6 +21,7 @@
 --   An entry whose last allowed attempt ended without being settled is dead (poison), never given out again.
 --@include partition
 --@include group
+--@include patterns
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_attempts = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
@@ -105,14 +106,12 @@ local function take_due(room)
 end
 
 -- ---------------------------------------------------------------------------------------------------- new entries
+local wanted = {}
 local function wants(event_type)
-  for at = 11, #ARGV do
-    local kind, filter = string.sub(ARGV[at], 1, 1), string.sub(ARGV[at], 2)
-    if (kind == '=' and filter == event_type) or (kind == '~' and string.find(event_type, filter)) then
-      return true
-    end
+  if wanted[event_type] == nil then
+    wanted[event_type] = matches_one_of(ARGV[11], event_type)
   end
-  return false
+  return wanted[event_type]
 end
 
 -- The group was destroyed (by hand, or with the server's data): start again at 0, without leftovers of the old one.
