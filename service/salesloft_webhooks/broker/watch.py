@@ -7,9 +7,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
+from salesloft_webhooks.background import still_wanted
 from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine
-from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0

@@ -5,9 +5,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from salesloft_webhooks.background import still_wanted
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.stats import Stats, measure
-from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
 

@@ -1,9 +1,7 @@
 """What every worker does on the side, every few seconds: trim, audit, retire silent consumers, measure."""
 
-import asyncio
-
+from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, Store, audit, trim
-from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -22,14 +20,14 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Keep house until cancelled."""
-        while still_wanted():
-            try:
-                await self._round()
-            except StoreError as exc:
-                log.info("housekeeping.postponed", reason=str(exc))
-            except Exception:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
-                log.exception("housekeeping.failed")
-            await asyncio.sleep(self._settings.upkeep_seconds)
+        await repeat(self._round, every_seconds=self._settings.upkeep_seconds, failed=self._postponed)
+
+    def _postponed(self, error: Exception, _failures: int) -> float:
+        if isinstance(error, StoreError):
+            log.info("housekeeping.postponed", reason=str(error))
+        else:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
+            log.error("housekeeping.failed", exc_info=error)
+        return self._settings.upkeep_seconds
 
     async def _round(self) -> None:
         for partition, cursor in self._cursors.items():

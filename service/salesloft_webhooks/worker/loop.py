@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from salesloft_webhooks.background import Background, still_wanted
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
@@ -53,15 +54,15 @@ class PartitionLoop:
         self._telemetry = telemetry
         self._stirred = asyncio.Event()
         self._settler = Settler(group, partition, telemetry, self._settled)
+        self._background = Background()
         self._doorbell: asyncio.Task[None] | None = None
-        self._pausing: asyncio.Task[None] | None = None
         self._stopping = False
 
     async def run(self) -> None:
-        """Take and run until `stop`; settle until cancelled."""
-        settling = asyncio.create_task(self._settler.run())
-        failures = 0
-        try:
+        """Take and run until `stop`, then until everything is settled; or until cancelled."""
+        async with self._background as background:
+            settling = background.start(self._settler.run(), name=f"settler of partition {self.partition}")
+            failures = 0
             while not self._stopping:
                 if settling.done():  # a bug, else it runs for ever: fail, rather than run handlers and forget outcomes
                     settling.result()
@@ -69,17 +70,17 @@ class PartitionLoop:
                     await self._turn()
                     failures = 0
                 except StoreError as exc:
-                    self._telemetry.store_unavailable(str(exc))
+                    if not still_wanted():
+                        raise asyncio.CancelledError from exc
                     failures += 1
-                    log.warning("store.failed", partition=self.partition, failures=failures, reason=str(exc))
+                    self._store_failed(exc, failures)
                     await self._pause(STORE_BACKOFF.delay_seconds(failures))
                 self.beat = time.monotonic()
             await self._settler_idle()
-        finally:
-            for task in filter(None, (settling, self._doorbell)):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+
+    def _store_failed(self, error: StoreError, failures: int) -> None:
+        self._telemetry.store_unavailable(str(error))
+        log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
@@ -168,7 +169,8 @@ class PartitionLoop:
         # A cancelled task was interrupted before its first step.
         settlement = attempt.interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
-            self._pausing = asyncio.create_task(self._pause_group(attempt.pause_seconds, attempt.pause_reason))
+            pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
+            self._background.start(pausing, name="pausing the group")
         if settlement is not None:
             self._settler.add(settlement)
 
@@ -191,7 +193,9 @@ class PartitionLoop:
 
     def _listen(self, doorbell: str) -> None:
         if self._doorbell is None or self._doorbell.done():
-            self._doorbell = asyncio.create_task(self._ring(doorbell))
+            self._doorbell = self._background.start(
+                self._ring(doorbell), name=f"doorbell of partition {self.partition}"
+            )
 
     async def _ring(self, doorbell: str) -> None:
         with suppress(StoreError):  # the next take meets the same error and backs off

@@ -1,11 +1,10 @@
 """Renewing leases while handlers run, and stopping handlers whose lease is lost."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 
+from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import MAX_BATCH, Group
-from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Ordering
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -26,12 +25,13 @@ class Renewer:
 
     async def run(self) -> None:
         """Renew until cancelled."""
-        while still_wanted():
-            await asyncio.sleep(self._group.options.lease_seconds / RENEWALS_PER_LEASE)
-            for loop in self._loops:
-                attempts = list(loop.attempts.values())
-                for start in range(0, len(attempts), MAX_BATCH):
-                    await self._renew(loop, attempts[start : start + MAX_BATCH])
+        await repeat(self._round, every_seconds=self._group.options.lease_seconds / RENEWALS_PER_LEASE)
+
+    async def _round(self) -> None:
+        for loop in self._loops:
+            attempts = list(loop.attempts.values())
+            for start in range(0, len(attempts), MAX_BATCH):
+                await self._renew(loop, attempts[start : start + MAX_BATCH])
 
     async def _renew(self, loop: PartitionLoop, attempts: Sequence[Attempt]) -> None:
         asked = time.monotonic()

@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from itertools import islice
 
+from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -56,26 +57,26 @@ class Settler:
 
     async def run(self) -> None:
         """Settle until cancelled."""
-        failures = 0
-        while True:
-            await self._filled.wait()
-            batch = list(islice(self._queue, BATCH))
-            try:
-                await self._settle(batch)
-            except StoreError as exc:
-                self._telemetry.store_unavailable(str(exc))
-                failures += 1
-                await asyncio.sleep(STORE_BACKOFF.delay_seconds(failures))
-                continue
-            failures = 0
-            for settlement in batch:
-                self._queue.popleft()
-                if settlement.outcome is Outcome.RELEASE:
-                    self._releasing -= Counter([_attempt_of(settlement.lease)])
-            if not self._queue:
-                self._filled.clear()
-                self._empty.set()
-            self._settled()
+        await repeat(self._settle_next, failed=self._postponed)
+
+    def _postponed(self, error: Exception, failures: int) -> float:
+        if not isinstance(error, StoreError):
+            raise error
+        self._telemetry.store_unavailable(str(error))
+        return STORE_BACKOFF.delay_seconds(failures)
+
+    async def _settle_next(self) -> None:
+        await self._filled.wait()
+        batch = list(islice(self._queue, BATCH))
+        await self._settle(batch)
+        for settlement in batch:
+            self._queue.popleft()
+            if settlement.outcome is Outcome.RELEASE:
+                self._releasing -= Counter([_attempt_of(settlement.lease)])
+        if not self._queue:
+            self._filled.clear()
+            self._empty.set()
+        self._settled()
 
     async def _settle(self, batch: list[Settlement]) -> None:
         began = time.perf_counter()

@@ -6,9 +6,9 @@ their entries back without counting the attempt; store every outcome; leave the 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
+from salesloft_webhooks.background import Background, end
 from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
@@ -74,16 +74,17 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
-        async with self._background() as background:
-            loops = [asyncio.create_task(loop.run()) for loop in self._loops]
-            stopped = asyncio.create_task(stop.wait())
+        renewer = Renewer(self._group, self._loops, self._telemetry)
+        async with Background() as background:
+            tasks = [
+                background.start(renewer.run(), name="renewer"),
+                background.start(self._housekeeping.run(), name="housekeeping"),
+                *(background.start(loop.run(), name=f"partition {loop.partition}") for loop in self._loops),
+            ]
+            stopped = background.start(_until_set(stop), name="stop")
             # What ends by itself has failed in a way nobody foresaw: let the process fail, others take over.
-            await asyncio.wait([stopped, *loops, *background], return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            await self._stop(loops)
-            for task in (*loops, *background):
-                if task.done() and not task.cancelled():
-                    task.result()
+            await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+            await self._stop(tasks[2:])
 
     def not_live(self) -> str | None:
         """Why the process makes no progress and should be restarted; None: it does."""
@@ -125,17 +126,6 @@ class Worker:
         for loop in self._loops:
             loop.beat = time.monotonic()
 
-    @asynccontextmanager
-    async def _background(self) -> AsyncIterator[list["asyncio.Task[None]"]]:
-        renewer = Renewer(self._group, self._loops, self._telemetry)
-        tasks = [asyncio.create_task(renewer.run()), asyncio.create_task(self._housekeeping.run())]
-        try:
-            yield tasks
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
     async def _stop(self, loops: list["asyncio.Task[None]"]) -> None:
         for loop in self._loops:
             loop.stop()
@@ -144,12 +134,15 @@ class Worker:
             loop.interrupt_all()
         _, unfinished = await asyncio.wait(loops, timeout=SETTLE_SECONDS)
         for task in unfinished:
-            log.warning("worker.unsettled", detail="outcomes are lost with this process; their leases will lapse")
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+            log.warning("worker.unsettled", task=task.get_name(), detail="outcomes are lost; their leases will lapse")
+        await end(unfinished)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(RETIRE_SECONDS):
                 await self._group.retire(leaving=True)
+
+
+async def _until_set(stop: asyncio.Event) -> None:
+    await stop.wait()
 
 
 def _partitions(settings: Settings) -> list[int]:

@@ -1,0 +1,130 @@
+"""Loops and tasks in the background: who starts them, what becomes of a failure, how they end, who waits for that.
+
+Two things go wrong with a task that runs beside the work. A library that is cancelled while it gives up on a connection
+may raise its own error instead, which a loop that outlives errors takes for one more failed round: it goes on, and
+whoever waits for its end waits for ever. And a task that nobody owns fails unseen, or outlives what it needs. So a loop
+asks the task whether it was cancelled (`repeat`, `still_wanted`), and a `Background` owns what it started.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+CANCEL_AGAIN_SECONDS = 1.0
+"""A task that is still there so long after is cancelled again: something below it swallowed the first cancellation."""
+
+Failed = Callable[[Exception, int], float | Awaitable[float]]
+"""Told of a failed round and of how many have failed in a row; says how many seconds to wait before the next one."""
+
+
+def still_wanted() -> bool:
+    """Whether nobody has cancelled the current task, also when the cancellation came as an error. Ask it in tasks."""
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+async def repeat(
+    step: Callable[[], Awaitable[object]], *, every_seconds: float = 0.0, failed: Failed | None = None
+) -> None:
+    """Call ``step`` again and again until cancelled; returns only then, and never while it is wanted.
+
+    Args:
+        step: One round. Whatever it raises or returns while it is being cancelled ends the loop as cancelled.
+        every_seconds: The wait after a round that succeeded.
+        failed: What to do with a round's error; without it an error ends the loop and is raised.
+
+    Raises:
+        asyncio.CancelledError: somebody cancelled the task.
+    """
+    failures = 0
+    while True:
+        try:
+            await step()
+            failures, seconds = 0, every_seconds
+        except Exception as exc:
+            if not still_wanted():
+                raise asyncio.CancelledError from exc
+            if failed is None:
+                raise
+            failures += 1
+            answer = failed(exc, failures)
+            seconds = await answer if isinstance(answer, Awaitable) else answer
+        if not still_wanted():
+            raise asyncio.CancelledError
+        await asyncio.sleep(seconds)
+
+
+async def end(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Cancel tasks and return when all have ended, however; one that swallows its cancellation is cancelled again.
+
+    What they raise while they end is dropped: nobody can tell it from the cancellation.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        done, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        for task in done:
+            if not task.cancelled():
+                task.exception()  # looked at, else asyncio reports it as never retrieved
+
+
+class Background:
+    """Owns tasks; use as ``async with``. When it is left, every task it started is cancelled and has ended.
+
+    A task that failed before that, by itself, makes the ``async with`` raise its error, unless the block raises one of
+    its own: a loop that has died must not go unnoticed. Who wants to know at once waits for `failure`.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._failure: Exception | None = None
+        self._failed = asyncio.Event()
+        self._ending = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ending = True
+        await end(self._tasks)
+        if self._failure is not None and error is None:
+            raise self._failure
+
+    def start(self, work: Coroutine[Any, Any, None], *, name: str) -> "asyncio.Task[None]":
+        """Run a coroutine beside everything else; ``name`` is the task's, for whoever looks at a stuck process."""
+        if self._ending:
+            work.close()
+            raise RuntimeError(f"{name} was started when everything had to end")
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def repeat(
+        self,
+        step: Callable[[], Awaitable[object]],
+        *,
+        name: str,
+        every_seconds: float = 0.0,
+        failed: Failed | None = None,
+    ) -> "asyncio.Task[None]":
+        """`repeat` in a task of its own."""
+        return self.start(repeat(step, every_seconds=every_seconds, failed=failed), name=name)
+
+    async def failure(self) -> Exception:
+        """Return as soon as a task has failed by itself: with its error."""
+        await self._failed.wait()
+        assert self._failure is not None  # noqa: S101 - the event says so
+        return self._failure
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None or self._ending:
+            return
+        if self._failure is None and isinstance(error, Exception):
+            self._failure = error
+            self._failed.set()

@@ -1,0 +1,128 @@
+"""Background loops end when they are told to, whatever their cancellation is mistaken for, and never die unseen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from salesloft_webhooks import background
+from salesloft_webhooks.background import Background, end, repeat
+
+
+async def _lost_when_cancelled() -> None:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        raise ConnectionError("lost") from None
+
+
+async def _swallows_once() -> None:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        return
+
+
+@pytest.mark.parametrize("step", [_lost_when_cancelled, _swallows_once])
+async def test_a_loop_ends_however_its_cancellation_comes(
+    step: Callable[[], Awaitable[None]],
+) -> None:
+    """A cancellation that a library turns into an error, or swallows, ends a loop that outlives errors."""
+    async with asyncio.timeout(5):
+        task = asyncio.create_task(repeat(step, failed=lambda _error, _failures: 0.0))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert task.cancelled()
+
+
+async def test_a_loop_outlives_errors_and_counts_those_in_a_row() -> None:
+    """Each failure is told with its number in a row; a success begins anew, and the loop goes on."""
+    rounds = iter([True, True, False, True])
+    told: list[int] = []
+    enough = asyncio.Event()
+
+    async def step() -> None:
+        if (fails := next(rounds, None)) is None:
+            await asyncio.sleep(60)
+        elif fails:
+            raise ValueError("no")
+
+    def failed(_error: Exception, failures: int) -> float:
+        told.append(failures)
+        if len(told) == 3:
+            enough.set()
+        return 0.0
+
+    async with Background() as owner:
+        owner.repeat(step, name="loop", failed=failed)
+        await enough.wait()
+
+    assert told == [1, 2, 1]
+
+
+async def test_nothing_is_left_running_behind_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the owner is left, every task has ended, also one that swallows its first cancellation."""
+    monkeypatch.setattr(background, "CANCEL_AGAIN_SECONDS", 0.02)
+
+    async def stubborn() -> None:
+        await _swallows_once()
+        await asyncio.sleep(60)
+
+    async with asyncio.timeout(5):
+        async with Background() as owner:
+            tasks = [owner.start(stubborn(), name="stubborn"), owner.start(_lost_when_cancelled(), name="lost")]
+            await asyncio.sleep(0)
+
+    assert all(task.done() for task in tasks)
+
+
+async def test_a_task_that_failed_by_itself_is_heard_of() -> None:
+    """The owner tells of it at once, and raises it when it is left; what fails while it ends is no failure."""
+
+    async def fail() -> None:
+        raise ValueError("a bug")
+
+    async def own() -> None:
+        async with Background() as owner:
+            owner.start(_lost_when_cancelled(), name="innocent")
+            owner.start(fail(), name="faulty")
+            assert str(await owner.failure()) == "a bug"
+
+    with pytest.raises(ValueError, match="a bug"):
+        await own()
+
+
+async def test_the_owners_own_error_is_not_replaced() -> None:
+    """An error of the block itself is raised, not that of a task which failed beside it."""
+
+    async def fail() -> None:
+        raise ValueError("a bug")
+
+    async def own() -> None:
+        async with Background() as owner:
+            owner.start(fail(), name="faulty")
+            await owner.failure()
+            raise KeyError("the block's own")
+
+    with pytest.raises(KeyError):
+        await own()
+
+
+async def test_ending_ended_tasks_is_nothing() -> None:
+    """Tasks that have ended already, also by failing, need no wait."""
+    done = asyncio.create_task(asyncio.sleep(0))
+    await done
+
+    await asyncio.wait_for(end([done]), 1)
+
+
+async def test_nothing_can_be_started_when_all_has_to_end() -> None:
+    """A task that would outlive its owner is refused."""
+    owner = Background()
+    async with owner:
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="late"):
+        owner.start(_swallows_once(), name="late")
