@@ -81,6 +81,12 @@ def _attempts() -> Section:
             Query(f"sum by (event_type) ({retried})", "{{event_type}}"),
         ),
         lines(
+            Subject(
+                "Why they fail", "ops", "What was raised: why events are retried and the group is paused.", "RetryStorm"
+            ),
+            Query(f"sum by (outcome, error) ({_rate('attempt_errors_total')})", "{{outcome}} {{error}}"),
+        ),
+        lines(
             Subject("Run time", "s", "95 % of the attempts are faster, by event type.", "HandlersSlow"),
             Query(f"histogram_quantile(0.95, sum by (event_type, le) ({seconds}))", "{{event_type}}"),
         ),

@@ -20,6 +20,9 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
 from datetime import timedelta
 from enum import StrEnum
 
+LONGEST_SECONDS = 366 * 86_400
+"""The longest a handler may ask to wait. Beyond it there is no intention, only a mistake in a unit."""
+
 
 class RejectionReason(StrEnum):
     """Why a delivery was refused with 401. A metric label and a log field, never part of the answer."""
@@ -109,8 +112,14 @@ class HandlerSignal(SalesloftWebhooksError):
     """Raised by handlers to steer the pipeline. Any other exception is a failed attempt."""
 
 
-def _seconds(after: timedelta | float | None) -> float | None:
-    return after.total_seconds() if isinstance(after, timedelta) else after
+def _seconds(signal: str, after: object) -> float:
+    """A span of time as seconds, or the author's mistake, told where it was made and not when it is stored."""
+    seconds = after.total_seconds() if isinstance(after, timedelta) else after
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{signal}(after=...) takes seconds as a number, or a timedelta, not {type(after).__name__}")
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise ValueError(f"{signal}(after=...) must be from 0 to {LONGEST_SECONDS} seconds (a year)")
+    return float(seconds)
 
 
 class Retry(HandlerSignal):
@@ -118,7 +127,7 @@ class Retry(HandlerSignal):
 
     def __init__(self, message: str = "", *, after: timedelta | float | None = None) -> None:
         super().__init__(message or "the handler asked for a retry")
-        self.after_seconds = _seconds(after)
+        self.after_seconds = None if after is None else _seconds("Retry", after)
 
 
 class PermanentError(HandlerSignal):
@@ -133,4 +142,4 @@ class Unavailable(HandlerSignal):
 
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")
-        self.after_seconds: float = _seconds(after) or 0.0
+        self.after_seconds = _seconds("Unavailable", after)

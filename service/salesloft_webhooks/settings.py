@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from salesloft_webhooks.environment import CommaList, Environment, SecretCommaList
+from salesloft_webhooks.event_patterns import PatternList
 
 
 class Ordering(StrEnum):
@@ -169,8 +170,8 @@ class Settings(Environment):
     worker_handlers: CommaList = Field(
         (), description="Routers of your own, `package.module:router`, separated by commas."
     )
-    worker_events: CommaList = Field(
-        (), description="Event types or globs the group takes, separated by commas; default: what its routers name."
+    worker_events: PatternList = Field(
+        (), description="Event patterns the group takes, separated by commas; default: what its routers name."
     )
     worker_ordering: Ordering | None = Field(
         None,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from salesloft_webhooks.event_patterns import GRAMMAR
 from salesloft_webhooks.settings import Settings
 from tests.chart.rendering import CHART, Values, merged, refusal, render
 
@@ -154,6 +155,7 @@ TYPOS: list[tuple[str, Values, str]] = [
     ("scaling", {"workers": {"crm": {"autoscaling": {"type": "both"}}}}, "type"),
     ("to-zero", {"workerDefaults": {"autoscaling": {"minReplicas": 0}}}, "minReplicas"),
     ("own-label", {"commonLabels": {"app.kubernetes.io/name": "x"}}, "app.kubernetes.io/name"),
+    ("pattern", {"workers": {"crm": {"events": ["EMAIL.*"]}}}, "events"),
     ("sqlite-url", {"database": {"url": "sqlite:///x"}}, "url"),
 ]
 
@@ -211,6 +213,11 @@ def test_every_variable_is_a_setting() -> None:
         for component in ("receiver", "worker-crm"):
             names = {name for name in render(values).environment(component) if not name.startswith("OTEL_")}
             assert names <= settings | helpers
+
+
+def test_the_schema_has_the_grammar_of_event_patterns() -> None:
+    """The chart refuses exactly what the worker would refuse."""
+    assert schema()["definitions"]["worker"]["properties"]["events"]["items"]["pattern"] == GRAMMAR
 
 
 def test_the_schema_is_strict_everywhere() -> None:

@@ -40,12 +40,14 @@ class Container:
         redis_url: Its store.
         settings: More environment variables.
         options: More options of ``docker run``.
+        image: Which image.
     """
 
     role: tuple[str, ...]
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
+    image: str = IMAGE
     port: int = field(default_factory=free_port)
     ops_port: int = field(default_factory=free_port)
     identity: str = ""
@@ -60,7 +62,7 @@ class Container:
             "SHUTDOWN_DELAY_SECONDS": "0.2",
         }
         variables = [f"--env={name}={value}" for name, value in (environment | self.settings).items()]
-        command = ["run", "--detach", "--network=host", *RESTRICTED, *variables, *self.options, IMAGE, *self.role]
+        command = ["run", "--detach", "--network=host", *RESTRICTED, *variables, *self.options, self.image, *self.role]
         self.identity = engine(*command).stdout.strip()
         return self
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from salesloft_webhooks.broker.references import Reference
 from salesloft_webhooks.broker.walk import Fields, text
+from salesloft_webhooks.event_patterns import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Choice:
 
     Attributes:
         group: Of this group only.
-        types: Event types or globs.
+        types: Event patterns.
         reason: ``exhausted``, ``permanent`` or ``poison``.
         event_id: Of this event only.
     """
@@ -70,7 +70,7 @@ class Choice:
     def wants(self, letter: DeadLetter) -> bool:
         """Whether it is meant (the group apart, which is a stream of its own)."""
         return (
-            (not self.types or any(fnmatchcase(letter.event_type, pattern) for pattern in self.types))
+            (not self.types or matches(letter.event_type, self.types))
             and self.reason in {"", letter.reason}
             and self.event_id in {"", letter.event_id}
         )

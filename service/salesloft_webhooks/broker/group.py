@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
-from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.connection import Argument, Store, translated
 from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
 from salesloft_webhooks.errors import ConfigurationError, StoreFull
+from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.settings import Ordering
 
@@ -36,7 +37,7 @@ class GroupOptions:
 
     Attributes:
         name: Unique name, also the Redis consumer group's.
-        events: Exact types or globs (``*``, ``?``) the group wants.
+        events: Patterns of the event types the group wants.
         ordering: See `Ordering`.
         lease_seconds: How long an attempt may go without renewal before others take over.
         max_attempts: Leases lost in a row after which an entry is poison. How many failures are too many is the
@@ -59,14 +60,6 @@ def new_consumer_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
 
 
-def _filter(pattern: str) -> str:
-    """An event type or glob as ``take.lua`` wants it: ``=exact`` or ``~Lua pattern``."""
-    if not any(sign in pattern for sign in "*?"):
-        return "=" + pattern
-    signs = {"*": ".*", "?": "."}
-    return "~^" + "".join(signs.get(sign, sign if sign.isalnum() else f"%{sign}") for sign in pattern) + "$"
-
-
 class Group:
     """One consumer's view of its group."""
 
@@ -75,10 +68,12 @@ class Group:
             raise ConfigurationError(f"WORKER_GROUP: {options.name!r} is a reserved name")
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
+        if not all(is_pattern(pattern) for pattern in options.events):
+            raise ConfigurationError(f"group {options.name}: not every filter is an event pattern: {RULE}")
         self.options = options
         self.consumer = consumer
         self._store = store
-        self._filters = [_filter(pattern) for pattern in options.events]
+        self._filter = canonical(options.events)
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
         self._halves = cycle((math.ceil, math.floor))
         # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
@@ -113,7 +108,7 @@ class Group:
                 and is given what this one has leased.
         """
         count = min(count, MAX_BATCH)
-        args = [
+        args: list[Argument] = [
             self.options.name,
             self.consumer,
             count,
@@ -124,9 +119,9 @@ class Group:
             self.options.idempotency_ttl_seconds,
             MAX_BATCH,
             int(alone),
+            self._filter,
             self._numbers[partition],
             int(self._unanswered[partition]),
-            *self._filters,
         ]
         self._unanswered[partition] = True
         reply = await self._store.run("take", partition, args)
@@ -188,10 +183,13 @@ class Group:
         with translated():
             await self._store.client.xread({key: doorbell}, count=1, block=max(1, int(seconds * 1000)))
 
-    async def pause(self, seconds: float) -> None:
-        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched."""
+    async def pause(self, seconds: float, reason: str = "") -> None:
+        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched.
+
+        ``reason`` is one line for people: `status` shows it.
+        """
         for partition in range(self._store.partitions):
-            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds))])
+            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds)), reason])
 
     async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
         """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""

@@ -18,7 +18,7 @@ class Registration:
 
     Attributes:
         group: Its name.
-        events: Event types and globs it takes.
+        events: Patterns of the event types it takes.
         ordering: ``none`` or ``entity``.
         handlers: Its routers, ``package.module:router``; empty for a built-in group.
         seen: When one of its workers last started; None when the group is removed and only dead letters are left.
@@ -73,8 +73,10 @@ def _listed(fields: Mapping[bytes, bytes], name: bytes) -> tuple[str, ...]:
     return tuple(word for word in fields.get(name, b"").decode().split(",") if word)
 
 
-async def pause(store: Store, group: str, *, seconds: float | None = None) -> bool:
+async def pause(store: Store, group: str, *, seconds: float | None = None, reason: str = "") -> bool:
     """Let a group take nothing, until it is resumed or ``seconds`` have passed. What runs already runs on.
+
+    ``reason`` is one line for people: `status` shows it.
 
     Returns:
         False: there is no such group; nothing was changed.
@@ -86,7 +88,7 @@ async def pause(store: Store, group: str, *, seconds: float | None = None) -> bo
         return False
     until = 0 if seconds is None else max(1, int(seconds * 1_000))
     for partition in range(store.partitions):
-        await store.run("pause", partition, [group, "manual", until])
+        await store.run("pause", partition, [group, "manual", until, reason])
     return True
 
 

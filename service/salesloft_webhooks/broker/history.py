@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 
 from salesloft_webhooks.broker.connection import Store
@@ -12,6 +11,7 @@ from salesloft_webhooks.broker.entries import Entry, entry_of
 from salesloft_webhooks.broker.groups import registration
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE
 from salesloft_webhooks.broker.references import Reference
+from salesloft_webhooks.event_patterns import matches
 
 AGAIN = "again:"
 """Fields ``again:<group>`` of an idempotency record name the entry of the group's latest replay or redrive."""
@@ -140,7 +140,7 @@ def _pending(now: int, fate: GroupFate, due: bytes) -> GroupFate:
 
 async def _wants(store: Store, group: str, event_type: str) -> bool:
     known = await registration(store, group)
-    return not known.events or any(fnmatchcase(event_type, pattern) for pattern in known.events)
+    return not known.events or matches(event_type, known.events)
 
 
 def _pairs(flat: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
 from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.entries import Entry, entry_of
 from salesloft_webhooks.broker.groups import registration
 from salesloft_webhooks.broker.walk import Span, newest_entry, walk
+from salesloft_webhooks.event_patterns import matches
 
 BATCH = 100
 """Entries in one script call, so that the server is never blocked for long."""
@@ -22,7 +22,7 @@ class Selection:
     Attributes:
         since: Stored at this time or later.
         until: Stored at this time or earlier.
-        types: Event types or globs.
+        types: Event patterns.
         event_ids: These events only.
     """
 
@@ -104,7 +104,7 @@ async def _replay(
 
 
 def _matches(event_type: str, patterns: tuple[str, ...]) -> bool:
-    return not patterns or any(fnmatchcase(event_type, pattern) for pattern in patterns)
+    return not patterns or matches(event_type, patterns)
 
 
 def _ms(moment: datetime) -> int:

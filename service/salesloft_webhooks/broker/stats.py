@@ -44,6 +44,7 @@ class GroupStats:
         oldest_age_seconds: Age of the oldest entry it has not finished; 0 when there is none.
         consumers: Worker processes that are there; after a crash it takes `SILENCE_SECONDS` to notice.
         pause: Whether it takes events.
+        pause_reason: Why not, as a handler or a person said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
     """
 
@@ -58,6 +59,7 @@ class GroupStats:
     oldest_age_seconds: float = 0.0
     consumers: int = 0
     pause: Pause = Pause.NONE
+    pause_reason: str = ""
     pause_seconds: float | None = None
 
     @property
@@ -79,6 +81,7 @@ class GroupStats:
             oldest_age_seconds=max(self.oldest_age_seconds, other.oldest_age_seconds),
             consumers=max(self.consumers, other.consumers),
             pause=other.pause if self.pause is Pause.NONE else self.pause,
+            pause_reason=other.pause_reason if self.pause is Pause.NONE else self.pause_reason,
             pause_seconds=other.pause_seconds if self.pause is Pause.NONE else self.pause_seconds,
         )
 
@@ -145,6 +148,7 @@ async def group_names(store: Store) -> set[str]:
 
 async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
     name, lag, last, pending, unrun, parked, due, dead, oldest, consumers, pause, pause_ms = row
+    kind, reason = _pause(pause)
     return GroupStats(
         group=name.decode(),
         lag=await _count_after(store, partition, last) if lag == LAG_UNKNOWN else lag,
@@ -156,16 +160,18 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         dead=dead,
         oldest_age_seconds=0.0 if oldest == NO_OLDEST else max(now - oldest, 0) / 1_000,
         consumers=consumers,
-        pause=_pause(pause),
+        pause=kind,
+        pause_reason=reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
     )
 
 
-def _pause(kind: bytes) -> Pause:
-    """Whatever else the key may hold by hand, it pauses the group."""
-    if not kind:
-        return Pause.NONE
-    return Pause.BREAKER if kind == b"breaker" else Pause.MANUAL
+def _pause(value: bytes) -> tuple[Pause, str]:
+    """Kind and reason. Whatever else the key may hold by hand, it pauses the group."""
+    if not value:
+        return Pause.NONE, ""
+    kind, _, reason = value.decode(errors="backslashreplace").partition(" ")
+    return (Pause.BREAKER if kind == Pause.BREAKER else Pause.MANUAL), reason
 
 
 async def _count_after(store: Store, partition: int, last: bytes) -> int:

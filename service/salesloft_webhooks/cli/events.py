@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -98,10 +97,11 @@ def tail_events(
 ) -> None:
     """Print events as they are stored, until Ctrl-C. Takes nothing from any group."""
     from salesloft_webhooks.broker.entries import tail
+    from salesloft_webhooks.event_patterns import matches
 
     async def print_all(store: "Store", settings: "Settings") -> None:
         async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds):
-            if types and not any(fnmatchcase(entry.event_type, pattern) for pattern in types):
+            if types and not matches(entry.event_type, types):
                 continue
             if as_json:
                 show_json(_entry_object(entry, with_data=with_data))

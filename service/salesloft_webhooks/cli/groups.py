@@ -35,6 +35,7 @@ def list_groups(*, as_json: AsJson = False) -> None:
                 "last_start": registration.seen,
                 "consumers": stats.consumers,
                 "pause": stats.pause,
+                "pause_reason": stats.pause_reason,
                 "pause_seconds": stats.pause_seconds,
                 "dead": stats.dead,
             }
@@ -67,6 +68,7 @@ def pause(
     group: GroupName,
     *,
     span: Annotated[str, typer.Option("--for", help="Resume by itself after 90s, 15m, 2h...")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why: what `status` says to whoever wonders.")] = "",
 ) -> None:
     """Let a group take nothing; what its workers run already, they finish. Deliveries are still accepted."""
     from salesloft_webhooks.broker.groups import pause as pause_group
@@ -75,7 +77,7 @@ def pause(
 
     async def act(store: "Store", _: "Settings") -> None:
         await require_group(store, group)
-        await pause_group(store, group, seconds=seconds)
+        await pause_group(store, group, seconds=seconds, reason=" ".join(reason.split()))
 
     with_store(act)
     note(f"{group} is paused {f'for {span}' if span else f'until `groups resume {group}`'}")

@@ -4,9 +4,25 @@ from typing import Annotated
 
 import typer
 
+from salesloft_webhooks.errors import ConfigurationError
+
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being asked.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
-Types = Annotated[list[str] | None, typer.Option("--type", "-t", help="Event type or glob (email.*). Repeatable.")]
+
+
+def _patterns(words: list[str] | None) -> list[str] | None:
+    from salesloft_webhooks.event_patterns import RULE, is_pattern
+
+    for word in words or ():
+        if not is_pattern(word):
+            raise ConfigurationError(f"--type {word!r} is no event pattern: {RULE}")
+    return words
+
+
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", "-t", callback=_patterns, help="Event type or pattern (email.*). Repeatable."),
+]
 InGroup = Annotated[str, typer.Option("--group", "-g", help="Of this group only.")]
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="A consumer group, as `groups list` shows.")]

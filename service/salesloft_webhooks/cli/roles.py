@@ -36,7 +36,7 @@ def worker(
     ] = None,
     events: Annotated[
         list[str] | None,
-        typer.Option(help="Event type or glob to take; by default what the routers name. Repeatable. [WORKER_EVENTS]"),
+        typer.Option(help="Event pattern to take; by default what the routers name. Repeatable. [WORKER_EVENTS]"),
     ] = None,
     ordering: Annotated[
         Literal["none", "entity"] | None,

@@ -100,7 +100,8 @@ def pause_text(group: "GroupStats") -> str:
     if not group.paused:
         return "yes"
     until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
-    return f"no: paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}"
+    why = f": {group.pause_reason}" if group.pause_reason else ""
+    return f"no: paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
 
 
 def summary(partitions: Iterable["PartitionStats"]) -> str:

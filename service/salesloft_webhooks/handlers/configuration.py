@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.event_patterns import Pattern, Patterns
 from salesloft_webhooks.settings import Settings
 
 
@@ -129,10 +130,10 @@ class Rep(Section):
 class NotifyConfiguration(Section):
     """Who is told about what."""
 
-    messages: dict[str, Template] = Field(
+    messages: dict[Pattern, Template] = Field(
         default={"email.replied": Template(title="New reply", body="Person {person_id} replied: {subject}")},
         min_length=1,
-        description="Event type or glob -> message. The first that matches is used.",
+        description="Event pattern -> message. The first that matches is used.",
     )
     reps: dict[int, Rep] = Field(default={}, description="SalesLoft user id -> where they are told.")
     default_urls: tuple[SecretStr, ...] = Field(default=(), description="For everybody else; default: `NOTIFY_URLS`.")
@@ -144,7 +145,7 @@ class ForwardEndpoint(Section):
     """An HTTP endpoint that receives events. Its group is ``forward-<name>``."""
 
     url: HttpUrl
-    events: tuple[str, ...] = Field(("*",), min_length=1, description="Event types or globs.")
+    events: Patterns = Field(("*",), min_length=1, description="Event patterns.")
     secrets: tuple[SecretStr, ...] = Field(min_length=1, description="`whsec_...`, the new one first; every one signs.")
     format: Literal["standard", "cloudevents"] = Field(
         "standard", description="`standard`: `{type, timestamp, data}`; `cloudevents`: CloudEvents 1.0 JSON."

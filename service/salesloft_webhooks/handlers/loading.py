@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.router import Policy, Router
+from salesloft_webhooks.handlers.router import Policy, Router, name_of
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
@@ -69,8 +69,13 @@ class LoadedGroup:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Every event type or glob its routers name: the group's event filter."""
+        """Every event pattern its routers name: the group's event filter."""
         return tuple(dict.fromkeys(pattern for router in self.routers for pattern in router.patterns))
+
+    @property
+    def handler_patterns(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each handler's name and its event patterns, in the order of registration."""
+        return [(name_of(route.handler), route.patterns) for router in self.routers for route in router.routes]
 
     @property
     def ordering(self) -> Ordering:

@@ -21,10 +21,10 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from fnmatch import fnmatchcase
 from typing import Any, Generic, TypeVar, cast, overload
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.event_patterns import RULE, is_pattern, matches
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.settings import Ordering, Settings
 
@@ -76,8 +76,8 @@ class Route(Generic[ResourcesT]):
     takes_resources: bool
 
     def matches(self, event_type: str) -> bool:
-        """Whether ``event_type`` equals a pattern or matches it as a glob (``email.*``)."""
-        return any(fnmatchcase(event_type, pattern) for pattern in self.patterns)
+        """Whether one of the patterns means ``event_type``."""
+        return matches(event_type, self.patterns)
 
     async def run(self, event: Event, resources: ResourcesT) -> None:
         """Call the handler, with the resources if it asked for them. Raises whatever it raises."""
@@ -103,25 +103,43 @@ class Registration(Generic[ResourcesT]):
         """Register ``handler``.
 
         Raises:
-            ConfigurationError: it is not ``async def`` with one or two positional parameters.
+            ConfigurationError: it is not ``async def``, cannot be called with an event, or an event and resources, or
+                was registered for what is no event pattern.
         """
-        route = Route(self._patterns, handler, self._policy, takes_resources=_parameter_count(handler) == 2)
+        _check_patterns(handler, self._patterns)
+        route = Route(self._patterns, handler, self._policy, takes_resources=_takes_resources(handler))
         self._routes.append(route)
         return handler
 
 
-def _parameter_count(handler: Callable[..., object]) -> int:
-    name = getattr(handler, "__qualname__", repr(handler))
+def name_of(handler: Callable[..., object]) -> str:
+    """How messages and logs call a handler."""
+    return getattr(handler, "__qualname__", repr(handler))
+
+
+def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> None:
+    for pattern in patterns:
+        if not is_pattern(pattern):
+            raise ConfigurationError(f"handler {name_of(handler)}: {pattern!a} is no event pattern: {RULE}")
+
+
+def _takes_resources(handler: Callable[..., object]) -> bool:
+    """Whether the handler asks for resources; refuses what could only fail or be guessed at each event."""
+    name = name_of(handler)
     if not inspect.iscoroutinefunction(handler):
         raise ConfigurationError(f"handler {name} must be `async def`; put blocking work into asyncio.to_thread()")
-    positional = [
-        parameter
-        for parameter in inspect.signature(handler).parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    parameters = inspect.signature(handler).parameters.values()
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     if len(positional) not in (1, 2):
         raise ConfigurationError(f"handler {name} must take (event) or (event, resources)")
-    return len(positional)
+    if missing := [each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty]:
+        raise ConfigurationError(f"handler {name}: nobody would pass its keyword-only parameter {missing[0]!r}")
+    if len(positional) == 2 and positional[1].default is not inspect.Parameter.empty:
+        raise ConfigurationError(
+            f"handler {name}: its second parameter {positional[1].name!r} would be given the router's resources; "
+            "remove its default if that is meant, else make it keyword-only (write `*` before it)"
+        )
+    return len(positional) == 2
 
 
 class Router(Generic[ResourcesT]):
@@ -157,7 +175,7 @@ class Router(Generic[ResourcesT]):
         backoff_base_seconds: float | None = None,
         backoff_cap_seconds: float | None = None,
     ) -> Registration[ResourcesT]:
-        """Register a handler for event types: exact names or globs (``email.*``, ``*``).
+        """Register a handler for event types: exact names or patterns (``email.*``, ``*``; see `event_patterns`).
 
         The keyword arguments override the group's settings of the same names for the events of this handler.
 
@@ -165,7 +183,7 @@ class Router(Generic[ResourcesT]):
             ConfigurationError: without a pattern, or with an override that is not above zero.
         """
         if not patterns:
-            raise ConfigurationError("Router.on() needs at least one event type or glob")
+            raise ConfigurationError("Router.on() needs at least one event type or pattern")
         policy = Policy(timeout_seconds, max_attempts, backoff_base_seconds, backoff_cap_seconds)
         return Registration(self.routes, patterns, policy)
 

@@ -1,15 +1,25 @@
 """What every role's process does around its work."""
 
+import os
+import threading
 from collections.abc import Callable, Coroutine
 
 import uvloop
 
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import configure_logging, configure_tracing
+from salesloft_webhooks.telemetry import configure_logging, configure_tracing, get_logger
+
+LEAVING_SECONDS = 3.0
+"""How long the process may live once its role has ended: for last spans, and for tasks and threads to give in."""
+
+log = get_logger(__name__)
 
 
 def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine[None, None, None]]) -> None:
     """Run a role until it ends by itself or by a signal: logs first, spans flushed last, uvloop in between.
+
+    A handler that swallows its cancellation, or blocks a thread, would keep Python waiting for it without end after the
+    role has handed everything over; so the process ends the hard way when it takes too long.
 
     Args:
         name: The role's name in logs and traces: ``receiver`` or ``worker``.
@@ -21,4 +31,20 @@ def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine
     """
     configure_logging(settings, name)
     with configure_tracing(name):
-        uvloop.run(role(settings))
+        uvloop.run(_ending(role(settings)))
+
+
+async def _ending(work: Coroutine[None, None, None]) -> None:
+    code = 1
+    try:
+        await work
+        code = 0
+    finally:
+        watchdog = threading.Timer(LEAVING_SECONDS, _leave, [code])
+        watchdog.daemon = True
+        watchdog.start()
+
+
+def _leave(code: int) -> None:
+    log.warning("process.cut_off", detail="something a handler started does not end", seconds=LEAVING_SECONDS)
+    os._exit(code)

@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
-from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull
+from salesloft_webhooks.errors import NotDurable, Retry, StoreError, StoreFull, Unavailable
+from salesloft_webhooks.telemetry.traces import error_type
 
 
 class DeliveryOutcome(StrEnum):
@@ -71,7 +72,27 @@ class DeadLetterReason(StrEnum):
 
 
 OTHER = "other"
-"""Label value of every event type that is not in the table."""
+"""Label value of every event type that is not in the table, and of errors beyond the bound."""
+
+MAX_ERROR_LABELS = 50
+"""Types of errors a process tells apart: enough for any handler, too few to hurt."""
+
+
+class ErrorLabels:
+    """Label values for errors: names of their types, the first `MAX_ERROR_LABELS` of a process."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def of(self, error: BaseException) -> str:
+        """The type's name. A plain `Unavailable` or `Retry` says only what follows, so its cause speaks for it."""
+        if type(error) in (Retry, Unavailable) and error.__cause__ is not None:
+            error = error.__cause__
+        name = error_type(error)
+        if name not in self._known and len(self._known) >= MAX_ERROR_LABELS:
+            return OTHER
+        self._known.add(name)
+        return name
 
 
 def event_type_label(event_type: str) -> str:

@@ -147,6 +147,14 @@ DURABILITY_DEGRADED = _gauge(
 ATTEMPTS = _counter(
     WORKER, "attempts", "Ended attempts: runs of a handler, by outcome.", "group", "event_type", "outcome"
 )
+ATTEMPT_ERRORS = _counter(
+    WORKER,
+    "attempt_errors",
+    "Attempts that did not end well, by outcome and by what was raised: why events are retried and groups are paused.",
+    "group",
+    "outcome",
+    "error",
+)
 ATTEMPT_SECONDS = _histogram(
     WORKER, "attempt_duration_seconds", "Run time of an attempt.", "group", "event_type", buckets=_HANDLER
 )

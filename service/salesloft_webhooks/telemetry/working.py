@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry import metrics
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, event_type_label
+from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.traces import active_tracing, error_type
@@ -59,15 +59,13 @@ class AttemptSpan:
 
     def retried(self, error: BaseException, *, after_seconds: float) -> None:
         """It failed and will run again."""
-        self._outcome = AttemptOutcome.RETRIED
-        self._trace.failed(error)
+        self._failed(AttemptOutcome.RETRIED, error)
         self._say("warning", "attempt.retried", error, after_seconds=round(after_seconds, 3))
 
     def dead(self, error: BaseException, *, reason: str) -> None:
         """It failed for good; ``reason`` is a `DeadLetterReason`."""
-        self._outcome = AttemptOutcome.DEAD
         self._children.dead[DeadLetterReason(reason)].inc()
-        self._trace.failed(error)
+        self._failed(AttemptOutcome.DEAD, error)
         self._say("error", "attempt.dead", error, reason=reason)
 
     def released(self) -> None:
@@ -77,9 +75,13 @@ class AttemptSpan:
 
     def paused(self, error: BaseException, *, after_seconds: float) -> None:
         """The handler's backend is down: the group pauses and the attempt is not counted."""
-        self._outcome = AttemptOutcome.PAUSED
-        self._trace.failed(error)
+        self._failed(AttemptOutcome.PAUSED, error)
         self._say("warning", "attempt.paused", error, after_seconds=round(after_seconds, 3))
+
+    def _failed(self, outcome: AttemptOutcome, error: BaseException) -> None:
+        self._outcome = outcome
+        self._owner.failed(outcome, error)
+        self._trace.failed(error)
 
     def _say(self, level: str, name: str, error: BaseException | None = None, **fields: object) -> None:
         event = self._event
@@ -105,6 +107,7 @@ class WorkerTelemetry(StoreTelemetry):
         self.age = metrics.EVENT_AGE.labels(group)
         self._tracing = active_tracing()
         self._event_types: dict[str, _EventTypeMetrics] = {}
+        self._errors = ErrorLabels()
         self._in_flight = metrics.IN_FLIGHT.labels(group)
         self._taken = metrics.ENTRIES_TAKEN.labels(group)
         self._skipped = metrics.ENTRIES_SKIPPED.labels(group)
@@ -123,6 +126,10 @@ class WorkerTelemetry(StoreTelemetry):
         """Begin an attempt; everything logged inside carries its trace ids."""
         trace = UNTRACED_ATTEMPT if self._tracing is None else self._tracing.attempt(self.group, event)
         return AttemptSpan(self, event, trace)
+
+    def failed(self, outcome: AttemptOutcome, error: BaseException) -> None:
+        """An attempt did not end well."""
+        metrics.ATTEMPT_ERRORS.labels(self.group, outcome, self._errors.of(error)).inc()
 
     def taken(self, *, entries: int, skipped: int, seconds: float) -> None:
         """One call took ``entries`` to run; ``skipped`` needed no run."""

@@ -1,16 +1,13 @@
 """Pytest fixtures; switch them on with ``pytest_plugins = ["salesloft_webhooks.testing.fixtures"]`` in conftest.py."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest_asyncio
 
 from salesloft_webhooks.handlers.router import Router
-from salesloft_webhooks.testing.pipeline import Pipeline, pipeline
-
-StartPipeline = Callable[..., Any]
-"""``await salesloft_pipeline(router, max_attempts=2)``: as `pipeline`, ended with the test."""
+from salesloft_webhooks.testing.pipeline import Pipeline, StartPipeline, pipeline
 
 
 @pytest_asyncio.fixture

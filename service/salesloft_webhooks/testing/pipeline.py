@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import httpx2
@@ -83,6 +83,13 @@ class Pipeline:
     async def _stats(self) -> GroupStats:
         groups = (await measure(self._store)).groups
         return next((each for each in groups if each.group == self.group), GroupStats(self.group))
+
+
+class StartPipeline(Protocol):
+    """What the fixture ``salesloft_pipeline`` is: `pipeline`, ended with the test instead of with a block."""
+
+    async def __call__(self, *routers: Router[Any], **settings: Any) -> Pipeline:
+        """``await salesloft_pipeline(router, max_attempts=2)``."""
 
 
 @asynccontextmanager

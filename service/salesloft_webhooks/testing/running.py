@@ -1,29 +1,19 @@
 """One attempt of a handler, without a worker."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.attempts import Ending as Outcome
+from salesloft_webhooks.handlers.attempts import Limits, Verdict, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 
-
-class Outcome(StrEnum):
-    """How a worker would end the attempt."""
-
-    DONE = "done"
-    """Handled."""
-    RETRY = "retry"
-    """Failed; tried again later."""
-    DEAD = "dead"
-    """Failed for good: a dead letter."""
-    PAUSED = "paused"
-    """The backend is unavailable: the group pauses, the attempt is not counted."""
+__all__ = ["Outcome", "Result", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +22,16 @@ class Result:
 
     Attributes:
         outcome: How it ended.
-        error: What the handler raised.
+        error: What decided it: what the handler raised, the weightiest of an exception group, or what a worker says of
+            a handler that took too long, cancelled itself or called ``sys.exit()``.
         after_seconds: When it would be tried again, if the handler said so.
+        reason: Of a dead letter: ``permanent`` or ``exhausted``; else empty.
     """
 
     outcome: Outcome
-    error: Exception | None = None
+    error: BaseException | None = None
     after_seconds: float | None = None
+    reason: str = ""
 
 
 async def run(
@@ -48,13 +41,16 @@ async def run(
     resources: Any = None,
     settings: Settings | None = None,
 ) -> Result:
-    """Run one attempt and say what a worker would make of it.
+    """Run one attempt, under the worker's own rules, and say what a worker would make of it.
+
+    Time-out and number of attempts are the handler's own, else the settings': ``event(..., attempt=8)`` is the last of
+    eight.
 
     Args:
         target: A router (its lifespan runs around the attempt) or a handler.
         event: What to handle.
         resources: Handed to handlers instead of what a router's lifespan yields; the lifespan is then not run.
-        settings: For a router's lifespan; default: from the environment.
+        settings: For a router's lifespan and the limits of the attempt; default: from the environment.
 
     Raises:
         LookupError: no handler of the router takes events of this type.
@@ -65,18 +61,24 @@ async def run(
     if resources is not None or not isinstance(target, Router):
         router = _with_resources(router, resources)
     settings = settings or Settings.load()
-    async with LoadedGroup(event.group, (router,)).open(settings) as running:
-        try:
-            await running.handle(event)
-        except PermanentError as exc:
-            return Result(Outcome.DEAD, exc)
-        except Unavailable as exc:
-            return Result(Outcome.PAUSED, exc, exc.after_seconds)
-        except Retry as exc:
-            return Result(Outcome.RETRY, exc, exc.after_seconds)
-        except Exception as exc:  # any error of a handler is a failed attempt
-            return Result(Outcome.RETRY, exc)
-    return Result(Outcome.DONE)
+    loaded = LoadedGroup(event.group, (router,))
+    limits = Limits.of(loaded.policy(event.event_type), settings)
+    async with loaded.open(settings) as running:
+        verdict = await _attempt(lambda: running.handle(event), limits, event.attempt)
+    return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason)
+
+
+async def _attempt(handle: Callable[[], Coroutine[Any, Any, None]], limits: Limits, attempt: int) -> Verdict:
+    """In a task of its own, as in a worker: a handler that cancels its task must not end the test."""
+    stopped = False
+    task = asyncio.create_task(run_attempt(handle, limits, attempt=attempt, interrupted=lambda: stopped))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:  # the test itself is over
+        stopped = True
+        task.cancel()
+        await asyncio.wait([task])
+        raise
 
 
 def _router_of(handler: Callable[..., Coroutine[Any, Any, None]]) -> Router[Any]:

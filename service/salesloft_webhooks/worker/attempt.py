@@ -3,9 +3,10 @@
 import asyncio
 import time
 from enum import StrEnum
+from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
-from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
+from salesloft_webhooks.handlers.attempts import Ending, Limits, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -25,14 +26,6 @@ class Interruption(StrEnum):
     """The worker stops and the grace period is over: hand the entry back unharmed."""
 
 
-class AttemptTimeout(Exception):
-    """The handler did not finish within its time-out."""
-
-
-class HandlerCancelled(Exception):
-    """The handler was cancelled from inside, by nobody's wish of ours."""
-
-
 class LostAttempts(Exception):
     """All allowed attempts were spent by workers that never reported back."""
 
@@ -42,19 +35,19 @@ class Attempt:
 
     Attributes:
         lease: What is run.
-        timeout_seconds: How long the handler may take.
         began: Monotonic time of the start.
         renewed: Monotonic time at which the lease was last known to be ours.
         pause_seconds: How long the handler wants its group to pause; None: it does not.
+        pause_reason: Why, in one line.
     """
 
     def __init__(self, lease: Lease, settings: Settings, loaded: LoadedGroup) -> None:
         policy = loaded.policy(lease.event.event_type)
         self.lease = lease
-        self.timeout_seconds = policy.timeout_seconds or settings.handler_timeout_seconds
         self.began = self.renewed = time.monotonic()
         self.pause_seconds: float | None = None
-        self._max_attempts = policy.max_attempts or settings.max_attempts
+        self.pause_reason = ""
+        self._limits = Limits.of(policy, settings)
         self._backoff = Backoff(
             policy.backoff_base_seconds or settings.backoff_base_seconds,
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,
@@ -67,6 +60,11 @@ class Attempt:
         self._task = asyncio.create_task(self._run(running, telemetry))
         return self._task
 
+    @property
+    def timeout_seconds(self) -> float:
+        """How long the handler may take."""
+        return self._limits.timeout_seconds
+
     def interrupt(self, why: Interruption) -> None:
         """Cancel the handler; the first reason counts."""
         if self._interruption is None and self._task is not None:
@@ -76,52 +74,61 @@ class Attempt:
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
         event = self.lease.event
         with telemetry.attempt(event) as span:
-            if event.attempt > self._max_attempts:
-                return self._dead(span, LostAttempts(f"{event.attempt - 1} attempts were lost"), "exhausted")
+            if event.attempt > self._limits.max_attempts:
+                lost = LostAttempts(f"{event.attempt - 1} attempts were lost")
+                return self._dead(span, lost, "exhausted")
             try:
-                async with asyncio.timeout(self.timeout_seconds) as limit:
-                    await running.handle(event)
+                verdict = await run_attempt(
+                    partial(running.handle, event),
+                    self._limits,
+                    attempt=self.lease.failures + 1,
+                    interrupted=lambda: self._interruption is not None,
+                )
             except asyncio.CancelledError:
-                if self._interruption is None:
-                    return self._failed(span, HandlerCancelled("the handler cancelled itself"))
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.interrupted()
-            except TimeoutError as exc:
-                # A time-out inside the handler (an HTTP client's, say) is the handler's error, not ours.
-                late = AttemptTimeout(f"no end within {self.timeout_seconds:g} s")
-                return self._failed(span, late if limit.expired() else exc)
-            except Exception as exc:
-                return self._failed(span, exc)
-            span.done()
-            return Settlement(self.lease, Outcome.DONE)
+            return self._settlement(span, verdict)
 
     def interrupted(self) -> Settlement | None:
         """What to settle when the attempt was cancelled from outside: nothing is known to be wrong with the event."""
         return None if self._interruption is Interruption.LEASE_LOST else Settlement(self.lease, Outcome.RELEASE)
 
-    def _failed(self, span: AttemptSpan, error: Exception) -> Settlement:
-        if isinstance(error, PermanentError):
-            return self._dead(span, error, "permanent")
-        if isinstance(error, Unavailable):
-            self.pause_seconds = error.after_seconds
-            span.paused(error, after_seconds=error.after_seconds)
-            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=error.after_seconds)
-        if self.lease.event.attempt >= self._max_attempts:
-            return self._dead(span, error, "exhausted")
-        delay = self._backoff.delay_seconds(self.lease.event.attempt)
-        if isinstance(error, Retry) and error.after_seconds is not None:
-            delay = max(0.0, error.after_seconds)
-        span.retried(error, after_seconds=delay)
+    def _settlement(self, span: AttemptSpan, verdict: Verdict) -> Settlement:
+        if verdict.ending is Ending.DONE or verdict.error is None:
+            span.done()
+            return Settlement(self.lease, Outcome.DONE)
+        if verdict.ending is Ending.DEAD:
+            return self._dead(span, verdict.error, verdict.reason)
+        if verdict.ending is Ending.PAUSED:
+            self.pause_seconds = pause = verdict.after_seconds or 0.0
+            self.pause_reason = describe(verdict.error)
+            span.paused(verdict.error, after_seconds=pause)
+            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=pause)
+        delay = verdict.after_seconds
+        if delay is None:
+            delay = self._backoff.delay_seconds(self.lease.event.attempt)
+        span.retried(verdict.error, after_seconds=delay)
         return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay)
 
-    def _dead(self, span: AttemptSpan, error: Exception, reason: str) -> Settlement:
+    def _dead(self, span: AttemptSpan, error: BaseException, reason: str) -> Settlement:
         span.dead(error, reason=reason)
         return Settlement(self.lease, Outcome.DEAD, reason=reason, error=describe(error))
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line: its type and the first line of its message, cut to `ERROR_LENGTH`, valid as UTF-8."""
-    first_line = next(iter(str(error).splitlines()), "")
+    """An error in one line, cut to `ERROR_LENGTH`, valid as UTF-8: its type and the first line of its message.
+
+    Of an exception group the errors in it: that of the group itself says nothing but their number.
+    """
+    text = "; ".join(_one_line(leaf) for leaf in leaves_of(error))
     # Messages quote broken data; a lone surrogate in one must not keep the outcome from being stored.
-    return f"{type(error).__name__}: {first_line}"[:ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()
+    return text[:ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()
+
+
+def _one_line(error: BaseException) -> str:
+    try:
+        message = next(iter(str(error).splitlines()), "")
+    except Exception as exc:  # the author's own __str__: whatever it does, the outcome has to be stored
+        message = f"(its __str__ raised {type(exc).__name__})"
+    return f"{type(error).__name__}: {message}"

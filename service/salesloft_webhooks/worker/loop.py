@@ -169,7 +169,8 @@ class PartitionLoop:
         # A cancelled task was interrupted before its first step.
         settlement = attempt.interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
-            self._background.start(self._pause_group(attempt.pause_seconds), name="pausing the group")
+            pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
+            self._background.start(pausing, name="pausing the group")
         if settlement is not None:
             self._settler.add(settlement)
 
@@ -177,9 +178,9 @@ class PartitionLoop:
         self._telemetry.in_flight(self._slots.running)
         self._stirred.set()
 
-    async def _pause_group(self, seconds: float) -> None:
+    async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
-            await self._group.pause(seconds)
+            await self._group.pause(seconds, reason)
 
     async def _idle(self, taken: Taken) -> None:
         poll = self._settings.poll_seconds

@@ -14,6 +14,7 @@ from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
 from salesloft_webhooks.worker.loop import PartitionLoop
 from salesloft_webhooks.worker.renewer import Renewer
@@ -53,6 +54,9 @@ class Worker:
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
             handlers=settings.worker_handlers,
         )
+        self._options = options
+        self._store = store
+        self._loaded = loaded
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
         self._telemetry = telemetry
@@ -66,8 +70,10 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
+        warn_of_unknown(self._loaded, self._settings)
         if not await self._register(stop):
             return
+        await announce(self._store, self._options, self._loaded)
         renewer = Renewer(self._group, self._loops, self._telemetry)
         async with Background() as background:
             tasks = [

@@ -68,12 +68,12 @@ def test_groups_are_paused_and_resumed(console: Console) -> None:
     """The list shows it, with its end if it has one."""
     console.arrange(one_waiting)
 
-    console.run("groups", "pause", "crm", "--for", "15m")
+    console.run("groups", "pause", "crm", "--for", "15m", "--reason", "moving the\nCRM")
     (paused,) = console.read("groups", "list")["groups"]
     console.run("groups", "resume", "crm")
     (resumed,) = console.read("groups", "list")["groups"]
 
-    assert paused["pause"] == "manual"
+    assert (paused["pause"], paused["pause_reason"]) == ("manual", "moving the CRM")
     assert 890 < paused["pause_seconds"] <= 900
     assert resumed["pause"] == "none"
     assert console.run("groups", "pause", "cmr").exit_code == ExitCode.FAILED

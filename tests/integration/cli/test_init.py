@@ -28,6 +28,18 @@ def test_the_project_passes_its_own_tests(tmp_path: Path) -> None:
     assert "3 passed" in tests.stdout
 
 
+def test_the_project_is_typed_strictly(tmp_path: Path) -> None:
+    """`make check`, mypy's strict mode over handlers and tests, finds nothing in a fresh project."""
+    init("acme-hooks", "--in", str(tmp_path)).check_returncode()
+
+    check = subprocess.run(
+        ["make", "check", f"BIN={BIN}"], cwd=tmp_path / "acme-hooks", capture_output=True, text=True, check=False
+    )
+
+    assert check.returncode == 0, check.stdout + check.stderr
+    assert "no issues found in 4 source files" in check.stdout
+
+
 def test_the_worker_of_the_values_file_is_the_one_that_was_written(tmp_path: Path) -> None:
     """Group, router and image of the values file name what lies in the project."""
     init("acme-hooks", "--in", str(tmp_path)).check_returncode()

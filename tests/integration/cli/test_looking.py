@@ -1,5 +1,7 @@
 """The reading commands against a real store: a table for people, the same facts as JSON for scripts."""
 
+import pytest
+
 from salesloft_webhooks.broker import quarantine
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import UnreadableReason
@@ -26,6 +28,21 @@ def test_status_of_an_empty_store_says_what_is_missing(console: Console) -> None
 
     assert result.exit_code == ExitCode.OK
     assert "no group is registered" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("dead", "list", "--group", "crm"), ("replay", "crm", "--since", "1h"), ("events", "tail")],
+    ids=lambda words: words[0],
+)
+def test_what_is_no_pattern_is_refused(console: Console, arguments: tuple[str, ...]) -> None:
+    """A command that would silently choose nothing says what a pattern is instead."""
+    console.arrange(two_dead)
+
+    result = console.run(*arguments, "--type", "email.[os]*")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert "no event pattern" in result.stderr
 
 
 def test_an_event_is_explained(console: Console) -> None:

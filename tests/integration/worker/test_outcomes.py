@@ -111,6 +111,7 @@ async def test_unavailable_pauses_the_group_and_counts_nothing(valkey: Server) -
         await running.publish("e1")
         await eventually(lambda: bool(times), "the first attempt runs")
         await eventually(lambda: running.redis.exists("sl:{0}:g:mine:pause") == 1, "the group is paused")
+        assert running.redis.get("sl:{0}:g:mine:pause") == "breaker Unavailable: CRM is down"
         await running.publish("e2")
         await running.finished(2)
 
@@ -165,7 +166,7 @@ async def test_a_handler_that_cancels_itself_has_failed(valkey: Server) -> None:
 
 
 async def test_an_endless_retry_leaves_the_worker_alone(valkey: Server) -> None:
-    """A handler that asks for a retry after infinity costs its own event a year and nobody else anything."""
+    """A handler that asks for a retry after infinity has failed, like any other, and costs nobody else anything."""
 
     async def handle(event: Event) -> None:
         if event.event_id == "absurd":

@@ -44,6 +44,8 @@ def test_references_are_replaced_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
         ("forward: {billing: {url: 'ftp://geheim', secrets: [x]}}", "url"),
         ("forward: {billing: {url: 'https://example.com', secrets: []}}", "secrets"),
         ("forward: {Billing: {}}", "forward"),
+        ("forward: {b: {url: 'https://b.invalid', secrets: [x], events: ['EMAIL.*']}}", "number 1 is no event pattern"),
+        ("notify: {messages: {'email.[os]*': {}}}", "no event pattern"),
         ("nobody: {}", "nobody"),
         ("crm: [", "YAML"),
         ("[1, 2]", "HANDLERS_FILE"),

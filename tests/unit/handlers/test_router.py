@@ -1,9 +1,13 @@
 """The Router hands each event to the handlers that asked for its type."""
 
+from contextlib import nullcontext
+from typing import Any
+
 import pytest
 
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.testing import event
 
 
 def test_exact_names_and_globs_match() -> None:
@@ -26,3 +30,55 @@ def test_a_registration_without_a_type_is_refused() -> None:
     """`on()` with nothing is a mistake that must not go unnoticed."""
     with pytest.raises(ConfigurationError):
         Router().on()
+
+
+async def second_has_a_default(event: Event, dry_run: bool = True) -> None:  # noqa: FBT001, FBT002 - the mistake
+    """Would be given the resources instead of its default."""
+
+
+async def needs_a_keyword(event: Event, *, dry_run: bool) -> None:
+    """Would fail at each event."""
+
+
+async def takes_three(event: Event, client: object, more: object) -> None:
+    """Would fail at each event."""
+
+
+async def takes_nothing() -> None:
+    """Would fail at each event."""
+
+
+def is_not_async(event: Event) -> None:
+    """Would block the loop."""
+
+
+@pytest.mark.parametrize(
+    ("handler", "named"),
+    [
+        (second_has_a_default, "dry_run"),
+        (needs_a_keyword, "dry_run"),
+        (takes_three, "takes_three"),
+        (takes_nothing, "takes_nothing"),
+        (is_not_async, "is_not_async"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_handler_that_could_not_be_called_is_refused_when_it_is_registered(handler: Any, named: str) -> None:
+    """The author is told at once and by name, not by a dead letter for each event."""
+    with pytest.raises(ConfigurationError, match=named):
+        Router().on("*")(handler)
+
+
+async def test_what_has_a_default_keeps_it() -> None:
+    """A keyword-only parameter with a default is the handler's own business; resources go to the second parameter."""
+    router: Router[str] = Router(lambda _settings: nullcontext("resources"))
+    calls: list[tuple[str, bool]] = []
+
+    @router.on("*")
+    async def handler(event: Event, resources: str, *, dry_run: bool = True) -> None:
+        calls.append((resources, dry_run))
+
+    (route,) = router.routes
+    await route.run(event("person.created"), "resources")
+
+    assert calls == [("resources", True)]

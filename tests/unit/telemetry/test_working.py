@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
+from salesloft_webhooks.telemetry.labels import MAX_ERROR_LABELS, AttemptOutcome, DeadLetterReason
 from tests.unit.telemetry.conftest import Sample
 
 ENDS: dict[AttemptOutcome, Callable[[AttemptSpan], None]] = {
@@ -67,6 +68,41 @@ def test_an_unknown_reason_is_a_defect_not_a_label(event: Event, name: str) -> N
         with pytest.raises(ValueError, match="whim"):
             span.dead(ValueError(), reason="whim")
         span.released()
+
+
+def test_what_was_raised_is_counted_by_its_type(event: Event, sample: Sample, name: str) -> None:
+    """Why a group is paused or retries is a label: the error's type, or its cause's where it says only what follows."""
+    telemetry = WorkerTelemetry(name)
+    down = Unavailable("no answer")
+    down.__cause__ = ConnectionError("refused")
+
+    with telemetry.attempt(event) as span:
+        span.paused(down, after_seconds=5)
+    with telemetry.attempt(event) as span:
+        span.retried(KeyError("id"), after_seconds=5)
+    with telemetry.attempt(event) as span:
+        span.dead(PermanentError("no"), reason="permanent")
+
+    counted = {
+        outcome: sample("attempt_errors_total", group=name, outcome=outcome, error=error)
+        for outcome, error in (
+            ("paused", "ConnectionError"),
+            ("retried", "KeyError"),
+            ("dead", "salesloft_webhooks.errors.PermanentError"),
+        )
+    }
+    assert counted == {"paused": 1, "retried": 1, "dead": 1}
+
+
+def test_errors_without_number_share_one_label(event: Event, sample: Sample, name: str) -> None:
+    """A handler that makes a class per error costs a bounded number of time series."""
+    telemetry = WorkerTelemetry(name)
+
+    for number in range(MAX_ERROR_LABELS + 10):
+        with telemetry.attempt(event) as span:
+            span.retried(type(f"Error{number}", (Exception,), {"__module__": "builtins"})(), after_seconds=1)
+
+    assert sample("attempt_errors_total", group=name, outcome="retried", error="other") == 10
 
 
 def test_invented_event_types_share_one_label(event: Event, sample: Sample, name: str) -> None:

@@ -5,8 +5,9 @@
 -- ARGV  1 group   2 consumer   3 count   4 lease, ms   5 due share (of count, for due entries while both kinds wait)
 --       6 'entity' | 'none'   7 leases lost in a row that make an entry poison   8 idempotency TTL, s
 --       9 scan limit (entries read at the most)   10 1: only suspects; else 0
---       11 token: the number of this take among the consumer's; a repeat after a lost reply has the same
---       12 1: a repeat; else 0   13.. event filter: '=' .. exact type, or '~' .. Lua pattern
+--       11 the patterns of the event types wanted, with commas
+--       12 token: the number of this take among the consumer's; a repeat after a lost reply has the same
+--       13 1: a repeat; else 0
 -- Result: { state, wait, doorbell, skipped, poisoned types, entries, suspects, run }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
@@ -30,11 +31,11 @@
 --   A take that is repeated with its token leases nothing twice: it gets what the first one leased.
 --@include partition
 --@include group
+--@include patterns
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_lost = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
-local token, repeated = ARGV[11], ARGV[12] == '1'
-local FIRST_FILTER = 13
+local token, repeated = ARGV[12], ARGV[13] == '1'
 local SUSPECT_LOSSES = 2
 local SIGN_OF_LIFE_MS = 5000
 local takes = mine .. ':takes'
@@ -226,14 +227,12 @@ local function take_suspects()
 end
 
 -- ---------------------------------------------------------------------------------------------------- new entries
+local wanted = {}
 local function wants(event_type)
-  for at = FIRST_FILTER, #ARGV do
-    local kind, filter = string.sub(ARGV[at], 1, 1), string.sub(ARGV[at], 2)
-    if (kind == '=' and filter == event_type) or (kind == '~' and string.find(event_type, filter)) then
-      return true
-    end
+  if wanted[event_type] == nil then
+    wanted[event_type] = matches_one_of(ARGV[11], event_type)
   end
-  return false
+  return wanted[event_type]
 end
 
 -- The group was destroyed (by hand, or with the server's data): start again at 0, without leftovers of the old one.

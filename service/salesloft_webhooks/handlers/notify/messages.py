@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
+from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.configuration import Template
 
@@ -11,8 +11,8 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 
 def template_for(event_type: str, templates: Mapping[str, Template]) -> Template | None:
-    """The first template whose event type or glob matches."""
-    return next((template for pattern, template in templates.items() if fnmatchcase(event_type, pattern)), None)
+    """The first template whose event pattern matches."""
+    return next((template for pattern, template in templates.items() if matches(event_type, (pattern,))), None)
 
 
 def filled(text: str, event: Event) -> str:

@@ -105,11 +105,12 @@ async def test_a_pause_by_hand_and_by_a_breaker_are_told_apart(driven: Driven) -
     """A manual pause has no end, a breaker's has."""
     crm, notify = await driven.group("crm"), await driven.group("notify")
     await pause(driven.store, crm.options.name)
-    await notify.pause(30.0)
+    await notify.pause(30.0, "Unavailable: the CRM is down")
 
     stats = await measure(driven.store)
 
     assert (of(stats, "crm").pause, of(stats, "crm").pause_seconds) == (Pause.MANUAL, None)
+    assert (of(stats, "crm").pause_reason, of(stats, "notify").pause_reason) == ("", "Unavailable: the CRM is down")
     assert of(stats, "notify").pause is Pause.BREAKER
     assert 29.0 < (of(stats, "notify").pause_seconds or 0.0) <= 30.0
 

@@ -17,7 +17,7 @@ local function make_up_for(step)
   redis.call('HINCRBY', clock, 'offset', ms(step))
   now = now + step
   local pause = mine .. ':pause'
-  if redis.call('GET', pause) == 'breaker' and redis.call('PTTL', pause) > 0 then
+  if string.match(redis.call('GET', pause) or '', '^%a+') == 'breaker' and redis.call('PTTL', pause) > 0 then
     redis.call('PEXPIRE', pause, ms(math.max(1, redis.call('PTTL', pause) - step)))
   end
 end

@@ -1,0 +1,36 @@
+-- Event patterns on the server: the same meaning as `event_patterns.py` gives them; a test compares the two.
+-- Within the grammar only '*' (any bytes, or none) and '?' (one byte) are special. Takes time in proportion to the
+-- lengths of pattern and text multiplied: Lua's own patterns may take for ever, and the server waits meanwhile.
+local ANY, ONE = 42, 63
+
+local function pattern_matches(pattern, text)
+  local at, place, retry_at, retry_place = 1, 1, nil, nil
+  while place <= #text do
+    local sign = string.byte(pattern, at)
+    if sign == ANY then
+      at = at + 1
+      retry_at, retry_place = at, place
+    elseif sign == ONE or sign == string.byte(text, place) then
+      at, place = at + 1, place + 1
+    elseif retry_at then
+      retry_place = retry_place + 1
+      at, place = retry_at, retry_place
+    else
+      return false
+    end
+  end
+  while string.byte(pattern, at) == ANY do
+    at = at + 1
+  end
+  return at > #pattern
+end
+
+-- Whether an event type is what one of the patterns means; `patterns` is their text, separated by commas.
+local function matches_one_of(patterns, event_type)
+  for pattern in string.gmatch(patterns, '[^,]+') do
+    if pattern_matches(pattern, event_type) then
+      return true
+    end
+  end
+  return false
+end
