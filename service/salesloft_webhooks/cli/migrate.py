@@ -23,7 +23,7 @@ async def _migrate(url: str) -> tuple[str | None, str]:
     from salesloft_webhooks.handlers.database_errors import signal_of
     from salesloft_webhooks.handlers.migrations import migrate
 
-    engine = create_engine(url)
+    engine = create_engine(url, command_seconds=None)  # a large table takes its time
     try:
         return await migrate(engine)
     except Exception as exc:

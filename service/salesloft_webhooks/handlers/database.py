@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.handlers.database_address import Address, read_address
-from salesloft_webhooks.handlers.database_connecting import Connector
+from salesloft_webhooks.handlers.database_connecting import COMMAND_SECONDS, Connector
 from salesloft_webhooks.handlers.database_errors import (
     PAUSE_SECONDS,
     Conflict,
@@ -166,15 +166,19 @@ def _switch_to_wal(cursor: Any) -> None:
             return
 
 
-def create_engine(url: str) -> AsyncEngine:
+def create_engine(url: str, *, command_seconds: float | None = COMMAND_SECONDS) -> AsyncEngine:
     """An engine for an address of PostgreSQL or of an SQLite file; see `read_address`. Nothing is connected yet.
+
+    Args:
+        url: See there.
+        command_seconds: How long a statement may take, unless the address says otherwise; None: for ever.
 
     Raises:
         ConfigurationError: the address cannot be read, or asks for what nobody can do. Its text never shows it.
     """
     address = read_address(url)
     if address.hosts:
-        engine = _postgresql_engine(address)
+        engine = _postgresql_engine(address, command_seconds)
     else:
         # hide_parameters: rows are personal data, and exceptions end in logs and dead letters.
         engine = create_async_engine(address.url, hide_parameters=True)
@@ -184,9 +188,12 @@ def create_engine(url: str) -> AsyncEngine:
     return engine
 
 
-def _postgresql_engine(address: Address) -> AsyncEngine:
+def _postgresql_engine(address: Address, command_seconds: float | None) -> AsyncEngine:
     cached = address.numbers.get("prepared_statement_cache_size", 0)
-    arguments: dict[str, Any] = {"async_creator_fn": Connector(address), "prepared_statement_cache_size": cached}
+    arguments: dict[str, Any] = {
+        "async_creator_fn": Connector(address, command_seconds),
+        "prepared_statement_cache_size": cached,
+    }
     if not cached:
         # Statements without a name: behind PgBouncer another client may have used whatever name there is.
         arguments["prepared_statement_name_func"] = lambda: ""

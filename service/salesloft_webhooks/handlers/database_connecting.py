@@ -26,15 +26,21 @@ class Connector:
     refused by the others too. asyncpg's own list has one time-out for all of it: an old primary that answers nothing
     any more would use it up.
 
+    Args:
+        address: Where to.
+        command_seconds: Time-out of a statement, unless the address has another; None: none, whatever it says.
+
     Raises:
         ConfigurationError: a file of certificates cannot be used.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, command_seconds: float | None) -> None:
         self._hosts = list(address.hosts)
         driver = dict(address.driver)
-        self._fixed: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
+        self._fixed: dict[str, Any] = {"timeout": CONNECT_SECONDS, "command_timeout": command_seconds}
         self._fixed.update({name: value for name, value in address.numbers.items() if value or "timeout" not in name})
+        if command_seconds is None:
+            self._fixed["command_timeout"] = None
         self._fixed.setdefault("statement_cache_size", 0)
         self._fixed.pop("prepared_statement_cache_size", None)
         context = _system_authorities(driver) if driver.get("sslrootcert") == _SYSTEM else None

@@ -36,4 +36,6 @@ class FieldMapping:
             return {self._bounced: change.email_address} if self._bounced and change.email_address else {}
         if change.deleted:
             return {self._deleted: True} if self._deleted else {}
-        return {theirs: value for ours, theirs in self._fields.items() if (value := change.fields[ours]) is not None}
+        return {
+            theirs: value for ours, theirs in self._fields.items() if (value := change.fields.get(ours)) is not None
+        }

@@ -43,7 +43,7 @@ class HubSpotContacts:
 
     async def save(self, contact: Contact) -> None:
         """Upsert by the address; a deletion sets the configured property, or does nothing."""
-        await self._upsert(contact, contact.fields["email_address"], contact.updated_at.timestamp())
+        await self._upsert(contact, contact.fields.get("email_address"), contact.updated_at.timestamp())
 
     async def mark_bounced(self, bounce: Bounce) -> None:
         """Write the address into the configured property, or do nothing."""
