@@ -60,11 +60,13 @@ class NewDelivery:
         source: Name of the configured source.
         events: At least one; the first one decides whether the delivery is new or a duplicate.
         traceparent: W3C trace context of the receiving span, or empty.
+        received_at: When it came, for one that is stored later (out of quarantine); None: when the store accepts it.
     """
 
     source: str
     events: tuple[NewEvent, ...]
     traceparent: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True)
