@@ -1,8 +1,10 @@
 """The broker: the only room that knows Redis. How it works, and why nothing is lost.
 
 **The stream.** Each partition is one Redis Stream. A delivery is stored by one script call that also checks and writes
-the idempotency record of each event (`publish`). An entry stays until every group has finished it and the retention is
-over (``trim.lua``).
+the idempotency record of each event (`publish`). With several partitions an id is reserved first, in a slot of its own,
+so that it is known whatever its entity. A reservation is a signpost to the partition whose record is the authority, and
+no more, so nothing is lost between the two steps (``reserve.lua``). An entry stays until every group has finished it
+and the retention is over (``trim.lua``).
 
 **Groups.** A Redis consumer group reads the stream. What it has been given and not finished is *pending*: Redis keeps
 it with its owner and its delivery count, and both survive any crash of ours. We add one thing: a sorted set ``due``

@@ -28,12 +28,19 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups`` and a field per group."""
+        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and a field per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
 
     def mark(self, partition: int, subject: str) -> str:
         """The highest levels seen of a subject: hash by watermark name."""
         return f"{self.prefix}:{{{partition}}}:mark:{subject}"
+
+    def place(self, slot: int, event_id: str) -> str:
+        """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
+
+        ``slot`` follows from the id, or from the subject of its watermark, never from the entity.
+        """
+        return f"{self.prefix}:{{{slot}}}:place:{event_id}"
 
     def due(self, partition: int, group: str) -> str:
         """When each pending entry must be looked at: zset of ``<entry id>[ <lane>]`` by server ms."""

@@ -19,6 +19,7 @@ from typer.core import TyperArgument
 
 from salesloft_webhooks.cli import app
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.environment import Environment
 from salesloft_webhooks.settings import Settings
 
 PROGRAM = "salesloft-webhooks"
@@ -29,7 +30,7 @@ LIMITS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at mos
 CONFIGURATION = """\
 # Configuration
 
-<!-- Written by `make docs` from service/salesloft_webhooks/settings.py; do not edit. -->
+<!-- Written by `make docs` from service/salesloft_webhooks/settings.py and store_settings.py; do not edit. -->
 
 Every setting is an environment variable. A variable that is empty counts as not set. A wrong value ends the program
 with exit code 2 and a message that names the variable, never its value. Options of a command win over variables.
@@ -72,9 +73,10 @@ def configuration_page() -> str:
 
 
 def _sections() -> dict[str, list[str]]:
-    """The settings under the headings that stand as comments in the source."""
+    """The settings under the headings that stand as comments in the source, and in that of what it inherits."""
     found: dict[str, list[str]] = {}
-    for line in inspect.getsource(Settings).splitlines():
+    classes = [kind for kind in reversed(Settings.mro()) if issubclass(kind, Environment)]
+    for line in "".join(inspect.getsource(kind) for kind in classes).splitlines():
         if section := SECTION.match(line):
             found[section["name"]] = []
         elif found and (field := FIELD.match(line)) and field["name"] in Settings.model_fields:
