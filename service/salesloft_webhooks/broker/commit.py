@@ -20,9 +20,9 @@ from typing import Protocol
 
 from redis.exceptions import BusyLoadingError, ConnectionError, DataError, ResponseError  # noqa: A004 - redis-py's
 
+from salesloft_webhooks.background import still_wanted
 from salesloft_webhooks.broker.connection import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine
-from salesloft_webhooks.cancellation import still_wanted
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
