@@ -9,7 +9,7 @@ import structlog
 
 from tests.servers import Server, engines
 
-# Without a configuration structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
+# Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _PLAIN])
 
