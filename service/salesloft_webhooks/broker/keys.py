@@ -74,6 +74,22 @@ class Keys:
         """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:seen"
 
+    def suspects(self, partition: int, group: str) -> str:
+        """Entries that lost several leases in a row and wait to be run apart: zset of members like those of `due`."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:suspects"
+
+    def tries(self, partition: int, group: str) -> str:
+        """What is known of pending entries' attempts: hash of ``<entry id>:lost`` and ``<entry id>:error``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:tries"
+
+    def takes(self, partition: int, group: str) -> str:
+        """What each consumer's last take has leased, to repeat it: hash by consumer."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:takes"
+
+    def clock(self, partition: int, group: str) -> str:
+        """The group's clock and run: hash with ``called``, ``patience``, ``offset``, ``run``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
+
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
