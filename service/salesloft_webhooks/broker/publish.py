@@ -41,7 +41,7 @@ class Stored(StrEnum):
 class Publisher:
     """Stores deliveries; use as ``async with``. One per process."""
 
-    def __init__(self, store: Store, settings: Settings, observer: CommitObserver) -> None:
+    def __init__(self, store: Store, settings: Settings, observer: CommitObserver | None = None) -> None:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
