@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.connected import with_store
-from salesloft_webhooks.cli.console import described, note, show, show_json, show_table
+from salesloft_webhooks.cli.console import described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson, Limit
 from salesloft_webhooks.cli.spans import moment_text
+from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
