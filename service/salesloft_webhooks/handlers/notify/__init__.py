@@ -23,6 +23,7 @@ from salesloft_webhooks.handlers.notify.channels import Channel, Sent
 from salesloft_webhooks.handlers.notify.messages import filled, template_for
 from salesloft_webhooks.handlers.notify.quiet import quiet_seconds
 from salesloft_webhooks.handlers.notify.reps import Addressee, Reps
+from salesloft_webhooks.handlers.outages import persistence
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -105,7 +106,7 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
 
     router = Router(lifespan)
 
-    @router.on(*configuration.messages)
+    @router.on(*configuration.messages, **persistence(settings))
     async def tell(event: Event, notifier: Notifier) -> None:
         """Tell the rep, with the first template that matches."""
         if template := template_for(event.event_type, configuration.messages):
