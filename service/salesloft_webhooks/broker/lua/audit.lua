@@ -7,7 +7,7 @@
 -- Result: { entry id to go on after ('-' when the end is reached), entries repaired }
 --
 -- Invariants restored
---   Every pending entry has a member in `due`; one that seems to be running gets a lease's time to end.
+--   Every pending entry has a member in `due` or in `suspects`; one that seems to be running gets a lease's time to end.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
 --@include partition
@@ -33,7 +33,7 @@ end
 local function repair(id, owner)
   local lane = key_of(id)
   local line, member = lane_of(lane), member_of(id, lane)
-  local score = tonumber(redis.call('ZSCORE', due, member) or -1)
+  local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', suspects, member) or -1)
   local place = redis.call('LPOS', line, id)
   local soon = owner == NOBODY and now or now + lease
   if score ~= -1 and not place then
@@ -50,7 +50,7 @@ local function repair(id, owner)
 end
 
 for _, row in ipairs(pending) do
-  if not redis.call('ZSCORE', due, row[1]) then
+  if not (redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])) then
     repair(row[1], row[2])
   end
 end

@@ -4,6 +4,8 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group
 -- Result: 1 when it was made, 0 when it existed
+--@include partition
+--@include group
 local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 if made.err then
   if string.find(made.err, 'BUSYGROUP', 1, true) then
@@ -11,4 +13,5 @@ if made.err then
   end
   error(made)
 end
+begin_run()
 return 1
