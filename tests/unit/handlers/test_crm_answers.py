@@ -96,3 +96,9 @@ def test_errors_are_found_by_trace_id_or_address() -> None:
 
         assert first is None
         assert str(second) == "hubspot: INVALID_EMAIL VALIDATION_ERROR"
+
+
+def test_a_scope_that_is_missing_is_said() -> None:
+    """A 403 that has a reason says it."""
+    with pytest.raises(Unavailable, match="MISSING_SCOPES"):
+        hubspot_answers.raise_for(answer(403, {"status": "error", "category": "MISSING_SCOPES"}), MAPPING)

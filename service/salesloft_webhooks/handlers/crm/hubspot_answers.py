@@ -60,11 +60,11 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
         raise Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
     if status == 477:
         raise Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
-    if status not in _REFUSALS:
-        raise api_signal_for("hubspot", response)
     verdict = _verdict(body, mapping)
     if isinstance(verdict, Unavailable):
         raise verdict
+    if status not in _REFUSALS:
+        raise api_signal_for("hubspot", response)
     codes = " ".join(("", *sorted(_codes(body))))
     raise Refused(f"hubspot answered {status}{codes}", heals=status == httpx2.codes.CONFLICT)
 
