@@ -155,7 +155,9 @@ class Settings(StoreSettings):
     # -- Built-in handlers ------------------------------------------------------------------------------------------
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
-        description="Where `activity` and `crm` write: an async SQLAlchemy URL, `postgresql+asyncpg://` in production.",
+        description="Where `activity` and `crm` write: `sqlite:///file`, or in production "
+        "`postgresql://user:password@host/name` with libpq's parameters (`?sslmode=verify-full&sslrootcert=...`); what "
+        "cannot be obeyed is refused. See docs/handlers.md.",
     )
     handlers_file: Path | None = Field(
         None,
