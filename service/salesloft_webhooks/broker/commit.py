@@ -36,7 +36,9 @@ BROKEN_CALLS = 2
 """So many connections to a server that answers must break in a row before the call is blamed for it."""
 EXAMINE_SECONDS = 30.0
 """How long an answer about the server's persistence is trusted; any failure ends the trust at once."""
-STATES = frozenset({"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY", "NOAUTH", "DENIED"})
+STATES = frozenset(
+    {"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY", "NOAUTH", "DENIED", "WAIT", "WAITAOF"}
+)
 """First words of errors about the server and not about what was sent, beyond those redis-py has classes for."""
 REFUSED = b"refused "
 """How a script begins its result for an event whose keys it cannot use; the server's words follow."""
