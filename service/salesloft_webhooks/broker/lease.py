@@ -79,6 +79,7 @@ class Taken:
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
+        unhandled: Types of entries set aside: the group wants them, but this process has no handler for them.
         suspects: Entries are due that may have killed their workers: take one alone.
         poisoned: Types of entries that became dead letters because every attempt killed its worker.
     """
@@ -91,3 +92,4 @@ class Taken:
     skipped: int
     poisoned: tuple[str, ...]
     suspects: bool
+    unhandled: tuple[str, ...] = ()

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from salesloft_webhooks.broker.stats import GroupStats, PartitionStats, Stats
     from salesloft_webhooks.settings import Settings
 
-COLUMNS = ("GROUP", "LAG", "RUNNING", "RETRY LATER", "PARKED", "DUE NOW", "DEAD", "OLDEST", "WORKERS", "TAKES EVENTS")
+COLUMNS = (
+    "GROUP",
+    "LAG",
+    "RUNNING",
+    "RETRY LATER",
+    "PARKED",
+    "NO HANDLER",
+    "DUE NOW",
+    "DEAD",
+    "OLDEST",
+    "WORKERS",
+    "TAKES EVENTS",
+)
 
 
 def status(
@@ -83,7 +95,7 @@ def table(groups: Iterable["GroupStats"]) -> "RenderableType":
     for column in COLUMNS:
         found.add_column(column, justify="left" if column in {"GROUP", "TAKES EVENTS"} else "right")
     for group in groups:
-        numbers = (group.lag, group.running, group.scheduled, group.parked, group.due)
+        numbers = (group.lag, group.running, group.scheduled, group.parked, group.unhandled, group.due)
         found.add_row(
             Text(group.group),
             *(f"{number:,}" for number in numbers),

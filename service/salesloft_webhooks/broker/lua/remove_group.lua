@@ -11,6 +11,8 @@
 --   The consumer group goes last: until then the trimming keeps what the group has not finished.
 --@include partition
 --@include group
+--@include patterns
+--@include filter
 
 local forgotten = redis.call('ZPOPMIN', due, tonumber(ARGV[3]))
 for at = 1, #forgotten, 2 do
@@ -23,7 +25,8 @@ if redis.call('EXISTS', due) == 1 then
   return 'more'
 end
 
-local removed = #forgotten + redis.call('DEL', mine .. ':pause', mine .. ':seen')
+forget_queues()
+local removed = #forgotten + redis.call('DEL', mine .. ':pause', mine .. ':seen', filters)
 if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
   removed = removed + redis.call('DEL', mine .. ':dead')
 end

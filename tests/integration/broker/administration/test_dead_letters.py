@@ -188,7 +188,8 @@ async def test_a_letter_that_its_group_would_not_take_stays(driven: Driven) -> N
     await driven.publish("e1")
     await driven.kill(await driven.group())
     with driven.server.client() as client:
-        client.hset("sl:g:crm", "events", "email.*")
+        client.delete("sl:{0}:g:crm:filters")
+        client.zadd("sl:{0}:g:crm:filters", {"email.*": 1})
     assert await redriven(driven) == [("e1", Redriven.NOT_WANTED)]
     assert [letter.event_id for letter in await listed(driven)] == ["e1"]
 
