@@ -5,8 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.servers import Server, engines
+
+# Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
+_PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _PLAIN])
 
 
 def _engine_parameters() -> list[object]:

@@ -18,6 +18,7 @@ __all__ = ["Event", "Ordering", "PermanentError", "Retry", "Router", "Settings",
 
 _HOMES = {
     "Event": "events",
+    "Ordering": "settings",
     "PermanentError": "errors",
     "Retry": "errors",
     "Router": "handlers.router",

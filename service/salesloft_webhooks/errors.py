@@ -9,6 +9,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   └── UnreadableDelivery      proven, but not an event we can read (400); carries an UnreadableReason
     ├── StoreError                  Redis cannot do what was asked (503)
     │   ├── StoreUnavailable        unreachable, timed out, loading, fail-over in progress
+    │   ├── StoreRefused            the server refuses what this one delivery would write
     │   ├── StoreFull               out of memory, or the backlog limit is reached
     │   └── NotDurable              written, but not confirmed at the configured durability level
     └── HandlerSignal               raised *by handlers* to steer the pipeline
@@ -98,6 +99,13 @@ class StoreError(SalesloftWebhooksError):
 
 class StoreUnavailable(StoreError):
     """Unreachable, timed out, loading its data, or in the middle of a fail-over."""
+
+
+class StoreRefused(StoreError):
+    """The server refuses what this one delivery would write, and takes others: a repeat will be refused as well.
+
+    The message is the server's own: it never contains a body.
+    """
 
 
 class StoreFull(StoreError):

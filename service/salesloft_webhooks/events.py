@@ -1,12 +1,15 @@
 """Events: what a delivery becomes before it is stored (`NewEvent`) and what a handler receives (`Event`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 import msgspec
+
+from salesloft_webhooks import identity
+from salesloft_webhooks.moments import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,13 @@ class NewDelivery:
         source: Name of the configured source.
         events: At least one; the first one decides whether the delivery is new or a duplicate.
         traceparent: W3C trace context of the receiving span, or empty.
+        received_at: When it came, for one that is stored later (out of quarantine); None: when the store accepts it.
     """
 
     source: str
     events: tuple[NewEvent, ...]
     traceparent: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -101,14 +106,12 @@ class Event:
     @property
     def person_id(self) -> int | None:
         """The person concerned, in both dialects; None where there is none (an account, a cadence)."""
-        return _first_id(self.data, "person_id", "person", "recipient", "called_person") or (
-            self.resource_id if self.event_type.startswith("person.") else None
-        )
+        return _first_number(identity.persons(identity.kind_of(self.event_type), self.data))
 
     @property
     def user_id(self) -> int | None:
         """The rep concerned: who sent the email, made the call or owns the person; None where there is none."""
-        return _first_id(self.data, "user_id", "user", "owner_id", "owner")
+        return _first_number(identity.reps(identity.kind_of(self.event_type), self.data))
 
     @property
     def resource_id(self) -> int | None:
@@ -117,19 +120,18 @@ class Event:
 
     @property
     def email_address(self) -> str | None:
-        """The address of the person concerned (for an email, the one it went to), as written; None without one."""
-        names = ("recipient_email_address", "email_address", "email")
-        return next((value for name in names if isinstance(value := self.data.get(name), str) and value), None)
+        """The address of whom it concerns (email, meeting: the one it went to), as written; None without one."""
+        return identity.address(self.data)
 
     @cached_property
     def updated_at(self) -> datetime:
         """When the resource last changed: what tells a stale copy from a fresh one. `happened_at` if it is not said."""
-        return _moment(self.data.get("updated_at")) or self.happened_at
+        return moment(self.data.get(identity.VERSION)) or self.happened_at
 
     @cached_property
     def happened_at(self) -> datetime:
         """`created_at` as a time with a zone; `received_at` if the sender wrote something unreadable."""
-        return _moment(self.created_at) or self.received_at
+        return moment(self.created_at) or self.received_at
 
     @property
     def idempotency_key(self) -> str:
@@ -146,13 +148,8 @@ _MAX_ID = 2**63 - 1  # what a database's BIGINT holds: anything above is no id o
 _MAX_ID_DIGITS = len(str(_MAX_ID))
 
 
-def _first_id(data: Mapping[str, Any], *names: str) -> int | None:
-    """The first id among the fields: a plain number, or SalesLoft's reference ``{"_href": ..., "id": ...}``."""
-    for name in names:
-        value = data.get(name)
-        if (number := _number(value.get("id") if isinstance(value, Mapping) else value)) is not None:
-            return number
-    return None
+def _first_number(candidates: Iterable[object]) -> int | None:
+    return next((number for each in candidates if (number := _number(each)) is not None), None)
 
 
 def _number(value: object) -> int | None:
@@ -160,14 +157,3 @@ def _number(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_ID_DIGITS:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_ID else None
-
-
-def _moment(value: object) -> datetime | None:
-    """ISO 8601 text as a time with a zone (UTC unless said), None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

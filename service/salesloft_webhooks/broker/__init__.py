@@ -1,12 +1,15 @@
 """The broker: the only room that knows Redis. How it works, and why nothing is lost.
 
 **The stream.** Each partition is one Redis Stream. A delivery is stored by one script call that also checks and writes
-the idempotency record of each event (`publish`). An entry stays until every group has finished it and the retention is
-over (``trim.lua``).
+the idempotency record of each event (`publish`). With several partitions an id is reserved first, in a slot of its own,
+so that it is known whatever its entity. A reservation is a signpost to the partition whose record is the authority, and
+no more, so nothing is lost between the two steps (``reserve.lua``). An entry stays until every group has finished it
+and the retention is over (``trim.lua``).
 
 **Groups.** A Redis consumer group reads the stream. What it has been given and not finished is *pending*: Redis keeps
 it with its owner and its delivery count, and both survive any crash of ours. We add one thing: a sorted set ``due``
-with exactly one member for every pending entry, scored with the time at which it must be looked at again:
+with exactly one member for every pending entry (suspects, below, stand in ``suspects`` instead), scored with the time
+at which it must be looked at again:
 
     =========  ======================  ==========================  ===================================
     state      owner in Redis          due                         leaves by
@@ -16,15 +19,28 @@ with exactly one member for every pending entry, scored with the time at which i
     parked     ``-`` (nobody)          never (a very large score)  its lane's head is finished
     unhandled  as it was               never (another one)         take by a worker that has a handler for its type, or
                                                                    the end of its time: a dead letter
+    suspect    ``-`` (nobody)          none, it is in `suspects`   a take apart from all others
     =========  ======================  ==========================  ===================================
 
 So there is no sweep for idle entries, no lock without an end, and no way to take work from a consumer that still
 renews its lease. Whatever dies between two steps leaves an entry whose due time comes.
 
 **Leases.** ``take`` leases entries: it claims them for the consumer, raises the delivery count (the attempt number) and
-sets the due time. Owner and attempt number together are the fencing token: only their holder may retry, kill or
-release an entry. ``done`` is different, it is a fact about the world: a late one is written down and counts. An entry
-that lapses in its last allowed attempt is *poison*: no attempt of it ever came back.
+sets the due time. Owner, attempt number and the group's *run* (it begins anew when the group is destroyed and made
+again) together are the fencing token: only their holder may retry, kill or release an entry. ``done`` is different, it
+is a fact about the world: a late one is written down and counts, also after the entry was given up as poison.
+
+**Failures and losses.** An attempt that comes back has failed or succeeded; a lease that lapses was lost, and nobody
+knows why. The two are counted apart (``tries``). Failures, and how many are too many, are the worker's business; leases
+lost in a row make an entry first a *suspect*, which is run apart from all others, and in the end *poison*.
+
+**When the store was away** for longer than a lease, all leases have lapsed although their owners live. The first call
+after a silence of half a lease notices, and for five seconds lapsed leases are left to their owners, who report what
+they have finished (``include/group.lua``). A take whose reply was lost is repeated with its number and gets the same
+leases. A server's clock that is set back is made up for by an offset of the group's own clock.
+
+**What remains.** A handler's effect is repeated when its worker dies, or is cut off from the store for longer than its
+lease while others are not, between the effect and its `settle`. Nothing else repeats an effect.
 
 **Lanes.** In an ordered group, each entity has a list of its entries in arrival order. Only the head runs; the others
 are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script. A retry leaves
@@ -44,7 +60,7 @@ addressed to the group alone (a redrive, a replay) is wanted whatever the filter
 
 **Invariants** (``tests/integration/broker/test_model.py`` walks through random interleavings of all of it):
 no event is lost; nothing is given out again after done; one at a time and in order within a lane; every pending entry
-has one due time; no key without an owner or an end.
+has one due time or is a suspect; no key without an owner or an end.
 """
 
 from salesloft_webhooks.broker.connection import Store, open_store

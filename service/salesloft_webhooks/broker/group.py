@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
+from typing import Any
 
 from salesloft_webhooks.broker.connection import Argument, Store, translated
 from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
@@ -38,7 +39,8 @@ class GroupOptions:
         events: Patterns of the event types the group wants.
         ordering: See `Ordering`.
         lease_seconds: How long an attempt may go without renewal before others take over.
-        max_attempts: Attempts after which an entry that was never settled is poison.
+        max_attempts: Leases lost in a row after which an entry is poison. How many failures are too many is the
+            worker's business.
         idempotency_ttl_seconds: How long outcomes are remembered at least.
         handlers: Where its routers come from, for operators to see.
         handled: Patterns of the event types this process has handlers for; None: all of ``events``. What the group
@@ -85,6 +87,9 @@ class Group:
         self._store = store
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
         self._halves = cycle((math.ceil, math.floor))
+        # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
+        self._numbers = [1] * store.partitions
+        self._unanswered = [False] * store.partitions
 
     async def register(self, *, refresh: bool = False) -> None:
         """Make the group known, in every partition from the first entry on, and describe it for `status`.
@@ -106,10 +111,13 @@ class Group:
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
 
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
-        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: one suspect, to run with nothing beside it.
+        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: suspects, to run apart from all others.
+
+        One at a time per partition.
 
         Raises:
-            StoreError: nothing is known about the outcome; entries leased by a lost reply come back when they lapse.
+            StoreError: nothing is known about the outcome; the next call of this partition is a repeat of this one,
+                and is given what this one has leased.
         """
         count = min(count, MAX_BATCH)
         args: list[Argument] = [
@@ -125,23 +133,28 @@ class Group:
             int(alone),
             self.options.version,
             _ms(self.options.no_handler_seconds),
+            self._numbers[partition],
+            int(self._unanswered[partition]),
         ]
+        self._unanswered[partition] = True
         reply = await self._store.run("take", partition, args)
-        state, wait, doorbell, skipped, poisoned, entries, suspects, unhandled = reply
+        self._unanswered[partition] = False
+        self._numbers[partition] += 1
+        state, wait, doorbell, skipped, poisoned, entries, suspects, run, unhandled = reply
         return Taken(
-            leases=tuple(self._lease(partition, entry) for entry in entries),
+            leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
             doorbell=doorbell.decode(),
             paused=state == b"paused",
             healed=state == b"healed",
             skipped=skipped,
             poisoned=tuple(name.decode() for name in poisoned),
-            suspects=bool(suspects),
+            suspects=suspects,
             unhandled=tuple(name.decode() for name in unhandled),
         )
 
-    def _lease(self, partition: int, entry: list[bytes]) -> Lease:
-        entry_id, lane, attempt, *texts, body = entry
+    def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
+        entry_id, lane, attempt, failures, error, *texts, body = entry
         event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
         event = Event(
             event_id=event_id,
@@ -155,7 +168,7 @@ class Group:
             group=self.options.name,
             traceparent=traceparent,
         )
-        return Lease(partition, entry_id.decode(), lane.decode(), event)
+        return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
 
     async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
         """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.
@@ -166,7 +179,7 @@ class Group:
         args: list[str | int] = [self.options.name, self.consumer, self.options.idempotency_ttl_seconds]
         for item in settlements:
             event = item.lease.event
-            args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt)
+            args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
             args += (item.outcome.value, _ms(item.delay_seconds), item.reason, item.error)
         replies: Reply = await self._store.run("settle", partition, args)
         return [Settled(reply.decode()) for reply in replies]
@@ -175,7 +188,7 @@ class Group:
         """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""
         args: list[str | int] = [self.options.name, self.consumer, _ms(self.options.lease_seconds)]
         for lease in leases:
-            args += (lease.entry_id, lease.lane, lease.event.attempt)
+            args += (lease.entry_id, lease.lane, lease.event.attempt, lease.run)
         return [reply == 1 for reply in await self._store.run("extend", partition, args)]
 
     async def expire_unhandled(self, partition: int) -> list[str]:

@@ -31,12 +31,19 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups`` and a field per group."""
+        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and a field per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
 
     def mark(self, partition: int, subject: str) -> str:
         """The highest levels seen of a subject: hash by watermark name."""
         return f"{self.prefix}:{{{partition}}}:mark:{subject}"
+
+    def place(self, slot: int, event_id: str) -> str:
+        """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
+
+        ``slot`` follows from the id, or from the subject of its watermark, never from the entity.
+        """
+        return f"{self.prefix}:{{{slot}}}:place:{event_id}"
 
     def due(self, partition: int, group: str) -> str:
         """When each pending entry must be looked at: zset of ``<entry id>[ <lane>]`` by server ms."""
@@ -77,6 +84,22 @@ class Keys:
     def unhandled(self, partition: int, group: str) -> str:
         """Event types of which entries wait for a handler: set; ``<key>:<type>`` is a zset of them by server ms."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:unhandled"
+
+    def suspects(self, partition: int, group: str) -> str:
+        """Entries that lost several leases in a row and wait to be run apart: zset of members like those of `due`."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:suspects"
+
+    def tries(self, partition: int, group: str) -> str:
+        """What is known of pending entries' attempts: hash of ``<entry id>:lost`` and ``<entry id>:error``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:tries"
+
+    def takes(self, partition: int, group: str) -> str:
+        """What each consumer's last take has leased, to repeat it: hash by consumer."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:takes"
+
+    def clock(self, partition: int, group: str) -> str:
+        """The group's clock and run: hash with ``called``, ``patience``, ``offset``, ``run``."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""

@@ -25,7 +25,7 @@ class Settled(StrEnum):
     SETTLED = "settled"
     """As asked."""
     LATE = "late"
-    """The lease was lost; a `done` was written down and will count, nothing else happened."""
+    """The lease was lost, or the entry given up as poison; a `done` was written down and counts."""
     LOST = "lost"
     """The lease was lost; nothing happened, the new holder decides."""
     GONE = "gone"
@@ -41,12 +41,18 @@ class Lease:
         entry_id: The entry's stream id.
         lane: Its entity key when the group is ordered, else empty.
         event: What to handle; ``event.attempt`` tells this lease from an earlier one of the same entry.
+        failures: Earlier attempts that failed; leases that were lost are none of them.
+        last_error: What the last of them raised, in one line; empty when nobody knows.
+        run: The life of the consumer group in which it was given; attempts begin anew when that is made again.
     """
 
     partition: int
     entry_id: str
     lane: str
     event: Event
+    failures: int = 0
+    last_error: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class Settlement:
         outcome: How.
         delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
         reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``.
-        error: For `Outcome.DEAD`: one line that says what went wrong.
+        error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
     """
 
     lease: Lease
@@ -80,8 +86,8 @@ class Taken:
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
         unhandled: Types of entries set aside: the group wants them, but this process has no handler for them.
-        suspects: Entries are due that may have killed their workers: take one alone.
-        poisoned: Types of entries that became dead letters because every attempt killed its worker.
+        suspects: How many entries wait that may have killed their workers: take them apart from all others.
+        poisoned: Types of entries that became dead letters because they lost too many leases in a row.
     """
 
     leases: tuple[Lease, ...]
@@ -91,5 +97,5 @@ class Taken:
     healed: bool
     skipped: int
     poisoned: tuple[str, ...]
-    suspects: bool
+    suspects: int
     unhandled: tuple[str, ...] = ()

@@ -8,13 +8,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from salesloft_webhooks import identity
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.signatures import TIMESTAMP, Headers, hex_hmac, matching_key, read_signature, values
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 
 SIGNATURE_DIGITS = 64
+MAX_ID_LENGTH = 256
 _TIMESTAMP = re.compile(rb"[0-9]{1,20}")
+_EXACT_UP_TO = 2**53
+"""Whole numbers below it have a double of their own."""
+_LARGEST_ID = 10 ** (MAX_ID_LENGTH - 1)
 
 
 def sign(body: bytes, key: bytes, timestamp: int) -> dict[str, str]:
@@ -54,6 +59,8 @@ def verify(headers: Headers, body: bytes, keys: Sequence[bytes], now: float, tol
 def read(body: bytes) -> tuple[NewEvent, ...]:
     """The one event of a verified body. Its id, type and time are the sender's; ``data`` is made uniform.
 
+    A type we know is given its dotted name however it is spelt; a time that is no plain text its canonical form.
+
     Raises:
         UnreadableDelivery: whatever is wrong.
     """
@@ -61,11 +68,11 @@ def read(body: bytes) -> tuple[NewEvent, ...]:
     event_type = _required(envelope, "event_type")
     if not isinstance(event_type, str):
         raise UnreadableDelivery(UnreadableReason.MISSING_FIELD, "event_type is not a string")
-    names.check_event_type(event_type)
-    event_id = _required_text(envelope, "event_id", 256)
-    created_at = _required_text(envelope, "created_at", 64)
+    event_type = names.canonical(event_type)
+    event_id = _event_id(_required(envelope, "event_id"))
+    created_at = _created_at(_required(envelope, "created_at"))
     data = resource.require_object(_required(envelope, "data"), "data")
-    kind = event_type.partition(".")[0]
+    kind = identity.kind_of(event_type)
     resource.make_uniform(kind, data, body)
     return (
         NewEvent(
@@ -93,11 +100,27 @@ def _required(envelope: dict[str, Any], field: str) -> Any:
     return envelope[field]
 
 
-def _required_text(envelope: dict[str, Any], field: str, longest: int) -> str:
-    text = resource.safe_text(_required(envelope, field), longest)
-    if text is None:
-        raise UnreadableDelivery(
-            UnreadableReason.MISSING_FIELD,
-            f"{field} must be a string of 1 to {longest} visible ASCII characters without spaces",
-        )
-    return text
+def _event_id(value: object) -> str:
+    """The id as text. A number is the text of its digits, so 17 and "17" are one id; 17.0 is the same number as 17.
+
+    Other fractions, and whole ones beyond what a double holds exactly, are refused: two ids might become one.
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_UP_TO:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
+        return str(value)
+    if text := resource.safe_text(value, MAX_ID_LENGTH):
+        return text
+    raise UnreadableDelivery(
+        UnreadableReason.MISSING_FIELD,
+        f"event_id must be a string of 1 to {MAX_ID_LENGTH} visible ASCII characters without spaces, or a whole number",
+    )
+
+
+def _created_at(value: object) -> str:
+    if text := resource.time_text(value):
+        return text
+    raise UnreadableDelivery(
+        UnreadableReason.MISSING_FIELD,
+        "created_at must be a time: ISO 8601 text, or Unix time as a number",
+    )

@@ -1,9 +1,11 @@
 """The keys of a source, by dialect, and which dialect a delivery speaks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from salesloft_webhooks.dialects.signatures import EVENT, TIMESTAMP, Headers
+from salesloft_webhooks.dialects import envelope, native
+from salesloft_webhooks.dialects.signatures import EVENT, SIGNATURE, TIMESTAMP, Headers
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
 
 
@@ -49,19 +51,32 @@ class DialectKeys:
 def choose(headers: Headers, keys: DialectKeys) -> Dialect:
     """The dialect to verify a delivery by.
 
-    With keys for both, an event header means native. With keys for one, it is that one, unless the headers are plainly
-    those of the other: then "no keys" is the honest diagnosis, where "no timestamp" would send people the wrong way.
+    The signature decides where its form leaves no doubt: its length is one dialect's, and what else that dialect needs
+    is there. A relay that passes SalesLoft's event header on is so understood, and nothing is tried that cannot match.
+    Otherwise an event header means native if there are keys for both. With keys for one, it is that one, unless the
+    headers are plainly those of the other: then "no keys" is the honest diagnosis, where "no timestamp" would send
+    people the wrong way.
 
     Raises:
         SignatureRejected: NO_KEYS.
     """
-    present = {name for name, _ in headers}
+    found = dict(headers)
     accepted = keys.dialects
-    spoken = Dialect.NATIVE if EVENT in present else Dialect.ENVELOPE
+    spoken = _by_form(found) or (Dialect.NATIVE if EVENT in found else Dialect.ENVELOPE)
     if spoken in accepted:
         return spoken
-    undecided = (EVENT in present) == (TIMESTAMP in present)
+    undecided = (EVENT in found) == (TIMESTAMP in found)
     if not undecided or not accepted:
         raise SignatureRejected(RejectionReason.NO_KEYS)
     (only,) = accepted
     return only
+
+
+def _by_form(headers: Mapping[bytes, bytes]) -> Dialect | None:
+    """What the lengths say, which are no secret: 64 hex digits and a timestamp, or 40 and an event's name."""
+    match len(headers.get(SIGNATURE, b"")):
+        case envelope.SIGNATURE_DIGITS if TIMESTAMP in headers:
+            return Dialect.ENVELOPE
+        case native.SIGNATURE_DIGITS if EVENT in headers:
+            return Dialect.NATIVE
+    return None

@@ -71,6 +71,8 @@ _SYNCHRONOUS = frozenset({"link_swap", "link.swap"})
 KNOWN_EVENT_TYPES = (frozenset(DOTTED.values()) | DERIVED) - _SYNCHRONOUS
 """Every event type that is expected in a stream. A closed set, fit for metric labels."""
 
+_SEPARATORS = re.compile(r"[._:-]")
+_BY_SPELLING = MappingProxyType({_SEPARATORS.sub("_", known): known for known in KNOWN_EVENT_TYPES})
 _NATIVE_NAME = re.compile(r"[a-z0-9_]{1,64}")
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
@@ -94,18 +96,26 @@ def dotted(native_name: str) -> str:
     return f"{resource}.{verb}" if resource and verb else native_name
 
 
-def check_event_type(event_type: str) -> None:
-    """Refuse an envelope's event type that could not be used in filters, metrics and logs.
+def canonical(event_type: str) -> str:
+    """The name under which an envelope's event is stored: the one handlers name.
+
+    Patterns of handlers are in lower case, so names are too. A known one is recognised whatever separates its words
+    (``person_updated``, ``Person.Updated``, ``person:updated``); what nobody knows keeps its separators.
 
     Raises:
         UnreadableDelivery: INVALID_EVENT_TYPE or UNSUPPORTED_EVENT (``link_swap``).
     """
-    refuse_synchronous(event_type)
+    if event_type in KNOWN_EVENT_TYPES:
+        return event_type
+    lower = event_type.lower() if event_type.isascii() else event_type
+    spelt = _SEPARATORS.sub("_", lower)
+    refuse_synchronous(spelt)
     if not _EVENT_TYPE.fullmatch(event_type):
         raise UnreadableDelivery(
             UnreadableReason.INVALID_EVENT_TYPE,
             "event_type must be 1 to 128 characters of A-Z, a-z, 0-9, _, ., : and -, and begin with a letter or digit",
         )
+    return _BY_SPELLING.get(spelt, lower)
 
 
 def refuse_synchronous(name: str) -> None:

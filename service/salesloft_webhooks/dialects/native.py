@@ -8,6 +8,7 @@ under another name. A token of its own for each event type, derived from one mas
 import hashlib
 from collections.abc import Sequence
 
+from salesloft_webhooks import identity, moments
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.derived import derived_events
 from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN, JsonObject
@@ -89,15 +90,14 @@ def read(body: bytes, name: str, tokens: Sequence[bytes] = (), secrets: Sequence
     event_type = names.dotted(name)
     data = resource.parse_object(body)
     _check_callback_token(data, valid_tokens(name, tokens, secrets) if CALLBACK_TOKEN in data else ())
-    kind, _, verb = event_type.partition(".")
+    kind = identity.kind_of(event_type)
     resource.make_uniform(kind, data, body)
     event_id = _event_id(event_type, data)
-    times = ("created_at", "updated_at") if verb == "created" else ("updated_at", "created_at")
     base = NewEvent(
         event_id=event_id,
         event_type=event_type,
         entity_key=resource.entity_key(kind, data, event_id),
-        created_at=resource.first_time(data, *times),
+        created_at=resource.first_time(data, *identity.times(event_type)),
         data=resource.encode(data),
     )
     return (base, *derived_events(base, data))
@@ -112,11 +112,24 @@ def _check_callback_token(data: JsonObject, valid: Sequence[bytes]) -> None:
 
 
 def _event_id(event_type: str, data: JsonObject) -> str:
-    """A readable id that is the same for every attempt of one delivery.
+    """A readable id that is the same for every attempt of one delivery, and for the same thing found by other means.
 
-    Without ``updated_at`` it ends in a digest of the content instead, which must not depend on the order of members:
-    nobody has confirmed that SalesLoft's retries are byte-identical.
+    What happens once has no version: a creation seen late is still that creation. Without an id of its own, or a time,
+    a resource is told by a digest of its content, which must not depend on the order of members: nobody has confirmed
+    that SalesLoft's retries are byte-identical.
     """
-    own = resource.identifier(data.get("id")) or "-"
-    version = resource.first_time(data, "updated_at") or hashlib.sha256(resource.canonical(data)).hexdigest()[:32]
-    return f"{event_type}/{own}/{version}"
+    own = resource.identifier(data.get("id"))
+    if own is None:
+        return f"{event_type}/-/{_digest(data)}"
+    if identity.happens_once(event_type):
+        return f"{event_type}/{own}"
+    return f"{event_type}/{own}/{_version(data.get(identity.VERSION)) or _digest(data)}"
+
+
+def _version(time: object) -> str | None:
+    """A time that can be read in its canonical form; text that cannot stays as it is."""
+    return moments.canonical(time) or resource.safe_text(time, 64)
+
+
+def _digest(data: JsonObject) -> str:
+    return hashlib.sha256(resource.canonical(data)).hexdigest()[:32]

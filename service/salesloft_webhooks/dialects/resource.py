@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from salesloft_webhooks import identity, moments
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 
 JsonObject = dict[str, Any]
@@ -17,12 +18,6 @@ CALLBACK_TOKEN = "callback_token"  # noqa: S105 - the name of a field
 MAX_DEPTH = 100
 
 _SAFE_TEXT = re.compile(r"[!-~]+")
-_PERSON_REFERENCE = {
-    "email": "recipient",
-    "email_with_body_and_subject": "recipient",
-    "call": "called_person",
-    "call_data_record": "called_person",
-}
 _encoder = msgspec.json.Encoder()
 _sorting_encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -86,9 +81,17 @@ def safe_text(value: object, longest: int) -> str | None:
     return None
 
 
+def time_text(value: object) -> str | None:
+    """A time as text: as the sender wrote it, if it is visible ASCII without spaces, else in its canonical form.
+
+    None for what is neither: it cannot be kept as a time without guessing.
+    """
+    return safe_text(value, 64) or moments.canonical(value)
+
+
 def first_time(data: JsonObject, *fields: str) -> str:
-    """The first of the fields that holds a time, as the sender wrote it; empty if none does."""
-    return next((text for field in fields if (text := safe_text(data.get(field), 64))), "")
+    """The first of the fields that holds a time, as `time_text`; empty if none does."""
+    return next((text for field in fields if (text := time_text(data.get(field)))), "")
 
 
 def make_uniform(kind: str, data: JsonObject, body: bytes) -> None:
@@ -101,7 +104,7 @@ def make_uniform(kind: str, data: JsonObject, body: bytes) -> None:
     """
     if b"callback_token" in body or b"\\u" in body:  # a name can hide from the first test only by such an escape
         _remove_callback_tokens(data)
-    data["person_id"] = _person_id(kind, data)
+    data["person_id"] = person_id(kind, data)
 
 
 def entity_key(kind: str, data: JsonObject, event_id: str) -> str:
@@ -109,23 +112,14 @@ def entity_key(kind: str, data: JsonObject, event_id: str) -> str:
     if (person := identifier(data["person_id"])) is not None:
         return f"person:{person}"
     if (own := identifier(data.get("id"))) is not None:
-        return f"{kind}:{own}"
+        return f"{identity.lane_kind(kind)}:{own}"
     return event_id
 
 
-def _person_id(kind: str, data: JsonObject) -> int | str | None:
-    candidates = (
-        data.get("person_id"),
-        data.get("id") if kind == "person" else None,
-        _reference(data, _PERSON_REFERENCE.get(kind, "person")),
-        _reference(data, "person"),
-    )
-    return next((candidate for candidate in candidates if identifier(candidate) is not None), None)
-
-
-def _reference(data: JsonObject, field: str) -> Any:
-    reference = data.get(field)
-    return reference.get("id") if isinstance(reference, dict) else None
+def person_id(kind: str, data: JsonObject) -> int | str | None:
+    """The id of the person concerned, as the sender wrote it; None where there is none that can be part of a key."""
+    candidates = (each for each in identity.persons(kind, data) if identifier(each) is not None)
+    return next((each for each in candidates if isinstance(each, int | str)), None)
 
 
 def _remove_callback_tokens(data: JsonObject) -> None:

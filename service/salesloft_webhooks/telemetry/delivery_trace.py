@@ -28,6 +28,7 @@ STATUS_CODES = {
     DeliveryOutcome.STORE_UNAVAILABLE: 503,
     DeliveryOutcome.STORE_FULL: 503,
     DeliveryOutcome.NOT_DURABLE: 503,
+    DeliveryOutcome.STORE_REFUSED: 503,
     DeliveryOutcome.ERROR: 503,
 }
 

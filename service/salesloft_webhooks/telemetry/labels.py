@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
-from salesloft_webhooks.errors import NotDurable, Retry, StoreError, StoreFull, Unavailable
+from salesloft_webhooks.errors import NotDurable, Retry, StoreError, StoreFull, StoreRefused, Unavailable
 from salesloft_webhooks.telemetry.traces import error_type
 
 
@@ -30,6 +30,8 @@ class DeliveryOutcome(StrEnum):
     """503: Redis is out of memory, or the backlog is over its limit."""
     NOT_DURABLE = "not_durable"
     """503: written, but not confirmed at the configured durability level in time."""
+    STORE_REFUSED = "store_refused"
+    """503: Redis refuses what this one delivery would write, and takes others. The log has the server's words."""
     DISCONNECTED = "disconnected"
     """No answer: the client left before its body was complete."""
     ERROR = "error"
@@ -40,6 +42,8 @@ class DeliveryOutcome(StrEnum):
         """The outcome that a failed store operation ends in."""
         if isinstance(error, StoreFull):
             return cls.STORE_FULL
+        if isinstance(error, StoreRefused):
+            return cls.STORE_REFUSED
         return cls.NOT_DURABLE if isinstance(error, NotDurable) else cls.STORE_UNAVAILABLE
 
 

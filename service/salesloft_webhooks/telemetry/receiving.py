@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from prometheus_client import Counter
 
-from salesloft_webhooks.errors import RejectionReason, StoreError, UnreadableReason
+from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
@@ -158,12 +158,13 @@ class DeliverySpan:
         """Answered with 503."""
         self._outcome = DeliveryOutcome.of_store(error)
         self._trace.annotate("error.type", error_type(error))
-        self._warn("delivery.refused", self._outcome)
+        words = {"error": str(error)} if isinstance(error, StoreRefused) else {}
+        self._warn("delivery.refused", self._outcome, **words)
 
-    def _warn(self, event: str, reason: str) -> None:
+    def _warn(self, event: str, reason: str, **details: str) -> None:
         source = self._children.source
         if (suppressed := self._throttle.suppressed(event, source, reason)) is not None:
-            self._log.warning(event, source=source, reason=reason, suppressed=suppressed)
+            self._log.warning(event, source=source, reason=reason, suppressed=suppressed, **details)
 
 
 class ReceiverTelemetry(StoreTelemetry):

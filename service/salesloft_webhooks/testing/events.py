@@ -1,13 +1,14 @@
 """Events made up for tests."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
+from salesloft_webhooks import identity
+from salesloft_webhooks.dialects import resource
 from salesloft_webhooks.events import Event
 
 
@@ -32,16 +33,18 @@ def event(
         more: Fields of the resource.
     """
     now = datetime.now(UTC)
-    resource = {**(data or {}), **more}
-    plain = Event(
-        event_id=event_id or f"{event_type}/{uuid4().hex}",
+    event_id = event_id or f"{event_type}/{uuid4().hex}"
+    kind = identity.kind_of(event_type)
+    fields: dict[str, Any] = {**(data or {}), **more}
+    fields["person_id"] = resource.person_id(kind, fields)  # as the receiver does, in both dialects
+    return Event(
+        event_id=event_id,
         event_type=event_type,
         created_at=now.isoformat(),
         source="test",
         received_at=now,
-        raw_data=msgspec.json.encode(resource),
+        raw_data=msgspec.json.encode(fields),
+        entity_key=resource.entity_key(kind, fields, event_id),
         attempt=attempt,
         group=group,
     )
-    key = f"person:{plain.person_id}" if plain.person_id else f"{event_type.partition('.')[0]}:{resource.get('id')}"
-    return replace(plain, entity_key=key)

@@ -81,7 +81,7 @@ class Attempt:
                 verdict = await run_attempt(
                     partial(running.handle, event),
                     self._limits,
-                    attempt=event.attempt,
+                    attempt=self.lease.failures + 1,
                     interrupted=lambda: self._interruption is not None,
                 )
             except asyncio.CancelledError:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from salesloft_webhooks.broker import Lease
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE
 
 STREAM = "sl:{0}:events"
@@ -27,6 +28,13 @@ class StoreInvariants(RuleBasedStateMachine):
         """Ids of the events in a group's dead letters."""
         return {fields["id"] for _, fields in self.redis.xrange(f"sl:{{0}}:g:{group}:dead")}
 
+    def is_poison(self, group: str, lease: Lease) -> bool:
+        """Whether an entry was given up as poison, and nobody has said since that its event is done."""
+        letters = self.redis.xrange(f"sl:{{0}}:g:{group}:dead")
+        entries = {fields["entry"] for _, fields in letters if fields["reason"] == "poison"}
+        record = f"sl:{{0}}:event:{lease.event.event_id}"
+        return lease.entry_id in entries and self.redis.hget(record, group) == "dead"
+
     def finished(self, group: str) -> set[str]:
         """Ids of the events a group will not see again: done and not pending any more, or dead."""
         pending = {row["message_id"] for row in self.pending(group)}
@@ -40,16 +48,30 @@ class StoreInvariants(RuleBasedStateMachine):
 
     @invariant()
     def every_pending_entry_has_one_due_time(self) -> None:
-        """`due` and the pending entries are the same set."""
+        """`due` and `suspects` together are the same set as the pending entries; nobody owns a suspect."""
         for group in self.done:
-            members = self.redis.zrange(f"sl:{{0}}:g:{group}:due", 0, -1)
+            apart = self.redis.zrange(f"sl:{{0}}:g:{group}:suspects", 0, -1)
+            members = self.redis.zrange(f"sl:{{0}}:g:{group}:due", 0, -1) + apart
             ids = sorted(member.partition(" ")[0] for member in members)
-            assert ids == sorted(row["message_id"] for row in self.pending(group))
+            owners = {row["message_id"]: row["consumer"] for row in self.pending(group)}
+            assert ids == sorted(owners)
+            assert {owners[member.partition(" ")[0]] for member in apart} <= {NOBODY}
+
+    @invariant()
+    def nothing_is_known_of_entries_that_are_not_pending(self) -> None:
+        """What is kept of an entry's attempts goes with the entry."""
+        for group in self.done:
+            known = {field.partition(":")[0] for field in self.redis.hkeys(f"sl:{{0}}:g:{group}:tries")}
+            assert known <= {row["message_id"] for row in self.pending(group)}
 
     @invariant()
     def lanes_hold_their_entries_in_order_and_run_one(self) -> None:
         """A lane is the pending entries of its entity in stream order; only its head has an owner or a due time."""
-        due = dict(self.redis.zrange(f"sl:{{0}}:g:{self.ordered}:due", 0, -1, withscores=True))
+        due = {
+            member: score
+            for name in ("due", "suspects")
+            for member, score in self.redis.zrange(f"sl:{{0}}:g:{self.ordered}:{name}", 0, -1, withscores=True)
+        }
         owners = {row["message_id"]: row["consumer"] for row in self.pending(self.ordered)}
         lanes: dict[str, list[str]] = defaultdict(list)
         for entry in sorted(owners, key=_as_numbers):

@@ -125,7 +125,10 @@ class BrokerModel(PublisherRules):
         settlement = Settlement(lease, outcome, delay, reason="permanent", error="none")
         (result,) = self.runner.run(member.settle(0, [settlement]))
 
-        if finished:
+        if finished and outcome is Outcome.DONE and self.is_poison(group, lease):
+            assert result is Settled.LATE
+            self.done[group].add(event_id)
+        elif finished:
             assert result is Settled.GONE
         elif held or (outcome is Outcome.DONE and row["consumer"] == NOBODY):
             assert result is Settled.SETTLED

@@ -47,9 +47,10 @@ def _whole(node: Server) -> bool:
         return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3")
 
 
-async def publish(publisher: Publisher, number: int) -> Stored:
+async def publish(publisher: Publisher, number: int, person: int | None = None) -> Stored:
     """Publish one event of one of twenty people."""
-    event = NewEvent(f"e{number}", "person.created", f"person:{number % 20}", "2026", b"{}")
+    entity = number % 20 if person is None else person
+    event = NewEvent(f"e{number}", "person.created", f"person:{entity}", "2026", b"{}")
     return await publisher.publish(NewDelivery("default", (event,)))
 
 
@@ -66,6 +67,7 @@ async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
 
         assert [await publish(publisher, number) for number in range(60)] == [Stored.NEW] * 60
         assert await publish(publisher, 0) is Stored.DUPLICATE
+        assert [await publish(publisher, 0, person) for person in range(1, 20)] == [Stored.DUPLICATE] * 19
         handled = [event async for event in work_off(store, group)]
 
         assert sorted(handled) == sorted(f"e{number}" for number in range(60))

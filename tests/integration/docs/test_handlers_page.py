@@ -11,19 +11,17 @@ import yaml
 from salesloft_webhooks.handlers.configuration import HandlersConfiguration, load_configuration
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
+from tests.documents import blocks, read
+from tests.integration.docs.test_python import file_of
 
-PAGE = (Path(__file__).parents[3] / "docs" / "handlers.md").read_text()
-EXAMPLES = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
-YAML = [text for language, text in EXAMPLES if language == "yaml"]
+PAGE = read("docs/handlers.md")
+YAML = [block.text for block in blocks("docs/handlers.md", "yaml")]
 
 
 def test_the_python_examples_pass_their_tests(tmp_path: Path) -> None:
     """All of them, written into the files they name, as one project."""
-    python = [text for language, text in EXAMPLES if language == "python"]
-    for text in python:
-        name = re.match(r"# file: (\w+\.py)\n", text)
-        assert name, f"an example without a file's name: {text[:50]}"
-        (tmp_path / name[1]).write_text(text)
+    for block in blocks("docs/handlers.md", "python"):
+        (tmp_path / file_of(block)).write_text(block.text)
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
     )

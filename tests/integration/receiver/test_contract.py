@@ -46,7 +46,19 @@ def test_a_native_delivery_is_received(receiver: ReceiverProcess, valkey: Server
     with valkey.client() as store:
         [(_, fields)] = store.xrange(EVENTS)
     assert (reply.status, json.loads(reply.body)) == (200, {"received": True})
-    assert fields["id"] == "person.updated/42/2026-03-07T04:26:14.444910-05:00"
+    assert fields["id"] == "person.updated/42/2026-03-07T09:26:14.444910Z"
+
+
+def test_a_relays_envelope_may_carry_salesloft_s_header(receiver: ReceiverProcess, valkey: Server) -> None:
+    """With keys of both dialects the signature decides; a numeric id is known again however it is written."""
+    bodies = [envelope("evt", event_id=event_id, event_type="person_updated") for event_id in (17, "17", 17.0)]
+
+    replies = [receiver.send(delivery(body, **{"X-Salesloft-Event": "person_updated"})) for body in bodies]
+
+    with valkey.client() as store:
+        [(_, fields)] = store.xrange(EVENTS)
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    assert (fields["id"], fields["type"]) == ("17", "person.updated")
 
 
 def test_no_content_type_is_required(receiver: ReceiverProcess) -> None:
@@ -65,6 +77,8 @@ UNREADABLE = [
     pytest.param(b"[1]", "not_an_object", id="a list"),
     pytest.param(b"{}", "missing_field", id="no field at all"),
     pytest.param(envelope("evt", event_id=None), "missing_field", id="no event id"),
+    pytest.param(envelope("evt", event_id=17.5), "missing_field", id="an event id that is a fraction"),
+    pytest.param(envelope("evt", created_at=5), "missing_field", id="a time that may mean anything"),
     pytest.param(envelope("evt", event_id="\ud800"), "not_json", id="a lone surrogate"),
     pytest.param(envelope("evt", data=[1]), "not_an_object", id="data is a list"),
     pytest.param(envelope("evt", event_type="person updated\n"), "invalid_event_type", id="no event name"),

@@ -47,6 +47,21 @@ def test_a_stopped_store(own_server: Server, own_receiver: ReceiverProcess) -> N
         assert [fields["id"] for _, fields in store.xrange("sl:{0}:events")] == ["evt-0", "evt-1"]
 
 
+def test_a_delivery_that_the_store_refuses(own_server: Server, own_receiver: ReceiverProcess) -> None:
+    """503 for that one alone, counted as refused and not as an outage; others are stored, and the receiver is ready."""
+    own_server.start()
+    own_receiver.start()
+    with own_server.client() as store:
+        store.set("sl:{0}:event:evt-1", "no hash")
+
+    refused = own_receiver.send(delivery(envelope("evt-1")))
+
+    assert_not_stored(refused)
+    assert own_receiver.metric("salesloft_webhooks_deliveries_total", source="default", outcome="store_refused") == 1
+    assert own_receiver.send(delivery(envelope("evt-2"))).status == 200
+    assert own_receiver.probe("/readyz") == 200
+
+
 def test_a_store_that_is_not_there_yet(own_server: Server, own_receiver: ReceiverProcess) -> None:
     """The receiver starts without its store: it answers 503 and is ready as soon as the store is."""
     own_receiver.start(ready=False)

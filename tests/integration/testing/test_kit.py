@@ -67,11 +67,13 @@ async def test_an_event_nobody_takes_is_a_mistake_of_the_test() -> None:
 
 
 def test_a_made_up_event_is_as_a_delivered_one() -> None:
-    """Ids differ from event to event; person and key are those of the data."""
+    """Ids differ from event to event; person and key are those of the data, found where a delivery's would be."""
+    note = event("note.created", id=3, associated_type="person", associated_with={"id": 7})
     first, second = event("email.opened", {"person_id": 7}, id=1), event("email.opened", {"person_id": 7}, id=1)
 
     assert first.event_id != second.event_id
     assert (first.person_id, first.entity_key, dict(first.data)) == (7, "person:7", {"person_id": 7, "id": 1})
+    assert (note.person_id, note.entity_key, note.data["person_id"]) == (7, "person:7", 7)
     assert first.idempotency_key == f"test/{first.event_id}"
 
 

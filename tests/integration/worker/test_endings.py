@@ -71,7 +71,7 @@ async def test_a_pause_under_way_ends_with_its_worker(valkey: Server, monkeypatc
     """The task that pauses the group is owned: when the worker has ended, it has ended, too."""
     pausing = asyncio.Event()
 
-    async def pause(_group: Group, _seconds: float) -> None:
+    async def pause(_group: Group, _seconds: float, _reason: str) -> None:
         pausing.set()
         await lost_when_cancelled()
 

@@ -1,10 +1,12 @@
 """A small real HTTP server that answers like a receiver, or as badly as a test wants."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -35,6 +37,7 @@ class Listener:
     tolerance_seconds: float = 300
     port: int = field(default_factory=free_port)
     events: list[NewEvent] = field(default_factory=list)
+    bodies: list[Any] = field(default_factory=list)
     clients: set[object] = field(default_factory=set)
     deliveries: int = 0
 
@@ -48,6 +51,7 @@ class Listener:
         self.deliveries += 1
         self.clients.add(request.client)
         body = await request.body()
+        self.bodies.append(json.loads(body))
         if self.deliveries <= self.fail_first:
             return JSONResponse({"error": "Not stored, try again later"}, 503)
         try:

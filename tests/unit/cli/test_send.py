@@ -84,7 +84,7 @@ def test_connections_are_kept_open(listener: Listener) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "event_id"), [("envelope", "evt-1"), ("native", "person.updated/5/2026-03-07T04:26:14Z")]
+    ("dialect", "event_id"), [("envelope", "evt-1"), ("native", "person.updated/5/2026-03-07T04:26:14.000000Z")]
 )
 def test_one_event_with_own_data(listener: Listener, tmp_path: Path, dialect: str, event_id: str) -> None:
     """A type and data of one's own arrive as the event they describe, whatever the dialect."""
@@ -97,6 +97,19 @@ def test_one_event_with_own_data(listener: Listener, tmp_path: Path, dialect: st
     (event,) = listener.events
     assert result.exit_code == 0
     assert (event.event_type, event.event_id, event.entity_key) == ("person.updated", event_id, "person:5")
+
+
+def test_an_envelope_names_its_person(listener: Listener) -> None:
+    """What `send` writes has the `person_id` a relay's envelope has, found where the resource keeps it."""
+    note = '{"id": 3, "associated_type": "person", "associated_with": {"id": 7}}'
+    arguments = ("--event", "note.created", "--data", "-", "--dialect", "envelope")
+
+    send(listener.url, *arguments, stdin=note)
+    send(listener.url, "--event", "email.opened", "--dialect", "envelope")
+
+    given, simulated = listener.bodies
+    assert given["data"]["person_id"] == 7
+    assert simulated["data"]["person_id"] == simulated["data"]["recipient"]["id"]
 
 
 def test_data_may_come_from_stdin(listener: Listener) -> None:

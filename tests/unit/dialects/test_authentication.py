@@ -11,6 +11,7 @@ ENVELOPE_ONLY = DialectKeys(envelope_secrets=(SECRET,))
 NATIVE_ONLY = DialectKeys(callback_tokens=(TOKEN,))
 SIGNATURE, TIMESTAMP, EVENT = b"x-salesloft-signature", b"x-salesloft-timestamp", b"x-salesloft-event"
 Headers = dict[bytes, bytes]
+BOTH_HEADERS = {EVENT: b"person_updated", TIMESTAMP: b"1"}
 
 
 def enveloped(timestamp: int = NOW, key: bytes = SECRET) -> Headers:
@@ -200,14 +201,13 @@ def test_keys_are_not_shared_between_dialects() -> None:
     assert rejection(list(enveloped(key=TOKEN).items())) is RejectionReason.MISMATCH
 
 
-BOTH_HEADERS = {EVENT: b"person_updated", TIMESTAMP: b"1"}
-
-
 @pytest.mark.parametrize(
     ("keys", "headers", "dialect"),
     [
         pytest.param(ALL_KEYS, {EVENT: b"x"}, Dialect.NATIVE, id="both-event"),
         pytest.param(ALL_KEYS, BOTH_HEADERS, Dialect.NATIVE, id="both-event-and-timestamp"),
+        pytest.param(ALL_KEYS, enveloped() | BOTH_HEADERS, Dialect.ENVELOPE, id="both-signed-as-an-envelope"),
+        pytest.param(ALL_KEYS, natively() | BOTH_HEADERS, Dialect.NATIVE, id="both-signed-natively"),
         pytest.param(ALL_KEYS, {TIMESTAMP: b"1"}, Dialect.ENVELOPE, id="both-timestamp"),
         pytest.param(ALL_KEYS, {}, Dialect.ENVELOPE, id="both-nothing"),
         pytest.param(ENVELOPE_ONLY, BOTH_HEADERS, Dialect.ENVELOPE, id="relay-passes-the-event-header-on"),
@@ -218,7 +218,7 @@ BOTH_HEADERS = {EVENT: b"person_updated", TIMESTAMP: b"1"}
     ],
 )
 def test_headers_choose_among_the_accepted_dialects(keys: DialectKeys, headers: Headers, dialect: Dialect) -> None:
-    """The event header means native where both are accepted; a source with one dialect stays with it."""
+    """The signature's form, then the event header, decides between two; a source with one dialect stays with it."""
     assert choose(headers.items(), keys) is dialect
 
 

@@ -67,7 +67,7 @@ def test_names_with_foreign_characters_are_unreadable(name: str) -> None:
     assert caught.value.reason is UnreadableReason.INVALID_EVENT_TYPE
 
 
-@pytest.mark.parametrize("check", [names.dotted, names.check_event_type])
+@pytest.mark.parametrize("check", [names.dotted, names.canonical])
 @pytest.mark.parametrize("name", ["link_swap", "link.swap"])
 def test_link_swap_is_unsupported_in_both_dialects(check: object, name: str) -> None:
     """SalesLoft waits for the swapped links, so accepting the event would break its mail."""
@@ -76,3 +76,20 @@ def test_link_swap_is_unsupported_in_both_dialects(check: object, name: str) -> 
         check(name)
 
     assert caught.value.reason is UnreadableReason.UNSUPPORTED_EVENT
+
+
+@pytest.mark.parametrize("event_type", sorted(names.KNOWN_EVENT_TYPES))
+def test_a_known_type_is_recognised_however_it_is_spelt(event_type: str) -> None:
+    """SalesLoft's own form, capitals, other separators: handlers know one name, so it is stored under that one."""
+    kind, _, verb = event_type.partition(".")
+    spellings = {f"{kind}_{verb}", f"{kind.title()}.{verb.title()}", f"{kind}:{verb}".upper(), f"{kind}-{verb}"}
+
+    assert {names.canonical(spelling) for spelling in spellings | {event_type}} == {event_type}
+
+
+@pytest.mark.parametrize(
+    ("spelt", "stored"), [("ping_test", "ping_test"), ("Deal-Room:Opened", "deal-room:opened"), ("X", "x")]
+)
+def test_a_type_nobody_knows_keeps_its_separators(spelt: str, stored: str) -> None:
+    """A relay's own types stay what its handlers name, in the lower case that patterns are written in."""
+    assert names.canonical(spelt) == stored

@@ -12,6 +12,7 @@ from salesloft_webhooks.errors import (
     RejectionReason,
     StoreError,
     StoreFull,
+    StoreRefused,
     StoreUnavailable,
     UnreadableReason,
 )
@@ -30,6 +31,7 @@ VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], None]] = {
     DeliveryOutcome.DISCONNECTED: lambda span: span.disconnected(),
     DeliveryOutcome.STORE_UNAVAILABLE: lambda span: span.store_failed(StoreUnavailable()),
     DeliveryOutcome.STORE_FULL: lambda span: span.store_failed(StoreFull()),
+    DeliveryOutcome.STORE_REFUSED: lambda span: span.store_failed(StoreRefused("WRONGTYPE")),
     DeliveryOutcome.NOT_DURABLE: lambda span: span.store_failed(NotDurable()),
     DeliveryOutcome.ERROR: lambda _: None,
 }

@@ -7,7 +7,7 @@
 -- Result: { entry id to go on after ('-' when the end is reached), entries repaired }
 --
 -- Invariants restored
---   Every pending entry has a member in `due`; one that seems to be running gets a lease's time to end.
+--   Every pending entry has a member in `due` or in `suspects`; one that seems to be running gets a lease's time to end.
 --   An entry that is set aside for want of a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
@@ -42,7 +42,7 @@ local function repair(id, owner)
   local fields = entry_of(id)
   local lane = fields.key or ''
   local line, member = lane_of(lane), member_of(id, lane)
-  local score = tonumber(redis.call('ZSCORE', due, member) or -1)
+  local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', suspects, member) or -1)
   local place = redis.call('LPOS', line, id)
   local soon = owner == NOBODY and now or now + lease
   if score ~= -1 and not place then
@@ -61,7 +61,7 @@ local function repair(id, owner)
 end
 
 for _, row in ipairs(pending) do
-  local score = redis.call('ZSCORE', due, row[1])
+  local score = redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])
   if not score then
     repair(row[1], row[2])
   elseif tonumber(score) == UNHANDLED and not is_queued(row[1], entry_of(row[1]).type) then

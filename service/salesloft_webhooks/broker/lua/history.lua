@@ -29,10 +29,13 @@ local function describe(info)
   local row = { info.name, info['last-delivered-id'], id, '', 0, '' }
   local pending = redis.call('XPENDING', events, info.name, id, id, 1)[1]
   if pending then
-    local due = base .. 'g:' .. info.name .. ':due'
+    local due, clock = base .. 'g:' .. info.name .. ':due', base .. 'g:' .. info.name .. ':clock'
     local member_in_lane = id .. ' ' .. (fields_of(entry_of(id)).key or '')
     row[4], row[5] = pending[2], pending[4]
-    row[6] = redis.call('ZSCORE', due, id) or redis.call('ZSCORE', due, member_in_lane) or ''
+    local score = tonumber(redis.call('ZSCORE', due, id) or redis.call('ZSCORE', due, member_in_lane) or '')
+    if score then
+      row[6] = ms(score < UNHANDLED and score - tonumber(redis.call('HGET', clock, 'offset') or 0) or score)
+    end
   end
   return row
 end

@@ -1,54 +1,62 @@
 #!lua
--- Stores a batch of verified events, atomically: deduplication, watermarks and the write are one step.
+-- Stores a batch of verified events, each atomically: deduplication, watermark and the write are one step.
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 idempotency TTL, s   2 watermark TTL, s
---       then ten per event: id, type, entity key, source, created_at, traceparent, body,
---       watermark subject, watermark name, watermark level (0: no watermark)
--- Result: per event 'new' | 'duplicate' | 'below' (its watermark was reached before)
+--       then thirteen per event: id, type, entity key, source, created_at, traceparent, body,
+--       received at, ms ('': now), token of the delivery,
+--       what to do with its watermark: '' nothing | 'raise' | 'compare' (its level lives elsewhere; a lower version of
+--       this program may have kept it here), watermark subject, watermark name, watermark level
+-- Result: per event 'new' | 'duplicate' | 'below' (its watermark was reached before) | 'refused ' and the error
+--       (a key of the wrong type: nothing was written for this event, and the others are stored)
 --
 -- Invariants kept
 --   An id in the stream has an idempotency record, and the record names its entry. A record that names none is of an
 --   event that a worker had in hand when the server lost its data: only the outcome is known, the event is not here.
---   A watermark never falls.
+--   Who repeats a call (a lost reply, a batch split in two) gets the first one's answer: the record knows its token.
+--   A watermark never falls, is raised only by what is stored, and lives for its TTL after it was seen last.
 --   Every call writes: a duplicate is counted in its record. So a WAIT or WAITAOF after it also covers the write of the
 --   original, which may have come over another connection a moment ago.
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
-local FIELDS = 10
+local FIELDS = 13
 --@include partition
+--@include watermark
 local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
 
--- Raises the level and says so; false when it was reached before.
-local function rises(subject, name, level)
-  local mark = base .. 'mark:' .. subject
-  if level <= tonumber(redis.call('HGET', mark, name) or 0) then
-    return false
-  end
-  redis.call('HSET', mark, name, level)
-  redis.call('EXPIRE', mark, watermark_ttl)
-  return true
-end
-
 local function store(at)
-  local record = record_of(ARGV[at])
-  if redis.call('HEXISTS', record, 'entry') == 1 then
+  local record, token = record_of(ARGV[at]), ARGV[at + 8]
+  local known = redis.call('HMGET', record, 'entry', TOKEN)
+  if known[1] and known[2] == token then
+    redis.call('HSET', record, TOKEN, token)
+    return 'new'
+  elseif known[1] then
     redis.call('HINCRBY', record, 'dups', 1)
     return 'duplicate'
   end
+  local received = ARGV[at + 7] == '' and ms(now) or ARGV[at + 7]
   local entry = redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
-    'src', ARGV[at + 3], 'at', ms(now), 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'body', ARGV[at + 6])
-  redis.call('HSET', record, 'entry', entry)
+    'src', ARGV[at + 3], 'at', received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'body', ARGV[at + 6])
+  redis.call('HSET', record, 'entry', entry, TOKEN, token)
   redis.call('EXPIRE', record, idempotency_ttl)
   return 'new'
 end
 
+local function publish(at)
+  local use, subject, name, level = ARGV[at + 9], ARGV[at + 10], ARGV[at + 11], tonumber(ARGV[at + 12])
+  if use == '' then
+    return store(at)
+  elseif level <= seen_level(subject, name, watermark_ttl) then
+    return 'below'
+  end
+  local result = store(at)
+  if use == 'raise' then
+    raise_level(subject, name, level, watermark_ttl)
+  end
+  return result
+end
+
 local results = {}
 for at = 3, #ARGV, FIELDS do
-  local level = tonumber(ARGV[at + 9])
-  if level > 0 and not rises(ARGV[at + 7], ARGV[at + 8], level) then
-    results[#results + 1] = 'below'
-  else
-    results[#results + 1] = store(at)
-  end
+  results[#results + 1] = guarded(publish, at)
 end
 return results

@@ -14,5 +14,8 @@ local made = redis.pcall('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
 if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then
   error(made)
 end
+if not made.err then
+  begin_run()
+end
 show_version(ARGV[2], tonumber(ARGV[3]))
 return made.err and 0 or 1

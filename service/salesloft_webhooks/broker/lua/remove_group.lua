@@ -14,19 +14,21 @@
 --@include patterns
 --@include filter
 
-local forgotten = redis.call('ZPOPMIN', due, tonumber(ARGV[3]))
+local standing = redis.call('EXISTS', due) == 1 and due or suspects
+local forgotten = redis.call('ZPOPMIN', standing, tonumber(ARGV[3]))
 for at = 1, #forgotten, 2 do
   local _, lane = split_member(forgotten[at])
   if lane ~= '' then
     redis.call('DEL', lane_of(lane))
   end
 end
-if redis.call('EXISTS', due) == 1 then
+if redis.call('EXISTS', due, suspects) > 0 then
   return 'more'
 end
 
 forget_queues()
-local removed = #forgotten + redis.call('DEL', mine .. ':pause', mine .. ':seen', filters)
+local removed = #forgotten
+  + redis.call('DEL', mine .. ':pause', mine .. ':seen', tries, clock, mine .. ':takes', filters)
 if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
   removed = removed + redis.call('DEL', mine .. ':dead')
 end

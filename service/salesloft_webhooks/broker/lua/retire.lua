@@ -16,6 +16,11 @@ if consumers.err then
 end
 redis.call('ZREM', mine .. ':seen', named)
 redis.call('ZREMRANGEBYSCORE', mine .. ':seen', '-inf', ms(now - idle))
+for _, name in ipairs(redis.call('HKEYS', mine .. ':takes')) do
+  if not redis.call('ZSCORE', mine .. ':seen', name) then
+    redis.call('HDEL', mine .. ':takes', name)
+  end
+end
 local removed = 0
 for _, flat in ipairs(consumers) do
   local info = fields_of(flat)

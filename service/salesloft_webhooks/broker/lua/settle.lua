@@ -3,23 +3,26 @@
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 consumer   3 idempotency TTL, s
---       then eight per outcome: entry id, lane, event id, attempt,
---       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason, dead letter's error
+--       then nine per outcome: entry id, lane, event id, attempt, run,
+--       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
+--       what went wrong (retry, dead)
 -- Result: per outcome
 --   'settled'  as asked
---   'late'     the lease was lost, another consumer runs it: a `done` is recorded and will count, nothing else happens
+--   'late'     the lease was lost, another consumer runs it, or it was given up as poison: a `done` is recorded and will
+--              count, nothing else happens
 --   'lost'     the lease was lost, so the attempt may no longer retry, kill or release; nothing happened
 --   'gone'     the group has finished the entry already; nothing happened
 --
 -- Invariants kept
---   Only the holder of a lease (consumer AND attempt number) may retry, kill or release.
+--   Only the holder of a lease (consumer AND attempt number AND run of the group) may retry, kill or release.
 --   A lane moves on only when its head is finished, and once: a late `done` while another consumer runs the same entry
 --   is written down but leaves the lane to that consumer, so no two attempts of one lane ever start side by side.
 --   What is done stays done: a later retry or dead of the same entry ends it instead.
+--   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
-local FIELDS = 8
-local consumer, ttl = ARGV[2], ARGV[3]
+local FIELDS = 9
+local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 
 -- Back to nobody, to be looked at again after `delay`; the delivery count says how many attempts have counted.
 local function put_back(id, lane, counted, delay)
@@ -27,9 +30,31 @@ local function put_back(id, lane, counted, delay)
   redis.call('ZADD', due, ms(now + delay), member_of(id, lane))
 end
 
-local function settle(id, lane, event_id, attempt, outcome, delay, reason, message)
+-- Handed back unharmed: that is no failure, and no sign of a deadly event either.
+local function release(id, lane, attempt, delay)
+  local uncounted, row, at = losses_of(id)
+  if row > 0 then
+    write_losses(id, uncounted, 0, at)
+  end
+  put_back(id, lane, attempt - 1, delay)
+end
+
+-- A `done` of an entry that the group does not hold (any more): whether it was written down over a poisoned one's death.
+local function undo_poison(id, event_id)
+  local memory = record_of(event_id)
+  local undone = redis.call('HGET', memory, group) == 'dead' and redis.call('HGET', memory, 'poison:' .. group) == id
+  if undone then
+    record(event_id, 'done', ttl, id)
+  end
+  return undone
+end
+
+local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
   local owner, delivered = owner_of(id)
   if not owner then
+    if outcome == 'done' and undo_poison(id, event_id) then
+      return 'late'
+    end
     if outcome == 'done' and redis.call('HEXISTS', record_of(event_id), group) == 0 then
       -- The group was destroyed, and has not read the entry again yet; or the entry was lost with the server's data.
       -- In that case no entry is named: a repeated delivery must be stored, for the other groups.
@@ -37,7 +62,7 @@ local function settle(id, lane, event_id, attempt, outcome, delay, reason, messa
     end
     return 'gone'
   end
-  local owned = owner == consumer and delivered == attempt
+  local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
     record(event_id, 'done', ttl, id)
     if not owned and owner ~= NOBODY then
@@ -52,8 +77,11 @@ local function settle(id, lane, event_id, attempt, outcome, delay, reason, messa
     bury(id, reason, message, attempt, consumer)
     record(event_id, 'dead', ttl, id)
     finish(id, lane)
+  elseif outcome == 'retry' then
+    redis.call('HSET', tries, id .. ':error', message)
+    put_back(id, lane, attempt, delay)
   else
-    put_back(id, lane, outcome == 'retry' and attempt or attempt - 1, delay)
+    release(id, lane, attempt, delay)
   end
   return 'settled'
 end
@@ -61,6 +89,6 @@ end
 local results = {}
 for at = 4, #ARGV, FIELDS do
   results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
-    tonumber(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7])
+    ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
 end
 return results

@@ -16,9 +16,9 @@ local function ms_of(id)
 end
 
 -- Pending entries that nobody runs, and the number of consumers that hold something or have shown a sign of life.
-local function consumers_of(name, mine)
+local function consumers_of(name, mine, at)
   local unrun, alive, there = 0, 0, {}
-  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(now - ARGV[1]), '+inf')) do
+  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(at - ARGV[1]), '+inf')) do
     there[consumer] = true
   end
   for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', events, name)) do
@@ -45,15 +45,17 @@ end
 
 local function measure(name, info)
   local mine = base .. 'g:' .. name
+  local at = now + tonumber(redis.call('HGET', mine .. ':clock', 'offset') or 0)
   local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
   if info then
     lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
-    unrun, consumers = consumers_of(name, mine)
+    unrun, consumers = consumers_of(name, mine, at)
     oldest = oldest_of(name, last)
   end
   return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
-    redis.call('ZCOUNT', mine .. ':due', ms(PARKED - 1), ms(PARKED - 1)),
-    redis.call('ZCOUNT', mine .. ':due', '-inf', ms(now)), redis.call('XLEN', mine .. ':dead'), oldest, consumers,
+    redis.call('ZCOUNT', mine .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
+    redis.call('ZCOUNT', mine .. ':due', '-inf', ms(at)) + redis.call('ZCARD', mine .. ':suspects'),
+    redis.call('XLEN', mine .. ':dead'), oldest, consumers,
     redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause') }
 end
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.cli.up.child import Child
     from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
 
-STORE_FAILURES = ("store_unavailable", "store_full", "not_durable")
+STORE_FAILURES = ("store_unavailable", "store_full", "store_refused", "not_durable")
 LEFT_OUT = ("stored", "duplicate", "rejected", "unreadable", *STORE_FAILURES)
 COLUMNS = ("GROUP", "WAITING", "RUNNING", "RETRY", "DEAD", "HANDLED", "PER S", "FAILED", "P50", "P99", "")
 

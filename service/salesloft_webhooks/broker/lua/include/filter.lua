@@ -12,7 +12,6 @@
 -- An entry that the group wants and this process cannot run is *unhandled*: it stays pending, is due at UNHANDLED, and
 -- stands in `unhandled:<type>` (zset of members of `due` by the ms since when), whose types are the set `unhandled`.
 -- The next take of a process that can run the type makes it due. A member that is not due at UNHANDLED is a leftover.
-local UNHANDLED = PARKED - 1
 local SHOWN_EVERY_MS, LONGEST_GAP_MS = 5000, 60000
 local filters, unhandled = mine .. ':filters', mine .. ':unhandled'
 

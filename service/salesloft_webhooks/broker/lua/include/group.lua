@@ -2,6 +2,50 @@
 local group = ARGV[1]
 local mine = base .. 'g:' .. group
 local due = mine .. ':due'
+local suspects = mine .. ':suspects'
+local tries = mine .. ':tries'
+
+-- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
+-- than it was meant to be. `wall` is the server's own, for times that people read.
+local clock = mine .. ':clock'
+local STEP_BACK_MS, SILENCE_MS, PATIENCE_MS = 1000, 1000, 5000
+local wall = now
+now = now + tonumber(redis.call('HGET', clock, 'offset') or 0)
+
+-- The server's clock was set back: the group's goes on, and so does the end of a circuit breaker's pause.
+local function make_up_for(step)
+  redis.call('HINCRBY', clock, 'offset', ms(step))
+  now = now + step
+  local pause = mine .. ':pause'
+  if string.match(redis.call('GET', pause) or '', '^%a+') == 'breaker' and redis.call('PTTL', pause) > 0 then
+    redis.call('PEXPIRE', pause, ms(math.max(1, redis.call('PTTL', pause) - step)))
+  end
+end
+
+-- Writes down that somebody of the group has called. Returns the time until which lapsed leases are left to their
+-- owners: when nobody had called for half a lease, the store was away, and the living must be able to report first.
+local function call_in(lease)
+  local known = redis.call('HMGET', clock, 'called', 'patience')
+  local called, patience = tonumber(known[1] or now), tonumber(known[2] or 0)
+  if called - now > STEP_BACK_MS then
+    make_up_for(called - now)
+  elseif now - called > math.max(lease / 2, SILENCE_MS) then
+    patience = now + PATIENCE_MS
+    redis.call('HSET', clock, 'patience', ms(patience))
+  end
+  redis.call('HSET', clock, 'called', ms(now))
+  return patience
+end
+
+-- Which life of the consumer group this is: destroyed and made again, it counts attempts anew, so that owner and
+-- attempt alone would let a lease of the earlier life settle one of this.
+local function run_of_group()
+  return redis.call('HGET', clock, 'run') or ''
+end
+
+local function begin_run()
+  redis.call('HSET', clock, 'run', time[1] .. '.' .. time[2])
+end
 
 local function lane_of(entity_key)
   return mine .. ':lane:' .. entity_key
@@ -28,10 +72,28 @@ local function owner_of(id)
   end
 end
 
+-- What is known of an entry's attempts besides their number (the delivery count): how many of them were no failures,
+-- how many leases in a row were lost, and the attempt that lost the last one. An attempt that came back breaks the row
+-- without anything being written.
+local function losses_of(id)
+  local uncounted, row, at = string.match(redis.call('HGET', tries, id .. ':lost') or '', '^(%d+) (%d+) (%d+)$')
+  return tonumber(uncounted or 0), tonumber(row or 0), tonumber(at or 0)
+end
+
+local function write_losses(id, uncounted, row, at)
+  redis.call('HSET', tries, id .. ':lost', ms(uncounted) .. ' ' .. ms(row) .. ' ' .. ms(at))
+end
+
+local function last_error_of(id)
+  return redis.call('HGET', tries, id .. ':error') or ''
+end
+
 -- Takes an entry out of the group for good. When it was its lane's head, the next one is due now.
 local function finish(id, lane)
   redis.call('XACK', events, group, id)
   redis.call('ZREM', due, member_of(id, lane))
+  redis.call('ZREM', suspects, member_of(id, lane))
+  redis.call('HDEL', tries, id .. ':lost', id .. ':error')
   if lane == '' then
     return
   end
@@ -64,7 +126,7 @@ local function bury(id, reason, message, attempts, consumer)
     return nil
   end
   local flat = entry[2]
-  for _, word in ipairs({ 'entry', id, 'reason', reason, 'error', message, 'attempts', attempts, 'died', ms(now),
+  for _, word in ipairs({ 'entry', id, 'reason', reason, 'error', message, 'attempts', attempts, 'died', ms(wall),
     'consumer', consumer }) do
     flat[#flat + 1] = word
   end

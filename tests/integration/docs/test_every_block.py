@@ -1,0 +1,64 @@
+"""No code stands in a document without a test that runs it, or at least takes it apart."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from tests.documents import ROOT, Block, blocks
+
+DOCS, UNIT = "tests/integration/docs", "tests/unit"
+COMMANDS = f"{DOCS}/test_commands.py::test_commands_can_be_pasted"
+PROOFS = (
+    # document, language, the test that takes the blocks from `documents.blocks` and runs them
+    ("README.md", "sh", "tests/e2e/test_readme.py::test_the_readme_leads_through_a_first_hour"),
+    ("README.md", "python", "tests/e2e/test_readme.py::test_the_readme_leads_through_a_first_hour"),
+    ("README.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/handlers.md", "python", f"{DOCS}/test_handlers_page.py::test_the_python_examples_pass_their_tests"),
+    ("docs/handlers.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/handlers.md", "yaml", f"{DOCS}/test_handlers_page.py::test_the_yaml_examples_configure_their_groups"),
+    ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),
+    ("docs/traces.md", "sh", f"{DOCS}/test_snippets.py::test_the_variables_of_tracing_exist"),
+    ("docs/cli.md", "", f"{UNIT}/cli/test_reference.py::test_pages_are_in_step"),
+    ("docs/runbooks/SalesloftWebhooksDurabilityDegraded.md", "sh", f"{DOCS}/test_snippets.py::test_a_server_answers"),
+    ("k8s/README.md", "sh", "tests/kind/test_manifests.py::test_the_page_leads_to_a_working_installation"),
+    ("*", "sh", COMMANDS),
+)
+
+
+def proofs(block: Block) -> list[str]:
+    """The tests of a block."""
+    return [
+        test
+        for document, language, test in PROOFS
+        if fnmatchcase(block.document, document) and block.language == language
+    ]
+
+
+@pytest.mark.parametrize("block", blocks(), ids=str)
+def test_every_block_is_run_by_a_test(block: Block) -> None:
+    """A block of a new kind, or in a document nobody thought of, fails here until a test runs it."""
+    assert proofs(block), f"{block}: which test runs this {block.language or 'plain'} block?"
+
+
+@pytest.mark.parametrize("test", sorted({test for _, _, test in PROOFS}))
+def test_every_proof_exists(test: str) -> None:
+    """The named test is there, in its file."""
+    file, _, name = test.partition("::")
+
+    assert f"def {name}(" in (ROOT / file).read_text("utf-8")
+
+
+@pytest.mark.parametrize(("document", "language", "test"), PROOFS)
+def test_no_proof_is_left_over(document: str, language: str, test: str) -> None:
+    """Every row of the list is of a block that is still there."""
+    assert any(fnmatchcase(block.document, document) and block.language == language for block in blocks()), test
+
+
+def test_fences_are_closed() -> None:
+    """As many fences end as begin, so that no block hides from these tests."""
+    for document in {block.document for block in blocks()}:
+        lines = Path(ROOT / document).read_text("utf-8").splitlines()
+        fences = sum(line.lstrip().startswith("```") for line in lines)
+
+        assert fences == 2 * len(blocks(document)), document
