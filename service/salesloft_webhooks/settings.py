@@ -132,6 +132,12 @@ class Settings(StoreSettings):
         description="Attempts before an event becomes a dead letter. The built-in groups that call other systems make "
         "24 over an hour and more, unless this is set.",
     )
+    no_handler_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="How long an event that the group wants waits for a worker that has a handler for it (two versions "
+        "side by side, a roll-back), before it becomes a dead letter; as long, what a version wanted counts after it.",
+    )
     backoff_base_seconds: float = Field(
         1.0, gt=0, description="Upper end of the first retry's delay; doubles with each attempt, with full jitter."
     )
@@ -176,6 +182,8 @@ class Settings(StoreSettings):
     def _consistent(self) -> Self:
         if self.backoff_cap_seconds < self.backoff_base_seconds:
             raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
+        if self.no_handler_seconds < 2 * self.upkeep_seconds:
+            raise ValueError("NO_HANDLER_SECONDS is below twice UPKEEP_SECONDS: living workers would seem to be gone")
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
         return self

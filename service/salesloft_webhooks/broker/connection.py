@@ -68,6 +68,11 @@ class Store:
         with translated():
             return await self._run(script(name), (self.keys.events(partition), *keys), args)
 
+    async def run_on(self, key: str, name: str, args: Sequence[Argument]) -> Any:
+        """Like `run`, on one key that belongs to no partition."""
+        with translated():
+            return await self._run(script(name), (key,), args)
+
     async def _run(self, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         try:
             return await self.client.execute_command("EVALSHA", lua.digest, len(keys), *keys, *args)

@@ -56,9 +56,14 @@ class RunningGroup:
         with bound_contextvars(
             event_id=event.event_id, event_type=event.event_type, group=event.group, attempt=event.attempt
         ):
+            handled = False
             for router, resources in self._routers:
                 for route in router.routes_for(event.event_type):
+                    handled = True
                     await route.run(event, resources)
+            if not handled:
+                # The store gives a worker only what it has a handler for: never call that done which nobody has done.
+                raise LookupError(f"no handler of the group takes {event.event_type}")
 
 
 @dataclass(frozen=True)

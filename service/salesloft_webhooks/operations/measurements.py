@@ -63,6 +63,7 @@ class Measurements:
                 pending=group.pending,
                 scheduled=group.scheduled,
                 parked=group.parked,
+                unhandled=group.unhandled,
                 due=group.due,
                 dead=group.dead,
                 oldest_age_seconds=group.oldest_age_seconds,

@@ -64,11 +64,20 @@ GROUP_BACKLOG = _gauge(
 )
 GROUP_LAG = _gauge(PROCESS, "group_lag_entries", "Entries the group has never taken.", "group")
 GROUP_PENDING = _gauge(
-    PROCESS, "group_pending_entries", "Entries taken and not settled: running, due, scheduled or parked.", "group"
+    PROCESS,
+    "group_pending_entries",
+    "Entries taken and not settled: running, due, scheduled, parked or without a handler.",
+    "group",
 )
 GROUP_DUE = _gauge(PROCESS, "group_due_entries", "Pending entries whose time has come: to be taken at once.", "group")
 GROUP_SCHEDULED = _gauge(PROCESS, "group_scheduled_entries", "Entries that wait for a retry.", "group")
 GROUP_PARKED = _gauge(PROCESS, "group_parked_entries", "Entries that wait behind the head of their lane.", "group")
+GROUP_UNHANDLED = _gauge(
+    PROCESS,
+    "group_unhandled_entries",
+    "Entries the group wants and none of its workers there has a handler for: they wait for one that has.",
+    "group",
+)
 GROUP_DEAD = _gauge(PROCESS, "group_dead_letters", "Dead letters of the group that nobody has dealt with.", "group")
 GROUP_OLDEST = _gauge(
     PROCESS, "group_oldest_age_seconds", "Age of the oldest event the group has not finished.", "group"
@@ -87,6 +96,7 @@ GROUP_GAUGES = (
     GROUP_PENDING,
     GROUP_SCHEDULED,
     GROUP_PARKED,
+    GROUP_UNHANDLED,
     GROUP_DUE,
     GROUP_DEAD,
     GROUP_OLDEST,

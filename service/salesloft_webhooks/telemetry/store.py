@@ -38,6 +38,7 @@ class StoreTelemetry:
         pending: int,
         scheduled: int,
         parked: int,
+        unhandled: int,
         due: int,
         dead: int,
         oldest_age_seconds: float,
@@ -52,6 +53,7 @@ class StoreTelemetry:
             pending: All that is taken and not settled.
             scheduled: The part of ``pending`` that waits for a retry, its time come or not.
             parked: The part of ``pending`` that waits behind its lane's head.
+            unhandled: The part of ``pending`` that waits for a worker with a handler for it.
             due: The part of ``pending`` whose time has come.
             dead: Dead letters.
             oldest_age_seconds: Age of the oldest event it has not finished; 0 if there is none.
@@ -60,11 +62,12 @@ class StoreTelemetry:
         """
         waiting = max(0, scheduled - due)
         for metric, value in (
-            (metrics.GROUP_BACKLOG, lag + max(0, pending - parked - waiting)),
+            (metrics.GROUP_BACKLOG, lag + max(0, pending - parked - unhandled - waiting)),
             (metrics.GROUP_LAG, lag),
             (metrics.GROUP_PENDING, pending),
             (metrics.GROUP_SCHEDULED, scheduled),
             (metrics.GROUP_PARKED, parked),
+            (metrics.GROUP_UNHANDLED, unhandled),
             (metrics.GROUP_DUE, due),
             (metrics.GROUP_DEAD, dead),
             (metrics.GROUP_OLDEST, oldest_age_seconds),

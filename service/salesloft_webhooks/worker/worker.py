@@ -55,6 +55,8 @@ class Worker:
             max_attempts=settings.max_attempts,
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
             handlers=settings.worker_handlers,
+            handled=loaded.patterns,
+            no_handler_seconds=settings.no_handler_seconds,
         )
         self._options = options
         self._store = store
@@ -67,7 +69,7 @@ class Worker:
             PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
             for partition in _partitions(settings)
         ]
-        self._housekeeping = Housekeeping(store, self._group, settings)
+        self._housekeeping = Housekeeping(store, self._group, settings, telemetry)
         self._registered = False
         self._readiness = Readiness(running)
 

@@ -162,7 +162,7 @@ async def test_a_clock_set_back_does_not_lengthen_a_pause(bench: Bench) -> None:
 
 def _arguments_of_a_take(group: Group) -> list[Any]:
     """What `Group.take` sends first of all."""
-    return ["crm", group.consumer, 10, 60_000, 5, "none", 8, 3600, 500, 0, group._filter, 1, 0]
+    return ["crm", group.consumer, 10, 60_000, 5, "none", 8, 3600, 500, 0, group.options.version, 3_600_000, 1, 0]
 
 
 def _rewind(bench: Bench, milliseconds: int, *, called: bool = True) -> None:

@@ -54,12 +54,13 @@ def test_dead_letters_count_by_reason(event: Event, sample: Sample, name: str) -
     with telemetry.attempt(event) as span:
         span.dead(ValueError(), reason="exhausted")
     telemetry.poisoned("person.updated")
+    telemetry.unhandled_died(["person.updated"] * 3)
 
     counted = {
         reason: sample("dead_letters_total", group=name, event_type="person.updated", reason=reason)
         for reason in DeadLetterReason
     }
-    assert counted == {"exhausted": 1.0, "permanent": 0.0, "poison": 1.0}
+    assert counted == {"exhausted": 1.0, "permanent": 0.0, "poison": 1.0, "no_handler": 3.0}
 
 
 def test_an_unknown_reason_is_a_defect_not_a_label(event: Event, name: str) -> None:
@@ -156,6 +157,7 @@ def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> No
         pending=50,
         scheduled=20,
         parked=10,
+        unhandled=0,
         due=5,
         dead=3,
         oldest_age_seconds=42.5,
