@@ -1,0 +1,50 @@
+"""Would a delivery be stored now? Asked without storing one, so that an idle receiver knows.
+
+A server may answer every read and refuse every write: out of memory, too few replicas, a disk it cannot write, a
+replica, a user without the right. The cheap form asks exactly that and writes nothing. The thorough form writes a small
+key, removes it, and waits for that to be as durable as a delivery has to be: it finds what only a write shows, a
+replica that is connected and hangs.
+"""
+
+import re
+from functools import cache
+
+from salesloft_webhooks.broker.connection import Argument, Store
+from salesloft_webhooks.broker.durability import Durability, least
+from salesloft_webhooks.broker.scripts import script
+from salesloft_webhooks.errors import NotDurable
+
+WAIT_MS = 1_000
+"""How long the thorough form waits for replicas or the disk; a healthy set-up needs some milliseconds."""
+_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record|mark|key)\b")
+_ID = "probe"
+
+
+@cache
+def used_commands(*scripts: str) -> tuple[tuple[str, str], ...]:
+    """The commands that scripts run, each with the kind of key it is run on: read from the scripts themselves."""
+    return tuple(dict.fromkeys(call for name in scripts for call in _CALL.findall(script(name).source)))
+
+
+async def probe(store: Store, partition: int, durability: Durability, *, thorough: bool) -> None:
+    """Find out whether a partition's server takes deliveries; returns when it does.
+
+    Raises:
+        StoreError: it does not; in the server's words.
+    """
+    keys = {
+        "events": store.keys.events(partition),
+        "record": store.keys.record(partition, _ID),
+        "mark": store.keys.mark(partition, _ID),
+        "key": store.keys.place(partition, _ID),
+    }
+    scripts = ("publish", "reserve") if store.partitions > 1 else ("publish",)
+    args: list[Argument] = [int(thorough)]
+    for command, kind in used_commands(*scripts):
+        args += [command, keys[kind]]
+    if not (thorough and durability.wait):
+        await store.run("probe", partition, args)
+        return
+    _, confirmed = await store.run_and_wait("probe", partition, args, (*durability.wait[:-1], WAIT_MS))
+    if least(confirmed) < durability.required:
+        raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
