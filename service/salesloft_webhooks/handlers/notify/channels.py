@@ -36,7 +36,7 @@ class Channel:
 
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
-            raise ConfigurationError(f"notify: Apprise does not understand a {url.partition(':')[0]}: address")
+            raise ConfigurationError("notify: Apprise does not understand one of the addresses")
         self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
 
     async def send(self, title: str, body: str) -> Sent:
