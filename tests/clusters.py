@@ -12,10 +12,10 @@ PRIMARIES = 3
 
 
 @contextmanager
-def started_cluster(directory: Path, *, replicas: int = 0) -> Iterator[list[Server]]:
+def started_cluster(directory: Path, *, replicas: int = 0, password: str | None = None) -> Iterator[list[Server]]:
     """Primaries first, then as many replicas: the replica of node 0 is node 3, and so on."""
     with ExitStack() as stack:
-        nodes = [_node(directory / f"node-{number}", stack) for number in range(PRIMARIES * (1 + replicas))]
+        nodes = [_node(directory / f"node-{number}", stack, password) for number in range(PRIMARIES * (1 + replicas))]
         for number, node in enumerate(nodes):
             with node.client() as client:
                 if number < PRIMARIES:
@@ -36,7 +36,7 @@ def started_cluster(directory: Path, *, replicas: int = 0) -> Iterator[list[Serv
         yield nodes
 
 
-def _node(directory: Path, stack: ExitStack) -> Server:
+def _node(directory: Path, stack: ExitStack, password: str | None) -> Server:
     directory.mkdir()
     options = {
         "cluster-enabled": "yes",
@@ -44,6 +44,8 @@ def _node(directory: Path, stack: ExitStack) -> Server:
         "cluster-node-timeout": "2000",
         "repl-diskless-sync-delay": "0",
     }
+    if password:
+        options |= {"requirepass": password, "masterauth": password}
     node = Server(engines()["valkey"], directory, options).start()
     stack.callback(node.stop, kill=True)
     return node

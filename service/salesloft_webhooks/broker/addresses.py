@@ -111,7 +111,7 @@ def parse_address(url: str) -> Address:
     Raises:
         ConfigurationError: it has none of the forms above. The message says which part is wrong, without it.
     """
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = url.strip().partition("://")  # a secret often ends with a line break
     if not separator or scheme not in SCHEMES:
         raise ConfigurationError(f"REDIS_URL must begin with one of {', '.join(f'{name}://' for name in SCHEMES)}")
     kind, tls = SCHEMES[scheme]

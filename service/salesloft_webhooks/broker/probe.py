@@ -9,13 +9,15 @@ replica that is connected and hangs.
 import re
 from functools import cache
 
+from redis.asyncio import RedisCluster
+
 from salesloft_webhooks.broker.connection import Argument, Store
 from salesloft_webhooks.broker.durability import Durability, least
 from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.errors import NotDurable
 
-WAIT_MS = 1_000
-"""How long the thorough form waits for replicas or the disk; a healthy set-up needs some milliseconds."""
+WAIT_SHARE = 0.6
+"""Part of a delivery's own patience that the thorough form has. With ``appendfsync everysec`` a second is needed."""
 _CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record|mark|key)\b")
 _ID = "probe"
 
@@ -24,6 +26,14 @@ _ID = "probe"
 def used_commands(*scripts: str) -> tuple[tuple[str, str], ...]:
     """The commands that scripts run, each with the kind of key it is run on: read from the scripts themselves."""
     return tuple(dict.fromkeys(call for name in scripts for call in _CALL.findall(script(name).source)))
+
+
+def representatives(store: Store) -> frozenset[int]:
+    """One partition of each server, for what is about the server and takes its time."""
+    if not isinstance(store.client, RedisCluster):
+        return frozenset({0})
+    nodes = {str(store.client.get_node_from_key(store.keys.events(n))): n for n in range(store.partitions)}
+    return frozenset(nodes.values())
 
 
 async def probe(store: Store, partition: int, durability: Durability, *, thorough: bool) -> None:
@@ -45,6 +55,8 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
     if not (thorough and durability.wait):
         await store.run("probe", partition, args)
         return
-    _, confirmed = await store.run_and_wait("probe", partition, args, (*durability.wait[:-1], WAIT_MS))
+    *wanted, patience_ms = durability.wait
+    wait = (*wanted, int(float(patience_ms) * WAIT_SHARE))
+    _, confirmed = await store.run_and_wait("probe", partition, args, wait)
     if least(confirmed) < durability.required:
         raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")

@@ -25,7 +25,7 @@ from typing import Protocol, Self
 from salesloft_webhooks.background import Background, still_wanted
 from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine
-from salesloft_webhooks.broker.probe import probe
+from salesloft_webhooks.broker.probe import probe, representatives
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Settings
 
@@ -142,10 +142,12 @@ class StoreWatch:
         return self._durability.wait is not None
 
     async def _try_writing(self, *, thorough: bool) -> str | None:
-        thorough = thorough and self._durability.problem is None  # what cannot be confirmed is not waited for
         try:
             for partition in range(self._store.partitions):
-                await probe(self._store, partition, self._durability, thorough=thorough)
+                await probe(self._store, partition, self._durability, thorough=False)
+            if thorough and self._durability.problem is None:  # what cannot be confirmed is not waited for
+                chosen = representatives(self._store)
+                await asyncio.gather(*(probe(self._store, n, self._durability, thorough=True) for n in chosen))
         except StoreError as exc:
             return f"nothing can be stored: {exc}"
         return None

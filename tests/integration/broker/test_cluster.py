@@ -1,5 +1,6 @@
 """A real cluster of three servers, and a real Sentinel: the forms of REDIS_URL beyond a single server."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -70,6 +71,27 @@ async def work_off(store: Store, group: Group) -> AsyncIterator[str]:
                 yield lease.event.event_id
                 await group.settle(partition, [Settlement(lease, Outcome.DONE)])
         await group.wait(partition, taken.doorbell, 0.01)
+
+
+async def test_a_cluster_with_a_password(tmp_path: Path) -> None:
+    """The login reaches every node, also those that only the cluster names; a change in the file does, too."""
+    file = tmp_path / "password"
+    file.write_text("first")
+    with started_cluster(tmp_path, password="first") as nodes:
+        url = f"redis+cluster://127.0.0.1:{nodes[0].port}"
+        settings = Settings.load(redis_url=url, redis_password_file=file, partitions=PARTITIONS)
+        async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+            assert [await publish(publisher, number) for number in range(12)] == [Stored.NEW] * 12
+            for node in nodes:
+                with node.client() as client:
+                    client.config_set("requirepass", "second")
+            file.write_text("second")
+            await asyncio.sleep(1.1)
+            for node in nodes:
+                node.options["requirepass"] = "second"
+                with node.client() as client:
+                    client.client_kill_filter(_type="normal", skipme=True)
+            assert [await publish(publisher, number) for number in range(12, 24)] == [Stored.NEW] * 12
 
 
 async def test_an_unreachable_cluster_is_unavailable() -> None:

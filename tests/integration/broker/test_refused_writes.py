@@ -110,6 +110,22 @@ async def test_a_replica_that_hangs_is_found(refusing: Server, valkey: Server, t
         replica.stop(kill=True)
 
 
+async def test_a_disk_that_is_written_once_a_second_is_no_problem(own_server: Server) -> None:
+    """With WAITAOF and ``appendfsync everysec``, thorough looks over several partitions wait and are content."""
+    own_server.options["appendfsync"] = "everysec"
+    own_server.start()
+    settings = Settings.load(redis_url=own_server.url, durability="fsync", partitions=8, store_timeout_seconds=5)
+    recorder = Recorder()
+    async with open_store(settings) as store, StoreWatch(store, settings, recorder) as watch:
+        for _ in range(3):
+            watch.doubt()
+            await eventually(lambda: not watch._doubted, "the watch has looked")
+        await asyncio.sleep(2)
+
+    assert set(recorder.available) == {True}
+    assert len(recorder.available) > 2
+
+
 async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
     """A delivery that cannot be stored for a reason of its own leads to a thorough look, which finds nothing."""
     async with open_bench(refusing) as bench:

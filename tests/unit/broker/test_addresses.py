@@ -11,6 +11,7 @@ from salesloft_webhooks.errors import ConfigurationError
 
 READ = {
     "redis://store": Address(Kind.SERVER, tls=False, hosts=(("store", 6379),)),
+    "redis://store/1\n": Address(Kind.SERVER, tls=False, hosts=(("store", 6379),), database=1),
     "redis:///2": Address(Kind.SERVER, tls=False, hosts=(("localhost", 6379),), database=2),
     "redis://:7000": Address(Kind.SERVER, tls=False, hosts=(("localhost", 7000),)),
     "rediss://me:p%40ss@store:6380/3": Address(

@@ -7,7 +7,7 @@
 -- Result: 1, or an error in the server's own words
 --
 -- Having no flag, it is refused like `publish` itself: out of memory, on a replica, without enough replicas, while the
--- disk cannot be written. What the user may do is asked command by command. A command is sent only when it will be
+-- disk cannot be written. What the user may do is asked command by command, where the server can tell. A command is sent only when it will be
 -- refused anyway, for the words of the refusal: with one argument more each time, because what is wrong with their
 -- number is said first.
 --@include partition
@@ -25,7 +25,7 @@ local function refusal_of(command, key)
 end
 
 for at = 2, #ARGV, 2 do
-  if not redis.acl_check_cmd(ARGV[at], ARGV[at + 1], '0', '0', '0') then
+  if redis.acl_check_cmd and not redis.acl_check_cmd(ARGV[at], ARGV[at + 1], '0', '0', '0') then
     return refusal_of(ARGV[at], ARGV[at + 1])
   end
 end
