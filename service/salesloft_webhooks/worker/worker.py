@@ -18,6 +18,7 @@ from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
 from salesloft_webhooks.worker.isolation import Isolation
 from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.readiness import Readiness
 from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
 from salesloft_webhooks.worker.slots import Slots
@@ -68,6 +69,7 @@ class Worker:
         ]
         self._housekeeping = Housekeeping(store, self._group, settings)
         self._registered = False
+        self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
@@ -75,6 +77,8 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
+        if not await self._readiness.reached(stop, self._beat):
+            return
         renewer = Renewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
             tasks = [
@@ -107,7 +111,8 @@ class Worker:
         if not self._registered:
             trouble = self._telemetry.store_trouble(lasting_seconds=0)
             return f"the group is not registered: {trouble or 'the store has not been asked yet'}"
-        return self._telemetry.store_trouble(lasting_seconds=self._settings.readiness_grace_seconds)
+        grace = self._settings.readiness_grace_seconds
+        return self._readiness.problem or self._telemetry.store_trouble(lasting_seconds=grace)
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0
