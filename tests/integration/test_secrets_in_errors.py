@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.connection import translated
+from salesloft_webhooks.handlers.database import create_engine
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
@@ -44,6 +45,9 @@ SHAPES = [
     "json:{}",
     "postgresql+asyncpg://u:{}@h:{}/d",
     "postgresql+{}://h/d",
+    "postgresql+asyncpg://u:p@h/d?{}={}",
+    "postgresql+asyncpg://u:p@h/d?sslmode={}&sslrootcert=/{}",
+    "sqlite+aiosqlite:///x?{}=1",
     "json://{}:{}",
     "forward-{}",
     "${{{}}}",
@@ -98,6 +102,7 @@ def start(environment: Mapping[str, str]) -> None:
     with patch.dict(os.environ, environment, clear=True):
         chosen = Settings.load()
         parts: list[Any] = [lambda: load_sources(chosen), lambda: asyncio.run(_use_store(chosen))]
+        parts.append(lambda: create_engine(chosen.database_url.get_secret_value()))
         parts.append(lambda: load_group(chosen.worker_group or "crm", chosen.worker_handlers, chosen))
         for part in parts:
             _watched(part)
@@ -124,17 +129,20 @@ def assert_silent(error: BaseException) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(environments(), documents(), documents())
+@given(environments(), documents() | st.none(), documents() | st.none())
 @example({"REDIS_URL": f"redis://:{SECRET}@127.0.0.1:x"}, "", "")
 @example({"REDIS_URL": f"redis://{SECRET}:1"}, "", "")
 @example({"LOG_LEVEL": SECRET}, f"sources: {{{SECRET}}}", f"crm: {{backend: {SECRET}}}")
+@example({"SALESLOFT_WEBHOOK_SECRET_FILE": f"/{SECRET}"}, None, None)
+@example({"DATABASE_URL": f"postgresql+asyncpg://u:p@h/d?{SECRET}=1"}, None, None)
 @example({"WORKER_HANDLERS": f"{SECRET}:x"}, "", f"{SECRET}: 1")
-def test_no_error_shows_a_secret(environment: dict[str, str], sources: str, handlers: str) -> None:
+def test_no_error_shows_a_secret(environment: dict[str, str], sources: str | None, handlers: str | None) -> None:
     """Whatever is wrong with settings, sources file and handlers file, no error or what hangs on it has a value."""
     with tempfile.TemporaryDirectory() as directory:
-        files = {"SOURCES_FILE": Path(directory) / "sources", "HANDLERS_FILE": Path(directory) / "handlers"}
-        files["SOURCES_FILE"].write_text(sources, encoding="utf-8", errors="replace")
-        files["HANDLERS_FILE"].write_text(handlers, encoding="utf-8", errors="replace")
+        texts = {"SOURCES_FILE": sources, "HANDLERS_FILE": handlers}
+        files = {name: Path(directory) / name for name, text in texts.items() if text is not None}
+        for name, path in files.items():
+            path.write_text(texts[name] or "", encoding="utf-8", errors="replace")
         written = {name: text for name, text in environment.items() if "\x00" not in text}
         whole = {"REDIS_URL": "redis://127.0.0.1:1/0", **{name: str(path) for name, path in files.items()}, **written}
         try:

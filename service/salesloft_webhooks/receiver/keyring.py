@@ -77,10 +77,13 @@ class KeyFile:
         return self.values != before
 
     def _read(self) -> tuple[bytes, ...]:
+        unreadable = ""
         try:
             values = split_keys(self._path.read_bytes())
         except OSError as exc:
-            raise ConfigurationError(f"{self.setting}: the file cannot be read: {exc.strerror}") from None
+            unreadable = f"the file cannot be read: {exc.strerror}"
+        if unreadable:  # raised outside the except block: the cause names the file
+            raise ConfigurationError(f"{self.setting}: {unreadable}")
         if not values:
             raise ConfigurationError(f"{self.setting}: the file holds no key")
         return values
