@@ -35,6 +35,8 @@ class Credentials(CredentialProvider):
         self._seen = file_version(file) if file else None
         self._password = _read(file, setting) if file else password or ""
         self._next_check = time.monotonic() + CHECK_SECONDS
+        self._previous = self._password
+        self._falling_back = False
         self.number = 0
 
     def refresh(self, *, now: bool = False) -> int:
@@ -49,14 +51,35 @@ class Credentials(CredentialProvider):
             except ConfigurationError:
                 return self.number  # what worked goes on working; asked again in a second
             self._seen = version
-            self.number += password != self._password
-            self._password = password
+            if password != self._password:
+                self.number += 1
+                self._previous, self._password, self._falling_back = self._password, password, False
         return self.number
 
+    def refused(self) -> None:
+        """The server did not take what `get_credentials` gave: the next connection tries the other of the last two.
+
+        The file may change before the server does, and nobody should be shut out meanwhile.
+        """
+        self._falling_back = not self._falling_back and self._previous != self._password
+
+    @property
+    def newest(self) -> tuple[str] | tuple[str, str]:
+        """What AUTH takes, with the password as it stands in the file."""
+        return self._with(self._password)
+
+    @property
+    def falling_back(self) -> bool:
+        """Whether `get_credentials` gives the password before the newest."""
+        return self._falling_back
+
+    def _with(self, password: str) -> tuple[str] | tuple[str, str]:
+        return (self._username, password) if self._username else (password,)
+
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        """What AUTH takes."""
+        """What AUTH takes, for a new connection."""
         self.refresh(now=True)
-        return (self._username, self._password) if self._username else (self._password,)
+        return self._with(self._previous if self._falling_back else self._password)
 
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
         """The same, for redis-py's asynchronous half. Reads a small file: nothing that would be worth a thread."""

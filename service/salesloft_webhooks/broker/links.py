@@ -17,10 +17,13 @@ from typing import Any
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSLConnection
+from redis.exceptions import AuthenticationError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from salesloft_webhooks.broker.credentials import Credentials
 
+OLD = -1
+"""In place of a password's number: one that the file does not have any more."""
 LOGIN_RETRY_SECONDS = 1.0
 """Before a refused new password is told again on a living connection."""
 
@@ -71,13 +74,20 @@ class _Link(AbstractConnection):
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's
         """Log in, within the limit."""
-        if self._credentials:
-            self._login_number = self._credentials.refresh(now=True)
+        credentials = self._credentials
+        if credentials:
+            number = credentials.refresh(now=True)
+            self._login_number = OLD if credentials.falling_back else number
+            self._next_login = time.monotonic() + LOGIN_RETRY_SECONDS
         try:
             async with asyncio.timeout(self._limit_seconds):
                 await super().on_connect_check_health(check_health=check_health)
         except TimeoutError:
             pass
+        except AuthenticationError:
+            if credentials:
+                credentials.refused()
+            raise
         else:
             return
         raise RedisTimeoutError("the server accepts connections and does not answer")
@@ -98,7 +108,7 @@ class _Link(AbstractConnection):
     async def _log_in(self, credentials: Credentials, number: int) -> None:
         before, self._login_number = self._login_number, number  # for the AUTH itself, which also passes here
         try:
-            await self.send_command("AUTH", *credentials.get_credentials(), check_health=False)
+            await self.send_command("AUTH", *credentials.newest, check_health=False)
             await self.read_response(disconnect_on_error=False)  # redis-py would take a refusal for the end
         except BaseException as exc:
             self._login_number = before

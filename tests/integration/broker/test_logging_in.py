@@ -142,6 +142,12 @@ async def test_a_password_that_the_server_does_not_know_yet(guarded: Server, tmp
         await asyncio.sleep(1.1)
         assert await ping(store)
         assert await users(guarded) == [USER]
+        with guarded.client() as redis:
+            redis.client_kill_filter(user=USER)
+        await eventually_answers(store)
+        async with open_store(settings.model_copy(update={"redis_password_file": file})) as stranger:
+            with pytest.raises(StoreUnavailable, match="WRONGPASS"):
+                await ping(stranger)
 
         rotate(guarded, "second")
         await asyncio.sleep(1.1)
