@@ -77,7 +77,7 @@ class Group:
 
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
         if options.name in RESERVED_GROUP_NAMES:
-            raise ConfigurationError(f"WORKER_GROUP: {options.name!r} is a reserved name")
+            raise ConfigurationError("WORKER_GROUP: a reserved name")
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
         if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):

@@ -108,6 +108,10 @@ class Keys:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
 
+    def probe(self, partition: int) -> str:
+        """Written, and removed in the same step, to find out whether writes are taken."""
+        return f"{self.prefix}:{{{partition}}}:probe"
+
     @property
     def groups(self) -> str:
         """The set of all registered groups."""

@@ -116,6 +116,9 @@ class HttpServer:
         try:
             return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
         except OSError as exc:
-            # Name look-ups have negative numbers, which strerror does not know.
-            reason = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else str(exc)
-            raise ConfigurationError(f"{self._setting}: cannot listen on {host} port {port}: {reason}") from exc
+            # Name look-ups have negative numbers, which strerror does not know; what Python adds names the address.
+            known = exc.errno is not None and exc.errno > 0
+            reason = os.strerror(exc.errno or 0) if known else str(exc.strerror).partition(" (while")[0]
+        except ValueError:
+            reason = "HOST is no name of a host"
+        raise ConfigurationError(f"{self._setting}: cannot listen there on HOST: {reason}")

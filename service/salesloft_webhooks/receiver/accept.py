@@ -84,6 +84,7 @@ class Endpoint:
             span.rejected(exc.reason)
             return answers.INVALID_SIGNATURE
         except StoreError as exc:
+            self._desk.watch.doubt()
             span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.environment import file_version
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.telemetry import get_logger
 
@@ -56,13 +57,13 @@ class KeyFile:
     def __init__(self, setting: str, path: Path) -> None:
         self.setting = setting
         self._path = path
-        self._seen = self._version()
+        self._seen = file_version(path)
         self.values = self._read()
         self._problem = ""
 
     def refresh(self) -> bool:
         """Read it again if it changed; True if the keys are others now. A problem is logged once, not raised."""
-        version = self._version()  # before reading: a change in between is found the next time
+        version = file_version(self._path)  # before reading: a change in between is found the next time
         if version == self._seen and not self._problem:
             return False
         before, problem = self.values, ""
@@ -75,19 +76,14 @@ class KeyFile:
         self._seen, self._problem = version, problem
         return self.values != before
 
-    def _version(self) -> tuple[int, ...] | None:
-        """What changes whenever the content does; follows symbolic links, which Kubernetes swaps."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
     def _read(self) -> tuple[bytes, ...]:
+        unreadable = ""
         try:
             values = split_keys(self._path.read_bytes())
         except OSError as exc:
-            raise ConfigurationError(f"{self.setting}: the file cannot be read: {exc.strerror}") from None
+            unreadable = f"the file cannot be read: {exc.strerror}"
+        if unreadable:  # raised outside the except block: the cause names the file
+            raise ConfigurationError(f"{self.setting}: {unreadable}")
         if not values:
             raise ConfigurationError(f"{self.setting}: the file holds no key")
         return values

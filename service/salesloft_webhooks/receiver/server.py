@@ -66,6 +66,6 @@ def _operations(settings: Settings, webhooks: HttpServer, desk: Desk) -> Operati
     def ready() -> str | None:
         if desk.progress.draining:
             return "draining"
-        return desk.watch.problem if webhooks.running else "starting"
+        return desk.watch.unready if webhooks.running else "starting"
 
     return OperationsServer(settings.host, settings.ops_port, live=desk.progress.problem, ready=ready)

@@ -22,10 +22,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from salesloft_webhooks.configuration_files import validated
 from salesloft_webhooks.dialects import Authenticated, DialectKeys, Headers, authenticate
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.receiver.keyring import KeyKind, Keyring, KeySetting
-from salesloft_webhooks.receiver.source_entries import KeyField, SourceEntry, read_sources_file, validated
+from salesloft_webhooks.receiver.source_entries import KeyField, SourceEntry, read_sources_file
 from salesloft_webhooks.settings import Settings
 
 _KINDS: dict[KeyField, KeyKind] = {

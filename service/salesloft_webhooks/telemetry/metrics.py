@@ -54,7 +54,9 @@ def _histogram(
 # What is said about groups and partitions belongs to the store: each process reports the same, so queries take `max`.
 BUILD = Info("build", "The running version.", namespace=NAMESPACE, registry=PROCESS)
 BUILD.info({"version": version("salesloft-webhooks")})
-STORE_AVAILABLE = _gauge(PROCESS, "store_available", "1 while this process can use Redis, else 0.", "role")
+STORE_AVAILABLE = _gauge(
+    PROCESS, "store_available", "1 while Redis takes what this process has to write, else 0.", "role"
+)
 GROUP_BACKLOG = _gauge(
     PROCESS,
     "group_backlog_entries",

@@ -109,8 +109,12 @@ class Worker:
         return None
 
     def not_ready(self) -> str | None:
-        """Why the process does not work yet; None: it does."""
-        return self._readiness.problem if self._registered else "the group is not registered: the store does not answer"
+        """Why the process cannot work; None: it can."""
+        if not self._registered:
+            trouble = self._telemetry.store_trouble(lasting_seconds=0)
+            return f"the group is not registered: {trouble or 'the store has not been asked yet'}"
+        grace = self._settings.readiness_grace_seconds
+        return self._readiness.problem or self._telemetry.store_trouble(lasting_seconds=grace)
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0
@@ -119,13 +123,14 @@ class Worker:
                 await self._group.register()
             except StoreError as exc:
                 failures += 1
-                self._telemetry.store_unavailable(str(exc))
+                self._telemetry.store_unavailable(str(exc), "register")
                 log.warning("store.failed", failures=failures, reason=str(exc))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), STORE_BACKOFF.delay_seconds(failures))
                 self._beat()
             else:
                 self._registered = True
+                self._telemetry.store_available("register")
                 return True
         return False
 
@@ -156,7 +161,9 @@ def _partitions(settings: Settings) -> list[int]:
     try:
         chosen = [int(text) for text in settings.worker_partitions] or list(range(settings.partitions))
     except ValueError:
-        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas") from None
-    if unknown := [number for number in chosen if not 0 <= number < settings.partitions]:
-        raise ConfigurationError(f"WORKER_PARTITIONS: {unknown} are not below PARTITIONS={settings.partitions}")
+        chosen = []
+    if not chosen:  # raised outside the except block: Python's error repeats the text
+        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas")
+    if any(not 0 <= number < settings.partitions for number in chosen):
+        raise ConfigurationError("WORKER_PARTITIONS: each number is below PARTITIONS")
     return chosen

@@ -201,3 +201,19 @@ def test_streams_and_calls_are_measured(sample: Sample, name: str) -> None:
     assert sample("quarantine_entries", partition="7") == 1
     assert sample("store_memory_used_bytes", partition="7") == 2**20
     assert sample("store_memory_limit_bytes", partition="7") == 2**30
+
+
+def test_one_part_does_not_hide_the_trouble_of_another(sample: Sample, name: str) -> None:
+    """Redis counts as usable again only when every part of the process that had trouble says so."""
+    telemetry = WorkerTelemetry(name)
+
+    telemetry.store_unavailable("NOPERM", "settle 0")
+    telemetry.store_available("take 0")
+    figure, trouble = sample("store_available", role="worker"), telemetry.store_trouble(lasting_seconds=0)
+    in_grace = telemetry.store_trouble(lasting_seconds=60)
+    telemetry.store_available("settle 0")
+    after = telemetry.store_trouble(lasting_seconds=0)
+
+    assert (figure, trouble) == (0, "the store cannot be used: NOPERM")
+    assert (in_grace, after) == (None, None)
+    assert sample("store_available", role="worker") == 1
