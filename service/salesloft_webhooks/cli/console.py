@@ -27,6 +27,13 @@ def stdout() -> "Console":
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
 
 
+def stderr() -> "Console":
+    """The console for what is said about results."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
 def show(*renderables: "RenderableType") -> None:
     """Print results for people."""
     stdout().print(*renderables)

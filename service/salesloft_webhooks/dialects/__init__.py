@@ -8,6 +8,17 @@ from salesloft_webhooks.dialects.authentication import Authenticated, authentica
 from salesloft_webhooks.dialects.form import check_form
 from salesloft_webhooks.dialects.keys import Dialect, DialectKeys, choose
 from salesloft_webhooks.dialects.redaction import redact
+from salesloft_webhooks.dialects.rereading import reread
 from salesloft_webhooks.dialects.signatures import Headers
 
-__all__ = ["Authenticated", "Dialect", "DialectKeys", "Headers", "authenticate", "check_form", "choose", "redact"]
+__all__ = [
+    "Authenticated",
+    "Dialect",
+    "DialectKeys",
+    "Headers",
+    "authenticate",
+    "check_form",
+    "choose",
+    "redact",
+    "reread",
+]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.receiver.keyring import split_keys
+from salesloft_webhooks.receiver.keyring import key_problem, split_keys
 
 KeyField = Literal["envelope_secret", "callback_token", "callback_secret"]
 
@@ -21,6 +21,8 @@ def _keys(value: Any) -> tuple[bytes, ...]:
     keys = [key for text in texts for key in split_keys(text.encode("utf-8", "surrogateescape"))]
     if not keys:
         raise ValueError("holds no key")
+    if problem := key_problem(keys):
+        raise ValueError(problem)
     return tuple(dict.fromkeys(keys))
 
 

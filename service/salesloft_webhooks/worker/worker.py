@@ -16,6 +16,7 @@ from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
+from salesloft_webhooks.worker.isolation import Isolation
 from salesloft_webhooks.worker.loop import PartitionLoop
 from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
@@ -60,7 +61,7 @@ class Worker:
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
         self._telemetry = telemetry
-        slots = Slots(settings.worker_concurrency)
+        slots = Slots(settings.worker_concurrency), Isolation()
         self._loops = [
             PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
             for partition in _partitions(settings)
@@ -74,7 +75,7 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
-        renewer = Renewer(self._group, self._loops, self._telemetry)
+        renewer = Renewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
             tasks = [
                 background.start(renewer.run(), name="renewer"),
