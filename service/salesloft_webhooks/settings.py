@@ -74,13 +74,15 @@ class Settings(StoreSettings):
     body_timeout_seconds: float = Field(
         10.0,
         gt=0,
-        description="A body that takes longer to arrive is answered 408; a head that does ends with its connection.",
+        description="A body that takes longer to arrive is answered 408; a head that does, or an answer that nobody "
+        "takes, ends with its connection.",
     )
     body_memory_bytes: int = Field(
         67_108_864,
         ge=1,
-        description="Memory that all bodies in work may hold together; beyond it bodies over 16 KiB are answered 503. "
-        "Bounds what strangers with many connections can make us hold; keep the container's limit 200 MiB above it.",
+        description="Memory that connections (16 KiB each), unfinished heads and all bodies in work may hold together; "
+        "beyond it strangers are evicted first, and bodies over 16 KiB are answered 503 when there is nobody to evict. "
+        "Bounds what strangers can make us hold; keep the container's limit 200 MiB above it.",
     )
     retry_after_seconds: int = Field(
         10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from salesloft_webhooks.configuration_files import load_file
-from salesloft_webhooks.receiver.keyring import split_keys
+from salesloft_webhooks.receiver.keyring import key_problem, split_keys
 
 KeyField = Literal["envelope_secret", "callback_token", "callback_secret"]
 
@@ -19,6 +19,8 @@ def _keys(value: Any) -> tuple[bytes, ...]:
     keys = [key for text in texts for key in split_keys(text.encode("utf-8", "surrogateescape"))]
     if not keys:
         raise ValueError("holds no key")
+    if problem := key_problem(keys):
+        raise ValueError(problem)
     return tuple(dict.fromkeys(keys))
 
 
