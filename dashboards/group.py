@@ -106,8 +106,11 @@ def _attempts() -> Section:
             Query(dead, "{{event_type}} {{reason}}"),
         ),
         lines(
-            Subject("Lost leases", "ops", "Attempts that outlived their lease: others ran the event again."),
+            Subject(
+                "Lost leases", "ops", "Attempts that outlived their lease: others ran the event again. Blocked loops."
+            ),
             Query(f"sum by (event_type) ({_rate('leases_lost_total')})", "{{event_type}}"),
+            Query(f"sum({_rate('loop_blocked_total')})", "a handler blocks the event loop"),
         ),
     )
 

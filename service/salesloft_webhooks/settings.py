@@ -125,7 +125,13 @@ class Settings(StoreSettings):
         "take over when it ends.",
     )
     handler_timeout_seconds: float = Field(30.0, gt=0, description="Time-out of one attempt.")
-    max_attempts: int = Field(8, ge=1, le=1000, description="Attempts before an event becomes a dead letter.")
+    max_attempts: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="Attempts before an event becomes a dead letter. The built-in groups that call other systems make "
+        "24 over an hour and more, unless this is set.",
+    )
     no_handler_seconds: float = Field(
         3600.0,
         gt=0,
@@ -155,7 +161,9 @@ class Settings(StoreSettings):
     # -- Built-in handlers ------------------------------------------------------------------------------------------
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
-        description="Where `activity` and `crm` write: an async SQLAlchemy URL, `postgresql+asyncpg://` in production.",
+        description="Where `activity` and `crm` write: `sqlite:///file`, or in production "
+        "`postgresql://user:password@host/name` with libpq's parameters (`?sslmode=verify-full&sslrootcert=...`); what "
+        "cannot be obeyed is refused. See docs/handlers.md.",
     )
     handlers_file: Path | None = Field(
         None,
@@ -176,6 +184,10 @@ class Settings(StoreSettings):
             raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
         if self.no_handler_seconds < 2 * self.upkeep_seconds:
             raise ValueError("NO_HANDLER_SECONDS is below twice UPKEEP_SECONDS: living workers would seem to be gone")
+        if self.idempotency_ttl_seconds < self.retention_seconds:
+            raise ValueError(
+                "IDEMPOTENCY_TTL_SECONDS is below RETENTION_SECONDS: a lost group would repeat what is done"
+            )
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
         return self

@@ -16,6 +16,9 @@ UNHANDLED_SCORE = PARKED_SCORE - 1
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
+LETTER = "letter:"
+"""And a group's name: field of the idempotency record that names the event's dead letters, separated by blanks."""
+
 RESERVED_GROUP_NAMES = frozenset({"entry", "dups"})
 """Fields of the idempotency record that are not groups."""
 
@@ -31,7 +34,7 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and a field per group."""
+        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
 
     def mark(self, partition: int, subject: str) -> str:
@@ -104,6 +107,11 @@ class Keys:
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
+
+    @property
+    def partitions(self) -> str:
+        """How many partitions this installation has: a number."""
+        return f"{self.prefix}:partitions"
 
     @property
     def groups(self) -> str:

@@ -8,8 +8,11 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from salesloft_webhooks.background import still_wanted
-from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.backlog import slowest_backlog
+from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.partitions import check_partitions
+from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0
@@ -51,9 +54,12 @@ class StoreWatch:
         self._succeeded = time.monotonic()
         self.problem: str | None = "the store has not been asked yet"
         self.over_backlog = False
+        self._refused: ConfigurationError | None = None
 
     async def __aenter__(self) -> Self:
         await self._look()
+        if self._refused is not None:
+            raise self._refused
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -85,8 +91,13 @@ class StoreWatch:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
                 if time.monotonic() - self._examined > EXAMINE_SECONDS or self.problem:
                     self._durability = await examine(self._store, self._settings)
+                    await check_partitions(self._store, decides=True)
                     self._examined = time.monotonic()
                 backlog = await slowest_backlog(self._store)
+        except ConfigurationError as exc:
+            self.problem, self._refused = str(exc), exc
+            self._observer.store_unavailable(self.problem)
+            return
         except Exception as exc:  # whatever it is: a watch that dies would leave the last verdict standing for ever
             reason = str(exc) or "time-out"
             self.problem = f"the store does not answer: {reason}"
@@ -97,21 +108,3 @@ class StoreWatch:
         self.over_backlog = backlog > self._settings.backlog_limit
         self._observer.store_available()
         self._observer.durability_examined(self._durability.faults)
-
-
-async def slowest_backlog(store: Store) -> int:
-    """Events the slowest group has not finished, over all partitions; without any group: all events.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
-    backlog = 0
-    for partition in range(store.partitions):
-        stream = store.keys.events(partition)
-        with translated():
-            length = int(await store.client.xlen(stream))
-            groups = await store.client.xinfo_groups(stream) if await store.client.exists(stream) else []
-        # `lag` is None when entries were deleted by hand; then the length is the safe estimate.
-        lags = [length if group["lag"] is None else group["lag"] for group in groups]
-        backlog += max((lag + group["pending"] for lag, group in zip(lags, groups, strict=True)), default=length)
-    return backlog

@@ -26,10 +26,12 @@ def stop_event(given: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
         stop.set()
         loop.remove_signal_handler(signal.SIGINT)
 
+    former = signal.getsignal(signal.SIGTERM)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupted)
     try:
         yield stop
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, former)  # a role's process still ends with 0 then: see first_moments
         loop.remove_signal_handler(signal.SIGINT)

@@ -181,6 +181,9 @@ DEAD_LETTERS = _counter(
 LEASES_LOST = _counter(
     WORKER, "leases_lost", "Attempts that outlived their lease, so that others took over.", "group", "event_type"
 )
+LOOP_BLOCKED = _counter(
+    WORKER, "loop_blocked", "Times that a handler kept the event loop from running anything else.", "group"
+)
 IN_FLIGHT = _gauge(WORKER, "attempts_in_flight", "Attempts running in this process now.", "group")
 ENTRIES_TAKEN = _counter(WORKER, "entries_taken", "Entries taken to be run.", "group")
 ENTRIES_SKIPPED = _counter(

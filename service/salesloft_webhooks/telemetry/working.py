@@ -112,6 +112,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._event_types: dict[str, _EventTypeMetrics] = {}
         self._errors = ErrorLabels()
         self._in_flight = metrics.IN_FLIGHT.labels(group)
+        self._blocked = metrics.LOOP_BLOCKED.labels(group)
         self._taken = metrics.ENTRIES_TAKEN.labels(group)
         self._skipped = metrics.ENTRIES_SKIPPED.labels(group)
         self._take_seconds = metrics.TAKE_SECONDS.labels(group)
@@ -150,6 +151,11 @@ class WorkerTelemetry(StoreTelemetry):
         """An attempt outlived its lease: another consumer runs the event again."""
         self.event_type(event_type).leases_lost.inc()
         self.log.warning("lease.lost", group=self.group, event_type=event_type)
+
+    def loop_blocked(self, handler: str, *, where: str) -> None:
+        """A handler blocks the event loop, and with it every other one; ``where``: the line it is at."""
+        self._blocked.inc()
+        self.log.warning("loop.blocked", group=self.group, handler=handler, where=where)
 
     def poisoned(self, event_type: str) -> None:
         """An entry became a dead letter without an attempt, because it kills its workers."""

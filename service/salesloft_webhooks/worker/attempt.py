@@ -6,12 +6,16 @@ from enum import StrEnum
 from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
+from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.attempts import Ending, Limits, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.telemetry.working import AttemptSpan
 from salesloft_webhooks.worker.backoff import Backoff
+
+LONGEST_RELEASE_SECONDS = 10.0
+"""How long an event that found its backend unavailable is held back itself, however long its group pauses."""
 
 ERROR_LENGTH = 500
 """Characters of an error kept with a dead letter: enough to say what went wrong, too little to copy a payload."""
@@ -26,8 +30,8 @@ class Interruption(StrEnum):
     """The worker stops and the grace period is over: hand the entry back unharmed."""
 
 
-class LostAttempts(Exception):
-    """All allowed attempts were spent by workers that never reported back."""
+class AttemptsUsedUp(Exception):
+    """As many attempts have failed as are allowed now, which may be fewer than were when they failed."""
 
 
 class Attempt:
@@ -53,6 +57,8 @@ class Attempt:
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,
         )
         self._interruption: Interruption | None = None
+        self._lost: Lease | None = None
+        self._loaded = loaded
         self._task: asyncio.Task[Settlement | None] | None = None
 
     def start(self, running: RunningGroup, telemetry: WorkerTelemetry) -> "asyncio.Task[Settlement | None]":
@@ -65,18 +71,40 @@ class Attempt:
         """How long the handler may take."""
         return self._limits.timeout_seconds
 
+    @property
+    def handler_names(self) -> str:
+        """The handlers it runs, for a log line about one of them."""
+        event_type = self.lease.event.event_type
+        routes = [route for router in self._loaded.routers for route in router.routes_for(event_type)]
+        return ", ".join(getattr(route.handler, "__qualname__", repr(route.handler)) for route in routes)
+
+    @property
+    def task(self) -> "asyncio.Task[Settlement | None]":
+        """What runs its handlers. Started attempts only."""
+        assert self._task is not None  # noqa: S101 - see above
+        return self._task
+
     def interrupt(self, why: Interruption) -> None:
         """Cancel the handler; the first reason counts."""
         if self._interruption is None and self._task is not None:
             self._interruption = why
+            self._lost = self.lease if why is Interruption.LEASE_LOST else None
             self._task.cancel()
+
+    def adopt(self, lease: Lease) -> None:
+        """Go on under a new lease: the old one had lapsed, and the process was given the same entry again.
+
+        When the handler was told to end already because of that, the entry is handed back once it has ended.
+        """
+        self.lease = lease
+        self.renewed = time.monotonic()
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
         event = self.lease.event
         with telemetry.attempt(event) as span:
-            if event.attempt > self._limits.max_attempts:
-                lost = LostAttempts(f"{event.attempt - 1} attempts were lost")
-                return self._dead(span, lost, "exhausted")
+            if self.lease.failures >= self._limits.max_attempts and self.lease.last_error:
+                span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
+                return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             try:
                 verdict = await run_attempt(
                     partial(running.handle, event),
@@ -92,7 +120,7 @@ class Attempt:
 
     def interrupted(self) -> Settlement | None:
         """What to settle when the attempt was cancelled from outside: nothing is known to be wrong with the event."""
-        return None if self._interruption is Interruption.LEASE_LOST else Settlement(self.lease, Outcome.RELEASE)
+        return None if self._lost is self.lease else Settlement(self.lease, Outcome.RELEASE)
 
     def _settlement(self, span: AttemptSpan, verdict: Verdict) -> Settlement:
         if verdict.ending is Ending.DONE or verdict.error is None:
@@ -104,12 +132,13 @@ class Attempt:
             self.pause_seconds = pause = verdict.after_seconds or 0.0
             self.pause_reason = describe(verdict.error)
             span.paused(verdict.error, after_seconds=pause)
-            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=pause)
+            # The pause itself holds the group back; the event must be due soon after somebody ends it early.
+            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=min(pause, LONGEST_RELEASE_SECONDS))
         delay = verdict.after_seconds
-        if delay is None:
-            delay = self._backoff.delay_seconds(self.lease.event.attempt)
+        if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
+            delay = max(delay or 0.0, self._backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
-        return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay)
+        return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=describe(verdict.error))
 
     def _dead(self, span: AttemptSpan, error: BaseException, reason: str) -> Settlement:
         span.dead(error, reason=reason)

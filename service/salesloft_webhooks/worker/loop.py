@@ -9,19 +9,22 @@ next entry of a lane due), the earliest due time, or the poll interval.
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background, still_wanted
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler
-from salesloft_webhooks.worker.slots import Slots
+from salesloft_webhooks.worker.isolation import QUIET_SECONDS, Isolation
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
+from salesloft_webhooks.worker.slots import Room, Slots
+from salesloft_webhooks.worker.waiting import Waiting
+
+NOTHING = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), suspects=0)
 
 log = get_logger(__name__)
 
@@ -39,7 +42,7 @@ class PartitionLoop:
         self,
         partition: int,
         group: Group,
-        slots: Slots,
+        slots: tuple[Slots, Isolation],
         settings: Settings,
         handlers: tuple[LoadedGroup, RunningGroup],
         telemetry: WorkerTelemetry,
@@ -48,14 +51,13 @@ class PartitionLoop:
         self.attempts: dict[str, Attempt] = {}
         self.beat = time.monotonic()
         self._group = group
-        self._slots = slots
+        self._slots, self._isolation = slots
         self._settings = settings
         self._loaded, self._running = handlers
         self._telemetry = telemetry
-        self._stirred = asyncio.Event()
         self._settler = Settler(group, partition, telemetry, self._settled)
         self._background = Background()
-        self._doorbell: asyncio.Task[None] | None = None
+        self._waiting = Waiting(group, partition, self._background, settings.poll_seconds)
         self._stopping = False
 
     async def run(self) -> None:
@@ -74,7 +76,7 @@ class PartitionLoop:
                         raise asyncio.CancelledError from exc
                     failures += 1
                     self._store_failed(exc, failures)
-                    await self._pause(STORE_BACKOFF.delay_seconds(failures))
+                    await self._waiting.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
                 self.beat = time.monotonic()
             await self._settler_idle()
 
@@ -85,7 +87,7 @@ class PartitionLoop:
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
         self._stopping = True
-        self._stirred.set()
+        self._waiting.stir()
 
     def interrupt_all(self) -> None:
         """The grace period is over: cancel what still runs and hand it back."""
@@ -94,26 +96,63 @@ class PartitionLoop:
 
     async def _settler_idle(self) -> None:
         while self.attempts:
-            await self._next_stir(self._settings.poll_seconds)
+            await self._waiting.next()
         await self._settler.drained()
 
     async def _turn(self) -> None:
-        self._stirred.clear()
-        unused = await self._slots.reserve()
+        self._waiting.begin()
+        await self._report_first()
+        room = Room(await self._slots.reserve())
         try:
-            if self._stopping:
-                return
-            taken = await self._take(unused)
-            for lease in self._startable(taken):
-                unused -= 1
-                self._start(lease, self._slots.vacate)
+            taken = await self._fill(room)
         finally:
-            self._slots.vacate(unused)
+            self._slots.vacate(room.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
-        if taken.suspects:
-            await self._run_suspect()
+        idle = not (taken.leases or self._slots.running)
+        if taken.suspects and (idle or self._isolation.is_due()):
+            await self._run_suspects(taken.suspects)
         elif not taken.leases:
-            await self._idle(taken)
+            await self._waiting.idle(taken)
+
+    async def _report_first(self) -> None:
+        """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
+
+        Else it could give us, or has given somebody, what we have finished or still run.
+        """
+        half = self._group.options.lease_seconds / 2
+        while self._settler.behind(half) and not self._stopping:
+            await self._waiting.next()
+            self.beat = time.monotonic()
+        old = [attempt for attempt in self.attempts.values() if time.monotonic() - attempt.renewed > half]
+        if old:
+            asked = time.monotonic()
+            kept = await self._group.extend(self.partition, [attempt.lease for attempt in old[:MAX_BATCH]])
+            for attempt, ours in zip(old, kept, strict=False):
+                attempt.renewed = asked if ours else attempt.renewed
+
+    async def _fill(self, room: Room, *, alone: bool = False) -> Taken:
+        """Take as much as there is room for and start it; what is started holds its slot until it ends."""
+        if self._stopping:
+            return NOTHING
+        taken = await self._take(room.free, alone=alone)
+        for lease in self._startable(taken):
+            room.free -= 1
+            self._start(lease)
+        return taken
+
+    async def _run_suspects(self, waiting: int) -> None:
+        """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
+
+        Whatever takes long, here or among those that run already, is not waited for: the others go on.
+        """
+        with self._isolation.measured(waiting):
+            async with self._slots.all(QUIET_SECONDS) as room:
+                taken = await self._fill(room, alone=True)
+                tasks = [
+                    self.attempts[lease.entry_id].task for lease in taken.leases if lease.entry_id in self.attempts
+                ]
+                if tasks:
+                    await asyncio.wait(tasks, timeout=QUIET_SECONDS)
 
     async def _take(self, count: int, *, alone: bool = False) -> Taken:
         began = time.perf_counter()
@@ -130,88 +169,60 @@ class PartitionLoop:
         return taken
 
     def _startable(self, taken: Taken) -> list[Lease]:
-        """What to run. An entry whose release is still unconfirmed goes back first: the repeat would end its lease."""
+        """What to run, and what we know of the rest.
+
+        What we have finished is settled again, for good: the store did not know when it gave us the entry. What we
+        still run goes on under the new lease. An entry whose release is still unconfirmed goes back first: the repeat
+        would end its lease.
+        """
         startable = []
         for lease in taken.leases:
-            if self._settler.is_releasing(lease):
+            if self._settler.is_done(lease):
+                self._settler.add(Settlement(lease, Outcome.DONE))
+            elif (running := self.attempts.get(lease.entry_id)) is not None:
+                running.adopt(lease)
+            elif self._settler.is_releasing(lease):
                 self._settler.add(Settlement(lease, Outcome.RELEASE))
             else:
                 startable.append(lease)
+        self._settler.forget_confirmed()
         return startable
 
-    async def _run_suspect(self) -> None:
-        """Run one entry that may kill us while nothing else runs here, so that only it is lost with us."""
-        async with self._slots.all():
-            if self._stopping:
-                return
-            taken = await self._take(1, alone=True)
-            for lease in self._startable(taken):
-                await asyncio.wait([self._start(lease, lambda: None)])
-
-    def _start(self, lease: Lease, vacate: Callable[[], None]) -> "asyncio.Task[Settlement | None]":
-        attempt = Attempt(lease, self._settings, self._loaded)
-        if (earlier := self.attempts.get(lease.entry_id)) is not None:
-            # Its lease lapsed unrenewed (this process was stalled), and we have just taken it over from ourselves.
-            earlier.interrupt(Interruption.LEASE_LOST)
-        self.attempts[lease.entry_id] = attempt
+    def _start(self, lease: Lease) -> None:
+        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._settings, self._loaded)
         self._slots.running += 1
         task = attempt.start(self._running, self._telemetry)
-        task.add_done_callback(partial(self._ended, attempt, vacate))
+        task.add_done_callback(partial(self._ended, attempt))
         if self._stopping:  # asked to stop while the take was under way
             attempt.interrupt(Interruption.STOPPING)
-        return task
 
-    def _ended(self, attempt: Attempt, vacate: Callable[[], None], task: "asyncio.Task[Settlement | None]") -> None:
-        if self.attempts.get(attempt.lease.entry_id) is attempt:
-            del self.attempts[attempt.lease.entry_id]
+    def _ended(self, attempt: Attempt, task: "asyncio.Task[Settlement | None]") -> None:
+        del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
-        vacate()
-        self._stirred.set()
+        self._slots.vacate()
+        self._waiting.stir()
         # A cancelled task was interrupted before its first step.
         settlement = attempt.interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
             pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
             self._background.start(pausing, name="pausing the group")
         if settlement is not None:
-            self._settler.add(settlement)
+            self._settler.add(settlement, attempt.renewed)
+
+    def held(self) -> "list[Attempt | Unsettled]":
+        """Whatever has a lease that must not lapse: what runs, and what is not settled yet. For any thread to call."""
+        return [*self.attempts.copy().values(), *self._settler.unsettled()]
+
+    def lose(self, held: "Attempt | Unsettled", lease: Lease) -> None:
+        """A lease is lost; unless its attempt has ended, or has a new one meanwhile, the attempt ends."""
+        if isinstance(held, Attempt) and self.attempts.get(lease.entry_id) is held and held.lease is lease:
+            self._telemetry.lease_lost(lease.event.event_type)
+            held.interrupt(Interruption.LEASE_LOST)
 
     def _settled(self) -> None:
         self._telemetry.in_flight(self._slots.running)
-        self._stirred.set()
+        self._waiting.stir()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
             await self._group.pause(seconds, reason)
-
-    async def _idle(self, taken: Taken) -> None:
-        poll = self._settings.poll_seconds
-        seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
-        if taken.paused:
-            await self._next_stir(seconds)
-        elif taken.doorbell:
-            self._listen(taken.doorbell)
-            await self._next_stir(seconds)
-
-    def _listen(self, doorbell: str) -> None:
-        if self._doorbell is None or self._doorbell.done():
-            self._doorbell = self._background.start(
-                self._ring(doorbell), name=f"doorbell of partition {self.partition}"
-            )
-
-    async def _ring(self, doorbell: str) -> None:
-        with suppress(StoreError):  # the next take meets the same error and backs off
-            await self._group.wait(self.partition, doorbell, self._settings.poll_seconds)
-        self._stirred.set()
-
-    async def _next_stir(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stirred.wait()
-        self._stirred.clear()
-
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not self._stopping:
-                    await self._stirred.wait()
-                    self._stirred.clear()

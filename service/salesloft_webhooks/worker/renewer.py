@@ -1,52 +1,112 @@
-"""Renewing leases while handlers run, and stopping handlers whose lease is lost."""
+"""Renewing leases while handlers run, also when one of them blocks the event loop.
 
+The renewals run in a thread of their own, on an event loop and a connection of their own: a handler that blocks the
+worker's loop for longer than a lease would else be run by somebody else meanwhile, and by us again afterwards. What
+blocks without ever letting another thread run (a C extension that holds the interpreter's lock) still does that.
+"""
+
+import asyncio
+import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 
-from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import MAX_BATCH, Group
+from salesloft_webhooks.background import Background
+from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, open_store
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.settings import Ordering
+from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.worker.attempt import Attempt, Interruption
+from salesloft_webhooks.worker.attempt import Attempt
 from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.settler import Unsettled
 
 RENEWALS_PER_LEASE = 3
 """Two renewals may fail before a lease lapses."""
+BLOCKED_SECONDS = 1.0
+"""A loop that does nothing for so long is blocked; less where leases are short."""
+JOIN_SECONDS = 1.0
+"""How long the thread's end is waited for; it does nothing but renew, so it may be left alone."""
+
+Held = Attempt | Unsettled
 
 
 class Renewer:
-    """Renews the leases of all partitions of one worker."""
+    """Renews the leases of all partitions of one worker, and watches its event loop."""
 
-    def __init__(self, group: Group, loops: Sequence[PartitionLoop], telemetry: WorkerTelemetry) -> None:
+    def __init__(
+        self, group: Group, loops: Sequence[PartitionLoop], settings: Settings, telemetry: WorkerTelemetry
+    ) -> None:
         self._group = group
         self._loops = loops
+        self._settings = settings
         self._telemetry = telemetry
+        self._every_seconds = group.options.lease_seconds / RENEWALS_PER_LEASE
+        self._beat = time.monotonic()
 
     async def run(self) -> None:
-        """Renew until cancelled."""
-        await repeat(self._round, every_seconds=self._group.options.lease_seconds / RENEWALS_PER_LEASE)
-
-    async def _round(self) -> None:
-        for loop in self._loops:
-            attempts = list(loop.attempts.values())
-            for start in range(0, len(attempts), MAX_BATCH):
-                await self._renew(loop, attempts[start : start + MAX_BATCH])
-
-    async def _renew(self, loop: PartitionLoop, attempts: Sequence[Attempt]) -> None:
-        asked = time.monotonic()
+        """Renew until cancelled; fails when the thread does."""
+        self._worker_loop = asyncio.get_running_loop()
+        self._worker_thread = threading.get_ident()
+        own_loop, stop, outcome = asyncio.new_event_loop(), asyncio.Event(), Future[None]()
+        outcome.set_running_or_notify_cancel()  # it is not for others to cancel
+        thread = threading.Thread(target=self._serve, args=(own_loop, stop, outcome), name="renewer", daemon=True)
+        thread.start()
+        ended = asyncio.wrap_future(outcome)
         try:
-            kept = await self._group.extend(loop.partition, [attempt.lease for attempt in attempts])
-        except StoreError:
-            self._give_up_lapsed(attempts)
-            return
-        for attempt, ours in zip(attempts, kept, strict=True):
-            if ours:
-                attempt.renewed = asked
-            elif loop.attempts.get(attempt.lease.entry_id) is attempt:  # else it ended while we asked
-                self._lose(attempt)
+            await asyncio.shield(ended)
+        finally:
+            with suppress(RuntimeError):  # it has ended already
+                own_loop.call_soon_threadsafe(stop.set)
+            await asyncio.wait([ended], timeout=JOIN_SECONDS)
 
-    def _give_up_lapsed(self, attempts: Sequence[Attempt]) -> None:
+    # -- in the thread ----------------------------------------------------------------------------------------------
+
+    def _serve(self, own_loop: asyncio.AbstractEventLoop, stop: asyncio.Event, outcome: Future[None]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=lambda: own_loop) as runner:
+                runner.run(self._renew_until(stop))
+        except BaseException as exc:  # whatever it is, the worker must hear of it
+            outcome.set_exception(exc)
+        else:
+            outcome.set_result(None)
+
+    async def _renew_until(self, stop: asyncio.Event) -> None:
+        async with open_store(self._settings) as store, Background() as background:
+            group = Group(store, self._group.options, self._group.consumer)
+
+            async def renew() -> None:
+                for loop in self._loops:
+                    held = loop.held()
+                    for start in range(0, len(held), MAX_BATCH):
+                        await self._renew(group, loop, held[start : start + MAX_BATCH])
+
+            async def stopped() -> None:
+                await stop.wait()
+
+            tasks = [
+                background.start(stopped(), name="stop"),
+                background.start(self._watch(), name="watching the worker's loop"),
+                background.repeat(renew, name="renewing", every_seconds=self._every_seconds),
+            ]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _renew(self, group: Group, loop: PartitionLoop, held: Sequence[Held]) -> None:
+        asked = time.monotonic()
+        leases = [each.lease for each in held]
+        try:
+            kept = await group.extend(loop.partition, leases)
+        except StoreError:
+            self._give_up_lapsed(loop, held)
+            return
+        for each, lease, ours in zip(held, leases, kept, strict=True):
+            if ours:
+                each.renewed = asked
+            else:
+                self._lose(loop, each, lease)
+
+    def _give_up_lapsed(self, loop: PartitionLoop, held: Sequence[Held]) -> None:
         """We cannot reach the store, others perhaps can.
 
         In an ordered group a lapsed lease may already run elsewhere, so ours stops. Without order it may finish: a late
@@ -54,10 +114,36 @@ class Renewer:
         """
         if self._group.options.ordering is Ordering.ENTITY:
             now = time.monotonic()
-            for attempt in attempts:
-                if now - attempt.renewed > self._group.options.lease_seconds:
-                    self._lose(attempt)
+            for each in held:
+                if now - each.renewed > self._group.options.lease_seconds:
+                    self._lose(loop, each, each.lease)
 
-    def _lose(self, attempt: Attempt) -> None:
-        self._telemetry.lease_lost(attempt.lease.event.event_type)
-        attempt.interrupt(Interruption.LEASE_LOST)
+    def _lose(self, loop: PartitionLoop, held: Held, lease: Lease) -> None:
+        with suppress(RuntimeError):  # the worker has ended
+            self._worker_loop.call_soon_threadsafe(loop.lose, held, lease)
+
+    async def _watch(self) -> None:
+        """Tell, once each time, that the worker's loop is blocked, by which handler and where."""
+        limit = min(BLOCKED_SECONDS, self._every_seconds)
+        told, looked = False, time.monotonic()
+        while True:
+            self._worker_loop.call_soon_threadsafe(self._sign_of_life)
+            await asyncio.sleep(limit / 4)
+            now = time.monotonic()
+            blocked = now - self._beat > limit and now - looked < limit  # the second: we were not stopped ourselves
+            if blocked and not told:
+                self._tell_blocked()
+            told, looked = blocked, now
+
+    def _sign_of_life(self) -> None:
+        self._beat = time.monotonic()
+
+    def _tell_blocked(self) -> None:
+        task = asyncio.current_task(self._worker_loop)
+        attempts = [each for loop in self._loops for each in loop.held() if isinstance(each, Attempt)]
+        guilty = next((each for each in attempts if each.task is task), None)
+        frame = sys._current_frames().get(self._worker_thread)  # noqa: SLF001 - the documented way to see a thread
+        self._telemetry.loop_blocked(
+            guilty.handler_names if guilty else "unknown",
+            where=f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "unknown",
+        )

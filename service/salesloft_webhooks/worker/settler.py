@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 
 from salesloft_webhooks.background import repeat
@@ -15,6 +16,24 @@ from salesloft_webhooks.worker.backoff import Backoff
 BATCH = 200
 """Outcomes in one call."""
 STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
+
+
+@dataclass(slots=True)
+class Unsettled:
+    """An outcome in the queue.
+
+    Attributes:
+        settlement: What to store.
+        renewed: Monotonic time at which its lease was last known to be ours.
+    """
+
+    settlement: Settlement
+    renewed: float
+
+    @property
+    def lease(self) -> Lease:
+        """Whose outcome it is; renewed like that of a running attempt, until it is stored."""
+        return self.settlement.lease
 
 
 class Settler:
@@ -30,17 +49,21 @@ class Settler:
         self._partition = partition
         self._telemetry = telemetry
         self._settled = settled
-        self._queue: deque[Settlement] = deque()
+        self._queue: deque[Unsettled] = deque()
         self._releasing: Counter[tuple[str, int]] = Counter()
+        self._done: Counter[str] = Counter()
+        self._confirmed: Counter[str] = Counter()
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def add(self, settlement: Settlement) -> None:
-        """Queue an outcome; returns at once."""
-        self._queue.append(settlement)
+    def add(self, settlement: Settlement, renewed: float | None = None) -> None:
+        """Queue an outcome; returns at once. ``renewed``: when its lease was last known to be ours; default: now."""
+        self._queue.append(Unsettled(settlement, time.monotonic() if renewed is None else renewed))
         if settlement.outcome is Outcome.RELEASE:
             self._releasing[_attempt_of(settlement.lease)] += 1
+        if settlement.outcome is Outcome.DONE:
+            self._done[settlement.lease.entry_id] += 1
         self._empty.clear()
         self._filled.set()
 
@@ -50,6 +73,26 @@ class Settler:
         It is the one outcome that does not change the number, so a repeat of it would release this lease, too.
         """
         return self._releasing[_attempt_of(lease)] > 0
+
+    def is_done(self, lease: Lease) -> bool:
+        """Whether an attempt of ours of the same entry is done: in the queue, or confirmed since `forget_confirmed`.
+
+        The store may have leased the entry again before it heard of that, when the first lease had lapsed.
+        """
+        return self._done[lease.entry_id] > 0
+
+    def forget_confirmed(self) -> None:
+        """Called when a take has been answered: what was confirmed by now cannot be leased by a later one."""
+        self._done -= self._confirmed
+        self._confirmed.clear()
+
+    def behind(self, seconds: float) -> bool:
+        """Whether the first outcome's lease has not been renewed for so long: store it before anything is taken."""
+        return bool(self._queue) and time.monotonic() - self._queue[0].renewed > seconds
+
+    def unsettled(self) -> list[Unsettled]:
+        """The queue. May be called from another thread."""
+        return list(self._queue.copy())
 
     async def drained(self) -> None:
         """Wait until every outcome is stored."""
@@ -67,12 +110,14 @@ class Settler:
 
     async def _settle_next(self) -> None:
         await self._filled.wait()
-        batch = list(islice(self._queue, BATCH))
+        batch = [unsettled.settlement for unsettled in islice(self._queue, BATCH)]
         await self._settle(batch)
         for settlement in batch:
             self._queue.popleft()
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing -= Counter([_attempt_of(settlement.lease)])
+            if settlement.outcome is Outcome.DONE:
+                self._confirmed[settlement.lease.entry_id] += 1
         if not self._queue:
             self._filled.clear()
             self._empty.set()

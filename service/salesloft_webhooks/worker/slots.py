@@ -2,7 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Room:
+    """Slots held by one who wanted all: ``free`` of them are given back at the end, the rest by who uses them."""
+
+    free: int
 
 
 class Slots:
@@ -36,20 +44,24 @@ class Slots:
         self._changed.set()
 
     @asynccontextmanager
-    async def all(self) -> AsyncIterator[None]:
-        """Hold every slot: entered when all attempts have ended, left before any other begins."""
+    async def all(self, patience_seconds: float | None = None) -> AsyncIterator["Room"]:
+        """Hold every slot: entered when all attempts have ended, left before any other begins.
+
+        After ``patience_seconds`` it is entered as soon as one slot is free: with those, beside what still runs.
+        """
         async with self._alone:
             self._wanting_all += 1
+            room = Room(0)
             try:
-                await self._until(lambda: self.free == self.total)
-                self.free = 0
-                try:
-                    yield
-                finally:
-                    self.free = self.total
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(patience_seconds):
+                        await self._until(lambda: self.free == self.total)
+                await self._until(lambda: self.free > 0)
+                room.free, self.free = self.free, 0
+                yield room
             finally:
                 self._wanting_all -= 1
-                self._changed.set()
+                self.vacate(room.free)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -9,14 +9,16 @@ import time
 from contextlib import suppress
 
 from salesloft_webhooks.background import Background, end
-from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.broker import Group, GroupOptions, Store, check_partitions, new_consumer_name
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
+from salesloft_webhooks.worker.isolation import Isolation
 from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.readiness import Readiness
 from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
 from salesloft_webhooks.worker.slots import Slots
@@ -62,13 +64,14 @@ class Worker:
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
         self._telemetry = telemetry
-        slots = Slots(settings.worker_concurrency)
+        slots = Slots(settings.worker_concurrency), Isolation()
         self._loops = [
             PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
             for partition in _partitions(settings)
         ]
         self._housekeeping = Housekeeping(store, self._group, settings, telemetry)
         self._registered = False
+        self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
@@ -76,7 +79,9 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
-        renewer = Renewer(self._group, self._loops, self._telemetry)
+        if not await self._readiness.reached(stop, self._beat):
+            return
+        renewer = Renewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
             tasks = [
                 background.start(renewer.run(), name="renewer"),
@@ -105,12 +110,13 @@ class Worker:
 
     def not_ready(self) -> str | None:
         """Why the process does not work yet; None: it does."""
-        return None if self._registered else "the group is not registered: the store does not answer"
+        return self._readiness.problem if self._registered else "the group is not registered: the store does not answer"
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0
         while not stop.is_set():
             try:
+                await check_partitions(self._store)
                 await self._group.register()
             except StoreError as exc:
                 failures += 1

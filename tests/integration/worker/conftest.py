@@ -85,10 +85,12 @@ async def eventually(condition: Callable[[], bool], description: str, seconds: f
 
 
 @asynccontextmanager
-async def pipeline(server: Server, handle: Handle, **settings: object) -> AsyncIterator[Pipeline]:
+async def pipeline(
+    server: Server, handle: Handle, *, policy: Any = None, **settings: object
+) -> AsyncIterator[Pipeline]:
     """Run a worker of group ``mine`` with one handler for everything; stopped at the end, if not before."""
     router: Router[None] = Router()
-    router.on("*")(handle)
+    router.on("*", **(policy or {}))(handle)
     defaults: dict[str, object] = {"backoff_base_seconds": 0.01, "backoff_cap_seconds": 0.05, "poll_seconds": 0.2}
     chosen = Settings.load(redis_url=server.url, worker_group="mine", **(defaults | settings))
     loaded = LoadedGroup("mine", (router,))

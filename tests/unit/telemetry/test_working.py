@@ -106,6 +106,15 @@ def test_errors_without_number_share_one_label(event: Event, sample: Sample, nam
     assert sample("attempt_errors_total", group=name, outcome="retried", error="other") == 10
 
 
+def test_a_blocked_loop_is_counted(sample: Sample, name: str) -> None:
+    """Each time that a handler blocks the event loop is counted for its group."""
+    telemetry = WorkerTelemetry(name)
+
+    telemetry.loop_blocked("handle", where="handlers.py:7")
+
+    assert sample("loop_blocked_total", group=name) == 1
+
+
 def test_invented_event_types_share_one_label(event: Event, sample: Sample, name: str) -> None:
     """Whatever types are in the stream, a group has one set of time series for those nobody knows."""
     telemetry = WorkerTelemetry(name)

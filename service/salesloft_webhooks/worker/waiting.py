@@ -1,0 +1,64 @@
+"""What a partition's loop waits for when it has nothing to do: never blindly, always for whichever comes first."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from salesloft_webhooks.background import Background
+from salesloft_webhooks.broker import Group, Taken
+from salesloft_webhooks.errors import StoreError
+
+
+class Waiting:
+    """The waits of one partition's loop, all of which end early when something has stirred."""
+
+    def __init__(self, group: Group, partition: int, background: Background, poll_seconds: float) -> None:
+        self._group = group
+        self._partition = partition
+        self._background = background
+        self._poll_seconds = poll_seconds
+        self._stirred = asyncio.Event()
+        self._doorbell: asyncio.Task[None] | None = None
+
+    def stir(self) -> None:
+        """Something has happened that may give the loop work: end the wait."""
+        self._stirred.set()
+
+    def begin(self) -> None:
+        """What has happened so far is seen by the take that comes next."""
+        self._stirred.clear()
+
+    async def next(self, seconds: float | None = None) -> None:
+        """Wait until something stirs, at most for ``seconds``; default: the poll interval."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds if seconds is None else seconds):
+                await self._stirred.wait()
+        self._stirred.clear()
+
+    async def idle(self, taken: Taken) -> None:
+        """After a take that found nothing: wait for new entries, or until something known is due."""
+        poll = self._poll_seconds
+        seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
+        if taken.paused:
+            await self.next(seconds)
+        elif taken.doorbell:
+            self._listen(taken.doorbell)
+            await self.next(seconds)
+
+    async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
+        """Wait whatever stirs, as long as it is ``wanted``."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while wanted():
+                    await self._stirred.wait()
+                    self._stirred.clear()
+
+    def _listen(self, doorbell: str) -> None:
+        if self._doorbell is None or self._doorbell.done():
+            name = f"doorbell of partition {self._partition}"
+            self._doorbell = self._background.start(self._ring(doorbell), name=name)
+
+    async def _ring(self, doorbell: str) -> None:
+        with suppress(StoreError):  # the next take meets the same error and backs off
+            await self._group.wait(self._partition, doorbell, self._poll_seconds)
+        self._stirred.set()

@@ -1,0 +1,102 @@
+"""Suspects beside ordinary events: who is stopped, and for how long."""
+
+import asyncio
+
+import pytest
+
+from salesloft_webhooks import Event
+from salesloft_webhooks.broker import Group, GroupOptions, open_store
+from salesloft_webhooks.settings import Settings
+from tests.integration.worker.conftest import STREAM, Pipeline, pipeline
+from tests.servers import Server
+
+CONCURRENCY = 16
+HANDLER_SECONDS = 0.02
+
+
+async def suspects(running: Pipeline, server: Server, count: int) -> None:
+    """Store events and let a process that is no more lose them twice; the group must exist and be paused."""
+    await running.publish(*(f"s{number}" for number in range(count)))
+    async with open_store(Settings.load(redis_url=server.url)) as store:
+        await Group(store, GroupOptions("mine"), "gone").register()
+    rows = running.redis.xreadgroup("mine", "gone", {STREAM: ">"}, count)[0][1]
+    with running.redis.pipeline() as pipe:
+        for entry, _ in rows:
+            pipe.xclaim(STREAM, "mine", "-", 0, [entry], retrycount=2, justid=True)
+            pipe.zadd("sl:{0}:g:mine:suspects", {entry: 1})
+            pipe.hset("sl:{0}:g:mine:tries", f"{entry}:lost", "2 2 2")
+        pipe.execute()
+
+
+@pytest.mark.parametrize("count", [50, 5_000])
+async def test_most_of_the_work_done_beside_suspects_is_others(valkey: Server, count: int) -> None:
+    """While suspects wait, each small group of them is followed by many times as many ordinary events, retries too."""
+    order: list[str] = []
+    ordinary = 800
+
+    async def handle(event: Event) -> None:
+        await asyncio.sleep(HANDLER_SECONDS)
+        if event.event_id.startswith("r") and event.attempt == 1:
+            raise ValueError("once more")
+        order.append(event.event_id[0])
+
+    async with pipeline(valkey, handle) as preparing:
+        preparing.stop.set()
+        await preparing.task
+        await suspects(preparing, valkey, count)
+        await preparing.publish(*(f"{'r' if number % 10 == 0 else 'n'}{number}" for number in range(ordinary)))
+    async with pipeline(valkey, handle, worker_concurrency=CONCURRENCY):
+        async with asyncio.timeout(60):
+            while order.count("n") + order.count("r") < ordinary:  # noqa: ASYNC110 - tests poll
+                await asyncio.sleep(0.02)
+
+    among = order[: max(index for index, kind in enumerate(order) if kind != "s")]
+    assert among.count("r") > ordinary // 20, "retries starve"
+    assert 0 < among.count("s") < len(among) * (0.03 if count < 500 else 0.06)
+
+
+async def test_suspects_need_no_share_when_nothing_else_waits(valkey: Server) -> None:
+    """An idle worker clears its suspects one group after the other, without pauses between them."""
+    done: list[float] = []
+
+    async def handle(event: Event) -> None:
+        await asyncio.sleep(0.1)
+        done.append(asyncio.get_running_loop().time())
+
+    async with pipeline(valkey, handle) as preparing:
+        preparing.stop.set()
+        await preparing.task
+        await suspects(preparing, valkey, 8)
+    async with pipeline(valkey, handle, worker_concurrency=CONCURRENCY) as running:
+        await running.finished(8)
+
+    assert done[-1] - done[0] < 2.5  # three more groups of two; with pauses of nine times their length, three seconds
+
+
+async def test_a_long_handler_neither_stops_suspects_nor_is_stopped(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs for long is waited for a moment only: suspects run beside it then, and new events beside those."""
+    monkeypatch.setattr("salesloft_webhooks.worker.loop.QUIET_SECONDS", 0.1)
+    release, order = asyncio.Event(), []
+
+    async def handle(event: Event) -> None:
+        if event.event_id.startswith(("long", "s")):
+            await release.wait()
+        order.append(event.event_id)
+
+    async with pipeline(valkey, handle) as preparing:
+        preparing.stop.set()
+        await preparing.task
+        await suspects(preparing, valkey, 1)
+        await preparing.publish("long")
+    async with pipeline(valkey, handle, worker_concurrency=4) as running:
+        async with asyncio.timeout(10):
+            while running.redis.zcard("sl:{0}:g:mine:suspects"):  # noqa: ASYNC110 - tests poll
+                await asyncio.sleep(0.02)
+            await running.publish("new")
+            while "new" not in order:  # noqa: ASYNC110 - tests poll
+                await asyncio.sleep(0.02)
+        assert order == ["new"]
+        release.set()
+        await running.finished(3)
