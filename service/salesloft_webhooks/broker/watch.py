@@ -91,7 +91,8 @@ class StoreWatch:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
                 if time.monotonic() - self._examined > EXAMINE_SECONDS or self.problem:
                     self._durability = await examine(self._store, self._settings)
-                    await check_partitions(self._store, decides=True)
+                    if self._durability.problem is None:  # else writing the number down would only fail, too
+                        await check_partitions(self._store, decides=True)
                     self._examined = time.monotonic()
                 backlog = await slowest_backlog(self._store)
         except ConfigurationError as exc:
