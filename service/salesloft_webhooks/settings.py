@@ -186,6 +186,10 @@ class Settings(StoreSettings):
             raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
         if self.no_handler_seconds < 2 * self.upkeep_seconds:
             raise ValueError("NO_HANDLER_SECONDS is below twice UPKEEP_SECONDS: living workers would seem to be gone")
+        if self.idempotency_ttl_seconds < self.retention_seconds:
+            raise ValueError(
+                "IDEMPOTENCY_TTL_SECONDS is below RETENTION_SECONDS: a lost group would repeat what is done"
+            )
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
         return self

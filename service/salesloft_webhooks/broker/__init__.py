@@ -66,6 +66,7 @@ has one due time or is a suspect; no key without an owner or an end.
 from salesloft_webhooks.broker.connection import Store, open_store
 from salesloft_webhooks.broker.group import MAX_BATCH, Group, GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
+from salesloft_webhooks.broker.partitions import check_partitions
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.quarantine import quarantine
 from salesloft_webhooks.broker.upkeep import audit, trim
@@ -85,6 +86,7 @@ __all__ = [
     "Stored",
     "Taken",
     "audit",
+    "check_partitions",
     "new_consumer_name",
     "open_store",
     "quarantine",

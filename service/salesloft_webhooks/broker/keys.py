@@ -113,6 +113,11 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:probe"
 
     @property
+    def partitions(self) -> str:
+        """How many partitions this installation has: a number."""
+        return f"{self.prefix}:partitions"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

@@ -23,10 +23,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from salesloft_webhooks.background import Background, still_wanted
-from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.backlog import slowest_backlog
+from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.partitions import check_partitions
 from salesloft_webhooks.broker.probe import probe, representatives
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0
@@ -70,9 +72,12 @@ class StoreWatch:
         self._doubted = self._troubled = False
         self.problem: str | None = "the store has not been asked yet"
         self.over_backlog = False
+        self._refused: ConfigurationError | None = None
 
     async def __aenter__(self) -> Self:
         await self._look()
+        if self._refused is not None:
+            raise self._refused
         self._background.start(self._run(), name="store watch")
         return self
 
@@ -124,6 +129,9 @@ class StoreWatch:
                 self._doubted = False
                 self.over_backlog = await slowest_backlog(self._store) > self._settings.backlog_limit
                 return await self._try_writing(thorough=thorough) or self._durability.problem
+        except ConfigurationError as exc:
+            self._refused = exc
+            return str(exc)
         except StoreError as exc:
             reason = str(exc)
         except TimeoutError:
@@ -137,6 +145,8 @@ class StoreWatch:
         if time.monotonic() - self._examined <= EXAMINE_SECONDS and self.problem is None:
             return False
         self._durability = await examine(self._store, self._settings)
+        if self._durability.problem is None:  # else writing the number down would only fail, too
+            await check_partitions(self._store, decides=True)
         self._examined = time.monotonic()
         self._observer.durability_examined(self._durability.faults)
         return self._durability.wait is not None
@@ -151,21 +161,3 @@ class StoreWatch:
         except StoreError as exc:
             return f"nothing can be stored: {exc}"
         return None
-
-
-async def slowest_backlog(store: Store) -> int:
-    """Events the slowest group has not finished, over all partitions; without any group: all events.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
-    backlog = 0
-    for partition in range(store.partitions):
-        stream = store.keys.events(partition)
-        with translated():
-            length = int(await store.client.xlen(stream))
-            groups = await store.client.xinfo_groups(stream) if await store.client.exists(stream) else []
-        # `lag` is None when entries were deleted by hand; then the length is the safe estimate.
-        lags = [length if group["lag"] is None else group["lag"] for group in groups]
-        backlog += max((lag + group["pending"] for lag, group in zip(lags, groups, strict=True)), default=length)
-    return backlog

@@ -1,8 +1,8 @@
 """What every worker does on the side, every few seconds: register again, trim, audit, retire silent consumers."""
 
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, Store, audit, trim
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.broker import Group, Store, audit, check_partitions, trim
+from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 
@@ -24,6 +24,8 @@ class Housekeeping:
         await repeat(self._round, every_seconds=self._settings.upkeep_seconds, failed=self._postponed)
 
     def _postponed(self, error: Exception, _failures: int) -> float:
+        if isinstance(error, ConfigurationError):  # the number of partitions was changed under us: refuse to go on
+            raise error
         if isinstance(error, StoreError):
             log.info("housekeeping.postponed", reason=str(error))
         else:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
@@ -33,6 +35,7 @@ class Housekeeping:
     async def _round(self) -> None:
         # Again and again: a sign of life of our version of the group although all slots may be full, and what was
         # refused by a server that was full, or is gone with its data, stands there again.
+        await check_partitions(self._store)
         await self._group.register(refresh=True)
         for partition, cursor in self._cursors.items():
             removed = await trim(self._store, partition, self._settings.retention_seconds)

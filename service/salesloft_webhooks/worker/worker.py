@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from salesloft_webhooks.background import Background, end
-from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.broker import Group, GroupOptions, Store, check_partitions, new_consumer_name
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -120,6 +120,7 @@ class Worker:
         failures = 0
         while not stop.is_set():
             try:
+                await check_partitions(self._store)
                 await self._group.register()
             except StoreError as exc:
                 failures += 1

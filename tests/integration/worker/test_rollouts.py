@@ -10,6 +10,7 @@ import pytest
 
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -178,3 +179,17 @@ async def test_a_worker_with_full_hands_keeps_its_version_in_force(valkey: Serve
             await eventually(lambda: feed.outcomes()["done"] == 1, "v1 has read both")
             release.set()
             await eventually(lambda: feed.outcomes() == {"done": 3}, "the call was not passed over")
+
+
+async def test_a_worker_ends_when_the_number_of_partitions_changes(valkey: Server) -> None:
+    """A receiver has raised PARTITIONS: a worker that would leave the new streams unread says so and ends."""
+
+    async def run_while_it_is_raised(feed: Pipeline) -> None:
+        async with Version(("person.*",)).running(valkey):
+            feed.redis.set("sl:partitions", "4")
+            await asyncio.sleep(1.5)
+
+    async with sending(valkey) as feed:
+        feed.redis.set("sl:partitions", "1")
+        with pytest.raises(ConfigurationError, match="this installation has 4"):
+            await run_while_it_is_raised(feed)
