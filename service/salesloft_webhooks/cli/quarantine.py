@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from salesloft_webhooks.cli.connected import with_store
-from salesloft_webhooks.cli.console import confirm, described, note, show, show_json, show_table
+from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson, Limit, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.tables import show_table
 from salesloft_webhooks.errors import UnreadableReason
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Signed deliveries that could not be read, and were answered with 400.")
-
-LONGEST_SOURCE = 24
-"""Characters of a source's name in a table: with them it fits 100 columns."""
 
 Reason = Annotated[str, typer.Option("--reason", help="For this reason only, as `quarantine list` shows it.")]
 Names = Annotated[
@@ -56,12 +54,12 @@ def list_quarantine(*, reason: Reason = "", limit: Limit = 50, as_json: AsJson =
         show_json({"quarantine": documents, "more": len(found) > limit})
         return
     rows = [
-        (one.reference, _cut(one.source), one.dialect, one.reason, moment_text(one.received_at), f"{len(one.body):,}")
+        (one.reference, one.source, one.dialect, one.reason, moment_text(one.received_at), f"{len(one.body):,}")
         for one in found[:limit]
     ]
-    show_table(("DELIVERY", "SOURCE", "DIALECT", "REASON", "RECEIVED", "BYTES"), rows, numbers=("BYTES",))
-    if any(len(one.source) > LONGEST_SOURCE for one in found[:limit]):
-        note("cut to fit: SOURCE; --json shows everything")
+    show_table(
+        ("DELIVERY", "SOURCE", "DIALECT", "REASON", "RECEIVED", "BYTES"), rows, numbers=("BYTES",), cut=("SOURCE",)
+    )
     if len(found) > limit:
         note("there are more: raise --limit")
 
@@ -196,7 +194,3 @@ def _check_reason(reason: str) -> None:
     if reason and reason not in set(UnreadableReason):
         near = get_close_matches(reason, list(UnreadableReason), n=1) or list(UnreadableReason)
         raise typer.BadParameter(f"--reason {reason!r} is none: did you mean {' or '.join(near)}?")
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LONGEST_SOURCE else name[: LONGEST_SOURCE - 1] + "…"
