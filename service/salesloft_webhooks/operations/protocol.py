@@ -14,6 +14,8 @@ DROPPED_BYTES = 65_536
 SMALL_BYTES = 16_384
 """Bodies up to this size, most of SalesLoft's, are read even when signed deliveries in work hold all the memory there
 is: their connections cost as much by themselves."""
+HEAD_FACTOR = 2
+"""What a parsed head of many fields takes in memory, as a multiple of its bytes."""
 GIVEN_UP = "salesloft_webhooks.given_up"
 
 
@@ -43,6 +45,7 @@ class BoundedProtocol(LimitedConnection):
     """
 
     _buffer: bytes = b""  # a head that is not complete, or what is pipelined behind the request in work
+    _head_bytes = 0  # what the head of the request in work costs, parsed
     _body_bytes = 0
     _dropped_bytes = 0
     _half_closed = False
@@ -106,6 +109,9 @@ class BoundedProtocol(LimitedConnection):
         self.starts_now()
         if self.framing is None:
             super().on_message_complete()
+        else:
+            self._head_bytes = HEAD_FACTOR * len(head)
+            self.hold(self._head_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
@@ -178,9 +184,9 @@ class BoundedProtocol(LimitedConnection):
         if self.transport.is_closing():
             return
         self.starts_now()
-        if self._body_bytes:
-            self.hold(-self._body_bytes)
-            self._body_bytes = 0
+        if request_bytes := self._head_bytes + self._body_bytes:
+            self.hold(-request_bytes)
+            self._head_bytes = self._body_bytes = 0
         self.expect_answer_taken()
         if self.framing is not None:
             self._dropped_bytes = 0

@@ -117,3 +117,17 @@ def test_idle_connections_count_too(valkey: Server) -> None:
     assert connections < 400
     assert grown < 20 * MIB
     assert reply.status == 200
+
+
+def test_heads_whose_body_is_to_come_count_too(valkey: Server) -> None:
+    """A thousand heads of 16 KiB in tiny fields, signed in form, wait for their bodies within a budget of 8 MiB."""
+    fields = {f"X-{number}": "y" * 150 for number in range(90)}
+    raw = request("POST", PATH, signed_headers(b"another body") | {"Content-Length": "9"} | fields)
+    with ReceiverProcess(valkey.url, {"BODY_MEMORY_BYTES": str(8 * MIB)}) as receiver, ExitStack() as stack:
+        before = held(receiver)
+        opened(stack, receiver.port, 1000, raw)
+        grown = held(receiver) - before
+        reply = receiver.send(delivery(envelope("evt-beside")))
+
+    assert grown < 17 * MIB
+    assert reply.status == 200

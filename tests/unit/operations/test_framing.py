@@ -101,6 +101,16 @@ def test_chunk_extensions_have_a_limit() -> None:
         read(Chunks(), chunk * 11)
 
 
+def test_a_body_is_not_cut_to_crumbs() -> None:
+    """A thousand tiny chunks are fine, and so are small ones beside large ones; a body of nothing else is not."""
+    crumb, large = b"1\r\nx\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+
+    assert read(Chunks(), crumb * 1_000, b"0\r\n\r\n") == (b"x" * 1_000, b"")
+    assert read(Chunks(), large, crumb * 1_250, b"0\r\n\r\n") == (b"x" * 66_786, b"")
+    with pytest.raises(BadRequest):
+        read(Chunks(), crumb * 1_100)
+
+
 def test_a_line_without_an_end_has_a_limit() -> None:
     """One endless extension or trailer is not held until it ends."""
     for beginning in (b"1;", b"0\r\nX: "):
