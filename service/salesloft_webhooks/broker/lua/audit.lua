@@ -10,8 +10,10 @@
 --   Every pending entry has a member in `due` or in `suspects`; one that seems to be running gets a lease's time to end.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
+--   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `tries`.
 --@include partition
 --@include group
+local TRIES_EXAMINED = 50
 local after, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local pending = redis.pcall('XPENDING', events, group, after == '-' and '-' or '(' .. after, '+', count)
@@ -49,6 +51,11 @@ local function repair(id, owner)
   end
 end
 
+for _, field in ipairs(redis.call('HRANDFIELD', tries, TRIES_EXAMINED)) do
+  if not owner_of(string.match(field, '^[^:]+')) then
+    redis.call('HDEL', tries, field)
+  end
+end
 for _, row in ipairs(pending) do
   if not (redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])) then
     repair(row[1], row[2])
