@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,9 +35,11 @@ class PostgresServer:
 
     Attributes:
         programs: Folder of its binaries.
+        options: More settings, as of the next start.
     """
 
     programs: Path
+    options: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="postgres-", dir="/tmp")))
     _process: subprocess.Popen[bytes] | None = None
@@ -55,6 +59,7 @@ class PostgresServer:
             "unix_socket_directories": "",
             "fsync": "off",  # a killed process loses nothing by it, only a power cut would
             "max_connections": "60",
+            **self.options,
         }
         arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         user = _unprivileged()
@@ -77,10 +82,49 @@ class PostgresServer:
             self._process.wait(timeout=START_SECONDS)
             self._process = None
 
+    @contextmanager
+    def stopped_at_the_end(self) -> Iterator[None]:
+        """Stop it at the end of the block, whatever happens in it."""
+        try:
+            yield
+        finally:
+            self.stop()
+
     def remove(self) -> None:
         """Stop it and delete its files."""
         self.stop()
         shutil.rmtree(self.directory)
+
+    def place(self, name: str, content: bytes) -> Path:
+        """Put a file beside its data that only the server's user may read."""
+        file = self.directory / name
+        file.write_bytes(content)
+        file.chmod(0o600)
+        self.own(file)
+        return file
+
+    def own(self, path: Path) -> None:
+        """Give a file or folder to the server's user."""
+        user = _unprivileged()
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+    def execute(self, statement: str, database: str = "postgres") -> str:
+        """Run a statement from outside; its unadorned output."""
+        login = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database]
+        return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *login, "-c", statement).strip()
+
+    def standby(self) -> "PostgresServer":
+        """A hot standby of it, not yet started."""
+        other = PostgresServer(self.programs, dict(self.options))
+        user = _unprivileged()
+        os.chown(other.directory, user.pw_uid, user.pw_gid)
+        source = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
+        other._run("pg_basebackup", *source, "-D", f"{other.directory}/data", "-R", "-c", "fast", "--no-sync")
+        return other
+
+    def promote(self) -> None:
+        """Let a standby take over."""
+        self._run("pg_ctl", "promote", "-w", "-D", f"{self.directory}/data")
 
     def create_database(self, name: str) -> str:
         """Make an empty database; its address as `DATABASE_URL` wants it."""
@@ -91,13 +135,14 @@ class PostgresServer:
         command = [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str) -> str:
         user = _unprivileged()
-        subprocess.run(
+        return subprocess.run(
             [self.programs / program, *arguments],
             check=True,
             capture_output=True,
+            text=True,
             user=user.pw_uid,
             group=user.pw_gid,
             cwd=self.directory,
-        )
+        ).stdout

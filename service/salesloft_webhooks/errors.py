@@ -131,10 +131,15 @@ def _seconds(signal: str, after: object) -> float:
 
 
 class Retry(HandlerSignal):
-    """The attempt failed; try again after ``after`` seconds (default: the group's back-off). Counts as an attempt."""
+    """The attempt failed; try again after ``after`` seconds (default: the group's back-off). Counts as an attempt.
 
-    def __init__(self, message: str = "", *, after: timedelta | float | None = None) -> None:
+    With ``at_least`` the group's back-off holds where it is longer: an endpoint that asks for a retry in a second each
+    time must not use up every attempt within a minute.
+    """
+
+    def __init__(self, message: str = "", *, after: timedelta | float | None = None, at_least: bool = False) -> None:
         super().__init__(message or "the handler asked for a retry")
+        self.at_least = at_least
         self.after_seconds = None if after is None else _seconds("Retry", after)
 
 

@@ -121,9 +121,11 @@ def _is_person(value: object) -> bool:
 def _ids(data: Resource, name: str) -> Iterator[object]:
     """The id in a reference, in a plain field (``person: 7``), or in the flat form of either (``person_id: 7``)."""
     value = data.get(name)
+    if name == "id":
+        yield value
+        return
     if isinstance(value, Mapping):
         yield value.get("id")
-    elif name == "id" or (isinstance(value, int) and not isinstance(value, bool)):
+    elif isinstance(value, int):
         yield value
-    if name != "id":
-        yield data.get(f"{name}_id")
+    yield data.get(f"{name}_id")

@@ -125,7 +125,13 @@ class Settings(StoreSettings):
         "take over when it ends.",
     )
     handler_timeout_seconds: float = Field(30.0, gt=0, description="Time-out of one attempt.")
-    max_attempts: int = Field(8, ge=1, le=1000, description="Attempts before an event becomes a dead letter.")
+    max_attempts: int = Field(
+        8,
+        ge=1,
+        le=1000,
+        description="Attempts before an event becomes a dead letter. The built-in groups that call other systems make "
+        "24 over an hour and more, unless this is set.",
+    )
     backoff_base_seconds: float = Field(
         1.0, gt=0, description="Upper end of the first retry's delay; doubles with each attempt, with full jitter."
     )
@@ -149,7 +155,9 @@ class Settings(StoreSettings):
     # -- Built-in handlers ------------------------------------------------------------------------------------------
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
-        description="Where `activity` and `crm` write: an async SQLAlchemy URL, `postgresql+asyncpg://` in production.",
+        description="Where `activity` and `crm` write: `sqlite:///file`, or in production "
+        "`postgresql://user:password@host/name` with libpq's parameters (`?sslmode=verify-full&sslrootcert=...`); what "
+        "cannot be obeyed is refused. See docs/handlers.md.",
     )
     handlers_file: Path | None = Field(
         None,

@@ -112,6 +112,9 @@ class Committer:
         self._durability: Durability | None = None
         self._examined = 0.0
 
+    def __str__(self) -> str:
+        return f"{self._script} in partition {self._partition}"
+
     def add(self, rows: Sequence[Row]) -> asyncio.Future[list[bytes]]:
         """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`."""
         share = _Share(rows)
@@ -146,9 +149,9 @@ class Committer:
             try:
                 return await self._commit(batch)
             except Exception as exc:
-                if not still_wanted():
-                    raise asyncio.CancelledError from exc
-                error, blame = exc, await self._blame(exc)
+                error, blame = exc, await self._blame(exc) if still_wanted() else _Blame.SERVER
+            if not still_wanted():
+                raise asyncio.CancelledError from error
             if blame is not _Blame.CONTENT:
                 self._durability = None
             # Once is no proof, not even for a doubted batch: the connection may have been broken by the call before.

@@ -1,13 +1,18 @@
 """Dead letters: what a group gave up on, to look at, to give to the group again, or to throw away."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
-from salesloft_webhooks.broker.connection import Store
+from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter, Discarded, Redriven, letter_of, parse_handle
 from salesloft_webhooks.broker.groups import forget_if_empty, registration
+from salesloft_webhooks.broker.keys import LETTER
+from salesloft_webhooks.broker.references import Reference
 from salesloft_webhooks.broker.stats import group_names
-from salesloft_webhooks.broker.walk import Span, newest_entry, walk
+from salesloft_webhooks.broker.walk import Span, newest_entry, read, walk
 
 BATCH = 100
 """Letters in one script call, so that the server is never blocked for long."""
@@ -36,36 +41,128 @@ async def dead_letters(
                     yield letter
 
 
-async def find(store: Store, name: str) -> list[DeadLetter]:
-    """The dead letters that a handle (one) or an event id (one a group, rarely more) names; oldest first.
+async def find_all(store: Store, names: Iterable[str]) -> dict[str, list[DeadLetter]]:
+    """The dead letters that handles (one each) or event ids (one a group, rarely more) name, oldest first, by name.
 
-    A handle is looked up directly; an event id makes this walk through all dead letters.
+    An event's record names its dead letters. Where it does not (it has expired, or is older than that habit), one walk
+    through all dead letters answers for all names together.
 
     Raises:
         StoreError: the store cannot be asked.
     """
-    if handle := parse_handle(name):
-        group, reference = handle
-        if reference.partition >= store.partitions:
-            return []
-        span = Span(oldest=reference.entry_id, newest=reference.entry_id)
-        found = [letter async for letter in _of_group(store, group, span) if letter.reference == reference]
-        if found:
-            return found
-    return [letter async for letter in dead_letters(store, Choice(event_id=name), newest_first=False)]
+    found: dict[str, list[DeadLetter]] = {}
+    unsure: set[str] = set()
+    for name in dict.fromkeys(names):
+        found[name], certain = await _by_handle(store, name) or await _by_record(store, name)
+        if not certain:
+            unsure.add(name)
+    if unsure:
+        async for letter in dead_letters(store, Choice(), newest_first=False):
+            if letter.event_id in unsure and letter not in found[letter.event_id]:
+                found[letter.event_id].append(letter)
+    return found
 
 
-async def unchanging(store: Store, choice: Choice) -> AsyncIterator[DeadLetter]:
-    """Those that are dead letters now, oldest first: what dies again meanwhile is not met again.
+async def find(store: Store, name: str) -> list[DeadLetter]:
+    """`find_all` of one name.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    return (await find_all(store, [name]))[name]
+
+
+async def _by_handle(store: Store, name: str) -> tuple[list[DeadLetter], bool] | None:
+    if not (handle := parse_handle(name)) or handle[1].partition >= store.partitions:
+        return None
+    letter = await _letter(store, *handle)
+    return ([letter], True) if letter else None
+
+
+async def _by_record(store: Store, event_id: str) -> tuple[list[DeadLetter], bool]:
+    """What the record names, and whether that is all there can be."""
+    found, dead, known = [], set(), False
+    for partition in range(store.partitions):
+        with translated():
+            record: Any = await store.client.hgetall(store.keys.record(partition, event_id))
+        known = known or bool(record)
+        dead |= {field.decode() for field, value in record.items() if value == b"dead"}
+        for field, value in record.items():
+            group = field.decode(errors="replace").removeprefix(LETTER)
+            if not field.startswith(LETTER.encode()):
+                continue
+            dead.discard(group)
+            references = [Reference.of(partition, entry_id) for entry_id in value.split()]
+            found += [letter for one in references if (letter := await _letter(store, group, one))]
+    return found, known and not dead
+
+
+async def _letter(store: Store, group: str, reference: Reference) -> DeadLetter | None:
+    key = store.keys.dead(reference.partition, group)
+    page = await read(store, key, reference.entry_id, reference.entry_id, count=1)
+    return letter_of(group, reference, page[0][1]) if page else None
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """What was dead at one moment: what dies afterwards, perhaps again, is not in it.
+
+    Attributes:
+        choice: Which of it is meant.
+        ends: The newest letter's entry id, by group.
+    """
+
+    choice: Choice
+    ends: Mapping[str, str]
+
+
+async def freeze(store: Store, choice: Choice) -> Frozen:
+    """The dead letters of this moment, to be walked through by `frozen` as often as wanted.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    groups = [choice.group] if choice.group else sorted(await group_names(store))
+    return Frozen(choice, {group: await newest_entry(store, _stream_of(store, group)) for group in groups})
+
+
+async def frozen(store: Store, of: Frozen) -> AsyncIterator[DeadLetter]:
+    """Walk through what was dead then and still is, oldest first, group by group.
 
     Raises:
         StoreError: while walking.
     """
-    for group in [choice.group] if choice.group else sorted(await group_names(store)):
-        newest = await newest_entry(store, _stream_of(store, group))
+    for group, newest in of.ends.items():
         async for letter in _of_group(store, group, Span(newest=newest)):
-            if choice.wants(letter):
+            if of.choice.wants(letter):
                 yield letter
+
+
+async def unchanging(store: Store, choice: Choice) -> AsyncIterator[DeadLetter]:
+    """`freeze` and `frozen` in one.
+
+    Raises:
+        StoreError: while walking.
+    """
+    async for letter in frozen(store, await freeze(store, choice)):
+        yield letter
+
+
+async def size(store: Store, of: Frozen) -> int:
+    """How many letters `frozen` will yield, counted without holding any; without a filter, the server says it.
+
+    Raises:
+        StoreError: while counting.
+    """
+    count = 0
+    if of.choice == Choice(group=of.choice.group):
+        for group, partition in product(of.ends, range(store.partitions)):
+            with translated():
+                count += await store.client.xlen(store.keys.dead(partition, group))
+        return count
+    async for _ in frozen(store, of):
+        count += 1
+    return count
 
 
 async def redrive(

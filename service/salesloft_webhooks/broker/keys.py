@@ -13,6 +13,9 @@ PARKED_SCORE = 9_007_199_254_740_991
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
+LETTER = "letter:"
+"""And a group's name: field of the idempotency record that names the event's dead letters, separated by blanks."""
+
 RESERVED_GROUP_NAMES = frozenset({"entry", "dups"})
 """Fields of the idempotency record that are not groups."""
 
@@ -28,7 +31,7 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and a field per group."""
+        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
 
     def mark(self, partition: int, subject: str) -> str:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 from zlib import crc32
 
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.commit import CommitObserver, Committer, Row
 from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.errors import StoreUnavailable
@@ -40,7 +41,7 @@ class Stored(StrEnum):
 class Publisher:
     """Stores deliveries; use as ``async with``. One per process."""
 
-    def __init__(self, store: Store, settings: Settings, observer: CommitObserver) -> None:
+    def __init__(self, store: Store, settings: Settings, observer: CommitObserver | None = None) -> None:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
@@ -48,18 +49,18 @@ class Publisher:
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
         self._turns: dict[str, asyncio.Event] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._background = Background()
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(one.run()) for one in (*self._reservers, *self._committers)]
+        await self._background.__aenter__()
+        for committer in (*self._reservers, *self._committers):
+            self._background.start(committer.run(), name=str(committer))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.__aexit__(kind, error, traceback)
 
     async def publish(self, delivery: NewDelivery) -> Stored:
         """Store a delivery; returns when it is durable at the configured level.

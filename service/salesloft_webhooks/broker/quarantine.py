@@ -3,9 +3,12 @@
 from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.errors import UnreadableReason
 
+LONGEST_NAME = 128
+"""Characters of an event name that are kept: beyond any that could ever be read."""
+
 
 async def quarantine(
-    store: Store, *, source: str, dialect: str, reason: UnreadableReason, body: bytes, limit: int
+    store: Store, *, source: str, dialect: str, reason: UnreadableReason, body: bytes, limit: int, event_name: str = ""
 ) -> None:
     """Append to the first partition's quarantine, dropping the oldest beyond ``limit``.
 
@@ -16,8 +19,10 @@ async def quarantine(
         reason: Why it is unreadable.
         body: The raw body, with every key of the source already redacted.
         limit: Deliveries kept.
+        event_name: Native dialect: the name it came with, without which nobody could read it later.
 
     Raises:
         StoreUnavailable, StoreFull: it was not kept; let the sender come again.
     """
-    await store.run("quarantine", 0, [source, dialect, reason.value, body, limit], [store.keys.quarantine(0)])
+    args = [source, dialect, reason.value, body, limit, event_name[:LONGEST_NAME]]
+    await store.run("quarantine", 0, args, [store.keys.quarantine(0)])

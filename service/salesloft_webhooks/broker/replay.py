@@ -1,6 +1,6 @@
 """Replay: history back into one group, never into the others."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,11 +54,18 @@ class Replayed(StrEnum):
 
 
 async def replay(
-    store: Store, group: str, selection: Selection, *, idempotency_ttl_seconds: int, dry_run: bool = False
+    store: Store,
+    group: str,
+    selection: Selection,
+    *,
+    idempotency_ttl_seconds: int,
+    dry_run: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[tuple[Entry, Replayed]]:
     """Give history to a group again, in the order of arrival; yields what became of each selected event.
 
-    An event is replayed once, however many entries of it the history has. What arrives meanwhile is not replayed.
+    An event is replayed once, however many entries of it the history has. What arrives meanwhile is not replayed. When
+    ``stopped`` says so, nothing more is begun.
 
     Raises:
         StoreFull: copies take memory, and there is none; those yielded before are replayed.
@@ -67,6 +74,8 @@ async def replay(
     wanted = (await registration(store, group)).events
     batches: dict[int, list[Entry]] = {}
     async for entry in _selected(store, selection):
+        if stopped():
+            break
         if wanted and not _matches(entry.event_type, wanted):
             yield entry, Replayed.NOT_WANTED
             continue
@@ -108,4 +117,4 @@ def _matches(event_type: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000)
+    return max(0, int(moment.timestamp() * 1_000))  # no entry is older than its ids can say

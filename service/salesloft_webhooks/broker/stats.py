@@ -46,6 +46,7 @@ class GroupStats:
         pause: Whether it takes events.
         pause_reason: Why not, as a handler or a person said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
+        retry_reason: What went wrong with the event that is retried next; empty: none waits for a retry.
     """
 
     group: str
@@ -61,6 +62,7 @@ class GroupStats:
     pause: Pause = Pause.NONE
     pause_reason: str = ""
     pause_seconds: float | None = None
+    retry_reason: str = ""
 
     @property
     def paused(self) -> bool:
@@ -83,6 +85,7 @@ class GroupStats:
             pause=other.pause if self.pause is Pause.NONE else self.pause,
             pause_reason=other.pause_reason if self.pause is Pause.NONE else self.pause_reason,
             pause_seconds=other.pause_seconds if self.pause is Pause.NONE else self.pause_seconds,
+            retry_reason=self.retry_reason or other.retry_reason,
         )
 
 
@@ -147,7 +150,7 @@ async def group_names(store: Store) -> set[str]:
 
 
 async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
-    name, lag, last, pending, unrun, parked, due, dead, oldest, consumers, pause, pause_ms = row
+    name, lag, last, pending, unrun, parked, due, dead, oldest, consumers, pause, pause_ms, retry = row
     kind, reason = _pause(pause)
     return GroupStats(
         group=name.decode(),
@@ -163,6 +166,7 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause=kind,
         pause_reason=reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
+        retry_reason=retry.decode(errors="backslashreplace"),
     )
 
 

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from salesloft_webhooks.cli.failures import fail
-
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.settings import Settings
@@ -38,12 +36,3 @@ def follow(act: Act[None]) -> None:
     """Like `with_store`, for commands that run until Ctrl-C: being stopped is their normal end."""
     with suppress(KeyboardInterrupt):
         with_store(act)
-
-
-async def require_group(store: "Store", group: str) -> None:
-    """End the command unless there is such a group; the message names those that there are."""
-    from salesloft_webhooks.broker.stats import group_names
-
-    names = sorted(await group_names(store))
-    if group not in names:
-        fail(f"no such group: {group} (there are: {', '.join(names) or 'none yet'})")

@@ -5,7 +5,7 @@ Rich is imported on first use: it would be a third of the start-up time of a rec
 """
 
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,13 @@ def stdout() -> "Console":
 
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def stderr() -> "Console":
+    """The console for what is said about results."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
 
 
 def show(*renderables: "RenderableType") -> None:
@@ -70,19 +77,6 @@ def json_or_text(body: bytes) -> object:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return body.decode(errors="backslashreplace")
-
-
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:
-    """Print a table; the columns named in ``numbers`` are right-aligned. Cells are plain text, never markup."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    show(table)
 
 
 def note(message: str) -> None:

@@ -1,16 +1,19 @@
 """`dead`: looking at dead letters, giving them to their group again, throwing them away."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from salesloft_webhooks.cli.connected import with_store
-from salesloft_webhooks.cli.console import confirm, described, note, show, show_json, show_table
+from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.names import require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
-from salesloft_webhooks.cli.spans import moment_text
+from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.tables import Row, show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -38,9 +41,14 @@ def list_dead(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, group by group, latest first."""
+    from salesloft_webhooks.broker.dead_letter import parse_handle
     from salesloft_webhooks.broker.dead_letters import dead_letters
 
     async def page(store: "Store", _: "Settings") -> list["DeadLetter"]:
+        if group:
+            await require_group(store, group)
+        if after and not parse_handle(after):
+            raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")
         found: list[DeadLetter] = []
         async for letter in dead_letters(store, _choice(group, types, reason), after=after):
             found.append(letter)
@@ -53,11 +61,17 @@ def list_dead(
     if as_json:
         show_json({"dead": [_object(letter, without={"data"}) for letter in letters], "next": following})
         return
+    if not letters:
+        require_known_types(types)
+    now = datetime.now(UTC)
     rows = [
-        (one.handle, one.event_type, one.event_id, one.reason, one.attempts, moment_text(one.died_at), one.error)
+        Row(
+            (one.handle, seconds_text((now - one.died_at).total_seconds()), one.reason, one.event_type),
+            below=f"{one.event_id}: {one.error} (attempt {one.attempts})",
+        )
         for one in letters
     ]
-    show_table(("LETTER", "TYPE", "EVENT", "REASON", "ATTEMPTS", "DIED", "ERROR"), rows, numbers=("ATTEMPTS",))
+    show_table(("LETTER", "DIED AGO", "REASON", "TYPE"), rows, numbers=("DIED AGO",), cut=("TYPE",))
     if following:
         note(f"there are more: --after {following}")
 
@@ -104,14 +118,16 @@ def redrive(
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
 
-    async def act(store: "Store", settings: "Settings") -> Tally:
-        tally = Tally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP, Redriven.NOT_WANTED})
-        letters = _letters(store, names or [], choice, tally)
-        ttl = settings.idempotency_ttl_seconds
-        await tally.count(redrive_letters(store, letters, idempotency_ttl_seconds=ttl))
-        return tally
+    tally = Tally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP, Redriven.NOT_WANTED})
 
-    with_store(act).report(as_json=as_json)
+    async def act(store: "Store", settings: "Settings") -> None:
+        meant, total = await _meant(store, names or [], choice, tally)
+        ttl = settings.idempotency_ttl_seconds
+        letters = tally.until_stopped(meant)
+        await tally.count(redrive_letters(store, letters, idempotency_ttl_seconds=ttl), total=total)
+
+    with_store(act)
+    tally.report(as_json=as_json)
 
 
 @app.command()
@@ -128,19 +144,19 @@ def discard(
     """Throw dead letters away for good."""
     from salesloft_webhooks.broker.dead_letter import Discarded
     from salesloft_webhooks.broker.dead_letters import discard as discard_letters
-    from salesloft_webhooks.broker.dead_letters import given
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
 
-    async def act(store: "Store", _: "Settings") -> Tally:
-        tally = Tally(Discarded.DISCARDED)
-        letters = [letter async for letter in _letters(store, names or [], choice, tally)]
-        if letters:
-            confirm(f"Throw {len(letters):,} dead letter(s) away for good?", yes=yes)
-        await tally.count(discard_letters(store, given(letters)))
-        return tally
+    tally = Tally(Discarded.DISCARDED)
 
-    with_store(act).report(as_json=as_json)
+    async def act(store: "Store", _: "Settings") -> None:
+        meant, total = await _meant(store, names or [], choice, tally)
+        if total:
+            confirm(f"Throw {total:,} dead letter(s) away for good?", yes=yes)
+            await tally.count(discard_letters(store, tally.until_stopped(meant)), total=total)
+
+    with_store(act)
+    tally.report(as_json=as_json)
 
 
 def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
@@ -162,19 +178,24 @@ def _checked(names: Sequence[str] | None, choice: "Choice", *, everything: bool)
     return choice
 
 
-async def _letters(store: "Store", names: Sequence[str], choice: "Choice", tally: Tally) -> AsyncIterator["DeadLetter"]:
-    """The letters that are meant; names without a letter go into the tally."""
-    from salesloft_webhooks.broker.dead_letters import find, unchanging
+async def _meant(
+    store: "Store", names: Sequence[str], choice: "Choice", tally: Tally
+) -> tuple[AsyncIterator["DeadLetter"], int]:
+    """The letters that are meant, and how many; names without a letter go into the tally."""
+    from salesloft_webhooks.broker.dead_letters import find_all, freeze, frozen, given, size
 
-    if not names:
-        async for letter in unchanging(store, choice):
-            yield letter
-    for name in names:
-        found = await find(store, name)
-        if not found:
-            tally.missing.append(name)
-        for letter in found:
-            yield letter
+    if names:
+        found = await find_all(store, names)
+        tally.missing = [name for name, letters in found.items() if not letters]
+        letters = list(dict.fromkeys(letter for several in found.values() for letter in several))
+        return given(letters), len(letters)
+    if choice.group:
+        await require_group(store, choice.group)
+    moment = await freeze(store, choice)
+    total = await size(store, moment)
+    if not total:
+        require_known_types(choice.types)
+    return frozen(store, moment), total
 
 
 def _object(letter: "DeadLetter", *, without: Collection[str] = ()) -> object:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.connected import follow, with_store
-from salesloft_webhooks.cli.console import described, show, show_json, show_table
+from salesloft_webhooks.cli.console import described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson, Types
 from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -61,7 +62,7 @@ def _show_history(found: "History", *, with_data: bool) -> None:
     for line in _about(found):
         show(Text(f"  {line}"))
     rows = [(fate.group, fate.fate.replace("_", " "), fate.attempts or "", _detail(fate)) for fate in found.groups]
-    show_table(("GROUP", "STATE", "ATTEMPTS", ""), rows, numbers=("ATTEMPTS",))
+    show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
     if with_data and found.entry:
         show(Text(found.entry.data.decode(errors="backslashreplace")))
 
@@ -97,7 +98,12 @@ def tail_events(
 ) -> None:
     """Print events as they are stored, until Ctrl-C. Takes nothing from any group."""
     from salesloft_webhooks.broker.entries import tail
-    from salesloft_webhooks.event_patterns import matches
+    from salesloft_webhooks.event_patterns import is_known, matches, nearest
+
+    for pattern in types or ():
+        if not is_known(pattern):
+            near = f" (did you mean {', '.join(nearest(pattern))}?)" if nearest(pattern) else ""
+            note(f"no event of type {pattern} is known{near}; waiting for one all the same")
 
     async def print_all(store: "Store", settings: "Settings") -> None:
         async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds):

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import require_group, with_store
-from salesloft_webhooks.cli.console import confirm, note, show_json, show_table
+from salesloft_webhooks.cli.connected import with_store
+from salesloft_webhooks.cli.console import confirm, note, show_json
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.names import require_group
 from salesloft_webhooks.cli.options import AsJson, GroupName, Yes
 from salesloft_webhooks.cli.spans import moment_text, parse_span
 from salesloft_webhooks.cli.status import pause_text
+from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -37,6 +39,7 @@ def list_groups(*, as_json: AsJson = False) -> None:
                 "pause": stats.pause,
                 "pause_reason": stats.pause_reason,
                 "pause_seconds": stats.pause_seconds,
+                "retry_reason": stats.retry_reason,
                 "dead": stats.dead,
             }
             for registration, stats in found
@@ -44,7 +47,8 @@ def list_groups(*, as_json: AsJson = False) -> None:
         show_json({"groups": documents})
         return
     rows = [_row(registration, stats) for registration, stats in found]
-    show_table(("GROUP", "EVENTS", "ORDERING", "WORKERS", "LAST START", "TAKES EVENTS"), rows, numbers=("WORKERS",))
+    columns = ("GROUP", "ORDERING", "WORKERS", "LAST START", "TAKES EVENTS", "EVENTS")
+    show_table(columns, rows, numbers=("WORKERS",), cut=("TAKES EVENTS", "EVENTS"))
 
 
 async def _described(store: "Store", _: "Settings") -> list[tuple["Registration", "GroupStats"]]:
@@ -57,10 +61,10 @@ async def _described(store: "Store", _: "Settings") -> list[tuple["Registration"
 
 def _row(registration: "Registration", stats: "GroupStats") -> tuple[object, ...]:
     if registration.seen is None:
-        return registration.group, "-", "-", 0, "-", f"removed, {stats.dead:,} dead letter(s) kept"
+        return registration.group, "-", 0, "-", f"removed, {stats.dead:,} dead letter(s) kept", "-"
     events = ", ".join(registration.events)
     started = moment_text(registration.seen)
-    return registration.group, events, registration.ordering, stats.consumers, started, pause_text(stats)
+    return registration.group, registration.ordering, stats.consumers, started, pause_text(stats), events
 
 
 @app.command()
@@ -112,9 +116,22 @@ def remove(
 
     async def act(store: "Store", _: "Settings") -> "Removal":
         await require_group(store, group)
-        confirm(f"Remove the group {group} and forget what it has not handled?", yes=yes)
+        if not yes:
+            confirm(await _what_goes(store, group, discard_dead=discard_dead), yes=yes)
         return await remove_group(store, group, force=force, discard_dead=discard_dead)
 
     if with_store(act) is Removal.ACTIVE:
         fail(f"workers of {group} are alive; stop them first (or --force)")
     note(f"{group} is removed")
+
+
+async def _what_goes(store: "Store", group: str, *, discard_dead: bool) -> str:
+    from salesloft_webhooks.broker.stats import GroupStats, measure
+
+    rows = {row.group: row for row in (await measure(store)).groups}
+    stats = rows.get(group, GroupStats(group))
+    letters = "thrown away" if discard_dead else "kept"
+    return (
+        f"Remove the group {group}? {stats.lag + stats.pending:,} event(s) it has not handled are forgotten, "
+        f"{stats.dead:,} dead letter(s) are {letters}."
+    )

@@ -1,15 +1,20 @@
-"""Counts what became of many events, and turns the count into a sentence, a JSON document and an exit code."""
+"""Counts what became of many events, shows how far it is, and says in the end what was done, also after Ctrl-C."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 import typer
 
-from salesloft_webhooks.cli.console import complain, note, show, show_json
+from salesloft_webhooks.cli.console import complain, note, show, show_json, stderr
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import StoreError
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -21,26 +26,53 @@ class Tally:
         failures: Outcomes that mean it was not done, and should be known.
         outcomes: Counts so far.
         missing: Names that were asked for and do not exist.
+        stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
     """
 
     wish: StrEnum
     failures: Collection[StrEnum] = ()
     outcomes: Counter[StrEnum] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def count(self, happenings: AsyncIterator[tuple[object, StrEnum]]) -> None:
-        """Count while it happens.
+    def is_stopped(self) -> bool:
+        """Whether somebody has pressed Ctrl-C."""
+        return self.stop.is_set()
+
+    async def until_stopped(self, things: AsyncIterator[T]) -> AsyncIterator[T]:
+        """The same things, until somebody presses Ctrl-C."""
+        async for thing in things:
+            if self.stop.is_set():
+                return
+            yield thing
+
+    async def count(self, happenings: AsyncIterator[tuple[object, StrEnum]], *, total: int | None = None) -> None:
+        """Count while it happens; what makes it happen should come through `until_stopped`.
+
+        Args:
+            happenings: What became of each event.
+            total: How many there will be, for the progress bar.
 
         Raises:
             StoreError: after having said on stderr how far it came.
         """
         try:
-            async for _, outcome in happenings:
-                self.outcomes[outcome] += 1
+            with self._interruptible(), progress(self.wish.replace("_", " "), total) as advance:
+                async for _, outcome in happenings:
+                    self.outcomes[outcome] += 1
+                    advance()
         except StoreError:
             if self.outcomes:
                 note(f"before the store failed: {self.sentence}")
             raise
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        from salesloft_webhooks.operations.stop import stop_event
+
+        with stop_event() as stop:
+            self.stop = stop
+            yield
 
     @property
     def sentence(self) -> str:
@@ -51,7 +83,7 @@ class Tally:
     @property
     def exit_code(self) -> ExitCode:
         """Whether all, some or nothing of what was asked for could be done. Nothing to do is no failure."""
-        failed = len(self.missing) + sum(self.outcomes[outcome] for outcome in self.failures)
+        failed = self.stop.is_set() or self.missing or any(self.outcomes[outcome] for outcome in self.failures)
         if not failed:
             return ExitCode.OK
         return ExitCode.PARTLY if self.outcomes[self.wish] else ExitCode.FAILED
@@ -60,9 +92,26 @@ class Tally:
         """Print it, and end the command with the exit code it deserves."""
         for name in self.missing:
             complain(f"not found: {name}")
+        if self.stop.is_set():
+            complain("interrupted: the rest is as it was; repeat the command to go on")
         if as_json:
             counts = {str(outcome): self.outcomes[outcome] for outcome in type(self.wish)}
-            show_json({**counts, "missing": self.missing})
+            show_json({**counts, "missing": self.missing, "interrupted": self.stop.is_set()})
         else:
             show(self.sentence)
         raise typer.Exit(self.exit_code)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, if somebody is there to see it; call what is yielded once per event."""
+    console = stderr()
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)

@@ -1,18 +1,23 @@
 """`replay`: history back into one group."""
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import require_group, with_store
+from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, note
+from salesloft_webhooks.cli.names import require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import parse_moment
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.replay import Selection
+    from salesloft_webhooks.broker.entries import Entry
+    from salesloft_webhooks.broker.replay import Replayed, Selection
     from salesloft_webhooks.settings import Settings
 
 
@@ -36,12 +41,18 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 
     async def act(store: "Store", settings: "Settings") -> Tally:
         await require_group(store, group)
-        ttl = settings.idempotency_ttl_seconds
-        planned = await _run(store, group, selection, ttl, dry_run=True)
-        if dry_run or not planned.outcomes[planned.wish]:
+        run = partial(_run, store, group, selection, settings.idempotency_ttl_seconds)
+        planned = await run(dry_run=True)
+        if not planned.outcomes and not planned.is_stopped():
+            require_known_types(types)
+        if dry_run:
             return planned
-        confirm(f"Replay {planned.outcomes[planned.wish]:,} event(s) into {group}?", yes=yes)
-        return await _run(store, group, selection, ttl, dry_run=False)
+        if planned.is_stopped():  # what it counted was not done
+            return Tally(planned.wish, stop=planned.stop)
+        if not (total := planned.outcomes[planned.wish]):
+            return planned
+        confirm(f"Replay {total:,} event(s) into {group}?", yes=yes)
+        return await run(dry_run=False, total=total)
 
     tally = with_store(act)
     if dry_run:
@@ -52,24 +63,37 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 def _selection(since: str, until: str, types: list[str] | None, event_ids: list[str] | None) -> "Selection":
     from salesloft_webhooks.broker.replay import Selection
 
+    first, last = parse_moment(since) if since else None, parse_moment(until) if until else None
+    if first and first > datetime.now(UTC):
+        raise typer.BadParameter(f"--since {since}: nothing is stored since a time that is still to come")
+    if first and last and last < first:
+        raise typer.BadParameter(f"--until {until} lies before --since {since}")
     return Selection(
-        since=parse_moment(since) if since else None,
-        until=parse_moment(until) if until else None,
+        since=first,
+        until=last,
         types=tuple(types or ()),
         event_ids=frozenset(event_ids or ()),
     )
 
 
-async def _run(store: "Store", group: str, selection: "Selection", ttl_seconds: int, *, dry_run: bool) -> Tally:
+async def _run(
+    store: "Store", group: str, selection: "Selection", ttl_seconds: int, *, dry_run: bool, total: int | None = None
+) -> Tally:
     from salesloft_webhooks.broker.replay import Replayed
     from salesloft_webhooks.broker.replay import replay as replay_events
 
     tally = Tally(Replayed.REPLAYED, failures={Replayed.GONE, Replayed.NO_GROUP})
     unseen = set(selection.event_ids)
-    happenings = replay_events(store, group, selection, idempotency_ttl_seconds=ttl_seconds, dry_run=dry_run)
+    happenings = replay_events(
+        store, group, selection, idempotency_ttl_seconds=ttl_seconds, dry_run=dry_run, stopped=tally.is_stopped
+    )
 
-    async for entry, outcome in happenings:
-        unseen.discard(entry.event_id)
-        tally.outcomes[outcome] += 1
-    tally.missing = sorted(unseen)
+    async def noted() -> "AsyncIterator[tuple[Entry, Replayed]]":
+        async for entry, outcome in happenings:
+            unseen.discard(entry.event_id)
+            yield entry, outcome
+
+    await tally.count(noted(), total=total)
+    if not tally.is_stopped():
+        tally.missing = sorted(unseen)
     return tally

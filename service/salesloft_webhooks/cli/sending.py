@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from salesloft_webhooks.cli.console import show, show_table
+from salesloft_webhooks.cli.console import show
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.simulator import Simulator, Tally
+from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from rich.progress import Progress

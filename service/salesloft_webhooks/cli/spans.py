@@ -17,7 +17,10 @@ def parse_span(text: str) -> timedelta:
     """
     if not (match := SPAN.fullmatch(text.strip())):
         raise typer.BadParameter(f"{text!r} is no time span: write 90s, 15m, 2h, 1.5d or 1w")
-    return timedelta(seconds=float(match["count"]) * UNITS[match["unit"]])
+    try:
+        return timedelta(seconds=float(match["count"]) * UNITS[match["unit"]])
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is longer than any history") from None
 
 
 def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
@@ -27,7 +30,10 @@ def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
         typer.BadParameter: it is neither.
     """
     if SPAN.fullmatch(text.strip()):
-        return (now or datetime.now(UTC)) - parse_span(text)
+        try:
+            return (now or datetime.now(UTC)) - parse_span(text)
+        except OverflowError:
+            raise typer.BadParameter(f"{text!r} is longer than any history") from None
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -10,6 +10,7 @@ from salesloft_webhooks.cli.connected import follow, with_store
 from salesloft_webhooks.cli.console import note, show, show_json, stdout
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.spans import seconds_text
+from salesloft_webhooks.cli.tables import Row, render_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from salesloft_webhooks.broker.stats import GroupStats, PartitionStats, Stats
     from salesloft_webhooks.settings import Settings
 
-COLUMNS = ("GROUP", "LAG", "RUNNING", "RETRY LATER", "PARKED", "DUE NOW", "DEAD", "OLDEST", "WORKERS", "TAKES EVENTS")
+NUMBERS = ("LAG", "RUNNING", "RETRY", "PARKED", "DUE", "DEAD", "OLDEST", "WORKERS")
+COLUMNS = ("GROUP", *NUMBERS, "ACTIVE")
 
 
 def status(
@@ -75,24 +77,24 @@ async def _live(store: "Store", every: float) -> None:
 
 
 def table(groups: Iterable["GroupStats"]) -> "RenderableType":
-    """One line per group."""
-    from rich.table import Table
-    from rich.text import Text
+    """A line or two per group."""
+    return render_table(COLUMNS, [_row(group) for group in groups], numbers=NUMBERS, cut=("GROUP",))
 
-    found = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in COLUMNS:
-        found.add_column(column, justify="left" if column in {"GROUP", "TAKES EVENTS"} else "right")
-    for group in groups:
-        numbers = (group.lag, group.running, group.scheduled, group.parked, group.due)
-        found.add_row(
-            Text(group.group),
-            *(f"{number:,}" for number in numbers),
-            Text(f"{group.dead:,}", style="red" if group.dead else ""),
-            seconds_text(group.oldest_age_seconds) if group.oldest_age_seconds else "-",
-            Text(str(group.consumers), style="" if group.consumers else "red"),
-            pause_text(group),
-        )
-    return found
+
+def _row(group: "GroupStats") -> Row:
+    numbers = (group.lag, group.running, group.scheduled, group.parked, group.due, group.dead)
+    oldest = seconds_text(group.oldest_age_seconds) if group.oldest_age_seconds else "-"
+    cells = (
+        group.group,
+        *(f"{number:,}" for number in numbers),
+        oldest,
+        group.consumers,
+        "no" if group.paused else "yes",
+    )
+    said = [pause_text(group)] if group.paused else []
+    said += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
+    alarming = {name for name, count in (("DEAD", group.dead), ("WORKERS", not group.consumers)) if count}
+    return Row(cells, "; ".join(said), alarming)
 
 
 def pause_text(group: "GroupStats") -> str:
@@ -101,7 +103,7 @@ def pause_text(group: "GroupStats") -> str:
         return "yes"
     until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
     why = f": {group.pause_reason}" if group.pause_reason else ""
-    return f"no: paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
+    return f"paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
 
 
 def summary(partitions: Iterable["PartitionStats"]) -> str:

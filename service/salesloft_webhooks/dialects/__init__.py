@@ -7,6 +7,7 @@ no byte string whatever makes it raise anything but `SignatureRejected`.
 from salesloft_webhooks.dialects.authentication import Authenticated, authenticate
 from salesloft_webhooks.dialects.keys import Dialect, DialectKeys, choose
 from salesloft_webhooks.dialects.redaction import redact
+from salesloft_webhooks.dialects.rereading import reread
 from salesloft_webhooks.dialects.signatures import Headers
 
-__all__ = ["Authenticated", "Dialect", "DialectKeys", "Headers", "authenticate", "choose", "redact"]
+__all__ = ["Authenticated", "Dialect", "DialectKeys", "Headers", "authenticate", "choose", "redact", "reread"]

@@ -70,6 +70,10 @@ class ActivityLog:
         self._insert = database.insert(activities).on_conflict_do_nothing(index_elements=["event_id"])
         self._rows: Coalescer[dict[str, Any]] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
 
+    async def check_ready(self) -> None:
+        """See `Database.check_ready`."""
+        await self._database.check_ready()
+
     async def record(self, event: Event) -> None:
         """Return when the row of ``event`` is committed, now or by an earlier attempt."""
         await self._rows.write(row_of(event))

@@ -39,6 +39,8 @@ class HttpCrm(Section):
     secrets: tuple[SecretStr, ...] = Field((), description="Standard Webhooks secrets; every one signs.")
     headers: dict[str, SecretStr] = Field({}, description="More headers, e.g. an Authorization.")
     timeout_seconds: float = Field(10.0, gt=0)
+    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
+    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
 
 
 class HubSpotCrm(Section):
@@ -86,6 +88,11 @@ class SalesforceCrm(Section):
     )
     bounced_field: str | None = Field(None, description="Field that receives an address that bounced.")
     deleted_field: str | None = Field(None, description="Field set to true when the person is deleted.")
+    on_duplicate: Literal["refuse", "save", "skip"] = Field(
+        "refuse",
+        description="Where a duplicate rule objects (DUPLICATES_DETECTED): `refuse` makes a dead letter, `save` "
+        "overrules rules that only warn, `skip` leaves the person out.",
+    )
     timeout_seconds: float = Field(20.0, gt=0)
 
 
@@ -154,7 +161,7 @@ class ForwardEndpoint(Section):
     timeout_seconds: float = Field(15.0, gt=0)
     concurrency: int = Field(10, ge=1, description="Requests at once, per worker process.")
     requests_per_second: float | None = Field(None, gt=0, description="Per worker process; default: no limit.")
-    breaker_failures: int = Field(5, ge=1, description="Failures in a row after which the group pauses.")
+    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
     breaker_seconds: float = Field(30.0, gt=0, description="How long.")
     allow_private_addresses: bool = Field(
         default=False, description="Also send to private, loopback and link-local addresses."

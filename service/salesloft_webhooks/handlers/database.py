@@ -5,28 +5,31 @@ writer; a busy time-out, so that writers queue instead of failing; and ``BEGIN I
 starts by reading and writes later cannot wait for the lock: SQLite refuses it at once, whatever the time-out.
 """
 
+import asyncio
+import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, event
+from sqlalchemy import Table, event, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from salesloft_webhooks.errors import ConfigurationError, HandlerSignal, PermanentError, Retry, Unavailable
+from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
+from salesloft_webhooks.handlers.database_address import Address, read_address
+from salesloft_webhooks.handlers.database_connecting import COMMAND_SECONDS, Connector
+from salesloft_webhooks.handlers.database_errors import (
+    PAUSE_SECONDS,
+    Conflict,
+    drops_connection,
+    signal_of,
+    unreachable,
+)
+from salesloft_webhooks.handlers.schema import metadata
 from salesloft_webhooks.lean import withheld
 from salesloft_webhooks.settings import Settings
 
@@ -36,16 +39,9 @@ SQLITE_BUSY_SECONDS = 20.0
 POOL_SIZE = 5
 """Connections per worker process. Writes are coalesced, so few are needed, and PostgreSQL has few to give."""
 
-CONNECT_SECONDS = 10.0
-COMMAND_SECONDS = 20.0
-"""A server that vanished without a word must not hold up writes whose callers have long given up."""
-
-_PAUSE_SECONDS = 5.0
 _SWITCH_AGAIN_SECONDS = 0.02
-_MISSING_STATES = ("42P01", "42703")  # SQLSTATE: undefined table, undefined column
-_OUTAGE_STATES = ("08", "53", "57")  # classes: connection, resources exhausted, operator intervention
-_ACCESS_STATES = ("28", "3D", "42501")  # authorization, no such database, no privilege: heal when somebody mends them
-_CONFLICT_STATES = ("40", "55")  # deadlock, serialization, lock not available
+_CONFLICTS = 3
+_CONFLICT_SECONDS = 0.1
 
 
 RowT = TypeVar("RowT")
@@ -64,17 +60,45 @@ class Database:
         """A transaction, committed at the end of the block.
 
         Raises:
-            Unavailable: the database is down, restarting, full, busy beyond reason, or not migrated yet.
-            Retry: it gave this transaction up for the sake of another.
+            Conflict: it was given up for the sake of another.
+            Unavailable: the database is down, restarting, read-only, full, busy beyond reason, or not migrated yet; the
+                connections are dropped.
             PermanentError: the data cannot be stored: it breaks a constraint or a limit.
         """
-        try:
-            async with self.engine.begin() as connection:
-                yield connection
-        except (OSError, PoolTimeout) as exc:
-            raise Unavailable(f"database: {type(exc).__name__}", after=_PAUSE_SECONDS) from exc
-        except DBAPIError as exc:
-            raise _signal(exc) from exc
+        async with AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except Exception as exc:
+                raise unreachable(exc) from exc
+            try:
+                async with connection.begin():
+                    yield connection
+            except Exception as exc:
+                signal = signal_of(exc)
+                if isinstance(signal, Unavailable) and not isinstance(signal, Conflict):
+                    await _drop(connection)
+                if signal is None or signal is exc:
+                    raise
+                raise signal from exc
+
+    async def check_ready(self) -> None:
+        """Return when events can be stored. An SQLite file is made and migrated; PostgreSQL's schema is the operator's.
+
+        Raises:
+            Unavailable: they cannot; the message says why not.
+        """
+        if self.engine.dialect.name == "sqlite":
+            try:
+                await _migrate(self.engine)
+            except Exception as exc:
+                raise unreachable(exc) from exc
+        async with self.transaction() as connection:
+            for table in metadata.sorted_tables:
+                await connection.execute(select(table).limit(0))
+            if self.engine.dialect.name == "postgresql":
+                read_only = await connection.exec_driver_sql("SHOW transaction_read_only")
+                if read_only.scalar_one() == "on":
+                    raise Unavailable("database: the server is read-only: a standby?", after=PAUSE_SECONDS)
 
     def insert(self, table: Table) -> Any:
         """An INSERT of this database's own dialect, which knows ON CONFLICT."""
@@ -89,29 +113,31 @@ async def write_rows(database: Database, write: WriteRows[RowT], rows: Sequence[
     """
 
     async def write_all(some: Sequence[RowT]) -> Outcomes:
-        async with database.transaction() as connection:
-            await write(connection, some)
+        for attempt in range(_CONFLICTS + 1):
+            try:
+                async with database.transaction() as connection:
+                    await write(connection, some)
+                break
+            except Conflict:
+                if attempt == _CONFLICTS:
+                    raise
+                await asyncio.sleep(random.uniform(0, _CONFLICT_SECONDS * 2**attempt))  # noqa: S311 - not a key
         return [None] * len(some)
 
-    return await isolate(write_all, rows, (PermanentError, Retry))
+    return await isolate(write_all, rows, (PermanentError,))
 
 
-def _signal(exc: DBAPIError) -> HandlerSignal:
-    """What a database error means for the event; never with the database's own text, which quotes the row."""
-    state = getattr(exc.orig, "sqlstate", None) or ""
-    name = f"database: {type(exc).__name__}{f' {state}' if state else ''}"
-    # SQLite has no states; its text is looked at from the beginning only, because further on it may quote data.
-    if state in _MISSING_STATES or (not state and str(exc.orig).startswith(("no such table", "no such column"))):
-        return Unavailable(f"{name}: the tables are missing, run `salesloft-webhooks migrate`", after=_PAUSE_SECONDS)
-    if state.startswith(_CONFLICT_STATES):
-        return Retry(name)
-    if exc.connection_invalidated or state.startswith(_OUTAGE_STATES + _ACCESS_STATES):
-        return Unavailable(name, after=_PAUSE_SECONDS)
-    if isinstance(exc, OperationalError | InterfaceError) and not state:
-        return Unavailable(name, after=_PAUSE_SECONDS)
-    if isinstance(exc, IntegrityError) or state.startswith(("22", "23")):
-        return PermanentError(name)
-    return Retry(name)
+async def _drop(connection: AsyncConnection) -> None:
+    # Most errors have done so themselves (`_judge`); those that are none of the driver's, such as time-outs, have not.
+    with suppress(Exception):
+        if not connection.invalidated:
+            await connection.invalidate()
+
+
+def _judge(context: ExceptionContext) -> None:
+    # SQLAlchemy then closes the connection and opens all others anew when they are next used.
+    if drops_connection(context.original_exception):
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
@@ -140,29 +166,40 @@ def _switch_to_wal(cursor: Any) -> None:
             return
 
 
-def create_engine(url: str) -> AsyncEngine:
-    """An engine for ``sqlite+aiosqlite://`` or ``postgresql+asyncpg://``. Nothing is connected yet.
+def create_engine(url: str, *, command_seconds: float | None = COMMAND_SECONDS) -> AsyncEngine:
+    """An engine for an address of PostgreSQL or of an SQLite file; see `read_address`. Nothing is connected yet.
+
+    Args:
+        url: See there.
+        command_seconds: How long a statement may take, unless the address says otherwise; None: for ever.
 
     Raises:
-        ConfigurationError: the address is malformed or names another driver. Its text never shows the address.
+        ConfigurationError: the address cannot be read, or asks for what nobody can do. Its text never shows it.
     """
-    try:
-        parsed = make_url(url)
-        embedded = parsed.drivername == "sqlite+aiosqlite"
-        if not embedded and parsed.drivername != "postgresql+asyncpg":
-            raise ConfigurationError("DATABASE_URL: expected sqlite+aiosqlite:// or postgresql+asyncpg://")
+    address = read_address(url)
+    if address.hosts:
+        engine = _postgresql_engine(address, command_seconds)
+    else:
         # hide_parameters: rows are personal data, and exceptions end in logs and dead letters.
-        if not embedded:
-            patience = {"timeout": CONNECT_SECONDS, "command_timeout": COMMAND_SECONDS}
-            return create_async_engine(
-                parsed, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=patience
-            )
-        engine = create_async_engine(parsed, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError) as exc:
-        raise ConfigurationError("DATABASE_URL: not an SQLAlchemy address") from exc
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        engine = create_async_engine(address.url, hide_parameters=True)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine.sync_engine, "handle_error", _judge)
     return engine
+
+
+def _postgresql_engine(address: Address, command_seconds: float | None) -> AsyncEngine:
+    cached = address.numbers.get("prepared_statement_cache_size", 0)
+    arguments: dict[str, Any] = {
+        "async_creator_fn": Connector(address, command_seconds),
+        "prepared_statement_cache_size": cached,
+    }
+    if not cached:
+        # Statements without a name: behind PgBouncer another client may have used whatever name there is.
+        arguments["prepared_statement_name_func"] = lambda: ""
+    return create_async_engine(
+        address.url, hide_parameters=True, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args=arguments
+    )
 
 
 async def _migrate(engine: AsyncEngine) -> None:
@@ -174,15 +211,13 @@ async def _migrate(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The configured database. An SQLite file is made and migrated on the way; PostgreSQL is the operator's.
+    """The configured database. Nothing is connected yet; see `Database.check_ready`.
 
     Raises:
         ConfigurationError: `DATABASE_URL` is wrong.
     """
     engine = create_engine(settings.database_url.get_secret_value())
     try:
-        if engine.dialect.name == "sqlite":
-            await _migrate(engine)
         yield Database(engine)
     finally:
         await engine.dispose()

@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.router import Policy, Router, name_of
+from salesloft_webhooks.handlers.router import ChecksReadiness, Policy, Router, name_of
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
@@ -41,6 +41,12 @@ class RunningGroup:
 
     def __init__(self, routers: Sequence[tuple[AnyRouter, Any]]) -> None:
         self._routers = routers
+
+    async def check_ready(self) -> None:
+        """Return when all resources that can be asked are ready; raises what the first says that is not."""
+        for _, resources in self._routers:
+            if isinstance(resources, ChecksReadiness):
+                await resources.check_ready()
 
     async def handle(self, event: Event) -> None:
         """Run every handler that matches, in order; the first exception ends the attempt and is passed on.

@@ -1,15 +1,14 @@
 """Speaking HTTP to the systems of others, and reading their answers in one way.
 
-What an answer means for the event:
+No answer alone proves an event to be at fault, so none of them ends one at once:
 
 =======================  ==========================================================================================
 2xx                      done
 429, 502, 503            `Unavailable`: the system says so of itself; the group pauses, no attempt is counted
 no connection            `Unavailable`: it has nothing to do with this event
-other 5xx, 408, 409,     `Retry`: may well be this event's own fault, so attempts are counted and end in dead letters
-423, 425, a slow answer
-401, 403                 `Unavailable` for a CRM: our credentials are wrong, which heals when the operator mends them
-3xx, other 4xx           `PermanentError`: asking again cannot help; redirects are never followed
+anything else            `Retry` from an endpoint of the user's own (`Delivery` finds out whose fault it is); from a
+                         vendor's API 408, 409, 423, 425 and 5xx, while what speaks of the address, the credentials or
+                         the version (3xx, 401, 403, 404, 405, 410, ...) is `Unavailable`: the operator's to mend
 =======================  ==========================================================================================
 
 `Retry-After` is honoured wherever it stands, in either of its forms. Messages carry the status, never the body: it may
@@ -24,7 +23,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from salesloft_webhooks.errors import HandlerSignal, PermanentError, Retry, Unavailable
+from salesloft_webhooks.errors import Retry, Unavailable
 
 LONGEST_WAIT_SECONDS = 3600.0
 """What is believed of a Retry-After at most: a typing error on the other side must not stop a group for a year."""
@@ -32,11 +31,11 @@ LONGEST_WAIT_SECONDS = 3600.0
 PAUSE_SECONDS = 10.0
 """How long a group pauses when the other side does not say."""
 
-CREDENTIALS_PAUSE_SECONDS = 60.0
+CONFIGURATION_PAUSE_SECONDS = 60.0
+"""How long a group pauses for what only the operator can mend: long enough to say it rarely, short enough to notice."""
 
 _UNAVAILABLE = frozenset({429, 502, 503})
 _TRANSIENT = frozenset({408, 409, 423, 425})
-_CREDENTIALS = frozenset({401, 403})
 
 
 @asynccontextmanager
@@ -73,30 +72,22 @@ async def exchange(system: str, seconds: float) -> AsyncIterator[None]:
         raise Retry(f"{system}: {type(exc).__name__}") from exc
 
 
-def raise_for(system: str, response: httpx2.Response, *, credentials_heal: bool = False) -> None:
-    """Return for a 2xx, raise the signal for anything else.
-
-    Args:
-        system: Who answered; begins the message.
-        response: The answer.
-        credentials_heal: 401 and 403 mean that our credentials are wrong, not that this event is.
-    """
-    if not response.is_success:
-        raise signal_for(system, response, credentials_heal=credentials_heal)
-
-
-def signal_for(system: str, response: httpx2.Response, *, credentials_heal: bool = False) -> HandlerSignal:
-    """What an answer other than 2xx means; see the module's table."""
-    status = response.status_code
-    message = f"{system} answered {status}"
-    after = retry_after_seconds(response)
-    if status in _UNAVAILABLE:
+def signal_for(system: str, response: httpx2.Response) -> Retry | Unavailable:
+    """What an answer other than 2xx means from an endpoint of which nothing is known; see the module's table."""
+    message, after = f"{system} answered {response.status_code}", retry_after_seconds(response)
+    if response.status_code in _UNAVAILABLE:
         return Unavailable(message, after=PAUSE_SECONDS if after is None else after)
-    if credentials_heal and status in _CREDENTIALS:
-        return Unavailable(message, after=CREDENTIALS_PAUSE_SECONDS if after is None else after)
-    if status >= 500 or status in _TRANSIENT:
-        return Retry(message, after=after)
-    return PermanentError(message)
+    # At least: a Retry-After of a second, each time, would use up all attempts within a minute.
+    return Retry(message, after=after, at_least=True)
+
+
+def api_signal_for(system: str, response: httpx2.Response) -> Retry | Unavailable:
+    """What an answer other than 2xx means from a vendor's API, whose addresses are known; see the module's table."""
+    status, after = response.status_code, retry_after_seconds(response)
+    if status in _UNAVAILABLE or status in _TRANSIENT or status >= 500:
+        return signal_for(system, response)
+    pause = CONFIGURATION_PAUSE_SECONDS if after is None else after
+    return Unavailable(f"{system} answered {status}: credentials, address or version are wrong", after=pause)
 
 
 def retry_after_seconds(response: httpx2.Response) -> float | None:

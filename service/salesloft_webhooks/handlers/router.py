@@ -15,13 +15,15 @@ context manager, and handed to every handler that has a second parameter::
 
 Type checkers know what the lifespan yields, and refuse a handler that expects something else. A bundle of several
 resources is a dataclass of the author's own.
+
+Resources that can say whether they are able to work (`ChecksReadiness`) are asked before the first event is taken.
 """
 
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern, matches
@@ -38,6 +40,19 @@ ResourceHandler = Callable[[Event, ResourcesT], Coroutine[Any, Any, None]]
 
 Lifespan = Callable[[Settings], AbstractAsyncContextManager[ResourcesT]]
 """Entered once per worker process before its first event, left after its last."""
+
+
+@runtime_checkable
+class ChecksReadiness(Protocol):
+    """Resources that know whether they can work."""
+
+    async def check_ready(self) -> None:
+        """Return when they can. The worker takes no event before, and asks again every few seconds.
+
+        Raises:
+            Unavailable: they cannot yet; the message stands at `/readyz` and in the log.
+            ConfigurationError: they never will; ends the worker.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, DateTime, Index, MetaData, String, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from salesloft_webhooks.handlers import storable
 
 
 class Moment(TypeDecorator[datetime]):
@@ -31,19 +34,70 @@ class Moment(TypeDecorator[datetime]):
         return moment
 
 
+class Line(TypeDecorator[str]):
+    """Text of a limited length, cut to it in every database: PostgreSQL would refuse the row, SQLite keep it whole."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else storable.text(value)[: self.length]
+
+
+class Key(Line):
+    """Like a line; what differs stays different."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else storable.key(storable.text(value), self.length)
+
+
+class Prose(TypeDecorator[str]):
+    """Text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else storable.text(value)
+
+
+class Document(TypeDecorator[Any]):
+    """JSON: JSONB in PostgreSQL, where a query on it never fails for what a row holds; text in SQLite."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of this database."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return storable.document(value)
+
+
 metadata = MetaData()
 
 activities = Table(
     "activities",
     metadata,
-    Column("event_id", String(512), primary_key=True),
-    Column("event_type", String(128), nullable=False),
+    Column("event_id", Key(512), primary_key=True),
+    Column("event_type", Line(128), nullable=False),
     Column("person_id", BigInteger),
     Column("user_id", BigInteger),
     Column("resource_id", BigInteger),
     Column("occurred_at", Moment(), nullable=False),
     Column("received_at", Moment(), nullable=False),
-    Column("details", JSON, nullable=False),
+    Column("details", Document, nullable=False),
     Index("ix_activities_person_id_occurred_at", "person_id", "occurred_at"),
     Index("ix_activities_event_type_occurred_at", "event_type", "occurred_at"),
 )
@@ -55,15 +109,15 @@ contacts = Table(
     Column("person_id", BigInteger, primary_key=True, autoincrement=False),
     Column("updated_at", Moment(), nullable=False),
     Column("deleted_at", Moment()),
-    Column("email_address", String(320)),
-    Column("first_name", Text),
-    Column("last_name", Text),
-    Column("title", Text),
-    Column("phone", Text),
-    Column("company", Text),
-    Column("crm_id", Text),
+    Column("email_address", Line(320)),
+    Column("first_name", Prose),
+    Column("last_name", Prose),
+    Column("title", Prose),
+    Column("phone", Prose),
+    Column("company", Prose),
+    Column("crm_id", Prose),
     Column("owner_id", BigInteger),
-    Column("bounced_address", String(320)),
+    Column("bounced_address", Line(320)),
     Column("bounced_at", Moment()),
     # Derived, so that a new address is valid again without anybody having to think of it, and so that it makes no
     # difference whether the bounce or the person's update is handled first.

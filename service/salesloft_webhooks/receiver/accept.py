@@ -116,6 +116,7 @@ class Endpoint:
                     reason=error.reason,
                     body=authentic.redacted_body(),
                     limit=settings.quarantine_limit,
+                    event_name=authentic.event_name,
                 )
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None

@@ -64,7 +64,12 @@ async def run(
     loaded = LoadedGroup(event.group, (router,))
     limits = Limits.of(loaded.policy(event.event_type), settings)
     async with loaded.open(settings) as running:
-        verdict = await _attempt(lambda: running.handle(event), limits, event.attempt)
+
+        async def handle() -> None:
+            await running.check_ready()
+            await running.handle(event)
+
+        verdict = await _attempt(handle, limits, event.attempt)
     return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason)
 
 

@@ -6,12 +6,16 @@ from enum import StrEnum
 from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
+from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.attempts import Ending, Limits, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.telemetry.working import AttemptSpan
 from salesloft_webhooks.worker.backoff import Backoff
+
+LONGEST_RELEASE_SECONDS = 10.0
+"""How long an event that found its backend unavailable is held back itself, however long its group pauses."""
 
 ERROR_LENGTH = 500
 """Characters of an error kept with a dead letter: enough to say what went wrong, too little to copy a payload."""
@@ -128,10 +132,11 @@ class Attempt:
             self.pause_seconds = pause = verdict.after_seconds or 0.0
             self.pause_reason = describe(verdict.error)
             span.paused(verdict.error, after_seconds=pause)
-            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=pause)
+            # The pause itself holds the group back; the event must be due soon after somebody ends it early.
+            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=min(pause, LONGEST_RELEASE_SECONDS))
         delay = verdict.after_seconds
-        if delay is None:
-            delay = self._backoff.delay_seconds(self.lease.failures + 1)
+        if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
+            delay = max(delay or 0.0, self._backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
         return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=describe(verdict.error))
 

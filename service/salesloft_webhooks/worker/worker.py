@@ -18,6 +18,7 @@ from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
 from salesloft_webhooks.worker.housekeeping import Housekeeping
 from salesloft_webhooks.worker.isolation import Isolation
 from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.readiness import Readiness
 from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
 from salesloft_webhooks.worker.slots import Slots
@@ -68,6 +69,7 @@ class Worker:
         ]
         self._housekeeping = Housekeeping(store, self._group, settings)
         self._registered = False
+        self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
@@ -75,6 +77,8 @@ class Worker:
         if not await self._register(stop):
             return
         await announce(self._store, self._options, self._loaded)
+        if not await self._readiness.reached(stop, self._beat):
+            return
         renewer = Renewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
             tasks = [
@@ -104,7 +108,7 @@ class Worker:
 
     def not_ready(self) -> str | None:
         """Why the process does not work yet; None: it does."""
-        return None if self._registered else "the group is not registered: the store does not answer"
+        return self._readiness.problem if self._registered else "the group is not registered: the store does not answer"
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.broker import Stored
+from salesloft_webhooks.broker import Publisher, Store, Stored
 from salesloft_webhooks.errors import StoreRefused, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import STREAM, Bench, open_bench
 from tests.integration.broker.cutter import Cutter, cutter
 from tests.servers import Server, engines
@@ -154,3 +155,27 @@ async def test_a_server_that_is_down_is_not_taken_for_a_refusal(own_server: Serv
 
         assert await crowd == [Stored.NEW] * 50
         assert len(bench.recorder.commits) <= 3
+
+
+async def test_a_committer_ends_although_the_client_turns_its_cancellation_into_an_error(valkey: Server) -> None:
+    """Cancelled while the client gives a connection up, and told of that instead: it ends, and asks nothing more."""
+    calls: list[str] = []
+
+    class Stubborn(Store):
+        async def run(self, *_: object, **__: object) -> None:
+            calls.append("publish")
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise StoreUnavailable("ConnectionError: gone") from ConnectionError("gone")
+
+    async with open_bench(valkey) as bench:
+        store = Stubborn(bench.store.client, bench.store.keys)
+        publisher = await Publisher(store, Settings.load(redis_url=valkey.url), bench.recorder).__aenter__()
+        waiting = asyncio.create_task(publisher.publish(NewDelivery("default", (NewEvent("e1", "x", "y", "", b""),))))
+        await asyncio.sleep(0.2)
+
+        await asyncio.wait_for(publisher.__aexit__(None, None, None), 0.8)
+
+        waiting.cancel()
+        assert calls == ["publish"]

@@ -211,6 +211,7 @@ async def test_a_publisher_that_ends_leaves_nobody_waiting(server: Server) -> No
     async with open_bench(server, partitions=PARTITIONS) as bench:
         publisher = await Publisher(bench.store, settings, Recorder()).__aenter__()
         await publisher.publish(opens(1, PEOPLE[0], "warm"))
+        loops = set(publisher._background._tasks)
         server.freeze()
         try:
             waiting = asyncio.create_task(publisher.publish(opens(2, PEOPLE[0], "base")))
@@ -219,4 +220,4 @@ async def test_a_publisher_that_ends_leaves_nobody_waiting(server: Server) -> No
         finally:
             server.thaw()
             waiting.cancel()
-        assert all(task.done() for task in publisher._tasks)
+        assert all(task.done() for task in loops)

@@ -95,7 +95,7 @@ async def test_odd_data_is_recorded(database: Database) -> None:
     assert (row["person_id"], row["resource_id"]) == (17, None)
     assert row["details"] == {
         "status": "sent",
-        "subject": ODD["subject"],
+        "subject": str(ODD["subject"]).replace("\x00", ""),
         "counts": ODD["counts"],
         "cadence": 2**70,
     }

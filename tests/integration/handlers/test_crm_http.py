@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from salesloft_webhooks import Event, PermanentError
+from salesloft_webhooks import Event, Retry, Unavailable
 from salesloft_webhooks.handlers.loading import LoadedGroup, load_group
 from salesloft_webhooks.handlers.signatures import message_id_of
 from salesloft_webhooks.settings import Ordering, Settings
@@ -74,7 +74,7 @@ async def test_a_version_that_was_refused_is_not_remembered(endpoint: StandIn, s
     """What could not be applied does not make an older version stale."""
     endpoint.answers.append(Answer(422))
     async with group(settings).open(settings) as running:
-        with pytest.raises(PermanentError):
+        with pytest.raises(Retry):
             await running.handle(version(2))
         await running.handle(version(1))
 
@@ -82,13 +82,50 @@ async def test_a_version_that_was_refused_is_not_remembered(endpoint: StandIn, s
 
 
 async def test_a_redirect_is_not_followed(endpoint: StandIn, settings: Settings) -> None:
-    """A contact goes where the configuration says and nowhere else."""
+    """A contact goes where the configuration says and nowhere else; a login page's redirect kills nobody."""
     endpoint.answers.append(Answer(302, headers={"Location": f"{endpoint.url}/elsewhere"}))
     async with group(settings).open(settings) as running:
-        with pytest.raises(PermanentError):
+        with pytest.raises(Retry):
             await running.handle(version(1))
 
     assert len(endpoint.requests) == 1
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 413, 500])
+async def test_an_endpoint_that_refuses_everybody_pauses_the_group(
+    endpoint: StandIn, settings: Settings, status: int
+) -> None:
+    """A wrong path or key, a redeployment: the fifth person to be refused finds out for all later ones."""
+    endpoint.respond = lambda _request: Answer(status)
+    outcomes = []
+    async with group(settings).open(settings) as running:
+        for number in range(1, 8):
+            try:
+                await running.handle(samples.person(data={"id": number, "person_id": number}, group="crm"))
+            except (Retry, Unavailable) as signal:
+                outcomes.append(type(signal))
+
+    assert outcomes == [Retry] * 4 + [Unavailable] * 3
+
+
+async def test_a_person_saved_again_is_said_to_be_there(endpoint: StandIn, settings: Settings) -> None:
+    """`deleted` is in every message about a person, so an endpoint's own mark can be cleared."""
+    async with group(settings).open(settings) as running:
+        for event in (version(1, "person.deleted"), version(2)):
+            await running.handle(event)
+
+    assert [request.json["data"]["deleted"] for request in endpoint.requests] == [True, False]
+
+
+async def test_a_key_that_no_header_can_hold_is_escaped(endpoint: StandIn, settings: Settings) -> None:
+    """Ids are other people's: one with an umlaut or a newline must not fail before it is sent."""
+    event = samples.person(event_id="größer\r\nX-Evil: 1", group="crm")
+    async with group(settings).open(settings) as running:
+        await running.handle(event)
+
+    (request,) = endpoint.requests
+    assert request.headers["idempotency-key"] == "crm/gr%C3%B6%C3%9Fer%0D%0AX-Evil:%201"
+    assert "x-evil" not in request.headers
 
 
 async def test_bounces_are_posted(endpoint: StandIn, settings: Settings) -> None:

@@ -66,6 +66,7 @@ async def test_a_contact_is_upserted_with_the_mapped_properties(backend: HubSpot
             "lastname": "Sample",
             "jobtitle": "Sales Development Representative",
             "company": "Example Corp",
+            "salesloft_deleted": "false",
         }
     }
 
@@ -134,8 +135,11 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
         (DISCONNECT, Retry, None),
         (GARBAGE, Retry, None),
         (TRUNCATED, Retry, None),
-        (Answer(307, headers={"Location": "/elsewhere"}), PermanentError, None),
-        (Answer(400), PermanentError, None),
+        (Answer(307, headers={"Location": "/elsewhere"}), Unavailable, 60),
+        (Answer(404), Unavailable, 60),
+        (Answer(400), Retry, None),
+        (Answer(409, {"category": "CONFLICT"}), Retry, None),
+        (Answer(207, {"results": None, "errors": 7}), Retry, None),
     ],
     ids=[
         "429",
@@ -155,7 +159,10 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
         "garbage",
         "truncated",
         "redirect",
-        "400",
+        "404",
+        "400-without-a-reason",
+        "409",
+        "207-malformed",
     ],
 )
 async def test_answers_become_signals(
@@ -168,9 +175,8 @@ async def test_answers_become_signals(
         await backend.save(contact_of(someone(1)))
     assert getattr(caught.value, "after_seconds", None) == seconds
     assert "example.com" not in str(caught.value), "a message ends in logs"
-    if signal is not PermanentError:
-        await backend.save(contact_of(someone(1)))
-        assert list(standin.contacts) == ["p1@example.com"]
+    await backend.save(contact_of(someone(1)))
+    assert list(standin.contacts) == ["p1@example.com"]
 
 
 async def test_an_unreachable_hubspot_pauses_the_group() -> None:
@@ -189,16 +195,19 @@ async def test_a_bounce_and_a_deletion_are_written_into_the_configured_propertie
     backend: HubSpotContacts, standin: HubSpot
 ) -> None:
     """The bounced address itself is written, so that it stays true when the contact gets another one."""
+    await backend.save(contact_of(someone(1)))
     bounce = samples.email("email.bounced", data={"recipient_email_address": "P1@example.com"})
     await backend.mark_bounced(bounce_of(bounce))
     gone = samples.person("person.deleted", data={"email_address": "p1@example.com"})
     await backend.save(contact_of(gone))
 
-    assert standin.contacts["p1@example.com"] == {
-        "email": "p1@example.com",
-        "salesloft_bounced_address": "P1@example.com",
-        "salesloft_deleted": "true",
-    }
+    contact = standin.contacts["p1@example.com"]
+    assert (contact["salesloft_bounced_address"], contact["salesloft_deleted"]) == ("P1@example.com", "true")
+
+    await backend.save(contact_of(someone(1)))
+
+    assert contact["salesloft_deleted"] == "false", "saved again, so there again"
+    assert contact["salesloft_bounced_address"] == "P1@example.com"
 
 
 async def test_a_person_without_an_address_is_left_out(backend: HubSpotContacts, standin: HubSpot) -> None:

@@ -68,6 +68,7 @@ async def test_contacts_are_upserted_by_the_persons_id(backend: SalesforceContac
         "LastName": "Sample",
         "Title": "Sales Development Representative",
         "Phone": "+1 444 555 6666",
+        "SalesLoft_Deleted__c": False,
     }
 
 
@@ -123,9 +124,16 @@ async def test_records_fail_alone_and_for_their_own_reason(backend: SalesforceCo
         (TRUNCATED, Retry, None),
         (Answer(200, []), Retry, None),
         (Answer(200, {"hello": 1}), Retry, None),
-        (Answer(404), PermanentError, None),
+        (Answer(200, [{"success": False, "errors": None}]), Retry, None),
+        (Answer(404, [{"errorCode": "NOT_FOUND", "message": "..."}]), Unavailable, 60),
+        (Answer(410, [{"errorCode": "UNSUPPORTED_API_VERSION"}]), Unavailable, 60),
+        (Answer(302, headers={"Location": "/maintenance"}), Unavailable, 60),
+        (Answer(400, [{"errorCode": "JSON_PARSER_ERROR"}]), Retry, None),
     ],
-    ids=["quota", "403", "503", "500", "slow", "garbage", "truncated", "too-few-results", "not-a-list", "404"],
+    ids=[
+        *("quota", "403", "503", "500", "slow", "garbage", "truncated", "too-few-results", "not-a-list"),
+        *("malformed-result", "404", "retired-version", "redirect", "400"),
+    ],
 )
 async def test_answers_become_signals(
     backend: SalesforceContacts, standin: Salesforce, answer: Answer, signal: type[HandlerSignal], seconds: float | None
@@ -151,3 +159,7 @@ async def test_a_bounce_and_a_deletion_are_written_into_the_configured_fields(
     record = standin.contacts[str(samples.PERSON_ID)]
     assert record["SalesLoft_Bounced_Address__c"] == "robin.sample@example.com"
     assert record["SalesLoft_Deleted__c"] is True
+
+    await backend.save(contact_of(samples.person()))
+
+    assert record["SalesLoft_Deleted__c"] is False, "saved again, so there again"

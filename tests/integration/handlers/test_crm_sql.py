@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ async def contact(database: Database) -> dict[str, Any]:
 def version(minute: int, event_type: str = "person.updated", **data: Any) -> Event:
     """A person's version of a certain minute, named after it."""
     updated_at = f"2026-03-07T04:{minute:02}:00.000000-05:00"
-    return samples.person(event_type, data={"updated_at": updated_at, "title": f"version {minute}", **data})
+    changed = {"updated_at": updated_at, "title": f"version {minute}", **data}
+    return samples.person(event_type, data=changed, received_at=datetime(2026, 3, 7, 10, tzinfo=UTC))
 
 
 async def apply(backend: SqlContacts, event: Event) -> None:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import yaml
 
-from salesloft_webhooks import PermanentError, Retry, Unavailable
+from salesloft_webhooks import Retry, Unavailable
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
 from salesloft_webhooks.handlers.forward.addresses import Address, CheckedTransport
 from salesloft_webhooks.handlers.loading import RunningGroup, load_group
@@ -101,15 +101,19 @@ def test_the_group_takes_the_endpoints_events(file: Path) -> None:
         (Answer(trickle_seconds=0.1), Retry),
         (DISCONNECT, Retry),
         (GARBAGE, Retry),
-        (Answer(410), PermanentError),
-        (Answer(302, headers={"Location": "http://169.254.169.254/"}), PermanentError),
+        (Answer(410), Unavailable),
+        (Answer(302, headers={"Location": "http://169.254.169.254/"}), Retry),
+        *((Answer(status), Retry) for status in (304, 400, 401, 403, 404, 405, 413, 422, 504)),
     ],
-    ids=["429", "503", "500", "slow", "trickling", "disconnect", "garbage", "gone", "redirect"],
+    ids=[
+        *("429", "503", "500", "slow", "trickling", "disconnect", "garbage", "gone", "redirect"),
+        *("304", "400", "401", "403", "404", "405", "413", "422", "504"),
+    ],
 )
 async def test_answers_become_signals(
     endpoint: StandIn, file: Path, answer: Answer, signal: type[HandlerSignal]
 ) -> None:
-    """The same reading as for CRMs; a redirect is not followed."""
+    """Nothing but a 2xx counts as taken, and no answer kills at once; a redirect is not followed."""
     endpoint.answers.append(answer)
     async with running(file, endpoint.url) as group:
         with pytest.raises(signal):
@@ -125,12 +129,14 @@ async def test_an_answer_without_an_end_is_not_read(endpoint: StandIn, file: Pat
         await group.handle(samples.email())
 
 
-async def test_failures_in_a_row_pause_the_group_once_each_time(endpoint: StandIn, file: Path) -> None:
-    """With a limit of three, the third and the sixth failure pause; a success starts the count anew."""
-    endpoint.answers.extend([Answer(500)] * 2 + [Answer(200)] + [Answer(500)] * 6)
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 413, 500])
+async def test_different_events_refused_in_a_row_pause_the_group(endpoint: StandIn, file: Path, status: int) -> None:
+    """With a limit of three, the third and every later one, whatever the status; a success starts the count anew."""
+    refusal = Answer(status)
+    endpoint.answers.extend([refusal] * 2 + [Answer(200)] + [refusal] * 5)
     kinds = []
     async with running(file, endpoint.url, breaker_failures=3, breaker_seconds=42) as group:
-        for _ in range(9):
+        for _ in range(8):
             try:
                 await group.handle(samples.email())
                 kinds.append("done")
@@ -139,7 +145,28 @@ async def test_failures_in_a_row_pause_the_group_once_each_time(endpoint: StandI
             except Unavailable as signal:
                 kinds.append(f"pause {signal.after_seconds:.0f}")
 
-    assert kinds == ["retry", "retry", "done", "retry", "retry", "pause 42", "retry", "retry", "pause 42"]
+    assert kinds == ["retry", "retry", "done", "retry", "retry", "pause 42", "pause 42", "pause 42"]
+
+
+async def test_an_endpoint_that_is_gone_pauses_its_group_until_a_person_looks(endpoint: StandIn, file: Path) -> None:
+    """A day, said in the log together with the way to end it; the event is tried again after that."""
+    endpoint.answers.append(Answer(410))
+    event = samples.email()
+    async with running(file, endpoint.url) as group:
+        with pytest.raises(Unavailable, match="groups resume") as caught:
+            await group.handle(event)
+        await group.handle(event)
+
+    assert caught.value.after_seconds == 86_400
+
+
+@pytest.mark.parametrize("created_at", ["", "yesterday", "1772875574"])
+async def test_a_message_always_has_a_time(endpoint: StandIn, file: Path, created_at: str) -> None:
+    """Receivers refuse one without; where the sender wrote none, it is when the event was accepted."""
+    async with running(file, endpoint.url) as group:
+        await group.handle(samples.email(created_at=created_at))
+
+    assert endpoint.requests[0].json["timestamp"] == "2026-03-07T09:26:15+00:00"
 
 
 async def test_requests_are_paced(endpoint: StandIn, file: Path) -> None:

@@ -110,6 +110,7 @@ def test_no_key_gets_into_quarantine(receiver: ReceiverProcess, valkey: Server) 
     with valkey.client() as store:
         [(_, kept)] = store.xrange(QUARANTINE)
     assert reply.status == 400
+    assert kept["event"] == "person_updated", "nobody could read it later"
     assert kept["body"].startswith('{"callback_token": "')
     assert TOKEN not in kept["body"]
 

@@ -149,3 +149,41 @@ def test_one_value_as_key_of_both_dialects_signs_each_in_its_own_way() -> None:
 
     for dialect, headers in signed.items():
         assert authenticate(asgi(headers), BODY, keys, NOW, TOLERANCE).dialect is dialect
+
+
+ENVELOPED, NATIVE = envelope.sign(BODY, SECRET, NOW), native.sign(BODY, TOKEN, "person_updated")
+SIGNATURES = [ENVELOPED["X-Salesloft-Signature"], NATIVE["X-Salesloft-Signature"], "a" * 64, "b" * 40, "", "c"]
+MIXED = st.fixed_dictionaries(
+    {},
+    optional={
+        "X-Salesloft-Signature": st.sampled_from([*SIGNATURES, SIGNATURES[0].upper(), SIGNATURES[1].upper()]),
+        "X-Salesloft-Timestamp": st.sampled_from([str(NOW), str(NOW - 9_999), "", "NaN"]),
+        "X-Salesloft-Event": st.sampled_from(["person_updated", "person_deleted", ""]),
+    },
+)
+
+
+def verifies(headers: dict[str, str], dialect: Dialect) -> bool:
+    """Whether the dialect's own check accepts the delivery."""
+    try:
+        if dialect is Dialect.ENVELOPE:
+            envelope.verify(asgi(headers), BODY, (SECRET,), NOW, TOLERANCE)
+        else:
+            native.verify(asgi(headers), BODY, (TOKEN,))
+    except SignatureRejected:
+        return False
+    return True
+
+
+@given(headers=MIXED)
+def test_a_source_with_both_keys_takes_what_either_dialect_takes(headers: dict[str, str]) -> None:
+    """Whatever headers are mixed: accepted if and only if one dialect's own check accepts, and read by that one."""
+    accepting = [dialect for dialect in Dialect if verifies(headers, dialect)]
+    keys = DialectKeys(envelope_secrets=(SECRET,), callback_tokens=(TOKEN,))
+
+    try:
+        taken = [authenticate(asgi(headers), BODY, keys, NOW, TOLERANCE).dialect]
+    except SignatureRejected:
+        taken = []
+
+    assert taken == accepting

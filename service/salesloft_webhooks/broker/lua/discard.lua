@@ -14,8 +14,10 @@ local function discard(letter)
   if not found then
     return 'gone'
   end
-  local memory = record_of(fields_of(found[2]).id)
+  local event_id = fields_of(found[2]).id
+  local memory = record_of(event_id)
   redis.call('XDEL', mine .. ':dead', letter)
+  forget_letter(event_id, letter)
   if redis.call('HGET', memory, group) == 'dead' then
     redis.call('HSET', memory, group, 'discarded')
   end

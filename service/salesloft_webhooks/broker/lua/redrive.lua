@@ -25,6 +25,7 @@ local function redrive(letter)
   end
   local fields = fields_of(found[2])
   redis.call('XDEL', mine .. ':dead', letter)
+  forget_letter(fields.id, letter)
   if redis.call('HGET', record_of(fields.id), group) == 'done' then
     return 'finished'
   end

@@ -7,8 +7,9 @@
 -- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             due now, dead, oldest unfinished entry's ms (-1: none), consumers, pause kind and reason ('': none),
---             pause ms left (-1: without end) }
+--             pause ms left (-1: without end), why the retry that comes next is needed ('': none) }
 --@include partition
+local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
 
 local function ms_of(id)
   return tonumber(string.match(id, '^%d+'))
@@ -42,6 +43,18 @@ local function oldest_of(name, last)
   return first == math.huge and -1 or first
 end
 
+-- What went wrong with the entry whose retry comes next, to say why there are retries at all.
+local function next_retry_error_of(mine)
+  local member = redis.call('ZRANGEBYSCORE', mine .. ':due', ms(now), '(' .. ms(PARKED), 'LIMIT', 0, LOOKED_AT)
+  for _, each in ipairs(member) do
+    local message = redis.call('HGET', mine .. ':tries', string.match(each, '^%S+') .. ':error')
+    if message then
+      return message
+    end
+  end
+  return ''
+end
+
 local function measure(name, info)
   local mine = base .. 'g:' .. name
   local at = now + tonumber(redis.call('HGET', mine .. ':clock', 'offset') or 0)
@@ -54,7 +67,7 @@ local function measure(name, info)
   return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
     redis.call('ZCOUNT', mine .. ':due', '-inf', ms(at)) + redis.call('ZCARD', mine .. ':suspects'),
     redis.call('XLEN', mine .. ':dead'), oldest, consumers,
-    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause') }
+    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause'), next_retry_error_of(mine) }
 end
 
 local rows, seen = {}, {}

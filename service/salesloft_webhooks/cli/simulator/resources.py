@@ -168,13 +168,18 @@ def cadence_membership(random: Random, identity: int, member: Resource, now: dat
     }
 
 
-def small(random: Random, identity: int, about: Resource, now: datetime) -> Resource:
-    """What tasks, notes, meetings and successes have in common."""
+def small(random: Random, kind: str, identity: int, about: Resource, now: datetime) -> Resource:
+    """A task, note, meeting or success: what they have in common, and where each says whom it concerns."""
+    person = reference("people", about["id"])
+    concerns: dict[str, Resource] = {
+        "note": {"associated_type": "person", "associated_with": person},
+        "meeting": {"person": person, "recipient_email": about["email_address"], "booked_by_user": about["owner"]},
+    }
     return {
         "id": identity,
         "created_at": timestamp(now),
         "updated_at": timestamp(now),
         "subject": random.choice(_SUBJECTS),
-        "person": reference("people", about["id"]),
+        **concerns.get(kind, {"person": person}),
         "user": about["owner"],
     }

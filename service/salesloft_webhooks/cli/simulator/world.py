@@ -211,7 +211,7 @@ class World:
                 ("success", "created"),
             )
         )
-        resource = resources.small(self._random, self._new_identity(), self._somebody(), self._now)
+        resource = resources.small(self._random, kind, self._new_identity(), self._somebody(), self._now)
         return Happening(f"{kind}.{verb}", f"{kind}_{verb}", resource)
 
     def _touched(self, event_type: str, native_name: str, resource: Resource) -> Happening:

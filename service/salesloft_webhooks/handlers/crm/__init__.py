@@ -7,6 +7,7 @@ from functools import partial
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.configuration import HttpCrm, HubSpotCrm, SalesforceCrm, SqlCrm, load_configuration
 from salesloft_webhooks.handlers.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.outages import OWN, persistence
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Ordering, Settings
 
@@ -19,14 +20,19 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     Raises:
         ConfigurationError: the configuration cannot be read.
     """
-    router = Router(_opening(load_configuration(settings).crm, group), ordering=Ordering.ENTITY)
+    configuration = load_configuration(settings).crm
+    router = Router(_opening(configuration, group), ordering=Ordering.ENTITY)
+    policy, timeout_seconds = OWN, None
+    if not isinstance(configuration, SqlCrm):
+        # A change waits for the request under way, then takes two of its own.
+        policy, timeout_seconds = persistence(settings), 3 * configuration.timeout_seconds + 10
 
-    @router.on("person.created", "person.updated", "person.deleted")
+    @router.on("person.created", "person.updated", "person.deleted", timeout_seconds=timeout_seconds, **policy)
     async def save_contact(event: Event, backend: ContactBackend) -> None:
         """Bring the contact to the event's version."""
         await backend.save(contact_of(event))
 
-    @router.on("email.bounced")
+    @router.on("email.bounced", timeout_seconds=timeout_seconds, **policy)
     async def mark_bounced(event: Event, backend: ContactBackend) -> None:
         """Mark the address that the mail came back from."""
         await backend.mark_bounced(bounce_of(event))

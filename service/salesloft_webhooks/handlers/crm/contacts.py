@@ -1,11 +1,16 @@
 """What the `crm` group says to a back end, and the one small protocol every back end speaks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers import storable
+from salesloft_webhooks.moments import moment
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 FIELDS = {
     "email_address": "email_address",
@@ -18,6 +23,14 @@ FIELDS = {
 }
 """Our name of a contact's field -> SalesLoft's."""
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far SalesLoft's clock may be ahead of the store's."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Version of a contact of which nothing is known yet but that an address of theirs bounced."""
+
+_OWNER = frozenset({"user_id", "user", "owner_id", "owner"})
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
@@ -27,9 +40,10 @@ class Contact:
         person_id: SalesLoft's id.
         updated_at: The version; an older one must never overwrite a newer one.
         deleted: The person is gone.
-        fields: Values by our names (`FIELDS`), None where SalesLoft has nothing.
+        fields: Values by our names, those of `FIELDS` that the event says anything about; None: SalesLoft has nothing.
         owner_id: The rep who owns them.
         idempotency_key: Of the event that says so.
+        states_owner: Whether the event says anything about the owner.
     """
 
     person_id: int
@@ -38,6 +52,7 @@ class Contact:
     fields: dict[str, str | None]
     owner_id: int | None
     idempotency_key: str
+    states_owner: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +93,12 @@ def contact_of(event: Event) -> Contact:
     """
     return Contact(
         person_id=_person_id(event),
-        updated_at=event.updated_at,
+        updated_at=_believable(event, _version(event)),
         deleted=event.event_type == "person.deleted",
-        fields={ours: _text(event.data.get(theirs)) for ours, theirs in FIELDS.items()},
+        fields={ours: _text(event.data[theirs]) for ours, theirs in FIELDS.items() if theirs in event.data},
         owner_id=event.user_id,
         idempotency_key=event.idempotency_key,
+        states_owner=not _OWNER.isdisjoint(event.data),
     )
 
 
@@ -92,7 +108,12 @@ def bounce_of(event: Event) -> Bounce:
     Raises:
         PermanentError: the event names no person.
     """
-    return Bounce(_person_id(event), event.email_address, event.happened_at, event.idempotency_key)
+    return Bounce(
+        person_id=_person_id(event),
+        email_address=_text(event.email_address),
+        bounced_at=_believable(event, event.happened_at),
+        idempotency_key=event.idempotency_key,
+    )
 
 
 def _person_id(event: Event) -> int:
@@ -101,6 +122,21 @@ def _person_id(event: Event) -> int:
     return person_id
 
 
+def _version(event: Event) -> datetime:
+    """The person's version. One that is stated and cannot be read is no reason to compare another kind of time."""
+    stated = event.data.get("updated_at")
+    if stated is None:
+        return event.happened_at
+    if (version := moment(stated)) is None:
+        _log.warning("crm.unreadable_version", person_id=event.person_id)
+        return event.received_at
+    return version
+
+
+def _believable(event: Event, time: datetime) -> datetime:
+    """A time after the event's receipt is a clock that is wrong: it must not outdo every later version."""
+    return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, NEVER)
+
+
 def _text(value: Any) -> str | None:
-    """A field's text. NUL, which JSON can carry and PostgreSQL cannot store, is dropped."""
-    return str(value).replace("\x00", "") if isinstance(value, str | int | float) else None
+    return storable.text(str(value)) if isinstance(value, str | int | float) else None

@@ -1,15 +1,23 @@
-"""Contacts posted to an endpoint of the user's own, one JSON object each, signed if there is a secret."""
+"""Contacts posted to an endpoint of the user's own, one JSON object each, signed if there is a secret.
+
+``contact.saved`` says that the contact exists and how it is, also when it was deleted before (``deleted`` is false in
+it); ``contact.deleted`` and ``contact.bounced`` are about a contact that the endpoint may not know: to be ignored then.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import msgspec
 
+from salesloft_webhooks.handlers.breaker import Breaker
 from salesloft_webhooks.handlers.configuration import HttpCrm
 from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
-from salesloft_webhooks.handlers.remote import exchange, raise_for
+from salesloft_webhooks.handlers.delivery import Delivery
 from salesloft_webhooks.handlers.signatures import Signer
+
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class HttpContacts:
@@ -20,7 +28,8 @@ class HttpContacts:
         self._headers = {name: value.get_secret_value() for name, value in configuration.headers.items()}
         self._signer = Signer([secret.get_secret_value() for secret in configuration.secrets])
         self._client = client
-        self._seconds = configuration.timeout_seconds
+        breaker = Breaker(failures=configuration.breaker_failures, seconds=configuration.breaker_seconds)
+        self._delivery = Delivery("crm", breaker, timeout_seconds=configuration.timeout_seconds)
 
     async def save(self, contact: Contact) -> None:
         """Post ``contact.saved`` or ``contact.deleted``."""
@@ -28,6 +37,7 @@ class HttpContacts:
             "person_id": contact.person_id,
             "updated_at": contact.updated_at,
             "owner_id": contact.owner_id,
+            "deleted": contact.deleted,
             **contact.fields,
         }
         await self._post("contact.deleted" if contact.deleted else "contact.saved", data, contact.idempotency_key)
@@ -48,8 +58,9 @@ class HttpContacts:
             **self._headers,
             **self._signer.headers(idempotency_key, now, body),
             "Content-Type": "application/json",
-            "Idempotency-Key": idempotency_key,
+            # As it is; but ids of other senders may hold what no header can.
+            "Idempotency-Key": quote(idempotency_key, safe=_VISIBLE),
         }
-        async with exchange("crm", self._seconds):
-            response = await self._client.post(self._url, content=body, headers=headers)
-        raise_for("crm", response)
+        await self._delivery.deliver(
+            idempotency_key, lambda: self._client.post(self._url, content=body, headers=headers)
+        )

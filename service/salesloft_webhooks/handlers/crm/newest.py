@@ -8,7 +8,7 @@ newer version: the group's ordering per person (`crm` asks for it) is what rules
 from datetime import UTC, datetime, timedelta
 
 from salesloft_webhooks.broker.versions import Versions
-from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact, ContactBackend
+from salesloft_webhooks.handlers.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact, ContactBackend
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -17,7 +17,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def version_of(contact: Contact) -> int:
     """The contact's version as a whole number: microseconds, and a deletion after an update of the same moment."""
-    return max(2 * ((contact.updated_at - _EPOCH) // timedelta(microseconds=1)) + contact.deleted, 0)
+    return max(_version_at(contact.updated_at) + contact.deleted, 0)
+
+
+def _version_at(time: datetime) -> int:
+    return 2 * ((time - _EPOCH) // timedelta(microseconds=1))
 
 
 class NewestOnly:
@@ -30,7 +34,9 @@ class NewestOnly:
     async def save(self, contact: Contact) -> None:
         """Save the contact, or drop it as stale. The same version again is sent again: a replay may mean to."""
         subject, version = f"person:{contact.person_id}", version_of(contact)
-        if version < await self._versions.newest(subject):
+        newest = await self._versions.newest(subject)
+        # Versions in the future, which 0.1.0 remembered, must not hold up a person until they come.
+        if version < newest <= _version_at(datetime.now(UTC) + CLOCK_TOLERANCE):
             _log.info("crm.stale", person_id=contact.person_id)
             return
         await self._backend.save(contact)

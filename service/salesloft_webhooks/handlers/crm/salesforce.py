@@ -1,74 +1,39 @@
-"""Contacts in Salesforce, by sObject Collections upsert: up to 200 records a request, keyed by an external id.
+"""Contacts in Salesforce, keyed by an external id, up to 200 records a request.
 
-From Salesforce's documentation: ``PATCH /services/data/vNN.0/composite/sobjects/<sObject>/<external id field>`` with
-``allOrNone`` false answers 200 and one result per record, in order. Tokens come from the OAuth client credentials
-flow; an expired one is answered 401, upon which a new one is fetched and the request repeated, once. A spent API quota
-is answered 403 with ``REQUEST_LIMIT_EXCEEDED``.
+People are saved by sObject Collections upsert, ``PATCH /services/data/vNN.0/composite/sobjects/<sObject>/<external id
+field>``. A bounce or a deletion must not create anybody (nor fail for want of a last name), so those records are looked
+up by a query for the external id and, if they are there, changed by sObject Collections update, ``PATCH
+/services/data/vNN.0/composite/sobjects`` ("Update Records Using sObject Collections", REST API Developer Guide). Which
+fields exist is asked of ``GET .../sobjects/<sObject>/describe``. A duplicate rule that only warns can be overruled by
+``Sforce-Duplicate-Rule-Header: allowSave=true`` ("Duplicate Rule Header").
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
 import msgspec
 
-from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.coalescing import Coalescer, Outcomes, isolate
+from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.handlers.breaker import Breaker
+from salesloft_webhooks.handlers.coalescing import Coalescer
 from salesloft_webhooks.handlers.configuration import SalesforceCrm
+from salesloft_webhooks.handlers.crm.batches import FAILURES, Batches, Refused, Verdict
 from salesloft_webhooks.handlers.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.crm.fields import FieldMapping
-from salesloft_webhooks.handlers.crm.records import Record, merged
-from salesloft_webhooks.handlers.remote import CREDENTIALS_PAUSE_SECONDS, exchange, raise_for
+from salesloft_webhooks.handlers.crm.records import Record
+from salesloft_webhooks.handlers.crm.salesforce_answers import Reader, expired, fields_of
+from salesloft_webhooks.handlers.crm.salesforce_login import SalesforceLogin
+from salesloft_webhooks.handlers.remote import PAUSE_SECONDS, exchange
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 RECORDS_PER_REQUEST = 200
-QUOTA_PAUSE_SECONDS = 300.0
-_TRANSIENT_CODES = frozenset(
-    {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"}
-)
 
 
-class _Token(msgspec.Struct):
-    access_token: str
-    instance_url: str
-
-
-class SalesforceLogin:
-    """Fetches tokens by the client credentials flow and keeps the latest."""
-
-    def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient) -> None:
-        self._url = f"{str(configuration.login_url).rstrip('/')}/services/oauth2/token"
-        self._form = {
-            "grant_type": "client_credentials",
-            "client_id": configuration.client_id.get_secret_value(),
-            "client_secret": configuration.client_secret.get_secret_value(),
-        }
-        self._client = client
-        self._seconds = configuration.timeout_seconds
-        self._lock = asyncio.Lock()
-        self._token: _Token | None = None
-
-    async def token(self, *, instead_of: _Token | None = None) -> _Token:
-        """A token other than ``instead_of``. Concurrent callers share one request.
-
-        Raises:
-            Unavailable: Salesforce gives none: unreachable, or our credentials are wrong.
-        """
-        async with self._lock:
-            if self._token is None or self._token is instead_of:
-                self._token = await self._fetch()
-            return self._token
-
-    async def _fetch(self) -> _Token:
-        async with exchange("salesforce login", self._seconds):
-            response = await self._client.post(self._url, data=self._form)
-        if response.is_client_error:  # wrong credentials are answered 400: the operator's to mend, no event's fault
-            raise Unavailable(f"salesforce login answered {response.status_code}", after=CREDENTIALS_PAUSE_SECONDS)
-        raise_for("salesforce login", response)
-        try:
-            return msgspec.json.decode(response.content, type=_Token)
-        except msgspec.DecodeError as exc:
-            raise Retry("salesforce login: not the documented answer") from exc
+class _Page(msgspec.Struct):
+    records: list[dict[str, Any]]
 
 
 class SalesforceContacts:
@@ -80,75 +45,108 @@ class SalesforceContacts:
         self._seconds = configuration.timeout_seconds
         self._sobject = configuration.sobject
         self._external_id = configuration.external_id_field
-        self._path = (
-            f"/services/data/v{configuration.api_version}/composite/sobjects/{self._sobject}/{self._external_id}"
-        )
+        self._base = f"/services/data/v{configuration.api_version}"
         self._mapping = FieldMapping(
             configuration.fields, bounced=configuration.bounced_field, deleted=configuration.deleted_field
         )
-        self._records: Coalescer[Record] = Coalescer(self._write, limit=RECORDS_PER_REQUEST)
+        self._reader = Reader(self._mapping, configuration.on_duplicate)
+        saving = configuration.on_duplicate == "save"
+        self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
+        breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
+        saves, changes = (Batches(send, self.faults, breaker) for send in (self._upsert, self._change))
+        self._to_save: Coalescer[Record] = Coalescer(saves.write, limit=RECORDS_PER_REQUEST)
+        self._to_change: Coalescer[Record] = Coalescer(changes.write, limit=RECORDS_PER_REQUEST)
 
     async def save(self, contact: Contact) -> None:
-        """Upsert by the person's id; a deletion sets the configured field, or does nothing."""
-        await self._upsert(contact, contact.updated_at.timestamp())
+        """Upsert by the person's id; a deletion sets the configured field of a record that is there."""
+        fields, version = self._mapping.of(contact), contact.updated_at.timestamp()
+        if fields:
+            to = self._to_change if contact.deleted else self._to_save
+            await to.write(Record(str(contact.person_id), version, fields))
 
     async def mark_bounced(self, bounce: Bounce) -> None:
-        """Write the address into the configured field, or do nothing."""
-        await self._upsert(bounce, bounce.bounced_at.timestamp())
+        """Write the address into the configured field of a record that is there, or do nothing."""
+        if fields := self._mapping.of(bounce):
+            await self._to_change.write(Record(str(bounce.person_id), bounce.bounced_at.timestamp(), fields))
 
-    async def _upsert(self, change: Contact | Bounce, version: float) -> None:
-        if fields := self._mapping.of(change):
-            await self._records.write(Record(str(change.person_id), version, fields))
+    async def faults(self) -> Sequence[str]:
+        """What is wrong with the configured object and fields; nothing: they can be written.
 
-    async def _write(self, records: Sequence[Record]) -> Outcomes:
-        # Salesforce refuses both when a request names an external id twice.
-        inputs, places = merged(records)
-        outcomes = await isolate(self._send, inputs, (PermanentError,))
-        return [outcomes[place] for place in places]
+        Raises:
+            Retry, Unavailable: Salesforce does not say.
+        """
+        response = await self._request("GET", f"/sobjects/{self._sobject}/describe")
+        if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
+            return [f"answered {response.status_code}: crm.sobject or crm.api_version is wrong"]
+        try:
+            self._reader.raise_for(response)
+        except Refused as refusal:
+            raise Retry(str(refusal)) from refusal
+        if not (known := fields_of(response)):
+            raise Retry("salesforce: not the documented answer")
+        names = (self._external_id, *self._mapping.names)
+        return [fault for name in names for fault in self._faults_of(name, known)]
 
-    async def _send(self, records: Sequence[Record]) -> Outcomes:
+    def _faults_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+        if name not in known:
+            yield f"field {name} does not exist, or our user may not see it"
+        elif known[name].get("updateable") is False:
+            yield f"field {name} may not be written by our user"
+        elif name == self._external_id and known[name].get("externalId") is False:
+            yield f"field {name} is not marked as an external id"
+
+    async def _request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        """One request, with a token; an expired one is renewed and the request repeated, once."""
+        token = await self._login.token()
+        for again in (True, False):
+            headers = {"Authorization": f"Bearer {token.access_token}", **self._headers}
+            async with exchange("salesforce", self._seconds):
+                response = await self._client.request(
+                    method, f"{token.instance_url}{self._base}{path}", headers=headers, **more
+                )
+            if not (again and expired(response)):
+                break
+            token = await self._login.token(instead_of=token)
+        return response
+
+    async def _upsert(self, records: Sequence[Record]) -> Sequence[Verdict]:
+        keys = [{self._external_id: record.key} for record in records]
+        return await self._patch(f"/composite/sobjects/{self._sobject}/{self._external_id}", records, keys)
+
+    async def _change(self, records: Sequence[Record]) -> Sequence[Verdict]:
+        """Change records that are there; those that are not are done."""
+        ids = await self._found(records)
+        known = [record for record in records if record.key in ids]
+        if len(known) < len(records):
+            _log.info("crm.unknown", count=len(records) - len(known))
+        if not known:
+            return [None] * len(records)
+        said = iter(await self._patch("/composite/sobjects", known, [{"id": ids[record.key]} for record in known]))
+        return [next(said) if record.key in ids else None for record in records]
+
+    async def _found(self, records: Sequence[Record]) -> Mapping[str, str]:
+        """Salesforce's ids of the records that are there, by the person's id."""
+        keys = ", ".join(f"'{record.key}'" for record in records)  # numbers: nothing to escape
+        # The names are checked by the configuration: letters, digits and underscores.
+        query = f"SELECT Id, {self._external_id} FROM {self._sobject} WHERE {self._external_id} IN ({keys})"  # noqa: S608
+        response = await self._request("GET", "/query", params={"q": query})
+        self._reader.raise_for(response)
+        try:
+            page = msgspec.json.decode(response.content, type=_Page)
+        except msgspec.DecodeError as exc:
+            raise Retry("salesforce: not the documented answer") from exc
+        return {str(each.get(self._external_id)): str(each["Id"]) for each in page.records if "Id" in each}
+
+    async def _patch(
+        self, path: str, records: Sequence[Record], keys: Sequence[Mapping[str, str]]
+    ) -> Sequence[Verdict]:
         body = {
             "allOrNone": False,
             "records": [
-                {"attributes": {"type": self._sobject}, self._external_id: record.key, **record.fields}
-                for record in records
+                {"attributes": {"type": self._sobject}, **key, **record.fields}
+                for record, key in zip(records, keys, strict=True)
             ],
         }
-        token = await self._login.token()
-        response = await self._patch(token, body)
-        if response.status_code == httpx2.codes.UNAUTHORIZED:
-            response = await self._patch(await self._login.token(instead_of=token), body)
-        if response.status_code == httpx2.codes.FORBIDDEN and b"REQUEST_LIMIT_EXCEEDED" in response.content:
-            raise Unavailable("salesforce: the quota is used up", after=QUOTA_PAUSE_SECONDS)
-        raise_for("salesforce", response, credentials_heal=True)
-        return _outcomes(response, len(records))
-
-    async def _patch(self, token: _Token, body: dict[str, Any]) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {token.access_token}"}
-        async with exchange("salesforce", self._seconds):
-            return await self._client.patch(f"{token.instance_url}{self._path}", json=body, headers=headers)
-
-
-class _Error(msgspec.Struct, rename="camel"):
-    status_code: str = "UNKNOWN"
-
-
-class _Result(msgspec.Struct):
-    success: bool
-    errors: list[_Error] = []
-
-
-def _outcomes(response: httpx2.Response, count: int) -> Outcomes:
-    try:
-        results = msgspec.json.decode(response.content, type=list[_Result])
-    except msgspec.DecodeError as exc:
-        raise Retry("salesforce: not the documented answer") from exc
-    if len(results) != count:
-        raise Retry("salesforce: not one result per record")
-    return [None if result.success else _signal(result) for result in results]
-
-
-def _signal(result: _Result) -> Retry | PermanentError:
-    codes = sorted({error.status_code for error in result.errors})
-    message = f"salesforce: {', '.join(codes) or 'refused'}"
-    return Retry(message) if any(code in _TRANSIENT_CODES for code in codes) else PermanentError(message)
+        response = await self._request("PATCH", path, json=body)
+        self._reader.raise_for(response)
+        return self._reader.verdicts(response, len(records))

@@ -2,27 +2,24 @@
 
 Which version wins is decided inside the UPDATE: ``ON CONFLICT (person_id) DO UPDATE ... WHERE`` the stored version is
 not newer. A check before the write would let two workers pass it together. Of two versions with the same time, a
-deletion wins, in either order.
+deletion wins, in either order. Only the columns that a change says something about are touched: a deletion may carry
+nothing but an id.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import Boolean, and_, bindparam, case, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.handlers.coalescing import Coalescer, Outcomes
-from salesloft_webhooks.handlers.crm.contacts import FIELDS, Bounce, Contact
+from salesloft_webhooks.handlers.crm.contacts import FIELDS, NEVER, Bounce, Contact
 from salesloft_webhooks.handlers.database import Database, open_database, write_rows
 from salesloft_webhooks.handlers.schema import contacts
 from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
-
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""Version of a contact of which nothing is known yet but that an address of theirs bounced."""
 
 
 class SqlContacts:
@@ -33,6 +30,10 @@ class SqlContacts:
         self._save = _save_statement(database)
         self._mark = _mark_statement(database)
         self._changes: Coalescer[Contact | Bounce] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
+
+    async def check_ready(self) -> None:
+        """See `Database.check_ready`."""
+        await self._database.check_ready()
 
     async def save(self, contact: Contact) -> None:
         """Create or change the row, unless it holds a newer version; a deletion sets `deleted_at` and keeps it."""
@@ -67,17 +68,28 @@ def _row(change: Contact | Bounce) -> dict[str, Any]:
         "updated_at": change.updated_at,
         "deleted_at": change.updated_at if change.deleted else None,
         "owner_id": change.owner_id,
-        **change.fields,
+        **{name: change.fields.get(name) for name in FIELDS},
+        **{_stated(name): name in change.fields for name in FIELDS},
+        _stated("owner_id"): change.states_owner,
     }
+
+
+def _stated(column: str) -> str:
+    """The parameter that says whether the change says anything about a column."""
+    return f"states_{column}"
 
 
 def _save_statement(database: Database) -> Any:
     insert = database.insert(contacts)
     new = insert.excluded
-    columns = ("updated_at", "deleted_at", "owner_id", *FIELDS)
+    names = ("owner_id", *FIELDS)
+    # One statement whatever is stated, so that the rows of a batch keep their order (see `_execute`).
+    stated = {
+        name: case((bindparam(_stated(name), type_=Boolean), new[name]), else_=contacts.c[name]) for name in names
+    }
     return insert.on_conflict_do_update(
         index_elements=[contacts.c.person_id],
-        set_={name: new[name] for name in columns},
+        set_={"updated_at": new.updated_at, "deleted_at": new.deleted_at, **stated},
         where=or_(
             contacts.c.updated_at < new.updated_at,
             and_(

@@ -11,13 +11,16 @@ from ipaddress import ip_address
 
 import httpx2
 
-from salesloft_webhooks.errors import ConfigurationError, Retry
+from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.breaker import Breaker
 from salesloft_webhooks.handlers.configuration import ForwardEndpoint, load_configuration
+from salesloft_webhooks.handlers.delivery import Delivery
 from salesloft_webhooks.handlers.forward.addresses import CheckedTransport, is_public
 from salesloft_webhooks.handlers.forward.formats import FORMATS
-from salesloft_webhooks.handlers.forward.limits import Breaker, Turns
-from salesloft_webhooks.handlers.remote import exchange, open_client, raise_for
+from salesloft_webhooks.handlers.forward.limits import Turns
+from salesloft_webhooks.handlers.outages import persistence
+from salesloft_webhooks.handlers.remote import open_client
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.signatures import Signer
 from salesloft_webhooks.settings import Settings
@@ -30,28 +33,24 @@ class Forwarder:
 
     def __init__(self, endpoint: ForwardEndpoint, client: httpx2.AsyncClient) -> None:
         self._url = str(endpoint.url)
-        self._seconds = endpoint.timeout_seconds
         self._headers = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
         self._format = FORMATS[endpoint.format]
         self._signer = _signer(endpoint)
         self._turns = Turns(concurrency=endpoint.concurrency, per_second=endpoint.requests_per_second)
-        self._breaker = Breaker(failures=endpoint.breaker_failures, seconds=endpoint.breaker_seconds)
+        breaker = Breaker(failures=endpoint.breaker_failures, seconds=endpoint.breaker_seconds)
+        self._delivery = Delivery("forward", breaker, timeout_seconds=endpoint.timeout_seconds)
         self._client = client
 
     async def deliver(self, event: Event) -> None:
         """Post the event and return when the endpoint has answered 2xx.
 
         Raises:
-            Retry, Unavailable, PermanentError: see `remote`; and the limits of the endpoint's configuration.
+            Retry, Unavailable: see `Delivery`; and the limits of the endpoint's configuration.
         """
         async with self._turns.turn():
-            try:
-                await self._post(event)
-            except Retry as problem:
-                raise self._breaker.failed(problem) from problem
-        self._breaker.succeeded()
+            await self._delivery.deliver(event.event_id, lambda: self._post(event))
 
-    async def _post(self, event: Event) -> None:
+    async def _post(self, event: Event) -> httpx2.Response:
         content_type, body = self._format(event)
         headers = {
             **self._headers,
@@ -59,11 +58,10 @@ class Forwarder:
             "Content-Type": content_type,
         }
         request = self._client.build_request("POST", self._url, content=body, headers=headers)
-        async with exchange("forward", self._seconds):
-            # Only status and headers are read: the body is the endpoint's to make as long as it likes.
-            response = await self._client.send(request, stream=True)
-            await response.aclose()
-        raise_for("forward", response)
+        # Only status and headers are read: the body is the endpoint's to make as long as it likes.
+        response = await self._client.send(request, stream=True)
+        await response.aclose()
+        return response
 
 
 def _signer(endpoint: ForwardEndpoint) -> Signer:
@@ -109,7 +107,7 @@ def build_router(group: str, settings: Settings) -> Router[Forwarder]:
 
     router = Router(lifespan)
 
-    @router.on(*endpoint.events, timeout_seconds=endpoint.timeout_seconds + 10)
+    @router.on(*endpoint.events, timeout_seconds=endpoint.timeout_seconds + 10, **persistence(settings))
     async def forward(event: Event, forwarder: Forwarder) -> None:
         """Deliver the event."""
         await forwarder.deliver(event)

@@ -1,6 +1,6 @@
 """How an event is written for others: as Standard Webhooks recommends, or as CloudEvents 1.0 in JSON."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -9,8 +9,17 @@ from salesloft_webhooks.events import Event
 
 def standard(event: Event) -> tuple[str, bytes]:
     """``{"type", "timestamp", "data"}``: content type and body. The data is SalesLoft's to the byte."""
-    body = {"type": event.event_type, "timestamp": event.created_at, "data": msgspec.Raw(event.raw_data)}
+    body = {"type": event.event_type, "timestamp": _timestamp(event), "data": msgspec.Raw(event.raw_data)}
     return "application/json", msgspec.json.encode(body)
+
+
+def _timestamp(event: Event) -> str:
+    """`created_at` as the sender wrote it, if it is a time: receivers refuse a message without one."""
+    try:
+        datetime.fromisoformat(event.created_at)
+    except ValueError:
+        return event.happened_at.isoformat()
+    return event.created_at
 
 
 def cloudevents(event: Event) -> tuple[str, bytes]:

@@ -1,11 +1,11 @@
-"""How fast an endpoint is served, and when it is left alone."""
+"""How fast an endpoint is served."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from salesloft_webhooks.errors import Retry, Unavailable
+from salesloft_webhooks.errors import Unavailable
 
 LONGEST_QUEUE_SECONDS = 2.0
 """Attempts wait for their turn this long; beyond that the group pauses instead, which costs no attempt."""
@@ -46,32 +46,3 @@ class Turns:
             yield
         finally:
             self._places.release()
-
-
-class Breaker:
-    """Pauses the group after a number of failures in a row, whatever they were.
-
-    Every so many failures make one pause, in which the failing attempt is not counted; those in between are. So an
-    outage costs few attempts, and a single event that the endpoint can never take still ends in dead letters.
-
-    Args:
-        failures: In a row.
-        seconds: How long the group pauses.
-    """
-
-    def __init__(self, *, failures: int, seconds: float) -> None:
-        self._limit = failures
-        self._seconds = seconds
-        self._failures = 0
-
-    def succeeded(self) -> None:
-        """The endpoint took something."""
-        self._failures = 0
-
-    def failed(self, problem: Retry) -> Retry | Unavailable:
-        """What to raise for a failed attempt."""
-        self._failures += 1
-        if self._failures < self._limit:
-            return problem
-        self._failures = 0
-        return Unavailable(f"{problem} ({self._limit} failures in a row)", after=self._seconds)

@@ -23,6 +23,7 @@ from salesloft_webhooks.handlers.notify.channels import Channel, Sent
 from salesloft_webhooks.handlers.notify.messages import filled, template_for
 from salesloft_webhooks.handlers.notify.quiet import quiet_seconds
 from salesloft_webhooks.handlers.notify.reps import Addressee, Reps
+from salesloft_webhooks.handlers.outages import persistence
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -59,25 +60,23 @@ class Notifier:
             return
         if seconds := quiet_seconds(addressee.quiet_hours, datetime.now(UTC)):
             raise Retry("quiet hours", after=seconds)
-        title, body = filled(template.title, event), filled(template.body, event)
         waits = []
         for channel in addressee.channels:
             # A place first, then the claim: a claimed message that still queued for a thread would be lost in a crash.
             async with self._places:
-                waits.append(await self._tell_on(channel, addressee, event, title, body))
+                waits.append(await self._tell_on(channel, addressee, event, template))
         if refused := waits.count(None):
             raise Retry(f"{refused} of {len(waits)} notification services did not take the message")
         if wait := max(seconds for seconds in waits if seconds is not None):
             raise Retry("more messages than a minute allows", after=wait)
 
-    async def _tell_on(
-        self, channel: Channel, addressee: Addressee, event: Event, title: str, body: str
-    ) -> float | None:
+    async def _tell_on(self, channel: Channel, addressee: Addressee, event: Event, template: Template) -> float | None:
         """Send on one channel: 0 if that is settled, seconds to wait for a turn, None if the service refused."""
         name, pace = f"{event.event_id}/{channel.name}", f"{addressee.name}/{channel.name}"
         claim = await self.claims.claim(name, pace)
         if claim.grant is Grant.WAIT:
             return claim.wait_seconds
+        title, body = (filled(text, event, channel.harmless) for text in (template.title, template.body))
         sent = await channel.send(title, body) if claim.grant is Grant.GRANTED else None
         if sent is Sent.NO:
             await self.claims.release(name, pace)
@@ -105,7 +104,7 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
 
     router = Router(lifespan)
 
-    @router.on(*configuration.messages)
+    @router.on(*configuration.messages, **persistence(settings))
     async def tell(event: Event, notifier: Notifier) -> None:
         """Tell the rep, with the first template that matches."""
         if template := template_for(event.event_type, configuration.messages):

@@ -4,6 +4,7 @@ local mine = base .. 'g:' .. group
 local due = mine .. ':due'
 local suspects = mine .. ':suspects'
 local tries = mine .. ':tries'
+local LETTER = 'letter:' -- and the group's name: field of an event's record that names its dead letters
 
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
 -- than it was meant to be. `wall` is the server's own, for times that people read.
@@ -120,7 +121,8 @@ local function record(event_id, outcome, ttl, id)
   redis.call('EXPIRE', record_of(event_id), ttl, 'NX')
 end
 
--- Copies an entry to the dead letters, whole, with why and when; returns its fields (nil when it was deleted by hand).
+-- Copies an entry to the dead letters, whole, with why and when, and names the letter in the event's record, so that it
+-- is found by the event's id; returns its fields (nil when it was deleted by hand). `record` gives the record its end.
 local function bury(id, reason, message, attempts, consumer)
   local entry = redis.call('XRANGE', events, id, id)[1]
   if not entry then
@@ -131,6 +133,25 @@ local function bury(id, reason, message, attempts, consumer)
     'consumer', consumer }) do
     flat[#flat + 1] = word
   end
-  redis.call('XADD', mine .. ':dead', '*', unpack(flat))
-  return fields_of(flat)
+  local letter = redis.call('XADD', mine .. ':dead', '*', unpack(flat))
+  local fields = fields_of(flat)
+  local memory = record_of(fields.id or '')
+  local known = redis.call('HGET', memory, LETTER .. group)
+  redis.call('HSET', memory, LETTER .. group, known and known .. ' ' .. letter or letter)
+  return fields
+end
+
+-- A dead letter is one no more: the record of its event names it no longer.
+local function forget_letter(event_id, letter)
+  local memory, left = record_of(event_id), {}
+  for known in string.gmatch(redis.call('HGET', memory, LETTER .. group) or '', '%S+') do
+    if known ~= letter then
+      left[#left + 1] = known
+    end
+  end
+  if #left > 0 then
+    redis.call('HSET', memory, LETTER .. group, table.concat(left, ' '))
+  else
+    redis.call('HDEL', memory, LETTER .. group)
+  end
 end
