@@ -170,11 +170,10 @@ class BrokerModel(TroubleRules):
 
     @rule(group=st.sampled_from(list(GROUPS)), consumer=st.sampled_from(CONSUMERS))
     def extend(self, group: str, consumer: str) -> None:
-        """A consumer renews everything it believes to hold; one entry is never confirmed to two attempts."""
+        """A consumer renews all it believes to hold (some twice): no entry is confirmed to two attempts."""
         member = self.consumers[group, consumer]
         leases = [lease for holder, lease in self.held if holder is member]
         kept = self.runner.run(member.extend(0, leases)) if leases else []
-        # Released and given to the same consumer again, an attempt keeps its number: one lease, held twice.
         confirmed = {(lease.entry_id, lease.event.attempt) for lease, ours in zip(leases, kept, strict=True) if ours}
         assert len({entry_id for entry_id, _ in confirmed}) == len(confirmed)
 
