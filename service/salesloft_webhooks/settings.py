@@ -131,7 +131,8 @@ class Settings(StoreSettings):
         8,
         ge=1,
         le=1000,
-        description="Attempts before an event becomes a dead letter. The built-in groups that call other systems make "
+        description="Failed attempts before an event becomes a dead letter, and leases that it may lose in a row (its "
+        "workers die of it) before it is poison. The built-in groups that call other systems make "
         "24 over an hour and more, unless this is set.",
     )
     no_handler_seconds: float = Field(

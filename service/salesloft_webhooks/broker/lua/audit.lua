@@ -11,10 +11,12 @@
 --   An entry that is set aside for want of a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
+--   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `tries`.
 --@include partition
 --@include group
 --@include patterns
 --@include filter
+local TRIES_EXAMINED = 50
 local after, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local pending = redis.pcall('XPENDING', events, group, after == '-' and '-' or '(' .. after, '+', count)
@@ -60,6 +62,11 @@ local function repair(id, owner)
   end
 end
 
+for _, field in ipairs(redis.call('HRANDFIELD', tries, TRIES_EXAMINED)) do
+  if not owner_of(string.match(field, '^[^:]+')) then
+    redis.call('HDEL', tries, field)
+  end
+end
 for _, row in ipairs(pending) do
   local score = redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])
   if not score then
