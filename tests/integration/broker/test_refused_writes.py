@@ -53,7 +53,7 @@ async def test_a_refusal_is_found_by_an_idle_watch(refusing: Server, kind: str) 
     assert problem is not None
     assert refusal.code in problem
     assert "127.0.0.1" not in problem
-    assert (available, recorder.available[-1], keys) == (False, True, [])
+    assert (available, recorder.available[-1], keys) == (False, True, ["sl:partitions"])
 
 
 async def test_the_grace_time(refusing: Server) -> None:
