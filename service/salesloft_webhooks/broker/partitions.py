@@ -49,9 +49,9 @@ async def check_partitions(store: Store, *, decides: bool = False) -> None:
 
 async def _streams(store: Store) -> int:
     """How many partitions there must be, judging by the streams that exist."""
-    highest = 0
+    asked = store.client.pipeline(transaction=False)
     for partition in range(MOST):
-        with translated():
-            if await store.client.exists(store.keys.events(partition)):
-                highest = partition + 1
-    return highest
+        asked.exists(store.keys.events(partition))
+    with translated():
+        found = await asked.execute()
+    return max((partition + 1 for partition, there in enumerate(found) if there), default=0)

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Store, Stored, StoreWatch, open_store, trim
+from salesloft_webhooks.broker import (
+    Outcome,
+    Publisher,
+    Settlement,
+    Store,
+    Stored,
+    StoreWatch,
+    check_partitions,
+    open_store,
+    trim,
+)
 from salesloft_webhooks.broker.group import Group, GroupOptions
+from salesloft_webhooks.broker.server import server_version
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
@@ -41,6 +52,8 @@ async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
     async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
         async with StoreWatch(store, settings, Recorder()) as watch:
             assert watch.problem is None
+        await check_partitions(store)
+        assert (await server_version(store)).split()[0] in {"redis", "valkey"}
         group = Group(store, GroupOptions("crm", ordering=Ordering.ENTITY), "one")
         await group.register()
 
