@@ -123,9 +123,9 @@ class PartitionLoop:
         while self._settler.behind(half) and not self._stopping:
             await self._waiting.next()
             self.beat = time.monotonic()
-        old = [attempt for attempt in self.attempts.values() if time.monotonic() - attempt.renewed > half]
+        asked = time.monotonic()
+        old = [attempt for attempt in self.attempts.values() if asked - attempt.renewed > half]
         if old:
-            asked = time.monotonic()
             kept = await self._group.extend(self.partition, [attempt.lease for attempt in old[:MAX_BATCH]])
             for attempt, ours in zip(old, kept, strict=False):
                 attempt.renewed = asked if ours else attempt.renewed

@@ -56,9 +56,12 @@ local state, skipped, poisoned, given = 'ready', 0, {}, {}
 local lease_end = ms(now + lease)
 
 local function give(id, lane, attempt, fields)
-  local failures = math.max(0, attempt - 1 - (losses_of(id)))
+  local failures, last_error = 0, ''
+  if attempt > 1 then
+    failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
+  end
   redis.call('ZADD', due, lease_end, member_of(id, lane))
-  given[#given + 1] = { id, lane, attempt, failures, last_error_of(id), fields.id, fields.type, fields.key,
+  given[#given + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key,
     fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '' }
 end
 

@@ -93,8 +93,9 @@ end
 -- Takes an entry out of the group for good. When it was its lane's head, the next one is due now.
 local function finish(id, lane)
   redis.call('XACK', events, group, id)
-  redis.call('ZREM', due, member_of(id, lane))
-  redis.call('ZREM', suspects, member_of(id, lane))
+  if redis.call('ZREM', due, member_of(id, lane)) == 0 then
+    redis.call('ZREM', suspects, member_of(id, lane))
+  end
   redis.call('HDEL', tries, id .. ':lost', id .. ':error')
   if lane == '' then
     return
