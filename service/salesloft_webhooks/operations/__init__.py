@@ -16,7 +16,7 @@ from salesloft_webhooks.operations.measurements import Measurements
 from salesloft_webhooks.operations.memory import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe
 from salesloft_webhooks.operations.process import run_role
-from salesloft_webhooks.operations.protocol import given_up
+from salesloft_webhooks.operations.protocol import given_up, whole
 from salesloft_webhooks.operations.server import OperationsServer
 from salesloft_webhooks.operations.stop import stop_event
 
@@ -30,4 +30,5 @@ __all__ = [
     "given_up",
     "run_role",
     "stop_event",
+    "whole",
 ]

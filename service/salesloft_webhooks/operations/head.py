@@ -10,7 +10,7 @@ MAX_HEAD_BYTES = 16_384
 MAX_FIELDS = 100
 
 # A bare LF ends a line here so that the parser gets to refuse it; if it did not, such a head would never end.
-_END = re.compile(rb"\n\r?\n")
+_BARE_END = re.compile(rb"\n\r?\n")
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 _NO_PATH = re.compile(rb"(https?://[^/?#]+)(\?.*)?", re.IGNORECASE)
 
@@ -34,11 +34,14 @@ def end_of_head(data: bytes | bytearray, seen: int = 0) -> int | None:
         HeadTooLarge: It is, or already has become, too large.
         BadRequest: Whatever follows, this does not become a request.
     """
-    match = _END.search(data, max(0, seen - 3), MAX_HEAD_BYTES)
-    if match is not None:
-        if data.count(b"\n", 0, match.end()) > MAX_FIELDS + 2:  # beside the fields, the request line and the empty one
+    start = max(0, seen - 3)
+    end = data.find(b"\r\n\r\n", start, MAX_HEAD_BYTES) + 4
+    if end == 3 and (match := _BARE_END.search(data, start, MAX_HEAD_BYTES)) is not None:
+        end = match.end()
+    if end > 3:
+        if data.count(b"\n", 0, end) > MAX_FIELDS + 2:  # beside the fields, the request line and the empty one
             raise HeadTooLarge
-        return match.end()
+        return end
     if not 65 <= data[0] <= 90 or (not _REQUEST_LINE.match(data) and b"\n" in data):
         raise BadRequest  # a TLS greeting, or HTTP/0.9: answered now instead of waiting for an end that never comes
     if len(data) >= MAX_HEAD_BYTES:

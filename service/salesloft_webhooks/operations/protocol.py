@@ -16,6 +16,9 @@ SMALL_BYTES = 16_384
 is: their connections cost as much by themselves."""
 HEAD_FACTOR = 2
 """What a parsed head of many fields takes in memory, as a multiple of its bytes."""
+COVERED_BYTES = 4_096
+"""The part of a request that the count of its connection covers: most deliveries need no account of their own."""
+WHOLE = "salesloft_webhooks.whole"
 GIVEN_UP = "salesloft_webhooks.given_up"
 
 
@@ -25,6 +28,11 @@ def given_up(scope: Scope) -> bool:
     To the application that looks like a client that left.
     """
     return bool(scope.get("state", {}).get(GIVEN_UP))
+
+
+def whole(scope: Scope) -> bool:
+    """Whether a request's body is here already, so that reading it takes no time."""
+    return bool(scope.get("state", {}).get(WHOLE))
 
 
 class BoundedProtocol(LimitedConnection):
@@ -45,7 +53,8 @@ class BoundedProtocol(LimitedConnection):
     """
 
     _buffer: bytes = b""  # a head that is not complete, or what is pipelined behind the request in work
-    _head_bytes = 0  # what the head of the request in work costs, parsed
+    _request_bytes = 0  # what the request in work takes: its parsed head, and its body
+    _charged_bytes = 0  # the part of that which counts beside the connection
     _body_bytes = 0
     _dropped_bytes = 0
     _half_closed = False
@@ -110,8 +119,7 @@ class BoundedProtocol(LimitedConnection):
         if self.framing is None:
             super().on_message_complete()
         else:
-            self._head_bytes = HEAD_FACTOR * len(head)
-            self.hold(self._head_bytes)
+            self._count(HEAD_FACTOR * len(head))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
@@ -144,6 +152,7 @@ class BoundedProtocol(LimitedConnection):
             return
         if rest is not None:
             self.framing = None
+            self.scope["state"][WHOLE] = True
             super().on_message_complete()
             if rest:
                 self.data_received(rest)
@@ -152,13 +161,21 @@ class BoundedProtocol(LimitedConnection):
         """Hand a piece of a body to the application, if there is room for it or can be made."""
         if not self.cycle.response_started:  # else the application drops it
             self._body_bytes += len(body)
-            enough = self.hold(len(body))
-            if not enough and not self.evicted and self._body_bytes > SMALL_BYTES:
+            if not self._count(len(body)) and not self.evicted and self._body_bytes > SMALL_BYTES:
                 self.evict()
             if self.evicted:
                 return False
         super().on_body(body)
         return True
+
+    def _count(self, more_bytes: int) -> bool:
+        """Count what the request takes beyond what its connection is counted for; False if that is too much."""
+        self._request_bytes += more_bytes
+        uncharged = self._request_bytes - COVERED_BYTES - self._charged_bytes
+        if uncharged <= 0:
+            return True
+        self._charged_bytes += uncharged
+        return self.hold(uncharged)
 
     def evict(self) -> None:
         """See `memory.Holder`. Whoever is sending a body is told to send it again later."""
@@ -184,9 +201,9 @@ class BoundedProtocol(LimitedConnection):
         if self.transport.is_closing():
             return
         self.starts_now()
-        if request_bytes := self._head_bytes + self._body_bytes:
-            self.hold(-request_bytes)
-            self._head_bytes = self._body_bytes = 0
+        if self._charged_bytes:
+            self.hold(-self._charged_bytes)
+        self._request_bytes = self._charged_bytes = self._body_bytes = 0
         self.expect_answer_taken()
         if self.framing is not None:
             self._dropped_bytes = 0

@@ -1,6 +1,6 @@
 """What happens to one delivery, in an order that never changes: size, signature, parse, store, answer.
 
-What the headers decide alone is decided before the body is read: a declared size over the limit (413), and after it
+What the headers decide alone is decided before a body is waited for: a declared size over the limit (413), and after it
 headers for which no body could be authentic (401).
 
 Nothing is parsed and nobody is asked before the signature is proven on the raw bytes, so a stranger costs us one HMAC
@@ -22,7 +22,7 @@ from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quar
 from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
-from salesloft_webhooks.operations import given_up
+from salesloft_webhooks.operations import given_up, whole
 from salesloft_webhooks.receiver import answers
 from salesloft_webhooks.receiver.answers import Answer
 from salesloft_webhooks.receiver.body import BodyReader, Headers, Unread
@@ -77,7 +77,7 @@ class Endpoint:
             # An order that costs nothing while it can: what it says of its size, what its headers make impossible.
             if self._desk.bodies.too_large(headers):
                 return self._refuse(Unread.TOO_LARGE, span)
-            if reason := self._source.form_problem(headers, time.time()):
+            if not whole(scope) and (reason := self._source.form_problem(headers, time.time())):
                 span.rejected(reason)
                 return answers.INVALID_SIGNATURE_UNREAD
             body = await self._desk.bodies.read(receive)

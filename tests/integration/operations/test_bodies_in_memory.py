@@ -136,7 +136,7 @@ async def test_memory_is_given_back_however_a_request_ends() -> None:
     beginnings = [b"POST / HT", request("POST", "/", {"Content-Length": "9"}) + b"x", request("POST", "/", {}, LARGE)]
     async with keeping() as (app, server, budget):
         clients = [await sending(server, raw) for raw in beginnings]
-        await until(lambda: budget.held_bytes > len(LARGE) + 3 * CONNECTION_BYTES)
+        await until(lambda: budget.held_bytes > len(LARGE) + 2 * CONNECTION_BYTES)
         for client in clients:
             client.writer.transport.abort()
         app.release.set()
