@@ -27,6 +27,7 @@ class Tally:
         failures: Outcomes that mean it was not done, and should be known.
         outcomes: Counts so far.
         missing: Names that were asked for and do not exist.
+        near: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
     """
 
@@ -34,6 +35,7 @@ class Tally:
     failures: Collection[StrEnum] = ()
     outcomes: Counter[StrEnum] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    near: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_stopped(self) -> bool:
@@ -92,7 +94,7 @@ class Tally:
     def report(self, *, as_json: bool) -> None:
         """Print it, and end the command with the exit code it deserves."""
         for name in self.missing:
-            complain(f"not found: {name}")
+            complain(f"not found: {name}{self.near.get(name, '')}")
         if self.stop.is_set():
             complain("interrupted: the rest is as it was; repeat the command to go on")
         if as_json:
