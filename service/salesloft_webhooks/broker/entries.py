@@ -56,6 +56,16 @@ def entry_of(reference: Reference, fields: Fields) -> Entry:
     )
 
 
+async def latest(store: Store) -> AsyncGenerator[Entry]:
+    """Every entry of the stream, the latest first.
+
+    Raises:
+        StoreError: while walking.
+    """
+    async for reference, fields in walk(store, store.keys.events, Span(newest_first=True)):
+        yield entry_of(reference, fields)
+
+
 async def tail(
     store: Store, *, last: int = 10, poll_seconds: float = 1.0, trouble: Trouble | None = None
 ) -> AsyncGenerator[Entry]:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from salesloft_webhooks.background import end
+
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.settings import Settings
@@ -16,6 +18,8 @@ Act = Callable[["Store", "Settings"], Awaitable[T]]
 def with_store(act: Act[T]) -> T:
     """Open the store that the settings describe, run ``act``, close it.
 
+    Ctrl-C ends it, in a task of its own: redis-py swallows a cancellation that comes while no reply is awaited.
+
     Raises:
         ConfigurationError: a setting is wrong.
         StoreError: the store cannot do what ``act`` asks.
@@ -25,10 +29,19 @@ def with_store(act: Act[T]) -> T:
 
     settings = Settings.load()
 
-    async def run() -> T:
+    async def work() -> T:
         async with open_store(settings) as store:
             await check_partitions(store)
             return await act(store, settings)
+
+    async def run() -> T:
+        working = asyncio.create_task(work())
+        try:
+            await asyncio.wait([working])
+        except asyncio.CancelledError:
+            await end([working])
+            raise
+        return working.result()
 
     return asyncio.run(run())
 

@@ -4,8 +4,10 @@ With ``--json`` stdout carries one JSON document (or one a line, where a command
 Rich is imported on first use: it would be a third of the start-up time of a receiver that never prints a table.
 """
 
+import signal
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
@@ -101,4 +103,15 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         complain(f"{question} Repeat the command with --yes to do it without being asked.")
         raise typer.Exit(ExitCode.USAGE)
-    typer.confirm(question, abort=True, err=True)
+    with _default_ctrl_c():
+        typer.confirm(question, abort=True, err=True)
+
+
+@contextmanager
+def _default_ctrl_c() -> Iterator[None]:
+    """Inside a running loop the first Ctrl-C only cancels a task, which a question that is waiting never notices."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)

@@ -9,7 +9,7 @@ import typer
 from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import require_group, require_known_types
+from salesloft_webhooks.cli.names import NEAR_AT_MOST, near_letters, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import moment_text, seconds_text
@@ -41,14 +41,13 @@ def list_dead(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, group by group, latest first."""
-    from salesloft_webhooks.broker.dead_letter import parse_handle
     from salesloft_webhooks.broker.dead_letters import dead_letters
 
     async def page(store: "Store", _: "Settings") -> list["DeadLetter"]:
         if group:
             await require_group(store, group)
-        if after and not parse_handle(after):
-            raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")
+        if after:
+            await require_group(store, _group_of(after))
         found: list[DeadLetter] = []
         async for letter in dead_letters(store, _choice(group, types, reason), after=after):
             found.append(letter)
@@ -88,11 +87,11 @@ def show_dead(
     from salesloft_webhooks.broker.dead_letters import find
 
     async def look(store: "Store", _: "Settings") -> list["DeadLetter"]:
-        return await find(store, letter)
+        if not (found := await find(store, letter)):
+            fail(f"no such dead letter: {letter}{await near_letters(store, letter)}")
+        return found
 
     found = with_store(look)
-    if not found:
-        fail(f"no such dead letter: {letter}")
     if as_json:
         show_json({"dead": [_object(one) for one in found]})
         return
@@ -159,6 +158,14 @@ def discard(
     tally.report(as_json=as_json)
 
 
+def _group_of(after: str) -> str:
+    from salesloft_webhooks.broker.dead_letter import parse_handle
+
+    if not (handle := parse_handle(after)):
+        raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")
+    return handle[0]
+
+
 def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
     from salesloft_webhooks.broker.dead_letter import Choice
 
@@ -187,6 +194,7 @@ async def _meant(
     if names:
         found = await find_all(store, names)
         tally.missing = [name for name, letters in found.items() if not letters]
+        tally.near = {name: await near_letters(store, name) for name in tally.missing[:NEAR_AT_MOST]}
         letters = list(dict.fromkeys(letter for several in found.values() for letter in several))
         return given(letters), len(letters)
     if choice.group:

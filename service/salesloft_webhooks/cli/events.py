@@ -9,6 +9,7 @@ import typer
 from salesloft_webhooks.cli.connected import follow, with_store
 from salesloft_webhooks.cli.console import described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.names import near_events
 from salesloft_webhooks.cli.options import AsJson, Types
 from salesloft_webhooks.cli.spans import moment_text, seconds_text
 from salesloft_webhooks.cli.tables import show_table
@@ -35,12 +36,13 @@ def show_event(
     """Say what became of an event in every group."""
     from salesloft_webhooks.broker.history import history
 
-    async def look(store: "Store", _: "Settings") -> "History | None":
-        return await history(store, event_id)
+    async def look(store: "Store", _: "Settings") -> "History":
+        if (found := await history(store, event_id)) is None:
+            near = await near_events(store, event_id)
+            fail(f"unknown event: {event_id} (never accepted, or so long ago that its id is forgotten){near}")
+        return found
 
     found = with_store(look)
-    if found is None:
-        fail(f"unknown event: {event_id} (never accepted, or so long ago that its id is forgotten)")
     if as_json:
         document = {**_object(found), "entry": found.entry and _entry_object(found.entry, with_data=with_data)}
         show_json(document)

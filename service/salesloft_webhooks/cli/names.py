@@ -1,16 +1,22 @@
-"""Names that people type: groups, event types. One that does not exist is an error with the nearest that do."""
+"""Names that people type: groups, event types, letters, events. Of one that does not exist the nearest are named."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from salesloft_webhooks.cli.failures import fail
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
 
+T = TypeVar("T")
+
 LISTED_AT_MOST = 10
 """Names of a message that names all there are."""
+NEAR_AT_MOST = 10
+"""Names of one command that the nearest are looked for."""
+COMPARED_AT_MOST = 500
+"""Of letters and events the latest: what somebody mistypes he has just read."""
 
 
 async def require_group(store: "Store", group: str) -> None:
@@ -26,6 +32,46 @@ async def require_group(store: "Store", group: str) -> None:
     names = sorted(await group_names(store))
     if group not in names:
         fail(f"no such group: {group} ({_instead(group, names)})")
+
+
+async def near_letters(store: "Store", name: str) -> str:
+    """`` (nearest: ...)`` for what names no dead letter: letters or their events, of the latest ones; or nothing.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    from salesloft_webhooks.broker.dead_letter import Choice
+    from salesloft_webhooks.broker.dead_letters import dead_letters
+
+    return nearest_of(
+        name, [text async for one in _first(dead_letters(store, Choice())) for text in (one.handle, one.event_id)]
+    )
+
+
+async def near_events(store: "Store", event_id: str) -> str:
+    """The same for what is no event's id, of the latest events.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    from salesloft_webhooks.broker.entries import latest
+
+    return nearest_of(event_id, [entry.event_id async for entry in _first(latest(store))])
+
+
+def nearest_of(name: str, names: Iterable[str]) -> str:
+    """`` (nearest: ...)``, or nothing where none is near."""
+    near = get_close_matches(name, dict.fromkeys(names))
+    return f" (nearest: {', '.join(near)})" if near else ""
+
+
+async def _first(things: AsyncIterator[T]) -> AsyncIterator[T]:
+    count = 0
+    async for thing in things:
+        yield thing
+        count += 1
+        if count == COMPARED_AT_MOST:
+            return
 
 
 def require_known_types(types: Iterable[str] | None) -> None:

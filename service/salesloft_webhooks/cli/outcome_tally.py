@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import typer
 
+from salesloft_webhooks.background import still_wanted
 from salesloft_webhooks.cli.console import complain, note, show, show_json, stderr
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import StoreError
@@ -26,6 +27,7 @@ class Tally:
         failures: Outcomes that mean it was not done, and should be known.
         outcomes: Counts so far.
         missing: Names that were asked for and do not exist.
+        near: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
     """
 
@@ -33,6 +35,7 @@ class Tally:
     failures: Collection[StrEnum] = ()
     outcomes: Counter[StrEnum] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
+    near: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_stopped(self) -> bool:
@@ -42,7 +45,7 @@ class Tally:
     async def until_stopped(self, things: AsyncIterator[T]) -> AsyncIterator[T]:
         """The same things, until somebody presses Ctrl-C."""
         async for thing in things:
-            if self.stop.is_set():
+            if self.stop.is_set() or not still_wanted():
                 return
             yield thing
 
@@ -91,7 +94,7 @@ class Tally:
     def report(self, *, as_json: bool) -> None:
         """Print it, and end the command with the exit code it deserves."""
         for name in self.missing:
-            complain(f"not found: {name}")
+            complain(f"not found: {name}{self.near.get(name, '')}")
         if self.stop.is_set():
             complain("interrupted: the rest is as it was; repeat the command to go on")
         if as_json:

@@ -10,6 +10,7 @@ import typer
 from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.names import nearest_of
 from salesloft_webhooks.cli.options import AsJson, Limit, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import moment_text, seconds_text
@@ -169,7 +170,7 @@ async def _meant(store: "Store", names: Sequence[str], reason: str, tally: Tally
     found = {name: await find_quarantined(store, name) for name in names}
     for name in (name for name, one in found.items() if one is None):
         tally.missing.append(name)
-        note(f"no such delivery in quarantine: {name}{await _nearest(store, name)}")
+        tally.near[name] = await _nearest(store, name)
     deliveries = sorted(filter(None, found.values()), key=lambda one: one.reference)
     return _Meant(chosen(deliveries), len(deliveries), min((one.received_at for one in deliveries), default=None))
 
@@ -177,8 +178,7 @@ async def _meant(store: "Store", names: Sequence[str], reason: str, tally: Tally
 async def _nearest(store: "Store", name: str) -> str:
     from salesloft_webhooks.broker.quarantined import held
 
-    near = get_close_matches(name, [str(one.reference) async for one in held(store)])
-    return f" (nearest: {', '.join(near)})" if near else ""
+    return nearest_of(name, [str(one.reference) async for one in held(store)])
 
 
 def _check(names: Sequence[str] | None, reason: str, *, everything: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, note
-from salesloft_webhooks.cli.names import require_group, require_known_types
+from salesloft_webhooks.cli.names import NEAR_AT_MOST, near_events, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
 from salesloft_webhooks.cli.spans import parse_moment
@@ -96,4 +96,5 @@ async def _run(
     await tally.count(noted(), total=total)
     if not tally.is_stopped():
         tally.missing = sorted(unseen)
+        tally.near = {name: await near_events(store, name) for name in tally.missing[:NEAR_AT_MOST]}
     return tally

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import typer
 
 from salesloft_webhooks.cli.connected import with_store
-from salesloft_webhooks.cli.console import show
+from salesloft_webhooks.cli.console import note, show
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.names import require_group
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -51,8 +52,14 @@ def trial(
         show_summary(tally)
         raise typer.Exit(exit_code(tally))
     stored = time.monotonic()
-    fate = with_store(lambda store, _: _await_fate(store, event_id, group, stored + timeout))
-    if fate != "done":
+
+    async def act(store: "Store", _: "Settings") -> "Fate | None":
+        if (fate := await _await_fate(store, event_id, group, stored + timeout)) is None:
+            note(f"{event_id} was stored")
+            await require_group(store, group)
+        return fate
+
+    if (fate := with_store(act)) != "done":
         fail(f"{event_id} was stored, but for {group} it is {fate or 'unknown'} (salesloft-webhooks events show ...)")
     handled = time.monotonic() - stored
     show(f"{event_id} was stored in {stored - began:.2f} s and handled by {group} {handled:.2f} s later")

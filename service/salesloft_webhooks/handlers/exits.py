@@ -52,6 +52,10 @@ class _Contained(Coroutine[Any, Any, Any]):
     def __await__(self) -> Generator[Any, Any, Any]:
         return (yield from self._work.__await__())
 
+    def __getattr__(self, name: str) -> Any:
+        """State, frame, code: anyio asks a task's coroutine whether it has begun before it cancels the task."""
+        return getattr(self._work, name)
+
     @property
     def __name__(self) -> str:
         """What asyncio calls the task in its messages."""

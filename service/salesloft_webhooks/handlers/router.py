@@ -23,7 +23,8 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern, matches
@@ -95,11 +96,16 @@ class Route(Generic[ResourcesT]):
         return matches(event_type, self.patterns)
 
     async def run(self, event: Event, resources: ResourcesT) -> None:
-        """Call the handler, with the resources if it asked for them. Raises whatever it raises."""
-        if self.takes_resources:
-            await cast("ResourceHandler[ResourcesT]", self.handler)(event, resources)
-        else:
-            await cast("Handler", self.handler)(event)
+        """Call the handler, with the resources if it asked for them.
+
+        Raises whatever it raises; `TypeError` when it returns something to be awaited: its work was not done.
+        """
+        called: Callable[..., Coroutine[Any, Any, object]] = self.handler
+        result = await (called(event, resources) if self.takes_resources else called(event))
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise TypeError(f"handler {name_of(self.handler)} returned something to be awaited: it lacks an `await`")
 
 
 class Registration(Generic[ResourcesT]):
@@ -128,8 +134,10 @@ class Registration(Generic[ResourcesT]):
 
 
 def name_of(handler: Callable[..., object]) -> str:
-    """How messages and logs call a handler."""
-    return getattr(handler, "__qualname__", repr(handler))
+    """How messages and logs call a handler: never by its repr, in which a `partial` shows its arguments."""
+    while isinstance(handler, partial):
+        handler = handler.func
+    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
 
 
 def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from salesloft_webhooks.broker import Lease, Outcome, Settlement
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.attempts import Ending, Limits, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.handlers.router import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.telemetry.working import AttemptSpan
@@ -76,7 +77,7 @@ class Attempt:
         """The handlers it runs, for a log line about one of them."""
         event_type = self.lease.event.event_type
         routes = [route for router in self._loaded.routers for route in router.routes_for(event_type)]
-        return ", ".join(getattr(route.handler, "__qualname__", repr(route.handler)) for route in routes)
+        return ", ".join(name_of(route.handler) for route in routes)
 
     @property
     def task(self) -> "asyncio.Task[Settlement | None]":

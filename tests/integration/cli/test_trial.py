@@ -66,6 +66,7 @@ def test_without_a_worker_it_fails(valkey: Server) -> None:
 
     assert result.returncode == 1
     assert "was stored" in result.stderr
+    assert "no such group: activity" in result.stderr
 
 
 def test_a_wrong_key_fails(valkey: Server) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
+import anyio.lowlevel
+
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
 from salesloft_webhooks.testing import Outcome
 
@@ -63,6 +66,16 @@ async def exit_in_a_task(_event: Event) -> None:
 async def _exit() -> None:
     await asyncio.sleep(0)
     sys.exit(3)
+
+
+async def cancel_tasks_by_anyio(_event: Event) -> None:
+    """Do what anyio does for a connection to a host of several addresses: begin some, keep one, cancel the others."""
+    async with anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(anyio.sleep, 60)
+        await anyio.lowlevel.checkpoint()
+        tasks.start_soon(anyio.sleep, 60)
+        tasks.cancel_scope.cancel()
 
 
 async def fail_in_a_group(*errors: Exception) -> None:
@@ -135,6 +148,7 @@ class Case:
 
 CASES = {
     "return": Case(do_nothing, Outcome.DONE),
+    "cancels-tasks-by-anyio": Case(cancel_tasks_by_anyio, Outcome.DONE),
     "error": Case(raising(ValueError("x")), Outcome.RETRY, "ValueError"),
     "own-timeout": Case(raising(TimeoutError("x")), Outcome.RETRY, "TimeoutError"),
     "error-without-text": Case(raising(UnspeakableError()), Outcome.RETRY, "UnspeakableError"),

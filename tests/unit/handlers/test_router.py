@@ -1,13 +1,16 @@
 """The Router hands each event to the handlers that asked for its type."""
 
+from collections.abc import Coroutine
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
 
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.testing import event
+from salesloft_webhooks.handlers.router import name_of
+from salesloft_webhooks.testing import Outcome, event, run
 
 
 def test_exact_names_and_globs_match() -> None:
@@ -82,3 +85,24 @@ async def test_what_has_a_default_keeps_it() -> None:
     await route.run(event("person.created"), "resources")
 
     assert calls == [("resources", True)]
+
+
+async def test_a_forgotten_await_is_a_failed_attempt() -> None:
+    """A handler that returns its work instead of doing it has not handled the event."""
+
+    async def work(event: Event) -> None: ...
+
+    async def handler(event: Event) -> Coroutine[Any, Any, None]:
+        return work(event)
+
+    result = await run(handler, event("person.created"))  # type: ignore[arg-type]  # the mistake
+
+    assert (result.outcome, type(result.error)) == (Outcome.RETRY, TypeError)
+
+
+def test_a_handler_with_arguments_of_its_own_is_called_by_its_name() -> None:
+    """What a `partial` holds may be a secret; messages and logs name only its function."""
+
+    async def handler(event: Event, *, key: str) -> None: ...
+
+    assert name_of(partial(partial(handler), key="s3cret")).endswith(".handler")

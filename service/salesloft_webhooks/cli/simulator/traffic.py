@@ -15,6 +15,7 @@ from salesloft_webhooks.cli.simulator.deliveries import Delivery, Forger, Kind, 
 from salesloft_webhooks.cli.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
 from salesloft_webhooks.dialects import Dialect, resource
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.event_patterns import nearest
 
 RECENT = 100
 RECENT_SECONDS = 60
@@ -67,7 +68,8 @@ class Traffic(Iterator[Delivery]):
         if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
             raise ConfigurationError("the shares of duplicates and forgeries must lie between 0 and 1, also together")
         if mix.event_type and mix.event_type not in EVENT_TYPES | NATIVE_NAMES:
-            raise ConfigurationError(f"{mix.event_type} is not simulated; send it with data of your own")
+            near = f" (did you mean {', '.join(nearest(mix.event_type))}?)" if nearest(mix.event_type) else ""
+            raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
         self._random = Random(seed)  # noqa: S311 - invented people, no keys
         self._signer, self._mix, self._clock = signer, mix, clock
         self._world = World(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), pace_seconds)

@@ -1,0 +1,69 @@
+"""Ctrl-C ends every command at once, whatever it is doing."""
+
+import asyncio
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from salesloft_webhooks.broker import Store
+from salesloft_webhooks.cli.connected import with_store
+from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.settings import Settings
+from tests.integration.cli.many_letters import DEAD, bury
+from tests.servers import Server
+
+LETTERS = 10
+
+
+def test_one_ctrl_c_ends_a_question(valkey: Server, tmp_path: Path) -> None:
+    """Who is asked and presses Ctrl-C has said no: the command ends, and nothing was thrown away."""
+    with valkey.client() as redis:
+        redis.sadd("sl:groups", "crm")
+        bury(redis, LETTERS)
+        terminal, its_end = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "salesloft_webhooks", "dead", "discard", "--all"],
+            cwd=tmp_path,
+            env=os.environ | {"REDIS_URL": valkey.url},
+            stdin=its_end,
+            stdout=its_end,
+            stderr=its_end,
+        )
+        os.close(its_end)
+        try:
+            said = b""
+            while b"for good?" not in said:
+                said += os.read(terminal, 1_024)
+
+            process.send_signal(signal.SIGINT)
+
+            assert process.wait(timeout=20) == ExitCode.FAILED
+            assert redis.xlen(DEAD) == LETTERS
+        finally:
+            process.kill()
+            process.wait()
+            os.close(terminal)
+
+
+def test_ctrl_c_between_two_replies_is_not_swallowed(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client takes a cancellation before its first read for its own time-out; the command ends all the same."""
+    monkeypatch.setenv("REDIS_URL", valkey.url)
+
+    async def walk(store: Store, _: Settings) -> None:
+        await store.client.ping()
+        os.kill(os.getpid(), signal.SIGINT)
+        for _round in range(200):
+            await store.client.ping()
+            await asyncio.sleep(0.05)
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        with_store(walk)
+
+    assert time.monotonic() - began < 8
