@@ -38,7 +38,7 @@ async def fill(settings: Settings, events: int) -> None:
             for number in range(start, min(start + BATCH, events)):
                 args += (f"email.updated/{number}/2026-03-06T18:40:21.773801-05:00", "email.updated")
                 args += (f"person:{number % PEOPLE}", "default", "2026-03-06T18:40:21.773801-05:00", "", body)
-                args += ("", "", 0)
+                args += ("", "", "", "", "", 0)
             await store.run("publish", 0, args)
 
 

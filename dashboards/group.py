@@ -11,6 +11,7 @@ WAITING = {
     "due": "due_entries",
     "scheduled": "scheduled_entries",
     "parked": "parked_entries",
+    "no handler": "unhandled_entries",
     "pending": "pending_entries",
 }
 
@@ -43,7 +44,12 @@ def _work() -> Section:
             Query(_gauge("backlog_entries"), "{{group}}"),
         ),
         lines(
-            Subject("Where entries wait", "short", "Never taken, due, waiting for a retry, behind their lane's head."),
+            Subject(
+                "Where entries wait",
+                "short",
+                "Never taken, due, waiting for a retry, behind their lane's head, for a handler.",
+                "NoHandler",
+            ),
             *(Query(_gauge(metric), f"{{{{group}}}} {name}") for name, metric in WAITING.items()),
         ),
         lines(

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from tests.servers import free_port, wait_until
 
 START_SECONDS = 30.0
@@ -81,6 +83,21 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT if kill else signal.SIGINT)
             self._process.wait(timeout=START_SECONDS)
             self._process = None
+
+    def freeze(self) -> None:
+        """Let it hang with all its processes: it takes connections, keeps those it has, and answers nothing."""
+        for process in self._processes():
+            process.suspend()
+
+    def thaw(self) -> None:
+        """End `freeze`."""
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        assert self._process is not None, "it is not running"
+        main = psutil.Process(self._process.pid)
+        return [main, *main.children(recursive=True)]
 
     @contextmanager
     def stopped_at_the_end(self) -> Iterator[None]:

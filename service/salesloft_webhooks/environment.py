@@ -1,5 +1,6 @@
 """How settings are read from environment variables, and how what is wrong with them is said: by name, not by value."""
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, SecretStr, ValidationError
@@ -14,6 +15,18 @@ def _split_commas(value: object) -> object:
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
 SecretCommaList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_commas)]
+
+
+def file_version(path: Path) -> tuple[int, ...] | None:
+    """What changes whenever a file's content does; None while there is no file.
+
+    Follows symbolic links, which Kubernetes swaps when a mounted secret changes.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 class Environment(BaseSettings):
@@ -31,8 +44,9 @@ class Environment(BaseSettings):
         try:
             return cls(**{key: value for key, value in overrides.items() if value is not None})
         except ValidationError as exc:
-            problems = (
+            problems = [
                 f"{'.'.join(map(str, problem['loc'])).upper() or 'settings'}: {problem['msg']}"
                 for problem in exc.errors(include_url=False, include_input=False, include_context=False)
-            )
-            raise ConfigurationError("; ".join(problems)) from None
+            ]
+        # Raised outside the except block: pydantic's error holds the values, and must not hang on to ours.
+        raise ConfigurationError("; ".join(problems))

@@ -74,13 +74,15 @@ class Settings(StoreSettings):
     body_timeout_seconds: float = Field(
         10.0,
         gt=0,
-        description="A body that takes longer to arrive is answered 408; a head that does ends with its connection.",
+        description="A body that takes longer to arrive is answered 408; a head that does, or an answer that nobody "
+        "takes, ends with its connection.",
     )
     body_memory_bytes: int = Field(
         67_108_864,
         ge=1,
-        description="Memory that all bodies in work may hold together; beyond it bodies over 16 KiB are answered 503. "
-        "Bounds what strangers with many connections can make us hold; keep the container's limit 200 MiB above it.",
+        description="Memory that connections (16 KiB each), unfinished heads and all bodies in work may hold together; "
+        "beyond it strangers are evicted first, and bodies over 16 KiB are answered 503 when there is nobody to evict. "
+        "Bounds what strangers can make us hold; keep the container's limit 200 MiB above it.",
     )
     retry_after_seconds: int = Field(
         10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."
@@ -129,8 +131,15 @@ class Settings(StoreSettings):
         8,
         ge=1,
         le=1000,
-        description="Attempts before an event becomes a dead letter. The built-in groups that call other systems make "
+        description="Failed attempts before an event becomes a dead letter, and leases that it may lose in a row (its "
+        "workers die of it) before it is poison. The built-in groups that call other systems make "
         "24 over an hour and more, unless this is set.",
+    )
+    no_handler_seconds: float = Field(
+        3600.0,
+        gt=0,
+        description="How long an event that the group wants waits for a worker that has a handler for it (two versions "
+        "side by side, a roll-back), before it becomes a dead letter; as long, what a version wanted counts after it.",
     )
     backoff_base_seconds: float = Field(
         1.0, gt=0, description="Upper end of the first retry's delay; doubles with each attempt, with full jitter."
@@ -176,6 +185,12 @@ class Settings(StoreSettings):
     def _consistent(self) -> Self:
         if self.backoff_cap_seconds < self.backoff_base_seconds:
             raise ValueError("BACKOFF_CAP_SECONDS is below BACKOFF_BASE_SECONDS")
+        if self.no_handler_seconds < 2 * self.upkeep_seconds:
+            raise ValueError("NO_HANDLER_SECONDS is below twice UPKEEP_SECONDS: living workers would seem to be gone")
+        if self.idempotency_ttl_seconds < self.retention_seconds:
+            raise ValueError(
+                "IDEMPOTENCY_TTL_SECONDS is below RETENTION_SECONDS: a lost group would repeat what is done"
+            )
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
         return self

@@ -13,13 +13,35 @@ class StoreSettings(Environment):
     # -- Store ------------------------------------------------------------------------------------------------------
     redis_url: SecretStr = Field(
         SecretStr("redis://localhost:6379/0"),
-        description="Redis or Valkey: `redis://`, `rediss://` (TLS), `unix://`, `redis+sentinel://host:port,host:port/"
-        "service/db` or `redis+cluster://host:port,host:port`. A password may stand in the URL; prefer a secret.",
+        description="Redis or Valkey: `redis://host:port/db`, `rediss://` (TLS), `unix:///path/of/the/socket?db=0`, "
+        "`redis+sentinel://host:port,host:port/service/db`, `redis+cluster://host:port,host:port`; the latter two also "
+        "with `rediss+`. IPv6 addresses stand in brackets: `[2001:db8::1]:6379`. A password may stand in the URL, "
+        "%-encoded; prefer a secret.",
+    )
+    redis_username: str | None = Field(None, description="User to log in as, unless REDIS_URL names one.")
+    redis_password_file: Path | None = Field(
+        None,
+        description="File that holds the password, for passwords that change (tokens of cloud services): read at each "
+        "connect, and living connections log in anew when it changes.",
     )
     redis_ca_file: Path | None = Field(
         None,
         description="Certificate authority of a server that uses TLS (`rediss://`, `rediss+sentinel://`, "
-        "`rediss+cluster://`) with a private one; default: the system's.",
+        "`rediss+cluster://`) with a private one; default: the system's. Read at each connect.",
+    )
+    redis_client_cert_file: Path | None = Field(
+        None,
+        description="Certificate (PEM, with its chain) of ours, for a server that asks for one. Read at each connect, "
+        "so a renewed one needs no restart.",
+    )
+    redis_client_key_file: Path | None = Field(None, description="The certificate's private key (PEM, not encrypted).")
+    redis_sentinel_username: str | None = Field(
+        None, description="User to log in as at the sentinels, which do not know the servers' users."
+    )
+    redis_sentinel_password: SecretStr | None = Field(None, description="Password of the sentinels.")
+    redis_sentinel_password_file: Path | None = Field(None, description="File with the same, re-read on change.")
+    redis_sentinel_tls: bool | None = Field(
+        None, description="Whether the sentinels speak TLS; default: with `rediss+sentinel://` they do."
     )
     redis_key_prefix: str = Field(
         "sl",
@@ -46,6 +68,12 @@ class StoreSettings(Environment):
         le=30,
         description="How long storing one delivery may take before the answer is 503. SalesLoft retries 15 s apart, "
         "so a short time costs nothing.",
+    )
+    readiness_grace_seconds: float = Field(
+        5.0,
+        ge=0,
+        description="How long the store may be unusable before readiness says so: a fail-over that is shorter takes no "
+        "pod out of service, whose 503 with `Retry-After` is worth more than no answer. The metric falls at once.",
     )
     backlog_limit: int = Field(
         1_000_000,

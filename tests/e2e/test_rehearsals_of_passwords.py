@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.effects import await_finished, recorded
 from tests.e2e.load import load_on
 from tests.e2e.pods import Pipeline
-from tests.servers import Server
+from tests.servers import Server, wait_until
 
 USER, OLD, NEW = "salesloft", "password-of-yesterday", "password-of-tomorrow"
 RIGHTS = ("~sl:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")
@@ -85,7 +85,10 @@ def test_forgotten_processes_say_so_and_come_back(pipeline: Pipeline, capfd: pyt
         log_in_again(server)
         load.await_more(503, count=3)
         pipeline.await_available(0)
-        assert all("AuthenticationError" in answer for answer in pipeline.readiness())
+        wait_until(
+            lambda: all("WRONGPASS" in answer for answer in pipeline.readiness()),
+            description="after the grace time, readiness says why",
+        )
         acl(server, f">{OLD}")
         load.await_more()
         pipeline.await_available(1)
@@ -101,7 +104,7 @@ def test_forgotten_processes_say_so_and_come_back(pipeline: Pipeline, capfd: pyt
 def assert_explained(logs: str) -> None:
     """Each role has logged at its highest level that the store is away, and that the password is why."""
     lines = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
-    explained = [line for line in lines if "AuthenticationError" in line.get("reason", "")]
+    explained = [line for line in lines if "WRONGPASS" in line.get("reason", "")]
     assert {(line["role"], line["event"], line["level"]) for line in explained} == {
         ("receiver", "store.unavailable", "error"),
         ("worker", "store.unavailable", "error"),

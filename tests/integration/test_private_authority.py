@@ -1,60 +1,120 @@
-"""A store that uses TLS with a certificate authority of its own."""
+"""Servers and Sentinels that use TLS with a certificate authority of their own, and ask for certificates of ours."""
 
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker import Store, open_store
 from salesloft_webhooks.broker.connection import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
-from tests.servers import free_port, wait_until
+from tests.certificates import make_authority, make_certificate
+from tests.servers import free_port
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed: TLS to the store is not tested"
 )
 
 
-def _certificate(directory: Path) -> None:
-    """A certificate for localhost, which is its own authority."""
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *subject]
-    subprocess.run([*command, "-keyout", "key.pem", "-out", "ca.pem"], cwd=directory, check=True, capture_output=True)
+@dataclass
+class Secured:
+    """A server, a Sentinel that knows it, and the files to reach them with.
+
+    Attributes:
+        directory: Of the files: ``ca``, ``server`` and ``client``, each with ``.pem`` and ``.key``.
+        port: Of a server that asks nobody for a certificate.
+        strict_port: Of a server that asks everybody for one.
+        sentinel_port: Of a Sentinel that speaks nothing but TLS and knows the first server as ``main``.
+    """
+
+    directory: Path
+    port: int
+    strict_port: int
+    sentinel_port: int
+
+    @property
+    def authority(self) -> Path:
+        """What signed the servers' certificates, and the right one of ours."""
+        return self.directory / "ca.pem"
 
 
 @pytest.fixture(scope="module")
-def tls_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Port and authority of a Redis that speaks nothing but TLS."""
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """Two Redis servers and a Sentinel."""
     directory = tmp_path_factory.mktemp("tls")
-    _certificate(directory)
-    port = free_port()
-    options = {"port": "0", "tls-port": str(port), "bind": "127.0.0.1", "save": "", "tls-auth-clients": "no"}
-    files = {"tls-cert-file": "ca.pem", "tls-key-file": "key.pem", "tls-ca-cert-file": "ca.pem", "dir": str(directory)}
-    words = [word for name, value in (options | files).items() for word in (f"--{name}", value)]
+    make_authority(directory)
+    make_authority(directory, "stranger")
+    make_certificate(directory, "server")
+    make_certificate(directory, "client")
+    make_certificate(directory, "forged", "stranger")
+    found = Secured(directory, free_port(), free_port(), free_port())
+    with ExitStack() as stack:
+        for port, clients in ((found.port, "no"), (found.strict_port, "yes")):
+            stack.callback(_stop, _start(directory, port, {"save": "", "tls-auth-clients": clients}))
+        stack.callback(_stop, _start_sentinel(directory, found.sentinel_port, found.port))
+        yield found
+
+
+def _options(directory: Path, port: int, more: dict[str, str]) -> dict[str, str]:
+    files = {"tls-cert-file": "server.pem", "tls-key-file": "server.key", "tls-ca-cert-file": "ca.pem"}
+    return {"port": "0", "tls-port": str(port), "bind": "127.0.0.1", "dir": str(directory), **files, **more}
+
+
+def _start(directory: Path, port: int, more: dict[str, str]) -> subprocess.Popen[str]:
+    options = _options(directory, port, more)
+    return _launch(directory, "Ready to accept", *[w for name, value in options.items() for w in (f"--{name}", value)])
+
+
+def _start_sentinel(directory: Path, port: int, primary: int) -> subprocess.Popen[str]:
+    options = _options(directory, port, {"tls-auth-clients": "no", "tls-replication": "yes"})
+    lines = [*(f"{name} {value}" for name, value in options.items()), f"sentinel monitor main 127.0.0.1 {primary} 1"]
+    (directory / "sentinel.conf").write_text("\n".join(lines))
+    return _launch(directory, "+monitor master", "sentinel.conf", "--sentinel")
+
+
+def _launch(directory: Path, ready: str, *words: str) -> subprocess.Popen[str]:
     server = subprocess.Popen(["redis-server", *words], cwd=directory, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
-    log = iter(server.stdout)
-    wait_until(lambda: "Ready to accept connections" in next(log, "exited: Ready"), description="the server is ready")
-    yield port, directory / "ca.pem"
+    assert any(ready in line for line in server.stdout), "the server did not start"
+    return server
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
     server.terminate()
     server.wait(timeout=10)
+    assert server.stdout is not None
     server.stdout.close()
 
 
-async def test_the_named_authority_is_trusted(tls_server: tuple[int, Path]) -> None:
-    """With REDIS_CA_FILE the store is reached over TLS; without, its certificate is refused."""
-    port, authority = tls_server
-    url = f"rediss://localhost:{port}/0"
+async def ping(store: Store) -> bool:
+    """Use the store once."""
+    with translated():
+        return bool(await store.client.ping())
 
-    async with open_store(Settings.load(redis_url=url, redis_ca_file=authority)) as store:
-        with translated():
-            assert await store.client.ping()
+
+async def ping_in_time(store: Store) -> bool:
+    """The same, with some patience: on a busy machine, TLS alone can take the second that a connection may take."""
+    for _ in range(10):
+        with suppress(StoreUnavailable):
+            return await ping(store)
+    return await ping(store)
+
+
+async def test_the_named_authority_is_trusted(secured: Secured) -> None:
+    """With REDIS_CA_FILE the store is reached over TLS; without, its certificate is refused."""
+    url = f"rediss://localhost:{secured.port}/0"
+
+    async with open_store(Settings.load(redis_url=url, redis_ca_file=secured.authority)) as store:
+        assert await ping(store)
     async with open_store(Settings.load(redis_url=url)) as store:
-        with pytest.raises(StoreUnavailable), translated():
-            await store.client.ping()
+        with pytest.raises(StoreUnavailable, match="certificate") as caught:
+            await ping(store)
+    assert "localhost" not in str(caught.value)
 
 
 async def test_an_authority_without_tls_is_a_mistake(tmp_path: Path) -> None:
@@ -63,4 +123,63 @@ async def test_an_authority_without_tls_is_a_mistake(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"REDIS_CA_FILE.*REDIS_URL"):
         async with open_store(settings):
+            pass
+
+
+async def test_sentinels_speak_tls_with_the_same_authority(secured: Secured) -> None:
+    """With rediss+sentinel:// the Sentinels are reached over TLS, too, unless REDIS_SENTINEL_TLS says no."""
+    url = f"rediss+sentinel://localhost:{secured.sentinel_port}/main"
+    settings = Settings.load(redis_url=url, redis_ca_file=secured.authority)
+
+    async with open_store(settings) as store:
+        assert await ping_in_time(store)
+    async with open_store(settings.model_copy(update={"redis_sentinel_tls": False})) as store:
+        with pytest.raises(StoreUnavailable, match="no sentinel"):
+            await ping(store)
+    async with open_store(settings.model_copy(update={"redis_ca_file": None})) as store:
+        with pytest.raises(StoreUnavailable, match=r"no sentinel.*certificate"):
+            await ping(store)
+
+
+def client_settings(secured: Secured, certificate: Path, key: Path) -> Settings:
+    """For the server that asks for certificates."""
+    return Settings.load(
+        redis_url=f"rediss://localhost:{secured.strict_port}/0",
+        redis_ca_file=secured.authority,
+        redis_client_cert_file=certificate,
+        redis_client_key_file=key,
+    )
+
+
+async def test_a_certificate_of_ours_is_shown_and_read_anew(secured: Secured, tmp_path: Path) -> None:
+    """A server that asks for a certificate refuses a forged one; when the files change, the next connect shows them."""
+    certificate, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    _copy(secured.directory, "forged", certificate, key)
+
+    async with open_store(client_settings(secured, certificate, key)) as store:
+        with pytest.raises(StoreUnavailable):
+            await ping(store)
+        _copy(secured.directory, "client", certificate, key)
+        assert await ping(store)
+
+
+def _copy(directory: Path, name: str, certificate: Path, key: Path) -> None:
+    shutil.copy(directory / f"{name}.pem", certificate)
+    shutil.copy(directory / f"{name}.key", key)
+
+
+@pytest.mark.parametrize("wrong", ["key of another", "missing", "alone", "without tls"])
+async def test_a_certificate_that_cannot_be_used_is_a_mistake(secured: Secured, wrong: str) -> None:
+    """A certificate without its key, without TLS or without a file ends the program at start, naming the settings."""
+    files = secured.directory
+    settings = client_settings(secured, files / "client.pem", files / "client.key")
+    changes: dict[str, dict[str, object]] = {
+        "key of another": {"redis_client_key_file": files / "server.key"},
+        "missing": {"redis_client_cert_file": files / "nowhere.pem"},
+        "alone": {"redis_client_key_file": None},
+        "without tls": {"redis_url": Settings.load(redis_url="redis://localhost:1").redis_url, "redis_ca_file": None},
+    }
+
+    with pytest.raises(ConfigurationError, match="REDIS_CLIENT_CERT_FILE"):
+        async with open_store(settings.model_copy(update=changes[wrong])):
             pass

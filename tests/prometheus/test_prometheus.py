@@ -46,6 +46,7 @@ SILENT = {
     "SalesloftWebhooksGroupPaused": "no group is paused",
     "SalesloftWebhooksGroupWithoutConsumers": "the group has a worker",
     "SalesloftWebhooksHandlersSlow": "the handlers are fast",
+    "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
     "SalesloftWebhooksPoison": "nothing kills a worker",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
     "SalesloftWebhooksStoreDown": "the store is there",

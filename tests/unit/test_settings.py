@@ -48,6 +48,12 @@ def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPa
         pytest.param(
             {"backoff_base_seconds": 60.0, "backoff_cap_seconds": 1.0}, "BACKOFF_CAP_SECONDS", id="cap below base"
         ),
+        pytest.param(
+            {"idempotency_ttl_seconds": 3600, "retention_seconds": 7200},
+            "IDEMPOTENCY_TTL_SECONDS",
+            id="forgets history",
+        ),
+        pytest.param({"no_handler_seconds": 15.0}, "NO_HANDLER_SECONDS", id="forgets the living"),
         pytest.param({"body_memory_bytes": 1000}, "BODY_MEMORY_BYTES", id="no room for the largest body"),
     ],
 )

@@ -17,6 +17,8 @@ at which it must be looked at again:
     running    the consumer            end of its lease            settle, or the lease lapses
     scheduled  ``-`` (nobody)          retry time                  take, when the time has come
     parked     ``-`` (nobody)          never (a very large score)  its lane's head is finished
+    unhandled  as it was               never (another one)         take by a worker that has a handler for its type, or
+                                                                   the end of its time: a dead letter
     suspect    ``-`` (nobody)          none, it is in `suspects`   a take apart from all others
     =========  ======================  ==========================  ===================================
 
@@ -44,6 +46,18 @@ lease while others are not, between the effect and its `settle`. Nothing else re
 are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script. A retry leaves
 the head in its place, so a failing event holds back its own person and nobody else.
 
+**Filters.** What a group wants is registered in the store and is the authority; a process takes only what it has a
+handler for. The workers of a group may be of several *versions*, each with a filter of its own: a roll-out has the old
+and the new one side by side, an old pod may start again after the new version came, and a roll-back is an older version
+that registers later on purpose. Nobody can tell these apart, so the order of registrations means nothing: a version is
+in force as long as a worker of it is there (each ``take`` and each round of housekeeping says so), and for
+``NO_HANDLER_SECONDS`` after that. The group wants what any version in force wants. Only what none of them wants is
+acknowledged without being handled; so a filter narrows when the last worker of the wider version has been gone for that
+time, and not before. An entry that is wanted and that the process at hand cannot run is *unhandled*: it stays pending,
+with its attempts, and the next worker that can run it gets it. As the head of a lane it holds the lane, for order is
+promised. It becomes a dead letter when it has waited for that time and no version in force can run it. An entry that is
+addressed to the group alone (a redrive, a replay) is wanted whatever the filters say. See ``lua/include/filter.lua``.
+
 **Invariants** (``tests/integration/broker/test_model.py`` walks through random interleavings of all of it):
 no event is lost; nothing is given out again after done; one at a time and in order within a lane; every pending entry
 has one due time or is a suspect; no key without an owner or an end.
@@ -52,6 +66,7 @@ has one due time or is a suspect; no key without an owner or an end.
 from salesloft_webhooks.broker.connection import Store, open_store
 from salesloft_webhooks.broker.group import MAX_BATCH, Group, GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
+from salesloft_webhooks.broker.partitions import check_partitions
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.quarantine import quarantine
 from salesloft_webhooks.broker.upkeep import audit, trim
@@ -71,6 +86,7 @@ __all__ = [
     "Stored",
     "Taken",
     "audit",
+    "check_partitions",
     "new_consumer_name",
     "open_store",
     "quarantine",

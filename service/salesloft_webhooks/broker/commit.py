@@ -22,7 +22,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, DataError, Respo
 
 from salesloft_webhooks.background import still_wanted
 from salesloft_webhooks.broker.connection import Argument, Store, translated
-from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -36,7 +36,9 @@ BROKEN_CALLS = 2
 """So many connections to a server that answers must break in a row before the call is blamed for it."""
 EXAMINE_SECONDS = 30.0
 """How long an answer about the server's persistence is trusted; any failure ends the trust at once."""
-STATES = frozenset({"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY", "NOAUTH", "DENIED"})
+STATES = frozenset(
+    {"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY", "NOAUTH", "DENIED", "WAIT", "WAITAOF"}
+)
 """First words of errors about the server and not about what was sent, beyond those redis-py has classes for."""
 REFUSED = b"refused "
 """How a script begins its result for an event whose keys it cannot use; the server's words follow."""
@@ -196,8 +198,8 @@ class Committer:
         began = time.perf_counter()
         if durability.wait:
             results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
-            if _least(confirmed) < durability.required:
-                raise NotDurable(f"{durability.wait[0]!s} confirmed {_least(confirmed)} of {durability.required}")
+            if least(confirmed) < durability.required:
+                raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
             results = await self._store.run(self._script, self._partition, args)
         if self._observer is not None:
@@ -227,8 +229,3 @@ def _fail(batch: list[_Share], error: Exception) -> None:
 def _words(error: Exception) -> str:
     """What may be said of an error: the server's own words, of others only the kind, for they may repeat a body."""
     return str(error) if isinstance(error, StoreError) else f"{type(error).__name__} while storing"
-
-
-def _least(confirmed: int | list[int]) -> int:
-    """Confirmations of WAIT (a number) or WAITAOF (local and replicas: the local one counts)."""
-    return confirmed[0] if isinstance(confirmed, list) else confirmed

@@ -9,39 +9,45 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.cluster import ClusterNode
-from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisClusterException, RedisError
+from redis.asyncio.cluster import ClusterNode, PipelineCommand
+from redis.exceptions import (
+    ClusterDownError,
+    MovedError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from salesloft_webhooks.broker.clients import Client, make_client
+from salesloft_webhooks.broker.failures import words
 from salesloft_webhooks.broker.keys import Keys
 from salesloft_webhooks.broker.scripts import Script, script
-from salesloft_webhooks.errors import ConfigurationError, StoreFull, StoreUnavailable
+from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 Argument = str | bytes | int | float
-Client = Redis | RedisCluster
-
-SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
-CLUSTER_SCHEMES = {"redis+cluster": False, "rediss+cluster": True}
+_ELSEWHERE = (RedisConnectionError, RedisTimeoutError, ClusterDownError, MovedError, ReadOnlyError)
+"""Errors of a node that say or suggest that another one serves the slot by now."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn redis-py's and the socket's errors into `StoreFull` or `StoreUnavailable`.
 
-    Messages name the kind of failure and the server's own error text, never an address with a password.
+    Messages name the kind of failure and the server's own error text, never an address (`failures`).
     """
     try:
         yield
     except OutOfMemoryError as exc:
-        raise StoreFull("the server is out of memory (maxmemory)") from exc
+        raise StoreFull(words(exc)) from exc
     except (RedisError, RedisClusterException, OSError, TimeoutError) as exc:  # the second is no RedisError
-        raise StoreUnavailable(f"{type(exc).__name__}: {exc}") from exc
+        raise StoreUnavailable(words(exc)) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,11 @@ class Store:
         with translated():
             return await self._run(script(name), (self.keys.events(partition), *keys), args)
 
+    async def run_on(self, key: str, name: str, args: Sequence[Argument]) -> Any:
+        """Like `run`, on one key that belongs to no partition."""
+        with translated():
+            return await self._run(script(name), (key,), args)
+
     async def _run(self, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
         try:
             return await self.client.execute_command("EVALSHA", lua.digest, len(keys), *keys, *args)
@@ -92,16 +103,12 @@ class Store:
             The script's result and the wait's.
         """
         lua = script(name)
+        key = self.keys.events(partition)
         with translated():
-            for _ in range(2):
-                # WAIT covers the writes of its own connection, so both commands must travel together.
-                pipe = self.client.pipeline(transaction=False)
-                pipe.execute_command("EVALSHA", lua.digest, 1, self.keys.events(partition), *args)
-                pipe.execute_command(*wait)
-                result, waited = await pipe.execute(raise_on_error=False)
-                if not isinstance(result, NoScriptError):
-                    break
-                await self.client.execute_command("SCRIPT LOAD", lua.source)
+            result, waited = await self._together(key, ("EVALSHA", lua.digest, 1, key, *args), wait)
+            if isinstance(result, NoScriptError):
+                # The wait covered nothing; both are sent again with the whole script, which the server keeps.
+                result, waited = await self._together(key, ("EVAL", lua.source, 1, key, *args), wait)
             for reply in (result, waited):
                 if isinstance(reply, ReadOnlyError):
                     await self.forget_connections()
@@ -109,69 +116,43 @@ class Store:
                     raise reply
         return result, waited
 
+    async def _together(self, key: str, *commands: Sequence[Argument]) -> list[Any]:
+        """Send commands on one connection to the server of a key; errors are among the replies.
 
-def _sentinel(url: str, options: dict[str, Any]) -> tuple[Redis, list[Redis]]:
-    parts = urlsplit(url)
-    service, _, database = parts.path.lstrip("/").partition("/")
-    if not service:
-        raise ConfigurationError("REDIS_URL: redis+sentinel:// needs the service's name: host:port,host:port/name/db")
-    login: dict[str, Any] = {"username": _decoded(parts.username), "password": _decoded(parts.password)}
-    sentinels = [(host, int(port or 26379)) for host, port in _addresses(parts.netloc)]
-    watcher = Sentinel(  # type: ignore[no-untyped-call]
-        sentinels, sentinel_kwargs={"socket_timeout": options["socket_timeout"]}
-    )
-    master: Redis = watcher.master_for(
-        service, db=int(database or 0), ssl=SENTINEL_SCHEMES[parts.scheme], **login, **options
-    )
-    return master, watcher.sentinels
+        WAIT and WAITAOF are about the writes of their own connection, so it must be the same one.
+        """
+        if isinstance(self.client, Redis):
+            pipe = self.client.pipeline(transaction=False)
+            for command in commands:
+                pipe.execute_command(*command)
+            return await pipe.execute(raise_on_error=False)
+        return await _on_node(self.client, key, commands)
 
 
-def _cluster(url: str, options: dict[str, Any]) -> RedisCluster:
-    parts = urlsplit(url)
-    nodes = [ClusterNode(host, int(port or 6379)) for host, port in _addresses(parts.netloc)]
-    return RedisCluster(
-        startup_nodes=nodes,
-        ssl=CLUSTER_SCHEMES[parts.scheme],
-        username=_decoded(parts.username),
-        password=_decoded(parts.password),
-        **options,
-    )
-
-
-def _addresses(netloc: str) -> Iterator[tuple[str, str]]:
-    for address in netloc.rpartition("@")[2].split(","):
-        host, _, port = address.partition(":")
-        yield host, port
-
-
-def _decoded(part: str | None) -> str | None:
-    return unquote(part) if part else None
-
-
-def _connect(settings: Settings) -> tuple[Client, Sequence[Client]]:
-    """The client, and those it works with behind the scenes and does not close."""
-    url = settings.redis_url.get_secret_value()
-    options: dict[str, Any] = {
-        # Blocking reads must end before the socket's time-out does.
-        "socket_timeout": settings.store_timeout_seconds + settings.poll_seconds,
-        "socket_connect_timeout": settings.store_timeout_seconds,
-        "socket_keepalive": True,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    scheme = url.partition("://")[0]
-    if settings.redis_ca_file is not None:
-        if not scheme.startswith("rediss"):
-            raise ConfigurationError("REDIS_CA_FILE is set, but REDIS_URL does not use TLS (rediss://)")
-        options["ssl_ca_certs"] = str(settings.redis_ca_file)
+async def _on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    """Send commands on one connection to the node that serves a key."""
+    await client.initialize()
+    node = client.get_node_from_key(key)
+    if node is None:
+        raise RedisClusterException("no node serves the slot")
+    sent = [PipelineCommand(position, *command) for position, command in enumerate(commands)]
     try:
-        if scheme in SENTINEL_SCHEMES:
-            return _sentinel(url, options)
-        if scheme in CLUSTER_SCHEMES:
-            return _cluster(url, options), ()
-        return Redis.from_url(url, **options), ()
-    except ValueError:
-        # redis-py's own message repeats the URL, which may hold a password.
-        raise ConfigurationError("REDIS_URL is not an address of the forms in docs/configuration.md") from None
+        await node.execute_pipeline(sent)
+    except (RedisConnectionError, RedisTimeoutError):
+        await _relearn(client, node)
+        raise
+    replies = [command.result for command in sent]
+    if any(isinstance(reply, _ELSEWHERE) for reply in replies):
+        await _relearn(client, node)
+    return replies
+
+
+async def _relearn(client: RedisCluster, node: ClusterNode) -> None:
+    """Ask the cluster anew who serves what: a node was lost, demoted, or has given a slot away."""
+    node.update_active_connections_for_reconnect()
+    await node.disconnect_free_connections()
+    client.nodes_manager.move_node_to_end_of_cached_nodes(node.name)
+    client._initialize = True  # noqa: SLF001 - the public way also cuts off everybody's running commands
 
 
 @asynccontextmanager
@@ -179,11 +160,9 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """Open the store described by the settings. Connects on first use, so it also opens while the server is down.
 
     Raises:
-        ConfigurationError: the URL is malformed, or the durability level is impossible with this kind of server.
+        ConfigurationError: the URL is malformed, settings contradict each other, or a file cannot be used.
     """
-    client, companions = _connect(settings)
-    if isinstance(client, RedisCluster) and settings.replicas_required:
-        raise ConfigurationError("DURABILITY=replicas:N is not supported with redis+cluster://")
+    client, companions = make_client(settings)
     try:
         yield Store(client, Keys(settings.redis_key_prefix), settings.partitions)
     finally:

@@ -22,7 +22,7 @@ class DeadLetter:
         source: Of the event.
         created_at: When it happened, as the sender wrote it.
         received_at: When the store accepted it.
-        reason: ``exhausted``, ``permanent`` or ``poison``.
+        reason: ``exhausted``, ``permanent``, ``poison`` or ``no_handler``.
         error: One line: type and message of the last error.
         attempts: Attempts made.
         died_at: When the group gave up.
@@ -58,7 +58,7 @@ class Choice:
     Attributes:
         group: Of this group only.
         types: Event patterns.
-        reason: ``exhausted``, ``permanent`` or ``poison``.
+        reason: ``exhausted``, ``permanent``, ``poison`` or ``no_handler``.
         event_id: Of this event only.
     """
 

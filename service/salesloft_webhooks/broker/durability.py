@@ -67,8 +67,7 @@ async def _examine(store: Store, settings: Settings, target: dict[str, Any]) -> 
         return Durability(problem=refused, weaknesses=weaknesses)
     timeout_ms = int(settings.store_timeout_seconds * 1000)
     if settings.durability == "fsync":
-        # A cluster client does not say which connection a command takes, and WAITAOF is about its own connection.
-        has_waitaof = not target and _known(await store.client.execute_command("COMMAND INFO", "WAITAOF"))
+        has_waitaof = _known(await store.client.execute_command("COMMAND INFO", "WAITAOF", **target))
         return _fsync(info, configuration, has_waitaof=has_waitaof, timeout_ms=timeout_ms, weaknesses=weaknesses)
     if needed := settings.replicas_required:
         connected = int(info.get("connected_slaves", 0))
@@ -137,3 +136,8 @@ def _known(commands: Any) -> bool:
 
 def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def least(confirmed: int | list[int]) -> int:
+    """Confirmations of WAIT (a number) or WAITAOF (local and replicas: the local one counts)."""
+    return confirmed[0] if isinstance(confirmed, list) else confirmed

@@ -1,15 +1,17 @@
 """Entries of the stream as people look at them, and the stream as it grows."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 from salesloft_webhooks.broker.connection import Store, translated
 from salesloft_webhooks.broker.references import Reference
 from salesloft_webhooks.broker.walk import PAGE, Fields, Span, read, text, walk
+from salesloft_webhooks.errors import StoreError
+
+Trouble = Callable[[StoreError], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,36 @@ async def latest(store: Store) -> AsyncGenerator[Entry]:
         yield entry_of(reference, fields)
 
 
-async def tail(store: Store, *, last: int = 10, poll_seconds: float = 1.0) -> AsyncGenerator[Entry]:
+async def tail(
+    store: Store, *, last: int = 10, poll_seconds: float = 1.0, trouble: Trouble | None = None
+) -> AsyncGenerator[Entry]:
     """The latest ``last`` entries, then every new one as it is stored, without end. Consumes nothing.
 
     Args:
         store: Where.
         last: How many earlier entries to begin with.
         poll_seconds: How long one blocking read may take; below the socket's time-out.
+        trouble: Told when the store cannot be asked, once it has begun: it goes on where it was when the store is back.
 
     Raises:
-        StoreError: the store cannot be asked.
+        StoreError: the store cannot be asked at the beginning.
     """
     positions = [await _end_of(store, partition) for partition in range(store.partitions)]
     for reference, fields in await _latest(store, last, max(positions)):
         yield entry_of(reference, fields)
     while True:
         reads = (_read_on(store, position, poll_seconds) for position in positions)
-        found = chain.from_iterable(await asyncio.gather(*reads))
+        replies = await asyncio.gather(*reads, return_exceptions=True)
+        found = []
+        for reply in replies:
+            if isinstance(reply, StoreError):
+                if trouble is not None:
+                    trouble(reply)
+                await asyncio.sleep(poll_seconds)
+            elif isinstance(reply, BaseException):
+                raise reply
+            else:
+                found += reply
         for reference, fields in sorted(found, key=lambda one: one[0]):
             positions[reference.partition] = reference
             yield entry_of(reference, fields)

@@ -8,7 +8,6 @@ import os
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -17,7 +16,7 @@ from typing import Any
 from salesloft_webhooks.broker.connection import Argument, Store, translated
 from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
-from salesloft_webhooks.errors import ConfigurationError, StoreFull
+from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.settings import Ordering
@@ -44,6 +43,10 @@ class GroupOptions:
             worker's business.
         idempotency_ttl_seconds: How long outcomes are remembered at least.
         handlers: Where its routers come from, for operators to see.
+        handled: Patterns of the event types this process has handlers for; None: all of ``events``. What the group
+            wants and a process cannot run is left to others.
+        no_handler_seconds: How long such an entry waits for a worker that can run it; as long, the filter of a version
+            of the group stays in force after its last worker has gone.
     """
 
     name: str
@@ -53,6 +56,15 @@ class GroupOptions:
     max_attempts: int = 8
     idempotency_ttl_seconds: int = 7 * 86_400
     handlers: tuple[str, ...] = ()
+    handled: tuple[str, ...] | None = None
+    no_handler_seconds: float = 3600.0
+
+    @property
+    def version(self) -> str:
+        """The version of the group's filter that this process is of, as ``lua/include/filter.lua`` describes it."""
+        wanted = canonical(self.events)
+        handled = wanted if self.handled is None else canonical(self.handled)
+        return wanted if handled == wanted else f"{wanted} {handled}"
 
 
 def new_consumer_name() -> str:
@@ -65,38 +77,38 @@ class Group:
 
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
         if options.name in RESERVED_GROUP_NAMES:
-            raise ConfigurationError(f"WORKER_GROUP: {options.name!r} is a reserved name")
+            raise ConfigurationError("WORKER_GROUP: a reserved name")
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
-        if not all(is_pattern(pattern) for pattern in options.events):
+        if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):
             raise ConfigurationError(f"group {options.name}: not every filter is an event pattern: {RULE}")
         self.options = options
         self.consumer = consumer
         self._store = store
-        self._filter = canonical(options.events)
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
         self._halves = cycle((math.ceil, math.floor))
         # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
         self._numbers = [1] * store.partitions
         self._unanswered = [False] * store.partitions
 
-    async def register(self) -> None:
-        """Make the group known, in every partition from the first entry on, and describe it for `status`."""
-        keys, client, name = self._store.keys, self._store.client, self.options.name
+    async def register(self, *, refresh: bool = False) -> None:
+        """Make the group known, in every partition from the first entry on, and describe it for `status`.
+
+        With ``refresh`` a description that is there stays as it is: the worker that started last wrote it.
+        """
+        options, keys = self.options, self._store.keys
+        args: list[Argument] = [options.name, options.version, _ms(options.no_handler_seconds)]
         for partition in range(self._store.partitions):
-            await self._store.run("register", partition, [name])
-        # A full server is drained by workers only, so it must not keep a restarted one from working.
-        with suppress(StoreFull), translated():
-            await client.sadd(keys.groups, name)
-            await client.hset(
-                keys.group(name),
-                mapping={
-                    "events": ",".join(self.options.events),
-                    "ordering": self.options.ordering.value,
-                    "handlers": ",".join(self.options.handlers),
-                    "seen": int(time.time() * 1000),
-                },
-            )
+            await self._store.run("register", partition, args)
+        await self._store.run_on(keys.groups, "enlist", [options.name])
+        description: dict[str, Argument] = {
+            "events": ",".join(options.events),
+            "ordering": options.ordering.value,
+            "handlers": ",".join(options.handlers),
+            "seen": int(time.time() * 1000),
+        }
+        fields = [word for pair in description.items() for word in pair]
+        await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
 
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
         """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: suspects, to run apart from all others.
@@ -119,7 +131,8 @@ class Group:
             self.options.idempotency_ttl_seconds,
             MAX_BATCH,
             int(alone),
-            self._filter,
+            self.options.version,
+            _ms(self.options.no_handler_seconds),
             self._numbers[partition],
             int(self._unanswered[partition]),
         ]
@@ -127,7 +140,7 @@ class Group:
         reply = await self._store.run("take", partition, args)
         self._unanswered[partition] = False
         self._numbers[partition] += 1
-        state, wait, doorbell, skipped, poisoned, entries, suspects, run = reply
+        state, wait, doorbell, skipped, poisoned, entries, suspects, run, unhandled = reply
         return Taken(
             leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
@@ -137,6 +150,7 @@ class Group:
             skipped=skipped,
             poisoned=tuple(name.decode() for name in poisoned),
             suspects=suspects,
+            unhandled=tuple(name.decode() for name in unhandled),
         )
 
     def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
@@ -176,6 +190,21 @@ class Group:
         for lease in leases:
             args += (lease.entry_id, lease.lane, lease.event.attempt, lease.run)
         return [reply == 1 for reply in await self._store.run("extend", partition, args)]
+
+    async def expire_unhandled(self, partition: int) -> list[str]:
+        """Turn entries that have waited too long for a handler into dead letters; the event type of each.
+
+        Raises:
+            StoreError: ask again later.
+        """
+        args: list[Argument] = [
+            self.options.name,
+            self.options.idempotency_ttl_seconds,
+            _ms(self.options.no_handler_seconds),
+            MAX_BATCH,
+        ]
+        died: Reply = await self._store.run("expire_unhandled", partition, args)
+        return [event_type.decode() for event_type in died]
 
     async def wait(self, partition: int, doorbell: str, seconds: float) -> None:
         """Return when an entry newer than ``doorbell`` arrives, or after ``seconds``. Consumes nothing."""

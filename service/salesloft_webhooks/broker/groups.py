@@ -18,7 +18,7 @@ class Registration:
 
     Attributes:
         group: Its name.
-        events: Patterns of the event types it takes.
+        events: Patterns of the event types it takes: what any version in force wants.
         ordering: ``none`` or ``entity``.
         handlers: Its routers, ``package.module:router``; empty for a built-in group.
         seen: When one of its workers last started; None when the group is removed and only dead letters are left.
@@ -59,10 +59,12 @@ async def registration(store: Store, group: str) -> Registration:
     """
     with translated():
         fields: Any = await store.client.hgetall(store.keys.group(group))
-    seen = fields.get(b"seen")
+        versions: Any = await store.client.zrange(store.keys.filters(0, group), 0, -1)
+    seen, listed = fields.get(b"seen"), _listed(fields, b"events")
+    in_force = {pattern for version in versions for pattern in version.decode().partition(" ")[0].split(",")}
     return Registration(
         group=group,
-        events=_listed(fields, b"events"),
+        events=tuple(sorted(in_force)) if in_force and in_force != set(listed) else listed,
         ordering=fields.get(b"ordering", b"none").decode(),
         handlers=_listed(fields, b"handlers"),
         seen=datetime.fromtimestamp(int(seen) / 1_000, UTC) if seen else None,

@@ -9,7 +9,7 @@ from typing import Any
 from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.entries import Entry, entry_of
 from salesloft_webhooks.broker.groups import registration
-from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE
+from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
 from salesloft_webhooks.broker.references import Reference
 from salesloft_webhooks.event_patterns import matches
 
@@ -30,6 +30,8 @@ class Fate(StrEnum):
     """An attempt failed; the next one is due at a later time."""
     PARKED = "parked"
     """Waiting behind an earlier event of the same entity."""
+    NO_HANDLER = "no_handler"
+    """The group takes its type, but no worker that is there has a handler for it: waiting for one that has."""
     DONE = "done"
     """Handled."""
     DEAD = "dead"
@@ -129,6 +131,8 @@ def _fate(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool)
 def _pending(now: int, fate: GroupFate, due: bytes) -> GroupFate:
     # Without a due time it was tampered with; the audit will make it due now.
     score = int(float(due)) if due else now
+    if score == UNHANDLED_SCORE:
+        return GroupFate(fate.group, Fate.NO_HANDLER, fate.attempts, again=fate.again)
     if score >= PARKED_SCORE:
         return GroupFate(fate.group, Fate.PARKED, fate.attempts, again=fate.again)
     due_at = datetime.fromtimestamp(score / 1_000, UTC)

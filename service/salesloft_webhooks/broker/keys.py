@@ -10,6 +10,9 @@ from dataclasses import dataclass
 PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
 
+UNHANDLED_SCORE = PARKED_SCORE - 1
+"""The due time of an entry that the group wants and that waits for a worker with a handler for its type."""
+
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
@@ -77,6 +80,14 @@ class Keys:
         """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:seen"
 
+    def filters(self, partition: int, group: str) -> str:
+        """The versions of a group's filter in force: zset of them by the last sign of life of a worker, server ms."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:filters"
+
+    def unhandled(self, partition: int, group: str) -> str:
+        """Event types of which entries wait for a handler: set; ``<key>:<type>`` is a zset of them by server ms."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:unhandled"
+
     def suspects(self, partition: int, group: str) -> str:
         """Entries that lost several leases in a row and wait to be run apart: zset of members like those of `due`."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:suspects"
@@ -96,6 +107,15 @@ class Keys:
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
+
+    def probe(self, partition: int) -> str:
+        """Written, and removed in the same step, to find out whether writes are taken."""
+        return f"{self.prefix}:{{{partition}}}:probe"
+
+    @property
+    def partitions(self) -> str:
+        """How many partitions this installation has: a number."""
+        return f"{self.prefix}:partitions"
 
     @property
     def groups(self) -> str:

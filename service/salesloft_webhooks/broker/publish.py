@@ -12,6 +12,7 @@ beside it, in the slot of what the level belongs to. Decision 20.
 import asyncio
 from collections import defaultdict
 from enum import StrEnum
+from itertools import count
 from secrets import token_urlsafe
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,7 @@ from salesloft_webhooks.settings import Settings
 BELOW = b"below"
 """The scripts' result for an event whose level was reached before: there is nothing to store."""
 TOKEN_BYTES = 6
+"""Random bytes that tell this process's deliveries from another's; a number tells them from each other."""
 
 
 class Stored(StrEnum):
@@ -48,6 +50,7 @@ class Publisher:
         self._committers = [Committer(store, settings, "publish", number, observer) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
+        self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
         self._turns: dict[str, asyncio.Event] = {}
         self._background = Background()
 
@@ -80,7 +83,7 @@ class Publisher:
 
     async def _store(self, delivery: NewDelivery) -> bytes:
         """Write to the only partition, where levels live too; the first event's result."""
-        token = token_urlsafe(TOKEN_BYTES)
+        token = next(self._tokens)
         rows = [_row(event, delivery, token, "raise" if event.watermark else "") for event in delivery.events]
         return (await self._committers[0].add(rows))[0]
 
@@ -122,7 +125,7 @@ class Publisher:
         return reserved if reserved < self._partitions else wished  # PARTITIONS was lowered since
 
     def _write(self, delivery: NewDelivery, places: list[int | None]) -> dict[int, asyncio.Future[list[bytes]]]:
-        token = token_urlsafe(TOKEN_BYTES)
+        token = next(self._tokens)
         shares: defaultdict[int, list[Row]] = defaultdict(list)
         for event, place in zip(delivery.events, places, strict=True):
             if place is not None:

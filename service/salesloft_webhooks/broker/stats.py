@@ -35,10 +35,11 @@ class GroupStats:
     Attributes:
         group: Its name.
         lag: Entries it has not read yet.
-        pending: Entries it has read and not finished: running + scheduled + parked.
+        pending: Entries it has read and not finished: running + scheduled + parked + unhandled.
         running: Leased to a consumer (whose lease may have lapsed).
         scheduled: Waiting for a retry's time.
         parked: Waiting behind an earlier entry of the same lane.
+        unhandled: Waiting for a worker that has a handler for their type.
         due: Pending entries whose time has come: workers should take them at once.
         dead: Dead letters.
         oldest_age_seconds: Age of the oldest entry it has not finished; 0 when there is none.
@@ -55,6 +56,7 @@ class GroupStats:
     running: int = 0
     scheduled: int = 0
     parked: int = 0
+    unhandled: int = 0
     due: int = 0
     dead: int = 0
     oldest_age_seconds: float = 0.0
@@ -78,6 +80,7 @@ class GroupStats:
             running=self.running + other.running,
             scheduled=self.scheduled + other.scheduled,
             parked=self.parked + other.parked,
+            unhandled=self.unhandled + other.unhandled,
             due=self.due + other.due,
             dead=self.dead + other.dead,
             oldest_age_seconds=max(self.oldest_age_seconds, other.oldest_age_seconds),
@@ -150,15 +153,16 @@ async def group_names(store: Store) -> set[str]:
 
 
 async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
-    name, lag, last, pending, unrun, parked, due, dead, oldest, consumers, pause, pause_ms, retry = row
+    name, lag, last, pending, unrun, parked, unhandled, due, dead, oldest, consumers, pause, pause_ms, retry = row
     kind, reason = _pause(pause)
     return GroupStats(
         group=name.decode(),
         lag=await _count_after(store, partition, last) if lag == LAG_UNKNOWN else lag,
         pending=pending,
         running=pending - unrun,
-        scheduled=unrun - parked,
+        scheduled=max(unrun - parked - unhandled, 0),
         parked=parked,
+        unhandled=unhandled,
         due=due,
         dead=dead,
         oldest_age_seconds=0.0 if oldest == NO_OLDEST else max(now - oldest, 0) / 1_000,

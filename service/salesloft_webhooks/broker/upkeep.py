@@ -4,6 +4,8 @@ from salesloft_webhooks.broker.connection import Argument, Store
 
 SLICE = 10_000
 """Entries one trim call may examine, so that the server is never blocked for long."""
+MOST_CALLS = 100
+"""Trim calls in one round."""
 AUDIT_SLICE = 200
 """Pending entries one audit call may examine."""
 
@@ -14,12 +16,14 @@ async def trim(store: Store, partition: int, retention_seconds: float) -> int:
     Raises:
         StoreError: what is left is left for the next time.
     """
-    removed = 0
-    while True:
-        step: int = await store.run("trim", partition, [int(retention_seconds * 1000), SLICE])
+    removed, cut = 0, b""
+    for _ in range(MOST_CALLS):
+        # What grows old enough meanwhile is left for the next round: a round must end for others to have their turn.
+        step, cut = await store.run("trim", partition, [int(retention_seconds * 1000), SLICE, cut])
         removed += step
         if step == 0:
-            return removed
+            break
+    return removed
 
 
 async def audit(store: Store, partition: int, group: str, after: str, lease_seconds: float) -> tuple[str, int]:

@@ -1,15 +1,34 @@
-"""Watching the store from the receiver: is it there, does it keep its promise, is the backlog within its limit?"""
+"""Watching the store from the receiver: does it take deliveries, keep its promise, is the backlog within its limit?
+
+One look a second, whether deliveries come or not:
+
+    ============  ==========================================================  =======================================
+    state         entered when                                                left when
+    ============  ==========================================================  =======================================
+    fine          a look found nothing                                        a look finds a problem: `problem`
+    troubled      a look found a problem                                      a thorough look finds none
+    unready       troubled for ``READINESS_GRACE_SECONDS`` (at start: at      the same
+                  once); then `unready` says so, too
+    ============  ==========================================================  =======================================
+
+A look is thorough (`probe`) while there is a problem, after a delivery could not be stored (`doubt`), and as often as
+persistence is examined where a delivery has to be confirmed. So a refusal that only real deliveries meet is seen within
+a second, one bad delivery makes nobody unready, and the way back needs no traffic.
+"""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
-from salesloft_webhooks.background import still_wanted
-from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.background import Background, still_wanted
+from salesloft_webhooks.broker.backlog import slowest_backlog
+from salesloft_webhooks.broker.connection import Store
 from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.partitions import check_partitions
+from salesloft_webhooks.broker.probe import probe, representatives
+from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 
 INTERVAL_SECONDS = 1.0
@@ -23,7 +42,7 @@ class StoreObserver(Protocol):
     """What the watch reports to; `telemetry.ReceiverTelemetry` is one."""
 
     def store_available(self) -> None:
-        """The store answers."""
+        """The store takes deliveries."""
 
     def store_unavailable(self, reason: str) -> None:
         """It does not."""
@@ -45,25 +64,37 @@ class StoreWatch:
         self._store = store
         self._settings = settings
         self._observer = observer
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
         self._examined = -EXAMINE_SECONDS
         self._durability = Durability()
         self._succeeded = time.monotonic()
+        self._troubled_since = -settings.readiness_grace_seconds  # at start there is no grace
+        self._doubted = self._troubled = False
         self.problem: str | None = "the store has not been asked yet"
         self.over_backlog = False
+        self._refused: ConfigurationError | None = None
 
     async def __aenter__(self) -> Self:
         await self._look()
-        self._task = asyncio.create_task(self._run())
+        if self._refused is not None:
+            raise self._refused
+        self._background.start(self._run(), name="store watch")
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.__aexit__(kind, error, traceback)
+
+    @property
+    def unready(self) -> str | None:
+        """The problem, once it has lasted for ``READINESS_GRACE_SECONDS``."""
+        lasted = time.monotonic() - self._troubled_since
+        return self.problem if lasted >= self._settings.readiness_grace_seconds else None
+
+    def doubt(self) -> None:
+        """A delivery could not be stored: the next look is to find out whether that is so for all."""
+        self._doubted = True
 
     @property
     def weaknesses(self) -> tuple[str, ...]:
@@ -81,37 +112,52 @@ class StoreWatch:
             await self._look()
 
     async def _look(self) -> None:
+        problem = await self._find_problem()
+        if problem is None:
+            self._succeeded = time.monotonic()
+            self._observer.store_available()
+        else:
+            if self.problem is None:
+                self._troubled_since = time.monotonic()
+            self._observer.store_unavailable(problem)
+        self.problem, self._troubled = problem, problem is not None
+
+    async def _find_problem(self) -> str | None:
         try:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
-                if time.monotonic() - self._examined > EXAMINE_SECONDS or self.problem:
-                    self._durability = await examine(self._store, self._settings)
-                    self._examined = time.monotonic()
-                backlog = await slowest_backlog(self._store)
-        except Exception as exc:  # whatever it is: a watch that dies would leave the last verdict standing for ever
-            reason = str(exc) or "time-out"
-            self.problem = f"the store does not answer: {reason}"
-            self._observer.store_unavailable(reason)
-            return
-        self._succeeded = time.monotonic()
-        self.problem = self._durability.problem
-        self.over_backlog = backlog > self._settings.backlog_limit
-        self._observer.store_available()
+                thorough = await self._examine() or self._doubted or self._troubled
+                self._doubted = False
+                self.over_backlog = await slowest_backlog(self._store) > self._settings.backlog_limit
+                return await self._try_writing(thorough=thorough) or self._durability.problem
+        except ConfigurationError as exc:
+            self._refused = exc
+            return str(exc)
+        except StoreError as exc:
+            reason = str(exc)
+        except TimeoutError:
+            reason = "no answer in time"
+        except Exception as exc:  # a watch that dies would leave the last verdict standing for ever
+            reason = type(exc).__name__
+        return f"the store cannot be used: {reason}"
+
+    async def _examine(self) -> bool:
+        """Look at the server's persistence if it is time; whether a thorough look is due as well."""
+        if time.monotonic() - self._examined <= EXAMINE_SECONDS and self.problem is None:
+            return False
+        self._durability = await examine(self._store, self._settings)
+        if self._durability.problem is None:  # else writing the number down would only fail, too
+            await check_partitions(self._store, decides=True)
+        self._examined = time.monotonic()
         self._observer.durability_examined(self._durability.faults)
+        return self._durability.wait is not None
 
-
-async def slowest_backlog(store: Store) -> int:
-    """Events the slowest group has not finished, over all partitions; without any group: all events.
-
-    Raises:
-        StoreUnavailable: the store does not answer.
-    """
-    backlog = 0
-    for partition in range(store.partitions):
-        stream = store.keys.events(partition)
-        with translated():
-            length = int(await store.client.xlen(stream))
-            groups = await store.client.xinfo_groups(stream) if await store.client.exists(stream) else []
-        # `lag` is None when entries were deleted by hand; then the length is the safe estimate.
-        lags = [length if group["lag"] is None else group["lag"] for group in groups]
-        backlog += max((lag + group["pending"] for lag, group in zip(lags, groups, strict=True)), default=length)
-    return backlog
+    async def _try_writing(self, *, thorough: bool) -> str | None:
+        try:
+            for partition in range(self._store.partitions):
+                await probe(self._store, partition, self._durability, thorough=False)
+            if thorough and self._durability.problem is None:  # what cannot be confirmed is not waited for
+                chosen = representatives(self._store)
+                await asyncio.gather(*(probe(self._store, n, self._durability, thorough=True) for n in chosen))
+        except StoreError as exc:
+            return f"nothing can be stored: {exc}"
+        return None

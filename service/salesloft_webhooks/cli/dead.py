@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: events that a group gave up on.")
 
-Reason = Annotated[str, typer.Option("--reason", help="exhausted, permanent or poison.")]
+Reason = Annotated[str, typer.Option("--reason", help="exhausted, permanent, poison or no_handler.")]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[LETTER]...", help="Dead letters as `dead list` names them, or event ids."),
@@ -169,8 +169,8 @@ def _group_of(after: str) -> str:
 def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
     from salesloft_webhooks.broker.dead_letter import Choice
 
-    if reason not in {"", "exhausted", "permanent", "poison"}:
-        raise typer.BadParameter("--reason is exhausted, permanent or poison")
+    if reason not in {"", "exhausted", "permanent", "poison", "no_handler"}:
+        raise typer.BadParameter("--reason is exhausted, permanent, poison or no_handler")
     return Choice(group, tuple(types or ()), reason)
 
 

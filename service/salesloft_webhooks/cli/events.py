@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.entries import Entry
     from salesloft_webhooks.broker.history import GroupFate, History
+    from salesloft_webhooks.errors import StoreError
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look at events: what became of one, or all as they come in.")
@@ -108,7 +109,15 @@ def tail_events(
             note(f"no event of type {pattern} is known{near}; waiting for one all the same")
 
     async def print_all(store: "Store", settings: "Settings") -> None:
-        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds):
+        said: set[str] = set()
+
+        def trouble(error: "StoreError") -> None:
+            if (text := str(error)) not in said:
+                said.add(text)
+                note(f"the store does not answer ({text}); going on when it does")
+
+        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, trouble=trouble):
+            said.clear()
             if types and not matches(entry.event_type, types):
                 continue
             if as_json:

@@ -5,9 +5,20 @@ no byte string whatever makes it raise anything but `SignatureRejected`.
 """
 
 from salesloft_webhooks.dialects.authentication import Authenticated, authenticate
+from salesloft_webhooks.dialects.form import check_form
 from salesloft_webhooks.dialects.keys import Dialect, DialectKeys, choose
 from salesloft_webhooks.dialects.redaction import redact
 from salesloft_webhooks.dialects.rereading import reread
 from salesloft_webhooks.dialects.signatures import Headers
 
-__all__ = ["Authenticated", "Dialect", "DialectKeys", "Headers", "authenticate", "choose", "redact", "reread"]
+__all__ = [
+    "Authenticated",
+    "Dialect",
+    "DialectKeys",
+    "Headers",
+    "authenticate",
+    "check_form",
+    "choose",
+    "redact",
+    "reread",
+]

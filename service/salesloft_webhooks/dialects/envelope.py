@@ -31,8 +31,8 @@ def sign(body: bytes, key: bytes, timestamp: int) -> dict[str, str]:
 def verify(headers: Headers, body: bytes, keys: Sequence[bytes], now: float, tolerance_seconds: float) -> int:
     """Index of the key that signed the delivery.
 
-    The freshness is judged last, so that EXPIRED and IN_THE_FUTURE are said of authentic deliveries only: they tell
-    of clocks and delays, never of a stranger's guess.
+    The freshness is judged last: here EXPIRED and IN_THE_FUTURE are said of authentic deliveries only. Before the body
+    is read they are said of the headers alone (`check_freshness`).
 
     Args:
         headers: As ASGI has them: names in lower case.
@@ -46,14 +46,37 @@ def verify(headers: Headers, body: bytes, keys: Sequence[bytes], now: float, tol
     """
     headers = tuple(headers)
     signature = read_signature(headers, SIGNATURE_DIGITS)
-    timestamp = _read_timestamp(headers)
+    timestamp = read_timestamp(headers)
     index = matching_key(signature, timestamp + b"." + body, keys, "sha256")
+    check_freshness(timestamp, now, tolerance_seconds)
+    return index
+
+
+def read_timestamp(headers: Headers) -> bytes:
+    """The one timestamp header.
+
+    Raises:
+        SignatureRejected: MISSING_TIMESTAMP, or MALFORMED_TIMESTAMP unless it is a plain run of ASCII digits.
+    """
+    found = values(headers, TIMESTAMP)
+    if not found:
+        raise SignatureRejected(RejectionReason.MISSING_TIMESTAMP)
+    if len(found) > 1 or not _TIMESTAMP.fullmatch(found[0]):
+        raise SignatureRejected(RejectionReason.MALFORMED_TIMESTAMP)
+    return found[0]
+
+
+def check_freshness(timestamp: bytes, now: float, tolerance_seconds: float) -> None:
+    """That a timestamp, in Unix seconds, is near enough to ``now``.
+
+    Raises:
+        SignatureRejected: EXPIRED or IN_THE_FUTURE.
+    """
     age_seconds = now - int(timestamp)
     if age_seconds > tolerance_seconds:
         raise SignatureRejected(RejectionReason.EXPIRED)
     if age_seconds < -tolerance_seconds:
         raise SignatureRejected(RejectionReason.IN_THE_FUTURE)
-    return index
 
 
 def read(body: bytes) -> tuple[NewEvent, ...]:
@@ -83,15 +106,6 @@ def read(body: bytes) -> tuple[NewEvent, ...]:
             data=resource.encode(data),
         ),
     )
-
-
-def _read_timestamp(headers: Headers) -> bytes:
-    found = values(headers, TIMESTAMP)
-    if not found:
-        raise SignatureRejected(RejectionReason.MISSING_TIMESTAMP)
-    if len(found) > 1 or not _TIMESTAMP.fullmatch(found[0]):
-        raise SignatureRejected(RejectionReason.MALFORMED_TIMESTAMP)
-    return found[0]
 
 
 def _required(envelope: dict[str, Any], field: str) -> Any:

@@ -74,7 +74,8 @@ def choose(headers: Headers, keys: DialectKeys) -> Dialect:
 
 def _by_form(headers: Mapping[bytes, bytes]) -> Dialect | None:
     """What the lengths say, which are no secret: 64 hex digits and a timestamp, or 40 and an event's name."""
-    match len(headers.get(SIGNATURE, b"")):
+    signature, _, _ = headers.get(SIGNATURE, b"").partition(b",")  # a proxy may have put two equal lines together
+    match len(signature.rstrip(b" \t")):
         case envelope.SIGNATURE_DIGITS if TIMESTAMP in headers:
             return Dialect.ENVELOPE
         case native.SIGNATURE_DIGITS if EVENT in headers:

@@ -20,8 +20,16 @@ _HEX = re.compile(rb"[0-9A-Fa-f]+")
 
 
 def values(headers: Headers, name: bytes) -> list[bytes]:
-    """Every value of the header, in the order received."""
-    return [value for key, value in headers if key == name]
+    """Every different value of the header, in the order received.
+
+    A field sent twice with the same value says nothing else than once, whether its two lines arrive as they are or put
+    together by a proxy, separated by a comma (RFC 9110, 5.3). Values that differ are none of our making to choose from.
+    """
+    lines = [value for key, value in headers if key == name]
+    if len(lines) == 1 and b"," not in lines[0]:
+        return lines
+    different = dict.fromkeys(part.strip(b" \t") for line in lines for part in line.split(b","))
+    return list(different) if len(different) == 1 else list(dict.fromkeys(lines))
 
 
 def read_signature(headers: Headers, digits: int) -> bytes:

@@ -72,11 +72,12 @@ class ActivityLog:
 
     async def check_ready(self) -> None:
         """See `Database.check_ready`."""
-        await self._database.check_ready()
+        await self._database.check_ready(activities)
 
     async def record(self, event: Event) -> None:
         """Return when the row of ``event`` is committed, now or by an earlier attempt."""
-        await self._rows.write(row_of(event))
+        async with self._database.answering():
+            await self._rows.write(row_of(event))
 
     async def _write(self, rows: Sequence[dict[str, Any]]) -> Outcomes:
         return await write_rows(self._database, self._execute, rows)

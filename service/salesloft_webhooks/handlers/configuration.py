@@ -5,16 +5,13 @@ secret needs to stand in it: ``${NAME}`` in any text is replaced by the environm
 content of a mounted secret. Both are read once, at the start of the worker.
 """
 
-import os
-import re
 from datetime import time
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
 
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.event_patterns import Pattern, Patterns
 from salesloft_webhooks.settings import Settings
 
@@ -176,50 +173,12 @@ class HandlersConfiguration(Section):
     forward: dict[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")], ForwardEndpoint] = {}
 
 
-_REFERENCE = re.compile(r"\$\{(file:)?([^}]+)\}")
-
-
 def load_configuration(settings: Settings) -> HandlersConfiguration:
     """Read the file named by the settings; without one, everything is at its default.
 
     Raises:
-        ConfigurationError: naming the field and what is wrong with it, never its value.
+        ConfigurationError: naming the line, the field and what is wrong with it, never its value.
     """
     if settings.handlers_file is None:
         return HandlersConfiguration()
-    import yaml  # noqa: PLC0415 - most installations have no such file
-
-    try:
-        content = yaml.safe_load(settings.handlers_file.read_text(encoding="utf-8"))
-        return HandlersConfiguration.model_validate(_resolve(content or {}))
-    except OSError as exc:
-        raise ConfigurationError(f"HANDLERS_FILE: cannot be read ({exc.strerror})") from exc
-    except yaml.YAMLError:
-        raise ConfigurationError("HANDLERS_FILE: not YAML") from None
-    except ValidationError as exc:
-        problems = (
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in exc.errors(include_url=False, include_input=False, include_context=False)
-        )
-        raise ConfigurationError(f"HANDLERS_FILE: {'; '.join(problems)}") from None
-
-
-def _resolve(value: Any) -> Any:
-    """The value with every reference in its texts replaced."""
-    if isinstance(value, dict):
-        return {key: _resolve(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_resolve(each) for each in value]
-    return _REFERENCE.sub(_referenced, value) if isinstance(value, str) else value
-
-
-def _referenced(match: re.Match[str]) -> str:
-    from_file, name = match.groups()
-    if from_file:
-        try:
-            return Path(name).read_text(encoding="utf-8").strip()
-        except OSError as exc:
-            raise ConfigurationError(f"HANDLERS_FILE: ${{file:{name}}} cannot be read ({exc.strerror})") from exc
-    if name not in os.environ:
-        raise ConfigurationError(f"HANDLERS_FILE: ${{{name}}} is not set")
-    return os.environ[name]
+    return load_file("HANDLERS_FILE", settings.handlers_file, HandlersConfiguration, references=True)

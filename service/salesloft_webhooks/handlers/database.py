@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, event, select
+from sqlalchemy import Table, cast, event, false, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -23,13 +23,11 @@ from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.handlers.database_address import Address, read_address
 from salesloft_webhooks.handlers.database_connecting import COMMAND_SECONDS, Connector
 from salesloft_webhooks.handlers.database_errors import (
-    PAUSE_SECONDS,
     Conflict,
     drops_connection,
     signal_of,
     unreachable,
 )
-from salesloft_webhooks.handlers.schema import metadata
 from salesloft_webhooks.lean import withheld
 from salesloft_webhooks.settings import Settings
 
@@ -38,6 +36,9 @@ SQLITE_BUSY_SECONDS = 20.0
 
 POOL_SIZE = 5
 """Connections per worker process. Writes are coalesced, so few are needed, and PostgreSQL has few to give."""
+
+ANSWER_SECONDS = 25.0
+"""How long a handler waits for its row at most; less where its time-out is shorter."""
 
 _SWITCH_AGAIN_SECONDS = 0.02
 _CONFLICTS = 3
@@ -50,10 +51,30 @@ WriteRows = Callable[[AsyncConnection, Sequence[RowT]], Awaitable[None]]
 
 
 class Database:
-    """One worker process's connections. Errors leave `transaction` as the signals handlers raise."""
+    """One worker process's connections. Errors leave `transaction` as the signals handlers raise.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Args:
+        engine: Makes the connections.
+        answer_seconds: How long a handler waits for its write. Below an attempt's time-out, which would count against
+            the event although it is the server that hangs.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.engine = engine
+        self._answer_seconds = answer_seconds
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[None]:
+        """Around a write as its handler sees it, with the time it waits for those before it.
+
+        Raises:
+            Unavailable: it took too long.
+        """
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                yield
+        except TimeoutError as exc:
+            raise unreachable(exc) from exc
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -81,8 +102,10 @@ class Database:
                     raise
                 raise signal from exc
 
-    async def check_ready(self) -> None:
-        """Return when events can be stored. An SQLite file is made and migrated; PostgreSQL's schema is the operator's.
+    async def check_ready(self, table: Table) -> None:
+        """Return when rows can be stored in ``table``, by storing none.
+
+        An SQLite file is made and migrated on the way; PostgreSQL's schema is the operator's.
 
         Raises:
             Unavailable: they cannot; the message says why not.
@@ -93,12 +116,9 @@ class Database:
             except Exception as exc:
                 raise unreachable(exc) from exc
         async with self.transaction() as connection:
-            for table in metadata.sorted_tables:
-                await connection.execute(select(table).limit(0))
-            if self.engine.dialect.name == "postgresql":
-                read_only = await connection.exec_driver_sql("SHOW transaction_read_only")
-                if read_only.scalar_one() == "on":
-                    raise Unavailable("database: the server is read-only: a standby?", after=PAUSE_SECONDS)
+            columns = [column for column in table.columns if column.computed is None]
+            nothing = select(*(cast(null(), column.type) for column in columns)).where(false())
+            await connection.execute(self.insert(table).from_select(columns, nothing))
 
     def insert(self, table: Table) -> Any:
         """An INSERT of this database's own dialect, which knows ON CONFLICT."""
@@ -218,6 +238,6 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """
     engine = create_engine(settings.database_url.get_secret_value())
     try:
-        yield Database(engine)
+        yield Database(engine, answer_seconds=min(ANSWER_SECONDS, 0.8 * settings.handler_timeout_seconds))
     finally:
         await engine.dispose()

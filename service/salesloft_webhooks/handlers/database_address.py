@@ -200,6 +200,8 @@ def _number(name: str, value: str) -> float:
 
 def _hosts(text: str, ports: str) -> Hosts:
     """``a:1,b``, ``[::1]:5432`` or a folder; ports given apart are one for all or one for each."""
+    if "@" in text:  # it would be looked up as a name, and stand in the logs of the network
+        raise ConfigurationError("DATABASE_URL: an @ in the user or the password is written %40")
     given = ports.split(",") if ports else [""]
     names = text.split(",")
     if len(given) == 1:

@@ -56,9 +56,14 @@ class RunningGroup:
         with bound_contextvars(
             event_id=event.event_id, event_type=event.event_type, group=event.group, attempt=event.attempt
         ):
+            handled = False
             for router, resources in self._routers:
                 for route in router.routes_for(event.event_type):
+                    handled = True
                     await route.run(event, resources)
+            if not handled:
+                # The store gives a worker only what it has a handler for: never call that done which nobody has done.
+                raise LookupError(f"no handler of the group takes {event.event_type}")
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,9 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
     Raises:
         ConfigurationError: a router cannot be imported, is none, or has no handler; or the group is not built in.
     """
-    routers = tuple(_import_router(path) for path in handlers) or (_built_in(name, settings),)
+    routers = tuple(_import_router(path, number) for number, path in enumerate(handlers, 1)) or (
+        _built_in(name, settings),
+    )
     return LoadedGroup(name, routers)
 
 
@@ -124,30 +131,35 @@ def _built_in(name: str, settings: Settings) -> AnyRouter:
     family = "forward-" if name.startswith("forward-") else name
     if family not in BUILT_IN:
         raise ConfigurationError(
-            f"group {name!r} is not built in (activity, crm, notify, forward-<endpoint>): name its routers in "
+            "WORKER_GROUP: not a built-in group (activity, crm, notify, forward-<endpoint>): name its routers in "
             "WORKER_HANDLERS or with --handlers package.module:router"
         )
     router: AnyRouter = importlib.import_module(BUILT_IN[family]).build_router(name, settings)
     return router
 
 
-def _import_router(path: str) -> AnyRouter:
+def _import_router(path: str, number: int) -> AnyRouter:
+    """The router at a path, which stands as the ``number``th among the handlers: messages have nothing else of it."""
     module_name, colon, attribute = path.partition(":")
-    if not (module_name and colon and attribute):
-        raise ConfigurationError(f"handlers {path!r}: expected package.module:router")
+    where = f"WORKER_HANDLERS: number {number}"
+    if not (colon and attribute and all(part.isidentifier() for part in module_name.split("."))):
+        raise ConfigurationError(f"{where}: expected package.module:router")
     _search_current_directory()
     try:
-        module = importlib.import_module(module_name)
+        router = getattr(importlib.import_module(module_name), attribute, None)
     except ModuleNotFoundError as exc:
         # Only the module itself missing is a wrong setting; an import that fails inside it is shown as it is.
         if exc.name is None or not f"{module_name}.".startswith(f"{exc.name}."):
             raise
-        raise ConfigurationError(f"handlers {path!r}: there is no module {exc.name!r}") from exc
-    router = getattr(module, attribute, None)
+        missing = True
+    else:
+        missing = False
+    if missing:  # raised outside the except block: Python's error repeats the name
+        raise ConfigurationError(f"{where}: there is no such module")
     if not isinstance(router, Router):
-        raise ConfigurationError(f"handlers {path!r}: {attribute!r} is not a Router")
+        raise ConfigurationError(f"{where}: the module has no Router of that name")
     if not router.routes:
-        raise ConfigurationError(f"handlers {path!r}: the router has no handler")
+        raise ConfigurationError(f"{where}: the router has no handler")
     return router
 
 

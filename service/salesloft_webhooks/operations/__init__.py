@@ -1,6 +1,7 @@
 """What every long-running role needs to be operated: a listening server, probes and metrics, an orderly end.
 
-- `HttpServer`: one listening port, run by uvicorn inside our own event loop.
+- `HttpServer`: one listening port, run by uvicorn inside our own event loop, within `Limits`.
+- `MemoryBudget`: what everything unfinished in the process may hold together.
 - `OperationsServer`: the second port, with `/livez`, `/readyz` and `/metrics`.
 - `run_role`: the process around a role: logs, traces, the event loop.
 - `Measurements`: keeps what metrics say about groups and partitions fresh.
@@ -10,10 +11,24 @@ This is the only package that knows uvicorn.
 """
 
 from salesloft_webhooks.operations.http_server import HttpServer
+from salesloft_webhooks.operations.limits import Limits
 from salesloft_webhooks.operations.measurements import Measurements
+from salesloft_webhooks.operations.memory import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe
 from salesloft_webhooks.operations.process import run_role
+from salesloft_webhooks.operations.protocol import given_up, whole
 from salesloft_webhooks.operations.server import OperationsServer
 from salesloft_webhooks.operations.stop import stop_event
 
-__all__ = ["HttpServer", "Measurements", "OperationsServer", "Probe", "run_role", "stop_event"]
+__all__ = [
+    "HttpServer",
+    "Limits",
+    "Measurements",
+    "MemoryBudget",
+    "OperationsServer",
+    "Probe",
+    "given_up",
+    "run_role",
+    "stop_event",
+    "whole",
+]

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.operations.limits import Limits
 from salesloft_webhooks.operations.protocol import BoundedProtocol
 
 BACKLOG = 2048
@@ -36,7 +37,7 @@ class HttpServer:
         port: Port to listen on; 0 takes a free one, see `port`.
         setting: Name of the setting that chose the port, for the error message.
         drain_seconds: How long running requests may take at the end.
-        head_timeout_seconds: How long the head of a request may take to arrive.
+        limits: What its connections may cost.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class HttpServer:
         *,
         setting: str,
         drain_seconds: float = 1.0,
-        head_timeout_seconds: float = 10.0,
+        limits: Limits,
     ) -> None:
         self._address = (host, port)
         self._setting = setting
@@ -57,7 +58,7 @@ class HttpServer:
             uvicorn.Config(
                 app,
                 interface="asgi3",
-                http=BoundedProtocol.with_timeout(head_timeout_seconds),
+                http=BoundedProtocol.with_limits(limits),
                 ws="none",
                 lifespan="off",
                 log_config=None,  # logging is set up by telemetry, for the whole process
@@ -116,6 +117,9 @@ class HttpServer:
         try:
             return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
         except OSError as exc:
-            # Name look-ups have negative numbers, which strerror does not know.
-            reason = os.strerror(exc.errno) if exc.errno and exc.errno > 0 else str(exc)
-            raise ConfigurationError(f"{self._setting}: cannot listen on {host} port {port}: {reason}") from exc
+            # Name look-ups have negative numbers, which strerror does not know; what Python adds names the address.
+            known = exc.errno is not None and exc.errno > 0
+            reason = os.strerror(exc.errno or 0) if known else str(exc.strerror).partition(" (while")[0]
+        except ValueError:
+            reason = "HOST is no name of a host"
+        raise ConfigurationError(f"{self._setting}: cannot listen there on HOST: {reason}")

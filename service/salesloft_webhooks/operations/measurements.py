@@ -1,11 +1,10 @@
 """Measures groups and partitions every few seconds, in receivers and workers alike, and tells telemetry."""
 
 import asyncio
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from salesloft_webhooks.background import still_wanted
+from salesloft_webhooks.background import Background, still_wanted
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
@@ -31,19 +30,16 @@ class Measurements:
         self._telemetry = telemetry
         self._every_seconds = every_seconds
         self._groups: set[str] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
+        self._background.start(self._run(), name="measurements")
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.__aexit__(kind, error, traceback)
 
     async def _run(self) -> None:
         while still_wanted():
@@ -63,6 +59,7 @@ class Measurements:
                 pending=group.pending,
                 scheduled=group.scheduled,
                 parked=group.parked,
+                unhandled=group.unhandled,
                 due=group.due,
                 dead=group.dead,
                 oldest_age_seconds=group.oldest_age_seconds,

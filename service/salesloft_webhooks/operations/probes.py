@@ -1,5 +1,6 @@
 """The application of the operations port: is it alive, is it ready, what does it measure."""
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -22,8 +23,12 @@ def probes_app(*, live: Probe, ready: Probe) -> Starlette:
     async def readyz(_request: Request) -> Response:
         return _verdict(ready())
 
+    rendering = asyncio.Lock()
+
     async def metrics(_request: Request) -> Response:
-        body, content_type = render_metrics()
+        async with rendering:  # one at a time, and the role's own work in between, however many ask
+            body, content_type = render_metrics()
+            await asyncio.sleep(0)
         # As a header, not as `media_type`: Starlette would append a second charset to the format's own.
         return Response(body, headers={"content-type": content_type})
 

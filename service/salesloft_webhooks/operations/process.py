@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 
 import uvloop
 
+from salesloft_webhooks.operations.files import raise_file_limit
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import configure_logging, configure_tracing, get_logger
 
@@ -18,6 +19,8 @@ log = get_logger(__name__)
 def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine[None, None, None]]) -> None:
     """Run a role until it ends by itself or by a signal: logs first, spans flushed last, uvloop in between.
 
+    It may open as many files as the system allows it.
+
     A handler that swallows its cancellation, or blocks a thread, would keep Python waiting for it without end after the
     role has handed everything over; so the process ends the hard way when it takes too long.
 
@@ -29,6 +32,7 @@ def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine
     Raises:
         ConfigurationError: from the role, or the ``OTEL_*`` variables ask for something impossible.
     """
+    raise_file_limit()
     configure_logging(settings, name)
     with configure_tracing(name):
         uvloop.run(_ending(role(settings)))

@@ -1,88 +1,248 @@
-"""What a connection may cost us before there is a request, and which protocol is spoken on it."""
+"""Exactly which HTTP is spoken on a connection, and in which pieces it is read."""
 
-import asyncio
-import re
-from typing import ClassVar, cast
+import httptools
+from starlette.types import Scope
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from salesloft_webhooks.operations import refusals
+from salesloft_webhooks.operations.connection import LimitedConnection
+from salesloft_webhooks.operations.framing import Framing, framing_of
+from salesloft_webhooks.operations.head import BadRequest, HeadTooLarge, end_of_head, with_path
+from salesloft_webhooks.operations.limits import Limits
 
-MAX_HEAD_BYTES = 65_536
-_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+DROPPED_BYTES = 65_536
+"""How much of a body is read and dropped after the answer to it, before its connection is closed instead."""
+SMALL_BYTES = 16_384
+"""Bodies up to this size, most of SalesLoft's, are read even when signed deliveries in work hold all the memory there
+is: their connections cost as much by themselves."""
+HEAD_FACTOR = 2
+"""What a parsed head of many fields takes in memory, as a multiple of its bytes."""
+COVERED_BYTES = 4_096
+"""The part of a request that the count of its connection covers: most deliveries need no account of their own."""
+WHOLE = "salesloft_webhooks.whole"
+GIVEN_UP = "salesloft_webhooks.given_up"
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """Uvicorn's httptools protocol with a limit on the size and on the time of a request's head.
+def given_up(scope: Scope) -> bool:
+    """Whether the server has given up a request's body for want of memory, and answered it.
 
-    Uvicorn bounds idle time only after an answer, and httptools buffers a header for as long as it lasts. So a client
-    that connects and says nothing, or one header line for ever, would cost a file descriptor or our memory. Here:
+    To the application that looks like a client that left.
+    """
+    return bool(scope.get("state", {}).get(GIVEN_UP))
+
+
+def whole(scope: Scope) -> bool:
+    """Whether a request's body is here already, so that reading it takes no time."""
+    return bool(scope.get("state", {}).get(WHOLE))
+
+
+class BoundedProtocol(LimitedConnection):
+    """Uvicorn's httptools protocol, within limits, one request at a time, by HTTP's own rules.
+
+    Uvicorn gives the parser whatever arrives. The parser holds an unfinished header for as long as it lasts, adds
+    trailers to the headers, skips the body after an offer to speak another protocol (Java's HTTP client makes one with
+    every first request), and makes requests of everything pipelined, all of which a connection then holds at once.
+    Here the parser gets whole heads only (`head`), each a parser of its own; `framing` finds the end of each body; and
+    what is pipelined waits as bytes.
 
     - Of a connection that has no request in work, the next request's head must be complete within
-      `head_timeout_seconds` of its first byte (of the connection, for the first request). That also ends connections
-      that go on sending a body after its answer.
-    - A head that goes on beyond 64 KiB is refused.
-
-    Either way the connection is closed, without an answer.
-
-    It also declines every offer to speak another protocol, as HTTP allows. Httptools would skip the body of a request
-    that makes one, and Java's HTTP client makes one (``Upgrade: h2c``) with every first request.
+      `Limits.head_timeout_seconds` of its first byte (of the connection, for the first request), else it is closed
+      without an answer. That also ends connections that go on sending a body after its answer.
+    - What is no request is answered in the form of the contract (`refusals`).
+    - Offers to speak another protocol are declined, as HTTP allows.
+    - A client that ends its half of the connection after a whole request still gets its answer.
     """
 
-    head_timeout_seconds: ClassVar[float] = 10.0
-
-    _deadline: asyncio.TimerHandle | None = None
-    _head_bytes: int = 0
+    _buffer: bytes = b""  # a head that is not complete, or what is pipelined behind the request in work
+    _request_bytes = 0  # what the request in work takes: its parsed head, and its body
+    _charged_bytes = 0  # the part of that which counts beside the connection
+    _body_bytes = 0
+    _dropped_bytes = 0
+    _half_closed = False
 
     @classmethod
-    def with_timeout(cls, head_timeout_seconds: float) -> type["BoundedProtocol"]:
-        """The same with another time limit (uvicorn wants a class, and constructs it itself)."""
-        return type(cls.__name__, (cls,), {"head_timeout_seconds": head_timeout_seconds})
+    def with_limits(cls, limits: Limits) -> type["BoundedProtocol"]:
+        """The same under these limits (uvicorn wants a class, and constructs it itself)."""
+        return type(cls.__name__, (cls,), {"limits": limits})
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Expect a request from now on."""
-        super().connection_made(transport)  # type: ignore[arg-type]
-        self._expect_head()
+    def data_received(self, data: bytes) -> None:
+        """Take what arrives for what it is the turn of: a head, a body, or a request to come later."""
+        self._unset_keepalive_if_required()
+        if self.refused:
+            self._drop(len(data), refusals.LINGER_BYTES)
+        elif self.framing is not None:
+            self._take_body(self.framing, data)
+        elif self.in_work:
+            self._keep(self._buffer + data)
+            self.flow.pause_reading()
+        else:
+            self._take_head(data)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's own may answer
+        """The client has said everything: what is whole is answered all the same, anything else ends here."""
+        if not self.in_work or self.framing is not None:
+            return None
+        self._half_closed = True
+        if not self._buffer:
+            self.cycle.keep_alive = False
+        return True
+
+    # -- Heads ----------------------------------------------------------------------------------------------------
+    def _take_head(self, data: bytes) -> None:
+        seen = len(self._buffer)
+        data = self._buffer + data if seen else data.lstrip(b"\r\n")  # empty lines before a request: RFC 9112, 2.2
+        try:
+            end = end_of_head(data, seen) if data else None
+            if end is None:
+                self._keep(data)
+                self.expect_head()
+                return
+            self._keep(b"")
+            self._parse(data[:end])
+        except BadRequest:
+            self._refuse(refusals.BAD_REQUEST)
+        except HeadTooLarge:
+            self._refuse(refusals.HEAD_TOO_LARGE)
+        else:
+            if rest := data[end:]:
+                self.data_received(rest)
+
+    def _parse(self, head: bytes) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        try:
+            self.parser.feed_data(head)
+        except httptools.HttpParserUpgrade:
+            pass  # declined by going on in HTTP/1.1; the parser, which would not go on, is done with anyway
+        except httptools.HttpParserError:
+            raise BadRequest from None
+        self.expect_nothing()
+        self.starts_now()
+        if self.framing is None:
+            super().on_message_complete()
+        else:
+            self._count(HEAD_FACTOR * len(head))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
+        name = name.lower()
+        value = value.rstrip(b" \t")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Start the application, if this is a request; what is raised here ends in `_parse`."""
+        version = self.parser.get_http_version()
+        self.framing = framing_of(version, self.headers)
+        if self.url[:1] != b"/":
+            self.url = with_path(self.url)
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110, 10.1.1
+        super().on_headers_complete()
+
+    # -- Bodies ---------------------------------------------------------------------------------------------------
+    def _take_body(self, framing: Framing, data: bytes) -> None:
+        try:
+            body, rest = framing.feed(data)
+        except BadRequest:
+            self._refuse(refusals.BAD_REQUEST)
+            return
+        if self.cycle.response_complete:
+            self._drop(len(data), DROPPED_BYTES)
+        elif body and not self._take_in(body):
+            return
+        if rest is not None:
+            self.framing = None
+            self.scope["state"][WHOLE] = True
+            super().on_message_complete()
+            if rest:
+                self.data_received(rest)
+
+    def _take_in(self, body: bytes) -> bool:
+        """Hand a piece of a body to the application, if there is room for it or can be made."""
+        if not self.cycle.response_started:  # else the application drops it
+            self._body_bytes += len(body)
+            if not self._count(len(body)) and not self.evicted and self._body_bytes > SMALL_BYTES:
+                self.evict()
+            if self.evicted:
+                return False
+        super().on_body(body)
+        return True
+
+    def _count(self, more_bytes: int) -> bool:
+        """Count what the request takes beyond what its connection is counted for; False if that is too much."""
+        self._request_bytes += more_bytes
+        uncharged = self._request_bytes - COVERED_BYTES - self._charged_bytes
+        if uncharged <= 0:
+            return True
+        self._charged_bytes += uncharged
+        return self.hold(uncharged)
+
+    def evict(self) -> None:
+        """See `memory.Holder`. Whoever is sending a body is told to send it again later."""
+        if not self.waits_for_application:
+            super().evict()
+            return
+        self.evicted = True
+        self.scope["state"][GIVEN_UP] = True
+        self.cycle.body = bytearray()
+        self.limits.budget.release(self)
+        self._refuse(refusals.no_room(self.limits.retry_after_seconds))
+
+    def on_body(self, body: bytes) -> None:
+        """The parser sees no body."""
+
+    def on_message_complete(self) -> None:
+        """The parser takes an upgrade for the end of the message; `framing` knows better."""
+
+    # -- Answers --------------------------------------------------------------------------------------------------
+    def on_response_complete(self) -> None:
+        """Go on with what has come meanwhile, unless the connection ends here."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        self.starts_now()
+        if self._charged_bytes:
+            self.hold(-self._charged_bytes)
+        self._request_bytes = self._charged_bytes = self._body_bytes = 0
+        self.expect_answer_taken()
+        if self.framing is not None:
+            self._dropped_bytes = 0
+            self.expect_head()
+        elif data := self._buffer:
+            self._keep(b"")
+            self.data_received(data)
+        if self._half_closed and not self.in_work:
+            self.transport.close()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Answer without the application, and close once the client has had time to read it."""
+        if self.in_work:
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+            self.cycle.disconnected = True  # so far as the application is concerned
+            self.cycle.message_event.set()
+        self.refused = True
+        self._keep(b"")
+        self._dropped_bytes = 0
+        self.transport.write(answer)
+        self.transport.write_eof()
+        self.expect_end(refusals.LINGER_SECONDS)
+
+    # -- Memory ---------------------------------------------------------------------------------------------------
+    def _keep(self, data: bytes) -> None:
+        """Hold these bytes instead of those before."""
+        more_bytes = len(data) - len(self._buffer)
+        self._buffer = data
+        if more_bytes:
+            self.hold(more_bytes)
+
+    def _drop(self, count: int, limit: int) -> None:
+        self._dropped_bytes += count
+        if self._dropped_bytes > limit:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._head_complete()
+        self._buffer = b""
         super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser; a chunk after which there is still no request in work was (part of) an unfinished head."""
-        if self._request_in_work():
-            super().data_received(data)
-            return
-        super().data_received(_without_upgrade(data))
-        if not self._request_in_work():
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self.transport.close()
-            else:
-                self._expect_head()
-
-    def on_headers_complete(self) -> None:
-        """The head is there: from here on, the application's own limits hold."""
-        self._head_complete()
-        super().on_headers_complete()
-
-    def _request_in_work(self) -> bool:
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever it declares
-        return cycle is not None and not cycle.response_complete
-
-    def _expect_head(self) -> None:
-        if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_timeout_seconds, self.transport.close)
-
-    def _head_complete(self) -> None:
-        self._head_bytes = 0
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-
-def _without_upgrade(data: bytes) -> bytes:
-    """The beginning of a request with its ``Upgrade`` header disabled. A head cut by the network may keep its own."""
-    if b"pgrade" not in data and b"PGRADE" not in data:  # nearly every request, without a copy
-        return data
-    head, end, body = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"\r\nx-declined-upgrade:", head) + end + body

@@ -4,7 +4,14 @@ from types import TracebackType
 from typing import Self
 
 from salesloft_webhooks.operations.http_server import HttpServer
+from salesloft_webhooks.operations.limits import Limits
+from salesloft_webhooks.operations.memory import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe, probes_app
+
+CONNECTIONS = 64
+"""Enough for several Prometheus and all probes; a stranger in the cluster must not take the files the role needs."""
+BUDGET_BYTES = 16_777_216
+"""What this port's connections may hold where nothing else of the process draws on the same budget."""
 
 
 class OperationsServer:
@@ -18,10 +25,12 @@ class OperationsServer:
         port: Port to listen on; 0 takes a free one, see `port`.
         live: Why the process should be restarted, or None.
         ready: Why it should get no traffic at the moment, or None.
+        budget: What its connections draw on; by default one of their own.
     """
 
-    def __init__(self, host: str, port: int, *, live: Probe, ready: Probe) -> None:
-        self._server = HttpServer(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT")
+    def __init__(self, host: str, port: int, *, live: Probe, ready: Probe, budget: MemoryBudget | None = None) -> None:
+        limits = Limits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
+        self._server = HttpServer(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT", limits=limits)
 
     @property
     def port(self) -> int:

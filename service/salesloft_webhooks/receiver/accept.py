@@ -1,5 +1,8 @@
 """What happens to one delivery, in an order that never changes: size, signature, parse, store, answer.
 
+What the headers decide alone is decided before a body is waited for: a declared size over the limit (413), and after it
+headers for which no body could be authentic (401).
+
 Nothing is parsed and nobody is asked before the signature is proven on the raw bytes, so a stranger costs us one HMAC
 and learns nothing, not even how the store is doing. Nothing is answered with 200 before the store has confirmed the
 write at the configured level of durability.
@@ -19,6 +22,7 @@ from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quar
 from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
+from salesloft_webhooks.operations import given_up, whole
 from salesloft_webhooks.receiver import answers
 from salesloft_webhooks.receiver.answers import Answer
 from salesloft_webhooks.receiver.body import BodyReader, Headers, Unread
@@ -45,11 +49,6 @@ class Desk:
         """The 503 of this receiver."""
         return answers.not_stored(self.settings.retry_after_seconds)
 
-    @cached_property
-    def not_read(self) -> Answer:
-        """The 503 to a delivery that was not even read."""
-        return answers.not_read(self.settings.retry_after_seconds)
-
 
 class Endpoint:
     """The ASGI application behind one source's path."""
@@ -63,27 +62,33 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one delivery, whatever happens; only a client that left gets no answer."""
-        headers: Headers = scope["headers"]
         progress = self._desk.progress
         try:
-            with progress.delivery(), self._span(headers) as span:
-                answer = await self._answer(headers, receive, span)
+            with progress.delivery(), self._span(scope["headers"]) as span:
+                answer = await self._answer(scope, receive, span)
         except Exception:
             answer = self._desk.not_stored  # a defect; the span, left without a verdict, has logged it
         if answer is not None:
             await (answer.closing() if progress.draining else answer)(scope, receive, send)
 
-    async def _answer(self, headers: Headers, receive: Receive, span: DeliverySpan) -> Answer | None:
+    async def _answer(self, scope: Scope, receive: Receive, span: DeliverySpan) -> Answer | None:
+        headers: Headers = scope["headers"]
         try:
-            with self._desk.bodies.body() as incoming:
-                body = await incoming.read(headers, receive)
-                if isinstance(body, Unread):
-                    return self._refuse(body, span)
-                return await self._accept(headers, body, span)
+            # An order that costs nothing while it can: what it says of its size, what its headers make impossible.
+            if self._desk.bodies.too_large(headers):
+                return self._refuse(Unread.TOO_LARGE, span)
+            if not whole(scope) and (reason := self._source.form_problem(headers, time.time())):
+                span.rejected(reason)
+                return answers.INVALID_SIGNATURE_UNREAD
+            body = await self._desk.bodies.read(receive)
+            if isinstance(body, Unread):
+                return self._refuse(Unread.NO_ROOM if given_up(scope) else body, span)
+            return await self._accept(headers, body, span)
         except SignatureRejected as exc:
             span.rejected(exc.reason)
             return answers.INVALID_SIGNATURE
         except StoreError as exc:
+            self._desk.watch.doubt()
             span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
@@ -134,4 +139,4 @@ class Endpoint:
                 return answers.TOO_SLOW
             case Unread.NO_ROOM:
                 span.overloaded()
-                return self._desk.not_read
+                return None

@@ -59,6 +59,7 @@ RECEIVED = Answer({"received": True}, 200)
 ALREADY_PROCESSED = Answer({"status": "already_processed"}, 200)
 # Strangers get no connection to keep: it would hold memory and a file descriptor for minutes.
 INVALID_SIGNATURE = Answer({"error": "Invalid signature"}, 401, {"connection": "close"})
+INVALID_SIGNATURE_UNREAD = Refusal({"error": "Invalid signature"}, 401)
 NOT_FOUND = Refusal({"error": "Not found"}, 404)
 METHOD_NOT_ALLOWED = Refusal({"error": "Method not allowed"}, 405, {"allow": "POST"})
 TOO_SLOW = Refusal({"error": "The body took too long to arrive"}, 408)
@@ -73,8 +74,3 @@ def unreadable(message: str) -> Answer:
 def not_stored(retry_after_seconds: int) -> Answer:
     """503: not stored, whatever the reason; send it again later."""
     return Answer({"error": "Not stored, try again later"}, 503, {"retry-after": str(retry_after_seconds)})
-
-
-def not_read(retry_after_seconds: int) -> Refusal:
-    """503 to a delivery that was not read to its end for want of memory."""
-    return Refusal({"error": "Not stored, try again later"}, 503, {"retry-after": str(retry_after_seconds)})

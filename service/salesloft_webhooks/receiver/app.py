@@ -15,10 +15,12 @@ class WebhookApp(Starlette):
     """POST on the given paths; everything else is 404 or 405.
 
     Args:
-        endpoints: What answers the deliveries of a source, by the source's URL path.
+        endpoints: What answers the deliveries of a source, by the source's URL path. A slash more or less at the end
+            makes no difference, unless there is a source for either.
     """
 
     def __init__(self, endpoints: Mapping[str, ASGIApp]) -> None:
+        endpoints = {_other_spelling(path): endpoint for path, endpoint in endpoints.items()} | dict(endpoints)
         super().__init__(
             routes=[Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items()],
             exception_handlers={404: _not_found, 405: _method_not_allowed},
@@ -33,6 +35,10 @@ class WebhookApp(Starlette):
             await endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _other_spelling(path: str) -> str:
+    return path.removesuffix("/") or path if path.endswith("/") else path + "/"
 
 
 async def _not_found(_request: Request, _exc: Exception) -> Response:

@@ -6,13 +6,14 @@ while the receiver runs, the keys that worked go on working, and the problem is 
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.environment import file_version
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.telemetry import get_logger
 
@@ -23,10 +24,34 @@ KeyKind = Literal["envelope_secrets", "callback_tokens", "callback_secrets"]
 log = get_logger("keys")
 
 
+# A byte order mark, a space of no width and one that does not break: nobody sees them, and everybody's signature fails.
+_INVISIBLE = rb"(?:\s|\xef\xbb\xbf|\xe2\x80\x8b|\xc2\xa0)"
+_AROUND = re.compile(rb"\A%b+|%b+\Z" % (_INVISIBLE, _INVISIBLE))
+_NEVER_MEANT = {
+    re.compile(rb"\x00"): "is in UTF-16; save it as UTF-8",
+    re.compile(rb"[\x01-\x08\x0e-\x1f\x7f]"): "holds a control character",
+    re.compile(rb"\xef\xbb\xbf|\xe2\x80\x8b"): "holds an invisible character inside a key (U+FEFF or U+200B)",
+    re.compile(rb"\A([\"']).*\1\Z", re.DOTALL): "holds a key in quotation marks, which would be part of it",
+    re.compile(rb"\\[nr]\Z"): "holds a key that ends in a backslash and a letter instead of a line break",
+}
+
+
 def split_keys(text: bytes) -> tuple[bytes, ...]:
-    """The values of a key setting: separated by commas or line breaks, white space around them ignored."""
-    parts = (part.strip() for part in re.split(rb"[,\r\n]", text))
+    """The values of a key setting: separated by commas or line breaks, without what is invisible around them."""
+    parts = (_AROUND.sub(b"", part) for part in re.split(rb"[,\r\n]", text))
     return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def key_problem(keys: Iterable[bytes]) -> str | None:
+    """What shows that a value was not meant as the key it would be, as the end of a sentence; None if nothing does.
+
+    A key that differs from what people see would refuse every delivery, and nobody would know why.
+    """
+    for key in keys:
+        for pattern, problem in _NEVER_MEANT.items():
+            if pattern.search(key):
+                return problem
+    return None
 
 
 @dataclass(frozen=True)
@@ -56,13 +81,13 @@ class KeyFile:
     def __init__(self, setting: str, path: Path) -> None:
         self.setting = setting
         self._path = path
-        self._seen = self._version()
+        self._seen = file_version(path)
         self.values = self._read()
         self._problem = ""
 
     def refresh(self) -> bool:
         """Read it again if it changed; True if the keys are others now. A problem is logged once, not raised."""
-        version = self._version()  # before reading: a change in between is found the next time
+        version = file_version(self._path)  # before reading: a change in between is found the next time
         if version == self._seen and not self._problem:
             return False
         before, problem = self.values, ""
@@ -75,21 +100,18 @@ class KeyFile:
         self._seen, self._problem = version, problem
         return self.values != before
 
-    def _version(self) -> tuple[int, ...] | None:
-        """What changes whenever the content does; follows symbolic links, which Kubernetes swaps."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
     def _read(self) -> tuple[bytes, ...]:
+        unreadable = ""
         try:
             values = split_keys(self._path.read_bytes())
         except OSError as exc:
-            raise ConfigurationError(f"{self.setting}: the file cannot be read: {exc.strerror}") from None
+            unreadable = f"the file cannot be read: {exc.strerror}"
+        if unreadable:  # raised outside the except block: the cause names the file
+            raise ConfigurationError(f"{self.setting}: {unreadable}")
         if not values:
             raise ConfigurationError(f"{self.setting}: the file holds no key")
+        if problem := key_problem(values):
+            raise ConfigurationError(f"{self.setting}: the file {problem}")
         return values
 
 

@@ -3,7 +3,14 @@
 import asyncio
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
-from salesloft_webhooks.operations import HttpServer, Measurements, OperationsServer, stop_event
+from salesloft_webhooks.operations import (
+    HttpServer,
+    Limits,
+    Measurements,
+    MemoryBudget,
+    OperationsServer,
+    stop_event,
+)
 from salesloft_webhooks.receiver.accept import Desk, Endpoint
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
@@ -34,7 +41,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     with stop_event(stop) as stopping:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
-            desk = Desk(settings, store, publisher, watch, telemetry, _bodies(settings), progress)
+            bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
+            desk = Desk(settings, store, publisher, watch, telemetry, bodies, progress)
+            budget = MemoryBudget(settings.body_memory_bytes)
             app = WebhookApp({source.path: Endpoint(source, desk) for source in sources})
             webhooks = HttpServer(
                 app,
@@ -42,10 +51,15 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 settings.port,
                 setting="PORT",
                 drain_seconds=settings.drain_seconds,
-                head_timeout_seconds=settings.body_timeout_seconds,
+                limits=Limits(
+                    budget,
+                    head_timeout_seconds=settings.body_timeout_seconds,
+                    keeps_senders_only=True,
+                    retry_after_seconds=settings.retry_after_seconds,
+                ),
             )
             measurements = Measurements(store, telemetry, settings.upkeep_seconds)
-            async with _operations(settings, webhooks, desk), watch, measurements, webhooks:
+            async with _operations(settings, webhooks, desk, budget), watch, measurements, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 progress.draining = True
@@ -54,18 +68,10 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     log.info("receiver.stopped")
 
 
-def _bodies(settings: Settings) -> BodyReader:
-    return BodyReader(
-        max_bytes=settings.max_body_bytes,
-        timeout_seconds=settings.body_timeout_seconds,
-        memory_bytes=settings.body_memory_bytes,
-    )
-
-
-def _operations(settings: Settings, webhooks: HttpServer, desk: Desk) -> OperationsServer:
+def _operations(settings: Settings, webhooks: HttpServer, desk: Desk, budget: MemoryBudget) -> OperationsServer:
     def ready() -> str | None:
         if desk.progress.draining:
             return "draining"
-        return desk.watch.problem if webhooks.running else "starting"
+        return desk.watch.unready if webhooks.running else "starting"
 
-    return OperationsServer(settings.host, settings.ops_port, live=desk.progress.problem, ready=ready)
+    return OperationsServer(settings.host, settings.ops_port, live=desk.progress.problem, ready=ready, budget=budget)

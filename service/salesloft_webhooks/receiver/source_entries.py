@@ -1,17 +1,15 @@
-"""What may be written about a source, and how what is wrong with it is said: by name, never by value."""
+"""What may be written about a source."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.receiver.keyring import split_keys
+from salesloft_webhooks.configuration_files import load_file
+from salesloft_webhooks.receiver.keyring import key_problem, split_keys
 
 KeyField = Literal["envelope_secret", "callback_token", "callback_secret"]
-
-_ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 
 def _keys(value: Any) -> tuple[bytes, ...]:
@@ -21,6 +19,8 @@ def _keys(value: Any) -> tuple[bytes, ...]:
     keys = [key for text in texts for key in split_keys(text.encode("utf-8", "surrogateescape"))]
     if not keys:
         raise ValueError("holds no key")
+    if problem := key_problem(keys):
+        raise ValueError(problem)
     return tuple(dict.fromkeys(keys))
 
 
@@ -67,53 +67,17 @@ class _SourcesFile(BaseModel):
 
 
 def read_sources_file(path: Path) -> tuple[SourceEntry, ...]:
-    """The entries of a YAML or JSON file (any JSON is YAML).
+    """The entries of a YAML or JSON file.
 
     Raises:
         ConfigurationError: it cannot be read, or something in it is missing, wrong, unknown or there twice.
     """
-    import yaml  # noqa: PLC0415 - most installations have no such file
-
-    try:
-        written = yaml.safe_load(path.read_bytes())
-    except OSError as exc:
-        raise ConfigurationError(f"SOURCES_FILE: cannot be read: {exc.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as exc:  # ValueError: 2026-13-45 looks like a date and is none
-        raise ConfigurationError(f"SOURCES_FILE: not YAML{_position(exc)}") from None
-    return validated(_SourcesFile, written, lambda location: f"SOURCES_FILE: {location}").sources
-
-
-def validated(model: type[_ModelT], written: object, call: Callable[[str], str]) -> _ModelT:
-    """``written`` as the model, strictly.
-
-    Args:
-        model: What it should be.
-        written: Plain values.
-        call: How to name a field in messages, given its dotted location (empty for the whole).
-
-    Raises:
-        ConfigurationError: each problem with the name of its field, none with a value.
-    """
-    try:
-        return model.model_validate(written)
-    except ValidationError as exc:
-        problems = [
-            f"{call('.'.join(map(str, problem['loc'])))}: {problem['msg']}"
-            for problem in exc.errors(include_url=False, include_input=False, include_context=False)
-        ]
-    # Raised outside the except block: pydantic's error holds the values, which must not hang on to ours.
-    raise ConfigurationError("; ".join(problems))
-
-
-def _position(error: Exception) -> str:
-    """Where, but not the excerpt YAML's own message would show: it may be a key."""
-    mark = getattr(error, "problem_mark", None)
-    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return load_file("SOURCES_FILE", path, _SourcesFile).sources
 
 
 def _refuse_repeats(field: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise ValueError(f"two sources have the {field} {value}")
+            raise ValueError(f"two sources have the same {field}")
         seen.add(value)

@@ -22,10 +22,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from salesloft_webhooks.dialects import Authenticated, DialectKeys, Headers, authenticate
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.configuration_files import validated
+from salesloft_webhooks.dialects import Authenticated, DialectKeys, Headers, authenticate, check_form
+from salesloft_webhooks.errors import ConfigurationError, RejectionReason, SignatureRejected
 from salesloft_webhooks.receiver.keyring import KeyKind, Keyring, KeySetting
-from salesloft_webhooks.receiver.source_entries import KeyField, SourceEntry, read_sources_file, validated
+from salesloft_webhooks.receiver.source_entries import KeyField, SourceEntry, read_sources_file
 from salesloft_webhooks.settings import Settings
 
 _KINDS: dict[KeyField, KeyKind] = {
@@ -64,6 +65,14 @@ class Source:
     def keys(self) -> DialectKeys:
         """The keys accepted now."""
         return self.keyring.current()
+
+    def form_problem(self, headers: Headers, now: float) -> RejectionReason | None:
+        """Why no body can make a delivery with these headers authentic; see `dialects.check_form`."""
+        try:
+            check_form(headers, self.keys, now, self.tolerance_seconds)
+        except SignatureRejected as exc:
+            return exc.reason
+        return None
 
     def authenticate(self, headers: Headers, body: bytes, now: float) -> Authenticated:
         """Prove that a delivery comes from this source; see `dialects.authenticate`.

@@ -73,6 +73,8 @@ class DeadLetterReason(StrEnum):
     """The handler said that no attempt can succeed."""
     POISON = "poison"
     """Taken more often than allowed without ever being settled: it kills its workers."""
+    NO_HANDLER = "no_handler"
+    """The group wants it, and for too long none of its workers had a handler for it."""
 
 
 OTHER = "other"

@@ -54,7 +54,9 @@ def _histogram(
 # What is said about groups and partitions belongs to the store: each process reports the same, so queries take `max`.
 BUILD = Info("build", "The running version.", namespace=NAMESPACE, registry=PROCESS)
 BUILD.info({"version": version("salesloft-webhooks")})
-STORE_AVAILABLE = _gauge(PROCESS, "store_available", "1 while this process can use Redis, else 0.", "role")
+STORE_AVAILABLE = _gauge(
+    PROCESS, "store_available", "1 while Redis takes what this process has to write, else 0.", "role"
+)
 GROUP_BACKLOG = _gauge(
     PROCESS,
     "group_backlog_entries",
@@ -64,11 +66,20 @@ GROUP_BACKLOG = _gauge(
 )
 GROUP_LAG = _gauge(PROCESS, "group_lag_entries", "Entries the group has never taken.", "group")
 GROUP_PENDING = _gauge(
-    PROCESS, "group_pending_entries", "Entries taken and not settled: running, due, scheduled or parked.", "group"
+    PROCESS,
+    "group_pending_entries",
+    "Entries taken and not settled: running, due, scheduled, parked or without a handler.",
+    "group",
 )
 GROUP_DUE = _gauge(PROCESS, "group_due_entries", "Pending entries whose time has come: to be taken at once.", "group")
 GROUP_SCHEDULED = _gauge(PROCESS, "group_scheduled_entries", "Entries that wait for a retry.", "group")
 GROUP_PARKED = _gauge(PROCESS, "group_parked_entries", "Entries that wait behind the head of their lane.", "group")
+GROUP_UNHANDLED = _gauge(
+    PROCESS,
+    "group_unhandled_entries",
+    "Entries the group wants and none of its workers there has a handler for: they wait for one that has.",
+    "group",
+)
 GROUP_DEAD = _gauge(PROCESS, "group_dead_letters", "Dead letters of the group that nobody has dealt with.", "group")
 GROUP_OLDEST = _gauge(
     PROCESS, "group_oldest_age_seconds", "Age of the oldest event the group has not finished.", "group"
@@ -87,6 +98,7 @@ GROUP_GAUGES = (
     GROUP_PENDING,
     GROUP_SCHEDULED,
     GROUP_PARKED,
+    GROUP_UNHANDLED,
     GROUP_DUE,
     GROUP_DEAD,
     GROUP_OLDEST,

@@ -4,6 +4,8 @@ The figures belong to the store, not to the process, so receivers and workers re
 group stays visible when none of its workers runs, and when no receiver does.
 """
 
+import time
+
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.logs import Logger
 
@@ -14,21 +16,39 @@ class StoreTelemetry:
     def __init__(self, role: str, log: Logger) -> None:
         self.log = log
         self._availability = metrics.STORE_AVAILABLE.labels(role)
-        self._trouble: str | None = None
+        self._troubles: dict[str, str] = {}
+        self._since = 0.0
 
-    def store_available(self) -> None:
-        """Redis can be used now. Cheap enough to be told every second; logged when it changes."""
-        self._availability.set(1)
-        if self._trouble is not None:
+    def store_available(self, part: str = "") -> None:
+        """What a part of the process does with Redis works. Cheap enough to be told every second.
+
+        Logged when it changes. Redis counts as usable while no part of the process says otherwise: a worker that may
+        take and not settle gets nowhere.
+        """
+        if self._troubles:
+            self._troubles.pop(part, None)
+            if self._troubles:
+                return
             self.log.info("store.available")
-        self._trouble = None
+        self._availability.set(1)
 
-    def store_unavailable(self, reason: str) -> None:
-        """Redis cannot be used now. Logged when the reason changes: the first may only be that a connection ended."""
+    def store_unavailable(self, reason: str, part: str = "") -> None:
+        """A part of the process cannot do with Redis what it has to.
+
+        Logged when the reason changes: the first may only be that a connection ended.
+        """
         self._availability.set(0)
-        if reason != self._trouble:
+        if not self._troubles:
+            self._since = time.monotonic()
+        if reason not in self._troubles.values():
             self.log.error("store.unavailable", reason=reason)
-        self._trouble = reason
+        self._troubles[part] = reason
+
+    def store_trouble(self, *, lasting_seconds: float) -> str | None:
+        """Why Redis cannot be used, once that has lasted for so long; None: it can."""
+        if not self._troubles or time.monotonic() - self._since < lasting_seconds:
+            return None
+        return f"the store cannot be used: {next(iter(self._troubles.values()))}"
 
     def group_measured(  # noqa: PLR0913 - one call, one consistent picture
         self,
@@ -38,6 +58,7 @@ class StoreTelemetry:
         pending: int,
         scheduled: int,
         parked: int,
+        unhandled: int,
         due: int,
         dead: int,
         oldest_age_seconds: float,
@@ -52,6 +73,7 @@ class StoreTelemetry:
             pending: All that is taken and not settled.
             scheduled: The part of ``pending`` that waits for a retry, its time come or not.
             parked: The part of ``pending`` that waits behind its lane's head.
+            unhandled: The part of ``pending`` that waits for a worker with a handler for it.
             due: The part of ``pending`` whose time has come.
             dead: Dead letters.
             oldest_age_seconds: Age of the oldest event it has not finished; 0 if there is none.
@@ -60,11 +82,12 @@ class StoreTelemetry:
         """
         waiting = max(0, scheduled - due)
         for metric, value in (
-            (metrics.GROUP_BACKLOG, lag + max(0, pending - parked - waiting)),
+            (metrics.GROUP_BACKLOG, lag + max(0, pending - parked - unhandled - waiting)),
             (metrics.GROUP_LAG, lag),
             (metrics.GROUP_PENDING, pending),
             (metrics.GROUP_SCHEDULED, scheduled),
             (metrics.GROUP_PARKED, parked),
+            (metrics.GROUP_UNHANDLED, unhandled),
             (metrics.GROUP_DUE, due),
             (metrics.GROUP_DEAD, dead),
             (metrics.GROUP_OLDEST, oldest_age_seconds),

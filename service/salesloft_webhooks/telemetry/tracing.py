@@ -65,8 +65,8 @@ def _resource(role: str) -> Resource:
 
 
 def _exporter() -> SpanExporter:
-    if (exporter := os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip()) != "otlp":
-        raise ConfigurationError(f"OTEL_TRACES_EXPORTER: only otlp and none are known, not {exporter!r}")
+    if os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip() != "otlp":
+        raise ConfigurationError("OTEL_TRACES_EXPORTER: only otlp and none are known")
     names = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
     variable = next((name for name in names if os.environ.get(name)), names[-1])
     protocol = os.environ.get(variable) or "http/protobuf"
@@ -83,4 +83,4 @@ def _exporter() -> SpanExporter:
         )
 
         return HttpExporter()
-    raise ConfigurationError(f"{variable}: grpc and http/protobuf are known, not {protocol!r}")
+    raise ConfigurationError(f"{variable}: only grpc and http/protobuf are known")

@@ -1,6 +1,8 @@
 """What a worker tells: one span per attempt, what it takes and settles, how its group and the stream stand."""
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -9,6 +11,7 @@ from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
+from salesloft_webhooks.telemetry.throttle import Throttle
 from salesloft_webhooks.telemetry.traces import active_tracing, error_type
 from salesloft_webhooks.telemetry.untraced import UNTRACED_ATTEMPT, UntracedAttempt
 
@@ -115,6 +118,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._take_seconds = metrics.TAKE_SECONDS.labels(group)
         self._settle_batch = metrics.SETTLE_BATCH.labels(group)
         self._settle_seconds = metrics.SETTLE_SECONDS.labels(group)
+        self._throttle = Throttle()
 
     def event_type(self, event_type: str) -> _EventTypeMetrics:
         """The children of the event type's label; `event_type_label` bounds how many there can be."""
@@ -157,6 +161,21 @@ class WorkerTelemetry(StoreTelemetry):
         """An entry became a dead letter without an attempt, because it kills its workers."""
         self.event_type(event_type).dead[DeadLetterReason.POISON].inc()
         self.log.error("event.poisoned", group=self.group, event_type=event_type)
+
+    def set_aside(self, event_types: Sequence[str]) -> None:
+        """Entries the group wants and this process has no handler for were left to others; one type for each."""
+        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+            if (left_out := self._throttle.suppressed(event_type)) is not None:
+                self.log.warning(
+                    "event.unhandled", group=self.group, event_type=event_type, entries=entries, left_out=left_out
+                )
+
+    def unhandled_died(self, event_types: Sequence[str]) -> None:
+        """Entries became dead letters because no worker of the group had a handler for too long; one type for each."""
+        for event_type in event_types:
+            self.event_type(event_type).dead[DeadLetterReason.NO_HANDLER].inc()
+        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+            self.log.error("event.never_handled", group=self.group, event_type=event_type, entries=entries)
 
     def in_flight(self, count: int) -> None:
         """How many attempts run now."""

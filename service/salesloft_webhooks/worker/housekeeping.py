@@ -1,10 +1,10 @@
-"""What every worker does on the side, every few seconds: trim, audit, retire silent consumers, measure."""
+"""What every worker does on the side, every few seconds: register again, trim, audit, retire silent consumers."""
 
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, Store, audit, trim
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.broker import Group, Store, audit, check_partitions, trim
+from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 
 log = get_logger(__name__)
 
@@ -12,8 +12,9 @@ log = get_logger(__name__)
 class Housekeeping:
     """Safe to run in any number of workers at once: each step is one atomic script."""
 
-    def __init__(self, store: Store, group: Group, settings: Settings) -> None:
+    def __init__(self, store: Store, group: Group, settings: Settings, telemetry: WorkerTelemetry) -> None:
         self._store = store
+        self._telemetry = telemetry
         self._group = group
         self._settings = settings
         self._cursors = dict.fromkeys(range(store.partitions), "-")
@@ -23,6 +24,8 @@ class Housekeeping:
         await repeat(self._round, every_seconds=self._settings.upkeep_seconds, failed=self._postponed)
 
     def _postponed(self, error: Exception, _failures: int) -> float:
+        if isinstance(error, ConfigurationError):  # the number of partitions was changed under us: refuse to go on
+            raise error
         if isinstance(error, StoreError):
             log.info("housekeeping.postponed", reason=str(error))
         else:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
@@ -30,10 +33,15 @@ class Housekeeping:
         return self._settings.upkeep_seconds
 
     async def _round(self) -> None:
+        # Again and again: a sign of life of our version of the group although all slots may be full, and what was
+        # refused by a server that was full, or is gone with its data, stands there again.
+        await check_partitions(self._store)
+        await self._group.register(refresh=True)
         for partition, cursor in self._cursors.items():
             removed = await trim(self._store, partition, self._settings.retention_seconds)
             name, lease = self._group.options.name, self._group.options.lease_seconds
             self._cursors[partition], repaired = await audit(self._store, partition, name, cursor, lease)
+            self._telemetry.unhandled_died(await self._group.expire_unhandled(partition))
             if removed:
                 log.info("stream.trimmed", partition=partition, entries=removed)
             if repaired:

@@ -81,7 +81,7 @@ class PartitionLoop:
             await self._settler_idle()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
-        self._telemetry.store_unavailable(str(error))
+        self._telemetry.store_unavailable(str(error), f"take {self.partition}")
         log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
 
     def stop(self) -> None:
@@ -123,9 +123,9 @@ class PartitionLoop:
         while self._settler.behind(half) and not self._stopping:
             await self._waiting.next()
             self.beat = time.monotonic()
-        old = [attempt for attempt in self.attempts.values() if time.monotonic() - attempt.renewed > half]
+        asked = time.monotonic()
+        old = [attempt for attempt in self.attempts.values() if asked - attempt.renewed > half]
         if old:
-            asked = time.monotonic()
             kept = await self._group.extend(self.partition, [attempt.lease for attempt in old[:MAX_BATCH]])
             for attempt, ours in zip(old, kept, strict=False):
                 attempt.renewed = asked if ours else attempt.renewed
@@ -157,8 +157,9 @@ class PartitionLoop:
     async def _take(self, count: int, *, alone: bool = False) -> Taken:
         began = time.perf_counter()
         taken = await self._group.take(self.partition, count, alone=alone)
-        self._telemetry.store_available()
+        self._telemetry.store_available(f"take {self.partition}")
         self._telemetry.taken(entries=len(taken.leases), skipped=taken.skipped, seconds=time.perf_counter() - began)
+        self._telemetry.set_aside(taken.unhandled)
         for event_type in taken.poisoned:
             self._telemetry.poisoned(event_type)
         if taken.healed:

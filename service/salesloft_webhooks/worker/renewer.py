@@ -79,7 +79,8 @@ class Renewer:
             async def renew() -> None:
                 for loop in self._loops:
                     held = loop.held()
-                    for start in range(0, len(held), MAX_BATCH):
+                    # Also with nothing to renew: the call says that the store is there (see broker's docstring).
+                    for start in range(0, max(1, len(held)), MAX_BATCH):
                         await self._renew(group, loop, held[start : start + MAX_BATCH])
 
             async def stopped() -> None:

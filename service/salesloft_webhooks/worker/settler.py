@@ -105,13 +105,14 @@ class Settler:
     def _postponed(self, error: Exception, failures: int) -> float:
         if not isinstance(error, StoreError):
             raise error
-        self._telemetry.store_unavailable(str(error))
+        self._telemetry.store_unavailable(str(error), f"settle {self._partition}")
         return STORE_BACKOFF.delay_seconds(failures)
 
     async def _settle_next(self) -> None:
         await self._filled.wait()
         batch = [unsettled.settlement for unsettled in islice(self._queue, BATCH)]
         await self._settle(batch)
+        self._telemetry.store_available(f"settle {self._partition}")
         for settlement in batch:
             self._queue.popleft()
             if settlement.outcome is Outcome.RELEASE:

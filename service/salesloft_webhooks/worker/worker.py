@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from salesloft_webhooks.background import Background, end
-from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.broker import Group, GroupOptions, Store, check_partitions, new_consumer_name
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -55,6 +55,8 @@ class Worker:
             max_attempts=settings.max_attempts,
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
             handlers=settings.worker_handlers,
+            handled=loaded.patterns,
+            no_handler_seconds=settings.no_handler_seconds,
         )
         self._options = options
         self._store = store
@@ -67,7 +69,7 @@ class Worker:
             PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
             for partition in _partitions(settings)
         ]
-        self._housekeeping = Housekeeping(store, self._group, settings)
+        self._housekeeping = Housekeeping(store, self._group, settings, telemetry)
         self._registered = False
         self._readiness = Readiness(running)
 
@@ -107,23 +109,29 @@ class Worker:
         return None
 
     def not_ready(self) -> str | None:
-        """Why the process does not work yet; None: it does."""
-        return self._readiness.problem if self._registered else "the group is not registered: the store does not answer"
+        """Why the process cannot work; None: it can."""
+        if not self._registered:
+            trouble = self._telemetry.store_trouble(lasting_seconds=0)
+            return f"the group is not registered: {trouble or 'the store has not been asked yet'}"
+        grace = self._settings.readiness_grace_seconds
+        return self._readiness.problem or self._telemetry.store_trouble(lasting_seconds=grace)
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0
         while not stop.is_set():
             try:
+                await check_partitions(self._store)
                 await self._group.register()
             except StoreError as exc:
                 failures += 1
-                self._telemetry.store_unavailable(str(exc))
+                self._telemetry.store_unavailable(str(exc), "register")
                 log.warning("store.failed", failures=failures, reason=str(exc))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), STORE_BACKOFF.delay_seconds(failures))
                 self._beat()
             else:
                 self._registered = True
+                self._telemetry.store_available("register")
                 return True
         return False
 
@@ -154,7 +162,9 @@ def _partitions(settings: Settings) -> list[int]:
     try:
         chosen = [int(text) for text in settings.worker_partitions] or list(range(settings.partitions))
     except ValueError:
-        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas") from None
-    if unknown := [number for number in chosen if not 0 <= number < settings.partitions]:
-        raise ConfigurationError(f"WORKER_PARTITIONS: {unknown} are not below PARTITIONS={settings.partitions}")
+        chosen = []
+    if not chosen:  # raised outside the except block: Python's error repeats the text
+        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas")
+    if any(not 0 <= number < settings.partitions for number in chosen):
+        raise ConfigurationError("WORKER_PARTITIONS: each number is below PARTITIONS")
     return chosen

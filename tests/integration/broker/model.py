@@ -28,11 +28,9 @@ from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.invariants import STREAM
-from tests.integration.broker.publishers import PublisherRules
+from tests.integration.broker.troubles import CONSUMERS, LEASE_SECONDS, TroubleRules
 from tests.servers import Server
 
-LEASE_SECONDS = 0.03
-CONSUMERS = ("a", "b", "c")
 GROUPS = {
     "lanes": GroupOptions("lanes", ("*",), Ordering.ENTITY, LEASE_SECONDS, max_attempts=4),
     "picky": GroupOptions("picky", ("wanted.*",), Ordering.NONE, LEASE_SECONDS, max_attempts=3),
@@ -46,7 +44,7 @@ class Silent:
         """Say nothing."""
 
 
-class BrokerModel(PublisherRules):
+class BrokerModel(TroubleRules):
     """Random interleavings of everything that publishers, consumers, crashes and operators do."""
 
     server: Server
@@ -88,10 +86,11 @@ class BrokerModel(PublisherRules):
         if taken.suspects:
             leases += self.runner.run(member.take(0, 1, alone=True)).leases
         for lease in leases:
-            self._check_given(group, lease)
+            self.check_given(group, lease)
             self.held.append((member, lease))
 
-    def _check_given(self, group: str, lease: Lease) -> None:
+    def check_given(self, group: str, lease: Lease) -> None:
+        """Never again after done, only what was asked for, in order within a lane."""
         event = lease.event
         assert event.event_id not in self.done[group], "given out again after done"
         assert group == "lanes" or event.event_type.startswith("wanted."), "not what the group asked for"
@@ -120,15 +119,17 @@ class BrokerModel(PublisherRules):
         finished = event_id in self.finished(group)
         rows = self.redis.xpending_range(STREAM, group, lease.entry_id, lease.entry_id, 1)
         row = rows[0] if rows else {"consumer": "", "times_delivered": 0}
-        held = (row["consumer"], row["times_delivered"]) == (member.consumer, lease.event.attempt)
+        run = self.redis.hget(f"sl:{{0}}:g:{group}:clock", "run")
+        held = (row["consumer"], row["times_delivered"], run) == (member.consumer, lease.event.attempt, lease.run)
+        poison = self.is_poison(group, lease)
 
         settlement = Settlement(lease, outcome, delay, reason="permanent", error="none")
         (result,) = self.runner.run(member.settle(0, [settlement]))
 
-        if finished and outcome is Outcome.DONE and self.is_poison(group, lease):
+        if poison and not rows and outcome is Outcome.DONE:
             assert result is Settled.LATE
             self.done[group].add(event_id)
-        elif finished:
+        elif not rows:  # finished, or not read again since the group was destroyed
             assert result is Settled.GONE
         elif held or (outcome is Outcome.DONE and row["consumer"] == NOBODY):
             assert result is Settled.SETTLED
@@ -154,12 +155,12 @@ class BrokerModel(PublisherRules):
         taken = self.runner.run(stalled.take(0, 1)).leases
         if not taken:
             return
-        self._check_given(group, taken[0])
+        self.check_given(group, taken[0])
         time.sleep(LEASE_SECONDS + 0.005)
         heir = stalled if same_consumer else self.consumers[group, "b"]
         leases = self.runner.run(heir.take(0, 50)).leases
         for lease in leases:
-            self._check_given(group, lease)
+            self.check_given(group, lease)
         self.held += [(heir, lease) for lease in leases]
         self.held.append((stalled, taken[0]))
         inherited = [(heir, lease) for lease in leases if lease.entry_id == taken[0].entry_id]
@@ -169,12 +170,12 @@ class BrokerModel(PublisherRules):
 
     @rule(group=st.sampled_from(list(GROUPS)), consumer=st.sampled_from(CONSUMERS))
     def extend(self, group: str, consumer: str) -> None:
-        """A consumer renews everything it believes to hold; one entry is never confirmed to two attempts."""
+        """A consumer renews all it believes to hold (some twice): no entry is confirmed to two attempts."""
         member = self.consumers[group, consumer]
         leases = [lease for holder, lease in self.held if holder is member]
         kept = self.runner.run(member.extend(0, leases)) if leases else []
-        confirmed = [lease.entry_id for lease, ours in zip(leases, kept, strict=True) if ours]
-        assert len(set(confirmed)) == len(confirmed)
+        confirmed = {(lease.entry_id, lease.event.attempt) for lease, ours in zip(leases, kept, strict=True) if ours}
+        assert len({entry_id for entry_id, _ in confirmed}) == len(confirmed)
 
     @rule(consumer=st.sampled_from(CONSUMERS))
     def crash(self, consumer: str) -> None:
@@ -236,7 +237,7 @@ class BrokerModel(PublisherRules):
             taken = self.runner.run(member.take(0, 100))
             leases = taken.leases or (self.runner.run(member.take(0, 1, alone=True)).leases if taken.suspects else ())
             for lease in leases:
-                self._check_given(name, lease)
+                self.check_given(name, lease)
                 self.runner.run(member.settle(0, [Settlement(lease, Outcome.DONE)]))
                 self.done[name].add(lease.event.event_id)
             if taken.doorbell and not self.pending(name):

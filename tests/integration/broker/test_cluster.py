@@ -1,50 +1,40 @@
 """A real cluster of three servers, and a real Sentinel: the forms of REDIS_URL beyond a single server."""
 
+import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Store, Stored, StoreWatch, open_store, trim
+from salesloft_webhooks.broker import (
+    Outcome,
+    Publisher,
+    Settlement,
+    Store,
+    Stored,
+    StoreWatch,
+    check_partitions,
+    open_store,
+    trim,
+)
 from salesloft_webhooks.broker.group import Group, GroupOptions
-from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
+from salesloft_webhooks.broker.server import server_version
+from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
+from tests.clusters import started_cluster
 from tests.integration.broker.conftest import Recorder
 from tests.servers import Server, engines, free_port, wait_until
 
-SLOTS = 16_384
 PARTITIONS = 6
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[list[Server]]:
     """Three primaries that share the slots."""
-    with ExitStack() as stack:
-        nodes = []
-        for number in range(3):
-            directory = tmp_path / f"node-{number}"
-            directory.mkdir()
-            bus = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
-            nodes.append(Server(engines()["valkey"], directory, bus).start())
-            stack.callback(nodes[-1].stop, kill=True)
-        for number, node in enumerate(nodes):
-            with node.client() as client:
-                first, last = number * SLOTS // 3, (number + 1) * SLOTS // 3 - 1
-                client.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
-                other = nodes[0]
-                client.execute_command("CLUSTER MEET", "127.0.0.1", other.port, other.options["cluster-port"])
-        for node in nodes:
-            wait_until(lambda node=node: _whole(node), seconds=20, description="the cluster is whole")  # type: ignore[misc]
+    with started_cluster(tmp_path) as nodes:
         yield nodes
-
-
-def _whole(node: Server) -> bool:
-    with node.client() as client:
-        info = client.execute_command("CLUSTER INFO")
-        return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == "3")
 
 
 async def publish(publisher: Publisher, number: int, person: int | None = None) -> Stored:
@@ -62,6 +52,8 @@ async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
     async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
         async with StoreWatch(store, settings, Recorder()) as watch:
             assert watch.problem is None
+        await check_partitions(store)
+        assert (await server_version(store)).split()[0] in {"redis", "valkey"}
         group = Group(store, GroupOptions("crm", ordering=Ordering.ENTITY), "one")
         await group.register()
 
@@ -94,20 +86,33 @@ async def work_off(store: Store, group: Group) -> AsyncIterator[str]:
         await group.wait(partition, taken.doorbell, 0.01)
 
 
+async def test_a_cluster_with_a_password(tmp_path: Path) -> None:
+    """The login reaches every node, also those that only the cluster names; a change in the file does, too."""
+    file = tmp_path / "password"
+    file.write_text("first")
+    with started_cluster(tmp_path, password="first") as nodes:
+        url = f"redis+cluster://127.0.0.1:{nodes[0].port}"
+        settings = Settings.load(redis_url=url, redis_password_file=file, partitions=PARTITIONS)
+        async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+            assert [await publish(publisher, number) for number in range(12)] == [Stored.NEW] * 12
+            for node in nodes:
+                with node.client() as client:
+                    client.config_set("requirepass", "second")
+            file.write_text("second")
+            await asyncio.sleep(1.1)
+            for node in nodes:
+                node.options["requirepass"] = "second"
+                with node.client() as client:
+                    client.client_kill_filter(_type="normal", skipme=True)
+            assert [await publish(publisher, number) for number in range(12, 24)] == [Stored.NEW] * 12
+
+
 async def test_an_unreachable_cluster_is_unavailable() -> None:
     """redis-py's own exception for it is no RedisError; it must not leak, or workers would die instead of waiting."""
     settings = Settings.load(redis_url=f"redis+cluster://127.0.0.1:{free_port()}")
     async with open_store(settings) as store:
         with pytest.raises(StoreUnavailable):
             await Group(store, GroupOptions("crm"), "one").take(0, 1)
-
-
-async def test_waiting_for_replicas_is_refused_on_a_cluster() -> None:
-    """WAIT covers one connection, which a cluster client does not promise: the setting is refused, not ignored."""
-    settings = Settings.load(redis_url="redis+cluster://127.0.0.1:1", durability="replicas:1")
-    with pytest.raises(ConfigurationError, match="DURABILITY"):
-        async with open_store(settings):
-            pass
 
 
 async def test_a_sentinel_leads_to_the_primary(valkey: Server, tmp_path: Path) -> None:

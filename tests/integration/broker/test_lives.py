@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Settled
+from salesloft_webhooks.broker import Outcome, Settled, audit
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
 
@@ -63,6 +63,20 @@ async def test_its_running_attempts_may_still_report(bench: Bench) -> None:
     assert await take(group) == ()
 
     assert bench.pending() == {entry: ("old worker", 1)}
+
+
+async def test_what_its_workers_leave_behind_is_swept_up(bench: Bench) -> None:
+    """A worker of 0.1.0 that finishes an entry forgets neither its losses nor its errors: the audit does."""
+    group = await bench.group(lease_seconds=60)
+    await bench.publish("e1")
+    await take(group)
+    (entry,) = bench.pending()
+    kept = {f"{entry}:lost": "1 1 1", f"{entry}:error": "ValueError: no"}
+    bench.redis.hset("sl:{0}:g:crm:tries", mapping=kept | {"1-1:lost": "1 1 1", "1-2:error": "ValueError: no"})
+
+    await audit(bench.store, 0, "crm", "-", 60)
+
+    assert bench.redis.hgetall("sl:{0}:g:crm:tries") == kept
 
 
 async def test_what_its_audit_makes_due_is_run_once(bench: Bench) -> None:

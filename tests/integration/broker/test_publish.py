@@ -44,6 +44,14 @@ async def test_a_known_id_is_a_duplicate(bench: Bench) -> None:
     assert bench.record("e1")["dups"] == "1"
 
 
+async def test_an_id_that_version_0_1_0_stored_is_a_duplicate(bench: Bench) -> None:
+    """Its records have no token, so no delivery of today is taken for the one that was stored then."""
+    bench.redis.hset("sl:{0}:event:e1", "entry", "1-1")
+
+    assert await bench.publish("e1") is Stored.DUPLICATE
+    assert bench.record("e1") == {"entry": "1-1", "dups": "1"}
+
+
 async def test_the_same_id_at_the_same_instant_is_stored_once(bench: Bench) -> None:
     """Of many simultaneous deliveries of one id exactly one is new, also within one batch."""
     outcomes = await asyncio.gather(*(bench.publish("e1") for _ in range(20)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, Store, Stored
-from salesloft_webhooks.errors import StoreRefused, StoreUnavailable
+from salesloft_webhooks.errors import NotDurable, StoreRefused, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import STREAM, Bench, open_bench
@@ -179,3 +179,15 @@ async def test_a_committer_ends_although_the_client_turns_its_cancellation_into_
 
         waiting.cancel()
         assert calls == ["publish"]
+
+
+async def test_a_server_that_stops_keeping_its_log_is_not_taken_for_a_refusal(own_server: Server) -> None:
+    """WAITAOF fails once the append-only file is turned off: that is the server's state, and nobody's delivery."""
+    own_server.options["appendfsync"] = "everysec"
+    own_server.start()
+    async with open_bench(own_server, durability="fsync", store_timeout_seconds=2) as bench:
+        assert await bench.publish("before") is Stored.NEW
+        bench.redis.config_set("appendonly", "no")
+
+        with pytest.raises(NotDurable):
+            await bench.publish("after")

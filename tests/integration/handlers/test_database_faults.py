@@ -87,7 +87,7 @@ async def test_a_server_that_became_read_only_pauses_the_group(own_postgres: Pos
 
         outcomes = await asyncio.gather(*(log.record(samples.email()) for _ in range(20)), return_exceptions=True)
         with pytest.raises(Unavailable, match="read-only"):
-            await database.check_ready()
+            await database.check_ready(activities)
         left = own_postgres.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = 'hooks'")
         own_postgres.execute("ALTER SYSTEM RESET default_transaction_read_only")
         own_postgres.execute("SELECT pg_reload_conf()")

@@ -14,7 +14,7 @@ from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.activity import ActivityLog
 from salesloft_webhooks.handlers.database import Database, create_engine, open_database
 from salesloft_webhooks.handlers.migrations import configuration, head, migrate
-from salesloft_webhooks.handlers.schema import metadata
+from salesloft_webhooks.handlers.schema import activities, metadata
 from salesloft_webhooks.settings import Settings
 from tests import samples
 
@@ -80,7 +80,7 @@ async def test_the_embedded_database_is_made_by_itself(tmp_path: Path) -> None:
     settings = Settings.load(database_url=f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
 
     async with open_database(settings) as database:
-        await database.check_ready()
+        await database.check_ready(activities)
         await ActivityLog(database).record(samples.email())
 
 

@@ -60,7 +60,7 @@ async def test_everything_works_behind_it(postgres: PostgresServer, pgbouncer: P
     engine = create_engine(pgbouncer.address(name))
 
     assert await migrate(engine) == (None, head())
-    await Database(engine).check_ready()
+    await Database(engine).check_ready(activities)
     assert await write_from_several_workers(pgbouncer.address(name)) == []
 
     async with Database(engine).transaction() as connection:

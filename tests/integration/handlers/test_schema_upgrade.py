@@ -16,6 +16,7 @@ from salesloft_webhooks.handlers.crm.contacts import contact_of
 from salesloft_webhooks.handlers.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database import Database, create_engine
 from salesloft_webhooks.handlers.migrations import configuration, head, migrate
+from salesloft_webhooks.handlers.schema import activities
 from tests import samples
 
 RELEASED = "0001"
@@ -139,7 +140,7 @@ async def test_old_and_new_workers_write_side_by_side(released: AsyncEngine) -> 
     """A new worker writes before the migration, an old one after it: no row is refused while versions are mixed."""
     database = Database(released)
     if released.dialect.name == "postgresql":
-        await database.check_ready()
+        await database.check_ready(activities)
     await ActivityLog(database).record(samples.email(event_id="new", data={"subject": "\x00"}))
 
     await migrate(released)

@@ -32,7 +32,7 @@ async def test_an_sqlite_file_that_cannot_be_used_pauses_the_group(tmp_path: Pat
     database = Database(engine)
 
     with pytest.raises(Unavailable, match="SQLITE_"):
-        await database.check_ready()
+        await database.check_ready(activities)
     with pytest.raises(Unavailable, match="SQLITE_"):
         await ActivityLog(database).record(samples.email())
     if what == "missing-folder":
@@ -41,7 +41,7 @@ async def test_an_sqlite_file_that_cannot_be_used_pauses_the_group(tmp_path: Pat
         file.rmdir()
     else:
         file.unlink()
-    await database.check_ready()
+    await database.check_ready(activities)
     await ActivityLog(database).record(samples.email())
 
     assert await count(database) == 1
@@ -52,7 +52,7 @@ async def test_a_full_sqlite_disk_pauses_the_group(tmp_path: Path) -> None:
     """SQLITE_FULL: rows wait for room."""
     engine = create_engine(f"sqlite:///{tmp_path / 'events.db'}")
     database = Database(engine)
-    await database.check_ready()
+    await database.check_ready(activities)
     async with database.transaction() as connection:
         pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
 

@@ -168,17 +168,47 @@ def test_a_client_that_leaves_is_counted_and_forgotten(receiver: ReceiverProcess
         assert store.keys() == []
 
 
-def test_bodies_in_work_share_a_memory_limit(valkey: Server) -> None:
-    """While slow uploads hold all the memory, large bodies are 503 and small ones pass; then large ones do again."""
+def test_unfinished_bodies_make_room_for_the_next(valkey: Server) -> None:
+    """While a slow upload holds all the memory, a large signed delivery takes its place: 200, and 503 to the slow."""
     limits = {"MAX_BODY_BYTES": "100000", "BODY_MEMORY_BYTES": "150000", "BODY_TIMEOUT_SECONDS": "30"}
-    large = request("POST", PATH, {}, b"x" * 80_000)
-    with ReceiverProcess(valkey.url, limits) as receiver:
-        with Connection(receiver.port) as slow:
-            slow.send(request("POST", PATH, {"Content-Length": "100000"}) + b"x" * 90_000)
-            wait_until(lambda: receiver.send(large).status == 503, description="there is no room for a second body")
-            refused = receiver.send(large)
-            small = receiver.send(delivery(envelope("evt-small")))
-        wait_until(lambda: receiver.send(large).status == 401, description="there is room again")
+    body = envelope("evt-large", data={"id": 1, "text": "x" * 80_000})
+    forged = signed_headers(b"another body") | {"Content-Length": "100000"}
+    with ReceiverProcess(valkey.url, limits) as receiver, Connection(receiver.port) as slow:
+        slow.send(request("POST", PATH, forged) + b"x" * 90_000)
+        time.sleep(0.3)
+        large = receiver.send(request("POST", PATH, signed_headers(body), body))
+        small = receiver.send(delivery(envelope("evt-small")))
+        refused = slow.reply()
 
+    assert (large.status, small.status) == (200, 200)
+    assert refused is not None
     assert (refused.status, refused.headers["retry-after"]) == (503, "10")
-    assert small.status == 200
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_what_cannot_be_valid_is_refused_before_its_body(receiver: ReceiverProcess, size: int) -> None:
+    """Without a signature, or with an old one, the 401 comes instead of the body, and nobody is told to go on."""
+    unsigned = {"Content-Length": str(size), "Expect": "100-continue"}
+    old = signed_headers(b"x" * size, timestamp="1700000000") | unsigned
+
+    for headers in (unsigned, old):
+        began = time.monotonic()
+        with Connection(receiver.port) as connection:
+            connection.send(request("POST", PATH, headers))
+            reply = connection.reply()
+        assert reply is not None
+        assert (reply.status, reply.body) == (401, b'{"error":"Invalid signature"}')
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_size_over_the_limit_comes_before_the_signature(receiver: ReceiverProcess) -> None:
+    """What is too large by its own account is 413 to everybody; without a length, the missing signature is found first.
+
+    Neither costs more than its headers.
+    """
+    body = body_of(LIMIT + 1)
+
+    declared = receiver.send(request("POST", PATH, {"Content-Length": str(len(body))}))
+    in_chunks = receiver.send(request("POST", PATH, {"Transfer-Encoding": "chunked"}, chunked(body)))
+
+    assert (declared.status, in_chunks.status) == (413, 401)

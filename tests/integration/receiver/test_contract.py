@@ -133,10 +133,11 @@ def test_another_method_is_not_allowed(receiver: ReceiverProcess, method: str) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/", PATH + "/", PATH + "/x", "/WEBHOOKS/SALESLOFT", "//webhooks/salesloft", "/metrics", "/livez", "/docs"]
+    "path",
+    ["/", PATH + "//", PATH + "/x", "/WEBHOOKS/SALESLOFT", "//webhooks/salesloft", "/metrics", "/livez", "/docs"],
 )
 def test_another_path_is_not_found(receiver: ReceiverProcess, path: str) -> None:
-    """404, also for a slash too many and for what the operations port serves."""
+    """404, also for slashes too many and for what the operations port serves."""
     reply = receiver.send(delivery(envelope("evt-1"), path=path))
 
     assert (reply.status, json.loads(reply.body)) == (404, {"error": "Not found"})

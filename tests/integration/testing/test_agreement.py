@@ -53,6 +53,7 @@ async def test_the_worker_does_what_the_table_says(valkey: Server, case: Case) -
             await case.handler(each)
 
     async with pipeline(valkey, handle, handler_timeout_seconds=0.05, max_attempts=1_000) as running:
+        await eventually(lambda: running.worker.not_ready() is None, "the group is registered")
         await running.publish("e1")
         await eventually(lambda: _is_settled(running, case), f"the event is {case.outcome}")
         if case.outcome is not Outcome.PAUSED:
@@ -70,6 +71,7 @@ async def test_the_worker_does_what_the_table_says(valkey: Server, case: Case) -
 async def test_the_worker_knows_the_last_attempt(valkey: Server, case: Case) -> None:
     """What would be tried again is a dead letter with its error when no attempt is left."""
     async with pipeline(valkey, case.handler, handler_timeout_seconds=0.05, max_attempts=1) as running:
+        await eventually(lambda: running.worker.not_ready() is None, "the group is registered")
         await running.publish("e1")
         await running.finished(1)
 

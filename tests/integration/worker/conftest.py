@@ -1,6 +1,7 @@
 """A worker in this process, on a real server, with handlers the test writes."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,13 @@ class Pipeline:
     def dead(self) -> list[dict[str, str]]:
         """The dead letters."""
         return [fields for _, fields in self.redis.xrange("sl:{0}:g:mine:dead")]
+
+    def outcomes(self) -> Counter[str]:
+        """How many events have which outcome; the others are not finished."""
+        with self.redis.pipeline() as asked:
+            for key in self.redis.scan_iter("sl:{0}:event:*", 1000):
+                asked.hget(key, "mine")
+            return Counter(outcome or "open" for outcome in asked.execute())
 
     async def finished(self, count: int, *, seconds: float = 10.0) -> None:
         """Wait until ``count`` entries were read and none is pending."""

@@ -155,6 +155,7 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, query: str)
 @pytest.mark.parametrize(
     "url",
     [
+        *("postgresql://u:geheim@geheim@h/x", "postgresql://u@geheim:geheim@h/x"),
         *("geheim", "geheim://x/y", "postgresql:geheim", "sqlite://geheim/x", "sqlite:///x?geheim=1"),
         *(
             "sqlite:///x?timeout=geheim",

@@ -50,7 +50,7 @@ async def app(monkeypatch: pytest.MonkeyPatch) -> WebhookApp:
         cast("Publisher", DefectivePublisher()),
         cast("StoreWatch", CalmWatch()),
         ReceiverTelemetry(),
-        BodyReader(max_bytes=10_000, timeout_seconds=1, memory_bytes=10_000),
+        BodyReader(max_bytes=10_000, timeout_seconds=1),
         Progress(stuck_after_seconds=30),
     )
     return WebhookApp({source.path: Endpoint(source, desk)})

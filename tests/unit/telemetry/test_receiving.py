@@ -180,6 +180,7 @@ def test_the_receiver_shows_groups_without_workers(sample: Sample, name: str) ->
         pending=0,
         scheduled=0,
         parked=0,
+        unhandled=0,
         due=0,
         dead=0,
         oldest_age_seconds=1,

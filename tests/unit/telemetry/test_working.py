@@ -54,12 +54,13 @@ def test_dead_letters_count_by_reason(event: Event, sample: Sample, name: str) -
     with telemetry.attempt(event) as span:
         span.dead(ValueError(), reason="exhausted")
     telemetry.poisoned("person.updated")
+    telemetry.unhandled_died(["person.updated"] * 3)
 
     counted = {
         reason: sample("dead_letters_total", group=name, event_type="person.updated", reason=reason)
         for reason in DeadLetterReason
     }
-    assert counted == {"exhausted": 1.0, "permanent": 0.0, "poison": 1.0}
+    assert counted == {"exhausted": 1.0, "permanent": 0.0, "poison": 1.0, "no_handler": 3.0}
 
 
 def test_an_unknown_reason_is_a_defect_not_a_label(event: Event, name: str) -> None:
@@ -156,6 +157,7 @@ def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> No
         pending=50,
         scheduled=20,
         parked=10,
+        unhandled=0,
         due=5,
         dead=3,
         oldest_age_seconds=42.5,
@@ -199,3 +201,19 @@ def test_streams_and_calls_are_measured(sample: Sample, name: str) -> None:
     assert sample("quarantine_entries", partition="7") == 1
     assert sample("store_memory_used_bytes", partition="7") == 2**20
     assert sample("store_memory_limit_bytes", partition="7") == 2**30
+
+
+def test_one_part_does_not_hide_the_trouble_of_another(sample: Sample, name: str) -> None:
+    """Redis counts as usable again only when every part of the process that had trouble says so."""
+    telemetry = WorkerTelemetry(name)
+
+    telemetry.store_unavailable("NOPERM", "settle 0")
+    telemetry.store_available("take 0")
+    figure, trouble = sample("store_available", role="worker"), telemetry.store_trouble(lasting_seconds=0)
+    in_grace = telemetry.store_trouble(lasting_seconds=60)
+    telemetry.store_available("settle 0")
+    after = telemetry.store_trouble(lasting_seconds=0)
+
+    assert (figure, trouble) == (0, "the store cannot be used: NOPERM")
+    assert (in_grace, after) == (None, None)
+    assert sample("store_available", role="worker") == 1

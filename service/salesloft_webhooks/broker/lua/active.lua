@@ -9,6 +9,8 @@
 -- none, but asks every second or two, and `take` writes that down in `seen`. So either sign of life counts.
 --@include partition
 --@include group
+--@include patterns
+--@include filter
 local LOOKED_AT = 100
 
 local function lease_of(id)
@@ -19,7 +21,8 @@ end
 
 local function holds_a_lease(consumer)
   for _, row in ipairs(redis.call('XPENDING', events, group, '-', '+', LOOKED_AT, consumer)) do
-    if lease_of(row[1]) > now then
+    local lease = lease_of(row[1])
+    if lease > now and lease < UNHANDLED then
       return true
     end
   end

@@ -8,10 +8,15 @@
 --
 -- Invariants restored
 --   Every pending entry has a member in `due` or in `suspects`; one that seems to be running gets a lease's time to end.
+--   An entry that is set aside for want of a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
+--   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `tries`.
 --@include partition
 --@include group
+--@include patterns
+--@include filter
+local TRIES_EXAMINED = 50
 local after, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local pending = redis.pcall('XPENDING', events, group, after == '-' and '-' or '(' .. after, '+', count)
@@ -19,9 +24,14 @@ if pending.err then
   return { '-', 0 }
 end
 
-local function key_of(id)
+local function entry_of(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  return entry and fields_of(entry[2]).key or ''
+  return entry and fields_of(entry[2]) or {}
+end
+
+local function is_queued(member, event_type)
+  return redis.call('ZSCORE', unhandled .. ':' .. (event_type or ''), member) and
+    redis.call('SISMEMBER', unhandled, event_type or '') == 1
 end
 
 local repaired = 0
@@ -31,7 +41,8 @@ local function make_due(member, at)
 end
 
 local function repair(id, owner)
-  local lane = key_of(id)
+  local fields = entry_of(id)
+  local lane = fields.key or ''
   local line, member = lane_of(lane), member_of(id, lane)
   local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', suspects, member) or -1)
   local place = redis.call('LPOS', line, id)
@@ -46,12 +57,22 @@ local function repair(id, owner)
     make_due(member, PARKED)
   elseif place == 0 and (score == -1 or score == PARKED) then
     make_due(member, soon)
+  elseif score == UNHANDLED and not is_queued(member, fields.type) then
+    make_due(member, now)
   end
 end
 
+for _, field in ipairs(redis.call('HRANDFIELD', tries, TRIES_EXAMINED)) do
+  if not owner_of(string.match(field, '^[^:]+')) then
+    redis.call('HDEL', tries, field)
+  end
+end
 for _, row in ipairs(pending) do
-  if not (redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])) then
+  local score = redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])
+  if not score then
     repair(row[1], row[2])
+  elseif tonumber(score) == UNHANDLED and not is_queued(row[1], entry_of(row[1]).type) then
+    make_due(row[1], now)
   end
 end
 return { #pending < count and '-' or pending[#pending][1], repaired }

@@ -34,7 +34,7 @@ local function describe(info)
     row[4], row[5] = pending[2], pending[4]
     local score = tonumber(redis.call('ZSCORE', due, id) or redis.call('ZSCORE', due, member_in_lane) or '')
     if score then
-      row[6] = ms(score < PARKED and score - tonumber(redis.call('HGET', clock, 'offset') or 0) or score)
+      row[6] = ms(score < UNHANDLED and score - tonumber(redis.call('HGET', clock, 'offset') or 0) or score)
     end
   end
   return row

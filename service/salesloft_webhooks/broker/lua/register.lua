@@ -1,17 +1,21 @@
 #!lua flags=allow-oom
--- Makes a consumer group known, from the first entry on: '$' would skip what was accepted before the first worker ran.
+-- Makes a consumer group known, from the first entry on ('$' would skip what was accepted before the first worker ran),
+-- and puts the filter of this process in force. Repeated by every worker every few seconds, as a sign of life that does
+-- not depend on whether it has room to take anything.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 group
--- Result: 1 when it was made, 0 when it existed
+-- ARGV  1 group   2 version: what this process wants and can run, see include/filter.lua   3 grace, ms
+-- Result: 1 when the group was made, 0 when it existed
 --@include partition
 --@include group
-local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
-if made.err then
-  if string.find(made.err, 'BUSYGROUP', 1, true) then
-    return 0
-  end
+--@include patterns
+--@include filter
+local made = redis.pcall('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
+if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then
   error(made)
 end
-begin_run()
-return 1
+if not made.err then
+  begin_run()
+end
+show_version(ARGV[2], tonumber(ARGV[3]))
+return made.err and 0 or 1

@@ -11,6 +11,8 @@
 --   The consumer group goes last: until then the trimming keeps what the group has not finished.
 --@include partition
 --@include group
+--@include patterns
+--@include filter
 
 local standing = redis.call('EXISTS', due) == 1 and due or suspects
 local forgotten = redis.call('ZPOPMIN', standing, tonumber(ARGV[3]))
@@ -24,7 +26,9 @@ if redis.call('EXISTS', due, suspects) > 0 then
   return 'more'
 end
 
-local removed = #forgotten + redis.call('DEL', mine .. ':pause', mine .. ':seen', tries, clock, mine .. ':takes')
+forget_queues()
+local removed = #forgotten
+  + redis.call('DEL', mine .. ':pause', mine .. ':seen', tries, clock, mine .. ':takes', filters)
 if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
   removed = removed + redis.call('DEL', mine .. ':dead')
 end

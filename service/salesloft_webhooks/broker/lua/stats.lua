@@ -6,8 +6,9 @@
 --       2.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
 -- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
---             due now, dead, oldest unfinished entry's ms (-1: none), consumers, pause kind and reason ('': none),
---             pause ms left (-1: without end), why the retry that comes next is needed ('': none) }
+--             set aside for want of a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
+--             pause kind and reason ('': none), pause ms left (-1: without end),
+--             why the retry that comes next is needed ('': none) }
 --@include partition
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
 
@@ -65,6 +66,7 @@ local function measure(name, info)
     oldest = oldest_of(name, last)
   end
   return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
+    redis.call('ZCOUNT', mine .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
     redis.call('ZCOUNT', mine .. ':due', '-inf', ms(at)) + redis.call('ZCARD', mine .. ':suspects'),
     redis.call('XLEN', mine .. ':dead'), oldest, consumers,
     redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause'), next_retry_error_of(mine) }

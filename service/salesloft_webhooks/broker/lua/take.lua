@@ -5,10 +5,10 @@
 -- ARGV  1 group   2 consumer   3 count   4 lease, ms   5 due share (of count, for due entries while both kinds wait)
 --       6 'entity' | 'none'   7 leases lost in a row that make an entry poison   8 idempotency TTL, s
 --       9 scan limit (entries read at the most)   10 1: only suspects; else 0
---       11 the patterns of the event types wanted, with commas
---       12 token: the number of this take among the consumer's; a repeat after a lost reply has the same
---       13 1: a repeat; else 0
--- Result: { state, wait, doorbell, skipped, poisoned types, entries, suspects, run }
+--       11 version: what this process wants and can run, see include/filter.lua   12 grace, ms
+--       13 token: the number of this take among the consumer's; a repeat after a lost reply has the same
+--       14 1: a repeat; else 0
+-- Result: { state, wait, doorbell, skipped, poisoned types, entries, suspects, run, unhandled types }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   doorbell  stream id to block on when nothing was found, '' when more may be there at once
@@ -16,6 +16,7 @@
 --             traceparent, body }; failures: earlier attempts that failed, without the leases that were lost
 --   suspects  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
+--   unhandled types  one per entry set aside in this call: wanted, but this process has no handler (include/filter.lua)
 --
 -- An entry whose lease has lapsed has lost one more lease in a row. After the first it is given out again at once; lost
 -- as often as ARGV 7 says, it is dead (poison); between the two it is a suspect: its workers may have died of it.
@@ -25,6 +26,7 @@
 --   looked at again. What is looked at leaves the front of `due`, so the scan never has to begin behind anything.
 --   In a lane only the head runs; all others are parked: owned by '-', due at PARKED.
 --   Nothing the idempotency record calls done or dead is given out.
+--   Nothing is given out that the caller has no handler for. What the group wants is acknowledged only when finished.
 --   Suspects are given out apart from all others, in smaller groups the more leases were lost, in the end one by one:
 --   so a deadly entry convicts itself and not its neighbours, and those are soon cleared.
 --   Poison depends on leases lost in a row alone, however many attempts have failed.
@@ -32,10 +34,12 @@
 --@include partition
 --@include group
 --@include patterns
+--@include filter
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_lost = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
-local token, repeated = ARGV[12], ARGV[13] == '1'
+local version, grace = ARGV[11], tonumber(ARGV[12])
+local token, repeated = ARGV[13], ARGV[14] == '1'
 local SUSPECT_LOSSES = 2
 local SIGN_OF_LIFE_MS = 5000
 local takes = mine .. ':takes'
@@ -46,14 +50,33 @@ if now - tonumber(redis.call('ZSCORE', mine .. ':seen', consumer) or 0) >= SIGN_
   redis.call('ZADD', mine .. ':seen', ms(now), consumer)
 end
 
+show_version(version, grace)
+
 local state, skipped, poisoned, given = 'ready', 0, {}, {}
 local lease_end = ms(now + lease)
 
 local function give(id, lane, attempt, fields)
-  local failures = math.max(0, attempt - 1 - (losses_of(id)))
+  local failures, last_error = 0, ''
+  if attempt > 1 then
+    failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
+  end
   redis.call('ZADD', due, lease_end, member_of(id, lane))
-  given[#given + 1] = { id, lane, attempt, failures, last_error_of(id), fields.id, fields.type, fields.key,
+  given[#given + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key,
     fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '' }
+end
+
+-- Judged once per type: a batch has many entries of few types.
+local runs_type, aside = {}, {}
+local function runs(event_type)
+  if runs_type[event_type] == nil then
+    runs_type[event_type] = version_runs(version, event_type)
+  end
+  return runs_type[event_type]
+end
+
+local function leave_to_others(id, lane, event_type, owner, attempts)
+  set_aside(id, lane, event_type, owner, attempts)
+  aside[#aside + 1] = event_type
 end
 
 local function answer(wait, doorbell)
@@ -66,7 +89,7 @@ local function answer(wait, doorbell)
     end
     redis.call('HSET', takes, consumer, table.concat(words, ' '))
   end
-  return { state, wait, doorbell, skipped, poisoned, given, redis.call('ZCARD', suspects), run_of_group() }
+  return { state, wait, doorbell, skipped, poisoned, given, redis.call('ZCARD', suspects), run_of_group(), aside }
 end
 
 local function fields_at(id)
@@ -141,14 +164,17 @@ local function judge(id, lane, owner, attempts, fields)
   redis.call('ZADD', suspects, ms(now), member_of(id, lane))
 end
 
--- Ends what needs no run (deleted by hand, done or dead already); else returns its fields.
-local function unfinished(id, lane)
+-- Ends what needs no run (deleted by hand, done or dead already), and leaves to others what this process has no handler
+-- for; else returns its fields.
+local function unfinished(id, lane, owner, attempts)
   local fields = fields_at(id)
   if not fields.id then
     finish(id, lane)
   elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
     finish(id, lane)
     skipped = skipped + 1
+  elseif not runs(fields.type or '') then
+    leave_to_others(id, lane, fields.type or '', owner, attempts)
   else
     return fields
   end
@@ -161,7 +187,7 @@ local function look_at(id, lane)
   elseif owner ~= NOBODY and now < patience then
     return redis.call('ZADD', due, ms(patience), member_of(id, lane))
   end
-  local fields = unfinished(id, lane)
+  local fields = unfinished(id, lane, owner, attempts)
   if not fields then
     return
   elseif owner == NOBODY then
@@ -218,7 +244,7 @@ local function take_suspects()
     if not owner then
       finish(id, lane)
     elseif owner == NOBODY then
-      local fields = unfinished(id, lane)
+      local fields = unfinished(id, lane, owner, attempts)
       if fields then
         claim(id, lane, attempts, fields)
       end
@@ -227,12 +253,16 @@ local function take_suspects()
 end
 
 -- ---------------------------------------------------------------------------------------------------- new entries
-local wanted = {}
-local function wants(event_type)
-  if wanted[event_type] == nil then
-    wanted[event_type] = matches_one_of(ARGV[11], event_type)
+-- What is addressed to this group alone (a redrive, a replay) was wanted by whoever sent it again.
+local wanted_type = {}
+local function wants(event_type, only)
+  if only ~= '' then
+    return only == group
   end
-  return wanted[event_type]
+  if wanted_type[event_type] == nil then
+    wanted_type[event_type] = runs(event_type) or any_version(version_wants, event_type)
+  end
+  return wanted_type[event_type]
 end
 
 -- The group was destroyed (by hand, or with the server's data): start again at 0, without leftovers of the old one.
@@ -247,6 +277,7 @@ local function heal()
     end
   end
   redis.call('DEL', due, suspects, tries)
+  forget_queues()
   redis.call('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
   begin_run()
   state = 'healed'
@@ -284,15 +315,18 @@ local function take_new(room)
     local unwanted = {}
     for _, entry in ipairs(entries) do
       local id, fields = entry[1], fields_of(entry[2])
-      local only = fields.only or ''
-      if not fields.id or not fields.type or (only ~= '' and only ~= group) or not wants(fields.type) then
+      if not fields.id or not fields.type or not wants(fields.type, fields.only or '') then
         unwanted[#unwanted + 1] = id
       elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
         unwanted[#unwanted + 1] = id
         skipped = skipped + 1
       else
         local lane = ordered and fields.key or ''
-        if lane == '' or not parks(id, lane) then
+        if lane ~= '' and parks(id, lane) then
+          -- waits for its turn
+        elseif not runs(fields.type) then
+          leave_to_others(id, lane, fields.type, NOBODY, 0)
+        else
           give(id, lane, 1, fields)
           room = room - 1
         end
@@ -308,13 +342,14 @@ if alone then
   take_suspects()
   return answer(0, '')
 end
+recall(version, due_share)
 take_due(due_share)
 take_new(count - #given)
 take_due(count - #given)
 
 local wait, doorbell = -1, ''
 local upcoming = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
-if upcoming[2] and tonumber(upcoming[2]) < PARKED then
+if upcoming[2] and tonumber(upcoming[2]) < UNHANDLED then
   wait = math.max(0, tonumber(upcoming[2]) - now)
 end
 if #given == 0 and exhausted then

@@ -3,7 +3,9 @@
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 retention, ms   2 limit (entries examined in one call, so that the server is never blocked for long)
--- Result: entries removed
+--       3 '' or the cut, ms: only what is older is removed; as the first call of a round has answered, so that a round
+--         ends although entries grow old faster than it removes them
+-- Result: { entries removed, the cut, ms }
 --
 -- Invariants kept
 --   Nothing pending and nothing undelivered in any group is removed.
@@ -13,7 +15,7 @@ local retention, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local groups = redis.pcall('XINFO', 'GROUPS', events)
 if groups.err or #groups == 0 then
-  return 0
+  return { 0, '0' }
 end
 
 local function split(id)
@@ -22,7 +24,8 @@ local function split(id)
 end
 
 -- The oldest id that must stay, as two numbers: Lua compares ids as text otherwise.
-local keep_ms, keep_seq = now - retention, 0
+local cut = tonumber(ARGV[3]) or now - retention
+local keep_ms, keep_seq = cut, 0
 local function keep(id, after)
   local id_ms, id_seq = split(id)
   id_seq = id_seq + after
@@ -46,4 +49,4 @@ local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', 
 if removed == 0 then
   removed = redis.call('XTRIM', events, 'MINID', '=', oldest_kept)
 end
-return removed
+return { removed, string.format('%.0f', cut) }

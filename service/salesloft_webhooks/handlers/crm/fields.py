@@ -27,10 +27,8 @@ class FieldMapping:
     """
 
     def __init__(self, fields: Mapping[str, str], *, bounced: str | None, deleted: str | None) -> None:
-        if unknown := set(fields) - set(FIELDS):
-            raise ConfigurationError(
-                f"HANDLERS_FILE: crm.fields: {', '.join(sorted(unknown))}: expected any of {', '.join(FIELDS)}"
-            )
+        if not set(fields) <= set(FIELDS):
+            raise ConfigurationError(f"HANDLERS_FILE: crm.fields: expected names among {', '.join(FIELDS)}")
         self._fields = fields
         self._bounced = bounced
         self._deleted = deleted

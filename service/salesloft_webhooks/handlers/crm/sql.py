@@ -33,15 +33,19 @@ class SqlContacts:
 
     async def check_ready(self) -> None:
         """See `Database.check_ready`."""
-        await self._database.check_ready()
+        await self._database.check_ready(contacts)
 
     async def save(self, contact: Contact) -> None:
         """Create or change the row, unless it holds a newer version; a deletion sets `deleted_at` and keeps it."""
-        await self._changes.write(contact)
+        await self._write_one(contact)
 
     async def mark_bounced(self, bounce: Bounce) -> None:
         """Remember the bounced address, unless a later bounce is remembered; the column `email_invalid` follows."""
-        await self._changes.write(bounce)
+        await self._write_one(bounce)
+
+    async def _write_one(self, change: Contact | Bounce) -> None:
+        async with self._database.answering():
+            await self._changes.write(change)
 
     async def _write(self, changes: Sequence[Contact | Bounce]) -> Outcomes:
         return await write_rows(self._database, self._execute, changes)

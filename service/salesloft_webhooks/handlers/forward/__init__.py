@@ -72,12 +72,11 @@ def _endpoint(group: str, settings: Settings) -> ForwardEndpoint:
     endpoints = load_configuration(settings).forward
     endpoint = endpoints.get(group.removeprefix(GROUP_PREFIX))
     if endpoint is None:
-        known = ", ".join(f"{GROUP_PREFIX}{name}" for name in endpoints) or "none"
-        raise ConfigurationError(f"group {group!r}: HANDLERS_FILE has no such endpoint under `forward` ({known})")
+        raise ConfigurationError("WORKER_GROUP: HANDLERS_FILE has no such endpoint under `forward`")
     _signer(endpoint)  # a secret that cannot sign is found at the start, not at the first event
     if not endpoint.allow_private_addresses and _is_private_literal(endpoint.url.host or ""):
         raise ConfigurationError(
-            f"group {group!r}: the endpoint's address is not a public one; forward.*.allow_private_addresses allows it"
+            "HANDLERS_FILE: the endpoint's address is not a public one; forward.*.allow_private_addresses allows it"
         )
     return endpoint
 

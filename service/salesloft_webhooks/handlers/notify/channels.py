@@ -51,7 +51,7 @@ class Channel:
 
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
-            raise ConfigurationError(f"notify: Apprise does not understand a {url.partition(':')[0]}: address")
+            raise ConfigurationError("notify: Apprise does not understand one of the addresses")
         as_it_is = url.partition(":")[0].lower() in SHOWS_TEXT_AS_IT_IS and "format=" not in url.lower()
         self.harmless = cleaned if as_it_is else unmarked
         self.name = hashlib.sha256(url.encode()).hexdigest()[:16]

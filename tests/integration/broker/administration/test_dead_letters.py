@@ -188,7 +188,7 @@ async def test_a_letter_that_its_group_would_not_take_stays(driven: Driven) -> N
     await driven.publish("e1")
     await driven.kill(await driven.group())
     with driven.server.client() as client:
-        client.hset("sl:g:crm", "events", "email.*")
+        client.pipeline().delete(key := "sl:{0}:g:crm:filters").zadd(key, {"email.*": 1}).execute()
     assert await redriven(driven) == [("e1", Redriven.NOT_WANTED)]
     assert [letter.event_id for letter in await listed(driven)] == ["e1"]
 

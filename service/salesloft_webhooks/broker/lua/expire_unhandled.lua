@@ -1,0 +1,43 @@
+#!lua flags=allow-oom
+-- Turns entries for which no worker has had a handler for too long into dead letters.
+--
+-- KEYS  1 the partition's stream
+-- ARGV  1 group   2 idempotency TTL, s   3 grace, ms   4 limit (entries in one call)
+-- Result: the event types of the entries that became dead letters, one per entry
+--
+-- Invariants kept
+--   Nothing dies that a version in force could run: its workers may be busy, or the group paused.
+--   Nothing dies before it has waited for the whole grace; the lane it headed moves on.
+--@include partition
+--@include group
+--@include patterns
+--@include filter
+local ttl, grace, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local message = string.format('no worker of the group had a handler for this event type for %.0f s', grace / 1000)
+local died = {}
+
+local function give_up(event_type, member)
+  if not leave_queue(event_type, member) then
+    return
+  end
+  local id, lane = split_member(member)
+  local owner, attempts = owner_of(id)
+  local fields = owner and bury(id, 'no_handler', message, attempts, owner)
+  if fields then
+    record(fields.id or '', 'dead', ttl, id)
+    died[#died + 1] = event_type
+  end
+  finish(id, lane)
+end
+
+for_queues(function(event_type)
+  if #died >= limit or any_version(version_runs, event_type) then
+    return
+  end
+  local expired = redis.call('ZRANGEBYSCORE', unhandled .. ':' .. event_type, '-inf', ms(now - grace), 'LIMIT', 0,
+    limit - #died)
+  for _, member in ipairs(expired) do
+    give_up(event_type, member)
+  end
+end)
+return died

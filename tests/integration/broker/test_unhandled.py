@@ -1,0 +1,139 @@
+"""What a group wants and no process can run: it waits, costs nothing, is found again, and dies in the end."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from salesloft_webhooks.broker import Outcome, audit
+from salesloft_webhooks.broker.dead_letter import Choice
+from salesloft_webhooks.broker.dead_letters import dead_letters, redrive
+from salesloft_webhooks.broker.groups import Removal, remove
+from salesloft_webhooks.broker.stats import measure
+from salesloft_webhooks.settings import Ordering
+from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.integration.broker.handling import NEW, OLD, handled, pass_time
+
+
+async def test_without_a_handler_for_too_long_it_is_a_dead_letter(bench: Bench) -> None:
+    """The reason is its own, the lane moves on, and a redrive to a version that can run it handles it."""
+    options: dict[str, Any] = {"events": NEW, "handled": OLD, "ordering": Ordering.ENTITY, "no_handler_seconds": 0.1}
+    group = await bench.group(consumer="one", **options)
+    await bench.publish("c1", event_type="call.created", key="person:1")
+    await bench.publish("p2", event_type="person.created", key="person:1")
+    assert await handled(group) == []
+    assert await group.expire_unhandled(0) == []
+
+    await asyncio.sleep(0.15)
+    assert await group.expire_unhandled(0) == ["call.created"]
+
+    (letter,) = [letter async for letter in dead_letters(bench.store, Choice(reason="no_handler"))]
+    assert (letter.event_id, letter.attempts) == ("c1", 0)
+    assert "no worker of the group had a handler" in letter.error
+    assert bench.record("c1")["crm"] == "dead"
+    assert await handled(group) == ["p2"]
+    able = await bench.group(consumer="two", events=NEW, ordering=Ordering.ENTITY)
+    _ = [each async for each in redrive(bench.store, dead_letters(bench.store, Choice()), idempotency_ttl_seconds=60)]
+    assert await handled(able) == ["c1"]
+
+
+async def test_what_a_busy_or_paused_version_can_run_does_not_die(bench: Bench) -> None:
+    """As long as a version that can run it is in force, an entry waits, however long that takes."""
+    old = await bench.group(consumer="old", events=OLD)
+    new = await bench.group(consumer="new", events=NEW)
+    await bench.publish("c1", event_type="call.created")
+    await handled(old)
+    pass_time(bench, 3_700_000)
+    await new.register(refresh=True)
+
+    assert await old.expire_unhandled(0) == []
+    assert await handled(new) == ["c1"]
+
+
+async def test_a_filter_wider_than_the_handlers_is_not_called_done(bench: Bench) -> None:
+    """What WORKER_EVENTS asks for and no router handles waits, and is counted."""
+    group = await bench.group(events=("*",), handled=("person.*",))
+    for number in range(5):
+        await bench.publish(f"e{number}", event_type="email.sent" if number % 2 else "person.created")
+
+    assert await handled(group) == ["e0", "e2", "e4"]
+
+    (stats,) = (await measure(bench.store)).groups
+    assert (stats.pending, stats.unhandled, stats.scheduled, stats.running) == (2, 2, 0, 0)
+
+
+async def test_thousands_without_a_handler_do_not_slow_the_others_down(bench: Bench) -> None:
+    """A take looks at none of those set aside before: their number makes no difference to a take."""
+    old = await bench.group(consumer="old", events=OLD, lease_seconds=60)
+    await bench.group(consumer="new", events=NEW)
+    for number in range(3_000):
+        await bench.publish(f"c{number}", event_type="call.created")
+    while (await old.take(0, 500)).unhandled:
+        pass
+    before = bench.redis.info("commandstats")
+    await bench.publish("p1")
+
+    assert await handled(old) == ["p1"]
+
+    after = bench.redis.info("commandstats")
+    calls = {name: after[name]["calls"] - before.get(name, {"calls": 0})["calls"] for name in after}
+    assert calls.get("cmdstat_xclaim", 0) == 0
+    assert calls.get("cmdstat_xpending", 0) < 10
+
+
+async def test_a_late_done_leaves_nothing_behind(bench: Bench) -> None:
+    """A worker that reports after its entry was set aside finishes it, and its place in the queue is cleared."""
+    new = await bench.group(consumer="new", events=NEW)
+    old = await bench.group(consumer="old", events=OLD)
+    await bench.publish("c1", event_type="call.created")
+    (lease,) = await take(new)
+    await lapse()
+    await take(old)
+
+    await settle(new, lease, Outcome.DONE)
+
+    assert bench.record("c1")["crm"] == "done"
+    assert await take(new) == ()
+    assert bench.pending() == {}
+    assert bench.redis.keys("sl:{0}:g:crm:unhandled*") == []
+
+
+@pytest.mark.parametrize("ordering", list(Ordering))
+async def test_the_audit_finds_what_stands_in_no_queue(bench: Bench, ordering: Ordering) -> None:
+    """After somebody deleted the queues, what waited in them is found again; a sound queue needs no repair."""
+    old = await bench.group(consumer="old", events=OLD, ordering=ordering)
+    new = await bench.group(consumer="new", events=NEW, ordering=ordering)
+    await bench.publish("c1", event_type="call.created")
+    await take(old)
+    assert await audit(bench.store, 0, "crm", "-", 1.0) == ("-", 0)
+    bench.redis.delete(*bench.redis.keys("sl:{0}:g:crm:unhandled*"))
+
+    assert await audit(bench.store, 0, "crm", "-", 1.0) == ("-", 1)
+
+    assert await handled(new) == ["c1"]
+
+
+async def test_a_destroyed_group_starts_again_without_leftovers(bench: Bench) -> None:
+    """The queues of the lost group are gone with it, and its events are read again."""
+    old = await bench.group(consumer="old", events=OLD)
+    new = await bench.group(consumer="new", events=NEW)
+    await bench.publish("c1", event_type="call.created")
+    await take(old)
+    bench.redis.xgroup_destroy(STREAM, "crm")
+
+    assert await handled(new) == ["c1"]
+    assert bench.redis.keys("sl:{0}:g:crm:unhandled*") == []
+
+
+async def test_a_removed_group_leaves_nothing(bench: Bench) -> None:
+    """Versions and queues go with the group; what waited for a handler does not make it look alive."""
+    new = await bench.group(consumer="new", events=NEW)
+    await bench.publish("c1", event_type="call.created")
+    await take(new)
+    await lapse()
+    old = await bench.group(consumer="old", events=OLD)
+    await take(old)
+    bench.redis.delete("sl:{0}:g:crm:seen")
+
+    assert await remove(bench.store, "crm") is Removal.REMOVED
+    assert bench.redis.keys("sl:{0}:g:crm:*") == []

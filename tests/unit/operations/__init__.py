@@ -1,0 +1,1 @@
+"""Tests of what operations does without a network."""
