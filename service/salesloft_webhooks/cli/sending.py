@@ -103,7 +103,7 @@ def show_summary(tally: Tally) -> None:
         (answer.kind, answer.status or "none", answer.body, f"{count:,}")
         for answer, count in tally.answers.most_common()
     ]
-    show_table(("SENT", "STATUS", "ANSWER", "COUNT"), rows, numbers=("COUNT",))
+    show_table(("SENT", "STATUS", "ANSWER", "COUNT"), rows, numbers=("COUNT",), cut=("ANSWER",))
     attempts = tally.sent.total()
     speed = attempts / tally.seconds if tally.seconds else 0.0
     show(f"\n{attempts:,} in {tally.seconds:.1f} s ({speed:,.0f}/s), {tally.unexpected:,} not answered as expected")

@@ -100,7 +100,7 @@ async def run_attempt(
         interrupted: Whether somebody outside wants the attempt to end; asked when it is cancelled.
 
     Raises:
-        asyncio.CancelledError: ``interrupted``, and the handlers gave in to it or failed over it.
+        asyncio.CancelledError: ``interrupted``, whatever the handlers made of it, unless they raised a `HandlerSignal`.
     """
     contain_exits()
     limit = asyncio.timeout(limits.timeout_seconds)
@@ -118,7 +118,9 @@ async def run_attempt(
         error = HandlerExited("the handler called sys.exit()")
     if _signals(error):
         return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
-    if interrupted() and (error is not None or limit.expired()):
+    if (
+        interrupted()
+    ):  # also when it returned: who catches the cancellation has seldom finished, and an event is at stake
         raise asyncio.CancelledError from error
     if limit.expired():
         error = AttemptTimeout(f"no end within {limits.timeout_seconds:g} s")

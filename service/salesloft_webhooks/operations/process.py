@@ -50,5 +50,7 @@ async def _ending(work: Coroutine[None, None, None]) -> None:
 
 
 def _leave(code: int) -> None:
-    log.warning("process.cut_off", detail="something a handler started does not end", seconds=LEAVING_SECONDS)
+    log.warning(
+        "process.cut_off", detail="a task, a thread or the export of spans does not end", seconds=LEAVING_SECONDS
+    )
     os._exit(code)

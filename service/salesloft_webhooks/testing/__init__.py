@@ -11,7 +11,7 @@ are signed and posted to a receiver, stored, and handled by a worker that retrie
     async with pipeline(router) as running:
         await running.deliver("person.created", {"id": 7})
         await running.settled()
-        assert running.dead_letters == []
+        assert await running.dead_letters() == []
 
 With pytest, ``pytest_plugins = ["salesloft_webhooks.testing.fixtures"]`` gives the same as the fixture
 ``salesloft_pipeline``.

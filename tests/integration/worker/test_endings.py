@@ -87,3 +87,23 @@ async def test_a_pause_under_way_ends_with_its_worker(valkey: Server, monkeypatc
         await asyncio.wait_for(running.task, 10)
 
     assert [task.get_name() for task in asyncio.all_tasks() if "paus" in task.get_name()] == []
+
+
+async def test_a_handler_that_makes_light_of_being_cancelled_has_not_handled_its_event(valkey: Server) -> None:
+    """Cut off at the end of the grace period, it returns as if nothing had happened: its event is handled anew."""
+    asked = asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        asked.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return
+
+    async with pipeline(valkey, handle, grace_seconds=0.1) as running:
+        await running.publish("e1")
+        await asked.wait()
+        running.stop.set()
+        await asyncio.wait_for(running.task, 5)
+
+        assert running.outcome("e1") is None

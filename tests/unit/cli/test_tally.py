@@ -2,8 +2,10 @@
 
 import pytest
 
+from salesloft_webhooks.cli.sending import show_summary
 from salesloft_webhooks.cli.simulator import Kind, Tally
 from salesloft_webhooks.cli.simulator.tally import MOST_ANSWERS, OTHER, Latencies
+from salesloft_webhooks.cli.tables import WIDTH
 
 
 def test_percentiles_are_right_to_one_percent() -> None:
@@ -51,3 +53,15 @@ def test_failures_are_no_answers() -> None:
 
     assert not tally.reached
     assert tally.latencies.percentile(50) == 0.0
+
+
+def test_a_long_answer_is_cut_to_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """A proxy's page of HTML leaves room for the counts, within 100 columns."""
+    tally = Tally()
+    tally.add(Kind.GENUINE, 502, "x" * 200, 0.001)
+
+    show_summary(tally)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[1].split()[-1] == "1"

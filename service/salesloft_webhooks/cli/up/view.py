@@ -92,7 +92,8 @@ def _groups(groups: Sequence["GroupPicture"]) -> Table:
     # Fits 80 columns.
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column in {"GROUP", ""} else "right", no_wrap=column != "")
+        words = column in {"GROUP", ""}  # they give way to the numbers, which are whole or worthless
+        table.add_column(column, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for group in groups:
         stats = group.stats
         waiting = (stats.lag, stats.running, stats.scheduled) if stats else ()

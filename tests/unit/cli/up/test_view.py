@@ -1,6 +1,7 @@
 """The view shows the whole pipeline, on a terminal and as a line, also when half of it does not answer."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -40,6 +41,18 @@ def test_every_stage_has_its_numbers() -> None:
     assert rows["stored"].startswith("1,000 ")
     assert rows["STREAM"] == "1,234 entries, quarantine: 5, memory: 2.0 MiB, no limit"
     assert rows["crm"] == "7 3 2 1 900 45.6 12 12 ms 1.5 s paused 12 s"
+
+
+def test_a_long_name_takes_nothing_from_the_numbers() -> None:
+    """On 80 columns the group's name is folded; every number beside it is whole."""
+    stats = GroupStats("crm", lag=123_456, running=50, scheduled=1_234, dead=12_345)
+    group = GroupPicture("forward-" + "endpoint-" * 3, stats, 1_234_567.0, 12_345.0, 1.0, 1_234.5, 0.123, 12.3)
+    console = Console(file=io.StringIO(), width=80)
+
+    console.print(view.live(replace(picture(), groups=[group]), [], 1.0))
+
+    assert isinstance(console.file, io.StringIO)
+    assert "123,456 50 1,234 12,345 1,234,567 1,234.5 12,345 123 ms 12.3 s" in " ".join(console.file.getvalue().split())
 
 
 def test_a_store_that_does_not_answer_is_said() -> None:
