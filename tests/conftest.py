@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -12,6 +13,10 @@ from tests.servers import Server, engines
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, _PLAIN])
+
+# How long an example takes says more about the machine than about the code; what has to be fast is measured elsewhere.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 def _engine_parameters() -> list[object]:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, names, native
@@ -165,9 +165,11 @@ def test_errors_and_redacted_bodies_show_no_key(body: bytes, where: int, key: by
     body = body[:where] + key + body[where:]
     authenticated = authenticate(asgi(native.sign(body, TOKEN, "person_updated")), body, ALL_KEYS, NOW, TOLERANCE)
 
-    with pytest.raises(UnreadableDelivery) as caught:
+    try:
         authenticated.read()
+        reject()  # {"<key>": ""} and the like can be read
+    except UnreadableDelivery as exc:
+        shown = f"{exc!r} {exc} {exc.args} {exc.__context__!r} {authenticated!r}"
 
-    shown = f"{caught.value!r} {caught.value} {caught.value.args} {caught.value.__context__!r} {authenticated!r}"
     assert key.decode() not in shown
     assert key not in authenticated.redacted_body()
