@@ -86,7 +86,8 @@ class Group:
         self.consumer = consumer
         self._store = store
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
-        self._halves = cycle((math.ceil, math.floor))
+        # By partition, else of two that are asked in turn one would get the smaller half each time.
+        self._halves = [cycle((math.ceil, math.floor)) for _ in range(store.partitions)]
         # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
         self._numbers = [1] * store.partitions
         self._unanswered = [False] * store.partitions
@@ -125,7 +126,7 @@ class Group:
             self.consumer,
             count,
             _ms(self.options.lease_seconds),
-            next(self._halves)(count / 2),
+            0 if alone else next(self._halves[partition])(count / 2),
             self.options.ordering.value,
             self.options.max_attempts,
             self.options.idempotency_ttl_seconds,

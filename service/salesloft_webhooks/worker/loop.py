@@ -109,7 +109,7 @@ class PartitionLoop:
             self._slots.vacate(room.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
-        if taken.suspects and (idle or self._isolation.is_due()):
+        if taken.suspects and not taken.paused and (idle or self._isolation.is_due()):
             await self._run_suspects(taken.suspects)
         elif not taken.leases:
             await self._waiting.idle(taken)

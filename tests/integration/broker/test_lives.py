@@ -33,6 +33,25 @@ async def test_a_lease_of_an_earlier_life_settles_nothing_of_this(bench: Bench, 
     assert bench.record("e1")["crm"] == "done"
 
 
+async def test_registering_a_destroyed_group_leaves_nothing_of_its_earlier_life(bench: Bench) -> None:
+    """Made again before any take has noticed, as by a worker that starts, it runs the heads of its lanes at once."""
+    group = await bench.group(ordering=Ordering.ENTITY, lease_seconds=60)
+    await bench.publish("e1")
+    await bench.publish("e2")
+    (first,) = await take(group)
+    await settle(group, first, Outcome.RETRY, delay=60)
+    bench.redis.xgroup_destroy(STREAM, "crm")
+    await group.register()
+
+    seen = []
+    while leases := await take(group):
+        seen += [(lease.event.event_id, lease.event.attempt, lease.last_error) for lease in leases]
+        await settle(group, leases[0], Outcome.DONE)
+
+    assert seen == [("e1", 1, ""), ("e2", 1, "")]
+    assert bench.redis.keys("sl:{0}:g:crm:lane:*") == bench.redis.keys("sl:{0}:g:crm:tries") == []
+
+
 async def test_entries_of_release_0_1_0_are_taken_over(bench: Bench) -> None:
     """Running, lapsed, scheduled and parked entries in its shapes are all handled, in order, with none lost."""
     group = await bench.group(ordering=Ordering.ENTITY)

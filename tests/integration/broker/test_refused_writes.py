@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
+from salesloft_webhooks.broker.durability import Durability
 from salesloft_webhooks.broker.probe import probe, used_commands
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -144,7 +145,18 @@ async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
         assert sorted(bench.redis.keys()) == ["sl:partitions", "sl:{0}:event:e1"]
 
 
+async def test_a_user_that_may_not_use_watermarks_is_found(refusing: Server) -> None:
+    """Deliveries about emails would all be refused, so the store is not fine, although all others are stored."""
+    with refusing.client() as client:
+        client.execute_command("ACL", "SETUSER", "receiver", "on", ">secret", "allkeys", "+@all", "-hget")
+    url = refusing.url.replace("redis://", "redis://receiver:secret@")
+    async with open_store(Settings.load(redis_url=url)) as store:
+        with pytest.raises(StoreError, match="NOPERM"):
+            await probe(store, 0, Durability(), thorough=False)
+
+
 def test_the_probe_knows_what_publish_does() -> None:
     """The commands are read from the script: the write to the stream and to the record are among them."""
     assert {("XADD", "events"), ("HSET", "record"), ("EXPIRE", "record")} <= set(used_commands("publish"))
+    assert {("HGET", "mark_of"), ("HSET", "mark_of"), ("EXPIRE", "mark_of")} <= set(used_commands("publish"))
     assert ("SET", "key") in used_commands("publish", "reserve")

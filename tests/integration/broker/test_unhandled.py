@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, audit
+from salesloft_webhooks.broker import Outcome, Settled, audit
 from salesloft_webhooks.broker.dead_letter import Choice
 from salesloft_webhooks.broker.dead_letters import dead_letters, redrive
 from salesloft_webhooks.broker.groups import Removal, remove
 from salesloft_webhooks.broker.stats import measure
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.integration.broker.conftest import STREAM, Bench, lapse, open_bench, settle, take
 from tests.integration.broker.handling import NEW, OLD, handled, pass_time
+from tests.servers import Server
 
 
 async def test_without_a_handler_for_too_long_it_is_a_dead_letter(bench: Bench) -> None:
@@ -137,3 +138,57 @@ async def test_a_removed_group_leaves_nothing(bench: Bench) -> None:
 
     assert await remove(bench.store, "crm") is Removal.REMOVED
     assert bench.redis.keys("sl:{0}:g:crm:*") == []
+
+
+async def test_what_was_done_meanwhile_does_not_die(bench: Bench) -> None:
+    """A `done` of a lost lease, written down while the entry was another worker's, is no dead letter in the end."""
+    first = await bench.group(consumer="first", events=NEW)
+    second = await bench.group(consumer="second", events=NEW)
+    old = await bench.group(consumer="old", events=OLD)
+    await bench.publish("c1", event_type="call.created")
+    (lease,) = await take(first)
+    await lapse()
+    await take(second)
+    await lapse()
+    await take(old)
+    assert await settle(first, lease, Outcome.DONE) is Settled.LATE
+    bench.redis.zrem("sl:{0}:g:crm:filters", second.options.version)
+    pass_time(bench, 3_700_000)
+
+    assert await old.expire_unhandled(0) == []
+
+    assert bench.record("c1")["crm"] == "done"
+    assert bench.pending() == {}
+    assert bench.redis.xlen("sl:{0}:g:crm:dead") == 0
+
+
+async def test_the_last_error_stays_with_it(bench: Bench) -> None:
+    """An entry set aside after a failure is no retry that comes, and its dead letter says what went wrong before."""
+    new = await bench.group(consumer="new", events=NEW)
+    old = await bench.group(consumer="old", events=OLD)
+    await bench.publish("c1", event_type="call.created")
+    (lease,) = await take(new)
+    await settle(new, lease, Outcome.RETRY, error="ValueError: the real one")
+    await take(old)
+    assert (await measure(bench.store)).groups[0].retry_reason == ""
+    bench.redis.zrem("sl:{0}:g:crm:filters", new.options.version)
+    pass_time(bench, 3_700_000)
+
+    assert await old.expire_unhandled(0) == ["call.created"]
+
+    (letter,) = [letter async for letter in dead_letters(bench.store, Choice(reason="no_handler"))]
+    assert letter.error.endswith("; before that: ValueError: the real one")
+
+
+async def test_every_partition_is_looked_after_with_a_single_slot(server: Server) -> None:
+    """A worker of one slot and two partitions, asking them in turn, finds in both what waited for its handlers."""
+    async with open_bench(server, partitions=2) as bench:
+        old = await bench.group(consumer="old", events=OLD)
+        new = await bench.group(consumer="new", events=NEW, lease_seconds=60)
+        for number in range(20):
+            await bench.publish(f"c{number}", event_type="call.created", key=f"person:{number}")
+        for partition in range(2):
+            assert (await old.take(partition, 10)).unhandled
+        found = [lease.partition for _ in range(6) for at in range(2) for lease in (await new.take(at, 1)).leases]
+
+    assert set(found) == {0, 1}

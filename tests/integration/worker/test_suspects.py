@@ -100,3 +100,25 @@ async def test_a_long_handler_neither_stops_suspects_nor_is_stopped(
         assert order == ["new"]
         release.set()
         await running.finished(3)
+
+
+async def test_a_paused_group_asks_no_more_often_for_its_suspects(valkey: Server) -> None:
+    """While the group is paused, suspects wait like all others: the worker asks no more often for them."""
+
+    async def handle(event: Event) -> None:
+        await asyncio.sleep(0)
+
+    async with pipeline(valkey, handle) as preparing:
+        preparing.stop.set()
+        await preparing.task
+        await suspects(preparing, valkey, 3)
+        preparing.redis.set("sl:{0}:g:mine:pause", "manual")
+    async with pipeline(valkey, handle) as running:
+        await asyncio.sleep(0.3)
+        before = running.redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+        await asyncio.sleep(1)
+        asked = running.redis.info("commandstats")["cmdstat_evalsha"]["calls"] - before
+        running.redis.delete("sl:{0}:g:mine:pause")
+        await running.finished(3)
+
+    assert asked < 30

@@ -8,6 +8,7 @@
 -- Invariants kept
 --   Nothing dies that a version in force could run: its workers may be busy, or the group paused.
 --   Nothing dies before it has waited for the whole grace; the lane it headed moves on.
+--   What is done stays done.
 --@include partition
 --@include group
 --@include patterns
@@ -16,14 +17,22 @@ local ttl, grace, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local message = string.format('no worker of the group had a handler for this event type for %.0f s', grace / 1000)
 local died = {}
 
+-- Deleted by hand, or done: a late `done` may have been written down while the entry was another consumer's.
+local function is_finished(id)
+  local entry = redis.call('XRANGE', events, id, id)[1]
+  return not entry or redis.call('HEXISTS', record_of(fields_of(entry[2]).id or ''), group) == 1
+end
+
 local function give_up(event_type, member)
   if not leave_queue(event_type, member) then
     return
   end
   local id, lane = split_member(member)
   local owner, attempts = owner_of(id)
-  local fields = owner and bury(id, 'no_handler', message, attempts, owner)
-  if fields then
+  if owner and not is_finished(id) then
+    local known = last_error_of(id)
+    local why = known == '' and message or message .. '; before that: ' .. known
+    local fields = bury(id, 'no_handler', why, attempts, owner)
     record(fields.id or '', 'dead', ttl, id)
     died[#died + 1] = event_type
   end

@@ -15,7 +15,7 @@ if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then
   error(made)
 end
 if not made.err then
-  begin_run()
+  begin_anew()
 end
 show_version(ARGV[2], tonumber(ARGV[3]))
 return made.err and 0 or 1

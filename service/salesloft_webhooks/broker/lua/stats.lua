@@ -45,9 +45,9 @@ local function oldest_of(name, last)
 end
 
 -- What went wrong with the entry whose retry comes next, to say why there are retries at all.
-local function next_retry_error_of(mine)
-  local member = redis.call('ZRANGEBYSCORE', mine .. ':due', ms(now), '(' .. ms(PARKED), 'LIMIT', 0, LOOKED_AT)
-  for _, each in ipairs(member) do
+local function next_retry_error_of(mine, at)
+  local members = redis.call('ZRANGEBYSCORE', mine .. ':due', ms(at), '(' .. ms(UNHANDLED), 'LIMIT', 0, LOOKED_AT)
+  for _, each in ipairs(members) do
     local message = redis.call('HGET', mine .. ':tries', string.match(each, '^%S+') .. ':error')
     if message then
       return message
@@ -69,7 +69,7 @@ local function measure(name, info)
     redis.call('ZCOUNT', mine .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
     redis.call('ZCOUNT', mine .. ':due', '-inf', ms(at)) + redis.call('ZCARD', mine .. ':suspects'),
     redis.call('XLEN', mine .. ':dead'), oldest, consumers,
-    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause'), next_retry_error_of(mine) }
+    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause'), next_retry_error_of(mine, at) }
 end
 
 local rows, seen = {}, {}

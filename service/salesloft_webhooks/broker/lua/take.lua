@@ -265,21 +265,10 @@ local function wants(event_type, only)
   return wanted_type[event_type]
 end
 
--- The group was destroyed (by hand, or with the server's data): start again at 0, without leftovers of the old one.
--- What was handled is known from the idempotency records, which survive.
+-- The group was destroyed (by hand, or with the server's data): start again at 0.
 local function heal()
-  for _, set in ipairs({ due, suspects }) do
-    for _, member in ipairs(redis.call('ZRANGE', set, 0, -1)) do
-      local _, lane = split_member(member)
-      if lane ~= '' then
-        redis.call('DEL', lane_of(lane))
-      end
-    end
-  end
-  redis.call('DEL', due, suspects, tries)
-  forget_queues()
   redis.call('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
-  begin_run()
+  begin_anew()
   state = 'healed'
 end
 

@@ -106,3 +106,19 @@ local function forget_queues()
   end
   redis.call('DEL', unhandled)
 end
+
+-- The consumer group has just been made: a new run of it, without leftovers of the one that may have been destroyed
+-- before. What was handled is known from the idempotency records, which survive.
+local function begin_anew()
+  for _, set in ipairs({ due, suspects }) do
+    for _, member in ipairs(redis.call('ZRANGE', set, 0, -1)) do
+      local _, lane = split_member(member)
+      if lane ~= '' then
+        redis.call('DEL', lane_of(lane))
+      end
+    end
+  end
+  redis.call('DEL', due, suspects, tries)
+  forget_queues()
+  begin_run()
+end
