@@ -1,8 +1,8 @@
 """The connection to Redis or Valkey, and the only place where redis-py's errors become ours.
 
 The client never repeats a command by itself (redis-py would, ten times, after a lost reply): whether a repeat is safe
-is for each caller to know. `Publisher` repeats because deduplication makes it safe; a repeated ``take`` would lease
-entries that nobody runs.
+is for each caller to know. `Publisher` repeats because deduplication makes it safe, `Group.take` because its calls are
+numbered.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence

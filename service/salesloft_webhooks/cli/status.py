@@ -94,7 +94,6 @@ def _row(group: "GroupStats") -> Row:
     said = [pause_text(group)] if group.paused else []
     said += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
     said += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
-    said += [f"{group.unhandled:,} wait for a worker that has a handler for them"] if group.unhandled else []
     alarming = {name for name, count in (("DEAD", group.dead), ("WORKERS", not group.consumers)) if count}
     return Row(cells, "; ".join(said), alarming)
 

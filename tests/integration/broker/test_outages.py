@@ -175,6 +175,23 @@ async def test_a_clock_set_back_does_not_lengthen_a_pause(bench: Bench) -> None:
     assert len(await take(group)) == 1
 
 
+async def test_what_was_deleted_or_added_by_hand_stops_nobody(bench: Bench) -> None:
+    """An entry deleted between a take and its repeat is passed over, and one without an entity is handled."""
+    group = await bench.group(lease_seconds=60)
+    await bench.publish("e1")
+    await bench.publish("e2")
+    deleted, kept = await take(group)
+    bench.redis.xdel("sl:{0}:events", deleted.entry_id)
+    bench.redis.xadd("sl:{0}:events", {"id": "bare", "type": "person.created"})
+    group._numbers[0] -= 1
+    group._unanswered[0] = True
+
+    repeated, after = await take(group), await take(group)
+
+    assert [lease.entry_id for lease in repeated] == [kept.entry_id]
+    assert [(lease.event.event_id, lease.event.entity_key) for lease in after] == [("bare", "")]
+
+
 def _arguments_of_a_take(group: Group) -> list[Any]:
     """What `Group.take` sends first of all."""
     return ["crm", group.consumer, 10, 60_000, 5, "none", 8, 3600, 500, 0, group.options.version, 3_600_000, 1, 0]

@@ -82,6 +82,24 @@ async def test_thousands_without_a_handler_do_not_slow_the_others_down(bench: Be
     assert calls.get("cmdstat_xpending", 0) < 10
 
 
+async def test_thousands_of_types_do_not_either(bench: Bench) -> None:
+    """A sender that makes up types without end: a call looks at a bounded number of queues, and finds all in time."""
+    old = await bench.group(consumer="old", events=OLD, lease_seconds=60)
+    new = await bench.group(consumer="new", events=NEW, lease_seconds=60)
+    for number in range(600):
+        await bench.publish(f"c{number}", event_type=f"call.made_up_{number}")
+    assert len((await old.take(0, 500)).unhandled) == 500
+    bench.redis.config_resetstat()
+
+    await old.take(0, 500)
+
+    assert bench.redis.info("commandstats")["cmdstat_exists"]["calls"] <= 100
+    found: set[str] = set()
+    async with asyncio.timeout(20):
+        while len(found) < 600:
+            found |= {lease.event.event_id for lease in await take(new, 500)}
+
+
 async def test_a_late_done_leaves_nothing_behind(bench: Bench) -> None:
     """A worker that reports after its entry was set aside finishes it, and its place in the queue is cleared."""
     new = await bench.group(consumer="new", events=NEW)

@@ -61,7 +61,7 @@ local function give(id, lane, attempt, fields)
     failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
   end
   redis.call('ZADD', due, lease_end, member_of(id, lane))
-  given[#given + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key,
+  given[#given + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key or '',
     fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '' }
 end
 
@@ -109,7 +109,9 @@ local function give_as_before()
     local owner, delivered = owner_of(id)
     if owner == consumer and delivered == tonumber(attempt) then
       local fields = fields_at(id)
-      give(id, ordered and fields.key or '', delivered, fields)
+      if fields.id then -- else it was deleted by hand; its lease will lapse
+        give(id, ordered and fields.key or '', delivered, fields)
+      end
     end
   end
   return true

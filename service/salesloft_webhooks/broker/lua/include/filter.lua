@@ -12,7 +12,7 @@
 -- An entry that the group wants and this process cannot run is *unhandled*: it stays pending, is due at UNHANDLED, and
 -- stands in `unhandled:<type>` (zset of members of `due` by the ms since when), whose types are the set `unhandled`.
 -- The next take of a process that can run the type makes it due. A member that is not due at UNHANDLED is a leftover.
-local SHOWN_EVERY_MS, LONGEST_GAP_MS = 5000, 60000
+local SHOWN_EVERY_MS, LONGEST_GAP_MS, TYPES_EXAMINED = 5000, 60000, 100
 local filters, unhandled = mine .. ':filters', mine .. ':unhandled'
 
 local function split_version(version)
@@ -74,9 +74,10 @@ local function leave_queue(event_type, member)
   return tonumber(redis.call('ZSCORE', due, member) or 0) == UNHANDLED
 end
 
--- Calls `each(event_type)` for every type that has a queue, and forgets those whose queue is empty after that.
+-- Calls `each(event_type)` for every type that has a queue, and forgets those whose queue is empty after that. Of very
+-- many types, which a sender may make up, some at random: the cost of a call is bounded, and each has its turn.
 local function for_queues(each)
-  for _, event_type in ipairs(redis.call('SMEMBERS', unhandled)) do
+  for _, event_type in ipairs(redis.call('SRANDMEMBER', unhandled, TYPES_EXAMINED)) do
     each(event_type)
     if redis.call('EXISTS', unhandled .. ':' .. event_type) == 0 then
       redis.call('SREM', unhandled, event_type)
