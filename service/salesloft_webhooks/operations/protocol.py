@@ -96,7 +96,8 @@ class BoundedProtocol(LimitedConnection):
                 self._keep(data)
                 self.expect_head()
                 return
-            self._keep(b"")
+            if seen:
+                self._keep(b"")
             self._parse(data[:end])
         except BadRequest:
             self._refuse(refusals.BAD_REQUEST)
