@@ -155,7 +155,7 @@ class BoundedProtocol(LimitedConnection):
             self.framing = None
             self.scope["state"][WHOLE] = True
             super().on_message_complete()
-            if rest:
+            if rest and not self.transport.is_closing():
                 self.data_received(rest)
 
     def _take_in(self, body: bytes) -> bool:
