@@ -224,6 +224,7 @@ class BoundedProtocol(LimitedConnection):
             self.cycle.disconnected = True  # so far as the application is concerned
             self.cycle.message_event.set()
         self.refused = True
+        self.cycle = self.scope = self.headers = None  # type: ignore[assignment]  # not held while it lingers
         self._keep(b"")
         self._dropped_bytes = 0
         self.transport.write(answer)
