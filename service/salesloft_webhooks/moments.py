@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
+# What nearly everybody writes, and Python reads as it is; the patterns after it cost three times as much.
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d{1,30}))? ?"
     r"(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
@@ -44,7 +46,7 @@ def canonical(value: object) -> str | None:
     if found is None:
         return None
     instant, beyond = found
-    return f"{instant.replace(tzinfo=None).isoformat(timespec='microseconds')}{beyond}Z"
+    return f"{instant.isoformat(timespec='microseconds').removesuffix('+00:00')}{beyond}Z"
 
 
 def _read(value: object) -> tuple[datetime, str] | None:
@@ -60,6 +62,8 @@ def _read(value: object) -> tuple[datetime, str] | None:
 
 
 def _read_text(text: str) -> tuple[datetime, str] | None:
+    if _USUAL.fullmatch(text):
+        return _utc(datetime.fromisoformat(text)), ""
     if match := _ISO.fullmatch(text):
         fraction = match["fraction"] or ""
         zone = match["zone"] or "Z"

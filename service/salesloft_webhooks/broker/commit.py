@@ -194,7 +194,10 @@ class Committer:
 
     async def _commit(self, batch: list[_Share]) -> None:
         durability = await self._current_durability()
-        args = [*self._head, *(value for share in batch for row in share.rows for value in row)]
+        args = [*self._head]
+        for share in batch:
+            for row in share.rows:
+                args += row
         began = time.perf_counter()
         if durability.wait:
             results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)

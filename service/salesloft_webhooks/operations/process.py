@@ -22,7 +22,8 @@ def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine
     It may open as many files as the system allows it.
 
     A handler that swallows its cancellation, or blocks a thread, would keep Python waiting for it without end after the
-    role has handed everything over; so the process ends the hard way when it takes too long.
+    role has handed everything over, and so would a collector that takes spans and does not answer; so the process ends
+    the hard way when it takes too long.
 
     Args:
         name: The role's name in logs and traces: ``receiver`` or ``worker``.
@@ -50,7 +51,6 @@ async def _ending(work: Coroutine[None, None, None]) -> None:
 
 
 def _leave(code: int) -> None:
-    log.warning(
-        "process.cut_off", detail="a task, a thread or the export of spans does not end", seconds=LEAVING_SECONDS
-    )
+    detail = "a handler's task or thread, or the export of the last spans, does not end"
+    log.warning("process.cut_off", detail=detail, seconds=LEAVING_SECONDS)
     os._exit(code)

@@ -96,7 +96,8 @@ class BoundedProtocol(LimitedConnection):
                 self._keep(data)
                 self.expect_head()
                 return
-            self._keep(b"")
+            if seen:
+                self._keep(b"")
             self._parse(data[:end])
         except BadRequest:
             self._refuse(refusals.BAD_REQUEST)
@@ -154,7 +155,7 @@ class BoundedProtocol(LimitedConnection):
             self.framing = None
             self.scope["state"][WHOLE] = True
             super().on_message_complete()
-            if rest:
+            if rest and not self.transport.is_closing():
                 self.data_received(rest)
 
     def _take_in(self, body: bytes) -> bool:
@@ -223,6 +224,7 @@ class BoundedProtocol(LimitedConnection):
             self.cycle.disconnected = True  # so far as the application is concerned
             self.cycle.message_event.set()
         self.refused = True
+        self.cycle = self.scope = self.headers = None  # type: ignore[assignment]  # not held while it lingers
         self._keep(b"")
         self._dropped_bytes = 0
         self.transport.write(answer)
