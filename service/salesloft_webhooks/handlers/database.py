@@ -22,14 +22,12 @@ from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.handlers.database_address import Address, read_address
 from salesloft_webhooks.handlers.database_connecting import COMMAND_SECONDS, Connector
-from salesloft_webhooks.handlers.database_errors import (
-    Conflict,
-    drops_connection,
-    signal_of,
-    unreachable,
-)
+from salesloft_webhooks.handlers.database_errors import Conflict, NotMigrated, drops_connection, signal_of, unreachable
 from salesloft_webhooks.lean import withheld
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 SQLITE_BUSY_SECONDS = 20.0
 """How long a writer waits for another process's transaction: below the default time-out of an attempt."""
@@ -103,9 +101,10 @@ class Database:
                 raise signal from exc
 
     async def check_ready(self, table: Table) -> None:
-        """Return when rows can be stored in ``table``, by storing none.
+        """Return when rows can be stored in ``table``, by storing none, or could be if it were there.
 
-        An SQLite file is made and migrated on the way; PostgreSQL's schema is the operator's.
+        An SQLite file is made and migrated on the way; PostgreSQL's schema is the operator's. That it is missing keeps
+        nobody unready: ``helm install --wait`` migrates only once the pods are ready. Events find out, and pause.
 
         Raises:
             Unavailable: they cannot; the message says why not.
@@ -115,10 +114,13 @@ class Database:
                 await _migrate(self.engine)
             except Exception as exc:
                 raise unreachable(exc) from exc
-        async with self.transaction() as connection:
-            columns = [column for column in table.columns if column.computed is None]
-            nothing = select(*(cast(null(), column.type) for column in columns)).where(false())
-            await connection.execute(self.insert(table).from_select(columns, nothing))
+        columns = [column for column in table.columns if column.computed is None]
+        nothing = select(*(cast(null(), column.type) for column in columns)).where(false())
+        try:
+            async with self.transaction() as connection:
+                await connection.execute(self.insert(table).from_select(columns, nothing))
+        except NotMigrated as exc:
+            _log.warning("database.not_migrated", reason=str(exc))
 
     def insert(self, table: Table) -> Any:
         """An INSERT of this database's own dialect, which knows ON CONFLICT."""

@@ -28,6 +28,7 @@ CONFLICT_PAUSE_SECONDS = 1.0
 
 _DATA = ("21", "22", "23", "44", "54", "SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE")
 _CONFLICT = ("40", "55")
+_SCHEMA = ("42P01", "42703")
 _MISSING = "tables or columns are missing, run `salesloft-webhooks migrate`"
 _REASONS = {
     "25006": "the server is read-only: a standby, or one that was failed over from",
@@ -36,8 +37,7 @@ _REASONS = {
     "28": "the login is refused",
     "3D": "there is no such database",
     "42501": "the user has no privilege for it",
-    "42P01": _MISSING,
-    "42703": _MISSING,
+    **dict.fromkeys(_SCHEMA, _MISSING),
     "53100": "its disk is full",
     "53300": "it has no connection left",
     "57014": "a statement took longer than the server allows",
@@ -56,6 +56,10 @@ class Conflict(Unavailable):
     """The transaction was given up for the sake of another: the same again may well succeed."""
 
 
+class NotMigrated(Unavailable):
+    """The database is there, its tables are not, or are those of an earlier version."""
+
+
 def signal_of(error: Exception) -> HandlerSignal | None:
     """What an error in a transaction means; None: it is not the database's.
 
@@ -69,6 +73,8 @@ def signal_of(error: Exception) -> HandlerSignal | None:
         return PermanentError(name)
     if state.startswith(_CONFLICT):
         return Conflict(name, after=CONFLICT_PAUSE_SECONDS)
+    if state in _SCHEMA:
+        return NotMigrated(name, after=PAUSE_SECONDS)
     if isinstance(error, OSError | PoolTimeout | DBAPIError) or type(error).__module__.startswith("asyncpg"):
         return Unavailable(name, after=PAUSE_SECONDS)
     return None

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from salesloft_webhooks.errors import HandlerSignal, PermanentError, Unavailable
 from salesloft_webhooks.handlers.activity import ActivityLog
 from salesloft_webhooks.handlers.database import POOL_SIZE, Database, create_engine
-from salesloft_webhooks.handlers.database_errors import Conflict
+from salesloft_webhooks.handlers.database_errors import Conflict, NotMigrated
 from salesloft_webhooks.handlers.migrations import migrate
 from salesloft_webhooks.handlers.schema import activities
 from tests import samples
@@ -121,10 +121,11 @@ def raising(state: str) -> str:
 
 
 OURS_OR_THEIRS = (
-    *("08006", "25006", "25P02", "25P03", "26000", "28000", "3D000", "42P05", "42501", "42P01", "42703", "42883"),
+    *("08006", "25006", "25P02", "25P03", "26000", "28000", "3D000", "42P05", "42501", "42883"),
     *("53000", "53100", "53200", "53300", "53400", "57014", "57P01", "57P02", "57P03", "57P05", "58000", "58030"),
     *("0A000", "F0000", "P0001", "XX000", "XX001", "XX002"),
 )
+NOT_MIGRATED = ("42P01", "42703")
 IN_THE_WAY = ("40001", "40P01", "55P03", "55006")
 THE_DATAS = ("21000", "22001", "22003", "22021", "22P02", "22P05", "23502", "23505", "23514", "44000", "54000")
 
@@ -133,6 +134,7 @@ THE_DATAS = ("21000", "22001", "22003", "22021", "22P02", "22P05", "23502", "235
     ("state", "signal"),
     [
         *((state, Unavailable) for state in OURS_OR_THEIRS),
+        *((state, NotMigrated) for state in NOT_MIGRATED),
         *((state, Conflict) for state in IN_THE_WAY),
         *((state, PermanentError) for state in THE_DATAS),
     ],

@@ -117,7 +117,10 @@ def readiness(worker: WorkerProcess) -> str:
 @NEEDS_POSTGRESQL
 @pytest.mark.parametrize("group", ["activity", "crm"])
 def test_a_database_that_comes_later_costs_no_event(valkey: Server, group: str) -> None:
-    """The worker starts before PostgreSQL, then before the migration, and handles everything once both are there."""
+    """The worker starts before PostgreSQL and before the migration, and handles everything once both are there.
+
+    It is ready in between: `helm install --wait` would never come to the migration otherwise.
+    """
     assert PROGRAMS is not None
     postgres = PostgresServer(PROGRAMS).create()
     url = f"postgresql://postgres@127.0.0.1:{postgres.port}/hooks?sslmode=prefer&connect_timeout=5"
@@ -131,12 +134,16 @@ def test_a_database_that_comes_later_costs_no_event(valkey: Server, group: str) 
             assert receiver.send(delivery(envelope(f"e{number}", event_type=event_type))).status == 200
         postgres.start()
         postgres.create_database("hooks")
-        wait_until(lambda: "salesloft-webhooks migrate" in readiness(worker), seconds=20, description="it says why")
+        wait_until(lambda: readiness(worker) == "ok\n", seconds=20, description="it is ready for the migration")
+        with valkey.client() as client:
+            pause = f"sl:{{0}}:g:{group}:pause"
+            wait_until(lambda: "migrate" in (client.get(pause) or ""), seconds=20, description="the group says why")
         subprocess.run([*MIGRATE, "--database-url", url], check=True, capture_output=True)
-        wait_until(lambda: readiness(worker) == "ok\n", seconds=20, description="it is ready")
         rows = "SELECT (SELECT count(*) FROM activities), (SELECT count(*) FROM contacts)"
         expected = "5|0" if group == "activity" else "0|1"
-        wait_until(lambda: postgres.execute(rows, "hooks") == expected, description="all events are handled")
+        wait_until(
+            lambda: postgres.execute(rows, "hooks") == expected, seconds=30, description="all events are handled"
+        )
         with valkey.client() as client:
             assert not client.exists(f"sl:{{0}}:g:{group}:dead")
     finally:
