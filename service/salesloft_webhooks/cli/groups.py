@@ -114,15 +114,20 @@ def remove(
     from salesloft_webhooks.broker.groups import Removal
     from salesloft_webhooks.broker.groups import remove as remove_group
 
-    async def act(store: "Store", _: "Settings") -> "Removal":
+    async def act(store: "Store", _: "Settings") -> tuple["Removal", str]:
         await require_group(store, group)
-        if not yes:
-            confirm(await _what_goes(store, group, discard_dead=discard_dead), yes=yes)
-        return await remove_group(store, group, force=force, discard_dead=discard_dead)
+        what = await _what_goes(store, group, discard_dead=discard_dead)
+        confirm(f"Remove the group {group}? {what}", yes=yes)
+        return await remove_group(store, group, force=force, discard_dead=discard_dead), what
 
-    if with_store(act) is Removal.ACTIVE:
+    try:
+        removal, what = with_store(act)
+    except KeyboardInterrupt:
+        note(f"interrupted: {group} may be removed in part; repeat the command")
+        raise
+    if removal is Removal.ACTIVE:
         fail(f"workers of {group} are alive; stop them first (or --force)")
-    note(f"{group} is removed")
+    note(f"{group} is removed: {what}")
 
 
 async def _what_goes(store: "Store", group: str, *, discard_dead: bool) -> str:
@@ -132,6 +137,6 @@ async def _what_goes(store: "Store", group: str, *, discard_dead: bool) -> str:
     stats = rows.get(group, GroupStats(group))
     letters = "thrown away" if discard_dead else "kept"
     return (
-        f"Remove the group {group}? {stats.lag + stats.pending:,} event(s) it has not handled are forgotten, "
-        f"{stats.dead:,} dead letter(s) are {letters}."
+        f"{stats.lag + stats.pending:,} event(s) it has not handled are forgotten, "
+        f"{stats.dead:,} dead letter(s) are {letters}"
     )

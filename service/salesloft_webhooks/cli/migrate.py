@@ -1,6 +1,7 @@
 """`migrate`: bring the database of the built-in handlers to this version's schema."""
 
 import asyncio
+import threading
 from typing import Annotated
 
 import typer
@@ -32,6 +33,14 @@ async def _migrate(url: str) -> tuple[str | None, str]:
         raise signal from exc
     finally:
         await engine.dispose()
+        await _end_threads()
+
+
+async def _end_threads() -> None:
+    """Let SQLite's threads say their last word while the loop is there to hear it; later it would be a traceback."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:  # aiosqlite's
+            await asyncio.to_thread(thread.join, 1.0)
 
 
 def migrate(database_url: DatabaseUrl = None, *, as_json: AsJson = False) -> None:

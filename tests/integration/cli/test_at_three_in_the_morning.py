@@ -207,7 +207,9 @@ def test_removing_a_group_says_how_much_goes(console: Console) -> None:
 
     console.arrange(arrange)
 
-    result = console.run("groups", "remove", "crm")
+    asked = console.run("groups", "remove", "crm")
+    done = console.run("groups", "remove", "crm", "--yes", "--force")
 
-    assert result.exit_code == ExitCode.USAGE
-    assert "3 event(s) it has not handled are forgotten, 2 dead letter(s) are kept" in result.stderr
+    assert (asked.exit_code, done.exit_code) == (ExitCode.USAGE, ExitCode.OK)
+    for result in (asked, done):
+        assert "3 event(s) it has not handled are forgotten, 2 dead letter(s) are kept" in result.stderr

@@ -3,7 +3,15 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+
+import aiosqlite.core
+import pytest
+from typer.testing import CliRunner
+
+from salesloft_webhooks.cli import app
 
 COMMAND = (str(Path(sys.executable).parent / "salesloft-webhooks"), "migrate")
 
@@ -36,3 +44,17 @@ def test_an_unreachable_database_fails_without_showing_its_address() -> None:
 def test_a_wrong_address_is_a_wrong_setting() -> None:
     """Exit code 2, as for every setting."""
     assert migrate("--database-url", "mysql://x").returncode == 2
+
+
+def test_a_file_that_cannot_be_opened_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's thread, however late it ends, finds the loop still there: no traceback of it follows the message."""
+    lost: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lost.append)
+    monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.05))
+
+    result = CliRunner().invoke(app, ["migrate", "--database-url", f"sqlite:///{tmp_path}/nowhere/x.db"])
+    time.sleep(0.3)
+
+    assert result.exit_code == 1
+    assert "SQLITE_CANTOPEN" in result.stderr
+    assert lost == []
