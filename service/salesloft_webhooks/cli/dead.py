@@ -43,13 +43,15 @@ def list_dead(
     """List dead letters, group by group, latest first."""
     from salesloft_webhooks.broker.dead_letters import dead_letters
 
+    choice = _choice(group, types, reason)
+
     async def page(store: "Store", _: "Settings") -> list["DeadLetter"]:
         if group:
             await require_group(store, group)
         if after:
             await require_group(store, _group_of(after))
         found: list[DeadLetter] = []
-        async for letter in dead_letters(store, _choice(group, types, reason), after=after):
+        async for letter in dead_letters(store, choice, after=after):
             found.append(letter)
             if len(found) > limit:
                 break
