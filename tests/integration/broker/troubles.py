@@ -34,7 +34,10 @@ class TroubleRules(PublisherRules):
 
     @rule(group=st.sampled_from(GROUP_NAMES), consumer=st.sampled_from(CONSUMERS), count=st.integers(1, 6))
     def lose_a_reply(self, group: str, consumer: str, count: int) -> None:
-        """The reply of a take is lost: its repeat leases nothing new, and nothing that the first did not lease."""
+        """The reply of a take is lost: its repeat leases what the first did and nothing new.
+
+        An empty reply is not kept: what has come due since then (leases here last 30 ms) is leased by the repeat.
+        """
         member = self.consumers[group, consumer]
         first = {(lease.entry_id, lease.event.attempt) for lease in self.runner.run(member.take(0, count)).leases}
         member._numbers[0] -= 1
@@ -42,7 +45,7 @@ class TroubleRules(PublisherRules):
 
         repeated = self.runner.run(member.take(0, count)).leases
 
-        assert {(lease.entry_id, lease.event.attempt) for lease in repeated} == first
+        assert not first or {(lease.entry_id, lease.event.attempt) for lease in repeated} == first
         for lease in repeated:
             self.check_given(group, lease)
             self.held.append((member, lease))
