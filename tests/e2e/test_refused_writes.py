@@ -130,6 +130,7 @@ def test_a_worker_that_may_take_and_not_settle(roles: Roles) -> None:
 @pytest.mark.timeout(240)
 def test_an_alert_fires_within_two_minutes(roles: Roles, tmp_path: Path) -> None:
     """A real Prometheus at its usual pace, with the alert's own waiting time: nothing can be stored, and it fires."""
+    roles.start()
     with (
         Prometheus(
             tmp_path / "prometheus", targets={"receiver": [roles.receiver.ops_port]}, interval="15s"

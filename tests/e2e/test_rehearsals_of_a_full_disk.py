@@ -71,7 +71,7 @@ def test_a_server_that_refuses_writes_on_a_full_disk(server: Server, disk: Disk,
         disk.fill(leave_bytes=LEFT_BYTES)
         load.await_more(503, count=3)
         wait_until(
-            lambda: all("refuses writes" in answer for answer in pipeline.readiness()),
+            lambda: all("refuses writes" in answer or "MISCONF" in answer for answer in pipeline.readiness()),
             seconds=PATIENCE_SECONDS,
             description="the receivers are unready and say why",
         )
