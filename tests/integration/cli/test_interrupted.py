@@ -41,6 +41,7 @@ def test_one_ctrl_c_ends_a_question(valkey: Server, tmp_path: Path) -> None:
             while b"for good?" not in said:
                 said += os.read(terminal, 1_024)
 
+            time.sleep(0.5)  # nobody is faster, and a signal just before `input` reads is noticed only after it
             process.send_signal(signal.SIGINT)
 
             assert process.wait(timeout=20) == ExitCode.FAILED
