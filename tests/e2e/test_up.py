@@ -56,7 +56,10 @@ class Machine:
         assert self.process is not None
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            words = " ".join(child.cmdline())
+            try:
+                words = " ".join(child.cmdline())
+            except psutil.NoSuchProcess:  # killed a moment ago, a zombie until it is waited for
+                continue
             name = re.search(r"salesloft_webhooks (\w+)|(valkey)", words)
             if name:
                 found[name[1] or name[2]] = child
