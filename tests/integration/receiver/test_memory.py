@@ -129,5 +129,5 @@ def test_heads_whose_body_is_to_come_count_too(valkey: Server) -> None:
         grown = held(receiver) - before
         reply = receiver.send(delivery(envelope("evt-beside")))
 
-    assert grown < 24 * MIB  # uncounted: 32 and more
+    assert grown < 18 * MIB  # measured: up to 17.9 MB, and 20.0 MB where the heads are not counted
     assert reply.status == 200
