@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from salesloft_webhooks import identity
-from salesloft_webhooks.moments import moment
+from salesloft_webhooks import resource_kinds
+from salesloft_webhooks.timestamps import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +106,12 @@ class Event:
     @property
     def person_id(self) -> int | None:
         """The person concerned, in both dialects; None where there is none (an account, a cadence)."""
-        return _first_number(identity.persons(identity.kind_of(self.event_type), self.data))
+        return _first_number(resource_kinds.persons(resource_kinds.kind_of(self.event_type), self.data))
 
     @property
     def user_id(self) -> int | None:
         """The rep concerned: who sent the email, made the call or owns the person; None where there is none."""
-        return _first_number(identity.reps(identity.kind_of(self.event_type), self.data))
+        return _first_number(resource_kinds.reps(resource_kinds.kind_of(self.event_type), self.data))
 
     @property
     def resource_id(self) -> int | None:
@@ -121,12 +121,12 @@ class Event:
     @property
     def email_address(self) -> str | None:
         """The address of whom it concerns (email, meeting: the one it went to), as written; None without one."""
-        return identity.address(self.data)
+        return resource_kinds.address(self.data)
 
     @cached_property
     def updated_at(self) -> datetime:
         """When the resource last changed: what tells a stale copy from a fresh one. `happened_at` if it is not said."""
-        return moment(self.data.get(identity.VERSION)) or self.happened_at
+        return moment(self.data.get(resource_kinds.VERSION)) or self.happened_at
 
     @cached_property
     def happened_at(self) -> datetime:

@@ -4,7 +4,7 @@ Commands import what they need when they run, so that ``--help`` answers at once
 receiver needs. Each module here holds one family of commands; this one only puts them together.
 """
 
-from salesloft_webhooks import first_moments  # noqa: F401 - it listens for SIGTERM while the rest is imported
+from salesloft_webhooks import early_sigterm  # noqa: F401 - it listens for SIGTERM while the rest is imported
 
 # isort: split
 import typer

@@ -71,7 +71,7 @@ class Tally:
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
-        from salesloft_webhooks.operations.stop import stop_event
+        from salesloft_webhooks.operations.stop_signals import stop_event
 
         with stop_event() as stop:
             self.stop = stop

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from salesloft_webhooks.lean import lean_imports
+from salesloft_webhooks.startup_imports import lean_imports
 
 Host = Annotated[str | None, typer.Option(envvar="HOST", help="Address to listen on; all by default.")]
 Port = Annotated[int | None, typer.Option(envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")]

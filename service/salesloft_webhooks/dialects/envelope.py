@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from salesloft_webhooks import identity
+from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.signatures import TIMESTAMP, Headers, hex_hmac, matching_key, read_signature, values
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery, UnreadableReason
@@ -95,7 +95,7 @@ def read(body: bytes) -> tuple[NewEvent, ...]:
     event_id = _event_id(_required(envelope, "event_id"))
     created_at = _created_at(_required(envelope, "created_at"))
     data = resource.require_object(_required(envelope, "data"), "data")
-    kind = identity.kind_of(event_type)
+    kind = resource_kinds.kind_of(event_type)
     resource.make_uniform(kind, data, body)
     return (
         NewEvent(

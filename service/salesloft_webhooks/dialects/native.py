@@ -8,7 +8,7 @@ under another name. A token of its own for each event type, derived from one mas
 import hashlib
 from collections.abc import Sequence
 
-from salesloft_webhooks import identity, moments
+from salesloft_webhooks import resource_kinds, timestamps
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.derived import derived_events
 from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN, JsonObject
@@ -90,14 +90,14 @@ def read(body: bytes, name: str, tokens: Sequence[bytes] = (), secrets: Sequence
     event_type = names.dotted(name)
     data = resource.parse_object(body)
     _check_callback_token(data, valid_tokens(name, tokens, secrets) if CALLBACK_TOKEN in data else ())
-    kind = identity.kind_of(event_type)
+    kind = resource_kinds.kind_of(event_type)
     resource.make_uniform(kind, data, body)
     event_id = _event_id(event_type, data)
     base = NewEvent(
         event_id=event_id,
         event_type=event_type,
         entity_key=resource.entity_key(kind, data, event_id),
-        created_at=resource.first_time(data, *identity.times(event_type)),
+        created_at=resource.first_time(data, *resource_kinds.times(event_type)),
         data=resource.encode(data),
     )
     return (base, *derived_events(base, data))
@@ -121,14 +121,14 @@ def _event_id(event_type: str, data: JsonObject) -> str:
     own = resource.identifier(data.get("id"))
     if own is None:
         return f"{event_type}/-/{_digest(data)}"
-    if identity.happens_once(event_type):
+    if resource_kinds.happens_once(event_type):
         return f"{event_type}/{own}"
-    return f"{event_type}/{own}/{_version(data.get(identity.VERSION)) or _digest(data)}"
+    return f"{event_type}/{own}/{_version(data.get(resource_kinds.VERSION)) or _digest(data)}"
 
 
 def _version(time: object) -> str | None:
     """A time that can be read in its canonical form; text that cannot stays as it is."""
-    return moments.canonical(time) or resource.safe_text(time, 64)
+    return timestamps.canonical(time) or resource.safe_text(time, 64)
 
 
 def _digest(data: JsonObject) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from salesloft_webhooks import identity, moments
+from salesloft_webhooks import resource_kinds, timestamps
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 
 JsonObject = dict[str, Any]
@@ -86,7 +86,7 @@ def time_text(value: object) -> str | None:
 
     None for what is neither: it cannot be kept as a time without guessing.
     """
-    return safe_text(value, 64) or moments.canonical(value)
+    return safe_text(value, 64) or timestamps.canonical(value)
 
 
 def first_time(data: JsonObject, *fields: str) -> str:
@@ -112,13 +112,13 @@ def entity_key(kind: str, data: JsonObject, event_id: str) -> str:
     if (person := identifier(data["person_id"])) is not None:
         return f"person:{person}"
     if (own := identifier(data.get("id"))) is not None:
-        return f"{identity.lane_kind(kind)}:{own}"
+        return f"{resource_kinds.lane_kind(kind)}:{own}"
     return event_id
 
 
 def person_id(kind: str, data: JsonObject) -> int | str | None:
     """The id of the person concerned, as the sender wrote it; None where there is none that can be part of a key."""
-    candidates = (each for each in identity.persons(kind, data) if identifier(each) is not None)
+    candidates = (each for each in resource_kinds.persons(kind, data) if identifier(each) is not None)
     return next((each for each in candidates if isinstance(each, int | str)), None)
 
 

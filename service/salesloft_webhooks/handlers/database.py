@@ -23,8 +23,8 @@ from salesloft_webhooks.handlers.coalescing import Outcomes, isolate
 from salesloft_webhooks.handlers.database_address import Address, read_address
 from salesloft_webhooks.handlers.database_connecting import COMMAND_SECONDS, Connector
 from salesloft_webhooks.handlers.database_errors import Conflict, NotMigrated, drops_connection, signal_of, unreachable
-from salesloft_webhooks.lean import withheld
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.startup_imports import withheld
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

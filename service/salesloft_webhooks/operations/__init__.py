@@ -10,15 +10,15 @@
 This is the only package that knows uvicorn.
 """
 
+from salesloft_webhooks.operations.http_protocol import given_up, whole
 from salesloft_webhooks.operations.http_server import HttpServer
 from salesloft_webhooks.operations.limits import Limits
-from salesloft_webhooks.operations.measurements import Measurements
-from salesloft_webhooks.operations.memory import MemoryBudget
+from salesloft_webhooks.operations.memory_budget import MemoryBudget
+from salesloft_webhooks.operations.operations_server import OperationsServer
 from salesloft_webhooks.operations.probes import Probe
-from salesloft_webhooks.operations.process import run_role
-from salesloft_webhooks.operations.protocol import given_up, whole
-from salesloft_webhooks.operations.server import OperationsServer
-from salesloft_webhooks.operations.stop import stop_event
+from salesloft_webhooks.operations.role_process import run_role
+from salesloft_webhooks.operations.stop_signals import stop_event
+from salesloft_webhooks.operations.store_measurements import Measurements
 
 __all__ = [
     "HttpServer",

@@ -6,9 +6,9 @@ from typing import ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from salesloft_webhooks.operations.framing import Framing
+from salesloft_webhooks.operations.body_framing import Framing
 from salesloft_webhooks.operations.limits import Limits
-from salesloft_webhooks.operations.memory import FRESH, FRESH_SECONDS, KNOWN, STRANGER
+from salesloft_webhooks.operations.memory_budget import FRESH, FRESH_SECONDS, KNOWN, STRANGER
 
 CONNECTION_BYTES = 16_384
 """What a connection costs by itself: measured 10 KiB, and the kernel's part."""

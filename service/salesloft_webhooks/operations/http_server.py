@@ -11,8 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.operations.http_protocol import BoundedProtocol
 from salesloft_webhooks.operations.limits import Limits
-from salesloft_webhooks.operations.protocol import BoundedProtocol
 
 BACKLOG = 2048
 """Connections the kernel holds for us while the loop is busy."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from salesloft_webhooks.operations.files import connection_limit
-from salesloft_webhooks.operations.memory import MemoryBudget
+from salesloft_webhooks.operations.file_limit import connection_limit
+from salesloft_webhooks.operations.memory_budget import MemoryBudget
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from salesloft_webhooks.lean import uncollected
+from salesloft_webhooks.startup_imports import uncollected
 
 if TYPE_CHECKING:
     from salesloft_webhooks.telemetry.tracing import Tracing

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 
-from salesloft_webhooks import identity
+from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import resource
 from salesloft_webhooks.events import Event
 
@@ -34,7 +34,7 @@ def event(
     """
     now = datetime.now(UTC)
     event_id = event_id or f"{event_type}/{uuid4().hex}"
-    kind = identity.kind_of(event_type)
+    kind = resource_kinds.kind_of(event_type)
     fields: dict[str, Any] = {**(data or {}), **more}
     fields["person_id"] = resource.person_id(kind, fields)  # as the receiver does, in both dialects
     return Event(

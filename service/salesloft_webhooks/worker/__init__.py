@@ -5,9 +5,9 @@ import asyncio
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import load_group
-from salesloft_webhooks.lean import uncollected
 from salesloft_webhooks.operations import Measurements, OperationsServer, stop_event
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.startup_imports import uncollected
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
 

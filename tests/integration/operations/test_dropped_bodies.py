@@ -5,7 +5,7 @@ import asyncio
 from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget
-from salesloft_webhooks.operations.protocol import DROPPED_BYTES
+from salesloft_webhooks.operations.http_protocol import DROPPED_BYTES
 
 
 async def test_no_request_is_begun_on_a_connection_that_is_being_closed() -> None:

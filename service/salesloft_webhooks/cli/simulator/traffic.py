@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from salesloft_webhooks import identity
+from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.cli.simulator.deliveries import Delivery, Forger, Kind, Signer
 from salesloft_webhooks.cli.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
 from salesloft_webhooks.dialects import Dialect, resource
@@ -110,7 +110,7 @@ def envelope_delivery(
     signer: Signer, event_type: str, event_id: str, data: dict[str, Any], created_at: str, timestamp: int
 ) -> Delivery:
     """A genuine envelope delivery, which names its person as relays do. ``timestamp`` is in Unix seconds."""
-    data = {**data, "person_id": resource.person_id(identity.kind_of(event_type), data)}
+    data = {**data, "person_id": resource.person_id(resource_kinds.kind_of(event_type), data)}
     body = msgspec.json.encode({"event_type": event_type, "event_id": event_id, "data": data, "created_at": created_at})
     headers = signer.sign(Dialect.ENVELOPE, body, "", timestamp)
     return Delivery(Kind.GENUINE, Dialect.ENVELOPE, event_type, headers, body)

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers import storable
-from salesloft_webhooks.moments import moment
 from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.timestamps import moment
 
 _log = get_logger(__name__)
 

@@ -33,5 +33,5 @@ def stop_event(given: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
         yield stop
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, former)  # a role's process still ends with 0 then: see first_moments
+        signal.signal(signal.SIGTERM, former)  # a role's process still ends with 0 then: see early_sigterm
         loop.remove_signal_handler(signal.SIGINT)

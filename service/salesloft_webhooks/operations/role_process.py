@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 
 import uvloop
 
-from salesloft_webhooks.operations.files import raise_file_limit
+from salesloft_webhooks.operations.file_limit import raise_file_limit
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import configure_logging, configure_tracing, get_logger
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.moments import canonical, moment
+from salesloft_webhooks.timestamps import canonical, moment
 
 NOON = "2026-03-07T09:26:14.444910Z"
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

@@ -4,10 +4,10 @@ import httptools
 from starlette.types import Scope
 
 from salesloft_webhooks.operations import refusals
+from salesloft_webhooks.operations.body_framing import Framing, framing_of
 from salesloft_webhooks.operations.connection import LimitedConnection
-from salesloft_webhooks.operations.framing import Framing, framing_of
-from salesloft_webhooks.operations.head import BadRequest, HeadTooLarge, end_of_head, with_path
 from salesloft_webhooks.operations.limits import Limits
+from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
 
 DROPPED_BYTES = 65_536
 """How much of a body is read and dropped after the answer to it, before its connection is closed instead."""

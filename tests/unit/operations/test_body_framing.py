@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.operations.framing import MAX_EXTRA_BYTES, Chunks, Framing, Length, framing_of
-from salesloft_webhooks.operations.head import BadRequest
+from salesloft_webhooks.operations.body_framing import MAX_EXTRA_BYTES, Chunks, Framing, Length, framing_of
+from salesloft_webhooks.operations.request_head import BadRequest
 
 HOST = (b"host", b"test")
 NEXT = b"POST /next HTTP/1.1\r\n"

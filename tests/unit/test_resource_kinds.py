@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks import identity
+from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import envelope, names, native
 from salesloft_webhooks.events import NewEvent
 from tests import samples
@@ -74,15 +74,15 @@ def seen(new: NewEvent) -> tuple[str, object, int | None, int | None]:
 
 def test_the_table_has_every_kind() -> None:
     """No event of SalesLoft's comes without a row of the table, and the table has no row of anything else."""
-    kinds = {identity.kind_of(event_type) for event_type in names.KNOWN_EVENT_TYPES}
+    kinds = {resource_kinds.kind_of(event_type) for event_type in names.KNOWN_EVENT_TYPES}
 
-    assert identity.KINDS.keys() == kinds == RESOURCES.keys()
+    assert resource_kinds.KINDS.keys() == kinds == RESOURCES.keys()
 
 
 @pytest.mark.parametrize("name", NATIVE_NAMES)
 def test_every_native_event_concerns_its_person(name: str) -> None:
     """Each of SalesLoft's events has its person, its rep and its lane, and what is derived from it shares them."""
-    kind = identity.kind_of(names.DOTTED[name])
+    kind = resource_kinds.kind_of(names.DOTTED[name])
     _, person, rep = RESOURCES[kind]
     finished = {"sent_at": UPDATED, "bounced": True, "counts": {"views": 1, "clicks": 1, "replies": 1}}
     lane = f"person:{person}" if person else LANES[kind]
@@ -96,7 +96,7 @@ def test_every_native_event_concerns_its_person(name: str) -> None:
 @pytest.mark.parametrize("event_type", sorted(names.KNOWN_EVENT_TYPES))
 def test_every_enveloped_event_concerns_its_person(event_type: str) -> None:
     """The same resources in an envelope, derived types included, have the same person, rep and lane."""
-    kind = identity.kind_of(event_type)
+    kind = resource_kinds.kind_of(event_type)
     _, person, rep = RESOURCES[kind]
     body = {"event_type": event_type, "event_id": "evt-1", "created_at": UPDATED, "data": resource(kind)}
 
@@ -160,6 +160,6 @@ def test_both_events_of_an_email_share_its_lane() -> None:
 )
 def test_the_time_is_that_of_what_the_verb_says(name: str, expected: str) -> None:
     """A completion happened when the resource says it was completed, a booking when the meeting was made."""
-    kind = identity.kind_of(names.DOTTED[name])
+    kind = resource_kinds.kind_of(names.DOTTED[name])
 
     assert native.read(as_json(resource(kind)), name)[0].created_at == expected

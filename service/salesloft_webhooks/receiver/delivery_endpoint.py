@@ -26,7 +26,7 @@ from salesloft_webhooks.operations import given_up, whole
 from salesloft_webhooks.receiver import answers
 from salesloft_webhooks.receiver.answers import Answer
 from salesloft_webhooks.receiver.body import BodyReader, Headers, Unread
-from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.in_flight import Progress
 from salesloft_webhooks.receiver.sources import Source
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry

@@ -5,7 +5,7 @@ from typing import Self
 
 from salesloft_webhooks.operations.http_server import HttpServer
 from salesloft_webhooks.operations.limits import Limits
-from salesloft_webhooks.operations.memory import MemoryBudget
+from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe, probes_app
 
 CONNECTIONS = 64

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.in_flight import Progress
 
 
 async def test_nothing_to_do_is_no_problem() -> None:

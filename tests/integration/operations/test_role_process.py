@@ -7,7 +7,7 @@ import sys
 import time
 
 ROLE = """
-from salesloft_webhooks.operations.process import run_role
+from salesloft_webhooks.operations.role_process import run_role
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.traces import active_tracing
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Protocol
 
-from salesloft_webhooks.operations.head import BadRequest
+from salesloft_webhooks.operations.request_head import BadRequest
 
 Fields = Sequence[tuple[bytes, bytes]]
 

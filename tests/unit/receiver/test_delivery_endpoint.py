@@ -11,10 +11,10 @@ from starlette.types import Message, Receive, Scope
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch
 from salesloft_webhooks.events import NewDelivery
-from salesloft_webhooks.receiver.accept import Desk, Endpoint
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
-from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.delivery_endpoint import Desk, Endpoint
+from salesloft_webhooks.receiver.in_flight import Progress
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry

@@ -11,10 +11,10 @@ from salesloft_webhooks.operations import (
     OperationsServer,
     stop_event,
 )
-from salesloft_webhooks.receiver.accept import Desk, Endpoint
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
-from salesloft_webhooks.receiver.progress import Progress
+from salesloft_webhooks.receiver.delivery_endpoint import Desk, Endpoint
+from salesloft_webhooks.receiver.in_flight import Progress
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger

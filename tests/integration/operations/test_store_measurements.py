@@ -67,7 +67,7 @@ async def test_ending_takes_no_error_for_an_answer(monkeypatch: pytest.MonkeyPat
         except asyncio.CancelledError:
             raise StoreError("connection lost") from None
 
-    monkeypatch.setattr("salesloft_webhooks.operations.measurements.measure", fail_when_cancelled)
+    monkeypatch.setattr("salesloft_webhooks.operations.store_measurements.measure", fail_when_cancelled)
 
     settings = Settings.load(redis_url=valkey.url)
     async with asyncio.timeout(10), open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02):

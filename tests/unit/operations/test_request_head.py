@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.operations.head import (
+from salesloft_webhooks.operations.request_head import (
     MAX_FIELDS,
     MAX_HEAD_BYTES,
     BadRequest,

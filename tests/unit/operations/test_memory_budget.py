@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.operations.memory import KNOWN, MINIMUM_BYTES, PAUSE_SECONDS, STRANGER, MemoryBudget
+from salesloft_webhooks.operations.memory_budget import KNOWN, MINIMUM_BYTES, PAUSE_SECONDS, STRANGER, MemoryBudget
 
 LIMIT = 16 * MINIMUM_BYTES
 
