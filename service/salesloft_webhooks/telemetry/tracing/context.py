@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from salesloft_webhooks.telemetry.traces import error_type
+from salesloft_webhooks.errors import error_type
 
 SYSTEM = "redis"
 """``messaging.system``; the conventions list none for Redis Streams, and allow one's own."""

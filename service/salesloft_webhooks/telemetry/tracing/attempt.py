@@ -9,7 +9,7 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.labels import AttemptOutcome
-from salesloft_webhooks.telemetry.spans import DESTINATION, SYSTEM, links_to, record_error, stored_context
+from salesloft_webhooks.telemetry.tracing.context import DESTINATION, SYSTEM, links_to, record_error, stored_context
 
 if TYPE_CHECKING:
     from contextvars import Token

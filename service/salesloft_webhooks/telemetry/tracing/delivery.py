@@ -11,7 +11,13 @@ from opentelemetry.semconv.attributes import url_attributes as url
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from salesloft_webhooks.telemetry.labels import DeliveryOutcome
-from salesloft_webhooks.telemetry.spans import DESTINATION, SYSTEM, record_error, remote_context, traceparent_of
+from salesloft_webhooks.telemetry.tracing.context import (
+    DESTINATION,
+    SYSTEM,
+    record_error,
+    remote_context,
+    traceparent_of,
+)
 
 if TYPE_CHECKING:
     from contextvars import Token

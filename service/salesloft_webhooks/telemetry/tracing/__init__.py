@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.startup_imports import uncollected
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.telemetry.tracing import Tracing
+    from salesloft_webhooks.telemetry.tracing.sdk import Tracing
 
 _active: list["Tracing"] = []
 
@@ -42,7 +42,7 @@ def configure_tracing(role: str) -> Iterator[None]:
         yield
         return
     with uncollected():
-        from salesloft_webhooks.telemetry.tracing import Tracing  # noqa: PLC0415 - nobody should pay for it unasked
+        from salesloft_webhooks.telemetry.tracing.sdk import Tracing  # noqa: PLC0415 - nobody should pay for it unasked
 
         tracing = Tracing.configured(role)
     _active.append(tracing)
@@ -61,9 +61,3 @@ def _wanted() -> bool:
         return False
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     return bool(exporter) or any(os.environ.get(name) for name in names)
-
-
-def error_type(error: BaseException) -> str:
-    """The name of an error's type, with its module unless that says nothing."""
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -16,8 +16,8 @@ from opentelemetry.semconv.schemas import Schemas
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.telemetry.attempt_trace import AttemptTrace
-from salesloft_webhooks.telemetry.delivery_trace import DeliveryTrace
+from salesloft_webhooks.telemetry.tracing.attempt import AttemptTrace
+from salesloft_webhooks.telemetry.tracing.delivery import DeliveryTrace
 
 
 class Tracing:
