@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import msgspec
 
-from salesloft_webhooks.cli.simulator import Delivery, Signer
-from salesloft_webhooks.cli.simulator.traffic import envelope_delivery, native_delivery
 from salesloft_webhooks.dialects import Dialect
 from salesloft_webhooks.dialects.names import DOTTED
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.simulator import Delivery, Signer
+from salesloft_webhooks.simulator.traffic import envelope_delivery, native_delivery
 
 NATIVE_NAMES = {dotted: native for native, dotted in DOTTED.items()}
 T = TypeVar("T")

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from salesloft_webhooks.cli.given import GivenEvent
-    from salesloft_webhooks.cli.simulator import Delivery, Mix, Signer
     from salesloft_webhooks.dialects import DialectKeys
     from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Delivery, Mix, Signer
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="Where to; by default the receiver on this machine.")]
 EventType = Annotated[str, typer.Option("--event", "-e", help="Only this type: person.updated, email_updated, ...")]
@@ -72,9 +72,9 @@ def send(  # noqa: PLR0913 - each is an option of the command
     """
     from salesloft_webhooks.cli.console import show_json
     from salesloft_webhooks.cli.sending import exit_code, post, show_summary, summary
-    from salesloft_webhooks.cli.simulator import Mix, Pace, Simulator
     from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Mix, Pace, Simulator
     from salesloft_webhooks.telemetry import configure_logging
 
     settings = Settings.load()
@@ -102,7 +102,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
 def _target(
     settings: "Settings", url: str, source: str, secret_file: Path | None, dialect: str | None
 ) -> tuple[str, "Signer"]:
-    from salesloft_webhooks.cli.simulator import Signer
+    from salesloft_webhooks.simulator import Signer
 
     if secret_file:
         keys, path = _keys_in(secret_file, dialect), settings.source_path
@@ -155,7 +155,7 @@ def _given(signer: "Signer", dialect: str | None, events: "list[GivenEvent]") ->
 
 
 def _simulated(signer: "Signer", mix: "Mix", seed: int | None, rate: float | None, count: int) -> "Iterator[Delivery]":
-    from salesloft_webhooks.cli.simulator import Traffic
+    from salesloft_webhooks.simulator import Traffic
 
     traffic = Traffic(signer, mix, seed=seed, pace_seconds=1 / (rate or 20.0))
     return islice(traffic, count) if count else traffic

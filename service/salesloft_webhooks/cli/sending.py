@@ -11,8 +11,8 @@ import uvloop
 
 from salesloft_webhooks.cli.console import show
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.cli.simulator import Simulator, Tally
 from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.simulator import Simulator, Tally
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -15,8 +15,8 @@ from salesloft_webhooks.cli.names import require_group
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.history import Fate
-    from salesloft_webhooks.cli.simulator import Delivery
     from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Delivery
 
 EVENT_TYPE = "call.completed"
 """A logged call changes nothing outside: `activity` keeps a row of it, `crm` and `notify` do not want it."""
@@ -41,8 +41,8 @@ def trial(
     Exit codes: 0 handled, 1 refused or not handled in time, 2 wrong usage, 3 receiver or store unreachable.
     """
     from salesloft_webhooks.cli.sending import exit_code, post, show_summary
-    from salesloft_webhooks.cli.simulator import Pace, Simulator
     from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Pace, Simulator
 
     address, event_id, delivery = _delivery(Settings.load(), url, source)
     pace = Pace(rate=None, concurrency=1, timeout_seconds=timeout, retries=0)
@@ -67,9 +67,9 @@ def trial(
 
 def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Delivery]":
     from salesloft_webhooks.cli.given import GivenEvent, as_deliveries
-    from salesloft_webhooks.cli.simulator import Signer
     from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.receiver.sources import load_sources
+    from salesloft_webhooks.simulator import Signer
 
     sources = {source.name: source for source in load_sources(settings)}
     source = sources.get(name) if name else next(iter(sources.values()))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from salesloft_webhooks.cli.simulator import resources
-from salesloft_webhooks.cli.simulator.resources import Resource, timestamp
+from salesloft_webhooks.simulator import resources
+from salesloft_webhooks.simulator.resources import Resource, timestamp
 
 MOST_PEOPLE = 1_000
 REMEMBERED = 2_000

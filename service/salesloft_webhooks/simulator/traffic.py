@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks import resource_kinds
-from salesloft_webhooks.cli.simulator.deliveries import Delivery, Forger, Kind, Signer
-from salesloft_webhooks.cli.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
 from salesloft_webhooks.dialects import Dialect, resource
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
+from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
+from salesloft_webhooks.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
 
 RECENT = 100
 RECENT_SECONDS = 60

@@ -9,8 +9,8 @@ from importlib.metadata import version
 
 import aiohttp
 
-from salesloft_webhooks.cli.simulator.deliveries import Delivery, Kind
-from salesloft_webhooks.cli.simulator.tally import Tally
+from salesloft_webhooks.simulator.deliveries import Delivery, Kind
+from salesloft_webhooks.simulator.tally import Tally
 
 BREATH_SECONDS = 0.1
 MOST_CATCHING_UP_SECONDS = 1.0

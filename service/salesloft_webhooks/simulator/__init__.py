@@ -5,9 +5,9 @@ simulator = Simulator(url, Traffic(Signer(keys), Mix(duplicates=0.1, forgeries=0
 await simulator.run(stop)      # meanwhile, `simulator.tally` may be read
 """
 
-from salesloft_webhooks.cli.simulator.deliveries import Delivery, Kind, Signer
-from salesloft_webhooks.cli.simulator.simulator import Pace, Simulator
-from salesloft_webhooks.cli.simulator.tally import Answer, Tally
-from salesloft_webhooks.cli.simulator.traffic import Mix, Traffic
+from salesloft_webhooks.simulator.deliveries import Delivery, Kind, Signer
+from salesloft_webhooks.simulator.simulator import Pace, Simulator
+from salesloft_webhooks.simulator.tally import Answer, Tally
+from salesloft_webhooks.simulator.traffic import Mix, Traffic
 
 __all__ = ["Answer", "Delivery", "Kind", "Mix", "Pace", "Signer", "Simulator", "Tally", "Traffic"]

@@ -3,9 +3,9 @@
 import pytest
 
 from salesloft_webhooks.cli.sending import show_summary
-from salesloft_webhooks.cli.simulator import Kind, Tally
-from salesloft_webhooks.cli.simulator.tally import MOST_ANSWERS, OTHER, Latencies
 from salesloft_webhooks.cli.tables import WIDTH
+from salesloft_webhooks.simulator import Kind, Tally
+from salesloft_webhooks.simulator.tally import MOST_ANSWERS, OTHER, Latencies
 
 
 def test_percentiles_are_right_to_one_percent() -> None:
