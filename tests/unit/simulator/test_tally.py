@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.cli.sending import show_summary
+from salesloft_webhooks.cli.simulator_runs import show_summary
 from salesloft_webhooks.cli.tables import WIDTH
 from salesloft_webhooks.simulator import Kind, Tally
 from salesloft_webhooks.simulator.tally import MOST_ANSWERS, OTHER, Latencies

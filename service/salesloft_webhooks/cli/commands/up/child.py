@@ -1,4 +1,4 @@
-"""One supervised process: started on a leash, started again when it dies, stopped gently."""
+"""One supervised process: started so that it ends with us, started again when it dies, stopped gently."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
 
-LEASH = Path(__file__).with_name("leash.py")
+END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
 STEADY_SECONDS = 10.0
@@ -100,10 +100,17 @@ class Child:
         return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        leash = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), str(int(self.program.parent_death)))
+        wrapper = (
+            sys.executable,
+            "-I",
+            "-S",
+            str(END_WITH_PARENT),
+            str(os.getpid()),
+            str(int(self.program.parent_death)),
+        )
         with self.program.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *leash,
+                *wrapper,
                 *self.program.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from salesloft_webhooks.cli.commands.up.folder import DEFAULT, SETTING, DataFolder, FolderInUse
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.up.folder import DEFAULT, SETTING, DataFolder, FolderInUse
 
 LEFTOVER_SECONDS = 15.0
 """Longer than any process of ours needs to end."""
@@ -35,9 +35,9 @@ def up(
 
     Data is kept between runs. Commands started in the same folder work on this pipeline without any setting.
     """
-    from salesloft_webhooks.cli.up.plan import Plan, Wishes
-    from salesloft_webhooks.cli.up.ports import claim
-    from salesloft_webhooks.cli.up.session import session
+    from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
+    from salesloft_webhooks.cli.commands.up.ports import claim
+    from salesloft_webhooks.cli.commands.up.session import session
 
     folder = DataFolder(data_dir)
     folder.prepare()
@@ -57,7 +57,7 @@ def up(
 @contextmanager
 def _only_one(folder: DataFolder) -> Iterator[int]:
     """Hold the folder; yields the lock for the processes to come, once those of a killed `up` have ended."""
-    from salesloft_webhooks.cli.up.processes import holders
+    from salesloft_webhooks.cli.commands.up.processes import holders
 
     try:
         # A command that looks whether an `up` is running holds the lock for a moment, too.
@@ -77,7 +77,7 @@ def _only_one(folder: DataFolder) -> Iterator[int]:
 
 @contextmanager
 def _processes_lock(folder: DataFolder) -> Iterator[int]:
-    from salesloft_webhooks.cli.up.processes import holders
+    from salesloft_webhooks.cli.commands.up.processes import holders
 
     path = folder.path / "processes.lock"
     try:

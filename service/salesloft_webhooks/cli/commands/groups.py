@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import with_store
+from salesloft_webhooks.cli.commands.status import pause_text
 from salesloft_webhooks.cli.console import confirm, note, show_json
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import require_group
+from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import AsJson, GroupName, Yes
-from salesloft_webhooks.cli.spans import moment_text, parse_span
-from salesloft_webhooks.cli.status import pause_text
+from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.times import moment_text, parse_span
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import follow, with_store
 from salesloft_webhooks.cli.console import note, show, show_json, stdout
 from salesloft_webhooks.cli.options import AsJson
-from salesloft_webhooks.cli.spans import seconds_text
+from salesloft_webhooks.cli.store_access import follow, with_store
 from salesloft_webhooks.cli.tables import Row, render_table
+from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

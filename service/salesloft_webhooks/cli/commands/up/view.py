@@ -8,14 +8,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from salesloft_webhooks.cli.status import summary
+from salesloft_webhooks.cli.commands.status import summary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from salesloft_webhooks.broker.administration.stats import GroupStats
-    from salesloft_webhooks.cli.up.child import Child
-    from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
+    from salesloft_webhooks.cli.commands.up.child import Child
+    from salesloft_webhooks.cli.commands.up.snapshot import GroupPicture, Picture
 
 STORE_FAILURES = ("store_unavailable", "store_full", "store_refused", "not_durable")
 LEFT_OUT = ("stored", "duplicate", "rejected", "unreadable", *STORE_FAILURES)

@@ -50,7 +50,7 @@ def _write(target: Path, name: str) -> Iterator[Path]:
     from importlib.metadata import version
 
     words = {"project": name, "package": name.replace("-", "_"), "version": version("salesloft-webhooks")}
-    for path, text in _templates(files(__package__) / "project", Path()):
+    for path, text in _templates(files("salesloft_webhooks.cli") / "project", Path()):
         path = target / str(path).replace("package/", f"{words['package']}/", 1)  # noqa: PLW2901 - the same, elsewhere
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Template(text).substitute(words), encoding="utf-8")

@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from salesloft_webhooks.cli.up.processes import listeners
+from salesloft_webhooks.cli.commands.up.processes import listeners
 from salesloft_webhooks.errors import ConfigurationError
 
 

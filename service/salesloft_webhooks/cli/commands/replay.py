@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, note
-from salesloft_webhooks.cli.names import NEAR_AT_MOST, near_events, require_group, require_known_types
+from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_events, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
-from salesloft_webhooks.cli.spans import parse_moment
+from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.times import parse_moment
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

@@ -13,7 +13,7 @@ from salesloft_webhooks.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from salesloft_webhooks.cli.given import GivenEvent
+    from salesloft_webhooks.cli.input_events import GivenEvent
     from salesloft_webhooks.dialects import DialectKeys
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Delivery, Mix, Signer
@@ -71,7 +71,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
     Exit codes: 0 all answered as they should be (forgeries with 401), 1 some not, 2 wrong usage, 3 nobody there.
     """
     from salesloft_webhooks.cli.console import show_json
-    from salesloft_webhooks.cli.sending import exit_code, post, show_summary, summary
+    from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary, summary
     from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Mix, Pace, Simulator
@@ -136,7 +136,7 @@ def _keys_in(path: Path, dialect: str | None) -> "DialectKeys":
 
 
 def _events(event: str, event_id: str, data: str, file: str) -> "list[GivenEvent]":
-    from salesloft_webhooks.cli.given import GivenEvent, parse_data, parse_events
+    from salesloft_webhooks.cli.input_events import GivenEvent, parse_data, parse_events
 
     if file:
         if event or event_id or data:
@@ -148,7 +148,7 @@ def _events(event: str, event_id: str, data: str, file: str) -> "list[GivenEvent
 
 
 def _given(signer: "Signer", dialect: str | None, events: "list[GivenEvent]") -> "list[Delivery]":
-    from salesloft_webhooks.cli.given import as_deliveries
+    from salesloft_webhooks.cli.input_events import as_deliveries
     from salesloft_webhooks.dialects import Dialect
 
     return as_deliveries(signer, Dialect(dialect) if dialect else signer.dialects[0], events)

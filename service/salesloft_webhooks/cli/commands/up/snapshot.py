@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from salesloft_webhooks.cli.up.exposition import Meter, Totals
+from salesloft_webhooks.cli.commands.up.exposition import Meter, Totals
 from salesloft_webhooks.errors import StoreError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import typer
 
-from salesloft_webhooks.cli.spans import moment_text, parse_moment, parse_span, seconds_text
+from salesloft_webhooks.cli.times import moment_text, parse_moment, parse_span, seconds_text
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 

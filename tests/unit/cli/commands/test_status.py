@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from salesloft_webhooks.broker.administration.stats import GroupStats
-from salesloft_webhooks.cli.status import table
+from salesloft_webhooks.cli.commands.status import table
 
 
 def test_each_fact_is_said_once() -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import nearest_of
+from salesloft_webhooks.cli.nearest_names import nearest_of
 from salesloft_webhooks.cli.options import AsJson, Limit, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
-from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.times import moment_text, seconds_text
 from salesloft_webhooks.errors import UnreadableReason
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import confirm, described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import NEAR_AT_MOST, near_letters, require_group, require_known_types
+from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_letters, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import Tally
-from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.tables import Row, show_table
+from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from salesloft_webhooks.cli.up.plan import Plan
+from salesloft_webhooks.cli.commands.up.plan import Plan
 
 TRY = (
     ("send", "one signed delivery; finds address and secret by itself"),

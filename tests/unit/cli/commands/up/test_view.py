@@ -6,8 +6,8 @@ from dataclasses import replace
 from rich.console import Console
 
 from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause, Stats
-from salesloft_webhooks.cli.up import view
-from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
+from salesloft_webhooks.cli.commands.up import view
+from salesloft_webhooks.cli.commands.up.snapshot import GroupPicture, Picture
 
 CRM = GroupStats("crm", lag=7, running=3, scheduled=2, dead=1, pause=Pause.BREAKER, pause_seconds=12.0)
 STATS = Stats((CRM,), (PartitionStats(0, 1_234, 5, 2**21, 0),))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli.up.folder import DataFolder
-from salesloft_webhooks.cli.up.plan import Plan, Wishes
+from salesloft_webhooks.cli.commands.up.folder import DataFolder
+from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
 
 REAL = {
     "SALESLOFT_WEBHOOK_SECRET": "genuine-secret",

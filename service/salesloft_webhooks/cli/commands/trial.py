@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import typer
 
-from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.console import note, show
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import require_group
+from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -40,7 +40,7 @@ def trial(
 
     Exit codes: 0 handled, 1 refused or not handled in time, 2 wrong usage, 3 receiver or store unreachable.
     """
-    from salesloft_webhooks.cli.sending import exit_code, post, show_summary
+    from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Pace, Simulator
 
@@ -66,7 +66,7 @@ def trial(
 
 
 def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Delivery]":
-    from salesloft_webhooks.cli.given import GivenEvent, as_deliveries
+    from salesloft_webhooks.cli.input_events import GivenEvent, as_deliveries
     from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.receiver.sources import load_sources
     from salesloft_webhooks.simulator import Signer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.cli.up.exposition import Meter, Totals
+from salesloft_webhooks.cli.commands.up.exposition import Meter, Totals
 
 PAGE = """\
 # HELP salesloft_webhooks_deliveries_total Deliveries answered, by outcome.

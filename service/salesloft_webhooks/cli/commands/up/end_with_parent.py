@@ -1,7 +1,7 @@
 """Starts a program that ends when its parent ends, however that ends: nothing of `up` is left after a ``kill -9``.
 
-Run as a file of its own, which becomes the program: ``python -I -S leash.py PARENT SIGNAL PROGRAM ARGUMENT...``.
-Linux has PR_SET_PDEATHSIG for it. Elsewhere the program starts without a leash, and the next `up` waits for leftovers.
+Run as a file of its own, which becomes the program: ``python -I -S end_with_parent.py PARENT SIGNAL PROGRAM ...``.
+Linux has PR_SET_PDEATHSIG for it. Elsewhere the program starts without that, and the next `up` waits for leftovers.
 """
 
 import ctypes

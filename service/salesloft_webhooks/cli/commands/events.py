@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.connected import follow, with_store
 from salesloft_webhooks.cli.console import described, note, show, show_json
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.names import near_events
+from salesloft_webhooks.cli.nearest_names import near_events
 from salesloft_webhooks.cli.options import AsJson, Types
-from salesloft_webhooks.cli.spans import moment_text, seconds_text
+from salesloft_webhooks.cli.store_access import follow, with_store
 from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store

@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from salesloft_webhooks.cli.up import valkey
-from salesloft_webhooks.cli.up.child import Program
-from salesloft_webhooks.cli.up.folder import DataFolder
-from salesloft_webhooks.cli.up.ports import free_port
+from salesloft_webhooks.cli.commands.up import valkey
+from salesloft_webhooks.cli.commands.up.child import Program
+from salesloft_webhooks.cli.commands.up.folder import DataFolder
+from salesloft_webhooks.cli.commands.up.ports import free_port
 from salesloft_webhooks.settings import Settings
 
 SELF = (sys.executable, "-m", "salesloft_webhooks")
@@ -100,7 +100,7 @@ class Plan:
         for group in self.groups:
             changed = {"WORKER_GROUP": group, "OPS_PORT": str(self.group_ports[group])}
             if group == FLAKY:
-                changed |= {"WORKER_HANDLERS": "salesloft_webhooks.cli.up.flaky:router"}
+                changed |= {"WORKER_HANDLERS": "salesloft_webhooks.cli.commands.up.flaky:router"}
                 changed |= {"MAX_ATTEMPTS": "4", "BACKOFF_CAP_SECONDS": "5"}
             yield self._program(group, (*SELF, "worker"), changed)
 

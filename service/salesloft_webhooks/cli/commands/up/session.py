@@ -12,12 +12,12 @@ from rich.live import Live
 from rich.text import Text
 
 from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.cli.commands.up import view
+from salesloft_webhooks.cli.commands.up.plan import Plan
+from salesloft_webhooks.cli.commands.up.snapshot import Gauge
+from salesloft_webhooks.cli.commands.up.supervisor import Machine
+from salesloft_webhooks.cli.commands.up.welcome import remarks, welcome
 from salesloft_webhooks.cli.console import stdout
-from salesloft_webhooks.cli.up import view
-from salesloft_webhooks.cli.up.machine import Machine
-from salesloft_webhooks.cli.up.picture import Gauge
-from salesloft_webhooks.cli.up.plan import Plan
-from salesloft_webhooks.cli.up.welcome import remarks, welcome
 from salesloft_webhooks.settings import Settings
 
 LIVE_SECONDS = 1.0

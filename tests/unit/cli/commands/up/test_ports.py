@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from salesloft_webhooks.cli.up.ports import claim, free_port
+from salesloft_webhooks.cli.commands.up.ports import claim, free_port
 from salesloft_webhooks.errors import ConfigurationError
 
 

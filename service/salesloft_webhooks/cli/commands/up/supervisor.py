@@ -7,9 +7,9 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from salesloft_webhooks.cli.commands.up.child import Child, Program, Report
+from salesloft_webhooks.cli.commands.up.plan import Plan
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.cli.up.child import Child, Program, Report
-from salesloft_webhooks.cli.up.plan import Plan
 from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
 
 if TYPE_CHECKING:
