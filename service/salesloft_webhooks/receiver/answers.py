@@ -57,7 +57,7 @@ async def _discard(receive: Receive) -> None:
 
 RECEIVED = Answer({"received": True}, 200)
 ALREADY_PROCESSED = Answer({"status": "already_processed"}, 200)
-# Strangers get no connection to keep: it would hold memory and a file descriptor for minutes.
+# Unauthenticated clients get no connection to keep: it would hold memory and a file descriptor for minutes.
 INVALID_SIGNATURE = Answer({"error": "Invalid signature"}, 401, {"connection": "close"})
 INVALID_SIGNATURE_UNREAD = Refusal({"error": "Invalid signature"}, 401)
 NOT_FOUND = Refusal({"error": "Not found"}, 404)

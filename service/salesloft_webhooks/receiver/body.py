@@ -1,4 +1,4 @@
-"""Reading a request's body without letting a stranger choose how much memory or time that takes.
+"""Reading a request's body without letting an unauthenticated client choose how much memory or time that takes.
 
 What all bodies together may hold is the server's business (`operations.MemoryBudget`), which sees them arrive.
 """
