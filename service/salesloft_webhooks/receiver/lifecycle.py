@@ -11,6 +11,7 @@ from salesloft_webhooks.operations import (
     OperationsServer,
     stop_event,
 )
+from salesloft_webhooks.receiver.answers import Answers
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
@@ -43,7 +44,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
-            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight)
+            answers = Answers(settings.retry_after_seconds)
+            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, answers)
             budget = MemoryBudget(settings.body_memory_bytes)
             app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
             webhooks = HttpServer(
