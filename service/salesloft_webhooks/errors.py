@@ -156,3 +156,9 @@ class Unavailable(HandlerSignal):
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")
         self.after_seconds = _seconds("Unavailable", after)
+
+
+def error_type(error: BaseException) -> str:
+    """The name of an error's type, with its module unless that says nothing."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def fast_imports() -> Iterator[None]:
-    """Load a role: uncollected, and without what its libraries merely could use.
+    """Load a role: collection_paused, and without what its libraries merely could use.
 
     OpenTelemetry counts as needed as soon as a variable of its own (``OTEL_*``) is set. A module that is loaded
     already stays what it is, and after the block everything can be imported again: handlers may.

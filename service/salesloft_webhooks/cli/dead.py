@@ -17,7 +17,7 @@ from salesloft_webhooks.cli.tables import Row, show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter
+    from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: events that a group gave up on.")
@@ -41,7 +41,7 @@ def list_dead(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, group by group, latest first."""
-    from salesloft_webhooks.broker.dead_letters import dead_letters
+    from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
     choice = _choice(group, types, reason)
 
@@ -86,7 +86,7 @@ def show_dead(
     """Show dead letters in full, content included, which is personal data."""
     from rich.text import Text
 
-    from salesloft_webhooks.broker.dead_letters import find
+    from salesloft_webhooks.broker.administration.dead_letters import find
 
     async def look(store: "Store", _: "Settings") -> list["DeadLetter"]:
         if not (found := await find(store, letter)):
@@ -114,8 +114,8 @@ def redrive(
     as_json: AsJson = False,
 ) -> None:
     """Give dead letters to their own group again, never to others; mend the handler first."""
-    from salesloft_webhooks.broker.dead_letter import Redriven
-    from salesloft_webhooks.broker.dead_letters import redrive as redrive_letters
+    from salesloft_webhooks.broker.administration.dead_letter_types import Redriven
+    from salesloft_webhooks.broker.administration.dead_letters import redrive as redrive_letters
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
 
@@ -143,8 +143,8 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Throw dead letters away for good."""
-    from salesloft_webhooks.broker.dead_letter import Discarded
-    from salesloft_webhooks.broker.dead_letters import discard as discard_letters
+    from salesloft_webhooks.broker.administration.dead_letter_types import Discarded
+    from salesloft_webhooks.broker.administration.dead_letters import discard as discard_letters
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
 
@@ -161,7 +161,7 @@ def discard(
 
 
 def _group_of(after: str) -> str:
-    from salesloft_webhooks.broker.dead_letter import parse_handle
+    from salesloft_webhooks.broker.administration.dead_letter_types import parse_handle
 
     if not (handle := parse_handle(after)):
         raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")
@@ -169,7 +169,7 @@ def _group_of(after: str) -> str:
 
 
 def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
-    from salesloft_webhooks.broker.dead_letter import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
 
     if reason not in {"", "exhausted", "permanent", "poison", "no_handler"}:
         raise typer.BadParameter("--reason is exhausted, permanent, poison or no_handler")
@@ -178,7 +178,7 @@ def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
 
 def _checked(names: Sequence[str] | None, choice: "Choice", *, everything: bool) -> "Choice":
     """Names or --all, never both and never neither: a forgotten argument must not mean everything."""
-    from salesloft_webhooks.broker.dead_letter import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
 
     if bool(names) == everything:
         raise typer.BadParameter("name dead letters, or say --all (with --group, --type, --reason to narrow it down)")
@@ -191,7 +191,7 @@ async def _meant(
     store: "Store", names: Sequence[str], choice: "Choice", tally: Tally
 ) -> tuple[AsyncIterator["DeadLetter"], int]:
     """The letters that are meant, and how many; names without a letter go into the tally."""
-    from salesloft_webhooks.broker.dead_letters import find_all, freeze, frozen, given, size
+    from salesloft_webhooks.broker.administration.dead_letters import find_all, freeze, frozen, given, size
 
     if names:
         found = await find_all(store, names)

@@ -16,8 +16,8 @@ from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.entries import Entry
-    from salesloft_webhooks.broker.history import GroupFate, History
+    from salesloft_webhooks.broker.administration.entries import Entry
+    from salesloft_webhooks.broker.administration.history import GroupFate, History
     from salesloft_webhooks.errors import StoreError
     from salesloft_webhooks.settings import Settings
 
@@ -34,7 +34,7 @@ def show_event(
     as_json: AsJson = False,
 ) -> None:
     """Say what became of an event in every group."""
-    from salesloft_webhooks.broker.history import history
+    from salesloft_webhooks.broker.administration.history import history
 
     async def look(store: "Store", _: "Settings") -> "History":
         if (found := await history(store, event_id)) is None:
@@ -100,7 +100,7 @@ def tail_events(
     as_json: AsJson = False,
 ) -> None:
     """Print events as they are stored, until Ctrl-C. Takes nothing from any group."""
-    from salesloft_webhooks.broker.entries import tail
+    from salesloft_webhooks.broker.administration.entries import tail
     from salesloft_webhooks.event_patterns import is_known, matches, nearest
 
     for pattern in types or ():

@@ -15,8 +15,8 @@ from salesloft_webhooks.cli.tables import show_table
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.groups import Registration, Removal
-    from salesloft_webhooks.broker.stats import GroupStats
+    from salesloft_webhooks.broker.administration.groups import Registration, Removal
+    from salesloft_webhooks.broker.administration.stats import GroupStats
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Consumer groups: each handles every event it wants, on its own.")
@@ -52,8 +52,8 @@ def list_groups(*, as_json: AsJson = False) -> None:
 
 
 async def _described(store: "Store", _: "Settings") -> list[tuple["Registration", "GroupStats"]]:
-    from salesloft_webhooks.broker.groups import registrations
-    from salesloft_webhooks.broker.stats import GroupStats, measure
+    from salesloft_webhooks.broker.administration.groups import registrations
+    from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 
     stats = {row.group: row for row in (await measure(store)).groups}
     return [(row, stats.get(row.group, GroupStats(row.group))) for row in await registrations(store)]
@@ -75,7 +75,7 @@ def pause(
     reason: Annotated[str, typer.Option("--reason", help="Why: what `status` says to whoever wonders.")] = "",
 ) -> None:
     """Let a group take nothing; what its workers run already, they finish. Deliveries are still accepted."""
-    from salesloft_webhooks.broker.groups import pause as pause_group
+    from salesloft_webhooks.broker.administration.groups import pause as pause_group
 
     seconds = parse_span(span).total_seconds() if span else None
 
@@ -90,7 +90,7 @@ def pause(
 @app.command()
 def resume(group: GroupName) -> None:
     """End a group's pause, by hand or by a handler."""
-    from salesloft_webhooks.broker.groups import resume as resume_group
+    from salesloft_webhooks.broker.administration.groups import resume as resume_group
 
     async def act(store: "Store", _: "Settings") -> bool:
         await require_group(store, group)
@@ -111,8 +111,8 @@ def remove(
 
     Stop its workers first: one that still runs would bring the group back. Dead letters are kept unless discarded.
     """
-    from salesloft_webhooks.broker.groups import Removal
-    from salesloft_webhooks.broker.groups import remove as remove_group
+    from salesloft_webhooks.broker.administration.groups import Removal
+    from salesloft_webhooks.broker.administration.groups import remove as remove_group
 
     async def act(store: "Store", _: "Settings") -> tuple["Removal", str]:
         await require_group(store, group)
@@ -131,7 +131,7 @@ def remove(
 
 
 async def _what_goes(store: "Store", group: str, *, discard_dead: bool) -> str:
-    from salesloft_webhooks.broker.stats import GroupStats, measure
+    from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 
     rows = {row.group: row for row in (await measure(store)).groups}
     stats = rows.get(group, GroupStats(group))

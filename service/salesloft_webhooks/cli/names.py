@@ -27,7 +27,7 @@ async def require_group(store: "Store", group: str) -> None:
     Raises:
         StoreError: the store cannot be asked.
     """
-    from salesloft_webhooks.broker.stats import group_names
+    from salesloft_webhooks.broker.administration.stats import group_names
 
     names = sorted(await group_names(store))
     if group not in names:
@@ -40,8 +40,8 @@ async def near_letters(store: "Store", name: str) -> str:
     Raises:
         StoreError: the store cannot be asked.
     """
-    from salesloft_webhooks.broker.dead_letter import Choice
-    from salesloft_webhooks.broker.dead_letters import dead_letters
+    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+    from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
     return nearest_of(
         name, [text async for one in _first(dead_letters(store, Choice())) for text in (one.handle, one.event_id)]
@@ -54,7 +54,7 @@ async def near_events(store: "Store", event_id: str) -> str:
     Raises:
         StoreError: the store cannot be asked.
     """
-    from salesloft_webhooks.broker.entries import latest
+    from salesloft_webhooks.broker.administration.entries import latest
 
     return nearest_of(event_id, [entry.event_id async for entry in _first(latest(store))])
 

@@ -19,7 +19,7 @@ from salesloft_webhooks.errors import UnreadableReason
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.quarantined import Quarantined
+    from salesloft_webhooks.broker.administration.quarantine import Quarantined
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Signed deliveries that could not be read, and were answered with 400.")
@@ -35,8 +35,8 @@ All = Annotated[bool, typer.Option("--all", help="All, or those that --reason ch
 @app.command("list")
 def list_quarantine(*, reason: Reason = "", limit: Limit = 50, as_json: AsJson = False) -> None:
     """List the latest deliveries in quarantine."""
-    from salesloft_webhooks.broker.quarantined import quarantined
-    from salesloft_webhooks.broker.walk import Span
+    from salesloft_webhooks.broker.administration.quarantine import quarantined
+    from salesloft_webhooks.broker.administration.scan import Span
 
     _check_reason(reason)
 
@@ -74,7 +74,7 @@ def show_quarantined(
     """Show one delivery with its body, which may be personal data."""
     from rich.text import Text
 
-    from salesloft_webhooks.broker.quarantined import find_quarantined
+    from salesloft_webhooks.broker.administration.quarantine import find_quarantined
 
     async def look(store: "Store", _: "Settings") -> "Quarantined":
         found = await find_quarantined(store, delivery)
@@ -104,8 +104,8 @@ def reprocess(
 ) -> None:
     """Read deliveries again and store them as if they had just come; what still cannot be read stays."""
     from salesloft_webhooks.broker import Publisher
-    from salesloft_webhooks.broker.quarantined import Reprocessed
-    from salesloft_webhooks.broker.quarantined import reprocess as read_again
+    from salesloft_webhooks.broker.administration.quarantine import Reprocessed
+    from salesloft_webhooks.broker.administration.quarantine import reprocess as read_again
 
     _check(names, reason, everything=everything)
     tally = Tally(Reprocessed.STORED, failures={Reprocessed.UNREADABLE, Reprocessed.REFUSED})
@@ -134,8 +134,8 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Throw deliveries in quarantine away for good."""
-    from salesloft_webhooks.broker.quarantined import Removed
-    from salesloft_webhooks.broker.quarantined import discard as throw_away
+    from salesloft_webhooks.broker.administration.quarantine import Removed
+    from salesloft_webhooks.broker.administration.quarantine import discard as throw_away
 
     _check(names, reason, everything=everything)
     tally = Tally(Removed.DISCARDED)
@@ -160,8 +160,8 @@ class _Meant(NamedTuple):
 
 async def _meant(store: "Store", names: Sequence[str], reason: str, tally: Tally) -> _Meant:
     """What names or --all mean; names of nothing go into the tally, with a word about the nearest."""
-    from salesloft_webhooks.broker.quarantined import chosen, find_quarantined, held
-    from salesloft_webhooks.broker.walk import newest_entry
+    from salesloft_webhooks.broker.administration.quarantine import chosen, find_quarantined, held
+    from salesloft_webhooks.broker.administration.scan import newest_entry
 
     if not names:
         newest = await newest_entry(store, store.keys.quarantine)  # what comes after the question is not meant
@@ -176,7 +176,7 @@ async def _meant(store: "Store", names: Sequence[str], reason: str, tally: Tally
 
 
 async def _nearest(store: "Store", name: str) -> str:
-    from salesloft_webhooks.broker.quarantined import held
+    from salesloft_webhooks.broker.administration.quarantine import held
 
     return nearest_of(name, [str(one.reference) async for one in held(store)])
 

@@ -16,8 +16,8 @@ from salesloft_webhooks.cli.spans import parse_moment
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.entries import Entry
-    from salesloft_webhooks.broker.replay import Replayed, Selection
+    from salesloft_webhooks.broker.administration.entries import Entry
+    from salesloft_webhooks.broker.administration.replay import Replayed, Selection
     from salesloft_webhooks.settings import Settings
 
 
@@ -61,7 +61,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 
 
 def _selection(since: str, until: str, types: list[str] | None, event_ids: list[str] | None) -> "Selection":
-    from salesloft_webhooks.broker.replay import Selection
+    from salesloft_webhooks.broker.administration.replay import Selection
 
     first, last = parse_moment(since) if since else None, parse_moment(until) if until else None
     if first and first > datetime.now(UTC):
@@ -79,8 +79,8 @@ def _selection(since: str, until: str, types: list[str] | None, event_ids: list[
 async def _run(
     store: "Store", group: str, selection: "Selection", ttl_seconds: int, *, dry_run: bool, total: int | None = None
 ) -> Tally:
-    from salesloft_webhooks.broker.replay import Replayed
-    from salesloft_webhooks.broker.replay import replay as replay_events
+    from salesloft_webhooks.broker.administration.replay import Replayed
+    from salesloft_webhooks.broker.administration.replay import replay as replay_events
 
     tally = Tally(Replayed.REPLAYED, failures={Replayed.GONE, Replayed.NO_GROUP})
     unseen = set(selection.event_ids)

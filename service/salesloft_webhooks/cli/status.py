@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.stats import GroupStats, PartitionStats, Stats
+    from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
     from salesloft_webhooks.settings import Settings
 
 NUMBERS = ("LAG", "RUNNING", "RETRY", "PARKED", "DUE", "DEAD", "OLDEST", "WORKERS")
@@ -40,7 +40,7 @@ def status(
 
 
 async def _measure(store: "Store", _: "Settings") -> "Stats":
-    from salesloft_webhooks.broker.stats import measure
+    from salesloft_webhooks.broker.administration.stats import measure
 
     return await measure(store)
 
@@ -56,7 +56,7 @@ def _show(stats: "Stats", *, as_json: bool) -> None:
 
 
 async def _print_again_and_again(store: "Store", every: float, *, as_json: bool) -> None:
-    from salesloft_webhooks.broker.stats import measure
+    from salesloft_webhooks.broker.administration.stats import measure
 
     while True:
         _show(await measure(store), as_json=as_json)
@@ -67,7 +67,7 @@ async def _live(store: "Store", every: float) -> None:
     from rich.console import Group
     from rich.live import Live
 
-    from salesloft_webhooks.broker.stats import measure
+    from salesloft_webhooks.broker.administration.stats import measure
 
     with Live(console=stdout(), screen=False, auto_refresh=False) as live:
         while True:

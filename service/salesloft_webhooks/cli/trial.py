@@ -14,7 +14,7 @@ from salesloft_webhooks.cli.names import require_group
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.history import Fate
+    from salesloft_webhooks.broker.administration.history import Fate
     from salesloft_webhooks.cli.simulator import Delivery
     from salesloft_webhooks.settings import Settings
 
@@ -91,7 +91,7 @@ async def _await_fate(store: "Store", event_id: str, group: str, deadline: float
     """Where the event ends up in the group, or where it is when the time is over; None: the group has never been."""
     import asyncio
 
-    from salesloft_webhooks.broker.history import Fate, history
+    from salesloft_webhooks.broker.administration.history import Fate, history
 
     under_way = {Fate.WAITING, Fate.RUNNING, Fate.LAPSED, Fate.SCHEDULED, Fate.PARKED}
     while True:

@@ -6,7 +6,7 @@ from typing import Self
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.broker.stats import Stats, measure
+from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
 

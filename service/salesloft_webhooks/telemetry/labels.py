@@ -3,8 +3,7 @@
 from enum import StrEnum
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
-from salesloft_webhooks.errors import Retry, Unavailable
-from salesloft_webhooks.telemetry.traces import error_type
+from salesloft_webhooks.errors import Retry, Unavailable, error_type
 
 
 class AttemptOutcome(StrEnum):

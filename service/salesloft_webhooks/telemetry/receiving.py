@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Self
 from prometheus_client import Counter
 
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
-from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason
+from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason, error_type
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.labels import event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.throttle import Throttle
-from salesloft_webhooks.telemetry.traces import active_tracing, error_type
-from salesloft_webhooks.telemetry.untraced import UNTRACED_DELIVERY, UntracedDelivery
+from salesloft_webhooks.telemetry.tracing import active_tracing
+from salesloft_webhooks.telemetry.tracing.off import UNTRACED_DELIVERY, UntracedDelivery
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.telemetry.delivery_trace import DeliveryTrace
+    from salesloft_webhooks.telemetry.tracing.delivery import DeliveryTrace
 
 Headers = Iterable[tuple[bytes, bytes]]
 

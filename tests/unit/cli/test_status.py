@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from salesloft_webhooks.broker.stats import GroupStats
+from salesloft_webhooks.broker.administration.stats import GroupStats
 from salesloft_webhooks.cli.status import table
 
 

@@ -81,7 +81,7 @@ class Machine:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _store_answers(self) -> bool:
-        from salesloft_webhooks.broker.stats import measure
+        from salesloft_webhooks.broker.administration.stats import measure
 
         with suppress(StoreError):
             await measure(self._store)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.stats import GroupStats, Stats
+    from salesloft_webhooks.broker.administration.stats import GroupStats, Stats
 
 WINDOW_SECONDS = 10.0
 """Rates and latencies are those of the latest seconds."""
@@ -101,7 +101,7 @@ class Gauge:
             self._meter.read(process, response.text)
 
     async def _stats(self) -> "Stats | None":
-        from salesloft_webhooks.broker.stats import measure
+        from salesloft_webhooks.broker.administration.stats import measure
 
         try:
             return await measure(self._store)

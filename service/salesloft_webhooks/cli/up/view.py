@@ -13,7 +13,7 @@ from salesloft_webhooks.cli.status import summary
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from salesloft_webhooks.broker.stats import GroupStats
+    from salesloft_webhooks.broker.administration.stats import GroupStats
     from salesloft_webhooks.cli.up.child import Child
     from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from salesloft_webhooks.broker.stats import GroupStats, PartitionStats, Pause, Stats
+from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause, Stats
 from salesloft_webhooks.cli.up import view
 from salesloft_webhooks.cli.up.picture import GroupPicture, Picture
 
