@@ -121,7 +121,7 @@ class HandlerSignal(SalesloftWebhooksError):
 
 
 def _seconds(signal: str, after: object) -> float:
-    """A span of time as seconds, or the author's mistake, told where it was made and not when it is stored."""
+    """A span of time as seconds, or the author's mistake, raised where it was made, not when it is stored."""
     seconds = after.total_seconds() if isinstance(after, timedelta) else after
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise TypeError(f"{signal}(after=...) takes seconds as a number, or a timedelta, not {type(after).__name__}")

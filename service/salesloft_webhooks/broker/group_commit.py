@@ -20,7 +20,7 @@ from typing import Protocol
 
 from redis.exceptions import BusyLoadingError, ConnectionError, DataError, ResponseError  # noqa: A004 - redis-py's
 
-from salesloft_webhooks.background import still_wanted
+from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
@@ -151,8 +151,8 @@ class Committer:
             try:
                 return await self._commit(batch)
             except Exception as exc:
-                error, blame = exc, await self._blame(exc) if still_wanted() else _Blame.SERVER
-            if not still_wanted():
+                error, blame = exc, await self._blame(exc) if not cancellation_requested() else _Blame.SERVER
+            if cancellation_requested():
                 raise asyncio.CancelledError from error
             if blame is not _Blame.CONTENT:
                 self._durability = None

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from salesloft_webhooks.background import Background, still_wanted
+from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker.backlog import slowest_backlog
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.durability import Durability, examine
@@ -107,7 +107,7 @@ class StoreWatch:
         return time.monotonic() - self._succeeded
 
     async def _run(self) -> None:
-        while still_wanted():
+        while not cancellation_requested():
             await asyncio.sleep(INTERVAL_SECONDS)
             await self._look()
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from salesloft_webhooks.background import end
+from salesloft_webhooks.background import cancel_and_wait
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -39,7 +39,7 @@ def with_store(act: Act[T]) -> T:
         try:
             await asyncio.wait([working])
         except asyncio.CancelledError:
-            await end([working])
+            await cancel_and_wait([working])
             raise
         return working.result()
 

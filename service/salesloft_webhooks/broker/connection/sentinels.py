@@ -14,7 +14,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from salesloft_webhooks.background import end
+from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.broker.connection.error_words import Told, words
 
 ANSWER_SECONDS = 1.0
@@ -59,7 +59,7 @@ class Sentinels:
                     named += [answer] if isinstance(answer, Named) else []
                     refused += [answer] if isinstance(answer, str) else []
         finally:
-            await end(asked)
+            await cancel_and_wait(asked)
         if named:
             return max(named).address
         counted = Counter([*refused, *["no answer in time"] * len(pending)])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from salesloft_webhooks.startup_imports import lean_imports
+from salesloft_webhooks.startup_imports import fast_imports
 
 Host = Annotated[str | None, typer.Option(envvar="HOST", help="Address to listen on; all by default.")]
 Port = Annotated[int | None, typer.Option(envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")]
@@ -16,7 +16,7 @@ OpsPort = Annotated[
 
 def receiver(host: Host = None, port: Port = None, ops_port: OpsPort = None) -> None:
     """Take deliveries: verify, drop duplicates, store, answer. Runs until SIGTERM, then drains."""
-    with lean_imports():
+    with fast_imports():
         from salesloft_webhooks.operations import run_role
         from salesloft_webhooks.receiver import run
         from salesloft_webhooks.settings import Settings
@@ -50,7 +50,7 @@ def worker(
     ops_port: OpsPort = None,
 ) -> None:
     """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
-    with lean_imports():
+    with fast_imports():
         from salesloft_webhooks.operations import run_role
         from salesloft_webhooks.settings import Settings
         from salesloft_webhooks.worker import run

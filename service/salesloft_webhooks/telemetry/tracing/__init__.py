@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from salesloft_webhooks.startup_imports import uncollected
+from salesloft_webhooks.startup_imports import collection_paused
 
 if TYPE_CHECKING:
     from salesloft_webhooks.telemetry.tracing.sdk import Tracing
@@ -41,7 +41,7 @@ def configure_tracing(role: str) -> Iterator[None]:
     if not _wanted():
         yield
         return
-    with uncollected():
+    with collection_paused():
         from salesloft_webhooks.telemetry.tracing.sdk import Tracing  # noqa: PLC0415 - nobody should pay for it unasked
 
         tracing = Tracing.configured(role)

@@ -10,7 +10,7 @@ from opentelemetry.semconv.attributes import http_attributes as http
 from opentelemetry.semconv.attributes import url_attributes as url
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
-from salesloft_webhooks.telemetry.labels import DeliveryOutcome
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.telemetry.tracing.context import (
     DESTINATION,
     SYSTEM,
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from contextvars import Token
 
 SOURCE = "salesloft.source"
-STATUS_CODES = {
-    DeliveryOutcome.STORED: 200,
-    DeliveryOutcome.DUPLICATE: 200,
-    DeliveryOutcome.UNREADABLE: 400,
-    DeliveryOutcome.REJECTED: 401,
-    DeliveryOutcome.TOO_SLOW: 408,
-    DeliveryOutcome.TOO_LARGE: 413,
-    DeliveryOutcome.OVERLOADED: 503,
-    DeliveryOutcome.STORE_UNAVAILABLE: 503,
-    DeliveryOutcome.STORE_FULL: 503,
-    DeliveryOutcome.NOT_DURABLE: 503,
-    DeliveryOutcome.STORE_REFUSED: 503,
-    DeliveryOutcome.ERROR: 503,
-}
 
 
 class DeliveryTrace:
@@ -88,7 +74,7 @@ class DeliveryTrace:
     def end(self, outcome: DeliveryOutcome, error: BaseException | None) -> None:
         """End all spans. Server errors mark them as failed; a refusal is no failure of ours."""
         self.annotate("salesloft.outcome", outcome)
-        code = STATUS_CODES.get(outcome)
+        code = outcome.answer.status if outcome.answer else None
         if code is not None:
             self._server.set_attribute(http.HTTP_RESPONSE_STATUS_CODE, code)
         for span in (self._publish, self._server):

@@ -1,6 +1,7 @@
 """What deliveries and attempts hold while tracing is off, and then nothing of OpenTelemetry is even loaded."""
 
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeliveryOutcome
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
+from salesloft_webhooks.telemetry.labels import AttemptOutcome
 
 
 class UntracedDelivery:

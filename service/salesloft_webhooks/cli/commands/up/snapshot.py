@@ -50,7 +50,7 @@ class Picture:
     """The whole pipeline at one moment, in the order in which an event passes through it.
 
     Attributes:
-        deliveries: Answered since `up` started, by outcome (`telemetry.labels.DeliveryOutcome`).
+        deliveries: Answered since `up` started, by outcome (`DeliveryOutcome`).
         rate: Deliveries a second.
         refused: Those refused with 401, by reason.
         p50: Seconds until the answer, half of the deliveries.
