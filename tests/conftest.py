@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 import structlog
 
-from tests.servers import Server, engines
+from tests.support.servers import Server, engines
 
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)

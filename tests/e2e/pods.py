@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.e2e.effects import activity_worker
 from tests.e2e.load import PATIENCE_SECONDS
-from tests.http_client import exchange, request
-from tests.receivers import ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server, wait_until
+from tests.support.worker_process import WorkerProcess
 
 PROMISE = {"DURABILITY": "fsync", "STORE_TIMEOUT_SECONDS": "2"}
 AVAILABLE = "salesloft_webhooks_store_available"

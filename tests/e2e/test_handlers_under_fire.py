@@ -25,12 +25,12 @@ from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.settings import Settings
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
-from tests.postgres import PostgresServer
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server
-from tests.standins.http import Answer, Request, StandIn
-from tests.standins.hubspot import RATE_LIMITED, TOKEN, HubSpot
-from tests.workers import WorkerProcess
+from tests.support.postgres import PostgresServer
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.standins.http import Answer, Request, StandIn
+from tests.support.standins.hubspot import RATE_LIMITED, TOKEN, HubSpot
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [NEEDS_POSTGRESQL, pytest.mark.timeout(180)]
 

@@ -9,10 +9,10 @@ import pytest
 from tests.e2e.commands import groups_in_status, run
 from tests.e2e.effects import await_finished, diarist, written
 from tests.e2e.load import PATIENCE_SECONDS, load_on, task
-from tests.http_client import exchange, request
-from tests.receivers import ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server, wait_until
+from tests.support.worker_process import WorkerProcess
 
 BACKLOG = "salesloft_webhooks_group_lag_entries"
 

@@ -22,7 +22,7 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Ordering, Settings
-from tests.servers import Server
+from tests.support.servers import Server
 
 LEASE_SECONDS = 0.05
 STREAM = "sl:{0}:events"

@@ -29,7 +29,7 @@ from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.invariants import STREAM
 from tests.integration.broker.troubles import CONSUMERS, LEASE_SECONDS, TroubleRules
-from tests.servers import Server
+from tests.support.servers import Server
 
 GROUPS = {
     "lanes": GroupOptions("lanes", ("*",), Ordering.ENTITY, LEASE_SECONDS, max_attempts=4),

@@ -12,7 +12,7 @@ from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.model import Silent
-from tests.servers import Server
+from tests.support.servers import Server
 
 PARTITIONS = 3
 ENTITIES = st.integers(0, 7)

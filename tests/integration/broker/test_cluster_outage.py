@@ -9,7 +9,7 @@ from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder
 from tests.integration.broker.test_cluster import PARTITIONS, cluster
-from tests.servers import Server
+from tests.support.servers import Server
 
 __all__ = ["cluster"]  # a fixture
 CROWD = 120

@@ -12,7 +12,7 @@ from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder
-from tests.servers import Server
+from tests.support.servers import Server
 
 USER = "salesloft"
 

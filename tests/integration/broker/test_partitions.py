@@ -6,7 +6,7 @@ from salesloft_webhooks.broker import Outcome, StoreWatch, check_partitions, ope
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
-from tests.servers import Server
+from tests.support.servers import Server
 
 KEY = "sl:partitions"
 

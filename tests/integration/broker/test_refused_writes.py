@@ -14,8 +14,8 @@ from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder, open_bench
 from tests.integration.broker.test_store_watch import eventually
-from tests.refusing import REFUSALS
-from tests.servers import Server, engines
+from tests.support.refusing_servers import REFUSALS
+from tests.support.servers import Server, engines
 
 
 @pytest.fixture(params=engines())

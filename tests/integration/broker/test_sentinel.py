@@ -15,7 +15,7 @@ from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder
 from tests.integration.broker.test_store_watch import eventually
-from tests.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
+from tests.support.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
 
 RECOVERED_SECONDS = 6.0 + 2.0
 """What the fail-over takes, and some patience with a busy machine."""

@@ -11,7 +11,7 @@ from salesloft_webhooks.broker import Outcome, Publisher, Stored, StoreWatch, op
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 async def eventually(condition: Callable[[], bool], description: str, seconds: float = 8.0) -> None:

@@ -9,7 +9,7 @@ import pytest
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.settings import Settings
-from tests.postgres import PostgresServer, programs
+from tests.support.postgres import PostgresServer, programs
 
 PROGRAMS = programs()
 NEEDS_POSTGRESQL = pytest.mark.skipif(

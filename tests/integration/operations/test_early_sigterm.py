@@ -13,8 +13,8 @@ import pytest
 from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server, free_port, wait_until
-from tests.workers import WorkerProcess
+from tests.support.servers import Server, free_port, wait_until
+from tests.support.worker_process import WorkerProcess
 
 HANDLERS = """
 import asyncio, os

@@ -14,7 +14,7 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
-from tests.servers import Server
+from tests.support.servers import Server
 
 STREAM = "sl:{0}:events"
 Handle = Callable[[Event], Coroutine[Any, Any, None]]

@@ -9,7 +9,7 @@ from salesloft_webhooks import Event, Unavailable
 from salesloft_webhooks.broker import Group, Settled, Settlement, Taken
 from salesloft_webhooks.errors import StoreUnavailable
 from tests.integration.worker.conftest import eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 async def lost_when_cancelled() -> None:

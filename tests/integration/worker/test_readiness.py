@@ -16,13 +16,13 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
-from tests.http_client import exchange, request
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
 from tests.integration.worker.conftest import eventually
-from tests.postgres import PostgresServer
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.postgres import PostgresServer
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server, wait_until
+from tests.support.worker_process import WorkerProcess
 
 MIGRATE = (sys.executable, "-m", "salesloft_webhooks", "migrate")
 

@@ -14,7 +14,7 @@ from salesloft_webhooks.broker import Group, Store
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Ordering
 from tests.integration.worker.conftest import Pipeline, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
 
 LEASE_SECONDS = 1.2
 OUTAGE_SECONDS = 2.6

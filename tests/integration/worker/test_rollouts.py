@@ -16,7 +16,7 @@ from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
 from tests.integration.worker.conftest import Pipeline, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 @dataclass

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from tests.integration.worker.conftest import pipeline
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.servers import Server, wait_until
+from tests.support.worker_process import WorkerProcess
 
 SETTLE_AND_LEAVE_SECONDS = 3 + 1 + 3
 """Beyond the grace period: `worker.SETTLE_SECONDS`, `worker.RETIRE_SECONDS`, `process.LEAVING_SECONDS`."""

@@ -15,7 +15,7 @@ from salesloft_webhooks.broker.administration.dead_letters import (
     unchanging,
 )
 from salesloft_webhooks.broker.administration.groups import remove
-from tests.integration.broker.administration.driven import TTL, Driven
+from tests.support.broker_driver import TTL, Driven
 
 
 async def listed(driven: Driven, choice: Choice | None = None, **options: Any) -> list[DeadLetter]:

@@ -13,7 +13,7 @@ from salesloft_webhooks.handlers.database.engine import Database
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 
 async def rows(database: Database) -> list[dict[str, object]]:
@@ -111,7 +111,7 @@ import asyncio, sys
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.handlers.builtin.activity import EVENTS, ActivityLog
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
-from tests import samples
+from tests.support import samples
 
 async def main():
     log = ActivityLog(Database(create_engine(sys.argv[1])))

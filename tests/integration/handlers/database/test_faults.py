@@ -14,10 +14,10 @@ from salesloft_webhooks.handlers.database.engine import POOL_SIZE, Database, cre
 from salesloft_webhooks.handlers.database.errors import Conflict, NotMigrated
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
-from tests import samples
-from tests.e2e.disks import small_disk
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.postgres import PostgresServer
+from tests.support import samples
+from tests.support.full_disks import small_disk
+from tests.support.postgres import PostgresServer
 
 
 @asynccontextmanager

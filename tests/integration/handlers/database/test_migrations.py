@@ -16,7 +16,7 @@ from salesloft_webhooks.handlers.database.engine import Database, create_engine,
 from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
 from salesloft_webhooks.handlers.database.schema import activities, metadata
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 OPEN = """
 import asyncio, sys

@@ -12,9 +12,9 @@ from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.errors import Conflict
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
-from tests import samples
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.postgres import PostgresServer
+from tests.support import samples
+from tests.support.postgres import PostgresServer
 
 
 async def count(database: Database) -> int:

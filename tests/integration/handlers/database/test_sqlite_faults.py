@@ -9,7 +9,7 @@ from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.schema import activities
-from tests import samples
+from tests.support import samples
 
 
 async def count(database: Database) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
-from tests.postgres import PostgresServer
+from tests.support.postgres import PostgresServer
 
 pytestmark = NEEDS_POSTGRESQL
 

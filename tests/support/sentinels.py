@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from tests.servers import Server, engines, free_port, wait_until
+from tests.support.servers import Server, engines, free_port, wait_until
 
 SERVICE = "main"
 PASSWORD = "the-sentinels-own-password"

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import Reply, exchange, request, sample
-from tests.servers import free_port, wait_until
+from tests.support.http_client import Reply, exchange, request, sample
+from tests.support.servers import free_port, wait_until
 
 SECRET = "envelope-secret-for-tests"
 TOKEN = "native-token-for-tests"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.servers import free_port, wait_until
+from tests.support.servers import free_port, wait_until
 
 START_SECONDS = 30.0
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers import Server, wait_until
+from tests.support.servers import Server, wait_until
 
 
 @dataclass(frozen=True)

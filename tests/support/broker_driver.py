@@ -17,7 +17,7 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server
+from tests.support.servers import Server
 
 TTL = 3_600
 

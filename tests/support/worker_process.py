@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import exchange, request, sample
-from tests.servers import free_port, wait_until
+from tests.support.http_client import exchange, request, sample
+from tests.support.servers import free_port, wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "worker")
 
