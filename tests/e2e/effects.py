@@ -5,7 +5,8 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 STREAM = "sl:{0}:events"

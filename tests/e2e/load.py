@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tests.support.http_client import Connection
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
-from tests.support.servers import wait_until
+from tests.support.waiting import wait_until
 
 SENDERS = 3
 PAUSE_SECONDS = 0.02

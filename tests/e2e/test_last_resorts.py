@@ -12,7 +12,8 @@ import pytest
 
 from tests.e2e.crowd import restarted_when_dead
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.timeout(180)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.e2e.crowd import killed_every_second
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 EVENTS, PEOPLE = 600, 12

@@ -11,7 +11,8 @@ from tests.support.http_client import exchange, request
 from tests.support.prometheus_processes import MISSING, PROMETHEUS, Prometheus
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.refusing_servers import REFUSALS
-from tests.support.servers import Server, engines, wait_until
+from tests.support.servers import Server, engines
+from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 GRACE_SECONDS = 2.0

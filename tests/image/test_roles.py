@@ -9,7 +9,8 @@ import pytest
 from tests.image.containers import Container
 from tests.support.http_client import Connection
 from tests.support.receiver_process import delivery, envelope
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 HANDLERS = """
 import asyncio, os

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.event_patterns import canonical, matches
-from tests.integration.broker.conftest import Bench, settle, take
+from tests.support.broker_bench import Bench, settle, take
 from tests.support.servers import Server
 
 INCLUDE = files("salesloft_webhooks.broker").joinpath("lua", "include", "patterns.lua").read_text("utf-8")

@@ -16,7 +16,8 @@ from salesloft_webhooks.cli.tables import WIDTH
 from tests.integration.cli.administered import Console, one_handled, two_dead
 from tests.integration.cli.many_letters import DEAD, STREAM, bury
 from tests.support.broker_driver import Driven
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks")
 

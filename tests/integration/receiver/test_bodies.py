@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.http_client import Connection, request
 from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, signed_headers
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 LIMIT = 1_048_576
 

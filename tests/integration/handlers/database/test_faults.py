@@ -14,10 +14,9 @@ from salesloft_webhooks.handlers.database.engine import POOL_SIZE, Database, cre
 from salesloft_webhooks.handlers.database.errors import Conflict, NotMigrated
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
 from tests.support import samples
 from tests.support.full_disks import small_disk
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 
 
 @asynccontextmanager

@@ -13,11 +13,11 @@ from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities, contacts
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
 from tests.support import samples
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
-from tests.support.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 pytestmark = NEEDS_POSTGRESQL

@@ -17,10 +17,9 @@ from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.migrations import head, migrate
 from salesloft_webhooks.handlers.database.schema import activities
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
 from tests.support import samples
 from tests.support.pgbouncer import PROGRAM, PgBouncer
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 
 pytestmark = [
     NEEDS_POSTGRESQL,
