@@ -19,10 +19,10 @@ from sqlalchemy import select
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.stats import measure
-from salesloft_webhooks.handlers.database import Database, create_engine
-from salesloft_webhooks.handlers.migrations import migrate
-from salesloft_webhooks.handlers.notify import SENDS_AT_ONCE
-from salesloft_webhooks.handlers.schema import activities
+from salesloft_webhooks.handlers.builtin.notify import SENDS_AT_ONCE
+from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.migrations import migrate
+from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.settings import Settings
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
 from tests.postgres import PostgresServer

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.connection.store import translated
-from salesloft_webhooks.handlers.database import create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings

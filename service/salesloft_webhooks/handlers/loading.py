@@ -25,10 +25,10 @@ AnyRouter = Router[Any]
 """A router whose resources are its own business."""
 
 BUILT_IN = {
-    "activity": "salesloft_webhooks.handlers.activity",
-    "crm": "salesloft_webhooks.handlers.crm",
-    "forward-": "salesloft_webhooks.handlers.forward",
-    "notify": "salesloft_webhooks.handlers.notify",
+    "activity": "salesloft_webhooks.handlers.builtin.activity",
+    "crm": "salesloft_webhooks.handlers.builtin.crm",
+    "forward-": "salesloft_webhooks.handlers.builtin.forward",
+    "notify": "salesloft_webhooks.handlers.builtin.notify",
 }
 """Modules of the built-in groups, a trailing dash standing for a family of them (``forward-<endpoint>``).
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.attempts import Ending as Outcome
-from salesloft_webhooks.handlers.attempts import Limits, Verdict, run_attempt
+from salesloft_webhooks.handlers.execution import Ending as Outcome
+from salesloft_webhooks.handlers.execution import Limits, Verdict, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings

@@ -7,7 +7,7 @@ from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.attempts import Ending, Limits, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.execution import Ending, Limits, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.handlers.router import name_of
 from salesloft_webhooks.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from salesloft_webhooks.handlers.configuration import HandlersConfiguration, load_configuration
+from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, load_configuration
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests.documents import blocks, read

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from salesloft_webhooks.handlers.database import Database, create_engine
-from salesloft_webhooks.handlers.migrations import migrate
+from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.settings import Settings
 from tests.postgres import PostgresServer, programs
 

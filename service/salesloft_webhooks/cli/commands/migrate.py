@@ -20,9 +20,9 @@ DatabaseUrl = Annotated[
 
 
 async def _migrate(url: str) -> tuple[str | None, str]:
-    from salesloft_webhooks.handlers.database import create_engine
-    from salesloft_webhooks.handlers.database_errors import signal_of
-    from salesloft_webhooks.handlers.migrations import migrate
+    from salesloft_webhooks.handlers.database.engine import create_engine
+    from salesloft_webhooks.handlers.database.errors import signal_of
+    from salesloft_webhooks.handlers.database.migrations import migrate
 
     engine = create_engine(url, command_seconds=None)  # a large table takes its time
     try:

@@ -1,0 +1,105 @@
+"""The `activity` group: what reps and prospects did, one row per event in the table `activities`.
+
+The event id is the primary key and the INSERT says ON CONFLICT DO NOTHING, so an event that is handled again (a retry
+after a crash, a replay) changes nothing, whoever checks or does not check before. Rows of concurrent handler calls
+share a transaction.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
+from salesloft_webhooks.handlers.database.engine import Database, open_database, write_rows
+from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.settings import Settings
+
+ROWS_PER_TRANSACTION = 500
+"""Concurrency is at most 500 a process, so this is never what holds a row back."""
+
+EVENTS = (
+    *(f"email.{what}" for what in ("sent", "opened", "clicked", "replied", "bounced")),
+    "call.completed",
+    *(f"cadence_membership.{what}" for what in ("created", "updated", "completed", "removed")),
+    "success.created",
+    *(f"meeting.{what}" for what in ("booked", "updated")),
+)
+
+_OF_AN_EMAIL = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
+_DETAILS: Mapping[str, Sequence[str]] = {
+    "email": _OF_AN_EMAIL,
+    "call": ("duration", "disposition", "sentiment", "connected", "positive", "cadence", "step", "task"),
+    "cadence_membership": ("current_state", "currently_on_cadence", "added_at", "cadence", "step", "counts"),
+    "success": ("succeeded_at", "success_window_started_at", "latest_cadence", "latest_step", "counts"),
+    "meeting": ("title", "status", "start_time", "end_time", "meeting_type", "no_show", "cadence", "step"),
+}
+"""Fields kept per resource. Bodies, addresses and telephone numbers are left out: a log of deeds needs none."""
+
+
+def row_of(event: Event) -> dict[str, Any]:
+    """The row of an event: columns by name."""
+    resource = event.event_type.partition(".")[0]
+    data = event.data
+    return {
+        "event_id": event.event_id,
+        "event_type": event.event_type,
+        "person_id": event.person_id,
+        "user_id": event.user_id,
+        "resource_id": event.resource_id,
+        "occurred_at": event.happened_at,
+        "received_at": event.received_at.astimezone(UTC),
+        "details": {name: _short(data[name]) for name in _DETAILS.get(resource, ()) if data.get(name) is not None},
+    }
+
+
+def _short(value: Any) -> Any:
+    """A reference as its id; anything else as it is."""
+    return value["id"] if isinstance(value, Mapping) and "_href" in value and "id" in value else value
+
+
+class ActivityLog:
+    """Writes rows, those of concurrent callers together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = database.insert(activities).on_conflict_do_nothing(index_elements=["event_id"])
+        self._rows: Coalescer[dict[str, Any]] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
+
+    async def check_ready(self) -> None:
+        """See `Database.check_ready`."""
+        await self._database.check_ready(activities)
+
+    async def record(self, event: Event) -> None:
+        """Return when the row of ``event`` is committed, now or by an earlier attempt."""
+        async with self._database.answering():
+            await self._rows.write(row_of(event))
+
+    async def _write(self, rows: Sequence[dict[str, Any]]) -> Outcomes:
+        return await write_rows(self._database, self._execute, rows)
+
+    async def _execute(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+        # In one order everywhere: two processes that insert the same rows crosswise would deadlock.
+        await connection.execute(self._insert, sorted(rows, key=lambda row: row["event_id"]))
+
+
+@asynccontextmanager
+async def _lifespan(settings: Settings) -> AsyncIterator[ActivityLog]:
+    async with open_database(settings) as database:
+        yield ActivityLog(database)
+
+
+def build_router(group: str, settings: Settings) -> Router[ActivityLog]:  # noqa: ARG001 - every built-in group's form
+    """The built-in handlers of the group."""
+    router = Router(_lifespan)
+
+    @router.on(*EVENTS)
+    async def record(event: Event, log: ActivityLog) -> None:
+        """Write the event's row."""
+        await log.record(event)
+
+    return router

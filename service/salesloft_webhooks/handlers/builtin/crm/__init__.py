@@ -1,0 +1,57 @@
+"""The `crm` group: people become contacts, bounced addresses are marked, in the back end of one's choice."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin.configuration import (
+    HttpCrm,
+    HubSpotCrm,
+    SalesforceCrm,
+    SqlCrm,
+    load_configuration,
+)
+from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.outbound.retry_policy import OWN, persistence
+from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.settings import Ordering, Settings
+
+Crm = SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm
+
+
+def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
+    """The built-in handlers of the group, with the configured back end.
+
+    Raises:
+        ConfigurationError: the configuration cannot be read.
+    """
+    configuration = load_configuration(settings).crm
+    router = Router(_opening(configuration, group), ordering=Ordering.ENTITY)
+    policy, timeout_seconds = OWN, None
+    if not isinstance(configuration, SqlCrm):
+        # A change waits for the request under way, then takes two of its own.
+        policy, timeout_seconds = persistence(settings), 3 * configuration.timeout_seconds + 10
+
+    @router.on("person.created", "person.updated", "person.deleted", timeout_seconds=timeout_seconds, **policy)
+    async def save_contact(event: Event, backend: ContactBackend) -> None:
+        """Bring the contact to the event's version."""
+        await backend.save(contact_of(event))
+
+    @router.on("email.bounced", timeout_seconds=timeout_seconds, **policy)
+    async def mark_bounced(event: Event, backend: ContactBackend) -> None:
+        """Mark the address that the mail came back from."""
+        await backend.mark_bounced(bounce_of(event))
+
+    return router
+
+
+def _opening(configuration: Crm, group: str) -> Callable[[Settings], AbstractAsyncContextManager[ContactBackend]]:
+    """What opens the back end: of the database's toolkit and the HTTP client, a worker loads the one it works with."""
+    if isinstance(configuration, SqlCrm):
+        from salesloft_webhooks.handlers.builtin.crm.sql import open_sql_contacts  # noqa: PLC0415 - see above
+
+        return open_sql_contacts
+    from salesloft_webhooks.handlers.builtin.crm.http_backends import open_remote_contacts  # noqa: PLC0415 - see above
+
+    return partial(open_remote_contacts, configuration, group)

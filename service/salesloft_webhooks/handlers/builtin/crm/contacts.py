@@ -1,0 +1,142 @@
+"""What the `crm` group says to a back end, and the one small protocol every back end speaks."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from salesloft_webhooks.errors import PermanentError
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.database import cleaning
+from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.timestamps import parse_timestamp
+
+_log = get_logger(__name__)
+
+FIELDS = {
+    "email_address": "email_address",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "title": "title",
+    "phone": "phone",
+    "company": "person_company_name",
+    "crm_id": "crm_id",
+}
+"""Our name of a contact's field -> SalesLoft's."""
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far SalesLoft's clock may be ahead of the store's."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Version of a contact of which nothing is known yet but that an address of theirs bounced."""
+
+_OWNER = frozenset({"user_id", "user", "owner_id", "owner"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as SalesLoft knew them at `updated_at`.
+
+    Attributes:
+        person_id: SalesLoft's id.
+        updated_at: The version; an older one must never overwrite a newer one.
+        deleted: The person is gone.
+        fields: Values by our names, those of `FIELDS` that the event says anything about; None: SalesLoft has nothing.
+        owner_id: The rep who owns them.
+        idempotency_key: Of the event that says so.
+        states_owner: Whether the event says anything about the owner.
+    """
+
+    person_id: int
+    updated_at: datetime
+    deleted: bool
+    fields: dict[str, str | None]
+    owner_id: int | None
+    idempotency_key: str
+    states_owner: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A mail to a person came back.
+
+    Attributes:
+        person_id: SalesLoft's id.
+        email_address: The address it went to; None if the event does not say: then the contact's present one.
+        bounced_at: When.
+        idempotency_key: Of the event that says so.
+    """
+
+    person_id: int
+    email_address: str | None
+    bounced_at: datetime
+    idempotency_key: str
+
+
+class ContactBackend(Protocol):
+    """A CRM. Every method may be called again for the same event and must then change nothing more.
+
+    Errors are raised as `Retry`, `Unavailable` and `PermanentError`.
+    """
+
+    async def save(self, contact: Contact) -> None:
+        """Create, change or delete the contact, unless a newer version was saved before."""
+
+    async def mark_bounced(self, bounce: Bounce) -> None:
+        """Mark the address invalid for as long as it is the contact's."""
+
+
+def contact_of(event: Event) -> Contact:
+    """The contact that a ``person.*`` event describes.
+
+    Raises:
+        PermanentError: the event names no person.
+    """
+    return Contact(
+        person_id=_person_id(event),
+        updated_at=_believable(event, _version(event)),
+        deleted=event.event_type == "person.deleted",
+        fields={ours: _text(event.data[theirs]) for ours, theirs in FIELDS.items() if theirs in event.data},
+        owner_id=event.user_id,
+        idempotency_key=event.idempotency_key,
+        states_owner=not _OWNER.isdisjoint(event.data),
+    )
+
+
+def bounce_of(event: Event) -> Bounce:
+    """The bounce that an ``email.bounced`` event describes.
+
+    Raises:
+        PermanentError: the event names no person.
+    """
+    return Bounce(
+        person_id=_person_id(event),
+        email_address=_text(event.email_address),
+        bounced_at=_believable(event, event.happened_at),
+        idempotency_key=event.idempotency_key,
+    )
+
+
+def _person_id(event: Event) -> int:
+    if (person_id := event.person_id) is None:
+        raise PermanentError(f"{event.event_type} without a person")
+    return person_id
+
+
+def _version(event: Event) -> datetime:
+    """The person's version. One that is stated and cannot be read is no reason to compare another kind of time."""
+    stated = event.data.get("updated_at")
+    if stated is None:
+        return event.happened_at
+    if (version := parse_timestamp(stated)) is None:
+        _log.warning("crm.unreadable_version", person_id=event.person_id)
+        return event.received_at
+    return version
+
+
+def _believable(event: Event, time: datetime) -> datetime:
+    """A time after the event's receipt is a clock that is wrong: it must not outdo every later version."""
+    return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, NEVER)
+
+
+def _text(value: Any) -> str | None:
+    return cleaning.text(str(value)) if isinstance(value, str | int | float) else None

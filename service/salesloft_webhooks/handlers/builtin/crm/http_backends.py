@@ -1,0 +1,64 @@
+"""The back ends that are reached by HTTP. Versions are compared in Redis, because none of them can do it.
+
+Before the first event the configured fields are looked up: one that does not exist is a wrong setting, and the worker
+does not start. Where the CRM cannot be asked the worker starts all the same and says so: what is wrong then shows with
+the first event, which pauses the group.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from salesloft_webhooks.broker.connection.store import open_store
+from salesloft_webhooks.broker.newest_version import Versions
+from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
+from salesloft_webhooks.handlers.builtin.configuration import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
+from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
+from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
+from salesloft_webhooks.handlers.builtin.crm.stale_updates import NewestOnly
+from salesloft_webhooks.handlers.outbound.http_client import open_client
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+CHECK_SECONDS = 10.0
+"""How long the look at the CRM's fields may hold up the start."""
+
+Remote = HttpCrm | HubSpotCrm | SalesforceCrm
+
+
+@asynccontextmanager
+async def open_remote_contacts(configuration: Remote, group: str, settings: Settings) -> AsyncIterator[ContactBackend]:
+    """The configured back end, for as long as the context lasts."""
+    async with open_client(timeout_seconds=configuration.timeout_seconds) as client, open_store(settings) as store:
+        backend: ContactBackend
+        match configuration:
+            case HttpCrm():
+                backend = HttpContacts(configuration, client)
+            case HubSpotCrm():
+                backend = await checked(HubSpotContacts(configuration, client))
+            case SalesforceCrm():
+                backend = await checked(SalesforceContacts(configuration, client))
+        yield NewestOnly(backend, Versions(store, group))
+
+
+async def checked(backend: HubSpotContacts | SalesforceContacts) -> ContactBackend:
+    """The back end, once its fields are known to exist, or cannot be looked up now.
+
+    Raises:
+        ConfigurationError: Naming every field that cannot be written.
+    """
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            faults = await backend.faults()
+    except (Retry, Unavailable) as exc:
+        _log.warning("crm.unchecked", reason=str(exc))
+    except TimeoutError:
+        _log.warning("crm.unchecked", reason=f"no answer within {CHECK_SECONDS:g} s")
+    else:
+        if faults:
+            raise ConfigurationError(f"HANDLERS_FILE: crm: {'; '.join(faults)}")
+    return backend

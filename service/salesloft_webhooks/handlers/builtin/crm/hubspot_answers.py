@@ -1,0 +1,139 @@
+"""What HubSpot's answers mean.
+
+From HubSpot's documentation ("Handle API errors", developers.hubspot.com/docs/api-reference/error-handling, and the
+references of the batch endpoints): an error has ``status``, ``category``, ``message``, ``context`` and ``errors`` with
+a ``code`` each, all of them optional. With an ``objectWriteTraceId`` per input a partial failure is answered 207, and
+each of its ``errors`` names the inputs it belongs to in its context. Without that one bad input fails the request with
+400, or with 409 and the category CONFLICT. Validation failures are listed as JSON inside the message: ``Property
+values were not valid: [{"isValid": false, "error": "PROPERTY_DOESNT_EXIST", "name": "..."}]`` (Developer Changelog,
+"Property Validations Rules will be enforced for APIs and Integrations"). A 429 says in ``policyName`` which limit was
+hit; 423 asks for some seconds of patience, 477 (a migration) for the time in Retry-After.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx2
+import msgspec
+
+from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
+from salesloft_webhooks.handlers.builtin.crm.bisection import Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
+from salesloft_webhooks.handlers.builtin.crm.merging import Record
+from salesloft_webhooks.handlers.outbound.http_client import (
+    CONFIGURATION_PAUSE_SECONDS,
+    api_signal_for,
+    retry_after_seconds,
+)
+
+DAILY_LIMIT_PAUSE_SECONDS = 900.0
+MIGRATION_PAUSE_SECONDS = 60.0
+_REFUSALS = frozenset({400, 409, 413, 414, 422})
+_OF_THE_CONFIGURATION = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
+_OF_THE_RECORD = frozenset({"INVALID_EMAIL"})
+_CATEGORIES = frozenset({"VALIDATION_ERROR", "MISSING_REQUIRED_FIELD"})
+_CODE_IN_TEXT = re.compile(r'\\?"error\\?"\s*:\s*\\?"([A-Z_]{1,60})\\?"')
+
+
+def body_of(response: httpx2.Response) -> Mapping[str, Any]:
+    """The answer's JSON object; empty if it is none."""
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list; nothing of anything else."""
+    return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
+
+
+def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
+    """Return for a 2xx; raise what any other answer to a whole request means.
+
+    Raises:
+        Refused: It may be the fault of one record in it.
+        Retry, Unavailable: It is not.
+    """
+    status, after, body = response.status_code, retry_after_seconds(response), body_of(response)
+    if response.is_success:
+        return
+    if status == httpx2.codes.TOO_MANY_REQUESTS and after is None and body.get("policyName") == "DAILY":
+        raise Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
+    if status == 477:
+        raise Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    verdict = _verdict(body, mapping)
+    if isinstance(verdict, Unavailable):
+        raise verdict
+    if status not in _REFUSALS:
+        raise api_signal_for("hubspot", response)
+    codes = " ".join(("", *sorted(_codes(body))))
+    raise Refused(f"hubspot answered {status}{codes}", heals=status == httpx2.codes.CONFLICT)
+
+
+def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping) -> Sequence[Verdict]:
+    """What a 2xx says about each record of its request.
+
+    Raises:
+        Retry: It is not the documented answer.
+    """
+    body = body_of(response)
+    if response.status_code != httpx2.codes.MULTI_STATUS:
+        if body.get("status") != "COMPLETE":
+            raise Retry("hubspot: an answer that does not say it is complete")
+        return [None] * len(records)
+    result: list[Verdict] = [Retry("hubspot: nothing was said about this contact")] * len(records)
+    for taken in objects(body.get("results")):
+        properties = taken.get("properties")
+        email = properties.get("email") if isinstance(properties, dict) else None
+        for place in _places([taken.get("objectWriteTraceId")], [taken.get("id"), email], records):
+            result[place] = None
+    for error in objects(body.get("errors")):
+        context = error.get("context")
+        context = context if isinstance(context, dict) else {}
+        for place in _places(
+            _listed(context.get("objectWriteTraceId")),
+            [*_listed(context.get("ids")), *_listed(context.get("id"))],
+            records,
+        ):
+            result[place] = _verdict(error, mapping)
+    return result
+
+
+def _verdict(error: Mapping[str, Any], mapping: FieldMapping) -> Verdict:
+    codes = _codes(error)
+    message = f"hubspot: {' '.join(sorted(codes)) or 'refused without a reason'}"
+    if codes & _OF_THE_CONFIGURATION:
+        named = mapping.quoted_in(msgspec.json.encode(error).decode().replace("\\", ""))
+        fields = f" ({', '.join(named)})" if named else ""
+        return Unavailable(f"{message}{fields}", after=CONFIGURATION_PAUSE_SECONDS)
+    if codes & _OF_THE_RECORD:
+        return PermanentError(message)
+    if codes & _CATEGORIES:
+        return Refused(message)
+    return Refused(message, heals=True)
+
+
+def _codes(error: Mapping[str, Any]) -> frozenset[str]:
+    """The category and every code of an error, wherever it stands; never its free text, which may quote the person."""
+    inner = list(objects(error.get("errors")))
+    values = [error.get("category"), *(each.get("code") for each in inner)]
+    for text in (error.get("message"), *(each.get("message") for each in inner)):
+        if isinstance(text, str):
+            values += _CODE_IN_TEXT.findall(text)
+    return frozenset(value for value in values if isinstance(value, str) and re.fullmatch(r"[A-Z_]{1,60}", value))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _places(traces: Sequence[Any], ids: Sequence[Any], records: Sequence[Record]) -> list[int]:
+    """The places that traces name; without any, those of the records with these ids or addresses."""
+    texts = [each for each in traces if isinstance(each, str) and each.isascii() and each.isdigit() and len(each) < 9]
+    if found := [place for each in texts if (place := int(each)) < len(records)]:
+        return found
+    wanted = {each.lower() for each in ids if isinstance(each, str)}
+    return [place for place, record in enumerate(records) if record.key in wanted]

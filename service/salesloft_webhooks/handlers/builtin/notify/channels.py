@@ -1,0 +1,67 @@
+"""Apprise, and nobody else's business: one message to one address."""
+
+import asyncio
+import hashlib
+from enum import StrEnum
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.builtin.notify.sanitizing import cleaned, unmarked
+
+SEND_SECONDS = 20.0
+"""How long a service may take; below the default time-out of an attempt."""
+
+
+SHOWS_TEXT_AS_IT_IS = frozenset(
+    {
+        *("json", "jsons", "xml", "xmls", "form", "forms", "syslog", "rsyslog"),
+        *("mailto", "mailtos", "mailgun", "o365", "postmark", "resend", "sendgrid", "ses", "smtp2go", "sparkpost"),
+        *("slack", "tgram"),
+    }
+)
+"""Schemes of addresses where plain text stays what it is: as data, as a mail, or by Apprise's escaping.
+
+An address that asks for another ``format`` than its service's own is not among them.
+"""
+
+
+class Sent(StrEnum):
+    """What became of a message."""
+
+    YES = "yes"
+    """The service took it."""
+    NO = "no"
+    """The service refused it or could not be reached."""
+    UNKNOWN = "unknown"
+    """No answer in time: it may have been delivered."""
+
+
+class Channel:
+    """One Apprise address (``slack://...``, ``mailto://...``, ``json://...``).
+
+    Attributes:
+        name: Tells channels apart without giving the address away, which holds secrets.
+        harmless: Makes a stranger's value fit for this channel.
+
+    Raises:
+        ConfigurationError: Apprise does not understand the address.
+    """
+
+    def __init__(self, url: str) -> None:
+        import apprise  # noqa: PLC0415 - a hundred services, loaded only where somebody is to be notified
+
+        self._apprise = apprise.Apprise()
+        if not self._apprise.add(url):
+            raise ConfigurationError("notify: Apprise does not understand one of the addresses")
+        as_it_is = url.partition(":")[0].lower() in SHOWS_TEXT_AS_IT_IS and "format=" not in url.lower()
+        self.harmless = cleaned if as_it_is else unmarked
+        self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
+
+    async def send(self, title: str, body: str) -> Sent:
+        """Send one message, which is plain text, and say what became of it."""
+        # Apprise's services run `requests`, also behind its asynchronous call: only a thread keeps the loop free.
+        result = await asyncio.to_thread(
+            self._apprise.notify, body, title=title, body_format="text", timeout=SEND_SECONDS
+        )
+        if result:
+            return Sent.YES
+        return Sent.UNKNOWN if result.timeout_count else Sent.NO

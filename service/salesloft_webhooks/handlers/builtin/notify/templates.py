@@ -1,0 +1,38 @@
+"""What is said: templates, filled in from an event."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from salesloft_webhooks.event_patterns import matches
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin.configuration import Template
+from salesloft_webhooks.handlers.builtin.notify.sanitizing import cleaned
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def template_for(event_type: str, templates: Mapping[str, Template]) -> Template | None:
+    """The first template whose event pattern matches."""
+    return next((template for pattern, template in templates.items() if matches(event_type, (pattern,))), None)
+
+
+def filled(text: str, event: Event, harmless: Callable[[object], str] = cleaned) -> str:
+    """The text with its places filled in; what the event does not have becomes nothing.
+
+    Only whole names are looked up, never attributes or indexes: a template cannot reach into the program.
+
+    Args:
+        text: The operator's own, which stays as it is.
+        event: Whose values are filled in; strangers wrote most of them.
+        harmless: Makes a value fit for the channel.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        name = match[1]
+        value = getattr(event, name) if name in _OF_THE_EVENT else event.data.get(name)
+        return "" if value is None or isinstance(value, dict | list) else harmless(value)
+
+    return _PLACE.sub(value_of, text)
+
+
+_OF_THE_EVENT = frozenset({"person_id", "user_id", "email_address", "event_type", "event_id", "created_at", "source"})

@@ -1,0 +1,131 @@
+"""The tables of the built-in handlers. What makes or changes them in a database is ``migrations/``, never this file."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Computed, DateTime, Index, MetaData, String, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from salesloft_webhooks.handlers.database import cleaning
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, UTC with microseconds, that compares correctly in every database.
+
+    SQLite has no time type: it stores text, whose order is that of time only when every value is in one zone.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite's text carries no zone."""
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's name
+        """Always with a zone."""
+        if value is None:
+            return None
+        moment: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment
+
+
+class Line(TypeDecorator[str]):
+    """Text of a limited length, cut to it in every database: PostgreSQL would refuse the row, SQLite keep it whole."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else cleaning.text(value)[: self.length]
+
+
+class Key(Line):
+    """Like a line; what differs stays different."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else cleaning.key(cleaning.text(value), self.length)
+
+
+class Prose(TypeDecorator[str]):
+    """Text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return None if value is None else cleaning.text(value)
+
+
+class Document(TypeDecorator[Any]):
+    """JSON: JSONB in PostgreSQL, where a query on it never fails for what a row holds; text in SQLite."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of this database."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's name
+        """What every database can store."""
+        return cleaning.document(value)
+
+
+metadata = MetaData()
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("event_id", Key(512), primary_key=True),
+    Column("event_type", Line(128), nullable=False),
+    Column("person_id", BigInteger),
+    Column("user_id", BigInteger),
+    Column("resource_id", BigInteger),
+    Column("occurred_at", Moment(), nullable=False),
+    Column("received_at", Moment(), nullable=False),
+    Column("details", Document, nullable=False),
+    Index("ix_activities_person_id_occurred_at", "person_id", "occurred_at"),
+    Index("ix_activities_event_type_occurred_at", "event_type", "occurred_at"),
+)
+"""One row per event, never changed. `details` are the fields `activity` selects for the event's type."""
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("updated_at", Moment(), nullable=False),
+    Column("deleted_at", Moment()),
+    Column("email_address", Line(320)),
+    Column("first_name", Prose),
+    Column("last_name", Prose),
+    Column("title", Prose),
+    Column("phone", Prose),
+    Column("company", Prose),
+    Column("crm_id", Prose),
+    Column("owner_id", BigInteger),
+    Column("bounced_address", Line(320)),
+    Column("bounced_at", Moment()),
+    # Derived, so that a new address is valid again without anybody having to think of it, and so that it makes no
+    # difference whether the bounce or the person's update is handled first.
+    Column(
+        "email_invalid",
+        Boolean,
+        Computed("coalesce(lower(email_address) = lower(bounced_address), false)", persisted=True),
+    ),
+    Index("ix_contacts_email_address", "email_address"),
+)
+"""One row per person. `updated_at` is SalesLoft's: the version applied last. Bounces are kept beside, not in it."""

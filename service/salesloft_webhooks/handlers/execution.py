@@ -1,0 +1,160 @@
+"""One run of a group's handlers within its limits, and what its end means.
+
+The worker and the test kit both run handlers through `run_attempt`, so a test says what a worker would do.
+
+====================================================  ===========================================================
+the handlers                                          verdict
+====================================================  ===========================================================
+return                                                done
+raise `Unavailable`                                   the group pauses; the attempt is not counted
+raise `PermanentError`                                dead: ``permanent``
+raise `Retry`, or anything else                       retry; in the last allowed attempt dead: ``exhausted``
+do not return within the time-out                     the same, with `AttemptTimeout`, whatever they made of the
+                                                      cancellation: who goes on after it has not finished in time
+cancel themselves, call ``sys.exit()``                the same, with `HandlerCancelled`, `HandlerExited`
+raise an exception group (``asyncio.TaskGroup``)      what its weightiest member says: an outage weighs most, because it
+                                                      may have caused the others, then `PermanentError`, then `Retry`
+====================================================  ===========================================================
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
+from salesloft_webhooks.handlers.router import Policy
+from salesloft_webhooks.handlers.sys_exit import HandlerExited, contain_exits
+from salesloft_webhooks.settings import Settings
+
+WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
+
+
+class AttemptTimeout(Exception):
+    """The handler did not finish within its time-out."""
+
+
+class HandlerCancelled(Exception):
+    """The handler was cancelled from inside, by nobody's wish of ours."""
+
+
+class Ending(StrEnum):
+    """What the end of an attempt means for the event."""
+
+    DONE = "done"
+    """Handled."""
+    RETRY = "retry"
+    """Failed; tried again later."""
+    DEAD = "dead"
+    """Failed for good: a dead letter."""
+    PAUSED = "paused"
+    """The backend is unavailable: the group pauses, the attempt is not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an attempt is allowed.
+
+    Attributes:
+        timeout_seconds: How long it may take.
+        max_attempts: How many attempts may fail before the event is a dead letter.
+    """
+
+    timeout_seconds: float
+    max_attempts: int
+
+    @classmethod
+    def of(cls, policy: Policy, settings: Settings) -> "Limits":
+        """The group's settings with a handler's overrides."""
+        return cls(
+            policy.timeout_seconds or settings.handler_timeout_seconds, policy.max_attempts or settings.max_attempts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an attempt came to.
+
+    Attributes:
+        ending: What follows.
+        error: What decided it; None when done.
+        after_seconds: When to try again, or how long to pause, if the handler said so; else the group's back-off holds.
+        reason: Of a dead letter: ``permanent`` or ``exhausted``; else empty.
+    """
+
+    ending: Ending
+    error: BaseException | None = None
+    after_seconds: float | None = None
+    reason: str = ""
+
+
+async def run_attempt(
+    handle: Callable[[], Awaitable[None]], limits: Limits, *, attempt: int, interrupted: Callable[[], bool]
+) -> Verdict:
+    """Run the handlers once.
+
+    Args:
+        handle: Runs every handler of the event.
+        limits: See `Limits`.
+        attempt: Which attempt this is, from 1.
+        interrupted: Whether somebody outside wants the attempt to end; asked when it is cancelled.
+
+    Raises:
+        asyncio.CancelledError: ``interrupted``, whatever the handlers made of it, unless they raised a `HandlerSignal`.
+    """
+    contain_exits()
+    limit = asyncio.timeout(limits.timeout_seconds)
+    error: BaseException | None = None
+    try:
+        async with limit:
+            await handle()
+    except asyncio.CancelledError:
+        if interrupted():
+            raise
+        error = HandlerCancelled("the handler cancelled itself")
+    except (Exception, BaseExceptionGroup) as exc:  # a group with a base exception in it is no Exception
+        error = exc
+    except SystemExit:
+        error = HandlerExited("the handler called sys.exit()")
+    if _signals(error):
+        return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
+    if (
+        interrupted()
+    ):  # also when it returned: who catches the cancellation has seldom finished, and an event is at stake
+        raise asyncio.CancelledError from error
+    if limit.expired():
+        error = AttemptTimeout(f"no end within {limits.timeout_seconds:g} s")
+    return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
+
+
+def verdict_of(error: BaseException | None, *, attempt: int, max_attempts: int) -> Verdict:
+    """What the error of an attempt (None: it returned) means."""
+    if error is None:
+        return Verdict(Ending.DONE)
+    signals = _signals(error)
+    if signals or len(list(leaves_of(error))) == 1:
+        error = next(iter(signals or leaves_of(error)))
+    if isinstance(error, Unavailable):
+        pauses = [each.after_seconds for each in signals if isinstance(each, Unavailable)]
+        return Verdict(Ending.PAUSED, error, max(pauses))
+    if isinstance(error, PermanentError):
+        return Verdict(Ending.DEAD, error, reason="permanent")
+    if attempt >= max_attempts:
+        return Verdict(Ending.DEAD, error, reason="exhausted")
+    waits = [each.after_seconds for each in signals if isinstance(each, Retry) and each.after_seconds is not None]
+    return Verdict(Ending.RETRY, error, max(waits, default=None))
+
+
+def _signals(error: BaseException | None) -> list[BaseException]:
+    """The `HandlerSignal` instances in an error, the weightiest first; an exception group is looked through."""
+    leaves = list(leaves_of(error)) if error is not None else []
+    return [leaf for kind in WEIGHTIEST_FIRST for leaf in leaves if isinstance(leaf, kind)]
+
+
+def leaves_of(error: BaseException) -> Iterator[BaseException]:
+    """The errors in an exception group, however deep; an ordinary error is its own."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from leaves_of(inner)
+    else:
+        yield error

@@ -1,0 +1,1 @@
+"""Calling the HTTP endpoints of others: requests, signatures, retries, the breaker."""

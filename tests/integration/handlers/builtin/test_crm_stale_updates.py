@@ -1,0 +1,48 @@
+"""What is remembered of versions keeps stale contacts from a CRM, and no real one."""
+
+from datetime import UTC, datetime, timedelta
+
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker.newest_version import Versions
+from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact, contact_of
+from salesloft_webhooks.handlers.builtin.crm.stale_updates import NewestOnly, version_of
+from salesloft_webhooks.settings import Settings
+from tests import samples
+from tests.servers import Server
+
+
+class Noting:
+    """A back end that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.titles: list[str | None] = []
+
+    async def save(self, contact: Contact) -> None:
+        """Note its title."""
+        self.titles.append(contact.fields["title"])
+
+    async def mark_bounced(self, bounce: Bounce) -> None:
+        """Nothing."""
+
+
+async def test_a_version_remembered_from_the_future_freezes_nobody(valkey: Server) -> None:
+    """0.1.0 believed a version of 2099; what comes after the upgrade reaches the CRM all the same."""
+    backend = Noting()
+    async with open_store(Settings.load(redis_url=valkey.url)) as store:
+        versions = Versions(store, "crm")
+        newest = NewestOnly(backend, versions)
+        await newest.save(contact_of(samples.person(data={"title": "first"})))
+        await newest.save(contact_of(samples.person(data={"title": "stale", "updated_at": "2026-01-01T00:00:00Z"})))
+        future = int((datetime(2099, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+        await versions.applied(f"person:{samples.PERSON_ID}", 2 * future)
+
+        await newest.save(contact_of(samples.person(data={"title": "second"})))
+
+    assert backend.titles == ["first", "second"]
+
+
+def test_a_version_is_never_beyond_what_redis_keeps_exactly() -> None:
+    """Not even one of the year 9999."""
+    contact = contact_of(samples.person(data={"updated_at": "9999-12-31T23:59:59Z"}))
+
+    assert version_of(contact) < 2**53

@@ -1,0 +1,139 @@
+"""Before its first event a worker looks whether the CRM has the configured fields."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from structlog.testing import capture_logs
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.builtin.crm import http_backends
+from salesloft_webhooks.handlers.loading import load_group
+from salesloft_webhooks.settings import Settings
+from tests import samples
+from tests.servers import Server
+from tests.standins import hubspot, salesforce
+from tests.standins.http import Answer
+from tests.standins.hubspot import HubSpot
+from tests.standins.salesforce import Salesforce
+
+
+@pytest.fixture
+async def a_hubspot() -> AsyncIterator[HubSpot]:
+    """A running HubSpot."""
+    async with HubSpot().running() as standin:
+        assert isinstance(standin, HubSpot)
+        yield standin
+
+
+@pytest.fixture
+async def a_salesforce() -> AsyncIterator[Salesforce]:
+    """A running Salesforce."""
+    async with Salesforce().running() as standin:
+        assert isinstance(standin, Salesforce)
+        yield standin
+
+
+def of_hubspot(url: str) -> dict[str, Any]:
+    """The section of the file."""
+    return {"backend": "hubspot", "token": hubspot.TOKEN, "base_url": url, "deleted_field": "salesloft_deleted"}
+
+
+def of_salesforce(url: str, **more: str) -> dict[str, Any]:
+    """The section of the file."""
+    login = {"login_url": url, "client_id": salesforce.CLIENT_ID, "client_secret": salesforce.CLIENT_SECRET}
+    return {"backend": "salesforce", **login, **more}
+
+
+class Start:
+    """Starts the group with a section."""
+
+    def __init__(self, file: Path, valkey: Server) -> None:
+        self.file = file
+        self.redis_url = valkey.url
+
+    async def __call__(self, section: dict[str, Any], *, event: bool = False) -> list[str]:
+        """Open the group, handle an event if asked to, and say what was logged."""
+        self.file.write_text(yaml.safe_dump({"crm": section}))
+        settings = Settings.load(handlers_file=self.file, redis_url=self.redis_url)
+        with capture_logs() as logs:
+            async with load_group("crm", (), settings).open(settings) as running:
+                if event:
+                    await running.handle(samples.person(group="crm"))
+        return [log["event"] for log in logs]
+
+
+@pytest.fixture
+def start(tmp_path: Path, valkey: Server) -> Start:
+    """Starts the group."""
+    return Start(tmp_path / "handlers.yaml", valkey)
+
+
+async def test_every_wrong_property_of_hubspot_is_named(a_hubspot: HubSpot, start: Start) -> None:
+    """One that does not exist and one that is read-only; nothing is written."""
+    del a_hubspot.properties["jobtitle"]
+    a_hubspot.properties["salesloft_deleted"] = True
+
+    with pytest.raises(ConfigurationError) as caught:
+        await start(of_hubspot(a_hubspot.url))
+
+    assert "jobtitle does not exist" in str(caught.value)
+    assert "salesloft_deleted is read-only" in str(caught.value)
+    assert a_hubspot.writes == []
+
+
+async def test_every_wrong_field_of_salesforce_is_named(a_salesforce: Salesforce, start: Start) -> None:
+    """One that does not exist, one that may not be written, and an id that is none."""
+    del a_salesforce.fields["Title"]
+    a_salesforce.fields["Phone"] = False
+
+    with pytest.raises(ConfigurationError) as caught:
+        await start(of_salesforce(a_salesforce.url, external_id_field="Email"))
+
+    said = str(caught.value)
+    assert "Title does not exist" in said
+    assert "Phone may not be written" in said
+    assert "Email is not marked as an external id" in said
+
+
+@pytest.mark.parametrize("wrong", [{"sobject": "Kontakt"}, {"api_version": "20.0"}])
+async def test_an_object_or_version_that_is_not_there_is_named(
+    a_salesforce: Salesforce, start: Start, wrong: dict[str, str]
+) -> None:
+    """Both are answered 404, so both are said."""
+    with pytest.raises(ConfigurationError, match=r"crm\.sobject or crm\.api_version"):
+        await start(of_salesforce(a_salesforce.url, **wrong))
+
+
+async def test_with_all_fields_in_place_nothing_is_said(
+    a_hubspot: HubSpot, a_salesforce: Salesforce, start: Start
+) -> None:
+    """And events are handled."""
+    assert await start(of_hubspot(a_hubspot.url), event=True) == []
+    assert await start(of_salesforce(a_salesforce.url), event=True) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(503), Answer(403), Answer(500), Answer(200, "?"), Answer(delay_seconds=3)],
+    ids=["away", "may-not-look", "broken", "nonsense", "silent"],
+)
+async def test_a_crm_that_does_not_say_does_not_hinder_the_start(
+    a_hubspot: HubSpot, start: Start, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker starts all the same, within a bounded time, says that nothing was checked, and works."""
+    monkeypatch.setattr(http_backends, "CHECK_SECONDS", 0.3)
+    a_hubspot.answers.append(answer)
+
+    assert await start(of_hubspot(a_hubspot.url), event=True) == ["crm.unchecked"]
+    assert list(a_hubspot.contacts) == ["robin.sample@example.com"]
+
+
+async def test_a_crm_that_is_not_there_does_not_hinder_the_start(start: Start) -> None:
+    """Nobody listens at all."""
+    async with HubSpot().running() as standin:
+        url = standin.url
+
+    assert await start(of_hubspot(url)) == ["crm.unchecked"]

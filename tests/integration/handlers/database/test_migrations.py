@@ -1,0 +1,96 @@
+"""The schema: made by migrations, once, whoever comes first."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from salesloft_webhooks.errors import Unavailable
+from salesloft_webhooks.handlers.builtin.activity import ActivityLog
+from salesloft_webhooks.handlers.database.engine import Database, create_engine, open_database
+from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
+from salesloft_webhooks.handlers.database.schema import activities, metadata
+from salesloft_webhooks.settings import Settings
+from tests import samples
+
+OPEN = """
+import asyncio, sys
+from salesloft_webhooks.handlers.database.engine import create_engine
+from salesloft_webhooks.handlers.database.migrations import migrate
+print(asyncio.run(migrate(create_engine(sys.argv[1])))[0])
+"""
+
+
+async def test_the_migrated_database_is_what_the_code_expects(database: Database) -> None:
+    """Alembic finds no difference between the migrations' result and the tables in `schema`."""
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    async with database.engine.begin() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
+    """The first run says it came from nothing, the second that everything was there."""
+    engine = create_engine(empty_database_url)
+
+    assert await migrate(engine) == (None, head())
+    assert await migrate(engine) == (head(), head())
+
+    await engine.dispose()
+
+
+async def test_migrations_can_be_undone_and_done_again(empty_database_url: str) -> None:
+    """Down to nothing leaves no table of ours, and up again is as before."""
+    engine = create_engine(empty_database_url)
+
+    def undo(connection: Connection) -> list[str]:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        return inspect(connection).get_table_names()
+
+    await migrate(engine)
+    async with engine.begin() as connection:
+        assert await connection.run_sync(undo) == ["alembic_version"]
+    assert await migrate(engine) == (None, head())
+
+    await engine.dispose()
+
+
+def test_processes_that_start_together_migrate_once(empty_database_url: str) -> None:
+    """Of six processes that migrate an empty database at the same time one does it, and none fails."""
+    command = [sys.executable, "-c", OPEN, empty_database_url]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(6)]
+
+    answers = [process.communicate(timeout=60)[0].strip() for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 6
+    assert sorted(answers) == [head()] * 5 + ["None"]
+
+
+async def test_the_embedded_database_is_made_by_itself(tmp_path: Path) -> None:
+    """Opening an SQLite file that is not there yet leaves one with tables."""
+    settings = Settings.load(database_url=f"sqlite+aiosqlite:///{tmp_path / 'new.db'}")
+
+    async with open_database(settings) as database:
+        await database.check_ready(activities)
+        await ActivityLog(database).record(samples.email())
+
+
+async def test_missing_tables_pause_the_group(empty_database_url: str) -> None:
+    """Workers that start before the migration wait for it instead of losing their events to dead letters."""
+    engine = create_engine(empty_database_url)
+
+    with pytest.raises(Unavailable):
+        await ActivityLog(Database(engine)).record(samples.email())
+    await migrate(engine)
+    await ActivityLog(Database(engine)).record(samples.email())
+
+    await engine.dispose()

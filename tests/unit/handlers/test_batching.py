@@ -1,0 +1,98 @@
+"""Concurrent writes are bundled; each caller learns of its own item."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
+
+
+class Writer:
+    """Records batches; odd items fail; waits for `gate` before each batch."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = asyncio.Event()
+
+    async def write(self, items: Sequence[int]) -> Outcomes:
+        """Fail the odd ones."""
+        await self.gate.wait()
+        self.batches.append(list(items))
+        return [ValueError(item) if item % 2 else None for item in items]
+
+
+async def settle(tasks: Sequence[asyncio.Task[None]]) -> list[object]:
+    """Results or errors, within a second."""
+    return list(await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 1))
+
+
+async def test_what_comes_during_a_write_goes_into_the_next_one() -> None:
+    """The first item is written alone, the others together, in the order they came and within the limit."""
+    writer = Writer()
+    coalescer = Coalescer(writer.write, limit=3)
+    tasks = [asyncio.create_task(coalescer.write(item)) for item in (0, 2)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    tasks += [asyncio.create_task(coalescer.write(item)) for item in (4, 6, 8, 10)]
+    await asyncio.sleep(0)
+
+    writer.gate.set()
+    await settle(tasks)
+
+    assert writer.batches == [[0, 2], [4, 6, 8], [10]]
+
+
+async def test_an_item_fails_only_its_own_caller() -> None:
+    """Of three items the odd one raises, the others return."""
+    writer = Writer()
+    writer.gate.set()
+    coalescer = Coalescer(writer.write, limit=10)
+
+    outcomes = await settle([asyncio.create_task(coalescer.write(item)) for item in (0, 1, 2)])
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), ValueError, type(None)]
+
+
+async def test_a_write_that_raises_fails_the_batch_and_not_the_next() -> None:
+    """After a failed batch the coalescer goes on."""
+    broken = True
+
+    async def write(items: Sequence[int]) -> Outcomes:
+        if broken:
+            raise OSError("broken")
+        return [None] * len(items)
+
+    coalescer = Coalescer(write, limit=10)
+    with pytest.raises(OSError, match="broken"):
+        await coalescer.write(0)
+
+    broken = False
+    await coalescer.write(1)
+
+
+async def test_a_writer_that_answers_for_too_few_items_leaves_nobody_waiting() -> None:
+    """A mistake in a back end is an error of every caller, not a wait without end."""
+
+    async def write(_items: Sequence[int]) -> Outcomes:
+        return []
+
+    with pytest.raises(ValueError, match="zip"):
+        await asyncio.wait_for(Coalescer(write, limit=10).write(0), 1)
+
+
+async def test_a_cancelled_caller_takes_its_waiting_item_back() -> None:
+    """An attempt that timed out before its turn leaves no effect."""
+    writer = Writer()
+    coalescer = Coalescer(writer.write, limit=10)
+    first = asyncio.create_task(coalescer.write(0))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    second = asyncio.create_task(coalescer.write(2))
+    await asyncio.sleep(0)
+
+    second.cancel()
+    writer.gate.set()
+    await settle([first, second])
+
+    assert writer.batches == [[0]]
