@@ -69,7 +69,7 @@ RULES = (
         {
             "broker/connection/addresses.py": "the home of Redis addresses",
             "cli/commands/trial.py": "a receiver's address",
-            "handlers/database_address.py": "the home of DATABASE_URL",
+            "handlers/database/address.py": "the home of DATABASE_URL",
         },
     ),
     Rule(
@@ -80,7 +80,7 @@ RULES = (
             "broker/connection/sentinels.py": "questions to all sentinels at once, ended by cancel_and_wait",
             "cli/commands/up/child.py": "started with its process, ended by cancel_and_wait",
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",
-            "handlers/coalescing.py": "ends by itself when nobody waits for it; never cancelled",
+            "handlers/batching.py": "ends by itself when nobody waits for it; never cancelled",
             "operations/connection.py": "cancels timers of a connection, no tasks",
             "simulator/simulator.py": "in a task group, which owns them",
             "testing/pipeline.py": "whole roles, which end when their stop event is set",
