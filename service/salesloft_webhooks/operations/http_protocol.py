@@ -52,11 +52,11 @@ class BoundedProtocol(LimitedConnection):
         """Take what arrives for what it is the turn of: a head, a body, or a request to come later."""
         self._unset_keepalive_if_required()
         if self.refused:
-            self._drop(len(data), refusals.LINGER_BYTES)
+            self._count_dropped(len(data), refusals.LINGER_BYTES)
         elif self.framing is not None:
             self._take_body(self.framing, data)
         elif self.in_work:
-            self._keep(self._buffer + data)
+            self._set_buffer(self._buffer + data)
             self.flow.pause_reading()
         else:
             self._take_head(data)
@@ -77,11 +77,11 @@ class BoundedProtocol(LimitedConnection):
         try:
             end = end_of_head(data, seen) if data else None
             if end is None:
-                self._keep(data)
+                self._set_buffer(data)
                 self.start_head_deadline()
                 return
             if seen:
-                self._keep(b"")
+                self._set_buffer(b"")
             self._parse(data[:end])
         except BadRequest:
             self._refuse(refusals.BAD_REQUEST)
@@ -132,8 +132,8 @@ class BoundedProtocol(LimitedConnection):
             self._refuse(refusals.BAD_REQUEST)
             return
         if self.cycle.response_complete:
-            self._drop(len(data), DROPPED_BYTES)
-        elif body and not self._take_in(body):
+            self._count_dropped(len(data), DROPPED_BYTES)
+        elif body and not self._pass_on_body(body):
             return
         if rest is not None:
             self.framing = None
@@ -142,7 +142,7 @@ class BoundedProtocol(LimitedConnection):
             if rest and not self.transport.is_closing():
                 self.data_received(rest)
 
-    def _take_in(self, body: bytes) -> bool:
+    def _pass_on_body(self, body: bytes) -> bool:
         """Hand a piece of a body to the application, if there is room for it or can be made."""
         if not self.cycle.response_started:  # else the application drops it
             enough = self._charge(self._memory.add_body(len(body)))
@@ -188,7 +188,7 @@ class BoundedProtocol(LimitedConnection):
             self._dropped_bytes = 0
             self.start_head_deadline()
         elif data := self._buffer:
-            self._keep(b"")
+            self._set_buffer(b"")
             self.data_received(data)
         if self._half_closed and not self.in_work:
             self.transport.close()
@@ -203,21 +203,21 @@ class BoundedProtocol(LimitedConnection):
             self.cycle.message_event.set()
         self.refused = True
         self.cycle = self.scope = self.headers = None  # type: ignore[assignment]  # not held while it lingers
-        self._keep(b"")
+        self._set_buffer(b"")
         self._dropped_bytes = 0
         self.transport.write(answer)
         self.transport.write_eof()
         self.close_after(refusals.LINGER_SECONDS)
 
     # -- Memory ---------------------------------------------------------------------------------------------------
-    def _keep(self, data: bytes) -> None:
+    def _set_buffer(self, data: bytes) -> None:
         """Hold these bytes instead of those before."""
         more_bytes = len(data) - len(self._buffer)
         self._buffer = data
         if more_bytes:
             self.hold(more_bytes)
 
-    def _drop(self, count: int, limit: int) -> None:
+    def _count_dropped(self, count: int, limit: int) -> None:
         self._dropped_bytes += count
         if self._dropped_bytes > limit:
             self.transport.close()
