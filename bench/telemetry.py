@@ -19,8 +19,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from bench.receiver import deliveries, measure, running
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import ReceiverTelemetry, configure_logging, traces
-from salesloft_webhooks.telemetry.tracing import Tracing
+from salesloft_webhooks.telemetry import ReceiverTelemetry, configure_logging, tracing
+from salesloft_webhooks.telemetry.tracing.sdk import Tracing
 
 HEADERS = [
     (b"host", b"hooks.example.com"),
@@ -52,11 +52,11 @@ def traced() -> Iterator[None]:
     """Spans are made and kept in memory for as long as it lasts."""
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(InMemorySpanExporter()))
-    traces._active.append(Tracing(provider))  # noqa: SLF001 - without a collector and its network
+    tracing._active.append(Tracing(provider))  # noqa: SLF001 - without a collector and its network
     try:
         yield
     finally:
-        traces._active.pop().shutdown()  # noqa: SLF001 - see above
+        tracing._active.pop().shutdown()  # noqa: SLF001 - see above
 
 
 def main() -> None:

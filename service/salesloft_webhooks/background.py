@@ -3,7 +3,7 @@
 Two things go wrong with a task that runs beside the work. A library that is cancelled while it gives up on a connection
 may raise its own error instead, which a loop that outlives errors takes for one more failed round: it goes on, and
 whoever waits for its end waits for ever. And a task that nobody owns fails unseen, or outlives what it needs. So a loop
-asks the task whether it was cancelled (`repeat`, `still_wanted`), and a `Background` owns what it started.
+asks the task whether it was cancelled (`repeat`, `cancellation_requested`), and a `Background` owns what it started.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from typing import Any, Self
 CANCEL_AGAIN_SECONDS = 1.0
 """A task that is still there so long after is cancelled again: something below it swallowed the first cancellation."""
 
-Failed = Callable[[Exception, int], float | Awaitable[float]]
-"""Told of a failed round and of how many have failed in a row; says how many seconds to wait before the next one."""
+OnFailure = Callable[[Exception, int], float | Awaitable[float]]
+"""Called with the error of a failed round and the number of failures in a row; returns seconds until the next one."""
 
 
-def still_wanted() -> bool:
-    """Whether nobody has cancelled the current task, also when the cancellation came as an error. Ask it in tasks."""
+def cancellation_requested() -> bool:
+    """Whether somebody has cancelled the current task, also when that came as another error. Ask it in tasks."""
     task = asyncio.current_task()
-    return task is not None and not task.cancelling()
+    return task is None or task.cancelling() > 0
 
 
 async def repeat(
-    step: Callable[[], Awaitable[object]], *, every_seconds: float = 0.0, failed: Failed | None = None
+    step: Callable[[], Awaitable[object]], *, every_seconds: float = 0.0, failed: OnFailure | None = None
 ) -> None:
     """Call ``step`` again and again until cancelled; returns only then, and never while it is wanted.
 
@@ -43,22 +43,22 @@ async def repeat(
             await step()
             failures, seconds = 0, every_seconds
         except Exception as exc:
-            if not still_wanted():
+            if cancellation_requested():
                 raise asyncio.CancelledError from exc
             if failed is None:
                 raise
             failures += 1
             answer = failed(exc, failures)
             seconds = await answer if isinstance(answer, Awaitable) else answer
-        if not still_wanted():
+        if cancellation_requested():
             raise asyncio.CancelledError
         await asyncio.sleep(seconds)
 
 
-async def end(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+async def cancel_and_wait(tasks: "Iterable[asyncio.Task[Any]]") -> None:
     """Cancel tasks and return when all have ended, however; one that swallows its cancellation is cancelled again.
 
-    What they raise while they end is dropped: nobody can tell it from the cancellation.
+    What they raise while they end is dropped: it looks like the cancellation.
     """
     pending = {task for task in tasks if not task.done()}
     while pending:
@@ -90,7 +90,7 @@ class Background:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._ending = True
-        await end(self._tasks)
+        await cancel_and_wait(self._tasks)
         if self._failure is not None and error is None:
             raise self._failure
 
@@ -110,7 +110,7 @@ class Background:
         *,
         name: str,
         every_seconds: float = 0.0,
-        failed: Failed | None = None,
+        failed: OnFailure | None = None,
     ) -> "asyncio.Task[None]":
         """`repeat` in a task of its own."""
         return self.start(repeat(step, every_seconds=every_seconds, failed=failed), name=name)

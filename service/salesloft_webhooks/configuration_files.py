@@ -89,8 +89,8 @@ def _parsed(setting: str, path: Path) -> "tuple[Node | None, Any]":
 def _refuse(setting: str, node: "Node | None", model: type[BaseModel], problems: list[tuple[Location, str]]) -> None:
     if problems:
         known = _names(model)
-        told = (f"{_where(location, node, known)}{message}" for location, message in problems)
-        raise ConfigurationError(f"{setting}: {'; '.join(told)}")
+        texts = (f"{_where(location, node, known)}{message}" for location, message in problems)
+        raise ConfigurationError(f"{setting}: {'; '.join(texts)}")
 
 
 def _where(location: Location, node: "Node | None", known: set[str]) -> str:

@@ -121,7 +121,7 @@ class HandlerSignal(SalesloftWebhooksError):
 
 
 def _seconds(signal: str, after: object) -> float:
-    """A span of time as seconds, or the author's mistake, told where it was made and not when it is stored."""
+    """A span of time as seconds, or the author's mistake, raised where it was made, not when it is stored."""
     seconds = after.total_seconds() if isinstance(after, timedelta) else after
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise TypeError(f"{signal}(after=...) takes seconds as a number, or a timedelta, not {type(after).__name__}")
@@ -156,3 +156,9 @@ class Unavailable(HandlerSignal):
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")
         self.after_seconds = _seconds("Unavailable", after)
+
+
+def error_type(error: BaseException) -> str:
+    """The name of an error's type, with its module unless that says nothing."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks import resource_kinds
-from salesloft_webhooks.timestamps import moment
+from salesloft_webhooks.timestamps import parse_timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,12 @@ class Event:
     @cached_property
     def updated_at(self) -> datetime:
         """When the resource last changed: what tells a stale copy from a fresh one. `happened_at` if it is not said."""
-        return moment(self.data.get(resource_kinds.VERSION)) or self.happened_at
+        return parse_timestamp(self.data.get(resource_kinds.VERSION)) or self.happened_at
 
     @cached_property
     def happened_at(self) -> datetime:
         """`created_at` as a time with a zone; `received_at` if the sender wrote something unreadable."""
-        return moment(self.created_at) or self.received_at
+        return parse_timestamp(self.created_at) or self.received_at
 
     @property
     def idempotency_key(self) -> str:

@@ -81,11 +81,11 @@ class Settings(StoreSettings):
         67_108_864,
         ge=1,
         description="Memory that connections (16 KiB each), unfinished heads and all bodies in work may hold together; "
-        "beyond it strangers are evicted first, and bodies over 16 KiB are answered 503 when there is nobody to evict. "
-        "Bounds what strangers can make us hold; keep the container's limit 200 MiB above it.",
+        "beyond it unauthenticated clients are evicted first, and bodies over 16 KiB are answered 503 when there is "
+        "nobody to evict. Bounds what they can make us hold; keep the container's limit 200 MiB above it.",
     )
     retry_after_seconds: int = Field(
-        10, ge=1, description="`Retry-After` of a 503. SalesLoft's own pace is 15 s; relays honour this."
+        10, ge=1, description="`Retry-After` of a 503. SalesLoft retries 15 s apart; relays honour this."
     )
     shutdown_delay_seconds: float = Field(
         5.0,

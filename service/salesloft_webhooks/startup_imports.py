@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def lean_imports() -> Iterator[None]:
-    """Load a role: uncollected, and without what its libraries merely could use.
+def fast_imports() -> Iterator[None]:
+    """Load a role: collection_paused, and without what its libraries merely could use.
 
     OpenTelemetry counts as needed as soon as a variable of its own (``OTEL_*``) is set. A module that is loaded
     already stays what it is, and after the block everything can be imported again: handlers may.
@@ -23,12 +23,12 @@ def lean_imports() -> Iterator[None]:
     unneeded = ["rich", "greenlet"]
     if not any(name.startswith("OTEL_") for name in os.environ):
         unneeded.append("opentelemetry")
-    with uncollected(), withheld(*unneeded):
+    with collection_paused(), modules_hidden(*unneeded):
         yield
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """Load code without collecting garbage, and keep what is there at the end out of every later collection.
 
     Else each full one would walk through all of it, which stops the event loop for 70 ms.
@@ -44,7 +44,7 @@ def uncollected() -> Iterator[None]:
 
 
 @contextmanager
-def withheld(*names: str) -> Iterator[None]:
+def modules_hidden(*names: str) -> Iterator[None]:
     """As if the modules were not installed; None in ``sys.modules`` is the import system's own way of saying so."""
     withheld = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(withheld))  # type: ignore[arg-type]  # typeshed knows modules only

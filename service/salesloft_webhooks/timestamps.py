@@ -26,7 +26,7 @@ _PLAUSIBLE = (946_684_800 * _NANOSECONDS_PER_SECOND, 4_102_444_800 * _NANOSECOND
 """The years 2000 to 2099: far enough apart that a number can be of one unit only."""
 
 
-def moment(value: object) -> datetime | None:
+def parse_timestamp(value: object) -> datetime | None:
     """The time ``value`` states, in UTC; None if it states none. Without a zone it is meant in UTC.
 
     Args:

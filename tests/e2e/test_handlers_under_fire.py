@@ -18,7 +18,7 @@ import yaml
 from sqlalchemy import select
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.stats import measure
+from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.handlers.builtin.notify import SENDS_AT_ONCE
 from salesloft_webhooks.handlers.database.engine import Database, create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Store, open_store
-from salesloft_webhooks.broker.connection import translated
+from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 from tests.certificates import make_authority, make_certificate

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.connection import translated
+from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.receiver.sources import load_sources

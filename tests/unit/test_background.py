@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from salesloft_webhooks import background
-from salesloft_webhooks.background import Background, end, repeat
+from salesloft_webhooks.background import Background, cancel_and_wait, repeat
 
 
 async def _lost_when_cancelled() -> None:
@@ -115,7 +115,7 @@ async def test_ending_ended_tasks_is_nothing() -> None:
     done = asyncio.create_task(asyncio.sleep(0))
     await done
 
-    await asyncio.wait_for(end([done]), 1)
+    await asyncio.wait_for(cancel_and_wait([done]), 1)
 
 
 async def test_nothing_can_be_started_when_all_has_to_end() -> None:

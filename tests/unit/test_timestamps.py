@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.timestamps import canonical, moment
+from salesloft_webhooks.timestamps import canonical, parse_timestamp
 
 NOON = "2026-03-07T09:26:14.444910Z"
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -35,7 +35,7 @@ ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 def test_one_instant_has_one_canonical_form(text: Any) -> None:
     """Zone, precision, separator and unit change nothing; without a zone it is UTC."""
     assert canonical(text) == NOON
-    assert moment(text) == datetime(2026, 3, 7, 9, 26, 14, 444910, UTC)
+    assert parse_timestamp(text) == datetime(2026, 3, 7, 9, 26, 14, 444910, UTC)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_other_forms_are_read(value: Any, expected: str) -> None:
 )
 def test_what_has_no_one_meaning_is_no_time(value: Any) -> None:
     """Impossible days, numbers outside this century, other types: None, never an error and never a guess."""
-    assert moment(value) is None
+    assert parse_timestamp(value) is None
     assert canonical(value) is None
 
 
@@ -99,7 +99,7 @@ def test_every_zone_gives_the_same_text(instant: datetime, zone: timezone) -> No
 
     assert text == canonical(instant.isoformat())
     assert text is not None
-    assert moment(text) == instant
+    assert parse_timestamp(text) == instant
 
 
 @given(MOMENTS, MOMENTS)
@@ -111,6 +111,6 @@ def test_other_instants_give_other_texts(one: datetime, other: datetime) -> None
 @given(st.text() | st.floats() | st.integers() | st.binary() | st.lists(st.integers()))
 def test_nothing_raises(value: Any) -> None:
     """Whatever a sender writes there, it is a time with a zone or none."""
-    found = moment(value)
+    found = parse_timestamp(value)
 
     assert found is None or found.tzinfo is UTC

@@ -63,14 +63,14 @@ no event is lost; nothing is given out again after done; one at a time and in or
 has one due time or is a suspect; no key without an owner or an end.
 """
 
-from salesloft_webhooks.broker.connection import Store, open_store
-from salesloft_webhooks.broker.group import MAX_BATCH, Group, GroupOptions, new_consumer_name
+from salesloft_webhooks.broker.connection.store import Store, open_store
+from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group, GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
-from salesloft_webhooks.broker.partitions import check_partitions
+from salesloft_webhooks.broker.maintenance import audit, trim
+from salesloft_webhooks.broker.partition_count import check_partitions
 from salesloft_webhooks.broker.publish import Publisher, Stored
-from salesloft_webhooks.broker.quarantine import quarantine
-from salesloft_webhooks.broker.upkeep import audit, trim
-from salesloft_webhooks.broker.watch import StoreWatch
+from salesloft_webhooks.broker.store_watch import StoreWatch
+from salesloft_webhooks.broker.unreadable import quarantine
 
 __all__ = [
     "MAX_BATCH",

@@ -1,6 +1,6 @@
 """How much the groups have not finished, for those who decide by it whether to store more."""
 
-from salesloft_webhooks.broker.connection import Store, translated
+from salesloft_webhooks.broker.connection.store import Store, translated
 
 
 async def slowest_backlog(store: Store) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
-from salesloft_webhooks.broker.connection import Argument, Store, translated
+from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.settings import Settings
 
 

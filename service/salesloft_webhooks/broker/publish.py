@@ -19,8 +19,8 @@ from typing import Self
 from zlib import crc32
 
 from salesloft_webhooks.background import Background
-from salesloft_webhooks.broker.commit import CommitObserver, Committer, Row
-from salesloft_webhooks.broker.connection import Store
+from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings

@@ -1,7 +1,8 @@
 """The command ``salesloft-webhooks``: one program, a role or an administrative act per command.
 
 Commands import what they need when they run, so that ``--help`` answers at once and a receiver loads no more than a
-receiver needs. Each module here holds one family of commands; this one only puts them together.
+receiver needs. Each module in ``commands/`` holds one of them, or one family; this one only puts them together. What
+they share stands beside that folder.
 """
 
 from salesloft_webhooks import early_sigterm  # noqa: F401 - it listens for SIGTERM while the rest is imported
@@ -9,24 +10,24 @@ from salesloft_webhooks import early_sigterm  # noqa: F401 - it listens for SIGT
 # isort: split
 import typer
 
-from salesloft_webhooks.cli import (
+from salesloft_webhooks.cli.commands import (
     dead,
     events,
     groups,
     init,
     migrate,
     quarantine,
-    replays,
+    replay,
     roles,
     send,
     status,
     trial,
     version,
 )
+from salesloft_webhooks.cli.commands.up import command
+from salesloft_webhooks.cli.commands.up.folder import adopt_running
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import TranslatingGroup
-from salesloft_webhooks.cli.up import command
-from salesloft_webhooks.cli.up.folder import adopt_running
 
 RUNNING = "Run, until Ctrl-C or SIGTERM"
 LOOKING = "Look"
@@ -62,7 +63,7 @@ app.command(rich_help_panel=LOOKING)(version.version)
 app.command(rich_help_panel=ACTING)(send.send)
 app.command(rich_help_panel=ACTING)(trial.trial)
 app.add_typer(dead.app, name="dead", rich_help_panel=ACTING)
-app.command(rich_help_panel=ACTING)(replays.replay)
+app.command(rich_help_panel=ACTING)(replay.replay)
 app.add_typer(groups.app, name="groups", rich_help_panel=ACTING)
 app.command(rich_help_panel=ACTING)(migrate.migrate)
 app.command(rich_help_panel=WRITING)(init.init)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import typer
 
-from salesloft_webhooks.background import still_wanted
+from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.cli.console import complain, note, show, show_json, stderr
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import StoreError
@@ -45,7 +45,7 @@ class Tally:
     async def until_stopped(self, things: AsyncIterator[T]) -> AsyncIterator[T]:
         """The same things, until somebody presses Ctrl-C."""
         async for thing in things:
-            if self.stop.is_set() or not still_wanted():
+            if self.stop.is_set() or cancellation_requested():
                 return
             yield thing
 

@@ -10,7 +10,7 @@
 This is the only package that knows uvicorn.
 """
 
-from salesloft_webhooks.operations.http_protocol import given_up, whole
+from salesloft_webhooks.operations.http_protocol import body_complete, body_evicted
 from salesloft_webhooks.operations.http_server import HttpServer
 from salesloft_webhooks.operations.limits import Limits
 from salesloft_webhooks.operations.memory_budget import MemoryBudget
@@ -27,8 +27,8 @@ __all__ = [
     "MemoryBudget",
     "OperationsServer",
     "Probe",
-    "given_up",
+    "body_complete",
+    "body_evicted",
     "run_role",
     "stop_event",
-    "whole",
 ]

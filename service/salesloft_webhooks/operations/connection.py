@@ -8,7 +8,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from salesloft_webhooks.operations.body_framing import Framing
 from salesloft_webhooks.operations.limits import Limits
-from salesloft_webhooks.operations.memory_budget import FRESH, FRESH_SECONDS, KNOWN, STRANGER
+from salesloft_webhooks.operations.memory_budget import (
+    IDLE_SENDER,
+    JUST_CONNECTED,
+    JUST_CONNECTED_SECONDS,
+    UNAUTHENTICATED,
+)
 
 CONNECTION_BYTES = 16_384
 """What a connection costs by itself: measured 10 KiB, and the kernel's part."""
@@ -17,8 +22,8 @@ CONNECTION_BYTES = 16_384
 class LimitedConnection(HttpToolsProtocol):
     """Uvicorn's protocol with an account of what the connection holds and for how long.
 
-    When connections run short, idle strangers go first, then the bodies that take longest, then idle senders; among
-    each, whoever has waited longest. Requests in work stay, unless nobody takes their answer.
+    When connections run short, idle ones that were not authenticated go first, then the bodies that take longest, then
+    idle senders; among each, whoever has waited longest. Requests in work stay, unless nobody takes their answer.
     """
 
     limits: ClassVar[Limits]
@@ -36,16 +41,17 @@ class LimitedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Expect a request from now on; somebody else may have to go for that."""
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.starts_now()
+        self.reset_age()
         self.hold(CONNECTION_BYTES)
         if (excess := len(self.connections) - self.limits.connections) > 0:
             others = cast("set[LimitedConnection]", self.connections)
-            make_way(others, excess + self.limits.connections // 32)  # several at a time: it looks at all of them
-        self.expect_head()
+            # Several at a time: it looks at all of them.
+            evict_connections(others, excess + self.limits.connections // 32)
+        self.start_head_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self.expect_nothing()
+        self.cancel_deadline()
         if self._answer_deadline is not None:
             self._answer_deadline.cancel()
         self.limits.budget.release(self)
@@ -63,37 +69,37 @@ class LimitedConnection(HttpToolsProtocol):
         return self.in_work and not self.cycle.response_started and not self.flow.write_paused
 
     # -- Time -----------------------------------------------------------------------------------------------------
-    def starts_now(self) -> None:
+    def reset_age(self) -> None:
         """What it waits for from here on is something new."""
         self.since = self.limits.budget.clock()
 
-    def expect_head(self) -> None:
+    def start_head_deadline(self) -> None:
         """Close the connection unless the next request's head is complete in time."""
         if self._deadline is None:
             self._deadline = self.loop.call_later(self.limits.head_timeout_seconds, self.transport.close)
 
-    def expect_nothing(self) -> None:
+    def cancel_deadline(self) -> None:
         """The head is there."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def expect_end(self, seconds: float) -> None:
+    def close_after(self, seconds: float) -> None:
         """Close the connection after that time."""
-        self.expect_nothing()
+        self.cancel_deadline()
         self._deadline = self.loop.call_later(seconds, self.transport.close)
 
-    def expect_answer_taken(self) -> None:
+    def watch_unsent_answer(self) -> None:
         """Whoever asks and does not read must not make us keep the answers."""
         unsent_bytes = self.transport.get_write_buffer_size()
         if unsent_bytes == self._unsent_bytes:
             return
         if unsent_bytes and self._answer_deadline is None:
-            self._answer_deadline = self.loop.call_later(self.limits.head_timeout_seconds, self._end_unless_taken)
+            self._answer_deadline = self.loop.call_later(self.limits.head_timeout_seconds, self._abort_unless_taken)
         self.hold(unsent_bytes - self._unsent_bytes)
         self._unsent_bytes = unsent_bytes
 
-    def _end_unless_taken(self) -> None:
+    def _abort_unless_taken(self) -> None:
         self._answer_deadline = None
         if self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -112,23 +118,23 @@ class LimitedConnection(HttpToolsProtocol):
         return True
 
     def age_seconds(self, now: float) -> float:
-        """See `memory.Holder`."""
+        """See `memory_budget.Holder`."""
         return now - self.since
 
-    def rank(self) -> int | None:
-        """See `memory.Holder`. A request that is whole is the application's business."""
+    def eviction_rank(self) -> int | None:
+        """See `memory_budget.Holder`. A request that is whole is the application's business."""
         if self.waits_for_application:
-            return None if self.framing is None else STRANGER
+            return None if self.framing is None else UNAUTHENTICATED
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None and self.age_seconds(self.limits.budget.clock()) < FRESH_SECONDS and not self.refused:
-            return FRESH
+        if cycle is None and self.age_seconds(self.limits.budget.clock()) < JUST_CONNECTED_SECONDS and not self.refused:
+            return JUST_CONNECTED
         rests = cycle is not None and cycle.response_complete and not self.refused
-        return KNOWN if rests and self.limits.keeps_senders_only else STRANGER
+        return IDLE_SENDER if rests and self.limits.keeps_senders_only else UNAUTHENTICATED
 
-    def shortage_rank(self) -> int | None:
-        """Like `rank`, when it is connections that are short: unfinished bodies go between strangers and senders."""
+    def connection_eviction_rank(self) -> int | None:
+        """Like `eviction_rank` when connections run short: unfinished bodies go after idle ones, before senders."""
         sends_body = self.waits_for_application and self.framing is not None
-        return STRANGER + 1 if sends_body else self.rank()
+        return UNAUTHENTICATED + 1 if sends_body else self.eviction_rank()
 
     def evict(self) -> None:
         """End the connection without a word."""
@@ -138,12 +144,12 @@ class LimitedConnection(HttpToolsProtocol):
         self.transport.abort()
 
 
-def make_way(connections: Iterable[LimitedConnection], count: int) -> None:
+def evict_connections(connections: Iterable[LimitedConnection], count: int) -> None:
     """Evict that many connections, fewer if the rest has to stay."""
     evictable = sorted(
         (rank, connection.since, number, connection)
         for number, connection in enumerate(connections)
-        if (rank := connection.shortage_rank()) is not None
+        if (rank := connection.connection_eviction_rank()) is not None
     )
     for _, _, _, connection in evictable[:count]:
         LimitedConnection.evict(connection)  # at once: an answer to it would keep the file open

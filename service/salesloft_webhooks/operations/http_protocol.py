@@ -18,21 +18,21 @@ HEAD_FACTOR = 2
 """What a parsed head of many fields takes in memory, as a multiple of its bytes."""
 COVERED_BYTES = 4_096
 """The part of a request that the count of its connection covers: most deliveries need no account of their own."""
-WHOLE = "salesloft_webhooks.whole"
-GIVEN_UP = "salesloft_webhooks.given_up"
+BODY_COMPLETE = "salesloft_webhooks.body_complete"
+BODY_EVICTED = "salesloft_webhooks.body_evicted"
 
 
-def given_up(scope: Scope) -> bool:
+def body_evicted(scope: Scope) -> bool:
     """Whether the server has given up a request's body for want of memory, and answered it.
 
     To the application that looks like a client that left.
     """
-    return bool(scope.get("state", {}).get(GIVEN_UP))
+    return bool(scope.get("state", {}).get(BODY_EVICTED))
 
 
-def whole(scope: Scope) -> bool:
+def body_complete(scope: Scope) -> bool:
     """Whether a request's body is here already, so that reading it takes no time."""
-    return bool(scope.get("state", {}).get(WHOLE))
+    return bool(scope.get("state", {}).get(BODY_COMPLETE))
 
 
 class BoundedProtocol(LimitedConnection):
@@ -41,8 +41,8 @@ class BoundedProtocol(LimitedConnection):
     Uvicorn gives the parser whatever arrives. The parser holds an unfinished header for as long as it lasts, adds
     trailers to the headers, skips the body after an offer to speak another protocol (Java's HTTP client makes one with
     every first request), and makes requests of everything pipelined, all of which a connection then holds at once.
-    Here the parser gets whole heads only (`head`), each a parser of its own; `framing` finds the end of each body; and
-    what is pipelined waits as bytes.
+    Here the parser gets whole heads only (`request_head`), each a parser of its own; `body_framing` finds the end of
+    each body; and what is pipelined waits as bytes.
 
     - Of a connection that has no request in work, the next request's head must be complete within
       `Limits.head_timeout_seconds` of its first byte (of the connection, for the first request), else it is closed
@@ -94,7 +94,7 @@ class BoundedProtocol(LimitedConnection):
             end = end_of_head(data, seen) if data else None
             if end is None:
                 self._keep(data)
-                self.expect_head()
+                self.start_head_deadline()
                 return
             if seen:
                 self._keep(b"")
@@ -115,8 +115,8 @@ class BoundedProtocol(LimitedConnection):
             pass  # declined by going on in HTTP/1.1; the parser, which would not go on, is done with anyway
         except httptools.HttpParserError:
             raise BadRequest from None
-        self.expect_nothing()
-        self.starts_now()
+        self.cancel_deadline()
+        self.reset_age()
         if self.framing is None:
             super().on_message_complete()
         else:
@@ -153,7 +153,7 @@ class BoundedProtocol(LimitedConnection):
             return
         if rest is not None:
             self.framing = None
-            self.scope["state"][WHOLE] = True
+            self.scope["state"][BODY_COMPLETE] = True
             super().on_message_complete()
             if rest and not self.transport.is_closing():
                 self.data_received(rest)
@@ -179,12 +179,12 @@ class BoundedProtocol(LimitedConnection):
         return self.hold(uncharged)
 
     def evict(self) -> None:
-        """See `memory.Holder`. Whoever is sending a body is told to send it again later."""
+        """See `memory_budget.Holder`. Whoever is sending a body is asked to send it again later."""
         if not self.waits_for_application:
             super().evict()
             return
         self.evicted = True
-        self.scope["state"][GIVEN_UP] = True
+        self.scope["state"][BODY_EVICTED] = True
         self.cycle.body = bytearray()
         self.limits.budget.release(self)
         self._refuse(refusals.no_room(self.limits.retry_after_seconds))
@@ -193,7 +193,7 @@ class BoundedProtocol(LimitedConnection):
         """The parser sees no body."""
 
     def on_message_complete(self) -> None:
-        """The parser takes an upgrade for the end of the message; `framing` knows better."""
+        """The parser takes an upgrade for the end of the message; `body_framing` knows better."""
 
     # -- Answers --------------------------------------------------------------------------------------------------
     def on_response_complete(self) -> None:
@@ -201,14 +201,14 @@ class BoundedProtocol(LimitedConnection):
         super().on_response_complete()
         if self.transport.is_closing():
             return
-        self.starts_now()
+        self.reset_age()
         if self._charged_bytes:
             self.hold(-self._charged_bytes)
         self._request_bytes = self._charged_bytes = self._body_bytes = 0
-        self.expect_answer_taken()
+        self.watch_unsent_answer()
         if self.framing is not None:
             self._dropped_bytes = 0
-            self.expect_head()
+            self.start_head_deadline()
         elif data := self._buffer:
             self._keep(b"")
             self.data_received(data)
@@ -229,7 +229,7 @@ class BoundedProtocol(LimitedConnection):
         self._dropped_bytes = 0
         self.transport.write(answer)
         self.transport.write_eof()
-        self.expect_end(refusals.LINGER_SECONDS)
+        self.close_after(refusals.LINGER_SECONDS)
 
     # -- Memory ---------------------------------------------------------------------------------------------------
     def _keep(self, data: bytes) -> None:

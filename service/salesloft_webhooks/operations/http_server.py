@@ -53,7 +53,7 @@ class HttpServer:
         self._address = (host, port)
         self._setting = setting
         self._socket: socket.socket | None = None
-        self._ticking: asyncio.Task[None] | None = None
+        self._main_loop: asyncio.Task[None] | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -83,7 +83,7 @@ class HttpServer:
     @property
     def running(self) -> bool:
         """Whether it serves: False before, after, and if uvicorn ended by itself."""
-        return self._ticking is not None and not self._ticking.done()
+        return self._main_loop is not None and not self._main_loop.done()
 
     async def __aenter__(self) -> Self:
         """Start listening.
@@ -95,7 +95,7 @@ class HttpServer:
         self._server.config.load()
         self._server.lifespan = self._server.config.lifespan_class(self._server.config)
         await self._server.startup(sockets=[self._socket])
-        self._ticking = asyncio.create_task(self._server.main_loop(), name=f"http-{self._setting}")
+        self._main_loop = asyncio.create_task(self._server.main_loop(), name=f"http-{self._setting}")
         return self
 
     async def __aexit__(
@@ -105,9 +105,9 @@ class HttpServer:
         traceback: TracebackType | None,
     ) -> None:
         """Stop accepting, drain, end."""
-        if self._ticking is not None and self._socket is not None:
+        if self._main_loop is not None and self._socket is not None:
             self._server.should_exit = True
-            await self._ticking
+            await self._main_loop
             await self._server.shutdown(sockets=[self._socket])
 
     def _bind(self) -> socket.socket:

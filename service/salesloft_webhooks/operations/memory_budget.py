@@ -2,10 +2,10 @@
 
 Whoever is not proven to be a sender may open connections, begin heads and begin bodies, and a limit for each of these
 leaves the sum to their number. So all of them draw on one budget, and so do the bodies of signed deliveries until they
-are answered. Nobody can tell a sender's unfinished body from a stranger's, but a stranger can keep memory only by not
-finishing. So when the budget is spent, those go who have cost the most: bytes times seconds. A sender's body arrives
-within milliseconds and costs next to nothing by then; to get it evicted, strangers would have to fill the whole budget
-anew in that time. `docs/decisions/0024-what-strangers-may-hold.md` has the alternatives.
+are answered. Nobody can tell a sender's unfinished body from another client's, but whoever cannot sign keeps memory
+only by not finishing. So when the budget is spent, those go who have cost the most: bytes times seconds. A sender's
+body arrives within milliseconds and costs next to nothing by then; to get it evicted, unauthenticated clients would
+have to fill the whole budget anew in that time. `docs/decisions/0024-what-strangers-may-hold.md` has the alternatives.
 
 Signed deliveries in work are never evicted.
 """
@@ -15,19 +15,19 @@ from collections.abc import Callable
 from typing import Protocol
 
 MINIMUM_BYTES = 65_536
-"""Whoever holds less counts as if it were this much: else many strangers with little would outlast a sender who has a
+"""Whoever holds less counts as if it were this much: else many clients with little would outlast a sender who has a
 large body, and what counts is the time."""
 LOW_WATER = 7 / 8
 """Evictions go on until this part of the limit is held, so that looking through all holders pays."""
 PAUSE_SECONDS = 0.05
 """After a look that found nothing to evict."""
 
-STRANGER = 0
-KNOWN = 2
+UNAUTHENTICATED = 0
+IDLE_SENDER = 2
 """Rests between two requests and was answered as a sender: proxies reopen such connections, at the price of a delay."""
-FRESH = 3
+JUST_CONNECTED = 3
 """Has only just connected, as a sender may have: the longest idle of those that rest can be missed more easily."""
-FRESH_SECONDS = 0.25
+JUST_CONNECTED_SECONDS = 0.25
 
 
 class Holder(Protocol):
@@ -38,7 +38,7 @@ class Holder(Protocol):
     def age_seconds(self, now: float) -> float:
         """For how long it has held it."""
 
-    def rank(self) -> int | None:
+    def eviction_rank(self) -> int | None:
         """Who goes first, the lowest number; None if it must not be evicted now."""
 
     def evict(self) -> None:
@@ -63,7 +63,7 @@ class MemoryBudget:
     def take(self, holder: Holder, more_bytes: int) -> bool:
         """Let the holder have more, evicting others or the holder itself; False if there is not enough for that.
 
-        It has it in any case: a caller that is told False gives it back, or knows what it does.
+        It has it in any case: a caller that gets False gives it back, or knows what it does.
         """
         self._holders[holder] = None
         holder.held_bytes += more_bytes
@@ -89,7 +89,7 @@ class MemoryBudget:
         evictable = [
             (rank, -max(holder.held_bytes, MINIMUM_BYTES) * holder.age_seconds(now), number, holder)
             for number, holder in enumerate(self._holders)
-            if (rank := holder.rank()) is not None
+            if (rank := holder.eviction_rank()) is not None
         ]
         if not evictable:
             self._pause_until = now + PAUSE_SECONDS

@@ -9,7 +9,7 @@ from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe, probes_app
 
 CONNECTIONS = 64
-"""Enough for several Prometheus and all probes; a stranger in the cluster must not take the files the role needs."""
+"""Enough for several Prometheus and all probes; others in the cluster must not take the files that the role needs."""
 BUDGET_BYTES = 16_777_216
 """What this port's connections may hold where nothing else of the process draws on the same budget."""
 

@@ -18,10 +18,10 @@ def probes_app(*, live: Probe, ready: Probe) -> Starlette:
     """`/livez` and `/readyz` answer 200 ``ok``, or 503 and the probe's reason; `/metrics` is for Prometheus."""
 
     async def livez(_request: Request) -> Response:
-        return _verdict(live())
+        return _probe_answer(live())
 
     async def readyz(_request: Request) -> Response:
-        return _verdict(ready())
+        return _probe_answer(ready())
 
     rendering = asyncio.Lock()
 
@@ -37,7 +37,7 @@ def probes_app(*, live: Probe, ready: Probe) -> Starlette:
     return app
 
 
-def _verdict(problem: str | None) -> Response:
+def _probe_answer(problem: str | None) -> Response:
     if problem is None:
         return PlainTextResponse("ok\n")
     return PlainTextResponse(f"{problem}\n", status_code=503)

@@ -1,4 +1,6 @@
-"""The answers to what is no request, and so never reaches the application. Same form as all others of the contract."""
+"""The answers to what never reaches the application, as bytes (`delivery_outcomes` has them)."""
+
+from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, RequestRefusal
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_048_576
@@ -6,19 +8,20 @@ LINGER_BYTES = 1_048_576
 unread data arrives is reset, and a reset destroys the answer on its way."""
 
 
-def _answer(status: bytes, body: bytes, more: bytes = b"") -> bytes:
-    fields = b"content-type: application/json\r\ncontent-length: %d\r\n%bconnection: close\r\n" % (len(body), more)
-    return b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, fields, body)
+def _encoded(answer: Answer, retry_after_seconds: int | None = None) -> bytes:
+    """A whole response."""
+    fields = {"content-type": "application/json", "content-length": str(len(answer.body))}
+    fields |= answer.headers(retry_after_seconds)
+    lines = (f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {answer.status} {answer.phrase}\r\n{''.join(lines)}\r\n".encode() + answer.body
 
 
-BAD_REQUEST = _answer(b"400 Bad Request", b'{"error":"Not an HTTP request we can read"}')
-HEAD_TOO_LARGE = _answer(b"431 Request Header Fields Too Large", b'{"error":"The header is too large"}')
+BAD_REQUEST = _encoded(RequestRefusal.NOT_HTTP.answer)
+HEAD_TOO_LARGE = _encoded(RequestRefusal.HEAD_TOO_LARGE.answer)
 
 
 def no_room(retry_after_seconds: int) -> bytes:
     """503 to a request whose body is given up for want of memory."""
-    return _answer(
-        b"503 Service Unavailable",
-        b'{"error":"Not stored, try again later"}',
-        b"retry-after: %d\r\n" % retry_after_seconds,
-    )
+    answer = DeliveryOutcome.OVERLOADED.answer
+    assert answer is not None  # noqa: S101 - its row says so
+    return _encoded(answer, retry_after_seconds)

@@ -10,7 +10,7 @@ from salesloft_webhooks.operations.file_limit import raise_file_limit
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import configure_logging, configure_tracing, get_logger
 
-LEAVING_SECONDS = 3.0
+EXIT_SECONDS = 3.0
 """How long the process may live once its role has ended: for last spans, and for tasks and threads to give in."""
 
 log = get_logger(__name__)
@@ -36,21 +36,21 @@ def run_role(name: str, settings: Settings, role: Callable[[Settings], Coroutine
     raise_file_limit()
     configure_logging(settings, name)
     with configure_tracing(name):
-        uvloop.run(_ending(role(settings)))
+        uvloop.run(_run_and_exit_in_time(role(settings)))
 
 
-async def _ending(work: Coroutine[None, None, None]) -> None:
+async def _run_and_exit_in_time(work: Coroutine[None, None, None]) -> None:
     code = 1
     try:
         await work
         code = 0
     finally:
-        watchdog = threading.Timer(LEAVING_SECONDS, _leave, [code])
+        watchdog = threading.Timer(EXIT_SECONDS, _force_exit, [code])
         watchdog.daemon = True
         watchdog.start()
 
 
-def _leave(code: int) -> None:
+def _force_exit(code: int) -> None:
     detail = "a handler's task or thread, or the export of the last spans, does not end"
-    log.warning("process.cut_off", detail=detail, seconds=LEAVING_SECONDS)
+    log.warning("process.cut_off", detail=detail, seconds=EXIT_SECONDS)
     os._exit(code)

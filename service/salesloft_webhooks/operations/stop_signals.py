@@ -7,17 +7,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stop_event(given: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+def stop_event(existing: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
     """The event a role waits on before it winds down.
 
-    With ``given`` it is that one, and signals stay the caller's business (`up` runs several roles in one process).
+    With ``existing`` it is that one, and signals stay the caller's business (`up` runs several roles in one process).
     Without, it is set by SIGTERM or SIGINT. A second Ctrl-C has its default effect, so that an impatient user need not
     wait for the drain; a second SIGTERM has none, because supervisors like to repeat themselves.
 
-    Must be entered in the main thread, inside the running loop, unless ``given`` is there.
+    Must be entered in the main thread, inside the running loop, unless ``existing`` is there.
     """
-    if given is not None:
-        yield given
+    if existing is not None:
+        yield existing
         return
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

@@ -1,12 +1,12 @@
-"""Measures groups and partitions every few seconds, in receivers and workers alike, and tells telemetry."""
+"""Measures groups and partitions every few seconds, in receivers and workers alike, and reports to telemetry."""
 
 import asyncio
 from types import TracebackType
 from typing import Self
 
-from salesloft_webhooks.background import Background, still_wanted
+from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.broker.stats import Stats, measure
+from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
 
@@ -21,7 +21,7 @@ class Measurements:
 
     Args:
         store: What to measure.
-        telemetry: Whom to tell.
+        telemetry: Where to report.
         every_seconds: Between two measurements.
     """
 
@@ -42,16 +42,16 @@ class Measurements:
         await self._background.__aexit__(kind, error, traceback)
 
     async def _run(self) -> None:
-        while still_wanted():
+        while not cancellation_requested():
             try:
-                self._tell(await measure(self._store))
+                self._report(await measure(self._store))
             except StoreError as exc:
                 log.debug("measurement.postponed", reason=str(exc))
             except Exception:  # a measurement that dies would leave its last figures standing for ever
                 log.exception("measurement.failed")
             await asyncio.sleep(self._every_seconds)
 
-    def _tell(self, stats: Stats) -> None:
+    def _report(self, stats: Stats) -> None:
         for group in stats.groups:
             self._telemetry.group_measured(
                 group.group,

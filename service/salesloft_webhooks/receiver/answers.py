@@ -1,36 +1,45 @@
-"""Every answer the webhook port gives, built once. Bodies are JSON and say nothing about why."""
+"""The answers of `delivery_outcomes` as ASGI applications, built once."""
 
 import asyncio
 from contextlib import suppress
 from copy import copy
 from typing import Self
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from salesloft_webhooks.delivery_outcomes import MESSAGE, Answer, DeliveryOutcome, RequestRefusal
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_048_576
 
 
-class Answer(JSONResponse):
-    """A complete answer, which may be sent any number of times."""
+class AnswerResponse(Response):
+    """A complete answer, which may be sent any number of times.
+
+    Args:
+        answer: What it says.
+        retry_after_seconds: For an answer that asks to try again.
+    """
+
+    media_type = "application/json"
+
+    def __init__(self, answer: Answer, retry_after_seconds: int | None = None) -> None:
+        super().__init__(answer.body, answer.status, answer.headers(retry_after_seconds))
 
     def closing(self) -> Self:
         """The same with ``Connection: close``, so that the client's next delivery opens a new connection elsewhere."""
-        answer = copy(self)
-        answer.raw_headers = [*self.raw_headers, (b"connection", b"close")]
-        return answer
+        response = copy(self)
+        response.raw_headers = [*self.raw_headers, (b"connection", b"close")]
+        return response
 
 
-class Refusal(Answer):
-    """An answer to a request whose body was not read to its end; closes the connection.
+class UnreadBodyResponse(AnswerResponse):
+    """An answer to a request whose body was not read to its end; it must be one that closes the connection.
 
     Closing at once would be a TCP reset as long as unread data arrives, and a reset destroys the answer on its way.
     So the answer goes out, and what still comes is read and dropped, within limits, before the connection closes.
     """
-
-    def __init__(self, content: object, status_code: int, headers: dict[str, str] | None = None) -> None:
-        super().__init__(content, status_code, {**(headers or {}), "connection": "close"})
 
     def closing(self) -> Self:
         """It always does."""
@@ -55,22 +64,35 @@ async def _discard(receive: Receive) -> None:
         dropped += len(message.get("body", b""))
 
 
-RECEIVED = Answer({"received": True}, 200)
-ALREADY_PROCESSED = Answer({"status": "already_processed"}, 200)
-# Strangers get no connection to keep: it would hold memory and a file descriptor for minutes.
-INVALID_SIGNATURE = Answer({"error": "Invalid signature"}, 401, {"connection": "close"})
-INVALID_SIGNATURE_UNREAD = Refusal({"error": "Invalid signature"}, 401)
-NOT_FOUND = Refusal({"error": "Not found"}, 404)
-METHOD_NOT_ALLOWED = Refusal({"error": "Method not allowed"}, 405, {"allow": "POST"})
-TOO_SLOW = Refusal({"error": "The body took too long to arrive"}, 408)
-TOO_LARGE = Refusal({"error": "The body is too large"}, 413)
+REFUSALS = {refusal: UnreadBodyResponse(refusal.answer) for refusal in RequestRefusal}
 
 
-def unreadable(message: str) -> Answer:
-    """400: the (trusted) sender made something we cannot read, and ``message`` says what."""
-    return Answer({"error": message}, 400)
+class Answers:
+    """The answers to deliveries, by outcome.
 
+    Args:
+        retry_after_seconds: ``Retry-After`` of every answer that asks to try again.
+    """
 
-def not_stored(retry_after_seconds: int) -> Answer:
-    """503: not stored, whatever the reason; send it again later."""
-    return Answer({"error": "Not stored, try again later"}, 503, {"retry-after": str(retry_after_seconds)})
+    def __init__(self, retry_after_seconds: int) -> None:
+        answers = {outcome: outcome.answer for outcome in DeliveryOutcome if outcome.answer is not None}
+        self._read = {each: AnswerResponse(answer, retry_after_seconds) for each, answer in answers.items()}
+        self._unread = {
+            each: UnreadBodyResponse(answer, retry_after_seconds) for each, answer in answers.items() if answer.closes
+        }
+
+    def read(self, outcome: DeliveryOutcome) -> AnswerResponse:
+        """The answer to a delivery whose body has been read."""
+        return self._read[outcome]
+
+    def unread(self, outcome: DeliveryOutcome) -> AnswerResponse:
+        """The answer to one whose body has not, or not to its end."""
+        return self._unread[outcome]
+
+    @staticmethod
+    def unreadable(message: str) -> AnswerResponse:
+        """400: the (trusted) sender made something we cannot read, and ``message`` says what."""
+        answer = DeliveryOutcome.UNREADABLE.answer
+        assert answer is not None  # noqa: S101 - its row says so
+        content = {name: message if text == MESSAGE else text for name, text in answer.content.items()}
+        return AnswerResponse(Answer(answer.status, content))

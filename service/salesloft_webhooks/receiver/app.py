@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from salesloft_webhooks.receiver import answers
+from salesloft_webhooks.delivery_outcomes import RequestRefusal
+from salesloft_webhooks.receiver.answers import REFUSALS
 
 
 class WebhookApp(Starlette):
@@ -23,7 +24,10 @@ class WebhookApp(Starlette):
         endpoints = {_other_spelling(path): endpoint for path, endpoint in endpoints.items()} | dict(endpoints)
         super().__init__(
             routes=[Route(path, endpoint, methods=["POST"]) for path, endpoint in endpoints.items()],
-            exception_handlers={404: _not_found, 405: _method_not_allowed},
+            exception_handlers={
+                RequestRefusal.NOT_FOUND.answer.status: _not_found,
+                RequestRefusal.METHOD_NOT_ALLOWED.answer.status: _method_not_allowed,
+            },
         )
         # A redirect would be followed by few senders, and with a GET by most of those.
         self.router.redirect_slashes = False
@@ -42,8 +46,8 @@ def _other_spelling(path: str) -> str:
 
 
 async def _not_found(_request: Request, _exc: Exception) -> Response:
-    return answers.NOT_FOUND
+    return REFUSALS[RequestRefusal.NOT_FOUND]
 
 
 async def _method_not_allowed(_request: Request, _exc: Exception) -> Response:
-    return answers.METHOD_NOT_ALLOWED
+    return REFUSALS[RequestRefusal.METHOD_NOT_ALLOWED]

@@ -1,28 +1,16 @@
-"""Reading a request's body without letting a stranger choose how much memory or time that takes.
+"""Reading a request's body without letting an unauthenticated client choose how much memory or time that takes.
 
 What all bodies together may hold is the server's business (`operations.MemoryBudget`), which sees them arrive.
 """
 
 import asyncio
 from collections.abc import Iterable
-from enum import Enum, auto
 
 from starlette.types import Receive
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
+
 Headers = Iterable[tuple[bytes, bytes]]
-
-
-class Unread(Enum):
-    """Why there is no body to work with."""
-
-    TOO_LARGE = auto()
-    """It is, or says it will be, larger than allowed."""
-    TOO_SLOW = auto()
-    """It did not arrive in time."""
-    NO_ROOM = auto()
-    """The server gave it up, and has answered, for want of memory."""
-    DISCONNECTED = auto()
-    """The client left before the end."""
 
 
 class BodyReader:
@@ -41,24 +29,24 @@ class BodyReader:
         """Whether a body is longer than allowed by its own account, so that nothing of it need be read."""
         return _declared_bytes(headers) > self.max_bytes
 
-    async def read(self, receive: Receive) -> bytes | Unread:
-        """The whole body, or why not (never NO_ROOM, which looks like a client that left)."""
+    async def read(self, receive: Receive) -> bytes | DeliveryOutcome:
+        """The whole body, or why there is none: TOO_LARGE, TOO_SLOW or DISCONNECTED."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 return await self._collect(receive)
         except TimeoutError:
-            return Unread.TOO_SLOW
+            return DeliveryOutcome.TOO_SLOW
 
-    async def _collect(self, receive: Receive) -> bytes | Unread:
+    async def _collect(self, receive: Receive) -> bytes | DeliveryOutcome:
         # One buffer, not a list of chunks: a body sent two bytes at a time would cost 25 times its size.
         buffer = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return Unread.DISCONNECTED
+                return DeliveryOutcome.DISCONNECTED
             chunk: bytes = message.get("body", b"")
             if len(buffer) + len(chunk) > self.max_bytes:
-                return Unread.TOO_LARGE
+                return DeliveryOutcome.TOO_LARGE
             if not message.get("more_body", False) and not buffer:
                 return chunk
             buffer += chunk

@@ -3,37 +3,36 @@
 What the headers decide alone is decided before a body is waited for: a declared size over the limit (413), and after it
 headers for which no body could be authentic (401).
 
-Nothing is parsed and nobody is asked before the signature is proven on the raw bytes, so a stranger costs us one HMAC
-and learns nothing, not even how the store is doing. Nothing is answered with 200 before the store has confirmed the
-write at the configured level of durability.
+Nothing is parsed and no other system is asked before the signature is proven on the raw bytes, so an unauthenticated
+client costs us one HMAC and learns nothing, not even how the store is doing. Nothing is answered with 200 before the
+store has confirmed the write at the configured level of durability.
 
-Every way out is an `Answer`; whatever goes wrong beyond what is named here is 503, because "not stored, try again" is
-the one thing that is certain. A 500 would say the same with less, and a 4xx would make the sender give up.
+Every way out is a `DeliveryOutcome`; whatever goes wrong beyond what is named here is 503, because "not stored, try
+again" is the one thing that is certain. A 500 would say the same with less, and a 4xx would make the sender give up.
 """
 
 import asyncio
 import time
 from dataclasses import dataclass
-from functools import cached_property
 
 from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quarantine
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
-from salesloft_webhooks.operations import given_up, whole
-from salesloft_webhooks.receiver import answers
-from salesloft_webhooks.receiver.answers import Answer
-from salesloft_webhooks.receiver.body import BodyReader, Headers, Unread
-from salesloft_webhooks.receiver.in_flight import Progress
+from salesloft_webhooks.operations import body_complete, body_evicted
+from salesloft_webhooks.receiver.answers import AnswerResponse, Answers
+from salesloft_webhooks.receiver.body import BodyReader, Headers
+from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.sources import Source
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReceiverContext:
     """What the deliveries of all sources share."""
 
     settings: Settings
@@ -42,80 +41,76 @@ class Desk:
     watch: StoreWatch
     telemetry: ReceiverTelemetry
     bodies: BodyReader
-    progress: Progress
-
-    @cached_property
-    def not_stored(self) -> Answer:
-        """The 503 of this receiver."""
-        return answers.not_stored(self.settings.retry_after_seconds)
+    in_flight: InFlightDeliveries
+    answers: Answers
 
 
-class Endpoint:
+class DeliveryEndpoint:
     """The ASGI application behind one source's path."""
 
-    def __init__(self, source: Source, desk: Desk) -> None:
+    def __init__(self, source: Source, context: ReceiverContext) -> None:
         self._source = source
-        self._desk = desk
+        self._context = context
 
     def _span(self, headers: Headers) -> DeliverySpan:
-        return self._desk.telemetry.delivery(self._source.name, headers, path=self._source.path)
+        return self._context.telemetry.delivery(self._source.name, headers, path=self._source.path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one delivery, whatever happens; only a client that left gets no answer."""
-        progress = self._desk.progress
+        """AnswerResponse one delivery, whatever happens; only a client that left gets no answer."""
+        in_flight = self._context.in_flight
         try:
-            with progress.delivery(), self._span(scope["headers"]) as span:
+            with in_flight.delivery(), self._span(scope["headers"]) as span:
                 answer = await self._answer(scope, receive, span)
         except Exception:
-            answer = self._desk.not_stored  # a defect; the span, left without a verdict, has logged it
+            # A defect; the span, left without a verdict, has logged it.
+            answer = self._context.answers.read(DeliveryOutcome.ERROR)
         if answer is not None:
-            await (answer.closing() if progress.draining else answer)(scope, receive, send)
+            await (answer.closing() if in_flight.draining else answer)(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, span: DeliverySpan) -> Answer | None:
+    async def _answer(self, scope: Scope, receive: Receive, span: DeliverySpan) -> AnswerResponse | None:
         headers: Headers = scope["headers"]
         try:
             # An order that costs nothing while it can: what it says of its size, what its headers make impossible.
-            if self._desk.bodies.too_large(headers):
-                return self._refuse(Unread.TOO_LARGE, span)
-            if not whole(scope) and (reason := self._source.form_problem(headers, time.time())):
+            if self._context.bodies.too_large(headers):
+                return self._refuse(DeliveryOutcome.TOO_LARGE, span)
+            if not body_complete(scope) and (reason := self._source.form_problem(headers, time.time())):
                 span.rejected(reason)
-                return answers.INVALID_SIGNATURE_UNREAD
-            body = await self._desk.bodies.read(receive)
-            if isinstance(body, Unread):
-                return self._refuse(Unread.NO_ROOM if given_up(scope) else body, span)
+                return self._context.answers.unread(DeliveryOutcome.REJECTED)
+            body = await self._context.bodies.read(receive)
+            if isinstance(body, DeliveryOutcome):
+                return self._refuse(DeliveryOutcome.OVERLOADED if body_evicted(scope) else body, span)
             return await self._accept(headers, body, span)
         except SignatureRejected as exc:
             span.rejected(exc.reason)
-            return answers.INVALID_SIGNATURE
+            return self._context.answers.read(DeliveryOutcome.REJECTED)
         except StoreError as exc:
-            self._desk.watch.doubt()
-            span.store_failed(exc)
+            self._context.watch.doubt()
+            outcome = span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
-            span.store_failed(StoreUnavailable("not stored before the drain time was over"))
-        return self._desk.not_stored
+            outcome = span.store_failed(StoreUnavailable("not stored before the drain time was over"))
+        return self._context.answers.read(outcome)
 
-    async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> Answer:
+    async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> AnswerResponse:
         authentic = self._source.authenticate(headers, body, time.time())
         span.verified(dialect=authentic.dialect, key_index=authentic.key_index)
-        if self._desk.watch.over_backlog:
+        if self._context.watch.over_backlog:
             raise StoreFull("the backlog is over its limit")
         try:
             events = authentic.read()
         except UnreadableDelivery as exc:
             await self._quarantine(authentic, exc)
             span.unreadable(exc.reason)
-            return answers.unreadable(str(exc))
-        outcome = await self._desk.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
-        span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE)
-        return answers.RECEIVED if outcome is Stored.NEW else answers.ALREADY_PROCESSED
+            return self._context.answers.unreadable(str(exc))
+        outcome = await self._context.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
+        return self._context.answers.read(span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE))
 
     async def _quarantine(self, authentic: Authenticated, error: UnreadableDelivery) -> None:
-        settings = self._desk.settings
+        settings = self._context.settings
         try:
             async with asyncio.timeout(settings.store_timeout_seconds):
                 await quarantine(
-                    self._desk.store,
+                    self._context.store,
                     source=self._source.name,
                     dialect=authentic.dialect,
                     reason=error.reason,
@@ -126,17 +121,8 @@ class Endpoint:
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None
 
-    def _refuse(self, why: Unread, span: DeliverySpan) -> Answer | None:
-        match why:
-            case Unread.DISCONNECTED:
-                span.disconnected()
-                return None
-            case Unread.TOO_LARGE:
-                span.too_large()
-                return answers.TOO_LARGE
-            case Unread.TOO_SLOW:
-                span.too_slow()
-                return answers.TOO_SLOW
-            case Unread.NO_ROOM:
-                span.overloaded()
-                return None
+    def _refuse(self, outcome: DeliveryOutcome, span: DeliverySpan) -> AnswerResponse | None:
+        """Of a body that was not read. Where the client has left, or the server has answered, there is no answer."""
+        span.refused(outcome)
+        answered = outcome in {DeliveryOutcome.DISCONNECTED, DeliveryOutcome.OVERLOADED}
+        return None if answered else self._context.answers.unread(outcome)

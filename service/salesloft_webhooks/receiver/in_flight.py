@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Progress:
+class InFlightDeliveries:
     """The deliveries in work, oldest first.
 
     Everything a delivery waits for has a time-out, so one that is in work for much longer than all of them together

@@ -11,10 +11,11 @@ from salesloft_webhooks.operations import (
     OperationsServer,
     stop_event,
 )
+from salesloft_webhooks.receiver.answers import Answers
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
-from salesloft_webhooks.receiver.delivery_endpoint import Desk, Endpoint
-from salesloft_webhooks.receiver.in_flight import Progress
+from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
@@ -37,14 +38,16 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """
     sources = load_sources(settings)
     telemetry = ReceiverTelemetry(source.name for source in sources)
-    progress = Progress(stuck_after_seconds=2 * (settings.body_timeout_seconds + settings.store_timeout_seconds))
+    timeouts_seconds = settings.body_timeout_seconds + settings.store_timeout_seconds
+    in_flight = InFlightDeliveries(stuck_after_seconds=2 * timeouts_seconds)
     with stop_event(stop) as stopping:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
-            desk = Desk(settings, store, publisher, watch, telemetry, bodies, progress)
+            answers = Answers(settings.retry_after_seconds)
+            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, answers)
             budget = MemoryBudget(settings.body_memory_bytes)
-            app = WebhookApp({source.path: Endpoint(source, desk) for source in sources})
+            app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
             webhooks = HttpServer(
                 app,
                 settings.host,
@@ -59,19 +62,23 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 ),
             )
             measurements = Measurements(store, telemetry, settings.upkeep_seconds)
-            async with _operations(settings, webhooks, desk, budget), watch, measurements, webhooks:
+            async with _operations(settings, webhooks, context, budget), watch, measurements, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
-                progress.draining = True
+                in_flight.draining = True
                 log.info("receiver.draining")
                 await asyncio.sleep(settings.shutdown_delay_seconds)
     log.info("receiver.stopped")
 
 
-def _operations(settings: Settings, webhooks: HttpServer, desk: Desk, budget: MemoryBudget) -> OperationsServer:
+def _operations(
+    settings: Settings, webhooks: HttpServer, context: ReceiverContext, budget: MemoryBudget
+) -> OperationsServer:
     def ready() -> str | None:
-        if desk.progress.draining:
+        if context.in_flight.draining:
             return "draining"
-        return desk.watch.unready if webhooks.running else "starting"
+        return context.watch.unready if webhooks.running else "starting"
 
-    return OperationsServer(settings.host, settings.ops_port, live=desk.progress.problem, ready=ready, budget=budget)
+    return OperationsServer(
+        settings.host, settings.ops_port, live=context.in_flight.problem, ready=ready, budget=budget
+    )

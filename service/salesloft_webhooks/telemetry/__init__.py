@@ -14,7 +14,7 @@ Each verb feeds metrics, traces and logs from the one fact it is told. Verbs nev
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
 from salesloft_webhooks.telemetry.metrics import render_metrics
 from salesloft_webhooks.telemetry.receiving import DeliverySpan, ReceiverTelemetry
-from salesloft_webhooks.telemetry.traces import configure_tracing
+from salesloft_webhooks.telemetry.tracing import configure_tracing
 from salesloft_webhooks.telemetry.working import AttemptSpan, WorkerTelemetry
 
 __all__ = [

@@ -3,48 +3,7 @@
 from enum import StrEnum
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
-from salesloft_webhooks.errors import NotDurable, Retry, StoreError, StoreFull, StoreRefused, Unavailable
-from salesloft_webhooks.telemetry.traces import error_type
-
-
-class DeliveryOutcome(StrEnum):
-    """What became of one delivery."""
-
-    STORED = "stored"
-    """200: new, and durable at the configured level."""
-    DUPLICATE = "duplicate"
-    """200: the event id was already known."""
-    REJECTED = "rejected"
-    """401: not proven to come from the source."""
-    UNREADABLE = "unreadable"
-    """400: signed, but not an event; kept in quarantine."""
-    TOO_LARGE = "too_large"
-    """413: the body exceeds the limit."""
-    TOO_SLOW = "too_slow"
-    """408: the body did not arrive in time."""
-    OVERLOADED = "overloaded"
-    """503: not read, because the bodies in work already hold as much memory as they may."""
-    STORE_UNAVAILABLE = "store_unavailable"
-    """503: Redis is unreachable, too slow, loading or failing over."""
-    STORE_FULL = "store_full"
-    """503: Redis is out of memory, or the backlog is over its limit."""
-    NOT_DURABLE = "not_durable"
-    """503: written, but not confirmed at the configured durability level in time."""
-    STORE_REFUSED = "store_refused"
-    """503: Redis refuses what this one delivery would write, and takes others. The log has the server's words."""
-    DISCONNECTED = "disconnected"
-    """No answer: the client left before its body was complete."""
-    ERROR = "error"
-    """503: a defect of ours. Always worth a look at the logs."""
-
-    @classmethod
-    def of_store(cls, error: StoreError) -> "DeliveryOutcome":
-        """The outcome that a failed store operation ends in."""
-        if isinstance(error, StoreFull):
-            return cls.STORE_FULL
-        if isinstance(error, StoreRefused):
-            return cls.STORE_REFUSED
-        return cls.NOT_DURABLE if isinstance(error, NotDurable) else cls.STORE_UNAVAILABLE
+from salesloft_webhooks.errors import Retry, Unavailable, error_type
 
 
 class AttemptOutcome(StrEnum):

@@ -23,8 +23,8 @@ import structlog
 from pydantic import SecretStr
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor, WrappedLogger
 
+from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.settings import LogFormat, Settings
-from salesloft_webhooks.telemetry.traces import error_type
 
 Logger = FilteringBoundLogger
 

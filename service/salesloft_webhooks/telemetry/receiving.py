@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Self
 
 from prometheus_client import Counter
 
-from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
+from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason, error_type
 from salesloft_webhooks.telemetry import metrics
-from salesloft_webhooks.telemetry.labels import DeliveryOutcome, event_type_label
+from salesloft_webhooks.telemetry.labels import event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.throttle import Throttle
-from salesloft_webhooks.telemetry.traces import active_tracing, error_type
-from salesloft_webhooks.telemetry.untraced import UNTRACED_DELIVERY, UntracedDelivery
+from salesloft_webhooks.telemetry.tracing import active_tracing
+from salesloft_webhooks.telemetry.tracing.off import UNTRACED_DELIVERY, UntracedDelivery
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.telemetry.delivery_trace import DeliveryTrace
+    from salesloft_webhooks.telemetry.tracing.delivery import DeliveryTrace
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -94,7 +95,7 @@ class DeliverySpan:
             gone = isinstance(error, asyncio.CancelledError)
             outcome = DeliveryOutcome.DISCONNECTED if gone else DeliveryOutcome.ERROR
             if not gone:
-                self._log.error("delivery.failed", source=self._children.source, exc_info=error)
+                self._log.error(outcome.log_event, source=self._children.source, exc_info=error)
         self._children.outcomes[outcome].inc()
         self._children.seconds[outcome].observe(time.perf_counter() - self._started)
         self._trace.end(outcome, error)
@@ -114,35 +115,22 @@ class DeliverySpan:
         self._outcome = DeliveryOutcome.REJECTED
         self._children.failures[reason].inc()
         self._trace.annotate("salesloft.rejection.reason", reason)
-        self._warn("delivery.rejected", reason)
+        self._warn(self._outcome, reason)
 
     def unreadable(self, reason: UnreadableReason) -> None:
         """Answered with 400 and kept in quarantine."""
         self._outcome = DeliveryOutcome.UNREADABLE
         self._children.unreadable[reason].inc()
         self._trace.annotate("salesloft.unreadable.reason", reason)
-        self._warn("delivery.unreadable", reason)
+        self._warn(self._outcome, reason)
 
-    def too_large(self) -> None:
-        """Answered with 413."""
-        self._outcome = DeliveryOutcome.TOO_LARGE
-        self._warn("delivery.refused", self._outcome)
+    def refused(self, outcome: DeliveryOutcome) -> None:
+        """Its body was not read to its end: too large, too slow, no memory left for it, or its client is gone."""
+        self._outcome = outcome
+        if outcome.log_event:
+            self._warn(outcome)
 
-    def too_slow(self) -> None:
-        """Answered with 408."""
-        self._outcome = DeliveryOutcome.TOO_SLOW
-        self._warn("delivery.refused", self._outcome)
-
-    def overloaded(self) -> None:
-        """Answered with 503 without being read: the bodies in work hold all the memory they may."""
-        self._outcome = DeliveryOutcome.OVERLOADED
-        self._warn("delivery.refused", self._outcome)
-
-    def disconnected(self) -> None:
-        """The client left before its body was complete."""
-        self._outcome = DeliveryOutcome.DISCONNECTED
-
-    def stored(self, event_type: str, *, duplicate: bool) -> None:
+    def stored(self, event_type: str, *, duplicate: bool) -> DeliveryOutcome:
         """Answered with 200."""
         children = self._children.event_type(event_type)
         children.last.set(time.time())
@@ -152,17 +140,21 @@ class DeliverySpan:
             self._outcome = DeliveryOutcome.STORED
             children.stored.inc()
         self._trace.annotate("salesloft.event.type", event_type)
-        self._log.debug("delivery.stored", source=self._children.source, event_type=event_type, duplicate=duplicate)
+        self._log.debug(
+            self._outcome.log_event, source=self._children.source, event_type=event_type, duplicate=duplicate
+        )
+        return self._outcome
 
-    def store_failed(self, error: StoreError) -> None:
+    def store_failed(self, error: StoreError) -> DeliveryOutcome:
         """Answered with 503."""
         self._outcome = DeliveryOutcome.of_store(error)
         self._trace.annotate("error.type", error_type(error))
         words = {"error": str(error)} if isinstance(error, StoreRefused) else {}
-        self._warn("delivery.refused", self._outcome, **words)
+        self._warn(self._outcome, **words)
+        return self._outcome
 
-    def _warn(self, event: str, reason: str, **details: str) -> None:
-        source = self._children.source
+    def _warn(self, outcome: DeliveryOutcome, reason: str = "", **details: str) -> None:
+        event, source, reason = outcome.log_event, self._children.source, reason or outcome
         if (suppressed := self._throttle.suppressed(event, source, reason)) is not None:
             self._log.warning(event, source=source, reason=reason, suppressed=suppressed, **details)
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, DeliveryOutcome
+from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
 
 _INTRODUCTION = """\
 # Metrics

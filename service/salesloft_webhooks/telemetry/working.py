@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, event_type_label
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.store import StoreTelemetry
 from salesloft_webhooks.telemetry.throttle import Throttle
-from salesloft_webhooks.telemetry.traces import active_tracing, error_type
-from salesloft_webhooks.telemetry.untraced import UNTRACED_ATTEMPT, UntracedAttempt
+from salesloft_webhooks.telemetry.tracing import active_tracing
+from salesloft_webhooks.telemetry.tracing.off import UNTRACED_ATTEMPT, UntracedAttempt
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.telemetry.attempt_trace import AttemptTrace
+    from salesloft_webhooks.telemetry.tracing.attempt import AttemptTrace
 
 
 class _EventTypeMetrics:

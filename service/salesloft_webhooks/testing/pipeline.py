@@ -16,9 +16,9 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.broker import Store, open_store
-from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter
-from salesloft_webhooks.broker.dead_letters import dead_letters
-from salesloft_webhooks.broker.stats import GroupStats, measure
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
+from salesloft_webhooks.broker.administration.dead_letters import dead_letters
+from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.dialects.envelope import sign
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import LoadedGroup

@@ -7,7 +7,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.operations import Measurements, OperationsServer, stop_event
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.startup_imports import uncollected
+from salesloft_webhooks.startup_imports import collection_paused
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
 
@@ -22,7 +22,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """
     if settings.worker_group is None:
         raise ConfigurationError("WORKER_GROUP: name the group, e.g. activity, crm or notify")
-    with uncollected():
+    with collection_paused():
         loaded = load_group(settings.worker_group, settings.worker_handlers, settings)
     telemetry = WorkerTelemetry(loaded.name)
     with stop_event(stop) as stopping:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from salesloft_webhooks.broker import GroupOptions, Store
-from salesloft_webhooks.broker.server import server_version
+from salesloft_webhooks.broker.administration.server_version import server_version
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.event_patterns import is_known, nearest
 from salesloft_webhooks.handlers.loading import LoadedGroup

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
-from salesloft_webhooks.background import Background, still_wanted
+from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
@@ -72,7 +72,7 @@ class PartitionLoop:
                     await self._turn()
                     failures = 0
                 except StoreError as exc:
-                    if not still_wanted():
+                    if cancellation_requested():
                         raise asyncio.CancelledError from exc
                     failures += 1
                     self._store_failed(exc, failures)

@@ -8,7 +8,7 @@ import asyncio
 import time
 from contextlib import suppress
 
-from salesloft_webhooks.background import Background, end
+from salesloft_webhooks.background import Background, cancel_and_wait
 from salesloft_webhooks.broker import Group, GroupOptions, Store, check_partitions, new_consumer_name
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
@@ -148,7 +148,7 @@ class Worker:
         _, unfinished = await asyncio.wait(loops, timeout=SETTLE_SECONDS)
         for task in unfinished:
             log.warning("worker.unsettled", task=task.get_name(), detail="outcomes are lost; their leases will lapse")
-        await end(unfinished)
+        await cancel_and_wait(unfinished)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(RETIRE_SECONDS):
                 await self._group.retire(leaving=True)

@@ -1,7 +1,7 @@
 """Two versions of a group's filter, and what tests of them do again and again."""
 
 from salesloft_webhooks.broker import Group, Outcome
-from salesloft_webhooks.broker.history import Fate, history
+from salesloft_webhooks.broker.administration.history import Fate, history
 from tests.integration.broker.conftest import Bench, settle, take
 
 OLD, NEW = ("person.*",), ("person.*", "call.*")

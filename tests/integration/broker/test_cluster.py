@@ -18,8 +18,8 @@ from salesloft_webhooks.broker import (
     open_store,
     trim,
 )
-from salesloft_webhooks.broker.group import Group, GroupOptions
-from salesloft_webhooks.broker.server import server_version
+from salesloft_webhooks.broker.administration.server_version import server_version
+from salesloft_webhooks.broker.consumer_group import Group, GroupOptions
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings

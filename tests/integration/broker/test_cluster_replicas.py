@@ -14,7 +14,7 @@ from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.clusters import PRIMARIES, started_cluster
 from tests.integration.broker.conftest import Recorder
-from tests.integration.broker.test_watch import eventually
+from tests.integration.broker.test_store_watch import eventually
 from tests.servers import Server
 
 PARTITIONS = 6

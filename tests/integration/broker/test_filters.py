@@ -3,8 +3,8 @@
 import pytest
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.groups import registration
-from salesloft_webhooks.broker.history import Fate
+from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.history import Fate
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import Bench, lapse, settle, take
 from tests.integration.broker.handling import DAY_MS, NEW, OLD, fate, handled, pass_time, show_life

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, open_store
-from salesloft_webhooks.broker.connection import translated
+from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings

@@ -8,12 +8,12 @@ import pytest
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
 from salesloft_webhooks.broker.durability import Durability
-from salesloft_webhooks.broker.probe import probe, used_commands
+from salesloft_webhooks.broker.write_probe import probe, used_commands
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder, open_bench
-from tests.integration.broker.test_watch import eventually
+from tests.integration.broker.test_store_watch import eventually
 from tests.refusing import REFUSALS
 from tests.servers import Server, engines
 

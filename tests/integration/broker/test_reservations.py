@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Stored
-from salesloft_webhooks.broker.history import Fate, history
+from salesloft_webhooks.broker.administration.history import Fate, history
 from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings

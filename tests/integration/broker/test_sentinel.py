@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, Stored, StoreWatch, open_store
-from salesloft_webhooks.broker.connection import translated
+from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import Recorder
-from tests.integration.broker.test_watch import eventually
+from tests.integration.broker.test_store_watch import eventually
 from tests.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
 
 RECOVERED_SECONDS = 6.0 + 2.0

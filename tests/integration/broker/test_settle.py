@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Settled, Stored
-from salesloft_webhooks.broker.history import history
+from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take

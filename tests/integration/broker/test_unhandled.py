@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Settled, audit
-from salesloft_webhooks.broker.dead_letter import Choice
-from salesloft_webhooks.broker.dead_letters import dead_letters, redrive
-from salesloft_webhooks.broker.groups import Removal, remove
-from salesloft_webhooks.broker.stats import measure
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letters import dead_letters, redrive
+from salesloft_webhooks.broker.administration.groups import Removal, remove
+from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import STREAM, Bench, lapse, open_bench, settle, take
 from tests.integration.broker.handling import NEW, OLD, handled, pass_time

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.cli.connected import with_store
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.settings import Settings
 from tests.integration.cli.many_letters import DEAD, bury
 from tests.servers import Server

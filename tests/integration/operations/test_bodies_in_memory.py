@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.types import Receive, Scope, Send
 
-from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget, given_up
+from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget, body_evicted
 from salesloft_webhooks.operations.connection import CONNECTION_BYTES
 from salesloft_webhooks.operations.http_protocol import SMALL_BYTES
 from tests.http_client import request
@@ -20,13 +20,13 @@ class Keeper:
 
     Attributes:
         complete: Requests whose body is complete.
-        given_up: Requests whose body the server gave up.
+        body_evicted: Requests whose body the server gave up.
         release: Answer all.
     """
 
     def __init__(self) -> None:
         self.complete = 0
-        self.given_up = 0
+        self.body_evicted = 0
         self.release = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +34,7 @@ class Keeper:
         while (message := await receive()).get("more_body", False):
             pass
         if message["type"] != "http.request":
-            self.given_up += given_up(scope)
+            self.body_evicted += body_evicted(scope)
             return
         self.complete += 1
         await self.release.wait()
@@ -106,7 +106,7 @@ async def test_whole_bodies_stay_and_the_next_large_one_is_refused() -> None:
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert b"\r\nretry-after: 7\r\n" in refused
     assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in [*answers, accepted])
-    assert app.given_up == 1
+    assert app.body_evicted == 1
     await until(lambda: budget.held_bytes == 0)
 
 
@@ -127,7 +127,7 @@ async def test_an_unfinished_body_makes_room_for_the_next() -> None:
         finished = await newer.head()
 
     assert [head.split()[1] for head in (refused, accepted, finished)] == [b"503", b"200", b"200"]
-    assert app.given_up == 1
+    assert app.body_evicted == 1
     await until(lambda: budget.held_bytes == 0)
 
 

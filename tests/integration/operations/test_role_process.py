@@ -9,7 +9,7 @@ import time
 ROLE = """
 from salesloft_webhooks.operations.role_process import run_role
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry.traces import active_tracing
+from salesloft_webhooks.telemetry.tracing import active_tracing
 
 
 async def role(settings):

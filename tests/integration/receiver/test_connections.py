@@ -45,7 +45,7 @@ def test_a_connection_carries_many_deliveries(receiver: ReceiverProcess) -> None
                 assert (reply.status, "connection" in reply.headers) == (status, False)
 
 
-def test_strangers_do_not_keep_their_connection(receiver: ReceiverProcess) -> None:
+def test_unauthenticated_clients_do_not_keep_their_connection(receiver: ReceiverProcess) -> None:
     """A forgery's connection is closed with its answer: idle connections are for senders that proved themselves."""
     with Connection(receiver.port) as connection:
         connection.send(request("POST", PATH, {}, b"{}"))

@@ -73,7 +73,7 @@ def test_noise(impatient: ReceiverProcess, raw: bytes) -> None:
 
 @EXAMPLES
 @given(method=METHODS, path=PATHS, headers=st.dictionaries(NAMES, VALUES, max_size=6), body=st.binary(max_size=100))
-def test_requests_of_strangers(
+def test_requests_of_unauthenticated_clients(
     impatient: ReceiverProcess, method: str, path: str, headers: dict[str, str], body: bytes
 ) -> None:
     """Requests with any method, path, headers and body get the contract's refusals; none is accepted."""

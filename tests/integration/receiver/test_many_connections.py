@@ -1,4 +1,4 @@
-"""However many strangers there are, whoever signs gets through."""
+"""However many unauthenticated clients there are, whoever signs gets through."""
 
 import resource
 import sys
@@ -24,7 +24,7 @@ def forged(size: int) -> bytes:
 
 
 @contextmanager
-def strangers(port: int, count: int, raw: Callable[[], bytes]) -> Iterator[None]:
+def unauthenticated_clients(port: int, count: int, raw: Callable[[], bytes]) -> Iterator[None]:
     """As many clients as that, each of which sends this, waits, and comes again whenever it is turned away."""
     over = threading.Event()
 
@@ -35,15 +35,15 @@ def strangers(port: int, count: int, raw: Callable[[], bytes]) -> Iterator[None]
                 while not over.is_set() and connection._socket.recv(1000):
                     pass
 
-    crowd = [threading.Thread(target=insist) for _ in range(count)]
-    for each in crowd:
+    threads = [threading.Thread(target=insist) for _ in range(count)]
+    for each in threads:
         each.start()
     time.sleep(2)
     try:
         yield
     finally:
         over.set()
-        for each in crowd:
+        for each in threads:
             each.join()
 
 
@@ -55,12 +55,12 @@ def strangers(port: int, count: int, raw: Callable[[], bytes]) -> Iterator[None]
         pytest.param(lambda: b"POST / HTTP/1.1\r\n" + b"a:\r\n" * 4_000, id="heads"),
     ],
 )
-def test_strangers_who_hold_memory_refuse_no_sender(valkey: Server, raw: Callable[[], bytes]) -> None:
+def test_unauthenticated_clients_who_hold_memory_refuse_no_sender(valkey: Server, raw: Callable[[], bytes]) -> None:
     """While 70 of them hold all they can, with signatures of the right form, large signed deliveries are all 200."""
     large = [envelope(f"evt-{number}", data={"id": number, "text": "x" * 100_000 * number}) for number in range(1, 11)]
     with (
         ReceiverProcess(valkey.url, {"BODY_MEMORY_BYTES": str(8 * MIB)}) as receiver,
-        strangers(receiver.port, 70, raw),
+        unauthenticated_clients(receiver.port, 70, raw),
     ):
         statuses = [receiver.send(delivery(body)).status for body in large]
 
@@ -89,12 +89,12 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def crowd(stack: ExitStack, port: int, count: int, raw: bytes = b"") -> list[Connection]:
+def many_connections(stack: ExitStack, port: int, count: int, raw: bytes = b"") -> list[Connection]:
     """Connections that have sent this and are held open."""
     connections = []
     for number in range(count):
         if number % 200 == 199:
-            time.sleep(0.3)  # a crowd, not a flood
+            time.sleep(0.3)  # many, not a flood
         connections.append(stack.enter_context(Connection(port)))
         with suppress(OSError):
             connections[-1].send(raw)
@@ -106,7 +106,7 @@ def test_the_limit_of_files_is_raised(valkey: Server, many_files: None) -> None:
     receiver = LimitedReceiver(valkey.url, {"BODY_TIMEOUT_SECONDS": "60"})
     receiver.limit(1_024, 4_096)
     with receiver, ExitStack() as stack:
-        crowd(stack, receiver.port, 1_600)
+        many_connections(stack, receiver.port, 1_600)
         began = time.monotonic()
         reply = receiver.send(delivery(envelope("evt-1")))
         took = time.monotonic() - began
@@ -117,7 +117,9 @@ def test_the_limit_of_files_is_raised(valkey: Server, many_files: None) -> None:
 
 @pytest.mark.parametrize("kind", ["idle", "half a head", "half a body"])
 @pytest.mark.parametrize("port", ["webhooks", "operations"])
-def test_strangers_go_first_when_files_run_short(valkey: Server, many_files: None, port: str, kind: str) -> None:
+def test_unauthenticated_clients_go_first_when_files_run_short(
+    valkey: Server, many_files: None, port: str, kind: str
+) -> None:
     """Where the limit cannot be raised, 1,600 of them cost neither a new sender, nor a known one, nor a probe."""
     raw = {"idle": b"", "half a head": b"POST / HTTP/1.1\r\nX: ", "half a body": forged(1_000)}[kind]
     receiver = LimitedReceiver(valkey.url, {"BODY_TIMEOUT_SECONDS": "60"})
@@ -126,7 +128,7 @@ def test_strangers_go_first_when_files_run_short(valkey: Server, many_files: Non
         known = stack.enter_context(Connection(receiver.port))
         known.send(delivery(envelope("evt-known")))
         assert known.reply() is not None
-        crowd(stack, receiver.port if port == "webhooks" else receiver.ops_port, 1_600, raw)
+        many_connections(stack, receiver.port if port == "webhooks" else receiver.ops_port, 1_600, raw)
         began = time.monotonic()
         reply = receiver.send(delivery(envelope("evt-new")))
         known.send(delivery(envelope("evt-known-2")))
@@ -141,7 +143,7 @@ def test_strangers_go_first_when_files_run_short(valkey: Server, many_files: Non
     assert files < 512
 
 
-def test_idle_senders_go_when_there_are_no_strangers(valkey: Server, many_files: None) -> None:
+def test_idle_senders_go_when_there_are_no_unauthenticated_clients(valkey: Server, many_files: None) -> None:
     """Six hundred proven senders at a limit of 512 files: the longest idle ones lose their connection, no delivery."""
     receiver = LimitedReceiver(valkey.url)
     receiver.limit(512, 512)

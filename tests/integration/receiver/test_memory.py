@@ -1,4 +1,4 @@
-"""What strangers can make the process hold, measured from outside."""
+"""What unauthenticated clients can make the process hold, measured from outside."""
 
 import time
 from collections.abc import Iterator

@@ -93,7 +93,7 @@ def test_two_signatures_are_one_too_many(receiver: ReceiverProcess) -> None:
     assert (reply.status, second.status) == (401, 401)
 
 
-def test_the_store_is_not_asked_about_strangers(receiver: ReceiverProcess, valkey: Server) -> None:
+def test_the_store_is_not_asked_about_unauthenticated_clients(receiver: ReceiverProcess, valkey: Server) -> None:
     """However many forgeries come: no script runs for them and no key appears, they only count as a metric."""
     with valkey.client() as store:
         before = receiver.metric("salesloft_webhooks_signature_failures_total", reason="mismatch")

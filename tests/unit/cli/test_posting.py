@@ -6,8 +6,8 @@ from itertools import islice
 
 import pytest
 
-from salesloft_webhooks.cli.simulator import Mix, Pace, Signer, Simulator, Traffic
 from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.simulator import Mix, Pace, Signer, Simulator, Traffic
 from tests.servers import wait_until
 from tests.unit.cli.listener import Listener
 

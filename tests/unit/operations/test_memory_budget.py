@@ -2,7 +2,13 @@
 
 import pytest
 
-from salesloft_webhooks.operations.memory_budget import KNOWN, MINIMUM_BYTES, PAUSE_SECONDS, STRANGER, MemoryBudget
+from salesloft_webhooks.operations.memory_budget import (
+    IDLE_SENDER,
+    MINIMUM_BYTES,
+    PAUSE_SECONDS,
+    UNAUTHENTICATED,
+    MemoryBudget,
+)
 
 LIMIT = 16 * MINIMUM_BYTES
 
@@ -20,7 +26,7 @@ class Clock:
 class Member:
     """Holds memory since its construction."""
 
-    def __init__(self, budget: MemoryBudget, rank: int | None = STRANGER) -> None:
+    def __init__(self, budget: MemoryBudget, rank: int | None = UNAUTHENTICATED) -> None:
         self.held_bytes = 0
         self.evicted = False
         self._budget = budget
@@ -35,7 +41,7 @@ class Member:
         """Since construction."""
         return now - self._since
 
-    def rank(self) -> int | None:
+    def eviction_rank(self) -> int | None:
         """As constructed."""
         return self._rank
 
@@ -57,7 +63,7 @@ def budget(clock: Clock) -> MemoryBudget:
     return MemoryBudget(LIMIT, clock)
 
 
-def full(budget: MemoryBudget, clock: Clock, rank: int | None = STRANGER) -> list[Member]:
+def full(budget: MemoryBudget, clock: Clock, rank: int | None = UNAUTHENTICATED) -> list[Member]:
     """As many members as there is room for, one a second, then a second more."""
     members = []
     for _ in range(16):
@@ -101,9 +107,9 @@ def test_memory_counts_with_time(budget: MemoryBudget, clock: Clock) -> None:
 
 
 def test_little_is_no_protection(budget: MemoryBudget, clock: Clock) -> None:
-    """Strangers who hold a few KiB each for long go before a sender's large body that has just begun."""
-    strangers = [Member(budget) for _ in range(64)]
-    for member in strangers:
+    """Unauthenticated clients that hold a few KiB each for long go before a sender's large body that has just begun."""
+    clients = [Member(budget) for _ in range(64)]
+    for member in clients:
         member.take(MINIMUM_BYTES // 8)
     clock.seconds += 5
     sender = Member(budget)
@@ -112,21 +118,21 @@ def test_little_is_no_protection(budget: MemoryBudget, clock: Clock) -> None:
 
     assert sender.take(2 * MINIMUM_BYTES)
     assert not sender.evicted
-    assert any(member.evicted for member in strangers)
+    assert any(member.evicted for member in clients)
 
 
-def test_strangers_go_before_known_senders(budget: MemoryBudget, clock: Clock) -> None:
-    """A proxy's idle connection stays while there is a stranger, however new."""
-    known = Member(budget, KNOWN)
-    known.take(LIMIT // 2)
+def test_unauthenticated_clients_go_before_idle_senders(budget: MemoryBudget, clock: Clock) -> None:
+    """A proxy's idle connection stays while there is an unauthenticated client, however new."""
+    sender = Member(budget, IDLE_SENDER)
+    sender.take(LIMIT // 2)
     clock.seconds += 500
-    strangers = [Member(budget), Member(budget)]
-    for member in strangers:
+    clients = [Member(budget), Member(budget)]
+    for member in clients:
         member.take(LIMIT // 4)
 
     assert Member(budget).take(MINIMUM_BYTES)
-    assert not known.evicted
-    assert any(member.evicted for member in strangers)
+    assert not sender.evicted
+    assert any(member.evicted for member in clients)
 
 
 def test_what_is_proven_stays_and_others_are_told_so(budget: MemoryBudget, clock: Clock) -> None:
@@ -142,14 +148,14 @@ def test_a_fruitless_search_is_not_repeated_at_once(budget: MemoryBudget, clock:
     """Where nobody can go, not every arriving byte costs a look at all; a moment later there is a look again."""
     full(budget, clock, rank=None)
     Member(budget, rank=None).take(1)
-    stranger = Member(budget)
-    stranger.take(LIMIT)
-    at_once = stranger.evicted
+    client = Member(budget)
+    client.take(LIMIT)
+    at_once = client.evicted
 
     clock.seconds += PAUSE_SECONDS
     Member(budget, rank=None).take(1)
 
-    assert (at_once, stranger.evicted) == (False, True)
+    assert (at_once, client.evicted) == (False, True)
 
 
 def test_the_one_that_asks_may_be_the_one_that_goes(budget: MemoryBudget, clock: Clock) -> None:

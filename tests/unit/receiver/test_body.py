@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Message, Receive
 
-from salesloft_webhooks.receiver.body import BodyReader, Unread
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
+from salesloft_webhooks.receiver.body import BodyReader
 
 DISCONNECT: Message = {"type": "http.disconnect"}
 
@@ -46,11 +47,11 @@ def length(declared: bytes) -> list[tuple[bytes, bytes]]:
         pytest.param([b""], b"", id="empty"),
         pytest.param([b"0123456789"], b"0123456789", id="as long as allowed"),
         pytest.param([b"01", b"", b"234", b"56789", b""], b"0123456789", id="in chunks"),
-        pytest.param([b"0123456789", b"0"], Unread.TOO_LARGE, id="one byte more"),
-        pytest.param([b"01234567890"], Unread.TOO_LARGE, id="one byte more at once"),
+        pytest.param([b"0123456789", b"0"], DeliveryOutcome.TOO_LARGE, id="one byte more"),
+        pytest.param([b"01234567890"], DeliveryOutcome.TOO_LARGE, id="one byte more at once"),
     ],
 )
-async def test_what_arrives_is_counted(parts: list[bytes], expected: bytes | Unread) -> None:
+async def test_what_arrives_is_counted(parts: list[bytes], expected: bytes | DeliveryOutcome) -> None:
     """A body is accepted up to the limit, to the byte, in whatever chunks it comes."""
     outcome = await reader().read(receiving(chunks(*parts)))
 
@@ -70,7 +71,7 @@ async def test_a_declared_length_is_not_believed(declared: bytes) -> None:
 
     assert not reader().too_large(length(declared))
     assert small == b"01234"
-    assert large is Unread.TOO_LARGE
+    assert large is DeliveryOutcome.TOO_LARGE
 
 
 async def test_a_trickle_does_not_extend_the_time() -> None:
@@ -82,7 +83,7 @@ async def test_a_trickle_does_not_extend_the_time() -> None:
 
     outcome = await asyncio.wait_for(reader(max_bytes=1000, timeout_seconds=0.2).read(trickle), timeout=2)
 
-    assert outcome is Unread.TOO_SLOW
+    assert outcome is DeliveryOutcome.TOO_SLOW
 
 
 async def test_a_client_that_leaves_is_told_from_a_body_that_ends() -> None:
@@ -91,4 +92,4 @@ async def test_a_client_that_leaves_is_told_from_a_body_that_ends() -> None:
 
     outcome = await reader().read(receiving([*half, DISCONNECT]))
 
-    assert outcome is Unread.DISCONNECTED
+    assert outcome is DeliveryOutcome.DISCONNECTED

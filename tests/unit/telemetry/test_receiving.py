@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import (
     NotDurable,
@@ -17,18 +18,17 @@ from salesloft_webhooks.errors import (
     UnreadableReason,
 )
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry, render_metrics
-from salesloft_webhooks.telemetry.labels import DeliveryOutcome
 from tests.unit.telemetry.conftest import Sample
 
-VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], None]] = {
+VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], object]] = {
     DeliveryOutcome.STORED: lambda span: span.stored("person.updated", duplicate=False),
     DeliveryOutcome.DUPLICATE: lambda span: span.stored("person.updated", duplicate=True),
     DeliveryOutcome.REJECTED: lambda span: span.rejected(RejectionReason.MISMATCH),
     DeliveryOutcome.UNREADABLE: lambda span: span.unreadable(UnreadableReason.NOT_JSON),
-    DeliveryOutcome.TOO_LARGE: lambda span: span.too_large(),
-    DeliveryOutcome.TOO_SLOW: lambda span: span.too_slow(),
-    DeliveryOutcome.OVERLOADED: lambda span: span.overloaded(),
-    DeliveryOutcome.DISCONNECTED: lambda span: span.disconnected(),
+    DeliveryOutcome.TOO_LARGE: lambda span: span.refused(DeliveryOutcome.TOO_LARGE),
+    DeliveryOutcome.TOO_SLOW: lambda span: span.refused(DeliveryOutcome.TOO_SLOW),
+    DeliveryOutcome.OVERLOADED: lambda span: span.refused(DeliveryOutcome.OVERLOADED),
+    DeliveryOutcome.DISCONNECTED: lambda span: span.refused(DeliveryOutcome.DISCONNECTED),
     DeliveryOutcome.STORE_UNAVAILABLE: lambda span: span.store_failed(StoreUnavailable()),
     DeliveryOutcome.STORE_FULL: lambda span: span.store_failed(StoreFull()),
     DeliveryOutcome.STORE_REFUSED: lambda span: span.store_failed(StoreRefused("WRONGTYPE")),

@@ -3,8 +3,9 @@
 import ast
 import re
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeliveryOutcome
+from salesloft_webhooks.telemetry.labels import AttemptOutcome
 from salesloft_webhooks.telemetry.reference import described, page
 from tests.observability import ROOT
 
@@ -19,7 +20,7 @@ def logged_events() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOGGING:
                 found |= {text for argument in node.args for text in _texts(argument) if EVENT.fullmatch(text)}
-    return found | {"library.message"}
+    return found | {outcome.log_event for outcome in DeliveryOutcome if outcome.log_event} | {"library.message"}
 
 
 def _texts(node: ast.expr) -> set[str]:

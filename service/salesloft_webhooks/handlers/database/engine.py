@@ -24,7 +24,7 @@ from salesloft_webhooks.handlers.database.address import Address, read_address
 from salesloft_webhooks.handlers.database.connector import COMMAND_SECONDS, Connector
 from salesloft_webhooks.handlers.database.errors import Conflict, NotMigrated, drops_connection, signal_of, unreachable
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.startup_imports import withheld
+from salesloft_webhooks.startup_imports import modules_hidden
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -225,7 +225,7 @@ def _postgresql_engine(address: Address, command_seconds: float | None) -> Async
 
 
 async def _migrate(engine: AsyncEngine) -> None:
-    with withheld("pygments"):  # Mako, which Alembic brings, would colour its error pages with it
+    with modules_hidden("pygments"):  # Mako, which Alembic brings, would colour its error pages with it
         from salesloft_webhooks.handlers.database.migrations import migrate  # noqa: PLC0415 - Alembic only where it is used
 
     await migrate(engine)

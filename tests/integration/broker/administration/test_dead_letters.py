@@ -4,9 +4,17 @@ import asyncio
 from typing import Any
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.dead_letter import Choice, DeadLetter, Discarded, Redriven
-from salesloft_webhooks.broker.dead_letters import BATCH, dead_letters, discard, find, given, redrive, unchanging
-from salesloft_webhooks.broker.groups import remove
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter, Discarded, Redriven
+from salesloft_webhooks.broker.administration.dead_letters import (
+    BATCH,
+    dead_letters,
+    discard,
+    find,
+    given,
+    redrive,
+    unchanging,
+)
+from salesloft_webhooks.broker.administration.groups import remove
 from tests.integration.broker.administration.driven import TTL, Driven
 
 

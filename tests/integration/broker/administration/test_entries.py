@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import aclosing
 
-from salesloft_webhooks.broker.entries import tail
+from salesloft_webhooks.broker.administration.entries import tail
 from tests.integration.broker.administration.driven import Driven
 
 

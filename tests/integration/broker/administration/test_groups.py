@@ -3,9 +3,9 @@
 import pytest
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.dead_letter import Choice
-from salesloft_webhooks.broker.dead_letters import dead_letters
-from salesloft_webhooks.broker.groups import (
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letters import dead_letters
+from salesloft_webhooks.broker.administration.groups import (
     Removal,
     active_consumers,
     pause,
@@ -13,7 +13,7 @@ from salesloft_webhooks.broker.groups import (
     remove,
     resume,
 )
-from salesloft_webhooks.broker.stats import measure
+from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.administration.driven import Driven
 

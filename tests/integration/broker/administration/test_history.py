@@ -3,10 +3,10 @@
 import asyncio
 
 from salesloft_webhooks.broker import Group, Outcome
-from salesloft_webhooks.broker.dead_letter import Choice
-from salesloft_webhooks.broker.dead_letters import discard, redrive, unchanging
-from salesloft_webhooks.broker.history import Fate, GroupFate, history
-from salesloft_webhooks.broker.replay import Selection, replay
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letters import discard, redrive, unchanging
+from salesloft_webhooks.broker.administration.history import Fate, GroupFate, history
+from salesloft_webhooks.broker.administration.replay import Selection, replay
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.administration.driven import TTL, Driven
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.dead_letter import Choice
-from salesloft_webhooks.broker.dead_letters import discard, unchanging
-from salesloft_webhooks.broker.groups import remove
-from salesloft_webhooks.broker.replay import BATCH, Replayed, Selection, replay
+from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letters import discard, unchanging
+from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.administration.replay import BATCH, Replayed, Selection, replay
 from salesloft_webhooks.errors import StoreFull
 from tests.integration.broker.administration.driven import TTL, Driven
 

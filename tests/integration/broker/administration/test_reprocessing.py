@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Publisher, quarantine
-from salesloft_webhooks.broker.quarantined import Quarantined, Removed, Reprocessed, discard, held, reprocess
+from salesloft_webhooks.broker.administration.quarantine import (
+    Quarantined,
+    Removed,
+    Reprocessed,
+    discard,
+    held,
+    reprocess,
+)
 from salesloft_webhooks.errors import StoreUnavailable, UnreadableReason
 from tests.integration.broker.administration.driven import Driven
 
@@ -145,7 +152,7 @@ async def test_death_between_storing_and_leaving_loses_nothing(driven: Driven, m
         raise StoreUnavailable("gone")
 
     with monkeypatch.context() as dying:
-        dying.setattr("salesloft_webhooks.broker.quarantined._remove", die)
+        dying.setattr("salesloft_webhooks.broker.administration.quarantine._remove", die)
         with pytest.raises(StoreUnavailable):
             await run(driven)
     assert (len(stored(driven)), len(await left(driven))) == (1, 1)

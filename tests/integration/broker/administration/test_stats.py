@@ -3,8 +3,8 @@
 import asyncio
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.groups import pause
-from salesloft_webhooks.broker.stats import GroupStats, Pause, Stats, measure
+from salesloft_webhooks.broker.administration.groups import pause
+from salesloft_webhooks.broker.administration.stats import GroupStats, Pause, Stats, measure
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.administration.driven import Driven
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.entries import tail
+from salesloft_webhooks.broker.administration.entries import tail
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.conftest import open_bench
 from tests.servers import Server

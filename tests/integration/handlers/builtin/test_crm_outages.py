@@ -10,8 +10,8 @@ import pytest
 import structlog
 import yaml
 
-from salesloft_webhooks.broker.connection import open_store
-from salesloft_webhooks.broker.stats import Pause, measure
+from salesloft_webhooks.broker.administration.stats import Pause, measure
+from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.handlers.builtin.crm import hubspot_answers, salesforce_answers
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.versions import Versions
+from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact, contact_of
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import NewestOnly, version_of
 from salesloft_webhooks.settings import Settings

@@ -12,8 +12,8 @@ import pytest
 import structlog
 import yaml
 
-from salesloft_webhooks.broker.connection import open_store
-from salesloft_webhooks.broker.groups import resume
+from salesloft_webhooks.broker.administration.groups import resume
+from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.testing.pipeline import Pipeline, pipeline

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from salesloft_webhooks import Event, Retry
-from salesloft_webhooks.broker.claims import Claims
-from salesloft_webhooks.broker.connection import open_store
+from salesloft_webhooks.broker.connection.store import open_store
+from salesloft_webhooks.broker.once import Claims
 from salesloft_webhooks.handlers.builtin.notify import SENDS_AT_ONCE
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings

@@ -8,7 +8,7 @@ from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.database import cleaning
 from salesloft_webhooks.telemetry import get_logger
-from salesloft_webhooks.timestamps import moment
+from salesloft_webhooks.timestamps import parse_timestamp
 
 _log = get_logger(__name__)
 
@@ -127,7 +127,7 @@ def _version(event: Event) -> datetime:
     stated = event.data.get("updated_at")
     if stated is None:
         return event.happened_at
-    if (version := moment(stated)) is None:
+    if (version := parse_timestamp(stated)) is None:
         _log.warning("crm.unreadable_version", person_id=event.person_id)
         return event.received_at
     return version

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from salesloft_webhooks.broker.connection import open_store
-from salesloft_webhooks.broker.versions import Versions
+from salesloft_webhooks.broker.connection.store import open_store
+from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
 from salesloft_webhooks.handlers.builtin.configuration import HttpCrm, HubSpotCrm, SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend

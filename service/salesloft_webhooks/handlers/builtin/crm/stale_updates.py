@@ -7,7 +7,7 @@ newer version: the group's ordering per person (`crm` asks for it) is what rules
 
 from datetime import UTC, datetime, timedelta
 
-from salesloft_webhooks.broker.versions import Versions
+from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact, ContactBackend
 from salesloft_webhooks.telemetry import get_logger
 

@@ -14,8 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from salesloft_webhooks.broker.claims import Claims, Grant
-from salesloft_webhooks.broker.connection import open_store
+from salesloft_webhooks.broker.connection.store import open_store
+from salesloft_webhooks.broker.once import Claims, Grant
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, Template, load_configuration

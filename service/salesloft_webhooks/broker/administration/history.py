@@ -1,0 +1,151 @@
+"""What became of one event: where it stands in every group."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from salesloft_webhooks.broker.administration.entries import Entry, entry_of
+from salesloft_webhooks.broker.administration.entry_reference import Reference
+from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
+from salesloft_webhooks.event_patterns import matches
+
+AGAIN = "again:"
+"""Fields ``again:<group>`` of an idempotency record name the entry of the group's latest replay or redrive."""
+
+
+class Fate(StrEnum):
+    """Where an event stands in one group."""
+
+    WAITING = "waiting"
+    """In the stream; the group has not read that far."""
+    RUNNING = "running"
+    """A worker has it under a lease."""
+    LAPSED = "lapsed"
+    """The lease of the worker that had it is over; the next worker that asks gets it."""
+    SCHEDULED = "scheduled"
+    """An attempt failed; the next one is due at a later time."""
+    PARKED = "parked"
+    """Waiting behind an earlier event of the same entity."""
+    NO_HANDLER = "no_handler"
+    """The group takes its type, but no worker that is there has a handler for it: waiting for one that has."""
+    DONE = "done"
+    """Handled."""
+    DEAD = "dead"
+    """Given up on: among the group's dead letters."""
+    DISCARDED = "discarded"
+    """Was a dead letter and has been thrown away."""
+    NOT_WANTED = "not_wanted"
+    """The group does not take events of this type."""
+    PASSED_OVER = "passed_over"
+    """Read and not handled, although the group takes the type now: its filter was another one then."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFate:
+    """Where an event stands in one group.
+
+    Attributes:
+        group: Which.
+        fate: Where.
+        attempts: Attempts made, the running one included; None when the store no longer knows.
+        consumer: Who runs it, or ran it last when the lease lapsed; else empty.
+        due_at: End of the lease (running), time of the next attempt (scheduled), else None.
+        again: Whether this is about a replay or redrive of it.
+    """
+
+    group: str
+    fate: Fate
+    attempts: int | None = None
+    consumer: str = ""
+    due_at: datetime | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the store knows about one event.
+
+    Attributes:
+        event_id: Its id.
+        reference: Its entry.
+        duplicates: How many times it was delivered again.
+        entry: Its content while the stream still has it; afterwards only ids and fates are known.
+        groups: Its fate in every group that exists or that has finished it.
+    """
+
+    event_id: str
+    reference: Reference
+    duplicates: int
+    entry: Entry | None
+    groups: tuple[GroupFate, ...]
+
+
+async def history(store: Store, event_id: str) -> History | None:
+    """What became of an event; None when the store has never seen it, or longer ago than the idempotency TTL.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    for partition in range(store.partitions):
+        reply = await store.run("history", partition, [event_id])
+        if reply:
+            return await _history(store, partition, event_id, reply)
+    return None
+
+
+async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
+    now, flat_record, entry_id, flat_entry, rows = reply
+    record = {name.decode(): value.decode() for name, value in _pairs(flat_record)}
+    reference = Reference.of(partition, entry_id)
+    entry = entry_of(reference, dict(_pairs(flat_entry))) if flat_entry else None
+    fates = {}
+    for row in rows:
+        group = row[0].decode()
+        wanted = entry is None or (entry.only in {"", group} and await _wants(store, group, entry.event_type))
+        fates[group] = _fate(now, record, row, wanted=wanted)
+    for name, value in record.items():
+        if name not in fates and value in {Fate.DONE, Fate.DEAD, Fate.DISCARDED}:
+            fates[name] = GroupFate(name, Fate(value))
+    duplicates = int(record.get("dups", "0"))
+    return History(event_id, reference, duplicates, entry, tuple(fates[name] for name in sorted(fates)))
+
+
+def _fate(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> GroupFate:
+    name, last, entry_id, owner, attempts, due = row
+    group = name.decode()
+    again = AGAIN + group in record
+    if finished := record.get(group):
+        return GroupFate(group, Fate(finished), again=again)
+    if owner:
+        return _pending(now, GroupFate(group, Fate.RUNNING, attempts, owner.decode(), again=again), due)
+    unread = Reference.of(0, entry_id) > Reference.of(0, last)
+    if not wanted:
+        return GroupFate(group, Fate.NOT_WANTED)
+    return GroupFate(group, Fate.WAITING if unread else Fate.PASSED_OVER, again=again)
+
+
+def _pending(now: int, fate: GroupFate, due: bytes) -> GroupFate:
+    # Without a due time it was tampered with; the audit will make it due now.
+    score = int(float(due)) if due else now
+    if score == UNHANDLED_SCORE:
+        return GroupFate(fate.group, Fate.NO_HANDLER, fate.attempts, again=fate.again)
+    if score >= PARKED_SCORE:
+        return GroupFate(fate.group, Fate.PARKED, fate.attempts, again=fate.again)
+    due_at = datetime.fromtimestamp(score / 1_000, UTC)
+    if fate.consumer == NOBODY:
+        return GroupFate(fate.group, Fate.SCHEDULED, fate.attempts, due_at=due_at, again=fate.again)
+    kind = Fate.RUNNING if score > now else Fate.LAPSED
+    return GroupFate(fate.group, kind, fate.attempts, fate.consumer, due_at, fate.again)
+
+
+async def _wants(store: Store, group: str, event_type: str) -> bool:
+    known = await registration(store, group)
+    return not known.events or matches(event_type, known.events)
+
+
+def _pairs(flat: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)

@@ -1,0 +1,120 @@
+"""Replay: history back into one group, never into the others."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from salesloft_webhooks.broker.administration.entries import Entry, entry_of
+from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.scan import Span, newest_entry, walk
+from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.event_patterns import matches
+
+BATCH = 100
+"""Entries in one script call, so that the server is never blocked for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which part of history is meant. Empty fields choose all.
+
+    Attributes:
+        since: Stored at this time or later.
+        until: Stored at this time or earlier.
+        types: Event patterns.
+        event_ids: These events only.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    types: tuple[str, ...] = ()
+    event_ids: frozenset[str] = frozenset()
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether the entry is meant (its time apart, by which the stream is read)."""
+        return (not self.event_ids or entry.event_id in self.event_ids) and _matches(entry.event_type, self.types)
+
+
+class Replayed(StrEnum):
+    """What became of an event that a replay selected."""
+
+    REPLAYED = "replayed"
+    """The group gets it again (in a dry run: would get it)."""
+    IN_PROGRESS = "in_progress"
+    """The group has not finished it yet, so it comes anyway."""
+    DEAD = "dead"
+    """A dead letter of the group: redrive it instead."""
+    NOT_WANTED = "not_wanted"
+    """The group does not take events of this type."""
+    GONE = "gone"
+    """Trimmed between being read and being replayed."""
+    NO_GROUP = "no_group"
+    """The group is not registered, so nobody would handle it."""
+
+
+async def replay(
+    store: Store,
+    group: str,
+    selection: Selection,
+    *,
+    idempotency_ttl_seconds: int,
+    dry_run: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+) -> AsyncIterator[tuple[Entry, Replayed]]:
+    """Give history to a group again, in the order of arrival; yields what became of each selected event.
+
+    An event is replayed once, however many entries of it the history has. What arrives meanwhile is not replayed. When
+    ``stopped`` says so, nothing more is begun.
+
+    Raises:
+        StoreFull: copies take memory, and there is none; those yielded before are replayed.
+        StoreError: those yielded before are replayed, the batch at hand may be.
+    """
+    wanted = (await registration(store, group)).events
+    batches: dict[int, list[Entry]] = {}
+    async for entry in _selected(store, selection):
+        if stopped():
+            break
+        if wanted and not _matches(entry.event_type, wanted):
+            yield entry, Replayed.NOT_WANTED
+            continue
+        batch = batches.setdefault(entry.reference.partition, [])
+        batch.append(entry)
+        if len(batch) == BATCH:
+            for outcome in await _replay(store, group, batch, idempotency_ttl_seconds, dry_run=dry_run):
+                yield outcome
+            batch.clear()
+    for batch in filter(None, batches.values()):
+        for outcome in await _replay(store, group, batch, idempotency_ttl_seconds, dry_run=dry_run):
+            yield outcome
+
+
+async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
+    end = await newest_entry(store, store.keys.events)
+    if selection.until is not None:
+        # Without a sequence number, the end of a range includes its whole millisecond.
+        end = min(end, str(_ms(selection.until)), key=lambda entry_id: int(entry_id.partition("-")[0]))
+    start = "-" if selection.since is None else str(_ms(selection.since))
+    seen: set[str] = set()
+    async for reference, fields in walk(store, store.keys.events, Span(oldest=start, newest=end)):
+        entry = entry_of(reference, fields)
+        if selection.wants(entry) and entry.event_id not in seen:
+            seen.add(entry.event_id)
+            yield entry
+
+
+async def _replay(
+    store: Store, group: str, batch: list[Entry], ttl_seconds: int, *, dry_run: bool
+) -> list[tuple[Entry, Replayed]]:
+    args = [group, ttl_seconds, "dry" if dry_run else "wet", *(entry.reference.entry_id for entry in batch)]
+    replies = await store.run("replay", batch[0].reference.partition, args)
+    return [(entry, Replayed(reply.decode())) for entry, reply in zip(batch, replies, strict=True)]
+
+
+def _matches(event_type: str, patterns: tuple[str, ...]) -> bool:
+    return not patterns or matches(event_type, patterns)
+
+
+def _ms(moment: datetime) -> int:
+    return max(0, int(moment.timestamp() * 1_000))  # no entry is older than its ids can say

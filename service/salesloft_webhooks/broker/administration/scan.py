@@ -1,0 +1,104 @@
+"""Walks over streams of the same kind, one per partition, as if they were one, in order of time."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from salesloft_webhooks.broker.administration.entry_reference import Reference
+from salesloft_webhooks.broker.connection.store import Store, translated
+
+PAGE = 100
+"""Entries read in one round trip: bodies may be large, and a reader may want only the first few."""
+
+Fields = dict[bytes, bytes]
+Found = tuple[Reference, Fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the streams to walk, in which direction.
+
+    Attributes:
+        oldest: First entry id (inclusive; ``-`` for the beginning), in every partition.
+        newest: Last entry id (inclusive; ``+`` for the end). An entry added during the walk may be met, so walks that
+            add entries themselves must set it.
+        after: Walk on behind this entry, in the walk's direction.
+        newest_first: The direction.
+    """
+
+    oldest: str = "-"
+    newest: str = "+"
+    after: Reference | None = None
+    newest_first: bool = False
+
+
+async def walk(store: Store, key_of: Callable[[int], str], span: Span) -> AsyncIterator[Found]:
+    """Every entry of the span in all partitions, in order of time.
+
+    Raises:
+        StoreError: while walking.
+    """
+    walks = [_walk_partition(store, key_of(partition), partition, span) for partition in range(store.partitions)]
+    heads = [await anext(one, None) for one in walks]
+    choose = max if span.newest_first else min
+    while any(heads):
+        chosen = choose((head for head in heads if head), key=lambda head: head[0])
+        yield chosen
+        heads[chosen[0].partition] = await anext(walks[chosen[0].partition], None)
+
+
+async def newest_entry(store: Store, key_of: Callable[[int], str]) -> str:
+    """The highest entry id of all partitions, to bound a walk that adds entries itself; ``0-0`` without any.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    newest = Reference(0, 0, 0)
+    for partition in range(store.partitions):
+        last = await read(store, key_of(partition), "-", "+", count=1, newest_first=True)
+        newest = max([newest, *(Reference.of(partition, entry_id) for entry_id, _ in last)])
+    return newest.entry_id
+
+
+async def read(
+    store: Store, key: str, low: str, high: str, *, count: int, newest_first: bool = False
+) -> list[tuple[bytes, Fields]]:
+    """Up to ``count`` entries of one stream between two ids.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        # redis-py types replies for every setting of its own; ours is always bytes.
+        found: Any = await (
+            store.client.xrevrange(key, high, low, count)
+            if newest_first
+            else store.client.xrange(key, low, high, count)
+        )
+    return list(found)
+
+
+async def _walk_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:
+    low, high = _bounds(partition, span)
+    while True:
+        page = await read(store, key, low, high, count=PAGE, newest_first=span.newest_first)
+        for entry_id, fields in page:
+            yield Reference.of(partition, entry_id), fields
+        if len(page) < PAGE:
+            return
+        beyond = "(" + page[-1][0].decode()
+        low, high = (low, beyond) if span.newest_first else (beyond, high)
+
+
+def _bounds(partition: int, span: Span) -> tuple[str, str]:
+    """Where to begin and end in one partition; partitions share the order (time, partition) of `Reference`."""
+    if (after := span.after) is None:
+        return span.oldest, span.newest
+    passed = partition >= after.partition if span.newest_first else partition <= after.partition
+    start = f"({after.entry_id}" if passed else after.entry_id
+    return (span.oldest, start) if span.newest_first else (start, span.newest)
+
+
+def text(fields: Fields, name: bytes) -> str:
+    """One field as text, empty when it is missing. Bytes that are no UTF-8 are shown, not raised."""
+    return fields.get(name, b"").decode(errors="backslashreplace")

@@ -1,0 +1,190 @@
+"""Measures the pipeline: what every group still has to do, and how full the store is.
+
+One script call per partition; its cost does not grow with the backlog, so it may run every few seconds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from salesloft_webhooks.broker.connection.store import Store, translated
+
+COUNTED_AT_ONCE = 1_000
+SILENCE_SECONDS = 30.0
+"""A consumer without a lease that has been silent for so long counts as gone: it would ask every second or two."""
+NO_OLDEST = -1
+LAG_UNKNOWN = -1
+
+
+class Pause(StrEnum):
+    """Whether a group takes events."""
+
+    NONE = "none"
+    """It does."""
+    MANUAL = "manual"
+    """Somebody paused it; it stays so until resumed, or until the time given."""
+    BREAKER = "breaker"
+    """A handler found its backend unavailable; the pause ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStats:
+    """What one group still has to do, summed over the partitions.
+
+    Attributes:
+        group: Its name.
+        lag: Entries it has not read yet.
+        pending: Entries it has read and not finished: running + scheduled + parked + unhandled.
+        running: Leased to a consumer (whose lease may have lapsed).
+        scheduled: Waiting for a retry's time.
+        parked: Waiting behind an earlier entry of the same lane.
+        unhandled: Waiting for a worker that has a handler for their type.
+        due: Pending entries whose time has come: workers should take them at once.
+        dead: Dead letters.
+        oldest_age_seconds: Age of the oldest entry it has not finished; 0 when there is none.
+        consumers: Worker processes that are there; after a crash it takes `SILENCE_SECONDS` to notice.
+        pause: Whether it takes events.
+        pause_reason: Why not, as a handler or a person said it; empty: nobody did.
+        pause_seconds: How long the pause still lasts; None without a pause or without an end.
+        retry_reason: What went wrong with the event that is retried next; empty: none waits for a retry.
+    """
+
+    group: str
+    lag: int = 0
+    pending: int = 0
+    running: int = 0
+    scheduled: int = 0
+    parked: int = 0
+    unhandled: int = 0
+    due: int = 0
+    dead: int = 0
+    oldest_age_seconds: float = 0.0
+    consumers: int = 0
+    pause: Pause = Pause.NONE
+    pause_reason: str = ""
+    pause_seconds: float | None = None
+    retry_reason: str = ""
+
+    @property
+    def paused(self) -> bool:
+        """Whether it takes nothing at the moment."""
+        return self.pause is not Pause.NONE
+
+    def __add__(self, other: "GroupStats") -> "GroupStats":
+        """The same group on two partitions. A consumer serves several partitions, so consumers are not added."""
+        return replace(
+            self,
+            lag=self.lag + other.lag,
+            pending=self.pending + other.pending,
+            running=self.running + other.running,
+            scheduled=self.scheduled + other.scheduled,
+            parked=self.parked + other.parked,
+            unhandled=self.unhandled + other.unhandled,
+            due=self.due + other.due,
+            dead=self.dead + other.dead,
+            oldest_age_seconds=max(self.oldest_age_seconds, other.oldest_age_seconds),
+            consumers=max(self.consumers, other.consumers),
+            pause=other.pause if self.pause is Pause.NONE else self.pause,
+            pause_reason=other.pause_reason if self.pause is Pause.NONE else self.pause_reason,
+            pause_seconds=other.pause_seconds if self.pause is Pause.NONE else self.pause_seconds,
+            retry_reason=self.retry_reason or other.retry_reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStats:
+    """How full one partition is.
+
+    Attributes:
+        partition: Its number.
+        entries: Length of its stream, history for replays included.
+        quarantined: Signed but unreadable deliveries kept.
+        memory_used_bytes: Of the server it lies on.
+        memory_limit_bytes: ``maxmemory`` of that server; 0: none.
+    """
+
+    partition: int
+    entries: int
+    quarantined: int
+    memory_used_bytes: int
+    memory_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """One measurement: groups by name, partitions by number."""
+
+    groups: tuple[GroupStats, ...]
+    partitions: tuple[PartitionStats, ...]
+
+
+async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> Stats:
+    """Measure all partitions and all groups, registered ones without a single entry included.
+
+    Args:
+        store: Where.
+        silence_seconds: A consumer that holds nothing and has been silent for so long is not counted.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    args: list[str | int] = [int(silence_seconds * 1_000), *sorted(await group_names(store))]
+    groups: dict[str, GroupStats] = {}
+    partitions = []
+    for partition in range(store.partitions):
+        now, entries, quarantined, used, limit, rows = await store.run("stats", partition, args)
+        partitions.append(PartitionStats(partition, entries, quarantined, used, limit))
+        for row in rows:
+            stats = await _group(store, partition, now, row)
+            groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats
+    return Stats(tuple(groups[name] for name in sorted(groups)), tuple(partitions))
+
+
+async def group_names(store: Store) -> set[str]:
+    """Every group that was ever registered and not removed with all it had.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        names: Any = await store.client.smembers(store.keys.groups)
+    return {name.decode() for name in names}
+
+
+async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
+    name, lag, last, pending, unrun, parked, unhandled, due, dead, oldest, consumers, pause, pause_ms, retry = row
+    kind, reason = _pause(pause)
+    return GroupStats(
+        group=name.decode(),
+        lag=await _count_after(store, partition, last) if lag == LAG_UNKNOWN else lag,
+        pending=pending,
+        running=pending - unrun,
+        scheduled=max(unrun - parked - unhandled, 0),
+        parked=parked,
+        unhandled=unhandled,
+        due=due,
+        dead=dead,
+        oldest_age_seconds=0.0 if oldest == NO_OLDEST else max(now - oldest, 0) / 1_000,
+        consumers=consumers,
+        pause=kind,
+        pause_reason=reason,
+        pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
+        retry_reason=retry.decode(errors="backslashreplace"),
+    )
+
+
+def _pause(value: bytes) -> tuple[Pause, str]:
+    """Kind and reason. Whatever else the key may hold by hand, it pauses the group."""
+    if not value:
+        return Pause.NONE, ""
+    kind, _, reason = value.decode(errors="backslashreplace").partition(" ")
+    return (Pause.BREAKER if kind == Pause.BREAKER else Pause.MANUAL), reason
+
+
+async def _count_after(store: Store, partition: int, last: bytes) -> int:
+    counted, after = 0, last
+    while after:
+        more, after = await store.run("count", partition, [after, COUNTED_AT_ONCE])
+        counted += more
+    return counted

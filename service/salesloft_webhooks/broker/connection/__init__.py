@@ -1,0 +1,1 @@
+"""How the broker reaches Redis or Valkey: addresses, logins, certificates, sentinels, and errors in our words."""

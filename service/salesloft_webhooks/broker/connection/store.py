@@ -1,0 +1,170 @@
+"""The connection to Redis or Valkey, and the only place where redis-py's errors become ours.
+
+The client never repeats a command by itself (redis-py would, ten times, after a lost reply): whether a repeat is safe
+is for each caller to know. `Publisher` repeats because deduplication makes it safe, `Group.take` because its calls are
+numbered.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode, PipelineCommand
+from redis.exceptions import (
+    ClusterDownError,
+    MovedError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from salesloft_webhooks.broker.connection.clients import Client, make_client
+from salesloft_webhooks.broker.connection.error_words import words
+from salesloft_webhooks.broker.keys import Keys
+from salesloft_webhooks.broker.scripts import Script, script
+from salesloft_webhooks.errors import StoreFull, StoreUnavailable
+from salesloft_webhooks.settings import Settings
+
+Argument = str | bytes | int | float
+_ELSEWHERE = (RedisConnectionError, RedisTimeoutError, ClusterDownError, MovedError, ReadOnlyError)
+"""Errors of a node that say or suggest that another one serves the slot by now."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn redis-py's and the socket's errors into `StoreFull` or `StoreUnavailable`.
+
+    Messages name the kind of failure and the server's own error text, never an address (`failures`).
+    """
+    try:
+        yield
+    except OutOfMemoryError as exc:
+        raise StoreFull(words(exc)) from exc
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as exc:  # the second is no RedisError
+        raise StoreUnavailable(words(exc)) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One process's access to the store: the client, the key names and the scripts.
+
+    Attributes:
+        client: redis-py's client; replies are bytes. Wrap its use in `translated`.
+        keys: Names of all keys.
+        partitions: Number of streams.
+    """
+
+    client: Client
+    keys: Keys
+    partitions: int = 1
+
+    async def run(self, name: str, partition: int, args: Sequence[Argument], keys: Sequence[str] = ()) -> Any:
+        """Run ``scripts/<name>.lua`` on a partition; its first key is the partition's stream, ``keys`` follow.
+
+        Raises:
+            StoreUnavailable: also when the outcome is unknown (a lost reply).
+            StoreFull: the server is out of memory and the script writes new data.
+        """
+        with translated():
+            return await self._run(script(name), (self.keys.events(partition), *keys), args)
+
+    async def run_on(self, key: str, name: str, args: Sequence[Argument]) -> Any:
+        """Like `run`, on one key that belongs to no partition."""
+        with translated():
+            return await self._run(script(name), (key,), args)
+
+    async def _run(self, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        try:
+            return await self.client.execute_command("EVALSHA", lua.digest, len(keys), *keys, *args)
+        except NoScriptError:
+            # A restarted or failed-over server has no scripts; EVAL runs this one and keeps it.
+            return await self.client.execute_command("EVAL", lua.source, len(keys), *keys, *args)
+        except ReadOnlyError:
+            await self.forget_connections()
+            raise
+
+    async def forget_connections(self) -> None:
+        """Connect anew from now on: behind this address is another server by now, ours was made a replica."""
+        if isinstance(self.client, Redis):
+            await self.client.connection_pool.disconnect(inuse_connections=False)
+
+    async def run_and_wait(
+        self, name: str, partition: int, args: Sequence[Argument], wait: Sequence[Argument]
+    ) -> tuple[Any, Any]:
+        """Like `run`, with a WAIT or WAITAOF behind it on the same connection and in the same round trip.
+
+        Returns:
+            The script's result and the wait's.
+        """
+        lua = script(name)
+        key = self.keys.events(partition)
+        with translated():
+            result, waited = await self._together(key, ("EVALSHA", lua.digest, 1, key, *args), wait)
+            if isinstance(result, NoScriptError):
+                # The wait covered nothing; both are sent again with the whole script, which the server keeps.
+                result, waited = await self._together(key, ("EVAL", lua.source, 1, key, *args), wait)
+            for reply in (result, waited):
+                if isinstance(reply, ReadOnlyError):
+                    await self.forget_connections()
+                if isinstance(reply, Exception):
+                    raise reply
+        return result, waited
+
+    async def _together(self, key: str, *commands: Sequence[Argument]) -> list[Any]:
+        """Send commands on one connection to the server of a key; errors are among the replies.
+
+        WAIT and WAITAOF are about the writes of their own connection, so it must be the same one.
+        """
+        if isinstance(self.client, Redis):
+            pipe = self.client.pipeline(transaction=False)
+            for command in commands:
+                pipe.execute_command(*command)
+            return await pipe.execute(raise_on_error=False)
+        return await _on_node(self.client, key, commands)
+
+
+async def _on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    """Send commands on one connection to the node that serves a key."""
+    await client.initialize()
+    node = client.get_node_from_key(key)
+    if node is None:
+        raise RedisClusterException("no node serves the slot")
+    sent = [PipelineCommand(position, *command) for position, command in enumerate(commands)]
+    try:
+        await node.execute_pipeline(sent)
+    except (RedisConnectionError, RedisTimeoutError):
+        await _relearn(client, node)
+        raise
+    replies = [command.result for command in sent]
+    if any(isinstance(reply, _ELSEWHERE) for reply in replies):
+        await _relearn(client, node)
+    return replies
+
+
+async def _relearn(client: RedisCluster, node: ClusterNode) -> None:
+    """Ask the cluster anew who serves what: a node was lost, demoted, or has given a slot away."""
+    node.update_active_connections_for_reconnect()
+    await node.disconnect_free_connections()
+    client.nodes_manager.move_node_to_end_of_cached_nodes(node.name)
+    client._initialize = True  # noqa: SLF001 - the public way also cuts off everybody's running commands
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store described by the settings. Connects on first use, so it also opens while the server is down.
+
+    Raises:
+        ConfigurationError: the URL is malformed, settings contradict each other, or a file cannot be used.
+    """
+    client, companions = make_client(settings)
+    try:
+        yield Store(client, Keys(settings.redis_key_prefix), settings.partitions)
+    finally:
+        for connected in (client, *companions):
+            await connected.aclose()

@@ -1,0 +1,235 @@
+"""A consumer group, seen from one consumer: take entries, settle attempts, renew leases, wait for more.
+
+See the package's docstring for how streams, ``due``, lanes and leases work together.
+"""
+
+import math
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any
+
+from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
+from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.settings import Ordering
+
+MAX_BATCH = 500
+"""Entries or outcomes in one script call: Lua's ``unpack`` and the time a server may be busy set the limit."""
+
+LONGEST_SECONDS = 366 * 86_400
+"""Longest delay or pause; far below `PARKED_SCORE`."""
+
+Reply = list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOptions:
+    """What a group is.
+
+    Attributes:
+        name: Unique name, also the Redis consumer group's.
+        events: Patterns of the event types the group wants.
+        ordering: See `Ordering`.
+        lease_seconds: How long an attempt may go without renewal before others take over.
+        max_attempts: Leases lost in a row after which an entry is poison. How many failures are too many is the
+            worker's business.
+        idempotency_ttl_seconds: How long outcomes are remembered at least.
+        handlers: Where its routers come from, for operators to see.
+        handled: Patterns of the event types this process has handlers for; None: all of ``events``. What the group
+            wants and a process cannot run is left to others.
+        no_handler_seconds: How long such an entry waits for a worker that can run it; as long, the filter of a version
+            of the group stays in force after its last worker has gone.
+    """
+
+    name: str
+    events: tuple[str, ...] = ("*",)
+    ordering: Ordering = Ordering.NONE
+    lease_seconds: float = 60.0
+    max_attempts: int = 8
+    idempotency_ttl_seconds: int = 7 * 86_400
+    handlers: tuple[str, ...] = ()
+    handled: tuple[str, ...] | None = None
+    no_handler_seconds: float = 3600.0
+
+    @property
+    def version(self) -> str:
+        """The version of the group's filter that this process is of, as ``lua/include/filter.lua`` describes it."""
+        wanted = canonical(self.events)
+        handled = wanted if self.handled is None else canonical(self.handled)
+        return wanted if handled == wanted else f"{wanted} {handled}"
+
+
+def new_consumer_name() -> str:
+    """Pod (host) and start: unique, so that a restarted pod never takes its predecessor's leases for its own."""
+    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
+
+
+class Group:
+    """One consumer's view of its group."""
+
+    def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
+        if options.name in RESERVED_GROUP_NAMES:
+            raise ConfigurationError("WORKER_GROUP: a reserved name")
+        if consumer == NOBODY:
+            raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
+        if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):
+            raise ConfigurationError(f"group {options.name}: not every filter is an event pattern: {RULE}")
+        self.options = options
+        self.consumer = consumer
+        self._store = store
+        # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
+        # By partition, else of two that are asked in turn one would get the smaller half each time.
+        self._halves = [cycle((math.ceil, math.floor)) for _ in range(store.partitions)]
+        # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
+        self._numbers = [1] * store.partitions
+        self._unanswered = [False] * store.partitions
+
+    async def register(self, *, refresh: bool = False) -> None:
+        """Make the group known, in every partition from the first entry on, and describe it for `status`.
+
+        With ``refresh`` a description that is there stays as it is: the worker that started last wrote it.
+        """
+        options, keys = self.options, self._store.keys
+        args: list[Argument] = [options.name, options.version, _ms(options.no_handler_seconds)]
+        for partition in range(self._store.partitions):
+            await self._store.run("register", partition, args)
+        await self._store.run_on(keys.groups, "enlist", [options.name])
+        description: dict[str, Argument] = {
+            "events": ",".join(options.events),
+            "ordering": options.ordering.value,
+            "handlers": ",".join(options.handlers),
+            "seen": int(time.time() * 1000),
+        }
+        fields = [word for pair in description.items() for word in pair]
+        await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
+
+    async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
+        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: suspects, to run apart from all others.
+
+        One at a time per partition.
+
+        Raises:
+            StoreError: nothing is known about the outcome; the next call of this partition is a repeat of this one,
+                and is given what this one has leased.
+        """
+        count = min(count, MAX_BATCH)
+        args: list[Argument] = [
+            self.options.name,
+            self.consumer,
+            count,
+            _ms(self.options.lease_seconds),
+            0 if alone else next(self._halves[partition])(count / 2),
+            self.options.ordering.value,
+            self.options.max_attempts,
+            self.options.idempotency_ttl_seconds,
+            MAX_BATCH,
+            int(alone),
+            self.options.version,
+            _ms(self.options.no_handler_seconds),
+            self._numbers[partition],
+            int(self._unanswered[partition]),
+        ]
+        self._unanswered[partition] = True
+        reply = await self._store.run("take", partition, args)
+        self._unanswered[partition] = False
+        self._numbers[partition] += 1
+        state, wait, doorbell, skipped, poisoned, entries, suspects, run, unhandled = reply
+        return Taken(
+            leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
+            wait_seconds=None if wait < 0 else wait / 1000,
+            doorbell=doorbell.decode(),
+            paused=state == b"paused",
+            healed=state == b"healed",
+            skipped=skipped,
+            poisoned=tuple(name.decode() for name in poisoned),
+            suspects=suspects,
+            unhandled=tuple(name.decode() for name in unhandled),
+        )
+
+    def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
+        entry_id, lane, attempt, failures, error, *texts, body = entry
+        event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
+        event = Event(
+            event_id=event_id,
+            event_type=event_type,
+            created_at=created,
+            source=source,
+            received_at=datetime.fromtimestamp(int(received) / 1000, UTC),
+            raw_data=body,
+            entity_key=entity_key,
+            attempt=int(attempt),
+            group=self.options.name,
+            traceparent=traceparent,
+        )
+        return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
+
+    async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
+        """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.
+
+        Raises:
+            StoreError: nothing is known about the outcome.
+        """
+        args: list[str | int] = [self.options.name, self.consumer, self.options.idempotency_ttl_seconds]
+        for item in settlements:
+            event = item.lease.event
+            args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
+            args += (item.outcome.value, _ms(item.delay_seconds), item.reason, item.error)
+        replies: Reply = await self._store.run("settle", partition, args)
+        return [Settled(reply.decode()) for reply in replies]
+
+    async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:
+        """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""
+        args: list[str | int] = [self.options.name, self.consumer, _ms(self.options.lease_seconds)]
+        for lease in leases:
+            args += (lease.entry_id, lease.lane, lease.event.attempt, lease.run)
+        return [reply == 1 for reply in await self._store.run("extend", partition, args)]
+
+    async def expire_unhandled(self, partition: int) -> list[str]:
+        """Turn entries that have waited too long for a handler into dead letters; the event type of each.
+
+        Raises:
+            StoreError: ask again later.
+        """
+        args: list[Argument] = [
+            self.options.name,
+            self.options.idempotency_ttl_seconds,
+            _ms(self.options.no_handler_seconds),
+            MAX_BATCH,
+        ]
+        died: Reply = await self._store.run("expire_unhandled", partition, args)
+        return [event_type.decode() for event_type in died]
+
+    async def wait(self, partition: int, doorbell: str, seconds: float) -> None:
+        """Return when an entry newer than ``doorbell`` arrives, or after ``seconds``. Consumes nothing."""
+        key = self._store.keys.events(partition)
+        with translated():
+            await self._store.client.xread({key: doorbell}, count=1, block=max(1, int(seconds * 1000)))
+
+    async def pause(self, seconds: float, reason: str = "") -> None:
+        """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched.
+
+        ``reason`` is one line for people: `status` shows it.
+        """
+        for partition in range(self._store.partitions):
+            await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds)), reason])
+
+    async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
+        """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""
+        name = self.consumer if leaving else ""
+        removed = 0
+        for partition in range(self._store.partitions):
+            removed += await self._store.run("retire", partition, [self.options.name, _ms(idle_seconds), name])
+        return removed
+
+
+def _ms(seconds: float) -> int:
+    # Handlers choose delays: infinity and NaN (which is not below anything) must not kill the settler.
+    return int(max(seconds, 0.0) * 1000) if seconds < LONGEST_SECONDS else LONGEST_SECONDS * 1000

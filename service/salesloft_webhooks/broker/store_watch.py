@@ -1,0 +1,163 @@
+"""Watching the store from the receiver: does it take deliveries, keep its promise, is the backlog within its limit?
+
+One look a second, whether deliveries come or not:
+
+    ============  ==========================================================  =======================================
+    state         entered when                                                left when
+    ============  ==========================================================  =======================================
+    fine          a look found nothing                                        a look finds a problem: `problem`
+    troubled      a look found a problem                                      a thorough look finds none
+    unready       troubled for ``READINESS_GRACE_SECONDS`` (at start: at      the same
+                  once); then `unready` says so, too
+    ============  ==========================================================  =======================================
+
+A look is thorough (`probe`) while there is a problem, after a delivery could not be stored (`doubt`), and as often as
+persistence is examined where a delivery has to be confirmed. So a refusal that only real deliveries meet is seen within
+a second, one bad delivery makes nobody unready, and the way back needs no traffic.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from salesloft_webhooks.background import Background, cancellation_requested
+from salesloft_webhooks.broker.backlog import slowest_backlog
+from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.partition_count import check_partitions
+from salesloft_webhooks.broker.write_probe import probe, representatives
+from salesloft_webhooks.errors import ConfigurationError, StoreError
+from salesloft_webhooks.settings import Settings
+
+INTERVAL_SECONDS = 1.0
+"""Between two looks; short against the probes' periods, so that readiness follows the truth."""
+EXAMINE_SECONDS = 5.0
+"""Between two looks at the server's persistence: a server that cannot write its disk refuses writes and answers reads,
+so that only this look tells."""
+
+
+class StoreObserver(Protocol):
+    """What the watch reports to; `telemetry.ReceiverTelemetry` is one."""
+
+    def store_available(self) -> None:
+        """The store takes deliveries."""
+
+    def store_unavailable(self, reason: str) -> None:
+        """It does not."""
+
+    def durability_examined(self, faults: Sequence[str]) -> None:
+        """In what the server keeps less than an operator would want, or than promised; empty: in nothing."""
+
+
+class StoreWatch:
+    """Looks at the store once a second in the background; use as ``async with``.
+
+    Attributes:
+        problem: Why nothing can be stored now, in one line; None: all is well. Starts as "not asked yet".
+        over_backlog: The slowest group has more waiting than ``BACKLOG_LIMIT``: store nothing more.
+        weaknesses: What an operator should know about the server's configuration.
+    """
+
+    def __init__(self, store: Store, settings: Settings, observer: StoreObserver) -> None:
+        self._store = store
+        self._settings = settings
+        self._observer = observer
+        self._background = Background()
+        self._examined = -EXAMINE_SECONDS
+        self._durability = Durability()
+        self._succeeded = time.monotonic()
+        self._troubled_since = -settings.readiness_grace_seconds  # at start there is no grace
+        self._doubted = self._troubled = False
+        self.problem: str | None = "the store has not been asked yet"
+        self.over_backlog = False
+        self._refused: ConfigurationError | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._look()
+        if self._refused is not None:
+            raise self._refused
+        self._background.start(self._run(), name="store watch")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._background.__aexit__(kind, error, traceback)
+
+    @property
+    def unready(self) -> str | None:
+        """The problem, once it has lasted for ``READINESS_GRACE_SECONDS``."""
+        lasted = time.monotonic() - self._troubled_since
+        return self.problem if lasted >= self._settings.readiness_grace_seconds else None
+
+    def doubt(self) -> None:
+        """A delivery could not be stored: the next look is to find out whether that is so for all."""
+        self._doubted = True
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        """See the class."""
+        return self._durability.weaknesses
+
+    @property
+    def last_success_age_seconds(self) -> float:
+        """Seconds since the store last answered."""
+        return time.monotonic() - self._succeeded
+
+    async def _run(self) -> None:
+        while not cancellation_requested():
+            await asyncio.sleep(INTERVAL_SECONDS)
+            await self._look()
+
+    async def _look(self) -> None:
+        problem = await self._find_problem()
+        if problem is None:
+            self._succeeded = time.monotonic()
+            self._observer.store_available()
+        else:
+            if self.problem is None:
+                self._troubled_since = time.monotonic()
+            self._observer.store_unavailable(problem)
+        self.problem, self._troubled = problem, problem is not None
+
+    async def _find_problem(self) -> str | None:
+        try:
+            async with asyncio.timeout(self._settings.store_timeout_seconds):
+                thorough = await self._examine() or self._doubted or self._troubled
+                self._doubted = False
+                self.over_backlog = await slowest_backlog(self._store) > self._settings.backlog_limit
+                return await self._try_writing(thorough=thorough) or self._durability.problem
+        except ConfigurationError as exc:
+            self._refused = exc
+            return str(exc)
+        except StoreError as exc:
+            reason = str(exc)
+        except TimeoutError:
+            reason = "no answer in time"
+        except Exception as exc:  # a watch that dies would leave the last verdict standing for ever
+            reason = type(exc).__name__
+        return f"the store cannot be used: {reason}"
+
+    async def _examine(self) -> bool:
+        """Look at the server's persistence if it is time; whether a thorough look is due as well."""
+        if time.monotonic() - self._examined <= EXAMINE_SECONDS and self.problem is None:
+            return False
+        self._durability = await examine(self._store, self._settings)
+        if self._durability.problem is None:  # else writing the number down would only fail, too
+            await check_partitions(self._store, decides=True)
+        self._examined = time.monotonic()
+        self._observer.durability_examined(self._durability.faults)
+        return self._durability.wait is not None
+
+    async def _try_writing(self, *, thorough: bool) -> str | None:
+        try:
+            for partition in range(self._store.partitions):
+                await probe(self._store, partition, self._durability, thorough=False)
+            if thorough and self._durability.problem is None:  # what cannot be confirmed is not waited for
+                chosen = representatives(self._store)
+                await asyncio.gather(*(probe(self._store, n, self._durability, thorough=True) for n in chosen))
+        except StoreError as exc:
+            return f"nothing can be stored: {exc}"
+        return None

@@ -1,0 +1,72 @@
+"""The two long-running roles: `receiver` and `worker`. Their settings are environment variables; options win."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from salesloft_webhooks.startup_imports import fast_imports
+
+Host = Annotated[str | None, typer.Option(envvar="HOST", help="Address to listen on; all by default.")]
+Port = Annotated[int | None, typer.Option(envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")]
+OpsPort = Annotated[
+    int | None,
+    typer.Option(envvar="OPS_PORT", min=0, max=65_535, help="Probes and metrics port; 9090 by default."),
+]
+
+
+def receiver(host: Host = None, port: Port = None, ops_port: OpsPort = None) -> None:
+    """Take deliveries: verify, drop duplicates, store, answer. Runs until SIGTERM, then drains."""
+    with fast_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.receiver import run
+        from salesloft_webhooks.settings import Settings
+
+    run_role("receiver", Settings.load(host=host, port=port, ops_port=ops_port), run)
+
+
+def worker(
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group", "-g", envvar="WORKER_GROUP", help="Consumer group; activity, crm and notify bring handlers."
+        ),
+    ] = None,
+    handlers: Annotated[
+        list[str] | None, typer.Option(help="Router of your own, package.module:router. Repeatable. [WORKER_HANDLERS]")
+    ] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(help="Event pattern to take; by default what the routers name. Repeatable. [WORKER_EVENTS]"),
+    ] = None,
+    ordering: Annotated[
+        Literal["none", "entity"] | None,
+        typer.Option(envvar="WORKER_ORDERING", help="entity: one at a time and in order per person."),
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(envvar="WORKER_CONCURRENCY", min=1, max=500, help="Handlers running at once; 50 by default."),
+    ] = None,
+    host: Host = None,
+    ops_port: OpsPort = None,
+) -> None:
+    """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
+    with fast_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+        from salesloft_webhooks.worker import run
+
+    settings = Settings.load(
+        worker_group=group,
+        worker_handlers=_comma_list(handlers),
+        worker_events=_comma_list(events),
+        worker_ordering=ordering,
+        worker_concurrency=concurrency,
+        host=host,
+        ops_port=ops_port,
+    )
+    run_role("worker", settings, run)
+
+
+def _comma_list(values: list[str] | None) -> str | None:
+    """Several options, each perhaps with commas, as the comma list that the setting is."""
+    return ",".join(values) if values else None

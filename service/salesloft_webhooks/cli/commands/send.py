@@ -1,0 +1,169 @@
+"""`send`: sign deliveries as SalesLoft or a relay does, and post them to any address."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from salesloft_webhooks.cli.input_events import GivenEvent
+    from salesloft_webhooks.dialects import DialectKeys
+    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Delivery, Mix, Signer
+
+Url = Annotated[str, typer.Argument(metavar="URL", help="Where to; by default the receiver on this machine.")]
+EventType = Annotated[str, typer.Option("--event", "-e", help="Only this type: person.updated, email_updated, ...")]
+Data = Annotated[str, typer.Option("--data", "-d", metavar="FILE", help="The event's data, JSON; - reads stdin.")]
+EventId = Annotated[str, typer.Option(help="The event's id (envelope dialect); a new one by default.")]
+Events = Annotated[
+    str,
+    typer.Option("--file", "-f", metavar="FILE", help="Events, one JSON object with event_type and data a line."),
+]
+DialectName = Annotated[
+    Literal["envelope", "native"] | None, typer.Option(help="By default all there are keys for, at random.")
+]
+SourceName = Annotated[str, typer.Option("--source", help="Whose keys and path, where SOURCES_FILE has several.")]
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Sign with this key (native: the callback token), not those of the settings."),
+]
+Count = Annotated[int, typer.Option("--count", "-n", min=0, help="How many simulated ones; 0: until Ctrl-C.")]
+Rate = Annotated[float | None, typer.Option(min=0.001, help="Deliveries a second; by default as fast as answers come.")]
+Duplicates = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that repeat a recent one.")]
+Forgeries = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that must be refused.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=2000, help="Under way at once.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed invents the same people and happenings.")]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")]
+Retries = Annotated[int, typer.Option(min=0, help="Repeat what gets no proper answer, 15 s apart; SalesLoft: 3.")]
+
+
+def send(  # noqa: PLR0913 - each is an option of the command
+    url: Url = "",
+    *,
+    event: EventType = "",
+    data: Data = "",
+    event_id: EventId = "",
+    file: Events = "",
+    dialect: DialectName = None,
+    source: SourceName = "",
+    secret_file: SecretFile = None,
+    count: Count = 1,
+    rate: Rate = None,
+    duplicates: Duplicates = 0.0,
+    forgeries: Forgeries = 0.0,
+    concurrency: Concurrency = 20,
+    seed: Seed = None,
+    timeout: Timeout = 15.0,
+    retries: Retries = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Sign and post deliveries: simulated ones, or events of your own with --data or --file.
+
+    Without options, one simulated delivery goes to the receiver on this machine.
+
+    Exit codes: 0 all answered as they should be (forgeries with 401), 1 some not, 2 wrong usage, 3 nobody there.
+    """
+    from salesloft_webhooks.cli.console import show_json
+    from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary, summary
+    from salesloft_webhooks.dialects import Dialect
+    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Mix, Pace, Simulator
+    from salesloft_webhooks.telemetry import configure_logging
+
+    settings = Settings.load()
+    configure_logging(settings, "send")  # or a remark about a key would go to stdout, into the JSON
+    address, signer = _target(settings, url, source, secret_file, dialect)
+    if data or file:
+        if (count, duplicates, forgeries) != (1, 0, 0):
+            raise ConfigurationError("--count, --duplicates and --forgeries are for simulated deliveries")
+        given = _given(signer, dialect, _events(event, event_id, data, file))
+        deliveries, total = iter(given), len(given)
+    else:
+        if event_id:
+            raise ConfigurationError("--event-id needs --data")
+        mix = Mix((Dialect(dialect),) if dialect else (), duplicates, forgeries, event)
+        deliveries, total = _simulated(signer, mix, seed, rate, count), count
+    pace = Pace(rate=rate, concurrency=concurrency, timeout_seconds=timeout, retries=retries)
+    tally = post(Simulator(address, deliveries, pace), total or None)
+    if as_json:
+        show_json(summary(tally))
+    else:
+        show_summary(tally)
+    raise typer.Exit(exit_code(tally))
+
+
+def _target(
+    settings: "Settings", url: str, source: str, secret_file: Path | None, dialect: str | None
+) -> tuple[str, "Signer"]:
+    from salesloft_webhooks.simulator import Signer
+
+    if secret_file:
+        keys, path = _keys_in(secret_file, dialect), settings.source_path
+    else:
+        keys, path = _source(settings, source)
+    if dialect and dialect not in keys.dialects:
+        raise ConfigurationError(f"there is no key for the {dialect} dialect")
+    if url and not url.startswith(("http://", "https://")):
+        raise ConfigurationError("the URL must begin with http:// or https://")
+    return url or f"http://127.0.0.1:{settings.port}{path}", Signer(keys)
+
+
+def _source(settings: "Settings", name: str) -> "tuple[DialectKeys, str]":
+    from salesloft_webhooks.receiver.sources import load_sources
+
+    sources = {source.name: source for source in load_sources(settings)}
+    if not name and len(sources) > 1:
+        raise ConfigurationError(f"there are several sources: choose one with --source ({', '.join(sources)})")
+    source = sources.get(name) if name else next(iter(sources.values()))
+    if source is None:
+        raise ConfigurationError(f"there is no source {name} (there are: {', '.join(sources)})")
+    return source.keys, source.path
+
+
+def _keys_in(path: Path, dialect: str | None) -> "DialectKeys":
+    from salesloft_webhooks.dialects import DialectKeys
+    from salesloft_webhooks.receiver.keyring import split_keys
+
+    keys = split_keys(_read(str(path)))
+    return DialectKeys(callback_tokens=keys) if dialect == "native" else DialectKeys(envelope_secrets=keys)
+
+
+def _events(event: str, event_id: str, data: str, file: str) -> "list[GivenEvent]":
+    from salesloft_webhooks.cli.input_events import GivenEvent, parse_data, parse_events
+
+    if file:
+        if event or event_id or data:
+            raise ConfigurationError("--file says everything about its events; it goes without --event and --data")
+        return parse_events(_read(file), file)
+    if not event:
+        raise ConfigurationError("--data needs --event")
+    return [GivenEvent(event, parse_data(_read(data), data), event_id)]
+
+
+def _given(signer: "Signer", dialect: str | None, events: "list[GivenEvent]") -> "list[Delivery]":
+    from salesloft_webhooks.cli.input_events import as_deliveries
+    from salesloft_webhooks.dialects import Dialect
+
+    return as_deliveries(signer, Dialect(dialect) if dialect else signer.dialects[0], events)
+
+
+def _simulated(signer: "Signer", mix: "Mix", seed: int | None, rate: float | None, count: int) -> "Iterator[Delivery]":
+    from salesloft_webhooks.simulator import Traffic
+
+    traffic = Traffic(signer, mix, seed=seed, pace_seconds=1 / (rate or 20.0))
+    return islice(traffic, count) if count else traffic
+
+
+def _read(name: str) -> bytes:
+    """The content of a file, or of stdin for ``-``."""
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as exc:
+        raise ConfigurationError(f"{name}: {exc.strerror}") from None

@@ -1,0 +1,117 @@
+"""`status`: what every group still has to do."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.console import note, show, show_json, stdout
+from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.store_access import follow, with_store
+from salesloft_webhooks.cli.tables import Row, render_table
+from salesloft_webhooks.cli.times import seconds_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
+    from salesloft_webhooks.settings import Settings
+
+NUMBERS = ("LAG", "RUNNING", "RETRY", "PARKED", "DUE", "DEAD", "OLDEST", "WORKERS")
+COLUMNS = ("GROUP", *NUMBERS, "ACTIVE")
+
+
+def status(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Again and again, until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between two looks with --watch.")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each group still has to do, and how full the store is."""
+    if not watch:
+        stats = with_store(_measure)
+        _show(stats, as_json=as_json)
+    elif as_json or not stdout().is_terminal:
+        follow(lambda store, _: _print_again_and_again(store, every, as_json=as_json))
+    else:
+        follow(lambda store, _: _live(store, every))
+
+
+async def _measure(store: "Store", _: "Settings") -> "Stats":
+    from salesloft_webhooks.broker.administration.stats import measure
+
+    return await measure(store)
+
+
+def _show(stats: "Stats", *, as_json: bool) -> None:
+    if as_json:
+        show_json(stats)
+        return
+    if not stats.groups:
+        note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
+    show(table(stats.groups))
+    show(summary(stats.partitions))
+
+
+async def _print_again_and_again(store: "Store", every: float, *, as_json: bool) -> None:
+    from salesloft_webhooks.broker.administration.stats import measure
+
+    while True:
+        _show(await measure(store), as_json=as_json)
+        await asyncio.sleep(every)
+
+
+async def _live(store: "Store", every: float) -> None:
+    from rich.console import Group
+    from rich.live import Live
+
+    from salesloft_webhooks.broker.administration.stats import measure
+
+    with Live(console=stdout(), screen=False, auto_refresh=False) as live:
+        while True:
+            stats = await measure(store)
+            live.update(Group(table(stats.groups), summary(stats.partitions)), refresh=True)
+            await asyncio.sleep(every)
+
+
+def table(groups: Iterable["GroupStats"]) -> "RenderableType":
+    """A line or two per group."""
+    return render_table(COLUMNS, [_row(group) for group in groups], numbers=NUMBERS, cut=("GROUP",))
+
+
+def _row(group: "GroupStats") -> Row:
+    numbers = (group.lag, group.running, group.scheduled, group.parked, group.due, group.dead)
+    oldest = seconds_text(group.oldest_age_seconds) if group.oldest_age_seconds else "-"
+    cells = (
+        group.group,
+        *(f"{number:,}" for number in numbers),
+        oldest,
+        group.consumers,
+        "no" if group.paused else "yes",
+    )
+    said = [pause_text(group)] if group.paused else []
+    said += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
+    said += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
+    alarming = {name for name, count in (("DEAD", group.dead), ("WORKERS", not group.consumers)) if count}
+    return Row(cells, "; ".join(said), alarming)
+
+
+def pause_text(group: "GroupStats") -> str:
+    """Whether a group takes events, and if not, why and for how long."""
+    if not group.paused:
+        return "yes"
+    until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
+    why = f": {group.pause_reason}" if group.pause_reason else ""
+    return f"paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
+
+
+def summary(partitions: Iterable["PartitionStats"]) -> str:
+    """The store in one line. Partitions usually share a server, so the fullest one speaks for all."""
+    rows = tuple(partitions)
+    used = max(row.memory_used_bytes for row in rows)
+    limit = max(row.memory_limit_bytes for row in rows)
+    memory = f"{used / 2**20:,.1f} MiB" + (f" of {limit / 2**20:,.0f} MiB" if limit else ", no limit")
+    entries, quarantined = sum(row.entries for row in rows), sum(row.quarantined for row in rows)
+    return f"stream: {entries:,} entries, quarantine: {quarantined:,}, memory: {memory}"

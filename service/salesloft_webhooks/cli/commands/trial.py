@@ -1,0 +1,104 @@
+"""`trial`: one delivery through everything, from the signature to the handler. What `helm test` runs."""
+
+import time
+from secrets import randbelow
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from salesloft_webhooks.cli.console import note, show
+from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.store_access import with_store
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.history import Fate
+    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Delivery
+
+EVENT_TYPE = "call.completed"
+"""A logged call changes nothing outside: `activity` keeps a row of it, `crm` and `notify` do not want it."""
+
+FIRST_INVENTED_ID = 8_000_000_000_000_000
+"""Far beyond SalesLoft's own ids, and still a number that JSON and Lua keep exactly."""
+
+POLL_SECONDS = 0.2
+
+
+def trial(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where to, with or without a path; default: this machine.")
+    ] = "",
+    *,
+    group: Annotated[str, typer.Option("--group", "-g", help="Which must handle it.")] = "activity",
+    source: Annotated[str, typer.Option(help="Whose keys and path, where SOURCES_FILE has several.")] = "",
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait until it is handled.")] = 30.0,
+) -> None:
+    """Post one signed delivery, a logged call of nobody, and wait until a group has handled it.
+
+    Exit codes: 0 handled, 1 refused or not handled in time, 2 wrong usage, 3 receiver or store unreachable.
+    """
+    from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary
+    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.simulator import Pace, Simulator
+
+    address, event_id, delivery = _delivery(Settings.load(), url, source)
+    pace = Pace(rate=None, concurrency=1, timeout_seconds=timeout, retries=0)
+    began = time.monotonic()
+    tally = post(Simulator(address, iter([delivery]), pace), 1)
+    if tally.unexpected:
+        show_summary(tally)
+        raise typer.Exit(exit_code(tally))
+    stored = time.monotonic()
+
+    async def act(store: "Store", _: "Settings") -> "Fate | None":
+        if (fate := await _await_fate(store, event_id, group, stored + timeout)) is None:
+            note(f"{event_id} was stored")
+            await require_group(store, group)
+        return fate
+
+    if (fate := with_store(act)) != "done":
+        fail(f"{event_id} was stored, but for {group} it is {fate or 'unknown'} (salesloft-webhooks events show ...)")
+    handled = time.monotonic() - stored
+    show(f"{event_id} was stored in {stored - began:.2f} s and handled by {group} {handled:.2f} s later")
+
+
+def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Delivery]":
+    from salesloft_webhooks.cli.input_events import GivenEvent, as_deliveries
+    from salesloft_webhooks.dialects import Dialect
+    from salesloft_webhooks.receiver.sources import load_sources
+    from salesloft_webhooks.simulator import Signer
+
+    sources = {source.name: source for source in load_sources(settings)}
+    source = sources.get(name) if name else next(iter(sources.values()))
+    if source is None:
+        fail(f"there is no source {name} (there are: {', '.join(sources)})")
+    own = FIRST_INVENTED_ID + randbelow(10**15)
+    event_id = f"{EVENT_TYPE}/{own}"  # also the id that a native call_created leads to
+    signer = Signer(source.keys)
+    native = signer.dialects[0] is Dialect.NATIVE
+    data = {"id": own, "duration": 0, "disposition": "salesloft-webhooks trial"}
+    event = GivenEvent("call_created", data) if native else GivenEvent(EVENT_TYPE, data, event_id)
+    (delivery,) = as_deliveries(signer, signer.dialects[0], [event])
+    base = url or f"http://127.0.0.1:{settings.port}"
+    address = base if urlsplit(base).path.strip("/") else base.rstrip("/") + source.path
+    return address, event_id, delivery
+
+
+async def _await_fate(store: "Store", event_id: str, group: str, deadline: float) -> "Fate | None":
+    """Where the event ends up in the group, or where it is when the time is over; None: the group has never been."""
+    import asyncio
+
+    from salesloft_webhooks.broker.administration.history import Fate, history
+
+    under_way = {Fate.WAITING, Fate.RUNNING, Fate.LAPSED, Fate.SCHEDULED, Fate.PARKED}
+    while True:
+        found = await history(store, event_id)
+        fates = {fate.group: fate.fate for fate in found.groups} if found else {}
+        fate = fates.get(group)
+        # A group that starts at this moment registers a little later: its absence is no answer yet.
+        if (fate is not None and fate not in under_way) or time.monotonic() > deadline:
+            return fate
+        await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,33 @@
+"""Places to listen: free ones, and what to say about those that are not."""
+
+import errno
+import socket
+
+from salesloft_webhooks.cli.commands.up.processes import listeners
+from salesloft_webhooks.errors import ConfigurationError
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.create_server((host, 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def claim(host: str, port: int, *, purpose: str, option: str) -> int:
+    """The port to use: ``port`` when it is free, any free one for 0.
+
+    Raises:
+        ConfigurationError: it is taken; says by whom, where that can be known, and what to do.
+    """
+    if port == 0:
+        return free_port(host)
+    try:
+        with socket.create_server((host, port)):
+            return port
+    except OSError as exc:
+        problem = f"cannot be listened on at {host}: {exc.strerror}"
+        if exc.errno == errno.EADDRINUSE:
+            by = ", ".join(listeners(port))
+            problem = f"is taken{f' by {by}' if by else ''}"
+    raise ConfigurationError(f"port {port} ({purpose}) {problem}; choose another one with {option} (0: any free one)")

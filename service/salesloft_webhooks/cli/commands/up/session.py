@@ -1,0 +1,112 @@
+"""One run of `up`, from the first process to the last: starting, showing, stopping."""
+
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack, suppress
+
+import httpx2
+from pydantic import SecretStr
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.cli.commands.up import view
+from salesloft_webhooks.cli.commands.up.plan import Plan
+from salesloft_webhooks.cli.commands.up.snapshot import Gauge
+from salesloft_webhooks.cli.commands.up.supervisor import Machine
+from salesloft_webhooks.cli.commands.up.welcome import remarks, welcome
+from salesloft_webhooks.cli.console import stdout
+from salesloft_webhooks.settings import Settings
+
+LIVE_SECONDS = 1.0
+PLAIN_SECONDS = 5.0
+SCRAPE_SECONDS = 2.0
+
+
+async def session(plan: Plan, lock: int) -> None:
+    """Start everything, show what it does until SIGINT or SIGTERM, stop everything.
+
+    Args:
+        plan: What to start.
+        lock: File descriptor that all processes inherit, which tells a later `up` that they are there.
+
+    Raises:
+        ConfigurationError: a process refuses its settings.
+        NotStarted: a process does not come up.
+    """
+    began, console, stop = time.monotonic(), stdout(), asyncio.Event()
+    settings = Settings.load(redis_url=SecretStr(plan.environment["REDIS_URL"]))
+
+    def report(message: str) -> None:
+        console.print(Text(f"{view.clock(time.monotonic() - began)} {message}", style="yellow"))
+
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings))
+        client = await stack.enter_async_context(httpx2.AsyncClient(timeout=SCRAPE_SECONDS, trust_env=False))
+        machine = Machine(plan, store, client, report, lock)
+        _on_signals(stop, machine)
+        stack.push_async_callback(_stopped, machine, plan, console)
+        for remark in remarks(plan):
+            report(remark)
+        if not await _started(machine, stop):
+            return
+        plan.wishes.folder.publish_environment(plan.published)
+        console.print(welcome(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
+        pages = {name: f"{url}/metrics" for name, url in plan.operations.items()}
+        await _show(console, machine, Gauge(store, client, pages, plan.groups), stop, began)
+
+
+def _on_signals(stop: asyncio.Event, machine: Machine) -> None:
+    """The first Ctrl-C or SIGTERM stops gently, the next one at once."""
+
+    def asked() -> None:
+        if stop.is_set():
+            machine.hurry()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked)
+
+
+async def _started(machine: Machine, stop: asyncio.Event) -> bool:
+    """Start, unless somebody stops it while it is starting."""
+    starting, stopping = asyncio.create_task(machine.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        with suppress(asyncio.CancelledError):
+            await starting
+        return False
+    starting.result()
+    return True
+
+
+async def _stopped(machine: Machine, plan: Plan, console: Console) -> None:
+    plan.wishes.folder.withdraw_environment()
+    if machine.children:
+        console.print(Text("stopping: simulator, receiver, workers, Valkey"))
+    await machine.stop()
+    if machine.children:
+        console.print(Text(f"stopped; the data is in {plan.wishes.folder.path}"))
+
+
+async def _show(console: Console, machine: Machine, gauge: Gauge, stop: asyncio.Event, began: float) -> None:
+    if not console.is_terminal:
+        while not stop.is_set():
+            picture = await gauge.picture()
+            console.print(Text(view.line(picture, time.monotonic() - began)), soft_wrap=True)
+            await _nap(stop, PLAIN_SECONDS)
+        return
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+        while not stop.is_set():
+            picture = await gauge.picture()
+            live.update(view.live(picture, machine.children, time.monotonic() - began), refresh=True)
+            await _nap(stop, LIVE_SECONDS)
+
+
+async def _nap(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,96 @@
+"""Starts all processes in order, waits until they are ready, and stops them in the opposite order."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from salesloft_webhooks.cli.commands.up.child import Child, Program, Report
+from salesloft_webhooks.cli.commands.up.plan import Plan
+from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from salesloft_webhooks.broker import Store
+
+READY_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+
+class NotStarted(SalesloftWebhooksError):
+    """A process does not come up; the message ends with its last words."""
+
+
+class Machine:
+    """All processes of one `up`."""
+
+    def __init__(self, plan: Plan, store: "Store", client: "httpx2.AsyncClient", report: Report, lock: int) -> None:
+        self.children: list[Child] = []
+        self._plan = plan
+        self._store = store
+        self._client = client
+        self._report = report
+        self._lock = lock
+
+    async def start(self) -> None:
+        """The store, then receiver and workers, then the simulator; each when what it needs is ready.
+
+        Raises:
+            ConfigurationError: one of them refuses its settings.
+            NotStarted: one of them does not come up. In both cases, others may be running: `stop` them.
+        """
+        server = await self._start(self._plan.server())
+        await self._until(server, self._store_answers)
+        roles = [await self._start(program) for program in self._plan.roles()]
+        for role in roles:
+            await self._until(role, partial(self._is_ready, role.program.name))
+        if simulator := self._plan.simulator():
+            await self._start(simulator)
+
+    async def stop(self) -> None:
+        """Everything, in an order in which nobody misses anybody: simulator, receiver, workers, store."""
+        order: dict[str, list[Child]] = {"simulator": [], "receiver": [], "workers": [], "valkey": []}
+        for child in self.children:
+            order.get(child.program.name, order["workers"]).append(child)
+        for together in order.values():
+            await asyncio.gather(*(child.stop() for child in together))
+
+    def hurry(self) -> None:
+        """Somebody is impatient: no graces any more."""
+        for child in self.children:
+            child.kill()
+
+    async def _start(self, program: Program) -> Child:
+        child = Child(program, self._report, self._lock)
+        self.children.append(child)
+        await child.start()
+        return child
+
+    async def _until(self, child: Child, condition: Callable[[], Awaitable[bool]]) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not await condition():
+            if child.exit_code == ExitCode.USAGE:
+                hint = "" if self._plan.wishes.demo else "\n(`up --demo` makes up keys of its own)"
+                raise ConfigurationError(f"{child.program.name} does not start:\n{child.last_words()}{hint}")
+            if time.monotonic() > deadline:
+                raise NotStarted(f"{child.program.name} is not ready after {READY_SECONDS:g} s:\n{child.last_words()}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _store_answers(self) -> bool:
+        from salesloft_webhooks.broker.administration.stats import measure
+
+        with suppress(StoreError):
+            await measure(self._store)
+            return True
+        return False
+
+    async def _is_ready(self, name: str) -> bool:
+        import httpx2
+
+        with suppress(httpx2.HTTPError):
+            return (await self._client.get(f"{self._plan.operations[name]}/readyz")).is_success
+        return False

@@ -1,0 +1,124 @@
+"""Endless realistic traffic: happenings of the invented world, told in the dialects there are keys for."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+import msgspec
+
+from salesloft_webhooks import resource_kinds
+from salesloft_webhooks.dialects import Dialect, resource
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.event_patterns import nearest
+from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
+from salesloft_webhooks.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
+
+RECENT = 100
+RECENT_SECONDS = 60
+ATLANTA = timezone(timedelta(hours=-5))
+COUNTERS = {"email.opened": "views", "email.clicked": "clicks", "email.replied": "replies"}
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What the traffic consists of.
+
+    Attributes:
+        dialects: Chosen among at random; all the signer can sign if empty.
+        duplicates: Share of deliveries that repeat one of the last minute, 0 to 1.
+        forgeries: Share of deliveries that must be refused, 0 to 1.
+        event_type: Only this one, by either name; all if empty.
+    """
+
+    dialects: tuple[Dialect, ...] = ()
+    duplicates: float = 0.0
+    forgeries: float = 0.0
+    event_type: str = ""
+
+
+class Traffic(Iterator[Delivery]):
+    """Deliveries without end, which depend on seed, start and clock alone.
+
+    Args:
+        signer: Signs them.
+        mix: What they consist of.
+        seed: The same seed invents the same people and happenings, with the same ids.
+        start: When the first one happens; the present by default.
+        pace_seconds: Mean time between two happenings in the invented world.
+        clock: Unix seconds, for the envelope's timestamps.
+
+    Raises:
+        ConfigurationError: the mix asks for what is impossible.
+    """
+
+    def __init__(
+        self,
+        signer: Signer,
+        mix: Mix = Mix(),
+        *,
+        seed: int | None = None,
+        start: datetime | None = None,
+        pace_seconds: float = 0.05,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
+            raise ConfigurationError("the shares of duplicates and forgeries must lie between 0 and 1, also together")
+        if mix.event_type and mix.event_type not in EVENT_TYPES | NATIVE_NAMES:
+            near = f" (did you mean {', '.join(nearest(mix.event_type))}?)" if nearest(mix.event_type) else ""
+            raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
+        self._random = Random(seed)  # noqa: S311 - invented people, no keys
+        self._signer, self._mix, self._clock = signer, mix, clock
+        self._world = World(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), pace_seconds)
+        self._forger = Forger(self._random, signer)
+        self._dialects = mix.dialects or signer.dialects
+        self._recent: deque[tuple[float, Delivery]] = deque(maxlen=RECENT)
+
+    def __next__(self) -> Delivery:
+        now, chance = self._clock(), self._random.random()
+        if chance < self._mix.forgeries:
+            return self._forger.forge(self._genuine(now), int(now))
+        if chance < self._mix.forgeries + self._mix.duplicates and (repeated := self._recent_one(now)):
+            return replace(repeated, kind=Kind.DUPLICATE)
+        delivery = self._genuine(now)
+        self._recent.append((now, delivery))
+        return delivery
+
+    def _recent_one(self, now: float) -> Delivery | None:
+        while self._recent and self._recent[0][0] < now - RECENT_SECONDS:
+            self._recent.popleft()
+        return self._random.choice(self._recent)[1] if self._recent else None
+
+    def _genuine(self, now: float) -> Delivery:
+        happening = self._world.next_of(self._mix.event_type) if self._mix.event_type else self._world.next()
+        dialect = self._random.choice(self._dialects)
+        if dialect is Dialect.NATIVE:
+            return native_delivery(self._signer, happening.native_name, msgspec.json.encode(happening.resource))
+        event_id = f"evt_{self._random.getrandbits(96):024x}"
+        return envelope_delivery(self._signer, happening.event_type, event_id, *_told(happening), int(now))
+
+
+def native_delivery(signer: Signer, event_name: str, body: bytes) -> Delivery:
+    """A genuine native delivery of a resource."""
+    return Delivery(Kind.GENUINE, Dialect.NATIVE, event_name, signer.sign(Dialect.NATIVE, body, event_name, 0), body)
+
+
+def envelope_delivery(
+    signer: Signer, event_type: str, event_id: str, data: dict[str, Any], created_at: str, timestamp: int
+) -> Delivery:
+    """A genuine envelope delivery, which names its person as relays do. ``timestamp`` is in Unix seconds."""
+    data = {**data, "person_id": resource.person_id(resource_kinds.kind_of(event_type), data)}
+    body = msgspec.json.encode({"event_type": event_type, "event_id": event_id, "data": data, "created_at": created_at})
+    headers = signer.sign(Dialect.ENVELOPE, body, "", timestamp)
+    return Delivery(Kind.GENUINE, Dialect.ENVELOPE, event_type, headers, body)
+
+
+def _told(happening: Happening) -> tuple[dict[str, Any], str]:
+    """The data and time of an envelope; as derived events do, it says which count an email has reached."""
+    data = happening.resource
+    if field := COUNTERS.get(happening.event_type):
+        data = {**data, "count": data["counts"][field]}
+    return data, data["updated_at"]

@@ -1,0 +1,102 @@
+"""The plan of a demo keeps it away from everything real; that of `up` keeps the user's settings."""
+
+from pathlib import Path
+
+import pytest
+
+from salesloft_webhooks.cli.commands.up.folder import DataFolder
+from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
+
+REAL = {
+    "SALESLOFT_WEBHOOK_SECRET": "genuine-secret",
+    "salesloft_callback_token": "genuine-token",
+    "DATABASE_URL": "postgresql+asyncpg://genuine/database",
+    "NOTIFY_URLS": "mailto://genuine",
+    "SOURCES_FILE": "/genuine/sources.yaml",
+    "REDIS_URL": "redis://genuine:6379/0",
+    "WORKER_HANDLERS": "genuine.handlers:router",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    """A prepared folder, with real settings in the environment."""
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MAX_ATTEMPTS", "3")
+    return folder
+
+
+def plan(folder: DataFolder, *, demo: bool) -> Plan:
+    return Plan(Wishes(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
+
+
+def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:
+    """No secret, address or file of the environment is in the environment of any process of a demo."""
+    made = plan(folder, demo=True)
+
+    programs = [made.server(), *made.roles()]
+
+    for program in programs:
+        assert not [value for value in program.environment.values() if "genuine" in value]
+
+
+def test_a_demo_keeps_numbers(folder: DataFolder) -> None:
+    """Tuning is welcome in a demo, too."""
+    assert plan(folder, demo=True).environment["MAX_ATTEMPTS"] == "3"
+
+
+def test_up_works_with_the_users_sources_and_database(folder: DataFolder) -> None:
+    """Without --demo, only the store is embedded: keys and database are those of the environment."""
+    environment = plan(folder, demo=False).environment
+
+    assert environment["SALESLOFT_WEBHOOK_SECRET"] == "genuine-secret"
+    assert environment["DATABASE_URL"] == REAL["DATABASE_URL"]
+    assert environment["REDIS_URL"].startswith("redis://:")
+    assert environment["REDIS_URL"].endswith("@127.0.0.1:6379/0")
+
+
+def test_the_users_secrets_are_not_written_down(folder: DataFolder) -> None:
+    """What other terminals are told holds invented secrets in a demo, and none otherwise."""
+    published = plan(folder, demo=False).published
+    of_demo = plan(folder, demo=True).published
+
+    assert not [value for value in published.values() if "genuine" in value], "a database's address has a password, too"
+    assert of_demo["DATABASE_URL"].endswith(str(folder.database))
+    assert of_demo["SALESLOFT_WEBHOOK_SECRET"] == folder.secret("DEMO_SALESLOFT_WEBHOOK_SECRET")
+
+
+def test_groups_have_their_own_processes_and_ports(folder: DataFolder) -> None:
+    """Each built-in group is one worker; settings of a single worker are not inherited by all."""
+    roles = list(plan(folder, demo=False).roles())
+
+    workers = [role for role in roles if role.name != "receiver"]
+
+    assert [role.environment["WORKER_GROUP"] for role in workers] == ["activity", "crm", "notify"]
+    assert len({role.environment["OPS_PORT"] for role in roles}) == len(roles)
+    assert not [role.name for role in roles if "WORKER_HANDLERS" in role.environment]
+
+
+def test_everything_stored_is_on_disk(folder: DataFolder) -> None:
+    """The server syncs every write, and the receiver promises no less."""
+    made = plan(folder, demo=False)
+    made.server()
+
+    configuration = (folder.valkey / "valkey.conf").read_text()
+
+    assert "appendonly yes\n" in configuration
+    assert "appendfsync always\n" in configuration
+    assert "bind 127.0.0.1\n" in configuration
+    assert made.environment["DURABILITY"] == "fsync"
+
+
+def test_the_password_is_in_no_command_line(folder: DataFolder) -> None:
+    """Everybody on the machine can read command lines."""
+    made = plan(folder, demo=True)
+
+    commands = [" ".join(program.command) for program in (made.server(), *made.roles(), made.simulator()) if program]
+
+    secrets = [folder.secret(name) for name in ("VALKEY_PASSWORD", "DEMO_SALESLOFT_WEBHOOK_SECRET")]
+    assert not [command for command in commands if any(secret in command for secret in secrets)]
