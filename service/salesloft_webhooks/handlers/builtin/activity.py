@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
+from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.database.engine import Database, open_database, write_rows
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.router import Router
@@ -21,14 +22,6 @@ from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
 """Concurrency is at most 500 a process, so this is never what holds a row back."""
-
-EVENTS = (
-    *(f"email.{what}" for what in ("sent", "opened", "clicked", "replied", "bounced")),
-    "call.completed",
-    *(f"cadence_membership.{what}" for what in ("created", "updated", "completed", "removed")),
-    "success.created",
-    *(f"meeting.{what}" for what in ("booked", "updated")),
-)
 
 _OF_AN_EMAIL = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
 _DETAILS: Mapping[str, Sequence[str]] = {
@@ -95,9 +88,9 @@ async def _lifespan(settings: Settings) -> AsyncIterator[ActivityLog]:
 
 def build_router(group: str, settings: Settings) -> Router[ActivityLog]:  # noqa: ARG001 - every built-in group's form
     """The built-in handlers of the group."""
-    router = Router(_lifespan)
+    router = Router(_lifespan, ordering=ACTIVITY.ordering)
 
-    @router.on(*EVENTS)
+    @router.on(*ACTIVITY.event_types)
     async def record(event: Event, log: ActivityLog) -> None:
         """Write the event's row."""
         await log.record(event)

@@ -13,9 +13,10 @@ from salesloft_webhooks.handlers.builtin.configuration import (
     load_configuration,
 )
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.retry_policy import OWN, persistence
 from salesloft_webhooks.handlers.router import Router
-from salesloft_webhooks.settings import Ordering, Settings
+from salesloft_webhooks.settings import Settings
 
 Crm = SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm
 
@@ -27,7 +28,7 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         ConfigurationError: the configuration cannot be read.
     """
     configuration = load_configuration(settings).crm
-    router = Router(_opening(configuration, group), ordering=Ordering.ENTITY)
+    router = Router(_opening(configuration, group), ordering=CRM.ordering)
     policy, timeout_seconds = OWN, None
     if not isinstance(configuration, SqlCrm):
         # A change waits for the request under way, then takes two of its own.

@@ -17,6 +17,7 @@ from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint, l
 from salesloft_webhooks.handlers.builtin.forward.formats import FORMATS
 from salesloft_webhooks.handlers.builtin.forward.public_addresses import CheckedTransport, is_public
 from salesloft_webhooks.handlers.builtin.forward.rate_limit import Turns
+from salesloft_webhooks.handlers.builtin_groups import FORWARD
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.delivery import Delivery
 from salesloft_webhooks.handlers.outbound.http_client import open_client
@@ -24,8 +25,6 @@ from salesloft_webhooks.handlers.outbound.retry_policy import persistence
 from salesloft_webhooks.handlers.outbound.signing import Signer
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
-
-GROUP_PREFIX = "forward-"
 
 
 class Forwarder:
@@ -70,7 +69,7 @@ def _signer(endpoint: ForwardEndpoint) -> Signer:
 
 def _endpoint(group: str, settings: Settings) -> ForwardEndpoint:
     endpoints = load_configuration(settings).forward
-    endpoint = endpoints.get(group.removeprefix(GROUP_PREFIX))
+    endpoint = endpoints.get(group.removeprefix(FORWARD.prefix))
     if endpoint is None:
         raise ConfigurationError("WORKER_GROUP: HANDLERS_FILE has no such endpoint under `forward`")
     _signer(endpoint)  # a secret that cannot sign is found at the start, not at the first event
@@ -104,7 +103,7 @@ def build_router(group: str, settings: Settings) -> Router[Forwarder]:
         async with open_client(timeout_seconds=endpoint.timeout_seconds, transport=checked) as client:
             yield Forwarder(endpoint, client)
 
-    router = Router(lifespan)
+    router = Router(lifespan, ordering=FORWARD.ordering)
 
     @router.on(*endpoint.events, timeout_seconds=endpoint.timeout_seconds + 10, **persistence(settings))
     async def forward(event: Event, forwarder: Forwarder) -> None:

@@ -23,6 +23,7 @@ from salesloft_webhooks.handlers.builtin.notify.channels import Channel, Sent
 from salesloft_webhooks.handlers.builtin.notify.quiet_hours import quiet_seconds
 from salesloft_webhooks.handlers.builtin.notify.recipients import Addressee, Reps
 from salesloft_webhooks.handlers.builtin.notify.templates import filled, template_for
+from salesloft_webhooks.handlers.builtin_groups import NOTIFY
 from salesloft_webhooks.handlers.outbound.retry_policy import persistence
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
@@ -102,7 +103,7 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
         async with open_store(settings) as store:
             yield Notifier(reps, Claims(store, group, per_minute=configuration.messages_per_minute))
 
-    router = Router(lifespan)
+    router = Router(lifespan, ordering=NOTIFY.ordering)
 
     @router.on(*configuration.messages, **persistence(settings))
     async def tell(event: Event, notifier: Notifier) -> None:
