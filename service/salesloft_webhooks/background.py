@@ -70,6 +70,23 @@ async def cancel_and_wait(tasks: "Iterable[asyncio.Task[Any]]") -> None:
                 task.exception()  # looked at, else asyncio reports it as never retrieved
 
 
+async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Run ``work`` until it ends or ``event`` is set; whether it ended. Otherwise it is cancelled, and has ended then.
+
+    Raises:
+        Exception: what ``work`` raises by itself.
+    """
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            return False
+        working.result()
+        return True
+    finally:
+        await cancel_and_wait([working, waiting])
+
+
 class Background:
     """Owns tasks; use as ``async with``. When it is left, every task it started is cancelled and has ended.
 

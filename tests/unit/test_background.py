@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from salesloft_webhooks import background
-from salesloft_webhooks.background import Background, cancel_and_wait, repeat
+from salesloft_webhooks.background import Background, cancel_and_wait, repeat, run_until
 
 
 async def _lost_when_cancelled() -> None:
@@ -126,3 +126,39 @@ async def test_nothing_can_be_started_when_all_has_to_end() -> None:
 
     with pytest.raises(RuntimeError, match="late"):
         owner.start(_swallows_once(), name="late")
+
+
+async def test_work_that_ends_before_the_event_has_ended() -> None:
+    """`run_until` returns once the work is done, and nothing of it waits on."""
+    event = asyncio.Event()
+
+    ended = await asyncio.wait_for(run_until(event, asyncio.sleep(0)), 5)
+
+    assert (ended, asyncio.all_tasks()) == (True, {asyncio.current_task()})
+
+
+async def test_the_event_ends_the_work() -> None:
+    """What still runs when the event is set is cancelled, and has ended when `run_until` returns."""
+    event, cleaned_up = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            event.set()
+            await asyncio.Future()
+        finally:
+            await asyncio.sleep(0)
+            cleaned_up.set()
+
+    ended = await asyncio.wait_for(run_until(event, work()), 5)
+
+    assert (ended, cleaned_up.is_set()) == (False, True)
+
+
+async def test_the_work_s_own_error_is_raised() -> None:
+    """`run_until` does not take a failure for an end."""
+
+    async def work() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await run_until(asyncio.Event(), work())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.cli.console import show
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.tables import show_table
@@ -33,15 +34,14 @@ def post(simulator: Simulator, total: int | None) -> Tally:
 
 async def _post(simulator: Simulator, total: int | None) -> Tally:
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with _progress(total) as progress:
-        watching = loop.create_task(_watch(progress, simulator.tally))
         try:
-            return await simulator.run(stop)
+            async with Background() as background:
+                background.start(_watch(progress, simulator.tally), name="progress")
+                return await simulator.run(stop)
         finally:
-            watching.cancel()
             _advance(progress, simulator.tally)
 
 

@@ -10,6 +10,7 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.operations.http_protocol import BoundedProtocol
 from salesloft_webhooks.operations.limits import Limits
@@ -53,6 +54,7 @@ class HttpServer:
         self._address = (host, port)
         self._setting = setting
         self._socket: socket.socket | None = None
+        self._background = Background()
         self._main_loop: asyncio.Task[None] | None = None
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -95,7 +97,7 @@ class HttpServer:
         self._server.config.load()
         self._server.lifespan = self._server.config.lifespan_class(self._server.config)
         await self._server.startup(sockets=[self._socket])
-        self._main_loop = asyncio.create_task(self._server.main_loop(), name=f"http-{self._setting}")
+        self._main_loop = self._background.start(self._server.main_loop(), name=f"http-{self._setting}")
         return self
 
     async def __aexit__(
@@ -105,7 +107,9 @@ class HttpServer:
         traceback: TracebackType | None,
     ) -> None:
         """Stop accepting, drain, end."""
-        if self._main_loop is not None and self._socket is not None:
+        if self._main_loop is None or self._socket is None:
+            return
+        async with self._background:
             self._server.should_exit = True
             await self._main_loop
             await self._server.shutdown(sockets=[self._socket])

@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 import structlog
@@ -32,6 +32,12 @@ PACKAGE = "salesloft_webhooks"
 EMAIL_ADDRESS = r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 SHORTEST_SECRET = 6
 """Shorter ones are words: cutting them everywhere would garble the log and protect nothing."""
+PASSWORD_FORMS = (
+    re.compile(r"[^:/]+://[^:/?]*:(?P<password>[^/?]*)@"),
+    re.compile(r"[^:/]+://[^:/@]*:(?P<password>[^@]*)@"),
+)
+"""Where a URL's password stands: as `REDIS_URL` is read, and as SQLAlchemy reads `DATABASE_URL`. Not by `urlsplit`: its
+errors quote what it refuses, and logging is set up before anybody has checked a URL."""
 
 
 def configure_logging(settings: Settings, role: str) -> None:
@@ -231,6 +237,7 @@ def secrets_of(settings: Settings) -> frozenset[str]:
 def _parts(secret: str) -> Iterator[str]:
     if "://" not in secret:
         yield from (part.strip() for part in secret.split(","))
-    elif password := urlsplit(secret).password:
-        yield unquote(password)
-        yield password
+    for form in PASSWORD_FORMS:
+        if found := form.match(secret.strip()):
+            yield unquote(found["password"])
+            yield found["password"]

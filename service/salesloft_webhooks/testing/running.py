@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.execution import Ending as Outcome
 from salesloft_webhooks.handlers.execution import Limits, Verdict, run_attempt
@@ -81,8 +82,7 @@ async def _attempt(handle: Callable[[], Coroutine[Any, Any, None]], limits: Limi
         return await asyncio.shield(task)
     except asyncio.CancelledError:  # the test itself is over
         stopped = True
-        task.cancel()
-        await asyncio.wait([task])
+        await cancel_and_wait([task])
         raise
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 
 ROLE = """
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.operations.role_process import run_role
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.tracing import active_tracing
@@ -15,7 +16,7 @@ from salesloft_webhooks.telemetry.tracing import active_tracing
 async def role(settings):
     trace = active_tracing().delivery("default", "/webhooks", [])
     trace.start()
-    trace.end("stored", None)
+    trace.end(DeliveryOutcome.STORED, None)
 
 
 run_role("receiver", Settings(), role)

@@ -217,6 +217,23 @@ def test_every_secret_setting_is_known_to_the_redaction() -> None:
     assert "short" not in secrets_of(settings)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("redis://:{}@[::1", id="an address that is broken"),
+        pytest.param("redis+sentinel://u:{}@a,[2001:db8::2]:26379/main", id="a name and an IPv6 address"),
+        pytest.param("redis://:{}@h\N{ACCOUNT OF}:1", id="a character that normalisation takes apart"),
+        pytest.param("postgresql://u:{}@h/d?options=@", id="an at sign behind it"),
+        pytest.param("postgresql://u:a/b?{}@h/d", id="what a URL would have to escape"),
+    ],
+)
+def test_the_password_of_any_url_is_cut(url: str) -> None:
+    """Also of one that Python's own parser refuses, with the password in its error."""
+    found = secrets_of(Settings.load(redis_url=SecretStr(url.format("Xk9-planted"))))
+
+    assert any("Xk9-planted" in secret and "@" not in secret for secret in found)
+
+
 def test_a_secret_that_begins_another_leaves_no_rest() -> None:
     """Of two secrets that share a beginning the longer one is cut whole."""
     redacted = Redacted(lambda _, __, fields: str(fields["event"]), frozenset({"planted", "planted-more"}))

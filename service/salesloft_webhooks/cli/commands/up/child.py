@@ -6,10 +6,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.cli.exit_codes import ExitCode
 
 END_WITH_PARENT = Path(__file__).with_name("end_with_parent.py")
@@ -73,9 +73,7 @@ class Child:
     async def stop(self) -> None:
         """End it: SIGTERM, and SIGKILL when that takes too long."""
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await cancel_and_wait([self._keeper])
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()

@@ -63,7 +63,7 @@ def _only_one(folder: DataFolder) -> Iterator[int]:
         # A command that looks whether an `up` is running holds the lock for a moment, too.
         holding = folder.lock("up.lock", patience_seconds=0.5)
         with holding:
-            leftovers = holders({str(folder.path / "processes.lock")})
+            leftovers = holders(str(folder.path / "processes.lock"))
             if leftovers:
                 note(f"waiting for what a killed `up` has left behind: {', '.join(leftovers)}")
             with _processes_lock(folder) as lock:
@@ -84,5 +84,5 @@ def _processes_lock(folder: DataFolder) -> Iterator[int]:
         with folder.lock(path.name, patience_seconds=LEFTOVER_SECONDS) as lock:
             yield lock
     except FolderInUse:
-        who = ", ".join(holders({str(path)})) or f"see `lsof {path}`"
+        who = ", ".join(holders(str(path))) or f"see `lsof {path}`"
         fail(f"processes of an earlier `up` are still running on {folder.path}: {who}; end them first")

@@ -1,23 +1,12 @@
 """Reads what the processes expose at /metrics, and keeps totals that outlive their restarts."""
 
 import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-NAMESPACE = "salesloft_webhooks_"
-LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+from salesloft_webhooks.telemetry.exposition import samples
 
 Series = tuple[str, frozenset[tuple[str, str]]]
-
-
-def parse(page: str) -> Iterator[tuple[Series, float]]:
-    """Our own samples on a page in Prometheus' text format; names without the prefix."""
-    for line in page.splitlines():
-        if line.startswith(NAMESPACE) and (match := LINE.match(line)):
-            labels = frozenset(LABEL.findall(match["labels"] or ""))
-            yield (match["name"].removeprefix(NAMESPACE), labels), float(match["value"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +60,13 @@ class Meter:
         self._before: dict[tuple[str, Series], float] = {}
 
     def read(self, process: str, page: str) -> None:
-        """Take in the page of a process."""
-        for series, value in parse(page):
+        """Take in the page of a process.
+
+        Raises:
+            ValueError: it is not in Prometheus' text format.
+        """
+        for name, labels, value in samples(page):
+            series = (name, frozenset(labels.items()))
             key = (process, series)
             last = self._last.get(key, 0.0)
             if value < last and series[0].endswith(("_total", "_bucket", "_sum", "_count")):

@@ -1,36 +1,47 @@
-"""Who on this machine holds what: looked up in /proc, so that a message can name the culprit. Linux only."""
+"""Who on this machine holds what, so that a message can name the culprit. Empty where nobody can tell."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-LISTENING = "0A"
-"""State of a listening socket in /proc/net/tcp."""
-
-
-def holders(targets: Collection[str]) -> list[str]:
-    """Processes that have one of the files or sockets open: ``name (process 123)``. Empty where nobody can tell."""
-    return list(_holders(targets)) if targets else []
+if TYPE_CHECKING:
+    from psutil import Process
 
 
-def _holders(targets: Collection[str]) -> Iterator[str]:
-    for process in Path("/proc").glob("[0-9]*"):
-        # Processes end while we look, and those of other people do not let us.
-        with suppress(OSError):
-            if any(str(descriptor.readlink()) in targets for descriptor in (process / "fd").iterdir()):
-                yield f"{(process / 'comm').read_text(encoding='utf-8').strip()} (process {process.name})"
+def holders(path: str) -> list[str]:
+    """Processes that have the file open: ``name (process 123)``."""
+    return [_named(process) for process in _processes() if _has_open(process, path)]
 
 
 def listeners(port: int) -> list[str]:
     """Processes that listen on a TCP port."""
-    inodes = [inode for table in ("tcp", "tcp6") for inode in _listening(Path("/proc/net", table), port)]
-    return holders({f"socket:[{inode}]" for inode in inodes})
+    return [_named(process) for process in _processes() if _listens(process, port)]
 
 
-def _listening(table: Path, port: int) -> list[str]:
+def _processes() -> "Iterator[Process]":
     try:
-        lines = table.read_text(encoding="ascii").splitlines()[1:]
-    except OSError:
-        return []
-    rows = (line.split() for line in lines)
-    return [row[9] for row in rows if row[3] == LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+        import psutil
+    except ImportError:  # comes with the extra `embedded`, like the server that `up` runs
+        return
+    yield from psutil.process_iter(["name"])
+
+
+def _has_open(process: "Process", path: str) -> bool:
+    from psutil import Error
+
+    with suppress(Error, OSError):  # processes end while we look, and those of other people do not let us
+        return any(file.path == path for file in process.open_files())
+    return False
+
+
+def _listens(process: "Process", port: int) -> bool:
+    from psutil import CONN_LISTEN, Error
+
+    with suppress(Error, OSError):
+        sockets = process.net_connections("tcp")
+        return any(each.status == CONN_LISTEN and each.laddr.port == port for each in sockets)
+    return False
+
+
+def _named(process: "Process") -> str:
+    return f"{process.info['name']} (process {process.pid})"

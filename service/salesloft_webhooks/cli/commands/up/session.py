@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from salesloft_webhooks.background import run_until
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.cli.commands.up import view
 from salesloft_webhooks.cli.commands.up.plan import Plan
@@ -50,7 +51,7 @@ async def session(plan: Plan, lock: int) -> None:
         stack.push_async_callback(_stopped, machine, plan, console)
         for remark in remarks(plan):
             report(remark)
-        if not await _started(machine, stop):
+        if not await run_until(stop, machine.start()):
             return
         plan.wishes.folder.publish_environment(plan.published)
         console.print(welcome(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
@@ -68,20 +69,6 @@ def _on_signals(stop: asyncio.Event, machine: Machine) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked)
-
-
-async def _started(machine: Machine, stop: asyncio.Event) -> bool:
-    """Start, unless somebody stops it while it is starting."""
-    starting, stopping = asyncio.create_task(machine.start()), asyncio.create_task(stop.wait())
-    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not starting.done():
-        starting.cancel()
-        with suppress(asyncio.CancelledError):
-            await starting
-        return False
-    starting.result()
-    return True
 
 
 async def _stopped(machine: Machine, plan: Plan, console: Console) -> None:

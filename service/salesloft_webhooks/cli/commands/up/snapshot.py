@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,8 @@ class Gauge:
         except httpx2.HTTPError:
             return
         if response.is_success:
-            self._meter.read(process, response.text)
+            with suppress(ValueError):  # somebody else answers on that port
+                self._meter.read(process, response.text)
 
     async def _stats(self) -> "Stats | None":
         from salesloft_webhooks.broker.administration.stats import measure
