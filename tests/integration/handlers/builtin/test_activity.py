@@ -10,8 +10,8 @@ from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
-from salesloft_webhooks.handlers.database.engine import Database
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests import samples
@@ -112,7 +112,8 @@ import asyncio, sys
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 
 async def main():

@@ -13,9 +13,9 @@ from typing import Any
 import httpx2
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.batching import Coalescer
+from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
-from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, Batches, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, Verdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
@@ -43,9 +43,9 @@ class HubSpotContacts:
         self._client = client
         self._seconds = configuration.timeout_seconds
         breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
-        saves, changes = (Batches(send, self.faults, breaker) for send in (self._upsert, self._change))
-        self._to_save: Coalescer[Record] = Coalescer(saves.write, limit=INPUTS_PER_REQUEST)
-        self._to_change: Coalescer[Record] = Coalescer(changes.write, limit=INPUTS_PER_REQUEST)
+        saves, changes = (BisectingWriter(send, self.field_problems, breaker) for send in (self._upsert, self._change))
+        self._to_save: Batcher[Record] = Batcher(saves.write, limit=INPUTS_PER_REQUEST)
+        self._to_change: Batcher[Record] = Batcher(changes.write, limit=INPUTS_PER_REQUEST)
 
     async def save(self, contact: Contact) -> None:
         """Upsert by the address; a deletion sets the configured property of a contact that is there."""
@@ -61,7 +61,7 @@ class HubSpotContacts:
         if record is not None and record.fields:
             await self._to_change.write(record)
 
-    async def faults(self) -> Sequence[str]:
+    async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured properties; nothing: they can be written.
 
         Raises:
@@ -74,7 +74,7 @@ class HubSpotContacts:
         known = {each["name"]: each for each in objects(body_of(response).get("results")) if "name" in each}
         if not known:
             raise Retry("hubspot: not the documented answer")
-        return [fault for name in self._mapping.names for fault in _faults_of(name, known)]
+        return [problem for name in self._mapping.names for problem in _problems_of(name, known)]
 
     def _record(self, change: Contact | Bounce, email_address: str | None, version: float) -> Record | None:
         if not email_address:
@@ -145,7 +145,7 @@ def _addresses(contact: Mapping[str, Any]) -> Iterator[str]:
             yield from (str(text).lower().split(";") if text else ())
 
 
-def _faults_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if name not in known:
         yield f"property {name} does not exist"
     elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):

@@ -15,9 +15,9 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.batching import Coalescer
+from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, Batches, Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, Refused, Verdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
@@ -53,9 +53,9 @@ class SalesforceContacts:
         saving = configuration.on_duplicate == "save"
         self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
         breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
-        saves, changes = (Batches(send, self.faults, breaker) for send in (self._upsert, self._change))
-        self._to_save: Coalescer[Record] = Coalescer(saves.write, limit=RECORDS_PER_REQUEST)
-        self._to_change: Coalescer[Record] = Coalescer(changes.write, limit=RECORDS_PER_REQUEST)
+        saves, changes = (BisectingWriter(send, self.field_problems, breaker) for send in (self._upsert, self._change))
+        self._to_save: Batcher[Record] = Batcher(saves.write, limit=RECORDS_PER_REQUEST)
+        self._to_change: Batcher[Record] = Batcher(changes.write, limit=RECORDS_PER_REQUEST)
 
     async def save(self, contact: Contact) -> None:
         """Upsert by the person's id; a deletion sets the configured field of a record that is there."""
@@ -69,7 +69,7 @@ class SalesforceContacts:
         if fields := self._mapping.of(bounce):
             await self._to_change.write(Record(str(bounce.person_id), bounce.bounced_at.timestamp(), fields))
 
-    async def faults(self) -> Sequence[str]:
+    async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured object and fields; nothing: they can be written.
 
         Raises:
@@ -85,9 +85,9 @@ class SalesforceContacts:
         if not (known := fields_of(response)):
             raise Retry("salesforce: not the documented answer")
         names = (self._external_id, *self._mapping.names)
-        return [fault for name in names for fault in self._faults_of(name, known)]
+        return [problem for name in names for problem in self._problems_of(name, known)]
 
-    def _faults_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    def _problems_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if name not in known:
             yield f"field {name} does not exist, or our user may not see it"
         elif known[name].get("updateable") is False:
