@@ -13,6 +13,7 @@ from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
 from salesloft_webhooks.handlers.builtin.configuration import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
@@ -47,7 +48,7 @@ async def open_http_contacts(
         yield StaleUpdateFilter(backend, Versions(store, group))
 
 
-async def with_checked_fields(backend: HubSpotContacts | SalesforceContacts) -> ContactBackend:
+async def with_checked_fields(backend: BatchedContacts) -> ContactBackend:
     """The back end, once its fields are known to exist, or cannot be looked up now.
 
     Raises:
