@@ -40,11 +40,12 @@ async def near_letters(store: "Store", name: str) -> str:
     Raises:
         StoreError: the store cannot be asked.
     """
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
     from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
     return nearest_of(
-        name, [text async for one in _first(dead_letters(store, Choice())) for text in (one.handle, one.event_id)]
+        name,
+        [text async for one in _first(dead_letters(store, DeadLetterFilter())) for text in (one.handle, one.event_id)],
     )
 
 

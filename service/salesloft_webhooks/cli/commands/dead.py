@@ -17,7 +17,8 @@ from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
+    from salesloft_webhooks.broker.records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: events that a group gave up on.")
@@ -114,7 +115,7 @@ def redrive(
     as_json: AsJson = False,
 ) -> None:
     """Give dead letters to their own group again, never to others; mend the handler first."""
-    from salesloft_webhooks.broker.administration.dead_letter_types import Redriven
+    from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
     from salesloft_webhooks.broker.administration.dead_letters import redrive as redrive_letters
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
@@ -143,7 +144,7 @@ def discard(
     as_json: AsJson = False,
 ) -> None:
     """Throw dead letters away for good."""
-    from salesloft_webhooks.broker.administration.dead_letter_types import Discarded
+    from salesloft_webhooks.broker.administration.dead_letter_filter import Discarded
     from salesloft_webhooks.broker.administration.dead_letters import discard as discard_letters
 
     choice = _checked(names, _choice(group, types, reason), everything=everything)
@@ -161,34 +162,34 @@ def discard(
 
 
 def _group_of(after: str) -> str:
-    from salesloft_webhooks.broker.administration.dead_letter_types import parse_handle
+    from salesloft_webhooks.broker.administration.dead_letter_filter import parse_handle
 
     if not (handle := parse_handle(after)):
         raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")
     return handle[0]
 
 
-def _choice(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+def _choice(group: str, types: Sequence[str] | None, reason: str) -> "DeadLetterFilter":
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 
     if reason not in {"", "exhausted", "permanent", "poison", "no_handler"}:
         raise typer.BadParameter("--reason is exhausted, permanent, poison or no_handler")
-    return Choice(group, tuple(types or ()), reason)
+    return DeadLetterFilter(group, tuple(types or ()), reason)
 
 
-def _checked(names: Sequence[str] | None, choice: "Choice", *, everything: bool) -> "Choice":
+def _checked(names: Sequence[str] | None, choice: "DeadLetterFilter", *, everything: bool) -> "DeadLetterFilter":
     """Names or --all, never both and never neither: a forgotten argument must not mean everything."""
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 
     if bool(names) == everything:
         raise typer.BadParameter("name dead letters, or say --all (with --group, --type, --reason to narrow it down)")
-    if names and choice != Choice():
+    if names and choice != DeadLetterFilter():
         raise typer.BadParameter("--group, --type and --reason go with --all, not with names")
     return choice
 
 
 async def _meant(
-    store: "Store", names: Sequence[str], choice: "Choice", tally: Tally
+    store: "Store", names: Sequence[str], choice: "DeadLetterFilter", tally: Tally
 ) -> tuple[AsyncIterator["DeadLetter"], int]:
     """The letters that are meant, and how many; names without a letter go into the tally."""
     from salesloft_webhooks.broker.administration.dead_letters import find_all, freeze, frozen, given, size

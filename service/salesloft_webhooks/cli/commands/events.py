@@ -16,8 +16,8 @@ from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.entries import Entry
-    from salesloft_webhooks.broker.administration.history import GroupFate, History
+    from salesloft_webhooks.broker.administration.history import EventInGroup, History
+    from salesloft_webhooks.broker.records import Entry
     from salesloft_webhooks.errors import StoreError
     from salesloft_webhooks.settings import Settings
 
@@ -51,7 +51,14 @@ def show_event(
 
 
 def _object(found: "History") -> dict[str, object]:
-    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": found.groups}
+    groups = [_group_object(row) for row in found.groups]
+    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": groups}
+
+
+def _group_object(row: "EventInGroup") -> dict[str, object]:
+    """With the names of version 0.1.0, which scripts read: ``fate`` is the state, ``again`` that it was resubmitted."""
+    described_row = described(row)
+    return {**described_row, "fate": described_row.pop("state"), "again": described_row.pop("resubmitted")}
 
 
 def _entry_object(entry: "Entry", *, with_data: bool) -> object:
@@ -64,7 +71,7 @@ def _show_history(found: "History", *, with_data: bool) -> None:
     show(Text(found.event_id, style="bold"))
     for line in _about(found):
         show(Text(f"  {line}"))
-    rows = [(fate.group, fate.fate.replace("_", " "), fate.attempts or "", _detail(fate)) for fate in found.groups]
+    rows = [(row.group, row.state.replace("_", " "), row.attempts or "", _detail(row)) for row in found.groups]
     show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
     if with_data and found.entry:
         show(Text(found.entry.data.decode(errors="backslashreplace")))
@@ -80,13 +87,13 @@ def _about(found: "History") -> Iterator[str]:
     yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
 
 
-def _detail(fate: "GroupFate") -> str:
-    words = ["after a replay or redrive"] if fate.again else []
-    if fate.consumer:
-        words.append(f"by {fate.consumer}")
-    if fate.due_at:
-        left = (fate.due_at - datetime.now(UTC)).total_seconds()
-        subject = "next attempt" if fate.fate == "scheduled" else "lease ends"
+def _detail(row: "EventInGroup") -> str:
+    words = ["after a replay or redrive"] if row.resubmitted else []
+    if row.consumer:
+        words.append(f"by {row.consumer}")
+    if row.due_at:
+        left = (row.due_at - datetime.now(UTC)).total_seconds()
+        subject = "next attempt" if row.state == "scheduled" else "lease ends"
         words.append(f"{subject} in {seconds_text(left)}" if left > 0 else f"{subject} now")
     return ", ".join(words)
 

@@ -19,7 +19,7 @@ from salesloft_webhooks.errors import UnreadableReason
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.quarantine import Quarantined
+    from salesloft_webhooks.broker.records import Quarantined
     from salesloft_webhooks.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Signed deliveries that could not be read, and were answered with 400.")
