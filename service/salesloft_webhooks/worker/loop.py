@@ -24,7 +24,7 @@ from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
 from salesloft_webhooks.worker.slots import Room, Slots
 from salesloft_webhooks.worker.waiting import Waiting
 
-NOTHING = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), suspects=0)
+NOTHING = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
 log = get_logger(__name__)
 
@@ -109,8 +109,8 @@ class PartitionLoop:
             self._slots.vacate(room.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
-        if taken.suspects and not taken.paused and (idle or self._isolation.is_due()):
-            await self._run_suspects(taken.suspects)
+        if taken.isolated and not taken.paused and (idle or self._isolation.is_due()):
+            await self._run_isolated(taken.isolated)
         elif not taken.leases:
             await self._waiting.idle(taken)
 
@@ -140,7 +140,7 @@ class PartitionLoop:
             self._start(lease)
         return taken
 
-    async def _run_suspects(self, waiting: int) -> None:
+    async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
 
         Whatever takes long, here or among those that run already, is not waited for: the others go on.
