@@ -44,7 +44,7 @@ class StoreTelemetry:
             self.log.error("store.unavailable", reason=reason)
         self._troubles[part] = reason
 
-    def store_trouble(self, *, lasting_seconds: float) -> str | None:
+    def store_failure(self, *, lasting_seconds: float) -> str | None:
         """Why Redis cannot be used, once that has lasted for so long; None: it can."""
         if not self._troubles or time.monotonic() - self._since < lasting_seconds:
             return None

@@ -209,10 +209,10 @@ def test_one_part_does_not_hide_the_trouble_of_another(sample: Sample, name: str
 
     telemetry.store_unavailable("NOPERM", "settle 0")
     telemetry.store_available("take 0")
-    figure, trouble = sample("store_available", role="worker"), telemetry.store_trouble(lasting_seconds=0)
-    in_grace = telemetry.store_trouble(lasting_seconds=60)
+    figure, trouble = sample("store_available", role="worker"), telemetry.store_failure(lasting_seconds=0)
+    in_grace = telemetry.store_failure(lasting_seconds=60)
     telemetry.store_available("settle 0")
-    after = telemetry.store_trouble(lasting_seconds=0)
+    after = telemetry.store_failure(lasting_seconds=0)
 
     assert (figure, trouble) == (0, "the store cannot be used: NOPERM")
     assert (in_grace, after) == (None, None)
