@@ -1,10 +1,9 @@
 """Measures groups and partitions every few seconds, in receivers and workers alike, and reports to telemetry."""
 
-import asyncio
 from types import TracebackType
 from typing import Self
 
-from salesloft_webhooks.background import Background, cancellation_requested
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
@@ -33,7 +32,8 @@ class Measurements:
         self._background = Background()
 
     async def __aenter__(self) -> Self:
-        self._background.start(self._run(), name="measurements")
+        every = self._every_seconds
+        self._background.repeat(self._measure, name="measurements", every_seconds=every, failed=self._failed)
         return self
 
     async def __aexit__(
@@ -41,15 +41,16 @@ class Measurements:
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
 
-    async def _run(self) -> None:
-        while not cancellation_requested():
-            try:
-                self._report(await measure(self._store))
-            except StoreError as exc:
-                log.debug("measurement.postponed", reason=str(exc))
-            except Exception:  # a measurement that dies would leave its last figures standing for ever
-                log.exception("measurement.failed")
-            await asyncio.sleep(self._every_seconds)
+    async def _measure(self) -> None:
+        self._report(await measure(self._store))
+
+    def _failed(self, error: Exception, _failures: int) -> float:
+        """Go on, whatever it was: a measurement that dies would leave its last figures standing for ever."""
+        if isinstance(error, StoreError):
+            log.debug("measurement.postponed", reason=str(error))
+        else:
+            log.error("measurement.failed", exc_info=error)
+        return self._every_seconds
 
     def _report(self, stats: Stats) -> None:
         for group in stats.groups:

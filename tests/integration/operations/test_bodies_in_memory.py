@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget, body_evicted
 from salesloft_webhooks.operations.connection import CONNECTION_BYTES
-from salesloft_webhooks.operations.http_protocol import SMALL_BYTES
+from salesloft_webhooks.operations.request_memory import SMALL_BYTES
 from tests.http_client import request
 
 LARGE = b"x" * (4 * SMALL_BYTES)
