@@ -82,7 +82,7 @@ RULES = (
         uses_yaml,
         {
             "configuration_files.py": "the home: loads, substitutes, checks, quotes nothing",
-            "handlers/reference.py": "writes what the chart reads; loads nothing",
+            "handlers/reference.py": "writes a file of the chart for `make docs`, and reads none",
         },
     ),
     Rule(

@@ -54,28 +54,10 @@ class Measurements:
 
     def _report(self, stats: Stats) -> None:
         for group in stats.groups:
-            self._telemetry.group_measured(
-                group.group,
-                lag=group.lag,
-                pending=group.pending,
-                scheduled=group.scheduled,
-                parked=group.parked,
-                unhandled=group.unhandled,
-                due=group.due,
-                dead=group.dead,
-                oldest_age_seconds=group.oldest_age_seconds,
-                consumers=group.consumers,
-                paused=group.paused,
-            )
+            self._telemetry.group_measured(group)
         present = {group.group for group in stats.groups}
         for removed in self._groups - present:
             self._telemetry.group_removed(removed)
         self._groups = present
         for partition in stats.partitions:
-            self._telemetry.stream_measured(
-                partition=partition.partition,
-                entries=partition.entries,
-                quarantined=partition.quarantined,
-                memory_used_bytes=partition.memory_used_bytes,
-                memory_limit_bytes=partition.memory_limit_bytes,
-            )
+            self._telemetry.partition_measured(partition)

@@ -11,8 +11,7 @@ from salesloft_webhooks.handlers.execution import Ending, Limits, Verdict, leave
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.handlers.router import name_of
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.telemetry.working import AttemptSpan
+from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
 
 LONGEST_RELEASE_SECONDS = 10.0
