@@ -5,9 +5,9 @@ import asyncio
 import httptools
 
 from salesloft_webhooks.operations import refusals
-from salesloft_webhooks.operations.body_framing import Framing, framing_of
+from salesloft_webhooks.operations.body_framing import BodyFraming, framing_of
 from salesloft_webhooks.operations.connection import LimitedConnection
-from salesloft_webhooks.operations.limits import Limits
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
 from salesloft_webhooks.operations.request_memory import RequestMemory
 from salesloft_webhooks.operations.request_state import BODY_COMPLETE, BODY_EVICTED
@@ -25,9 +25,9 @@ class BoundedProtocol(LimitedConnection):
     Here the parser gets whole heads only (`request_head`), each a parser of its own; `body_framing` finds the end of
     each body; and what is pipelined waits as bytes.
 
-    - Of a connection that has no request in work, the next request's head must be complete within
-      `Limits.head_timeout_seconds` of its first byte (of the connection, for the first request), else it is closed
-      without an answer. That also ends connections that go on sending a body after its answer.
+    - Of a connection that has no request in work, the next request's head must be complete within the limits'
+      ``head_timeout_seconds`` of its first byte (of the connection, for the first request), else it is closed without
+      an answer. That also ends connections that go on sending a body after its answer.
     - What is no request is answered in the form of the contract (`refusals`).
     - Offers to speak another protocol are declined, as HTTP allows.
     - A client that ends its half of the connection after a whole request still gets its answer.
@@ -39,7 +39,7 @@ class BoundedProtocol(LimitedConnection):
     _half_closed = False
 
     @classmethod
-    def with_limits(cls, limits: Limits) -> type["BoundedProtocol"]:
+    def with_limits(cls, limits: ConnectionLimits) -> type["BoundedProtocol"]:
         """The same under these limits (uvicorn wants a class, and constructs it itself)."""
         return type(cls.__name__, (cls,), {"limits": limits})
 
@@ -125,7 +125,7 @@ class BoundedProtocol(LimitedConnection):
         super().on_headers_complete()
 
     # -- Bodies ---------------------------------------------------------------------------------------------------
-    def _take_body(self, framing: Framing, data: bytes) -> None:
+    def _take_body(self, framing: BodyFraming, data: bytes) -> None:
         try:
             body, rest = framing.feed(data)
         except BadRequest:

@@ -1,7 +1,7 @@
 """The operations port, the same for every role."""
 
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.http_server import HttpServer
-from salesloft_webhooks.operations.limits import Limits
 from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe, probes_app
 
@@ -26,5 +26,5 @@ class OperationsServer(HttpServer):
     """
 
     def __init__(self, host: str, port: int, *, live: Probe, ready: Probe, budget: MemoryBudget | None = None) -> None:
-        limits = Limits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
+        limits = ConnectionLimits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
         super().__init__(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT", limits=limits)

@@ -24,7 +24,7 @@ from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
 
-NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), suspects=0)
+NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
 log = get_logger(__name__)
 
@@ -109,8 +109,8 @@ class PartitionLoop:
             self._slots.release(held.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
-        if taken.suspects and not taken.paused and (idle or self._isolation_budget.is_due()):
-            await self._run_isolated(taken.suspects)
+        if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
+            await self._run_isolated(taken.isolated)
         elif not taken.leases:
             await self._idle_wait.wait_for_entries(taken)
 

@@ -23,8 +23,8 @@ async def isolate(running: Pipeline, server: Server, count: int) -> None:
     with running.redis.pipeline() as pipe:
         for entry, _ in rows:
             pipe.xclaim(STREAM, "mine", "-", 0, [entry], retrycount=2, justid=True)
-            pipe.zadd("sl:{0}:g:mine:suspects", {entry: 1})
-            pipe.hset("sl:{0}:g:mine:tries", f"{entry}:lost", "2 2 2")
+            pipe.zadd("sl:{0}:g:mine:isolated", {entry: 1})
+            pipe.hset("sl:{0}:g:mine:attempts", f"{entry}:lost", "2 2 2")
         pipe.execute()
 
 
@@ -92,7 +92,7 @@ async def test_a_long_handler_neither_stops_isolated_entries_nor_is_stopped(
         await preparing.publish("long")
     async with pipeline(valkey, handle, worker_concurrency=4) as running:
         async with asyncio.timeout(10):
-            while running.redis.zcard("sl:{0}:g:mine:suspects"):  # noqa: ASYNC110 - tests poll
+            while running.redis.zcard("sl:{0}:g:mine:isolated"):  # noqa: ASYNC110 - tests poll
                 await asyncio.sleep(0.02)
             await running.publish("new")
             while "new" not in order:  # noqa: ASYNC110 - tests poll
