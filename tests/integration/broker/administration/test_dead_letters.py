@@ -10,11 +10,11 @@ from salesloft_webhooks.broker.administration.dead_letters import (
     dead_letters,
     discard,
     find,
-    given,
     redrive,
     unchanging,
 )
 from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.administration.selected import each
 from tests.integration.broker.administration.driven import TTL, Driven
 
 
@@ -170,7 +170,7 @@ async def test_redriving_the_same_letter_twice_does_it_once(driven: Driven) -> N
     twice = [
         outcome
         for _ in range(2)
-        async for _, outcome in redrive(driven.store, given(letters), idempotency_ttl_seconds=TTL)
+        async for _, outcome in redrive(driven.store, each(letters), idempotency_ttl_seconds=TTL)
     ]
 
     assert twice == [Redriven.REDRIVEN, Redriven.GONE]
@@ -239,7 +239,7 @@ async def test_a_discarded_event_never_comes_back(driven: Driven) -> None:
     await driven.kill(group)
     letters = await find(driven.store, "e1")
 
-    outcomes = [outcome async for _, outcome in discard(driven.store, given(letters * 2))]
+    outcomes = [outcome async for _, outcome in discard(driven.store, each(letters * 2))]
     await driven.publish("e1")
 
     assert outcomes == [Discarded.DISCARDED, Discarded.GONE]
