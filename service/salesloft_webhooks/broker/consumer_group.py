@@ -9,16 +9,15 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
-from salesloft_webhooks.broker.keys import NOBODY, RESERVED_GROUP_NAMES
+from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
+from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES, leased_event
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
-from salesloft_webhooks.events import Event
 from salesloft_webhooks.settings import Ordering
 
 MAX_BATCH = 500
@@ -102,13 +101,13 @@ class Group:
         for partition in range(self._store.partitions):
             await self._store.run("register", partition, args)
         await self._store.run_on(keys.groups, "enlist", [options.name])
-        description: dict[str, Argument] = {
-            "events": ",".join(options.events),
-            "ordering": options.ordering.value,
-            "handlers": ",".join(options.handlers),
-            "seen": int(time.time() * 1000),
-        }
-        fields = [word for pair in description.items() for word in pair]
+        described: list[Argument] = [
+            ",".join(options.events),
+            options.ordering.value,
+            ",".join(options.handlers),
+            int(time.time() * 1000),
+        ]
+        fields = [word for pair in zip(REGISTRATION_FIELDS, described, strict=True) for word in pair]
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
 
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
@@ -155,20 +154,8 @@ class Group:
         )
 
     def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
-        entry_id, lane, attempt, failures, error, *texts, body = entry
-        event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
-        event = Event(
-            event_id=event_id,
-            event_type=event_type,
-            created_at=created,
-            source=source,
-            received_at=datetime.fromtimestamp(int(received) / 1000, UTC),
-            raw_data=body,
-            entity_key=entity_key,
-            attempt=int(attempt),
-            group=self.options.name,
-            traceparent=traceparent,
-        )
+        entry_id, lane, attempt, failures, error, *values = entry
+        event = leased_event(values, group=self.options.name, attempt=int(attempt))
         return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
 
     async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:

@@ -16,12 +16,6 @@ UNHANDLED_SCORE = PARKED_SCORE - 1
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
-LETTER = "letter:"
-"""And a group's name: field of the idempotency record that names the event's dead letters, separated by blanks."""
-
-RESERVED_GROUP_NAMES = frozenset({"entry", "dups"})
-"""Fields of the idempotency record that are not groups."""
-
 
 @dataclass(frozen=True, slots=True)
 class Keys:

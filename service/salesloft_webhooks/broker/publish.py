@@ -21,6 +21,7 @@ from zlib import crc32
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
+from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
@@ -146,7 +147,4 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
 
 
 def _row(event: NewEvent, delivery: NewDelivery, token: str, use: str) -> Row:
-    key, made, trace = event.entity_key, event.created_at, delivery.traceparent
-    received = "" if delivery.received_at is None else int(delivery.received_at.timestamp() * 1_000)
-    content = (event.event_id, event.event_type, key, delivery.source, made, trace, event.data, received)
-    return (*content, token, use, *_level(event))
+    return (*publish_row(event, delivery), token, use, *_level(event))

@@ -53,7 +53,7 @@ def plain(value: object) -> object:
 
     References become the text that names them on a command line.
     """
-    from salesloft_webhooks.broker.administration.entry_reference import Reference
+    from salesloft_webhooks.broker.entry_reference import Reference
 
     if isinstance(value, Reference):
         return str(value)

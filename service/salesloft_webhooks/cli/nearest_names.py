@@ -39,10 +39,10 @@ async def near_letters(store: "Store", name: str) -> str:
     Raises:
         StoreError: the store cannot be asked.
     """
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
     from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
-    letters = await first(COMPARED_AT_MOST, dead_letters(store, Choice()))
+    letters = await first(COMPARED_AT_MOST, dead_letters(store, DeadLetterFilter()))
     return nearest_of(name, [text for one in letters for text in (one.handle, one.event_id)])
 
 

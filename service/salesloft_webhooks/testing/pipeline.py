@@ -16,9 +16,10 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.broker import Store, open_store
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
+from salesloft_webhooks.broker.records import DeadLetter
 from salesloft_webhooks.dialects.envelope import sign
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import LoadedGroup
@@ -78,7 +79,9 @@ class Pipeline:
 
     async def dead_letters(self) -> list[DeadLetter]:
         """What the group gave up on, oldest first."""
-        return [letter async for letter in dead_letters(self._store, Choice(group=self.group), newest_first=False)]
+        return [
+            letter async for letter in dead_letters(self._store, DeadLetterFilter(group=self.group), newest_first=False)
+        ]
 
     async def _stats(self) -> GroupStats:
         groups = (await measure(self._store)).groups

@@ -1,7 +1,7 @@
 """Two versions of a group's filter, and what tests of them do again and again."""
 
 from salesloft_webhooks.broker import Group, Outcome
-from salesloft_webhooks.broker.administration.history import Fate, history
+from salesloft_webhooks.broker.administration.history import EventState, history
 from tests.integration.broker.conftest import Bench, settle, take
 
 OLD, NEW = ("person.*",), ("person.*", "call.*")
@@ -18,11 +18,11 @@ async def handled(group: Group, *, count: int = 100) -> list[str]:
     return ids
 
 
-async def fate(bench: Bench, event_id: str) -> Fate:
+async def state_in_group(bench: Bench, event_id: str) -> EventState:
     """What `events show` says of an event in the group."""
     found = await history(bench.store, event_id)
     assert found is not None
-    return found.groups[0].fate
+    return found.groups[0].state
 
 
 def pass_time(bench: Bench, ms: int) -> None:

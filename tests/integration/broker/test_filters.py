@@ -4,10 +4,10 @@ import pytest
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.broker.administration.groups import registration
-from salesloft_webhooks.broker.administration.history import Fate
+from salesloft_webhooks.broker.administration.history import EventState
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.conftest import Bench, lapse, settle, take
-from tests.integration.broker.handling import DAY_MS, NEW, OLD, fate, handled, pass_time, show_life
+from tests.integration.broker.handling import DAY_MS, NEW, OLD, handled, pass_time, show_life, state_in_group
 
 
 @pytest.mark.parametrize("ordering", list(Ordering))
@@ -49,7 +49,7 @@ async def test_after_a_roll_back_retries_without_a_handler_wait(bench: Bench) ->
     taken = await old.take(0, 10)
 
     assert (taken.leases, taken.unhandled) == ((), ("call.created",))
-    assert await fate(bench, "c1") is Fate.NO_HANDLER
+    assert await state_in_group(bench, "c1") is EventState.NO_HANDLER
     assert "crm" not in bench.record("c1")
     assert (await old.take(0, 10)).unhandled == ()
     again = await bench.group(consumer="again", events=NEW)
@@ -81,7 +81,10 @@ async def test_a_lane_waits_while_its_head_has_no_handler(bench: Bench) -> None:
     await bench.publish("q1", event_type="person.created", key="person:2")
 
     assert await handled(old) == ["p1", "q1"]
-    assert [await fate(bench, event_id) for event_id in ("c2", "p3")] == [Fate.NO_HANDLER, Fate.PARKED]
+    assert [await state_in_group(bench, event_id) for event_id in ("c2", "p3")] == [
+        EventState.NO_HANDLER,
+        EventState.PARKED,
+    ]
     assert await handled(new) == ["c2", "p3"]
     assert bench.pending() == {}
 
@@ -95,7 +98,7 @@ async def test_what_no_version_wants_is_acknowledged(bench: Bench) -> None:
     assert await handled(old) == []
 
     assert bench.pending() == {}
-    assert await fate(bench, "e1") is Fate.NOT_WANTED
+    assert await state_in_group(bench, "e1") is EventState.NOT_WANTED
 
 
 async def test_a_filter_narrows_when_its_last_worker_is_long_gone(bench: Bench) -> None:
@@ -105,16 +108,16 @@ async def test_a_filter_narrows_when_its_last_worker_is_long_gone(bench: Bench) 
     await wide.retire(leaving=True)
     await bench.publish("c1", event_type="call.created")
     await handled(narrow)
-    assert await fate(bench, "c1") is Fate.NO_HANDLER
+    assert await state_in_group(bench, "c1") is EventState.NO_HANDLER
 
     pass_time(bench, 3_700_000)
     await show_life(bench, narrow, ms=20_000)
     await bench.publish("c2", event_type="call.created")
     await handled(narrow)
 
-    assert await fate(bench, "c2") is Fate.NOT_WANTED
+    assert await state_in_group(bench, "c2") is EventState.NOT_WANTED
     assert (await registration(bench.store, "crm")).events == OLD
-    assert await fate(bench, "c1") is Fate.NO_HANDLER
+    assert await state_in_group(bench, "c1") is EventState.NO_HANDLER
 
 
 async def test_an_outage_does_not_age_a_version(bench: Bench) -> None:
@@ -126,6 +129,6 @@ async def test_an_outage_does_not_age_a_version(bench: Bench) -> None:
 
     assert await handled(old) == []
 
-    assert await fate(bench, "c1") is Fate.NO_HANDLER
+    assert await state_in_group(bench, "c1") is EventState.NO_HANDLER
     new = await bench.group(consumer="new", events=NEW)
     assert await handled(new) == ["c1"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Stored
-from salesloft_webhooks.broker.administration.history import Fate, history
+from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
@@ -182,7 +182,7 @@ async def test_workers_and_people_find_the_one_record(server: Server) -> None:
 
         assert handled_again == [()] * PARTITIONS
         assert story is not None
-        assert (story.duplicates, [fate.fate for fate in story.groups]) == (1, [Fate.DONE])
+        assert (story.duplicates, [row.state for row in story.groups]) == (1, [EventState.DONE])
 
 
 async def test_one_refused_event_of_many_slots_is_refused_alone(server: Server) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Settled, audit
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters, redrive
 from salesloft_webhooks.broker.administration.groups import Removal, remove
 from salesloft_webhooks.broker.administration.stats import measure
@@ -28,13 +28,18 @@ async def test_without_a_handler_for_too_long_it_is_a_dead_letter(bench: Bench) 
     await asyncio.sleep(0.15)
     assert await group.expire_unhandled(0) == ["call.created"]
 
-    (letter,) = [letter async for letter in dead_letters(bench.store, Choice(reason="no_handler"))]
+    (letter,) = [letter async for letter in dead_letters(bench.store, DeadLetterFilter(reason="no_handler"))]
     assert (letter.event_id, letter.attempts) == ("c1", 0)
     assert "no worker of the group had a handler" in letter.error
     assert bench.record("c1")["crm"] == "dead"
     assert await handled(group) == ["p2"]
     able = await bench.group(consumer="two", events=NEW, ordering=Ordering.ENTITY)
-    _ = [each async for each in redrive(bench.store, dead_letters(bench.store, Choice()), idempotency_ttl_seconds=60)]
+    _ = [
+        each
+        async for each in redrive(
+            bench.store, dead_letters(bench.store, DeadLetterFilter()), idempotency_ttl_seconds=60
+        )
+    ]
     assert await handled(able) == ["c1"]
 
 
@@ -194,7 +199,7 @@ async def test_the_last_error_stays_with_it(bench: Bench) -> None:
 
     assert await old.expire_unhandled(0) == ["call.created"]
 
-    (letter,) = [letter async for letter in dead_letters(bench.store, Choice(reason="no_handler"))]
+    (letter,) = [letter async for letter in dead_letters(bench.store, DeadLetterFilter(reason="no_handler"))]
     assert letter.error.endswith("; before that: ValueError: the real one")
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from salesloft_webhooks.broker.administration.dead_letter_types import Redriven
+from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 

@@ -6,29 +6,27 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from salesloft_webhooks.broker.administration.dead_letter_types import (
-    Choice,
-    DeadLetter,
+from salesloft_webhooks.broker.administration.dead_letter_filter import (
+    DeadLetterFilter,
     Discarded,
     Redriven,
-    letter_of,
     parse_handle,
 )
-from salesloft_webhooks.broker.administration.entry_reference import Reference
 from salesloft_webhooks.broker.administration.groups import forget_if_empty, registration
-from salesloft_webhooks.broker.administration.scan import Span, newest_entry, read, walk
+from salesloft_webhooks.broker.administration.scan import Span, newest_entry, read, scan
 from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.connection.store import Store, translated
-from salesloft_webhooks.broker.keys import LETTER
+from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.records import RECORD_LETTERS, DeadLetter, read_dead_letter
 
 BATCH = 100
 """Letters in one script call, so that the server is never blocked for long."""
 
 
 async def dead_letters(
-    store: Store, choice: Choice, *, after: str = "", newest_first: bool = True
+    store: Store, choice: DeadLetterFilter, *, after: str = "", newest_first: bool = True
 ) -> AsyncIterator[DeadLetter]:
-    """Walk through dead letters, group by group in the order of names.
+    """Scan dead letters, group by group in the order of names.
 
     Args:
         store: Where.
@@ -37,7 +35,7 @@ async def dead_letters(
         newest_first: Latest deaths first, within a group.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
     last_group, reference = parse_handle(after) or ("", None)
     for group in [choice.group] if choice.group else sorted(await group_names(store)):
@@ -64,7 +62,7 @@ async def find_all(store: Store, names: Iterable[str]) -> dict[str, list[DeadLet
         if not certain:
             unsure.add(name)
     if unsure:
-        async for letter in dead_letters(store, Choice(), newest_first=False):
+        async for letter in dead_letters(store, DeadLetterFilter(), newest_first=False):
             if letter.event_id in unsure and letter not in found[letter.event_id]:
                 found[letter.event_id].append(letter)
     return found
@@ -95,8 +93,8 @@ async def _by_record(store: Store, event_id: str) -> tuple[list[DeadLetter], boo
         known = known or bool(record)
         dead |= {field.decode() for field, value in record.items() if value == b"dead"}
         for field, value in record.items():
-            group = field.decode(errors="replace").removeprefix(LETTER)
-            if not field.startswith(LETTER.encode()):
+            group = field.decode(errors="replace").removeprefix(RECORD_LETTERS)
+            if not field.startswith(RECORD_LETTERS.encode()):
                 continue
             dead.discard(group)
             references = [Reference.of(partition, entry_id) for entry_id in value.split()]
@@ -107,7 +105,7 @@ async def _by_record(store: Store, event_id: str) -> tuple[list[DeadLetter], boo
 async def _letter(store: Store, group: str, reference: Reference) -> DeadLetter | None:
     key = store.keys.dead(reference.partition, group)
     page = await read(store, key, reference.entry_id, reference.entry_id, count=1)
-    return letter_of(group, reference, page[0][1]) if page else None
+    return read_dead_letter(group, reference, page[0][1]) if page else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +117,12 @@ class Frozen:
         ends: The newest letter's entry id, by group.
     """
 
-    choice: Choice
+    choice: DeadLetterFilter
     ends: Mapping[str, str]
 
 
-async def freeze(store: Store, choice: Choice) -> Frozen:
-    """The dead letters of this moment, to be walked through by `frozen` as often as wanted.
+async def freeze(store: Store, choice: DeadLetterFilter) -> Frozen:
+    """The dead letters of this moment, to be scanned by `frozen` as often as wanted.
 
     Raises:
         StoreError: the store cannot be asked.
@@ -134,10 +132,10 @@ async def freeze(store: Store, choice: Choice) -> Frozen:
 
 
 async def frozen(store: Store, of: Frozen) -> AsyncIterator[DeadLetter]:
-    """Walk through what was dead then and still is, oldest first, group by group.
+    """Scan what was dead then and still is, oldest first, group by group.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
     for group, newest in of.ends.items():
         async for letter in _of_group(store, group, Span(newest=newest)):
@@ -145,11 +143,11 @@ async def frozen(store: Store, of: Frozen) -> AsyncIterator[DeadLetter]:
                 yield letter
 
 
-async def unchanging(store: Store, choice: Choice) -> AsyncIterator[DeadLetter]:
+async def unchanging(store: Store, choice: DeadLetterFilter) -> AsyncIterator[DeadLetter]:
     """`freeze` and `frozen` in one.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
     async for letter in frozen(store, await freeze(store, choice)):
         yield letter
@@ -162,7 +160,7 @@ async def size(store: Store, of: Frozen) -> int:
         StoreError: while counting.
     """
     count = 0
-    if of.choice == Choice(group=of.choice.group):
+    if of.choice == DeadLetterFilter(group=of.choice.group):
         for group, partition in product(of.ends, range(store.partitions)):
             with translated():
                 count += await store.client.xlen(store.keys.dead(partition, group))
@@ -181,7 +179,7 @@ async def redrive(
         StoreError: those yielded before are redriven, the batch at hand may be.
     """
     async for letters_of_one_group in _batches(letters):
-        wanted = Choice(types=(await registration(store, letters_of_one_group[0].group)).events)
+        wanted = DeadLetterFilter(types=(await registration(store, letters_of_one_group[0].group)).events)
         for letter in letters_of_one_group:
             if not wanted.wants(letter):
                 yield letter, Redriven.NOT_WANTED
@@ -216,8 +214,8 @@ def _stream_of(store: Store, group: str) -> Callable[[int], str]:
 
 
 async def _of_group(store: Store, group: str, span: Span) -> AsyncIterator[DeadLetter]:
-    async for reference, fields in walk(store, _stream_of(store, group), span):
-        yield letter_of(group, reference, fields)
+    async for reference, fields in scan(store, _stream_of(store, group), span):
+        yield read_dead_letter(group, reference, fields)
 
 
 async def _batches(letters: AsyncIterator[DeadLetter]) -> AsyncIterator[list[DeadLetter]]:

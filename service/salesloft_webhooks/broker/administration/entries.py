@@ -2,68 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from salesloft_webhooks.broker.administration.entry_reference import Reference
-from salesloft_webhooks.broker.administration.scan import PAGE, Fields, Span, read, text, walk
+from salesloft_webhooks.broker.administration.scan import PAGE, Span, read, scan
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.records import Entry, Fields, read_entry
 from salesloft_webhooks.errors import StoreError
 
 Trouble = Callable[[StoreError], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the stream.
-
-    Attributes:
-        reference: Where it is.
-        event_id: Of the event.
-        event_type: Of the event.
-        entity_key: What it is ordered by.
-        source: Where it came from.
-        created_at: When it happened, as the sender wrote it.
-        received_at: When the store accepted it.
-        only: The one group it is for (a replay or redrive), or empty.
-        data: The resource as JSON bytes. Personal data: show it only when asked to.
-    """
-
-    reference: Reference
-    event_id: str
-    event_type: str
-    entity_key: str
-    source: str
-    created_at: str
-    received_at: datetime
-    only: str
-    data: bytes = field(repr=False)
-
-
-def entry_of(reference: Reference, fields: Fields) -> Entry:
-    """The entry that a stream's fields describe."""
-    return Entry(
-        reference=reference,
-        event_id=text(fields, b"id"),
-        event_type=text(fields, b"type"),
-        entity_key=text(fields, b"key"),
-        source=text(fields, b"src"),
-        created_at=text(fields, b"made"),
-        received_at=datetime.fromtimestamp(int(fields.get(b"at", b"0")) / 1_000, UTC),
-        only=text(fields, b"only"),
-        data=fields.get(b"body", b""),
-    )
 
 
 async def latest(store: Store) -> AsyncGenerator[Entry]:
     """Every entry of the stream, the latest first.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
-    async for reference, fields in walk(store, store.keys.events, Span(newest_first=True)):
-        yield entry_of(reference, fields)
+    async for reference, fields in scan(store, store.keys.events, Span(newest_first=True)):
+        yield read_entry(reference, fields)
 
 
 async def tail(
@@ -82,7 +39,7 @@ async def tail(
     """
     positions = [await _end_of(store, partition) for partition in range(store.partitions)]
     for reference, fields in await _latest(store, last, max(positions)):
-        yield entry_of(reference, fields)
+        yield read_entry(reference, fields)
     while True:
         reads = (_read_on(store, position, poll_seconds) for position in positions)
         replies = await asyncio.gather(*reads, return_exceptions=True)
@@ -98,7 +55,7 @@ async def tail(
                 found += reply
         for reference, fields in sorted(found, key=lambda one: one[0]):
             positions[reference.partition] = reference
-            yield entry_of(reference, fields)
+            yield read_entry(reference, fields)
 
 
 async def _end_of(store: Store, partition: int) -> Reference:
@@ -108,7 +65,7 @@ async def _end_of(store: Store, partition: int) -> Reference:
 
 async def _latest(store: Store, count: int, end: Reference) -> list[tuple[Reference, Fields]]:
     found: list[tuple[Reference, Fields]] = []
-    async for one in walk(store, store.keys.events, Span(newest=end.entry_id, newest_first=True)):
+    async for one in scan(store, store.keys.events, Span(newest=end.entry_id, newest_first=True)):
         if len(found) >= count:
             break
         found.insert(0, one)

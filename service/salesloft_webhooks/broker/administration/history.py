@@ -6,18 +6,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from salesloft_webhooks.broker.administration.entries import Entry, entry_of
-from salesloft_webhooks.broker.administration.entry_reference import Reference
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
+from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, Entry, read_entry
 from salesloft_webhooks.event_patterns import matches
 
-AGAIN = "again:"
-"""Fields ``again:<group>`` of an idempotency record name the entry of the group's latest replay or redrive."""
 
-
-class Fate(StrEnum):
+class EventState(StrEnum):
     """Where an event stands in one group."""
 
     WAITING = "waiting"
@@ -45,24 +42,24 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GroupFate:
+class EventInGroup:
     """Where an event stands in one group.
 
     Attributes:
         group: Which.
-        fate: Where.
+        state: Where.
         attempts: Attempts made, the running one included; None when the store no longer knows.
         consumer: Who runs it, or ran it last when the lease lapsed; else empty.
         due_at: End of the lease (running), time of the next attempt (scheduled), else None.
-        again: Whether this is about a replay or redrive of it.
+        resubmitted: Whether this is about a replay or redrive of it.
     """
 
     group: str
-    fate: Fate
+    state: EventState
     attempts: int | None = None
     consumer: str = ""
     due_at: datetime | None = None
-    again: bool = False
+    resubmitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +70,15 @@ class History:
         event_id: Its id.
         reference: Its entry.
         duplicates: How many times it was delivered again.
-        entry: Its content while the stream still has it; afterwards only ids and fates are known.
-        groups: Its fate in every group that exists or that has finished it.
+        entry: Its content while the stream still has it; afterwards only ids and states are known.
+        groups: Its state in every group that exists or that has finished it.
     """
 
     event_id: str
     reference: Reference
     duplicates: int
     entry: Entry | None
-    groups: tuple[GroupFate, ...]
+    groups: tuple[EventInGroup, ...]
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -101,45 +98,47 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
     now, flat_record, entry_id, flat_entry, rows = reply
     record = {name.decode(): value.decode() for name, value in _pairs(flat_record)}
     reference = Reference.of(partition, entry_id)
-    entry = entry_of(reference, dict(_pairs(flat_entry))) if flat_entry else None
-    fates = {}
+    entry = read_entry(reference, dict(_pairs(flat_entry))) if flat_entry else None
+    states = {}
     for row in rows:
         group = row[0].decode()
         wanted = entry is None or (entry.only in {"", group} and await _wants(store, group, entry.event_type))
-        fates[group] = _fate(now, record, row, wanted=wanted)
+        states[group] = _state(now, record, row, wanted=wanted)
     for name, value in record.items():
-        if name not in fates and value in {Fate.DONE, Fate.DEAD, Fate.DISCARDED}:
-            fates[name] = GroupFate(name, Fate(value))
-    duplicates = int(record.get("dups", "0"))
-    return History(event_id, reference, duplicates, entry, tuple(fates[name] for name in sorted(fates)))
+        if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
+            states[name] = EventInGroup(name, EventState(value))
+    duplicates = int(record.get(RECORD_DUPLICATES, "0"))
+    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)))
 
 
-def _fate(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> GroupFate:
+def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
     name, last, entry_id, owner, attempts, due = row
     group = name.decode()
-    again = AGAIN + group in record
+    resubmitted = RECORD_RESUBMITTED + group in record
     if finished := record.get(group):
-        return GroupFate(group, Fate(finished), again=again)
+        return EventInGroup(group, EventState(finished), resubmitted=resubmitted)
     if owner:
-        return _pending(now, GroupFate(group, Fate.RUNNING, attempts, owner.decode(), again=again), due)
+        return _pending(
+            now, EventInGroup(group, EventState.RUNNING, attempts, owner.decode(), resubmitted=resubmitted), due
+        )
     unread = Reference.of(0, entry_id) > Reference.of(0, last)
     if not wanted:
-        return GroupFate(group, Fate.NOT_WANTED)
-    return GroupFate(group, Fate.WAITING if unread else Fate.PASSED_OVER, again=again)
+        return EventInGroup(group, EventState.NOT_WANTED)
+    return EventInGroup(group, EventState.WAITING if unread else EventState.PASSED_OVER, resubmitted=resubmitted)
 
 
-def _pending(now: int, fate: GroupFate, due: bytes) -> GroupFate:
+def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:
     # Without a due time it was tampered with; the audit will make it due now.
     score = int(float(due)) if due else now
     if score == UNHANDLED_SCORE:
-        return GroupFate(fate.group, Fate.NO_HANDLER, fate.attempts, again=fate.again)
+        return EventInGroup(row.group, EventState.NO_HANDLER, row.attempts, resubmitted=row.resubmitted)
     if score >= PARKED_SCORE:
-        return GroupFate(fate.group, Fate.PARKED, fate.attempts, again=fate.again)
+        return EventInGroup(row.group, EventState.PARKED, row.attempts, resubmitted=row.resubmitted)
     due_at = datetime.fromtimestamp(score / 1_000, UTC)
-    if fate.consumer == NOBODY:
-        return GroupFate(fate.group, Fate.SCHEDULED, fate.attempts, due_at=due_at, again=fate.again)
-    kind = Fate.RUNNING if score > now else Fate.LAPSED
-    return GroupFate(fate.group, kind, fate.attempts, fate.consumer, due_at, fate.again)
+    if row.consumer == NOBODY:
+        return EventInGroup(row.group, EventState.SCHEDULED, row.attempts, due_at=due_at, resubmitted=row.resubmitted)
+    kind = EventState.RUNNING if score > now else EventState.LAPSED
+    return EventInGroup(row.group, kind, row.attempts, row.consumer, due_at, row.resubmitted)
 
 
 async def _wants(store: Store, group: str, event_type: str) -> bool:

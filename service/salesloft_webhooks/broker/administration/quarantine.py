@@ -6,40 +6,16 @@ it is a duplicate and leaves. What still cannot be read stays.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 
-from salesloft_webhooks.broker.administration.entry_reference import Reference
-from salesloft_webhooks.broker.administration.scan import Span, text, walk
+from salesloft_webhooks.broker.administration.scan import Span, scan
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.publish import Publisher, Stored
+from salesloft_webhooks.broker.records import Quarantined, read_quarantined
 from salesloft_webhooks.dialects import reread
 from salesloft_webhooks.errors import StoreRefused, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One delivery in quarantine.
-
-    Attributes:
-        reference: Where it is, and what to call it on a command line.
-        source: Where it came from.
-        dialect: How it was signed.
-        reason: Why it could not be read, an `UnreadableReason`.
-        received_at: When it came.
-        event_name: Native dialect: the name it came with; empty when version 0.1.0 kept it.
-        body: As it came, keys of the source redacted. Personal data: show it only when asked to.
-    """
-
-    reference: Reference
-    source: str
-    dialect: str
-    reason: str
-    received_at: datetime
-    event_name: str
-    body: bytes = field(repr=False)
 
 
 class Reprocessed(StrEnum):
@@ -65,21 +41,13 @@ class Removed(StrEnum):
 
 
 async def quarantined(store: Store, span: Span) -> AsyncIterator[Quarantined]:
-    """Walk through the quarantine.
+    """Scan the quarantine.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
-    async for reference, fields in walk(store, store.keys.quarantine, span):
-        yield Quarantined(
-            reference=reference,
-            source=text(fields, b"src"),
-            dialect=text(fields, b"dialect"),
-            reason=text(fields, b"reason"),
-            received_at=datetime.fromtimestamp(int(fields.get(b"at", b"0")) / 1_000, UTC),
-            event_name=text(fields, b"event"),
-            body=fields.get(b"body", b""),
-        )
+    async for reference, fields in scan(store, store.keys.quarantine, span):
+        yield read_quarantined(reference, fields)
 
 
 async def find_quarantined(store: Store, name: str) -> Quarantined | None:
@@ -102,7 +70,7 @@ async def held(store: Store, newest: str = "+", reason: str = "") -> AsyncIterat
     """What is in quarantine up to the entry id ``newest``, oldest first, for this reason or for any.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
     async for one in quarantined(store, Span(newest=newest)):
         if reason in {"", one.reason}:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from salesloft_webhooks.broker.administration.entries import Entry, entry_of
 from salesloft_webhooks.broker.administration.groups import registration
-from salesloft_webhooks.broker.administration.scan import Span, newest_entry, walk
+from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.records import Entry, read_entry
 from salesloft_webhooks.event_patterns import matches
 
 BATCH = 100
@@ -97,8 +97,8 @@ async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
         end = min(end, str(_ms(selection.until)), key=lambda entry_id: int(entry_id.partition("-")[0]))
     start = "-" if selection.since is None else str(_ms(selection.since))
     seen: set[str] = set()
-    async for reference, fields in walk(store, store.keys.events, Span(oldest=start, newest=end)):
-        entry = entry_of(reference, fields)
+    async for reference, fields in scan(store, store.keys.events, Span(oldest=start, newest=end)):
+        entry = read_entry(reference, fields)
         if selection.wants(entry) and entry.event_id not in seen:
             seen.add(entry.event_id)
             yield entry

@@ -1,28 +1,28 @@
-"""Walks over streams of the same kind, one per partition, as if they were one, in order of time."""
+"""Scans streams of the same kind, one per partition, as if they were one, in order of time."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from salesloft_webhooks.broker.administration.entry_reference import Reference
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.records import Fields
 
 PAGE = 100
 """Entries read in one round trip: bodies may be large, and a reader may want only the first few."""
 
-Fields = dict[bytes, bytes]
 Found = tuple[Reference, Fields]
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which part of the streams to walk, in which direction.
+    """Which part of the streams to scan, in which direction.
 
     Attributes:
         oldest: First entry id (inclusive; ``-`` for the beginning), in every partition.
-        newest: Last entry id (inclusive; ``+`` for the end). An entry added during the walk may be met, so walks that
+        newest: Last entry id (inclusive; ``+`` for the end). An entry added during the scan may be met, so scans that
             add entries themselves must set it.
-        after: Walk on behind this entry, in the walk's direction.
+        after: Go on behind this entry, in the scan's direction.
         newest_first: The direction.
     """
 
@@ -32,23 +32,23 @@ class Span:
     newest_first: bool = False
 
 
-async def walk(store: Store, key_of: Callable[[int], str], span: Span) -> AsyncIterator[Found]:
+async def scan(store: Store, key_of: Callable[[int], str], span: Span) -> AsyncIterator[Found]:
     """Every entry of the span in all partitions, in order of time.
 
     Raises:
-        StoreError: while walking.
+        StoreError: while scanning.
     """
-    walks = [_walk_partition(store, key_of(partition), partition, span) for partition in range(store.partitions)]
-    heads = [await anext(one, None) for one in walks]
+    scans = [_scan_partition(store, key_of(partition), partition, span) for partition in range(store.partitions)]
+    heads = [await anext(one, None) for one in scans]
     choose = max if span.newest_first else min
     while any(heads):
         chosen = choose((head for head in heads if head), key=lambda head: head[0])
         yield chosen
-        heads[chosen[0].partition] = await anext(walks[chosen[0].partition], None)
+        heads[chosen[0].partition] = await anext(scans[chosen[0].partition], None)
 
 
 async def newest_entry(store: Store, key_of: Callable[[int], str]) -> str:
-    """The highest entry id of all partitions, to bound a walk that adds entries itself; ``0-0`` without any.
+    """The highest entry id of all partitions, to bound a scan that adds entries itself; ``0-0`` without any.
 
     Raises:
         StoreError: the store cannot be asked.
@@ -78,7 +78,7 @@ async def read(
     return list(found)
 
 
-async def _walk_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:
+async def _scan_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:
     low, high = _bounds(partition, span)
     while True:
         page = await read(store, key, low, high, count=PAGE, newest_first=span.newest_first)
@@ -97,8 +97,3 @@ def _bounds(partition: int, span: Span) -> tuple[str, str]:
     passed = partition >= after.partition if span.newest_first else partition <= after.partition
     start = f"({after.entry_id}" if passed else after.entry_id
     return (span.oldest, start) if span.newest_first else (start, span.newest)
-
-
-def text(fields: Fields, name: bytes) -> str:
-    """One field as text, empty when it is missing. Bytes that are no UTF-8 are shown, not raised."""
-    return fields.get(name, b"").decode(errors="backslashreplace")

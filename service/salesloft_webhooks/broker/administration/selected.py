@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import find_all, freeze, frozen, size
-from salesloft_webhooks.broker.administration.quarantine import Quarantined, find_quarantined, held
+from salesloft_webhooks.broker.administration.quarantine import find_quarantined, held
 from salesloft_webhooks.broker.administration.scan import newest_entry
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.records import DeadLetter, Quarantined
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ async def named_letters(store: Store, names: Sequence[str]) -> Selected[DeadLett
     return Selected(each(letters), len(letters), [name for name, several in found.items() if not several])
 
 
-async def matching_letters(store: Store, choice: Choice) -> Selected[DeadLetter]:
+async def matching_letters(store: Store, choice: DeadLetterFilter) -> Selected[DeadLetter]:
     """The dead letters of this moment that ``choice`` wants; what dies later is not among them.
 
     Raises:

@@ -14,7 +14,7 @@ from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.history import Fate
+    from salesloft_webhooks.broker.administration.history import EventState
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Delivery
 
@@ -53,14 +53,14 @@ def trial(
         raise typer.Exit(exit_code(tally))
     stored = time.monotonic()
 
-    async def act(store: "Store", _: "Settings") -> "Fate | None":
-        if (fate := await _await_fate(store, event_id, group, stored + timeout)) is None:
+    async def act(store: "Store", _: "Settings") -> "EventState | None":
+        if (state := await _await_end(store, event_id, group, stored + timeout)) is None:
             note(f"{event_id} was stored")
             await require_group(store, group)
-        return fate
+        return state
 
-    if (fate := with_store(act)) != "done":
-        fail(f"{event_id} was stored, but for {group} it is {fate or 'unknown'} (salesloft-webhooks events show ...)")
+    if (state := with_store(act)) != "done":
+        fail(f"{event_id} was stored, but for {group} it is {state or 'unknown'} (salesloft-webhooks events show ...)")
     handled = time.monotonic() - stored
     show(f"{event_id} was stored in {stored - began:.2f} s and handled by {group} {handled:.2f} s later")
 
@@ -87,18 +87,18 @@ def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Del
     return address, event_id, delivery
 
 
-async def _await_fate(store: "Store", event_id: str, group: str, deadline: float) -> "Fate | None":
+async def _await_end(store: "Store", event_id: str, group: str, deadline: float) -> "EventState | None":
     """Where the event ends up in the group, or where it is when the time is over; None: the group has never been."""
     import asyncio
 
-    from salesloft_webhooks.broker.administration.history import Fate, history
+    from salesloft_webhooks.broker.administration.history import EventState, history
 
-    under_way = {Fate.WAITING, Fate.RUNNING, Fate.LAPSED, Fate.SCHEDULED, Fate.PARKED}
+    under_way = {EventState.WAITING, EventState.RUNNING, EventState.LAPSED, EventState.SCHEDULED, EventState.PARKED}
     while True:
         found = await history(store, event_id)
-        fates = {fate.group: fate.fate for fate in found.groups} if found else {}
-        fate = fates.get(group)
+        states = {row.group: row.state for row in found.groups} if found else {}
+        state = states.get(group)
         # A group that starts at this moment registers a little later: its absence is no answer yet.
-        if (fate is not None and fate not in under_way) or time.monotonic() > deadline:
-            return fate
+        if (state is not None and state not in under_way) or time.monotonic() > deadline:
+            return state
         await asyncio.sleep(POLL_SECONDS)

@@ -4,7 +4,11 @@ import asyncio
 from typing import Any
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter, Discarded, Redriven
+from salesloft_webhooks.broker.administration.dead_letter_filter import (
+    DeadLetterFilter,
+    Discarded,
+    Redriven,
+)
 from salesloft_webhooks.broker.administration.dead_letters import (
     BATCH,
     dead_letters,
@@ -15,15 +19,16 @@ from salesloft_webhooks.broker.administration.dead_letters import (
 )
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.selected import each
+from salesloft_webhooks.broker.records import DeadLetter
 from tests.integration.broker.administration.driven import TTL, Driven
 
 
-async def listed(driven: Driven, choice: Choice | None = None, **options: Any) -> list[DeadLetter]:
-    return [letter async for letter in dead_letters(driven.store, choice or Choice(), **options)]
+async def listed(driven: Driven, choice: DeadLetterFilter | None = None, **options: Any) -> list[DeadLetter]:
+    return [letter async for letter in dead_letters(driven.store, choice or DeadLetterFilter(), **options)]
 
 
-async def redriven(driven: Driven, choice: Choice | None = None) -> list[tuple[str, Redriven]]:
-    letters = unchanging(driven.store, choice or Choice())
+async def redriven(driven: Driven, choice: DeadLetterFilter | None = None) -> list[tuple[str, Redriven]]:
+    letters = unchanging(driven.store, choice or DeadLetterFilter())
     outcomes = redrive(driven.store, letters, idempotency_ttl_seconds=TTL)
     return [(letter.event_id, outcome) async for letter, outcome in outcomes]
 
@@ -76,7 +81,7 @@ async def test_choices_narrow_the_list(driven: Driven) -> None:
     await driven.kill(group)
 
     async def ids(**choice: Any) -> list[str]:
-        return sorted(letter.event_id for letter in await listed(driven, Choice(**choice)))
+        return sorted(letter.event_id for letter in await listed(driven, DeadLetterFilter(**choice)))
 
     assert await ids(types=("person.*",)) == ["e1"]
     assert await ids(types=("person.*", "email.replied")) == ["e1", "e2"]
@@ -148,7 +153,7 @@ async def test_what_dies_again_meanwhile_is_not_redriven_again(driven: Driven) -
     await driven.publish(*(f"e{number}" for number in range(BATCH + 50)), person=1)
     await driven.kill(group, 500)
     rounds = 0
-    letters = unchanging(driven.store, Choice())
+    letters = unchanging(driven.store, DeadLetterFilter())
 
     async for _ in redrive(driven.store, letters, idempotency_ttl_seconds=TTL):
         rounds += 1
@@ -253,6 +258,6 @@ async def test_discarding_the_last_letter_of_a_removed_group_forgets_it(driven: 
     await driven.kill(await driven.group())
     await remove(driven.store, "crm", force=True)
 
-    assert [row async for row in discard(driven.store, unchanging(driven.store, Choice()))]
+    assert [row async for row in discard(driven.store, unchanging(driven.store, DeadLetterFilter()))]
 
     assert driven.keys("sl:groups") == []

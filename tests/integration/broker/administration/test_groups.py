@@ -3,7 +3,7 @@
 import pytest
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 from salesloft_webhooks.broker.administration.groups import (
     Removal,
@@ -131,7 +131,7 @@ async def test_dead_letters_outlive_their_group_unless_discarded(driven: Driven)
     await driven.kill(await driven.group())
 
     await remove(driven.store, "crm", force=True)
-    kept = [letter.event_id async for letter in dead_letters(driven.store, Choice())]
+    kept = [letter.event_id async for letter in dead_letters(driven.store, DeadLetterFilter())]
     await remove(driven.store, "crm", discard_dead=True)
 
     assert kept == ["e1"]

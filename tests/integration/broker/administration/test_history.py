@@ -3,22 +3,22 @@
 import asyncio
 
 from salesloft_webhooks.broker import Group, Outcome
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import discard, redrive, unchanging
-from salesloft_webhooks.broker.administration.history import Fate, GroupFate, history
+from salesloft_webhooks.broker.administration.history import EventInGroup, EventState, history
 from salesloft_webhooks.broker.administration.replay import Selection, replay
 from salesloft_webhooks.settings import Ordering
 from tests.integration.broker.administration.driven import TTL, Driven
 
 
-async def fate(driven: Driven, event_id: str, group: str = "crm") -> GroupFate:
+async def state_in_group(driven: Driven, event_id: str, group: str = "crm") -> EventInGroup:
     found = await history(driven.store, event_id)
     assert found is not None
     return next(row for row in found.groups if row.group == group)
 
 
 async def redrive_all(driven: Driven) -> None:
-    letters = unchanging(driven.store, Choice())
+    letters = unchanging(driven.store, DeadLetterFilter())
     assert [row async for row in redrive(driven.store, letters, idempotency_ttl_seconds=TTL)]
 
 
@@ -54,7 +54,7 @@ async def test_before_anybody_reads_it_the_event_waits(driven: Driven) -> None:
 
     await driven.publish("e1")
 
-    assert (await fate(driven, "e1")).fate is Fate.WAITING
+    assert (await state_in_group(driven, "e1")).state is EventState.WAITING
 
 
 async def test_a_running_event_names_its_worker_and_the_end_of_its_lease(driven: Driven) -> None:
@@ -63,9 +63,9 @@ async def test_a_running_event_names_its_worker_and_the_end_of_its_lease(driven:
     await driven.publish("e1")
     await driven.take(group)
 
-    found = await fate(driven, "e1")
+    found = await state_in_group(driven, "e1")
 
-    assert (found.fate, found.consumer, found.attempts) == (Fate.RUNNING, "pod-1", 1)
+    assert (found.state, found.consumer, found.attempts) == (EventState.RUNNING, "pod-1", 1)
     assert found.due_at is not None
 
 
@@ -76,9 +76,9 @@ async def test_a_lapsed_lease_is_not_running(driven: Driven) -> None:
     await driven.take(group)
     await asyncio.sleep(0.02)
 
-    found = await fate(driven, "e1")
+    found = await state_in_group(driven, "e1")
 
-    assert (found.fate, found.consumer) == (Fate.LAPSED, "pod-1")
+    assert (found.state, found.consumer) == (EventState.LAPSED, "pod-1")
 
 
 async def test_a_retry_says_when(driven: Driven) -> None:
@@ -87,9 +87,9 @@ async def test_a_retry_says_when(driven: Driven) -> None:
     await driven.publish("e1")
     await driven.settle(group, await driven.take(group), Outcome.RETRY, delay_seconds=60.0)
 
-    found = await fate(driven, "e1")
+    found = await state_in_group(driven, "e1")
 
-    assert (found.fate, found.attempts) == (Fate.SCHEDULED, 1)
+    assert (found.state, found.attempts) == (EventState.SCHEDULED, 1)
     assert found.due_at is not None
 
 
@@ -99,8 +99,8 @@ async def test_what_waits_behind_its_lanes_head_is_parked(driven: Driven) -> Non
     await driven.publish("head", "behind", person=1)
     await driven.take(group)
 
-    assert (await fate(driven, "head")).fate is Fate.RUNNING
-    assert (await fate(driven, "behind")).fate is Fate.PARKED
+    assert (await state_in_group(driven, "head")).state is EventState.RUNNING
+    assert (await state_in_group(driven, "behind")).state is EventState.PARKED
 
 
 async def test_every_end_is_told_apart(driven: Driven) -> None:
@@ -110,24 +110,24 @@ async def test_every_end_is_told_apart(driven: Driven) -> None:
     await driven.handle(group)
     await driven.publish("discarded")
     await driven.kill(group)
-    assert [row async for row in discard(driven.store, unchanging(driven.store, Choice()))]
+    assert [row async for row in discard(driven.store, unchanging(driven.store, DeadLetterFilter()))]
     await driven.publish("dead")
     await driven.kill(group)
 
-    fates = [(await fate(driven, event_id)).fate for event_id in ("done", "dead", "discarded")]
+    states = [(await state_in_group(driven, event_id)).state for event_id in ("done", "dead", "discarded")]
 
-    assert fates == [Fate.DONE, Fate.DEAD, Fate.DISCARDED]
+    assert states == [EventState.DONE, EventState.DEAD, EventState.DISCARDED]
 
 
 async def test_a_filter_keeps_events_from_a_group(driven: Driven) -> None:
     """A type outside the group's filter is not wanted, read or not."""
     group = await driven.group(events=("email.*",))
     await driven.publish("e1")
-    unread = await fate(driven, "e1")
+    unread = await state_in_group(driven, "e1")
 
     await driven.take(group)
 
-    assert unread.fate is (await fate(driven, "e1")).fate is Fate.NOT_WANTED
+    assert unread.state is (await state_in_group(driven, "e1")).state is EventState.NOT_WANTED
 
 
 async def test_a_filter_of_the_past_shows(driven: Driven) -> None:
@@ -137,7 +137,7 @@ async def test_a_filter_of_the_past_shows(driven: Driven) -> None:
 
     await driven.group(events=("*",))
 
-    assert (await fate(driven, "e1")).fate is Fate.PASSED_OVER
+    assert (await state_in_group(driven, "e1")).state is EventState.PASSED_OVER
 
 
 async def test_a_redriven_event_is_followed_to_its_new_entry(driven: Driven) -> None:
@@ -147,15 +147,15 @@ async def test_a_redriven_event_is_followed_to_its_new_entry(driven: Driven) -> 
     await driven.kill(group)
 
     await redrive_all(driven)
-    waiting = await fate(driven, "e1")
+    waiting = await state_in_group(driven, "e1")
     await driven.take(group)
-    running = await fate(driven, "e1")
+    running = await state_in_group(driven, "e1")
 
-    assert (waiting.fate, waiting.again) == (Fate.WAITING, True)
-    assert (running.fate, running.again) == (Fate.RUNNING, True)
+    assert (waiting.state, waiting.resubmitted) == (EventState.WAITING, True)
+    assert (running.state, running.resubmitted) == (EventState.RUNNING, True)
 
 
-async def test_a_replay_into_one_group_leaves_the_others_fates_alone(driven: Driven) -> None:
+async def test_a_replay_into_one_group_leaves_the_others_states_alone(driven: Driven) -> None:
     """The other group has still done it."""
     crm, notify = await driven.group("crm"), await driven.group("notify")
     await driven.publish("e1")
@@ -164,11 +164,11 @@ async def test_a_replay_into_one_group_leaves_the_others_fates_alone(driven: Dri
 
     assert [row async for row in replay(driven.store, "crm", Selection(), idempotency_ttl_seconds=TTL)]
 
-    assert (await fate(driven, "e1", "crm")).fate is Fate.WAITING
-    assert (await fate(driven, "e1", "notify")).fate is Fate.DONE
+    assert (await state_in_group(driven, "e1", "crm")).state is EventState.WAITING
+    assert (await state_in_group(driven, "e1", "notify")).state is EventState.DONE
 
 
-async def test_fates_are_known_after_the_history_is_gone(driven: Driven) -> None:
+async def test_states_are_known_after_the_history_is_gone(driven: Driven) -> None:
     """Trimmed events and removed groups leave the record, which still answers."""
     group: Group = await driven.group()
     await driven.publish("e1")
@@ -181,4 +181,4 @@ async def test_fates_are_known_after_the_history_is_gone(driven: Driven) -> None
 
     assert found is not None
     assert found.entry is None
-    assert [(row.group, row.fate) for row in found.groups] == [("crm", Fate.DONE)]
+    assert [(row.group, row.state) for row in found.groups] == [("crm", EventState.DONE)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import discard, unchanging
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.replay import BATCH, Replayed, Selection, replay
@@ -151,7 +151,7 @@ async def test_dead_letters_are_left_to_redrive_and_discarded_ones_may_come_agai
     await driven.kill(group)
 
     dead = await replayed(driven)
-    assert [row async for row in discard(driven.store, unchanging(driven.store, Choice()))]
+    assert [row async for row in discard(driven.store, unchanging(driven.store, DeadLetterFilter()))]
     discarded = await replayed(driven)
 
     assert dead == {"e1": Replayed.DEAD}

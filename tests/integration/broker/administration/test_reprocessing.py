@@ -7,13 +7,13 @@ import pytest
 
 from salesloft_webhooks.broker import Publisher, quarantine
 from salesloft_webhooks.broker.administration.quarantine import (
-    Quarantined,
     Removed,
     Reprocessed,
     discard,
     held,
     reprocess,
 )
+from salesloft_webhooks.broker.records import Quarantined
 from salesloft_webhooks.errors import StoreUnavailable, UnreadableReason
 from tests.integration.broker.administration.driven import Driven
 

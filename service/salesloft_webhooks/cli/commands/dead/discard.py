@@ -11,8 +11,8 @@ from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.dead_letter_types import DeadLetter
     from salesloft_webhooks.broker.administration.selected import Selected
+    from salesloft_webhooks.broker.records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 
@@ -28,7 +28,7 @@ def discard(
 ) -> None:
     """Throw dead letters away for good."""
     from salesloft_webhooks.broker.administration import dead_letters
-    from salesloft_webhooks.broker.administration.dead_letter_types import Discarded
+    from salesloft_webhooks.broker.administration.dead_letter_filter import Discarded
 
     select = selection(names, group, types, reason, everything=everything)
 

@@ -17,7 +17,7 @@ from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.dead_letter_types import DeadLetter
+    from salesloft_webhooks.broker.records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 
@@ -63,7 +63,7 @@ def list_dead(
 
 
 def _group_of(after: str) -> str:
-    from salesloft_webhooks.broker.administration.dead_letter_types import parse_handle
+    from salesloft_webhooks.broker.administration.dead_letter_filter import parse_handle
 
     if not (handle := parse_handle(after)):
         raise typer.BadParameter(f"--after {after!r} is no dead letter: take `next` of the page before")

@@ -11,7 +11,7 @@ from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.dead_letter_types import DeadLetter
+    from salesloft_webhooks.broker.records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 
@@ -26,7 +26,7 @@ def redrive(
 ) -> None:
     """Give dead letters to their own group again, never to others; mend the handler first."""
     from salesloft_webhooks.broker.administration import dead_letters
-    from salesloft_webhooks.broker.administration.dead_letter_types import Redriven
+    from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 
     select = selection(names, group, types, reason, everything=everything)
 

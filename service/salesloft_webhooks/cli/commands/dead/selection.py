@@ -10,8 +10,9 @@ from salesloft_webhooks.cli.nearest_names import require_group, require_known_ty
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice, DeadLetter
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
     from salesloft_webhooks.broker.administration.selected import Selected
+    from salesloft_webhooks.broker.records import DeadLetter
     from salesloft_webhooks.cli.bulk_actions import Select
 
 REASONS = ("exhausted", "permanent", "poison", "no_handler")
@@ -26,17 +27,17 @@ Names = Annotated[
 All = Annotated[bool, typer.Option("--all", help="All, or those that --group, --type and --reason choose.")]
 
 
-def dead_letter_filter(group: str, types: Sequence[str] | None, reason: str) -> "Choice":
+def dead_letter_filter(group: str, types: Sequence[str] | None, reason: str) -> "DeadLetterFilter":
     """What the options say.
 
     Raises:
         typer.BadParameter: nothing dies for that reason.
     """
-    from salesloft_webhooks.broker.administration.dead_letter_types import Choice
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 
     if reason not in {"", *REASONS}:
         raise typer.BadParameter(f"--reason is {REASONS_TEXT}")
-    return Choice(group, tuple(types or ()), reason)
+    return DeadLetterFilter(group, tuple(types or ()), reason)
 
 
 def selection(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
-from salesloft_webhooks.cli.console import show, show_json
+from salesloft_webhooks.cli.console import described, show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import near_events
 from salesloft_webhooks.cli.options import AsJson
@@ -17,8 +17,11 @@ from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.history import GroupFate, History
+    from salesloft_webhooks.broker.administration.history import EventInGroup, History
     from salesloft_webhooks.settings import Settings
+
+JSON_NAMES = {"state": "fate", "resubmitted": "again"}
+"""The names of version 0.1.0 in JSON, by those of the fields."""
 
 
 def show_event(
@@ -45,7 +48,13 @@ def show_event(
 
 
 def _object(found: "History") -> dict[str, object]:
-    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": found.groups}
+    groups = [_group_object(row) for row in found.groups]
+    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": groups}
+
+
+def _group_object(row: "EventInGroup") -> dict[str, object]:
+    """With the names that scripts have always read."""
+    return {JSON_NAMES.get(name, name): value for name, value in described(row).items()}
 
 
 def _show_history(found: "History", *, with_data: bool) -> None:
@@ -54,7 +63,7 @@ def _show_history(found: "History", *, with_data: bool) -> None:
     show(Text(found.event_id, style="bold"))
     for line in _about(found):
         show(Text(f"  {line}"))
-    rows = [(fate.group, fate.fate.replace("_", " "), fate.attempts or "", _detail(fate)) for fate in found.groups]
+    rows = [(row.group, row.state.replace("_", " "), row.attempts or "", _detail(row)) for row in found.groups]
     show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
     if with_data and found.entry:
         show(Text(found.entry.data.decode(errors="backslashreplace")))
@@ -70,12 +79,12 @@ def _about(found: "History") -> Iterator[str]:
     yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
 
 
-def _detail(fate: "GroupFate") -> str:
-    words = ["after a replay or redrive"] if fate.again else []
-    if fate.consumer:
-        words.append(f"by {fate.consumer}")
-    if fate.due_at:
-        left = (fate.due_at - datetime.now(UTC)).total_seconds()
-        subject = "next attempt" if fate.fate == "scheduled" else "lease ends"
+def _detail(row: "EventInGroup") -> str:
+    words = ["after a replay or redrive"] if row.resubmitted else []
+    if row.consumer:
+        words.append(f"by {row.consumer}")
+    if row.due_at:
+        left = (row.due_at - datetime.now(UTC)).total_seconds()
+        subject = "next attempt" if row.state == "scheduled" else "lease ends"
         words.append(f"{subject} in {seconds_text(left)}" if left > 0 else f"{subject} now")
     return ", ".join(words)

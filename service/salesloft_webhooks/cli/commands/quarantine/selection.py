@@ -11,8 +11,8 @@ from salesloft_webhooks.errors import UnreadableReason
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.quarantine import Quarantined
     from salesloft_webhooks.broker.administration.selected import Selected
+    from salesloft_webhooks.broker.records import Quarantined
     from salesloft_webhooks.cli.bulk_actions import Select
 
 Reason = Annotated[str, typer.Option("--reason", help="For this reason only, as `quarantine list` shows it.")]

@@ -1,0 +1,212 @@
+"""What the store keeps, field by field: the one place that knows the names and the encoding of fields.
+
+All values are text in UTF-8, bodies are bytes as they came, times are milliseconds since 1970. The scripts write and
+read the same names; a test (``test_records.py``) compares what they write with the tuples here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.events import Event, NewDelivery, NewEvent
+
+Fields = Mapping[bytes, bytes]
+"""A stream entry as Redis answers it."""
+PublishRow = tuple[str | bytes | int, ...]
+"""An event in the order that ``publish.lua`` takes it."""
+
+ENTRY_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "only", "body")
+"""Of an event's entry: id, type, entity key and source of the event, when the store accepted it, when it happened as
+the sender wrote it, W3C trace context, the one group it is for (a redrive or replay; else empty), and its data."""
+LEASED_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "body")
+"""What ``take.lua`` answers of an entry, in its order."""
+DEAD_LETTER_FIELDS = (*ENTRY_FIELDS, "entry", "reason", "error", "attempts", "died", "consumer")
+"""Of a dead letter: the whole entry, where that was, why it died and of what, after how many attempts, when, and which
+consumer made the last attempt."""
+QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
+"""Of a delivery in quarantine: source, dialect, why it cannot be read, when it came, the event name beside the body
+(native dialect), and its body with the source's keys redacted."""
+REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
+"""Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
+
+RECORD_ENTRY = "entry"
+"""Of an idempotency record: the id of the event's entry."""
+RECORD_DUPLICATES = "dups"
+"""Of an idempotency record: how many deliveries of the event came after the first."""
+RECORD_TOKEN = "token:"  # noqa: S105 - a field's name
+"""Of an idempotency record: which delivery stored it, so that a repeat after a lost reply is no duplicate."""
+RECORD_LETTERS = "letter:"
+"""And a group's name: the event's dead letters in that group, separated by blanks."""
+RECORD_POISON = "poison:"
+"""And a group's name: the entry that the group gave up as poison; a `done` that comes late is worth more."""
+RECORD_RESUBMITTED = "again:"
+"""And a group's name: the entry of the group's latest redrive or replay of the event."""
+RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})
+"""Fields of an idempotency record beside the groups' names, under which stands what became of the event there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """What entries and dead letters say about their event.
+
+    Attributes:
+        event_id: Of the event.
+        event_type: Of the event.
+        entity_key: What it is ordered by.
+        source: Where it came from.
+        created_at: When it happened, as the sender wrote it.
+        received_at: When the store accepted it.
+        data: The resource as JSON bytes. Personal data: show it only when asked to.
+    """
+
+    event_id: str
+    event_type: str
+    entity_key: str
+    source: str
+    created_at: str
+    received_at: datetime
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(StoredEvent):
+    """One entry of the stream.
+
+    Attributes:
+        reference: Where it is.
+        only: The one group it is for (a replay or redrive), or empty.
+    """
+
+    reference: Reference
+    only: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter(StoredEvent):
+    """An event that a group gave up on.
+
+    Attributes:
+        group: Who gave up.
+        reference: Where it lies in the group's dead letters.
+        reason: ``exhausted``, ``permanent``, ``poison`` or ``no_handler``.
+        error: One line: type and message of the last error.
+        attempts: Attempts made.
+        died_at: When the group gave up.
+        consumer: The worker that made the last attempt.
+    """
+
+    group: str
+    reference: Reference
+    reason: str
+    error: str
+    attempts: int
+    died_at: datetime
+    consumer: str
+
+    @property
+    def handle(self) -> str:
+        """What to call it on a command line: ``crm/0/1766021654000-0``."""
+        return f"{self.group}/{self.reference}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One delivery in quarantine.
+
+    Attributes:
+        reference: Where it is, and what to call it on a command line.
+        source: Where it came from.
+        dialect: How it was signed.
+        reason: Why it could not be read, an `UnreadableReason`.
+        received_at: When it came.
+        event_name: Native dialect: the name it came with; empty when version 0.1.0 kept it.
+        body: As it came, keys of the source redacted. Personal data: show it only when asked to.
+    """
+
+    reference: Reference
+    source: str
+    dialect: str
+    reason: str
+    received_at: datetime
+    event_name: str
+    body: bytes = field(repr=False)
+
+
+def publish_row(event: NewEvent, delivery: NewDelivery) -> PublishRow:
+    """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one."""
+    received = "" if delivery.received_at is None else int(delivery.received_at.timestamp() * 1_000)
+    described = (event.event_id, event.event_type, event.entity_key, delivery.source, event.created_at)
+    return (*described, delivery.traceparent, event.data, received)
+
+
+def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
+    """The event of a lease; ``values`` in the order of `LEASED_FIELDS`."""
+    *texts, body = values
+    event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
+    return Event(
+        event_id=event_id,
+        event_type=event_type,
+        created_at=created,
+        source=source,
+        received_at=datetime.fromtimestamp(int(received) / 1_000, UTC),
+        raw_data=body,
+        entity_key=entity_key,
+        attempt=attempt,
+        group=group,
+        traceparent=traceparent,
+    )
+
+
+def read_entry(reference: Reference, fields: Fields) -> Entry:
+    """The entry at ``reference``."""
+    return Entry(reference=reference, only=_text(fields, b"only"), **_stored_event(fields))
+
+
+def read_dead_letter(group: str, reference: Reference, fields: Fields) -> DeadLetter:
+    """The dead letter of ``group`` at ``reference``."""
+    return DeadLetter(
+        group=group,
+        reference=reference,
+        reason=_text(fields, b"reason"),
+        error=_text(fields, b"error"),
+        attempts=int(fields.get(b"attempts", b"0")),
+        died_at=_time(fields, b"died"),
+        consumer=_text(fields, b"consumer"),
+        **_stored_event(fields),
+    )
+
+
+def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
+    """The delivery in quarantine at ``reference``."""
+    return Quarantined(
+        reference=reference,
+        source=_text(fields, b"src"),
+        dialect=_text(fields, b"dialect"),
+        reason=_text(fields, b"reason"),
+        received_at=_time(fields, b"at"),
+        event_name=_text(fields, b"event"),
+        body=fields.get(b"body", b""),
+    )
+
+
+def _stored_event(fields: Fields) -> dict[str, Any]:
+    return {
+        "event_id": _text(fields, b"id"),
+        "event_type": _text(fields, b"type"),
+        "entity_key": _text(fields, b"key"),
+        "source": _text(fields, b"src"),
+        "created_at": _text(fields, b"made"),
+        "received_at": _time(fields, b"at"),
+        "data": fields.get(b"body", b""),
+    }
+
+
+def _text(fields: Fields, name: bytes) -> str:
+    """One field as text, empty when it is missing. Bytes that are no UTF-8 are shown, not raised."""
+    return fields.get(name, b"").decode(errors="backslashreplace")
+
+
+def _time(fields: Fields, name: bytes) -> datetime:
+    return datetime.fromtimestamp(int(fields.get(name, b"0")) / 1_000, UTC)
