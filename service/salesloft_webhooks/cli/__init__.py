@@ -26,7 +26,7 @@ from salesloft_webhooks.cli.commands import (
     worker,
 )
 from salesloft_webhooks.cli.commands.up import command
-from salesloft_webhooks.cli.commands.up.folder import adopt_running
+from salesloft_webhooks.cli.commands.up.data_folder import adopt_running
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import TranslatingGroup
 
