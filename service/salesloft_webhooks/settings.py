@@ -104,8 +104,7 @@ class Settings(StoreSettings):
     worker_group: str | None = Field(
         None,
         pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$",
-        description="The consumer group this worker belongs to; a built-in one (`activity`, `crm`, `notify`) brings "
-        "its handlers.",
+        description="The consumer group this worker belongs to; a built-in one brings its handlers (docs/handlers.md).",
     )
     worker_handlers: CommaList = Field(
         (), description="Routers of your own, `package.module:router`, separated by commas."
@@ -116,7 +115,7 @@ class Settings(StoreSettings):
     worker_ordering: Ordering | None = Field(
         None,
         description="`none`, or `entity`: one at a time and in order per person; default: what the group's handlers "
-        "need, `entity` for the built-in `crm`, else `none`.",
+        "need (docs/handlers.md).",
     )
     worker_concurrency: int = Field(50, ge=1, le=500, description="Handlers running at once in one process.")
     worker_partitions: CommaList = Field((), description="Partitions this process serves; default: all.")

@@ -19,10 +19,11 @@ from sqlalchemy import select
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.stats import measure
-from salesloft_webhooks.handlers.builtin.notify import SENDS_AT_ONCE
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.builtin.notify import CONCURRENT_SENDS
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.settings import Settings
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
 from tests.postgres import PostgresServer
@@ -229,7 +230,7 @@ async def test_everything_is_right_after_everything_failed(world: World) -> None
     assert len(world.told) == len(set(world.told)), "nobody was told twice"
     assert world.replies - set(world.told) <= in_doubt, "what was not told is what nobody could know of"
     assert in_doubt & set(world.told), "the worker was killed after the service had taken a message"
-    assert len(in_doubt) <= SENDS_AT_ONCE
+    assert len(in_doubt) <= CONCURRENT_SENDS
     assert world.contacts_are_right()
 
 

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,6 @@ from salesloft_webhooks.telemetry.reference import described
 from tests.observability import ROOT
 
 PACKAGE = ROOT / "service/salesloft_webhooks"
-REFUSED = 400
-"""Statuses from here on; 200 is an ordinary number, too."""
-STATUSES = {row.answer.status for row in [*DeliveryOutcome, *RequestRefusal] if row.answer} - set(range(REFUSED))
 
 
 def names_of(values: str) -> Iterator[str]:
@@ -24,13 +20,6 @@ def names_of(values: str) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == values:
                 yield node.attr
-
-
-def stated_statuses(path: Path) -> set[int]:
-    """The numbers in a file that are the status of a row."""
-    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
-    numbers = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, int)}
-    return numbers & STATUSES
 
 
 def test_the_page_of_answers_is_generated() -> None:
@@ -66,16 +55,6 @@ def test_each_reason_belongs_to_a_row() -> None:
     """Whatever can be the reason of an error about a delivery is listed by the row that the error ends in."""
     assert DeliveryOutcome.REJECTED.reasons is RejectionReason
     assert DeliveryOutcome.UNREADABLE.reasons is UnreadableReason
-
-
-def test_no_other_place_states_a_status() -> None:
-    """Receiver, HTTP server and telemetry of deliveries have statuses from the rows only."""
-    own = {PACKAGE / "operations/probes.py"}  # another port, with answers of its own
-    paths = [path for room in ("receiver", "operations", "telemetry") for path in (PACKAGE / room).rglob("*.py")]
-
-    stating = {str(path.relative_to(PACKAGE)): found for path in paths if (found := stated_statuses(path))}
-
-    assert {PACKAGE / path for path in stating} <= own
 
 
 def test_an_answer_asks_for_patience_in_its_own_field() -> None:

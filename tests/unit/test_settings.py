@@ -1,9 +1,12 @@
 """Settings come from the environment, and what is wrong with them is said by name, never by value."""
 
+import ast
+
 import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
+from tests.observability import ROOT
 
 
 def test_variables_are_read_and_options_win(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,3 +64,23 @@ def test_settings_that_contradict_each_other_are_refused(overrides: dict[str, ob
     """What could never work is found at the start, not at the first delivery."""
     with pytest.raises(ConfigurationError, match=named):
         Settings.load(**overrides)
+
+
+def settings_read() -> set[str]:
+    """What the code reads of a settings object, by field or, where a table lists variables, by the variable's name."""
+    found: set[str] = set()
+    for path in (ROOT / "service/salesloft_webhooks").rglob("*.py"):
+        if path.name in {"settings.py", "store_settings.py"}:
+            continue  # checks of one setting against another are no use of it
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute):
+                owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+                found |= {node.attr} if owner.endswith("settings") else set()
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isupper():
+                found.add(node.value.lower())
+    return found
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    """No variable is documented that changes nothing."""
+    assert set(Settings.model_fields) - settings_read() == set()

@@ -120,10 +120,9 @@
 
 {{- define "salesloft-webhooks.checkWorkers" -}}
 {{- $hasDatabase := include "salesloft-webhooks.hasDatabase" . -}}
-{{- $builtIn := list "activity" "crm" "notify" -}}
 {{- range $name, $worker := include "salesloft-webhooks.workers" . | fromJson }}
-  {{- if and (not $worker.handlers) (not (has $name $builtIn)) }}
-    {{- fail (printf "workers.%s has no built-in handlers (activity, crm and notify have), so workers.%s.handlers must name some" $name $name) }}
+  {{- if and (not $worker.handlers) (not (include "salesloft-webhooks.builtIn" (list $ $name) | fromJsonArray)) }}
+    {{- fail (printf "workers.%s has no built-in handlers (%s have), so workers.%s.handlers must name some" $name (keys ($.Files.Get "built-in-groups.yaml" | fromYaml) | sortAlpha | join ", ") $name) }}
   {{- end }}
   {{- if ge (float64 $worker.graceSeconds) (float64 $worker.terminationGracePeriodSeconds) }}
     {{- fail (printf "workers.%s.graceSeconds must be below workers.%s.terminationGracePeriodSeconds, else handlers are cut off" $name $name) }}

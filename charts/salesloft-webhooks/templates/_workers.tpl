@@ -1,13 +1,26 @@
-{{/* The workers, complete, as JSON: {name: fields}, each `workerDefaults` with the worker's own fields on top. */}}
+{{/* The workers, complete, as JSON: {name: fields}, each `workerDefaults`, then what a built-in group needs, then the worker's own fields. */}}
 {{- define "salesloft-webhooks.workers" -}}
 {{- $workers := dict -}}
 {{- range $name, $own := .Values.workers }}
-  {{- $worker := mergeOverwrite (deepCopy $.Values.workerDefaults) (deepCopy (default (dict) $own)) }}
+  {{- $builtIn := append (include "salesloft-webhooks.builtIn" (list $ $name) | fromJsonArray) dict | first }}
+  {{- $worker := mergeOverwrite (deepCopy $.Values.workerDefaults) $builtIn (deepCopy (default (dict) $own)) }}
   {{- if $worker.enabled }}
     {{- $_ := set $workers $name $worker }}
   {{- end }}
 {{- end }}
 {{- $workers | toJson }}
+{{- end }}
+
+{{/* A JSON list: what is different for the built-in group, or nothing for any other group: list root "crm". */}}
+{{- define "salesloft-webhooks.builtIn" -}}
+{{- $name := index . 1 -}}
+{{- $found := list -}}
+{{- range $builtIn, $different := (index . 0).Files.Get "built-in-groups.yaml" | fromYaml }}
+  {{- if or (eq $name $builtIn) (and (hasSuffix "-*" $builtIn) (hasPrefix (trimSuffix "*" $builtIn) $name)) }}
+    {{- $found = append $found $different }}
+  {{- end }}
+{{- end }}
+{{- $found | toJson }}
 {{- end }}
 
 {{/* The name of a group's objects: list root "crm". */}}

@@ -2,14 +2,14 @@
 
 **The stream.** Each partition is one Redis Stream. A delivery is stored by one script call that also checks and writes
 the idempotency record of each event (`publish`). With several partitions an id is reserved first, in a slot of its own,
-so that it is known whatever its entity. A reservation is a signpost to the partition whose record is the authority, and
+so that it is known whatever its entity. A reservation is a pointer to the partition whose record is the authority, and
 no more, so nothing is lost between the two steps (``reserve.lua``). An entry stays until every group has finished it
 and the retention is over (``trim.lua``).
 
 **Groups.** A Redis consumer group reads the stream. What it has been given and not finished is *pending*: Redis keeps
 it with its owner and its delivery count, and both survive any crash of ours. We add one thing: a sorted set ``due``
-with exactly one member for every pending entry (suspects, below, stand in ``suspects`` instead), scored with the time
-at which it must be looked at again:
+with exactly one member for every pending entry (isolated ones, below, stand in ``isolated`` instead), scored with the
+time at which it must be looked at again:
 
     =========  ======================  ==========================  ===================================
     state      owner in Redis          due                         leaves by
@@ -19,7 +19,7 @@ at which it must be looked at again:
     parked     ``-`` (nobody)          never (a very large score)  its lane's head is finished
     unhandled  as it was               never (another one)         take by a worker that has a handler for its type, or
                                                                    the end of its time: a dead letter
-    suspect    ``-`` (nobody)          none, it is in `suspects`   a take apart from all others
+    isolated   ``-`` (nobody)          none, it is in `isolated`   a take apart from all others
     =========  ======================  ==========================  ===================================
 
 So there is no sweep for idle entries, no lock without an end, and no way to take work from a consumer that still
@@ -32,7 +32,7 @@ is a fact about the world: a late one is written down and counts, also after the
 
 **Failures and losses.** An attempt that comes back has failed or succeeded; a lease that lapses was lost, and nobody
 knows why. The two are counted apart (``tries``). Failures, and how many are too many, are the worker's business; leases
-lost in a row make an entry first a *suspect*, which is run apart from all others, and in the end *poison*.
+lost in a row make an entry first *isolated*, that is run apart from all others, and in the end *poison*.
 
 **When the store was away** for longer than a lease, all leases have lapsed although their owners live. The first call
 after a silence of half a lease notices, and for five seconds lapsed leases are left to their owners, who report what
@@ -60,7 +60,7 @@ addressed to the group alone (a redrive, a replay) is wanted whatever the filter
 
 **Invariants** (``tests/integration/broker/test_model.py`` walks through random interleavings of all of it):
 no event is lost; nothing is given out again after done; one at a time and in order within a lane; every pending entry
-has one due time or is a suspect; no key without an owner or an end.
+has one due time or is isolated; no key without an owner or an end.
 """
 
 from salesloft_webhooks.broker.connection.store import Store, open_store

@@ -111,7 +111,7 @@ class Group:
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
 
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
-        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: suspects, to run apart from all others.
+        """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: isolated ones, to run apart from all others.
 
         One at a time per partition.
 
@@ -140,7 +140,7 @@ class Group:
         reply = await self._store.run("take", partition, args)
         self._unanswered[partition] = False
         self._numbers[partition] += 1
-        state, wait, doorbell, skipped, poisoned, entries, suspects, run, unhandled = reply
+        state, wait, doorbell, skipped, poisoned, entries, isolated, run, unhandled = reply
         return Taken(
             leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
@@ -149,7 +149,7 @@ class Group:
             healed=state == b"healed",
             skipped=skipped,
             poisoned=tuple(name.decode() for name in poisoned),
-            suspects=suspects,
+            isolated=isolated,
             unhandled=tuple(name.decode() for name in unhandled),
         )
 

@@ -35,12 +35,12 @@ class Keys:
         """The highest levels seen of a subject: hash by watermark name."""
         return f"{self.prefix}:{{{partition}}}:mark:{subject}"
 
-    def place(self, slot: int, event_id: str) -> str:
+    def reservation(self, slot: int, event_id: str) -> str:
         """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
 
         ``slot`` follows from the id, or from the subject of its watermark, never from the entity.
         """
-        return f"{self.prefix}:{{{slot}}}:place:{event_id}"
+        return f"{self.prefix}:{{{slot}}}:reserved:{event_id}"
 
     def due(self, partition: int, group: str) -> str:
         """When each pending entry must be looked at: zset of ``<entry id>[ <lane>]`` by server ms."""
@@ -75,27 +75,27 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:g:{group}:seen"
 
     def filters(self, partition: int, group: str) -> str:
-        """The versions of a group's filter in force: zset of them by the last sign of life of a worker, server ms."""
+        """The versions of a group's filter in force: zset of them by the last heartbeat of a worker, server ms."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:filters"
 
     def unhandled(self, partition: int, group: str) -> str:
         """Event types of which entries wait for a handler: set; ``<key>:<type>`` is a zset of them by server ms."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:unhandled"
 
-    def suspects(self, partition: int, group: str) -> str:
+    def isolated(self, partition: int, group: str) -> str:
         """Entries that lost several leases in a row and wait to be run apart: zset of members like those of `due`."""
-        return f"{self.prefix}:{{{partition}}}:g:{group}:suspects"
+        return f"{self.prefix}:{{{partition}}}:g:{group}:isolated"
 
-    def tries(self, partition: int, group: str) -> str:
+    def attempts(self, partition: int, group: str) -> str:
         """What is known of pending entries' attempts: hash of ``<entry id>:lost`` and ``<entry id>:error``."""
-        return f"{self.prefix}:{{{partition}}}:g:{group}:tries"
+        return f"{self.prefix}:{{{partition}}}:g:{group}:attempts"
 
-    def takes(self, partition: int, group: str) -> str:
+    def last_take(self, partition: int, group: str) -> str:
         """What each consumer's last take has leased, to repeat it: hash by consumer."""
-        return f"{self.prefix}:{{{partition}}}:g:{group}:takes"
+        return f"{self.prefix}:{{{partition}}}:g:{group}:last_take"
 
     def clock(self, partition: int, group: str) -> str:
-        """The group's clock and run: hash with ``called``, ``patience``, ``offset``, ``run``."""
+        """The group's clock and run: hash with ``called``, ``grace_until``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def quarantine(self, partition: int) -> str:

@@ -86,7 +86,7 @@ class Taken:
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
         unhandled: Types of entries set aside: the group wants them, but this process has no handler for them.
-        suspects: How many entries wait that may have killed their workers: take them apart from all others.
+        isolated entries: How many entries wait that may have killed their workers: take them apart from all others.
         poisoned: Types of entries that became dead letters because they lost too many leases in a row.
     """
 
@@ -97,5 +97,5 @@ class Taken:
     healed: bool
     skipped: int
     poisoned: tuple[str, ...]
-    suspects: int
+    isolated: int
     unhandled: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ With one partition a delivery is one share of a group commit (`commit`). With se
 partition of their entity, so that order per person is the stream's; but an id must be known whatever the entity. So
 an id is first *reserved*, in a slot that follows from the id alone (``reserve.lua``): the first to ask decides the
 partition whose record is the authority, everybody else is sent there, and there ``publish.lua`` finds the duplicate.
-A reservation alone stores nothing and says nothing about it: whoever dies between the two steps leaves a signpost to
+A reservation alone stores nothing and says nothing about it: whoever dies between the two steps leaves a pointer to
 a partition that does not know the event, and the next delivery of it is stored. The level an event raises is reserved
 beside it, in the slot of what the level belongs to. Decision 20.
 """

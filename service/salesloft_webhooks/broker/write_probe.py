@@ -46,7 +46,7 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
         "events": store.keys.events(partition),
         "record": store.keys.record(partition, _ID),
         "mark_of": store.keys.mark(partition, _ID),
-        "key": store.keys.place(partition, _ID),
+        "key": store.keys.reservation(partition, _ID),
     }
     scripts = ("publish", "reserve") if store.partitions > 1 else ("publish",)
     args: list[Argument] = [int(thorough)]

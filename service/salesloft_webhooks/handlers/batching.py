@@ -18,7 +18,9 @@ Write = Callable[[Sequence[ItemT]], Awaitable[Outcomes]]
 """Writes a batch and says for each item how it went. If it raises, the whole batch failed that way."""
 
 
-async def isolate(write: Write[ItemT], items: Sequence[ItemT], spoilers: tuple[type[Exception], ...]) -> Outcomes:
+async def write_bisecting(
+    write: Write[ItemT], items: Sequence[ItemT], item_errors: tuple[type[Exception], ...]
+) -> Outcomes:
     """Write a batch that fails as a whole when one item is bad, so that only the bad ones fail.
 
     The batch is halved until the bad items stand alone: a few more writes per bad item, not one per item.
@@ -26,19 +28,19 @@ async def isolate(write: Write[ItemT], items: Sequence[ItemT], spoilers: tuple[t
     Args:
         write: Must be repeatable: a good half may be written again later.
         items: The batch.
-        spoilers: What `write` raises when an item is to blame. Anything else is passed on for the whole batch.
+        item_errors: What `write` raises when an item is to blame. Anything else is passed on for the whole batch.
     """
     try:
         return await write(items)
-    except spoilers as exc:
+    except item_errors as exc:
         if len(items) == 1:
             return [exc]
         middle = len(items) // 2
-        halves = [await isolate(write, half, spoilers) for half in (items[:middle], items[middle:])]
+        halves = [await write_bisecting(write, half, item_errors) for half in (items[:middle], items[middle:])]
         return [outcome for half in halves for outcome in half]
 
 
-class Coalescer(Generic[ItemT]):
+class Batcher(Generic[ItemT]):
     """Collects the items of concurrent callers into batches.
 
     Args:

@@ -18,22 +18,12 @@ from structlog.contextvars import bound_contextvars
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
 from salesloft_webhooks.handlers.router import ChecksReadiness, Policy, Router, name_of
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
 """A router whose resources are its own business."""
-
-BUILT_IN = {
-    "activity": "salesloft_webhooks.handlers.builtin.activity",
-    "crm": "salesloft_webhooks.handlers.builtin.crm",
-    "forward-": "salesloft_webhooks.handlers.builtin.forward",
-    "notify": "salesloft_webhooks.handlers.builtin.notify",
-}
-"""Modules of the built-in groups, a trailing dash standing for a family of them (``forward-<endpoint>``).
-
-Each has ``build_router(group, settings) -> Router``. Imported on demand only.
-"""
 
 
 class RunningGroup:
@@ -128,13 +118,13 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
 
 
 def _built_in(name: str, settings: Settings) -> AnyRouter:
-    family = "forward-" if name.startswith("forward-") else name
-    if family not in BUILT_IN:
+    row = builtin_group(name)
+    if row is None:
         raise ConfigurationError(
-            "WORKER_GROUP: not a built-in group (activity, crm, notify, forward-<endpoint>): name its routers in "
+            f"WORKER_GROUP: not a built-in group ({builtin_names()}): name its routers in "
             "WORKER_HANDLERS or with --handlers package.module:router"
         )
-    router: AnyRouter = importlib.import_module(BUILT_IN[family]).build_router(name, settings)
+    router: AnyRouter = importlib.import_module(row.module_path).build_router(name, settings)
     return router
 
 

@@ -26,7 +26,7 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})([ \t]*;[\t -~\x80-\xff]*)?\r\n")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*\r\n")
 
 
-class Framing(Protocol):
+class BodyFraming(Protocol):
     """Finds the end of a body."""
 
     def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
@@ -37,7 +37,7 @@ class Framing(Protocol):
         """
 
 
-def framing_of(version: str, fields: Fields) -> Framing | None:
+def framing_of(version: str, fields: Fields) -> BodyFraming | None:
     """How the body behind a parsed head is framed; None if there is none.
 
     Args:
@@ -49,23 +49,23 @@ def framing_of(version: str, fields: Fields) -> Framing | None:
         BadRequest: Not HTTP/1.0 or 1.1; no ``Host`` in 1.1, or two (RFC 9112, 3.2); chunks in 1.0 (6.1); a transfer
             coding other than chunked, without which the body's bytes are not those that were signed.
     """
-    framing: Framing | None = None
+    framing: BodyFraming | None = None
     hosts = 0
     for name, value in fields:
         if name == b"host":
             hosts += 1
         elif name == b"content-length":
-            framing = Length(size) if (size := int(value)) else None
+            framing = FixedLengthBody(size) if (size := int(value)) else None
         elif name == b"transfer-encoding":
             if value.lower() != b"chunked" or version != "1.1":
                 raise BadRequest
-            framing = Chunks()
+            framing = ChunkedBody()
     if (version != "1.1" or hosts != 1) and (version != "1.0" or hosts > 1):
         raise BadRequest
     return framing
 
 
-class Length:
+class FixedLengthBody:
     """A body of a known number of bytes."""
 
     __slots__ = ("_missing",)
@@ -74,7 +74,7 @@ class Length:
         self._missing = size
 
     def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
-        """See `Framing`."""
+        """See `BodyFraming`."""
         if len(data) < self._missing:
             self._missing -= len(data)
             return data, None
@@ -92,7 +92,7 @@ class _Next(Enum):
     """One more trailer, or the empty line at the end of the message."""
 
 
-class Chunks:
+class ChunkedBody:
     """A body in chunked transfer coding."""
 
     __slots__ = ("_allowance", "_extra_bytes", "_line", "_missing", "_next")
@@ -105,7 +105,7 @@ class Chunks:
         self._allowance = FREE_CHUNKS * BYTES_PER_CHUNK
 
     def feed(self, data: bytes) -> tuple[bytes, bytes | None]:
-        """See `Framing`."""
+        """See `BodyFraming`."""
         parts: list[bytes] = []
         position = 0
         while position < len(data):

@@ -6,8 +6,8 @@ from typing import ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from salesloft_webhooks.operations.body_framing import Framing
-from salesloft_webhooks.operations.limits import Limits
+from salesloft_webhooks.operations.body_framing import BodyFraming
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.memory_budget import (
     IDLE_SENDER,
     JUST_CONNECTED,
@@ -26,12 +26,12 @@ class LimitedConnection(HttpToolsProtocol):
     idle senders; among each, whoever has waited longest. Requests in work stay, unless nobody takes their answer.
     """
 
-    limits: ClassVar[Limits]
+    limits: ClassVar[ConnectionLimits]
 
     held_bytes = 0
     evicted = False
     refused = False
-    framing: Framing | None = None
+    framing: BodyFraming | None = None
     """Of the body that is arriving."""
     since = 0.0
     _deadline: asyncio.TimerHandle | None = None

@@ -1,38 +1,19 @@
 """Exactly which HTTP is spoken on a connection, and in which pieces it is read."""
 
+import asyncio
+
 import httptools
-from starlette.types import Scope
 
 from salesloft_webhooks.operations import refusals
-from salesloft_webhooks.operations.body_framing import Framing, framing_of
+from salesloft_webhooks.operations.body_framing import BodyFraming, framing_of
 from salesloft_webhooks.operations.connection import LimitedConnection
-from salesloft_webhooks.operations.limits import Limits
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
+from salesloft_webhooks.operations.request_memory import RequestMemory
+from salesloft_webhooks.operations.request_state import BODY_COMPLETE, BODY_EVICTED
 
 DROPPED_BYTES = 65_536
 """How much of a body is read and dropped after the answer to it, before its connection is closed instead."""
-SMALL_BYTES = 16_384
-"""Bodies up to this size, most of SalesLoft's, are read even when signed deliveries in work hold all the memory there
-is: their connections cost as much by themselves."""
-HEAD_FACTOR = 2
-"""What a parsed head of many fields takes in memory, as a multiple of its bytes."""
-COVERED_BYTES = 4_096
-"""The part of a request that the count of its connection covers: most deliveries need no account of their own."""
-BODY_COMPLETE = "salesloft_webhooks.body_complete"
-BODY_EVICTED = "salesloft_webhooks.body_evicted"
-
-
-def body_evicted(scope: Scope) -> bool:
-    """Whether the server has given up a request's body for want of memory, and answered it.
-
-    To the application that looks like a client that left.
-    """
-    return bool(scope.get("state", {}).get(BODY_EVICTED))
-
-
-def body_complete(scope: Scope) -> bool:
-    """Whether a request's body is here already, so that reading it takes no time."""
-    return bool(scope.get("state", {}).get(BODY_COMPLETE))
 
 
 class BoundedProtocol(LimitedConnection):
@@ -44,35 +25,38 @@ class BoundedProtocol(LimitedConnection):
     Here the parser gets whole heads only (`request_head`), each a parser of its own; `body_framing` finds the end of
     each body; and what is pipelined waits as bytes.
 
-    - Of a connection that has no request in work, the next request's head must be complete within
-      `Limits.head_timeout_seconds` of its first byte (of the connection, for the first request), else it is closed
-      without an answer. That also ends connections that go on sending a body after its answer.
+    - Of a connection that has no request in work, the next request's head must be complete within the limits'
+      ``head_timeout_seconds`` of its first byte (of the connection, for the first request), else it is closed without
+      an answer. That also ends connections that go on sending a body after its answer.
     - What is no request is answered in the form of the contract (`refusals`).
     - Offers to speak another protocol are declined, as HTTP allows.
     - A client that ends its half of the connection after a whole request still gets its answer.
     """
 
     _buffer: bytes = b""  # a head that is not complete, or what is pipelined behind the request in work
-    _request_bytes = 0  # what the request in work takes: its parsed head, and its body
-    _charged_bytes = 0  # the part of that which counts beside the connection
-    _body_bytes = 0
+    _memory: RequestMemory
     _dropped_bytes = 0
     _half_closed = False
 
     @classmethod
-    def with_limits(cls, limits: Limits) -> type["BoundedProtocol"]:
+    def with_limits(cls, limits: ConnectionLimits) -> type["BoundedProtocol"]:
         """The same under these limits (uvicorn wants a class, and constructs it itself)."""
         return type(cls.__name__, (cls,), {"limits": limits})
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Expect a request."""
+        self._memory = RequestMemory()
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives for what it is the turn of: a head, a body, or a request to come later."""
         self._unset_keepalive_if_required()
         if self.refused:
-            self._drop(len(data), refusals.LINGER_BYTES)
+            self._count_dropped(len(data), refusals.LINGER_BYTES)
         elif self.framing is not None:
             self._take_body(self.framing, data)
         elif self.in_work:
-            self._keep(self._buffer + data)
+            self._set_buffer(self._buffer + data)
             self.flow.pause_reading()
         else:
             self._take_head(data)
@@ -93,11 +77,11 @@ class BoundedProtocol(LimitedConnection):
         try:
             end = end_of_head(data, seen) if data else None
             if end is None:
-                self._keep(data)
+                self._set_buffer(data)
                 self.start_head_deadline()
                 return
             if seen:
-                self._keep(b"")
+                self._set_buffer(b"")
             self._parse(data[:end])
         except BadRequest:
             self._refuse(refusals.BAD_REQUEST)
@@ -120,7 +104,7 @@ class BoundedProtocol(LimitedConnection):
         if self.framing is None:
             super().on_message_complete()
         else:
-            self._count(HEAD_FACTOR * len(head))
+            self._charge(self._memory.add_head(len(head)))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
@@ -141,15 +125,15 @@ class BoundedProtocol(LimitedConnection):
         super().on_headers_complete()
 
     # -- Bodies ---------------------------------------------------------------------------------------------------
-    def _take_body(self, framing: Framing, data: bytes) -> None:
+    def _take_body(self, framing: BodyFraming, data: bytes) -> None:
         try:
             body, rest = framing.feed(data)
         except BadRequest:
             self._refuse(refusals.BAD_REQUEST)
             return
         if self.cycle.response_complete:
-            self._drop(len(data), DROPPED_BYTES)
-        elif body and not self._take_in(body):
+            self._count_dropped(len(data), DROPPED_BYTES)
+        elif body and not self._pass_on_body(body):
             return
         if rest is not None:
             self.framing = None
@@ -158,25 +142,20 @@ class BoundedProtocol(LimitedConnection):
             if rest and not self.transport.is_closing():
                 self.data_received(rest)
 
-    def _take_in(self, body: bytes) -> bool:
+    def _pass_on_body(self, body: bytes) -> bool:
         """Hand a piece of a body to the application, if there is room for it or can be made."""
         if not self.cycle.response_started:  # else the application drops it
-            self._body_bytes += len(body)
-            if not self._count(len(body)) and not self.evicted and self._body_bytes > SMALL_BYTES:
+            enough = self._charge(self._memory.add_body(len(body)))
+            if not enough and not self.evicted and not self._memory.small:
                 self.evict()
             if self.evicted:
                 return False
         super().on_body(body)
         return True
 
-    def _count(self, more_bytes: int) -> bool:
-        """Count what the request takes beyond what its connection is counted for; False if that is too much."""
-        self._request_bytes += more_bytes
-        uncharged = self._request_bytes - COVERED_BYTES - self._charged_bytes
-        if uncharged <= 0:
-            return True
-        self._charged_bytes += uncharged
-        return self.hold(uncharged)
+    def _charge(self, more_bytes: int) -> bool:
+        """Hold what the request takes beyond what its connection is counted for; False if that is too much."""
+        return not more_bytes or self.hold(more_bytes)
 
     def evict(self) -> None:
         """See `memory_budget.Holder`. Whoever is sending a body is asked to send it again later."""
@@ -202,15 +181,14 @@ class BoundedProtocol(LimitedConnection):
         if self.transport.is_closing():
             return
         self.reset_age()
-        if self._charged_bytes:
-            self.hold(-self._charged_bytes)
-        self._request_bytes = self._charged_bytes = self._body_bytes = 0
+        if charged_bytes := self._memory.end():
+            self.hold(-charged_bytes)
         self.watch_unsent_answer()
         if self.framing is not None:
             self._dropped_bytes = 0
             self.start_head_deadline()
         elif data := self._buffer:
-            self._keep(b"")
+            self._set_buffer(b"")
             self.data_received(data)
         if self._half_closed and not self.in_work:
             self.transport.close()
@@ -225,21 +203,21 @@ class BoundedProtocol(LimitedConnection):
             self.cycle.message_event.set()
         self.refused = True
         self.cycle = self.scope = self.headers = None  # type: ignore[assignment]  # not held while it lingers
-        self._keep(b"")
+        self._set_buffer(b"")
         self._dropped_bytes = 0
         self.transport.write(answer)
         self.transport.write_eof()
         self.close_after(refusals.LINGER_SECONDS)
 
     # -- Memory ---------------------------------------------------------------------------------------------------
-    def _keep(self, data: bytes) -> None:
+    def _set_buffer(self, data: bytes) -> None:
         """Hold these bytes instead of those before."""
         more_bytes = len(data) - len(self._buffer)
         self._buffer = data
         if more_bytes:
             self.hold(more_bytes)
 
-    def _drop(self, count: int, limit: int) -> None:
+    def _count_dropped(self, count: int, limit: int) -> None:
         self._dropped_bytes += count
         if self._dropped_bytes > limit:
             self.transport.close()

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.http_protocol import BoundedProtocol
-from salesloft_webhooks.operations.limits import Limits
 
 BACKLOG = 2048
 """Connections the kernel holds for us while the loop is busy."""
@@ -49,7 +49,7 @@ class HttpServer:
         *,
         setting: str,
         drain_seconds: float = 1.0,
-        limits: Limits,
+        limits: ConnectionLimits,
     ) -> None:
         self._address = (host, port)
         self._setting = setting

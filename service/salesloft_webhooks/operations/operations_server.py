@@ -1,10 +1,7 @@
 """The operations port, the same for every role."""
 
-from types import TracebackType
-from typing import Self
-
+from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.http_server import HttpServer
-from salesloft_webhooks.operations.limits import Limits
 from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.probes import Probe, probes_app
 
@@ -14,7 +11,7 @@ BUDGET_BYTES = 16_777_216
 """What this port's connections may hold where nothing else of the process draws on the same budget."""
 
 
-class OperationsServer:
+class OperationsServer(HttpServer):
     """Probes and metrics on a port of their own, which is never exposed to the internet.
 
     Runs in the role's event loop on purpose: a loop that is blocked cannot answer `/livez`, and the kubelet's probe
@@ -29,28 +26,5 @@ class OperationsServer:
     """
 
     def __init__(self, host: str, port: int, *, live: Probe, ready: Probe, budget: MemoryBudget | None = None) -> None:
-        limits = Limits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
-        self._server = HttpServer(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT", limits=limits)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return self._server.port
-
-    async def __aenter__(self) -> Self:
-        """Start listening.
-
-        Raises:
-            ConfigurationError: the address cannot be listened on.
-        """
-        await self._server.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop listening; a scrape that is running may finish."""
-        await self._server.__aexit__(exc_type, exc, traceback)
+        limits = ConnectionLimits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
+        super().__init__(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT", limits=limits)

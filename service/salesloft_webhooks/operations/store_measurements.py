@@ -1,10 +1,9 @@
 """Measures groups and partitions every few seconds, in receivers and workers alike, and reports to telemetry."""
 
-import asyncio
 from types import TracebackType
 from typing import Self
 
-from salesloft_webhooks.background import Background, cancellation_requested
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
@@ -33,7 +32,8 @@ class Measurements:
         self._background = Background()
 
     async def __aenter__(self) -> Self:
-        self._background.start(self._run(), name="measurements")
+        every = self._every_seconds
+        self._background.repeat(self._measure, name="measurements", every_seconds=every, failed=self._failed)
         return self
 
     async def __aexit__(
@@ -41,40 +41,23 @@ class Measurements:
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
 
-    async def _run(self) -> None:
-        while not cancellation_requested():
-            try:
-                self._report(await measure(self._store))
-            except StoreError as exc:
-                log.debug("measurement.postponed", reason=str(exc))
-            except Exception:  # a measurement that dies would leave its last figures standing for ever
-                log.exception("measurement.failed")
-            await asyncio.sleep(self._every_seconds)
+    async def _measure(self) -> None:
+        self._report(await measure(self._store))
+
+    def _failed(self, error: Exception, _failures: int) -> float:
+        """Go on, whatever it was: a measurement that dies would leave its last figures standing for ever."""
+        if isinstance(error, StoreError):
+            log.debug("measurement.postponed", reason=str(error))
+        else:
+            log.error("measurement.failed", exc_info=error)
+        return self._every_seconds
 
     def _report(self, stats: Stats) -> None:
         for group in stats.groups:
-            self._telemetry.group_measured(
-                group.group,
-                lag=group.lag,
-                pending=group.pending,
-                scheduled=group.scheduled,
-                parked=group.parked,
-                unhandled=group.unhandled,
-                due=group.due,
-                dead=group.dead,
-                oldest_age_seconds=group.oldest_age_seconds,
-                consumers=group.consumers,
-                paused=group.paused,
-            )
+            self._telemetry.group_measured(group)
         present = {group.group for group in stats.groups}
         for removed in self._groups - present:
             self._telemetry.group_removed(removed)
         self._groups = present
         for partition in stats.partitions:
-            self._telemetry.stream_measured(
-                partition=partition.partition,
-                entries=partition.entries,
-                quarantined=partition.quarantined,
-                memory_used_bytes=partition.memory_used_bytes,
-                memory_limit_bytes=partition.memory_limit_bytes,
-            )
+            self._telemetry.partition_measured(partition)

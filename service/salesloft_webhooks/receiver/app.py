@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from salesloft_webhooks.delivery_outcomes import RequestRefusal
-from salesloft_webhooks.receiver.answers import REFUSALS
+from salesloft_webhooks.receiver.responses import REFUSALS
 
 
 class WebhookApp(Starlette):

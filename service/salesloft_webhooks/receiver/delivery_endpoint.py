@@ -23,9 +23,9 @@ from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.operations import body_complete, body_evicted
-from salesloft_webhooks.receiver.answers import AnswerResponse, Answers
 from salesloft_webhooks.receiver.body import BodyReader, Headers
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
+from salesloft_webhooks.receiver.responses import AnswerResponse, Responses
 from salesloft_webhooks.receiver.sources import Source
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
@@ -42,7 +42,7 @@ class ReceiverContext:
     telemetry: ReceiverTelemetry
     bodies: BodyReader
     in_flight: InFlightDeliveries
-    answers: Answers
+    responses: Responses
 
 
 class DeliveryEndpoint:
@@ -63,7 +63,7 @@ class DeliveryEndpoint:
                 answer = await self._answer(scope, receive, span)
         except Exception:
             # A defect; the span, left without a verdict, has logged it.
-            answer = self._context.answers.read(DeliveryOutcome.ERROR)
+            answer = self._context.responses.read(DeliveryOutcome.ERROR)
         if answer is not None:
             await (answer.closing() if in_flight.draining else answer)(scope, receive, send)
 
@@ -75,21 +75,21 @@ class DeliveryEndpoint:
                 return self._refuse(DeliveryOutcome.TOO_LARGE, span)
             if not body_complete(scope) and (reason := self._source.form_problem(headers, time.time())):
                 span.rejected(reason)
-                return self._context.answers.unread(DeliveryOutcome.REJECTED)
+                return self._context.responses.unread(DeliveryOutcome.REJECTED)
             body = await self._context.bodies.read(receive)
             if isinstance(body, DeliveryOutcome):
                 return self._refuse(DeliveryOutcome.OVERLOADED if body_evicted(scope) else body, span)
             return await self._accept(headers, body, span)
         except SignatureRejected as exc:
             span.rejected(exc.reason)
-            return self._context.answers.read(DeliveryOutcome.REJECTED)
+            return self._context.responses.read(DeliveryOutcome.REJECTED)
         except StoreError as exc:
             self._context.watch.doubt()
             outcome = span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
             outcome = span.store_failed(StoreUnavailable("not stored before the drain time was over"))
-        return self._context.answers.read(outcome)
+        return self._context.responses.read(outcome)
 
     async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> AnswerResponse:
         authentic = self._source.authenticate(headers, body, time.time())
@@ -101,9 +101,9 @@ class DeliveryEndpoint:
         except UnreadableDelivery as exc:
             await self._quarantine(authentic, exc)
             span.unreadable(exc.reason)
-            return self._context.answers.unreadable(str(exc))
+            return self._context.responses.unreadable(str(exc))
         outcome = await self._context.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
-        return self._context.answers.read(span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE))
+        return self._context.responses.read(span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE))
 
     async def _quarantine(self, authentic: Authenticated, error: UnreadableDelivery) -> None:
         settings = self._context.settings
@@ -125,4 +125,4 @@ class DeliveryEndpoint:
         """Of a body that was not read. Where the client has left, or the server has answered, there is no answer."""
         span.refused(outcome)
         answered = outcome in {DeliveryOutcome.DISCONNECTED, DeliveryOutcome.OVERLOADED}
-        return None if answered else self._context.answers.unread(outcome)
+        return None if answered else self._context.responses.unread(outcome)

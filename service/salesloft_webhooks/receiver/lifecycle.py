@@ -4,18 +4,18 @@ import asyncio
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
 from salesloft_webhooks.operations import (
+    ConnectionLimits,
     HttpServer,
-    Limits,
     Measurements,
     MemoryBudget,
     OperationsServer,
     stop_event,
 )
-from salesloft_webhooks.receiver.answers import Answers
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
+from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
@@ -44,8 +44,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
-            answers = Answers(settings.retry_after_seconds)
-            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, answers)
+            responses = Responses(settings.retry_after_seconds)
+            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, responses)
             budget = MemoryBudget(settings.body_memory_bytes)
             app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
             webhooks = HttpServer(
@@ -54,7 +54,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 settings.port,
                 setting="PORT",
                 drain_seconds=settings.drain_seconds,
-                limits=Limits(
+                limits=ConnectionLimits(
                     budget,
                     head_timeout_seconds=settings.body_timeout_seconds,
                     keeps_senders_only=True,

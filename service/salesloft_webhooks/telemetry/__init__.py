@@ -8,14 +8,16 @@ Business code opens a span and calls verbs on it::
     with telemetry.attempt(event) as attempt:
         attempt.retried(error, after_seconds=2.5)
 
-Each verb feeds metrics, traces and logs from the one fact it is told. Verbs never raise, block or touch the network.
+Each verb feeds metrics, traces and logs from the one fact it is given. Verbs never raise, block or touch the network.
 """
 
+from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
+from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
 from salesloft_webhooks.telemetry.metrics import render_metrics
-from salesloft_webhooks.telemetry.receiving import DeliverySpan, ReceiverTelemetry
+from salesloft_webhooks.telemetry.receiver_telemetry import ReceiverTelemetry
 from salesloft_webhooks.telemetry.tracing import configure_tracing
-from salesloft_webhooks.telemetry.working import AttemptSpan, WorkerTelemetry
+from salesloft_webhooks.telemetry.worker_telemetry import WorkerTelemetry
 
 __all__ = [
     "AttemptSpan",

@@ -17,7 +17,7 @@ from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
 _INTRODUCTION = """\
 # Metrics
 
-Generated from `telemetry/metrics.py` by `make docs`; a test fails when the two differ.
+Generated from the definitions in `telemetry/` by `make docs`; a test fails when the two differ.
 
 Receiver and worker serve them at `/metrics` of the operations port (9090 by default). Every name begins with
 `salesloft_webhooks_`; durations are seconds, sizes bytes. Label values come from the closed sets at the end of this

@@ -4,6 +4,7 @@ import asyncio
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.builtin_groups import builtin_names
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.operations import Measurements, OperationsServer, stop_event
 from salesloft_webhooks.settings import Settings
@@ -21,7 +22,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         ConfigurationError: no group, no such handlers, or a port that cannot be listened on.
     """
     if settings.worker_group is None:
-        raise ConfigurationError("WORKER_GROUP: name the group, e.g. activity, crm or notify")
+        raise ConfigurationError(f"WORKER_GROUP: name the group; built in are {builtin_names()}")
     with collection_paused():
         loaded = load_group(settings.worker_group, settings.worker_handlers, settings)
     telemetry = WorkerTelemetry(loaded.name)

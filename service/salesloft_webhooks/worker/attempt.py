@@ -11,8 +11,7 @@ from salesloft_webhooks.handlers.execution import Ending, Limits, Verdict, leave
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.handlers.router import name_of
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.telemetry.working import AttemptSpan
+from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
 
 LONGEST_RELEASE_SECONDS = 10.0
@@ -92,10 +91,10 @@ class Attempt:
             self._lost = self.lease if why is Interruption.LEASE_LOST else None
             self._task.cancel()
 
-    def adopt(self, lease: Lease) -> None:
+    def continue_under(self, lease: Lease) -> None:
         """Go on under a new lease: the old one had lapsed, and the process was given the same entry again.
 
-        When the handler was told to end already because of that, the entry is handed back once it has ended.
+        When the handler was asked to end already because of that, the entry is handed back once it has ended.
         """
         self.lease = lease
         self.renewed = time.monotonic()
@@ -116,10 +115,10 @@ class Attempt:
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
-                return self.interrupted()
+                return self.settlement_when_interrupted()
             return self._settlement(span, verdict)
 
-    def interrupted(self) -> Settlement | None:
+    def settlement_when_interrupted(self) -> Settlement | None:
         """What to settle when the attempt was cancelled from outside: nothing is known to be wrong with the event."""
         return None if self._lost is self.lease else Settlement(self.lease, Outcome.RELEASE)
 

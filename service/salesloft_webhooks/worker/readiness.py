@@ -15,7 +15,7 @@ from salesloft_webhooks.worker.attempt import describe
 
 CHECK_SECONDS = 25.0
 """How long one check may take: below the time after which a process without progress is restarted."""
-AGAIN_SECONDS = 5.0
+RECHECK_SECONDS = 5.0
 """Longest wait until the next one."""
 
 log = get_logger(__name__)
@@ -32,12 +32,12 @@ class Readiness:
         self.problem: str | None = "the handlers' resources are not checked yet"
         self._running = running
 
-    async def reached(self, stop: asyncio.Event, beat: Callable[[], None]) -> bool:
+    async def reached(self, stop: asyncio.Event, record_heartbeat: Callable[[], None]) -> bool:
         """Check until the resources are ready, or ``stop`` is set; whether they are.
 
         Args:
             stop: Ends it.
-            beat: Called before and after each check: waiting is progress too.
+            record_heartbeat: Called before and after each check: waiting is progress too.
 
         Raises:
             ConfigurationError: a check says that it cannot succeed.
@@ -45,9 +45,9 @@ class Readiness:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                beat()
+                record_heartbeat()
                 seconds = await self._check(stopped)
-                beat()
+                record_heartbeat()
                 if self.problem is None:
                     return True
                 with suppress(TimeoutError):
@@ -72,7 +72,7 @@ class Readiness:
             if problem != self.problem:
                 log.warning("worker.unready", reason=problem)
             self.problem = problem
-            return min(exc.after_seconds, AGAIN_SECONDS) if isinstance(exc, Unavailable) else AGAIN_SECONDS
+            return min(exc.after_seconds, RECHECK_SECONDS) if isinstance(exc, Unavailable) else RECHECK_SECONDS
         finally:
             checking.cancel()
         self.problem = None

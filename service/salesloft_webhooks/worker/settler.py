@@ -39,9 +39,9 @@ class Unsettled:
 class Settler:
     """Stores the outcomes of one partition.
 
-    An outcome stays in the queue until the store has answered: while Redis is away it waits, and is told afterwards. A
-    repeat after a lost reply is harmless, the store answers `gone`. What dies with the process is run again by others
-    when its lease lapses: at least once.
+    An outcome stays in the queue until the store has answered: while Redis is away it waits. A repeat after a lost
+    reply is harmless, the store answers `gone`. What dies with the process is run again by others when its lease
+    lapses: at least once.
     """
 
     def __init__(self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[], None]) -> None:
@@ -86,7 +86,7 @@ class Settler:
         self._done -= self._confirmed
         self._confirmed.clear()
 
-    def behind(self, seconds: float) -> bool:
+    def is_behind(self, seconds: float) -> bool:
         """Whether the first outcome's lease has not been renewed for so long: store it before anything is taken."""
         return bool(self._queue) and time.monotonic() - self._queue[0].renewed > seconds
 

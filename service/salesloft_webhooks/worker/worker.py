@@ -14,14 +14,14 @@ from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
-from salesloft_webhooks.worker.announcement import announce, warn_of_unknown
-from salesloft_webhooks.worker.housekeeping import Housekeeping
-from salesloft_webhooks.worker.isolation import Isolation
-from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
+from salesloft_webhooks.worker.isolation_budget import IsolationBudget
+from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
+from salesloft_webhooks.worker.maintenance import Maintenance
+from salesloft_webhooks.worker.partition_loop import PartitionLoop
 from salesloft_webhooks.worker.readiness import Readiness
-from salesloft_webhooks.worker.renewer import Renewer
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
-from salesloft_webhooks.worker.slots import Slots
+from salesloft_webhooks.worker.startup_log import log_start, warn_of_unknown_patterns
 
 STALL_SECONDS = 30.0
 """Without a sign of progress for so long, beyond what a waiting loop is allowed, the process is stuck."""
@@ -34,7 +34,7 @@ log = get_logger(__name__)
 
 
 class Worker:
-    """Runs one consumer until told to stop.
+    """Runs one consumer until asked to stop.
 
     Args:
         store: The broker's store.
@@ -64,28 +64,28 @@ class Worker:
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
         self._telemetry = telemetry
-        slots = Slots(settings.worker_concurrency), Isolation()
+        slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
         self._loops = [
             PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
             for partition in _partitions(settings)
         ]
-        self._housekeeping = Housekeeping(store, self._group, settings, telemetry)
+        self._maintenance = Maintenance(store, self._group, settings, telemetry)
         self._registered = False
         self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set and everything is handed over."""
-        warn_of_unknown(self._loaded, self._settings)
+        warn_of_unknown_patterns(self._loaded, self._settings)
         if not await self._register(stop):
             return
-        await announce(self._store, self._options, self._loaded)
-        if not await self._readiness.reached(stop, self._beat):
+        await log_start(self._store, self._options, self._loaded)
+        if not await self._readiness.reached(stop, self._record_heartbeat):
             return
-        renewer = Renewer(self._group, self._loops, self._settings, self._telemetry)
+        renewer = LeaseRenewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
             tasks = [
                 background.start(renewer.run(), name="renewer"),
-                background.start(self._housekeeping.run(), name="housekeeping"),
+                background.start(self._maintenance.run(), name="housekeeping"),
                 *(background.start(loop.run(), name=f"partition {loop.partition}") for loop in self._loops),
             ]
             stopped = background.start(_until_set(stop), name="stop")
@@ -97,24 +97,25 @@ class Worker:
         """Why the process makes no progress and should be restarted; None: it does."""
         now = time.monotonic()
         if any(loop.attempts for loop in self._loops):
-            self._beat()  # slots are shared: a loop may rightly wait for as long as another one's handlers run
+            # Slots are shared: a loop may rightly wait for as long as another one's handlers run.
+            self._record_heartbeat()
         for loop in self._loops:
             running = loop.attempts.values()
             overdue = [attempt for attempt in running if now - attempt.began > attempt.timeout_seconds + STALL_SECONDS]
             if overdue:
                 return f"{len(overdue)} handlers ignore their time-out"
             allowed = STALL_SECONDS + self._settings.store_timeout_seconds + self._settings.poll_seconds
-            if not running and now - loop.beat > allowed:
-                return f"the loop of partition {loop.partition} has made no progress for {now - loop.beat:.0f} s"
+            if not running and now - loop.heartbeat > allowed:
+                return f"the loop of partition {loop.partition} has made no progress for {now - loop.heartbeat:.0f} s"
         return None
 
     def not_ready(self) -> str | None:
         """Why the process cannot work; None: it can."""
         if not self._registered:
-            trouble = self._telemetry.store_trouble(lasting_seconds=0)
-            return f"the group is not registered: {trouble or 'the store has not been asked yet'}"
+            failure = self._telemetry.store_failure(lasting_seconds=0)
+            return f"the group is not registered: {failure or 'the store has not been asked yet'}"
         grace = self._settings.readiness_grace_seconds
-        return self._readiness.problem or self._telemetry.store_trouble(lasting_seconds=grace)
+        return self._readiness.problem or self._telemetry.store_failure(lasting_seconds=grace)
 
     async def _register(self, stop: asyncio.Event) -> bool:
         failures = 0
@@ -128,16 +129,16 @@ class Worker:
                 log.warning("store.failed", failures=failures, reason=str(exc))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), STORE_BACKOFF.delay_seconds(failures))
-                self._beat()
+                self._record_heartbeat()
             else:
                 self._registered = True
                 self._telemetry.store_available("register")
                 return True
         return False
 
-    def _beat(self) -> None:
+    def _record_heartbeat(self) -> None:
         for loop in self._loops:
-            loop.beat = time.monotonic()
+            loop.heartbeat = time.monotonic()
 
     async def _stop(self, loops: list["asyncio.Task[None]"]) -> None:
         for loop in self._loops:

@@ -48,9 +48,9 @@ class StoreInvariants(RuleBasedStateMachine):
 
     @invariant()
     def every_pending_entry_has_one_due_time(self) -> None:
-        """`due` and `suspects` together are the same set as the pending entries; nobody owns a suspect."""
+        """`due` and `isolated entries` together are the same set as the pending entries; nobody owns isolated."""
         for group in self.done:
-            apart = self.redis.zrange(f"sl:{{0}}:g:{group}:suspects", 0, -1)
+            apart = self.redis.zrange(f"sl:{{0}}:g:{group}:isolated", 0, -1)
             members = self.redis.zrange(f"sl:{{0}}:g:{group}:due", 0, -1) + apart
             ids = sorted(member.partition(" ")[0] for member in members)
             owners = {row["message_id"]: row["consumer"] for row in self.pending(group)}
@@ -61,7 +61,7 @@ class StoreInvariants(RuleBasedStateMachine):
     def nothing_is_known_of_entries_that_are_not_pending(self) -> None:
         """What is kept of an entry's attempts goes with the entry."""
         for group in self.done:
-            known = {field.partition(":")[0] for field in self.redis.hkeys(f"sl:{{0}}:g:{group}:tries")}
+            known = {field.partition(":")[0] for field in self.redis.hkeys(f"sl:{{0}}:g:{group}:attempts")}
             assert known <= {row["message_id"] for row in self.pending(group)}
 
     @invariant()
@@ -69,7 +69,7 @@ class StoreInvariants(RuleBasedStateMachine):
         """A lane is the pending entries of its entity in stream order; only its head has an owner or a due time."""
         due = {
             member: score
-            for name in ("due", "suspects")
+            for name in ("due", "isolated")
             for member, score in self.redis.zrange(f"sl:{{0}}:g:{self.ordered}:{name}", 0, -1, withscores=True)
         }
         owners = {row["message_id"]: row["consumer"] for row in self.pending(self.ordered)}

@@ -78,12 +78,12 @@ class BrokerModel(TroubleRules):
 
     @rule(group=st.sampled_from(list(GROUPS)), consumer=st.sampled_from(CONSUMERS), count=st.integers(1, 6))
     def take(self, group: str, consumer: str, count: int) -> None:
-        """A consumer asks for work, and takes a suspect alone when it is told that there are some."""
+        """A consumer asks for work, and takes isolated alone when it is told that there are some."""
         member = self.consumers[group, consumer]
         taken = self.runner.run(member.take(0, count))
         assert len(taken.leases) <= count
         leases = list(taken.leases)
-        if taken.suspects:
+        if taken.isolated:
             leases += self.runner.run(member.take(0, 1, alone=True)).leases
         for lease in leases:
             self.check_given(group, lease)
@@ -235,7 +235,7 @@ class BrokerModel(TroubleRules):
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             taken = self.runner.run(member.take(0, 100))
-            leases = taken.leases or (self.runner.run(member.take(0, 1, alone=True)).leases if taken.suspects else ())
+            leases = taken.leases or (self.runner.run(member.take(0, 1, alone=True)).leases if taken.isolated else ())
             for lease in leases:
                 self.check_given(name, lease)
                 self.runner.run(member.settle(0, [Settlement(lease, Outcome.DONE)]))

@@ -49,7 +49,7 @@ async def test_registering_a_destroyed_group_leaves_nothing_of_its_earlier_life(
         await settle(group, leases[0], Outcome.DONE)
 
     assert seen == [("e1", 1, ""), ("e2", 1, "")]
-    assert bench.redis.keys("sl:{0}:g:crm:lane:*") == bench.redis.keys("sl:{0}:g:crm:tries") == []
+    assert bench.redis.keys("sl:{0}:g:crm:lane:*") == bench.redis.keys("sl:{0}:g:crm:attempts") == []
 
 
 async def test_entries_of_release_0_1_0_are_taken_over(bench: Bench) -> None:
@@ -91,15 +91,15 @@ async def test_what_its_workers_leave_behind_is_swept_up(bench: Bench) -> None:
     await take(group)
     (entry,) = bench.pending()
     kept = {f"{entry}:lost": "1 1 1", f"{entry}:error": "ValueError: no"}
-    bench.redis.hset("sl:{0}:g:crm:tries", mapping=kept | {"1-1:lost": "1 1 1", "1-2:error": "ValueError: no"})
+    bench.redis.hset("sl:{0}:g:crm:attempts", mapping=kept | {"1-1:lost": "1 1 1", "1-2:error": "ValueError: no"})
 
     await audit(bench.store, 0, "crm", "-", 60)
 
-    assert bench.redis.hgetall("sl:{0}:g:crm:tries") == kept
+    assert bench.redis.hgetall("sl:{0}:g:crm:attempts") == kept
 
 
 async def test_what_its_audit_makes_due_is_run_once(bench: Bench) -> None:
-    """0.1.0 knows no suspects and makes them due again: then they stand twice, and are still given out once."""
+    """0.1.0 knows no isolated entries and makes them due again: then they stand twice, and are still given out once."""
     group = await bench.group()
     await bench.publish("e1")
     for _ in range(2):
@@ -107,14 +107,14 @@ async def test_what_its_audit_makes_due_is_run_once(bench: Bench) -> None:
         await lapse()
     await take(group)
     ((entry, _),) = bench.redis.xrange(STREAM)
-    assert bench.redis.zrange("sl:{0}:g:crm:suspects", 0, -1) == [entry]
+    assert bench.redis.zrange("sl:{0}:g:crm:isolated", 0, -1) == [entry]
     bench.redis.zadd("sl:{0}:g:crm:due", {entry: 1})
 
     taken = await group.take(0, 10)
     again = await group.take(0, 10, alone=True)
 
     assert (len(taken.leases), again.leases) == (1, ())
-    assert not bench.redis.exists("sl:{0}:g:crm:suspects")
+    assert not bench.redis.exists("sl:{0}:g:crm:isolated")
 
 
 def _in_its_shapes(bench: Bench, attempts: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""Leases that are lost, counted apart from attempts that fail; and those who are suspected because of them."""
+"""Leases that are lost, counted apart from attempts that fail; and the entries that are isolated because of them."""
 
 import pytest
 
@@ -16,7 +16,7 @@ async def lose(group: Group, times: int) -> None:
 
 
 async def apart(group: Group, count: int = 10) -> tuple[Lease, ...]:
-    """Take suspects."""
+    """Take isolated entries."""
     return (await group.take(0, count, alone=True)).leases
 
 
@@ -37,7 +37,7 @@ async def test_failures_do_not_make_poison(bench: Bench) -> None:
 
 
 async def test_an_attempt_that_comes_back_breaks_the_row(bench: Bench) -> None:
-    """Lost, failed, lost, failed: never two lost in a row, so the entry is neither a suspect nor poison."""
+    """Lost, failed, lost, failed: never two lost in a row, so the entry is neither isolated nor poison."""
     group = await bench.group(max_attempts=3)
     await bench.publish("e1")
     for failures in range(6):
@@ -46,7 +46,7 @@ async def test_an_attempt_that_comes_back_breaks_the_row(bench: Bench) -> None:
         assert lease.failures == failures
         await settle(group, lease, Outcome.RETRY, error="ValueError: no")
 
-    assert not bench.redis.exists("sl:{0}:g:crm:suspects")
+    assert not bench.redis.exists("sl:{0}:g:crm:isolated")
     assert not bench.redis.exists("sl:{0}:g:crm:dead")
 
 
@@ -87,16 +87,16 @@ async def test_nothing_is_kept_of_a_finished_entry(bench: Bench) -> None:
     await lose(group, 1)
     await settle(group, (await take(group))[0], Outcome.DONE)
 
-    assert not bench.redis.exists("sl:{0}:g:crm:tries")
+    assert not bench.redis.exists("sl:{0}:g:crm:attempts")
 
 
 @pytest.mark.parametrize("ordering", list(Ordering))
-async def test_thousands_of_suspects_hide_nothing(bench: Bench, ordering: Ordering) -> None:
-    """Beside two thousand suspects a due retry and a new entry are found by the very next takes."""
+async def test_thousands_of_isolated_entries_hide_nothing(bench: Bench, ordering: Ordering) -> None:
+    """Beside two thousand isolated entries a due retry and a new entry are found by the very next takes."""
     group = await bench.group(ordering=ordering)
     await bench.publish("retried", key="person:retried")
     await settle(group, (await take(group))[0], Outcome.RETRY, delay=0.2)
-    await _make_suspects(bench, group, 2000)
+    await _make_isolated(bench, group, 2000)
     await bench.publish("new", key="person:new")
     await lapse()
     await lapse()
@@ -105,14 +105,14 @@ async def test_thousands_of_suspects_hide_nothing(bench: Bench, ordering: Orderi
     taken = [await group.take(0, 10), await group.take(0, 10)]
 
     assert {lease.event.event_id for part in taken for lease in part.leases} == {"retried", "new"}
-    assert taken[-1].suspects == 2000
+    assert taken[-1].isolated == 2000
 
 
 @pytest.mark.parametrize(("losses", "size"), [(2, 8), (3, 4), (4, 2), (5, 1), (7, 1)])
-async def test_suspects_come_in_ever_smaller_groups(bench: Bench, losses: int, size: int) -> None:
-    """Of 64 slots eight suspects share a turn, after the next loss four, and soon each is alone."""
+async def test_isolated_entries_come_in_ever_smaller_groups(bench: Bench, losses: int, size: int) -> None:
+    """Of 64 slots eight isolated entries share a turn, after the next loss four, and soon each is alone."""
     group = await bench.group()
-    await _make_suspects(bench, group, 20, losses)
+    await _make_isolated(bench, group, 20, losses)
 
     assert len(await apart(group, 64)) == size
 
@@ -126,7 +126,7 @@ async def test_a_killer_dies_after_its_attempts_and_takes_nobody_with_it(bench: 
     deaths = 0
     for _ in range(400):
         taken = await group.take(0, 50)
-        leases = taken.leases or (await apart(group, 50) if taken.suspects else ())
+        leases = taken.leases or (await apart(group, 50) if taken.isolated else ())
         if any(lease.event.event_id == "e7" for lease in leases):
             deaths += 1
             await lapse()
@@ -177,7 +177,7 @@ async def test_what_is_done_is_never_buried(bench: Bench) -> None:
     assert bench.record("e1")["crm"] == "done"
 
 
-async def _make_suspects(bench: Bench, group: Group, count: int, losses: int = 2) -> None:
+async def _make_isolated(bench: Bench, group: Group, count: int, losses: int = 2) -> None:
     """Entries that lost leases in a row, in the store's own shape: losing them in fact would take minutes."""
     for number in range(count):
         await bench.publisher.publish(_delivery(number))
@@ -188,8 +188,8 @@ async def _make_suspects(bench: Bench, group: Group, count: int, losses: int = 2
             lane = f" {fields['key']}" if group.options.ordering is Ordering.ENTITY else ""
             if lane:
                 pipe.rpush(f"sl:{{0}}:g:crm:lane:{fields['key']}", entry)
-            pipe.zadd("sl:{0}:g:crm:suspects", {entry + lane: 1})
-            pipe.hset("sl:{0}:g:crm:tries", f"{entry}:lost", f"{losses} {losses} {losses}")
+            pipe.zadd("sl:{0}:g:crm:isolated", {entry + lane: 1})
+            pipe.hset("sl:{0}:g:crm:attempts", f"{entry}:lost", f"{losses} {losses} {losses}")
         pipe.execute()
 
 

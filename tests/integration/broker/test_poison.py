@@ -1,4 +1,4 @@
-"""Entries whose attempts never come back: suspects, and in the end poison."""
+"""Entries whose attempts never come back: isolated entries, and in the end poison."""
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.settings import Ordering
@@ -21,7 +21,7 @@ async def test_an_entry_that_never_comes_back_is_poison(bench: Bench) -> None:
     assert (letter["id"], letter["reason"], letter["attempts"]) == ("deadly", "poison", "1")
 
 
-async def test_suspects_are_given_out_alone(bench: Bench) -> None:
+async def test_isolated_entries_are_given_out_alone(bench: Bench) -> None:
     """What was lost twice is passed over, announced, and given one at a time to whoever asks alone."""
     group = await bench.group()
     for event_id in ("s1", "s2"):
@@ -35,11 +35,11 @@ async def test_suspects_are_given_out_alone(bench: Bench) -> None:
     alone = await group.take(0, 10, alone=True)
 
     assert [lease.event.event_id for lease in taken.leases] == ["new"]
-    assert taken.suspects
+    assert taken.isolated
     assert [lease.event.event_id for lease in alone.leases] == ["s1"]
 
 
-async def test_a_counted_retry_is_no_suspect(bench: Bench) -> None:
+async def test_a_counted_retry_isolates_nothing(bench: Bench) -> None:
     """An entry whose attempts all came back, however they ended, stays an ordinary one."""
     group = await bench.group()
     await bench.publish("e1")

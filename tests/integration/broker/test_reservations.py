@@ -84,13 +84,13 @@ async def test_a_level_outlives_the_memory_of_its_event(server: Server) -> None:
     """When the id is forgotten the level alone keeps a rise from being stored again, until it is forgotten too."""
     async with open_bench(server, partitions=PARTITIONS) as bench:
         await bench.publisher.publish(opens(3, PEOPLE[0], "v1"))
-        assert (reserved := bench.redis.keys("*:place:email.opened*")[0])
+        assert (reserved := bench.redis.keys("*:reserved:email.opened*")[0])
         assert bench.redis.ttl(reserved) <= bench.redis.ttl(bench.redis.keys("*:event:email.opened*")[0])
         await asyncio.sleep(1.1)
         await bench.publisher.publish(opens(3, PEOPLE[0], "v2"))
         assert bench.redis.ttl(reserved) < 604_800, "a duplicate has renewed it beyond the record's life"
 
-        for key in (*bench.redis.keys("*:place:email.opened*"), *bench.redis.keys("*:event:email.opened*")):
+        for key in (*bench.redis.keys("*:reserved:email.opened*"), *bench.redis.keys("*:event:email.opened*")):
             bench.redis.delete(key)
         await bench.publisher.publish(opens(3, PEOPLE[0], "v3"))
 
@@ -132,7 +132,7 @@ async def test_one_partition_costs_no_reservation(bench: Bench) -> None:
     await bench.publisher.publish(opens(2, PEOPLE[0], "base"))
 
     assert _script_calls(bench) == before + 1
-    assert bench.redis.keys("*:place:*") == []
+    assert bench.redis.keys("*:reserved:*") == []
 
 
 async def test_reservations_are_made_together(server: Server) -> None:
@@ -188,7 +188,7 @@ async def test_workers_and_people_find_the_one_record(server: Server) -> None:
 async def test_one_refused_event_of_many_slots_is_refused_alone(server: Server) -> None:
     """A reservation of the wrong type refuses its own event; its neighbours in the batch are stored."""
     async with open_bench(server, partitions=PARTITIONS) as bench:
-        bench.redis.hset(bench.store.keys.place(partition_of("bad", PARTITIONS), "bad"), "not", "a number")
+        bench.redis.hset(bench.store.keys.reservation(partition_of("bad", PARTITIONS), "bad"), "not", "a number")
 
         names = [f"e{number}" for number in range(50)] + ["bad"]
         outcomes = await asyncio.gather(*(bench.publish(name) for name in names), return_exceptions=True)
@@ -200,7 +200,7 @@ async def test_one_refused_event_of_many_slots_is_refused_alone(server: Server) 
 async def test_a_partition_that_is_gone_does_not_swallow_events(server: Server) -> None:
     """A reservation that names a partition beyond PARTITIONS, which was lowered since, is passed over."""
     async with open_bench(server, partitions=PARTITIONS) as bench:
-        bench.redis.set(bench.store.keys.place(partition_of("e1", PARTITIONS), "e1"), 77)
+        bench.redis.set(bench.store.keys.reservation(partition_of("e1", PARTITIONS), "e1"), 77)
 
         assert await bench.publish("e1") is Stored.NEW
 

@@ -158,7 +158,7 @@ async def test_a_late_done_stops_the_next_attempt(bench: Bench) -> None:
     await settle(one, old, Outcome.DONE)
     await lapse()
 
-    # Two lost attempts make it a suspect, which is only looked at alone.
+    # Two lost attempts make it isolated, which is only looked at alone.
     taken = await one.take(0, 1, alone=True)
 
     assert taken.leases == ()

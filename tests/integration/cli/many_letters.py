@@ -6,7 +6,7 @@ DEAD, STREAM = "sl:{0}:g:crm:dead", "sl:{0}:events"
 PIPELINE = 2_000
 
 
-def bury(redis: Any, count: int, *, body: bytes = b'{"id":1}', records: bool = True) -> None:
+def add_dead_letter(redis: Any, count: int, *, body: bytes = b'{"id":1}', records: bool = True) -> None:
     """Write letters of events ``d0``, ``d1``, ...; without ``records`` as if those had expired."""
     for start in range(0, count, PIPELINE):
         with redis.pipeline(transaction=False) as pipe:

@@ -15,7 +15,7 @@ from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.tables import WIDTH
 from tests.integration.broker.administration.driven import Driven
 from tests.integration.cli.administered import Console, one_handled, two_dead
-from tests.integration.cli.many_letters import DEAD, STREAM, bury
+from tests.integration.cli.many_letters import DEAD, STREAM, add_dead_letter
 from tests.servers import Server, wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks")
@@ -134,7 +134,7 @@ def test_a_named_event_is_looked_up_and_not_searched_for(console: Console, valke
     """Five of 5,000 letters are found by their events' ids without reading the others."""
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
-        bury(redis, 5_000)
+        add_dead_letter(redis, 5_000)
         before = commands(redis, "xrange")
 
         result = console.run("dead", "discard", "d7", "d77", "d777", "d1777", "d4777", "--yes")
@@ -148,7 +148,7 @@ def test_letters_without_a_record_are_searched_for_once(console: Console, valkey
     """Where records have expired, one walk answers for all names, mistyped ones included."""
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
-        bury(redis, 5_000, records=False)
+        add_dead_letter(redis, 5_000, records=False)
         before = commands(redis, "xrange")
 
         result = console.run("dead", "discard", "d7", "d77", "d777", "d1777", "nonsense", "--yes")
@@ -162,7 +162,7 @@ def test_discarding_all_holds_no_letter_in_memory(console: Console, valkey: Serv
     """20 MB of letters are counted, asked about and thrown away within a few of them."""
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
-        bury(redis, 2_000, body=b'"' + b"x" * 10_000 + b'"')
+        add_dead_letter(redis, 2_000, body=b'"' + b"x" * 10_000 + b'"')
 
     tracemalloc.start()
     result = console.run("dead", "discard", "--all", "--yes")
@@ -179,7 +179,7 @@ def test_a_redrive_can_be_interrupted_and_says_what_it_did(valkey: Server, tmp_p
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
         redis.xgroup_create(STREAM, "crm", "0", mkstream=True)
-        bury(redis, total)
+        add_dead_letter(redis, total)
         command = [*PROGRAM, "dead", "redrive", "--all", "--json"]
         environment = os.environ | {"REDIS_URL": valkey.url}
         process = subprocess.Popen(

@@ -15,7 +15,7 @@ from salesloft_webhooks.broker import Store
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.settings import Settings
-from tests.integration.cli.many_letters import DEAD, bury
+from tests.integration.cli.many_letters import DEAD, add_dead_letter
 from tests.servers import Server
 
 LETTERS = 10
@@ -25,7 +25,7 @@ def test_one_ctrl_c_ends_a_question(valkey: Server, tmp_path: Path) -> None:
     """Who is asked and presses Ctrl-C has said no: the command ends, and nothing was thrown away."""
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
-        bury(redis, LETTERS)
+        add_dead_letter(redis, LETTERS)
         terminal, its_end = pty.openpty()
         process = subprocess.Popen(
             [sys.executable, "-m", "salesloft_webhooks", "dead", "discard", "--all"],

@@ -5,7 +5,7 @@ import pytest
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from tests.integration.broker.administration.driven import Driven
 from tests.integration.cli.administered import Console
-from tests.integration.cli.many_letters import bury
+from tests.integration.cli.many_letters import add_dead_letter
 from tests.servers import Server
 
 
@@ -25,7 +25,7 @@ def test_a_letter_that_does_not_exist_is_an_error(
     """The message names the nearest letters, or the nearest group."""
     with valkey.client() as redis:
         redis.sadd("sl:groups", "crm")
-        bury(redis, 20)
+        add_dead_letter(redis, 20)
 
     result = console.run(*arguments)
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
+from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.settings import Settings
 from tests.postgres import PostgresServer, programs
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.types import Receive, Scope, Send
 
-from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget, body_evicted
+from salesloft_webhooks.operations import ConnectionLimits, HttpServer, MemoryBudget, body_evicted
 from salesloft_webhooks.operations.connection import CONNECTION_BYTES
-from salesloft_webhooks.operations.http_protocol import SMALL_BYTES
+from salesloft_webhooks.operations.request_memory import SMALL_BYTES
 from tests.http_client import request
 
 LARGE = b"x" * (4 * SMALL_BYTES)
@@ -61,7 +61,7 @@ CLIENTS: list[Client] = []
 async def keeping() -> AsyncIterator[tuple[Keeper, HttpServer, MemoryBudget]]:
     """A server with a budget for two large bodies and a few connections."""
     app, budget = Keeper(), MemoryBudget(BUDGET_BYTES)
-    limits = Limits(budget, retry_after_seconds=7)
+    limits = ConnectionLimits(budget, retry_after_seconds=7)
     async with HttpServer(app, "127.0.0.1", 0, setting="PORT", limits=limits) as server:
         yield app, server, budget
         app.release.set()

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
-from salesloft_webhooks.operations import HttpServer, Limits, MemoryBudget
+from salesloft_webhooks.operations import ConnectionLimits, HttpServer, MemoryBudget
 from salesloft_webhooks.operations.http_protocol import DROPPED_BYTES
 
 
@@ -17,7 +17,7 @@ async def test_no_request_is_begun_on_a_connection_that_is_being_closed() -> Non
         await send({"type": "http.response.start", "status": 405, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
-    limits = Limits(MemoryBudget(16_777_216))
+    limits = ConnectionLimits(MemoryBudget(16_777_216))
     async with HttpServer(app, "127.0.0.1", 0, setting="PORT", limits=limits) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (DROPPED_BYTES + 1))

@@ -11,7 +11,7 @@ from tests.servers import Server
 
 
 async def test_a_stopping_worker_lets_handlers_finish(valkey: Server) -> None:
-    """What runs when the worker is told to stop ends as done; nothing new is taken; the consumer leaves."""
+    """What runs when the worker is asked to stop ends as done; nothing new is taken; the consumer leaves."""
     started, finished = asyncio.Event(), []
 
     async def handle(event: Event) -> None:
@@ -151,7 +151,7 @@ async def test_a_group_is_described_for_operators(valkey: Server) -> None:
 
 
 async def test_a_worker_without_a_store_waits_and_can_be_stopped(own_server: Server) -> None:
-    """Started before its store, a worker is live, not ready, and still stops at once when told to."""
+    """Started before its store, a worker is live, not ready, and still stops at once when asked to."""
 
     async def handle(event: Event) -> None:
         await asyncio.sleep(0)

@@ -61,10 +61,10 @@ async def test_nothing_is_repeated_after_an_outage(
         expected = 15 * workers
         await running[0].publish(*(f"e{number}" for number in range(EVENTS * workers)))
         await eventually(lambda: len(runs) == expected, "every slot is taken")
-        trouble = asyncio.create_task(outage(own_server, kind))
+        failure = asyncio.create_task(outage(own_server, kind))
         await asyncio.sleep(0.1)
         away.set()
-        await trouble
+        await failure
         await running[0].finished(EVENTS * workers, seconds=30)
 
     assert sum(runs.values()) - len(runs) == 0
@@ -95,8 +95,8 @@ async def test_handlers_that_block_the_loop_run_once(valkey: Server, workers: in
 async def test_a_handler_that_blocks_longer_than_its_lease_is_named(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A single handler that blocks for four leases runs once, and is told of by its name while it does."""
-    told: list[str] = []
+    """A single handler that blocks for four leases runs once, and is reported by its name while it does."""
+    reported: list[str] = []
     runs: Counter[str] = Counter()
 
     async def blocking_handler(event: Event) -> None:
@@ -105,7 +105,7 @@ async def test_a_handler_that_blocks_longer_than_its_lease_is_named(
 
     def loop_blocked(_telemetry: object, handler: str, *, where: str) -> None:
         assert ":" in where
-        told.append(handler)
+        reported.append(handler)
 
     monkeypatch.setattr("salesloft_webhooks.telemetry.WorkerTelemetry.loop_blocked", loop_blocked)
     async with pipeline(valkey, blocking_handler, lease_seconds=0.5) as running:
@@ -113,8 +113,8 @@ async def test_a_handler_that_blocks_longer_than_its_lease_is_named(
         await running.finished(1, seconds=20)
 
     assert runs == {"e1": 1}
-    assert len(told) == 1
-    assert told[0].endswith("blocking_handler")
+    assert len(reported) == 1
+    assert reported[0].endswith("blocking_handler")
 
 
 async def test_without_renewals_what_is_finished_is_settled_again(

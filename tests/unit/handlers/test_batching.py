@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
+from salesloft_webhooks.handlers.batching import Batcher, Outcomes
 
 
 class Writer:
@@ -30,7 +30,7 @@ async def settle(tasks: Sequence[asyncio.Task[None]]) -> list[object]:
 async def test_what_comes_during_a_write_goes_into_the_next_one() -> None:
     """The first item is written alone, the others together, in the order they came and within the limit."""
     writer = Writer()
-    coalescer = Coalescer(writer.write, limit=3)
+    coalescer = Batcher(writer.write, limit=3)
     tasks = [asyncio.create_task(coalescer.write(item)) for item in (0, 2)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -47,7 +47,7 @@ async def test_an_item_fails_only_its_own_caller() -> None:
     """Of three items the odd one raises, the others return."""
     writer = Writer()
     writer.gate.set()
-    coalescer = Coalescer(writer.write, limit=10)
+    coalescer = Batcher(writer.write, limit=10)
 
     outcomes = await settle([asyncio.create_task(coalescer.write(item)) for item in (0, 1, 2)])
 
@@ -63,7 +63,7 @@ async def test_a_write_that_raises_fails_the_batch_and_not_the_next() -> None:
             raise OSError("broken")
         return [None] * len(items)
 
-    coalescer = Coalescer(write, limit=10)
+    coalescer = Batcher(write, limit=10)
     with pytest.raises(OSError, match="broken"):
         await coalescer.write(0)
 
@@ -78,13 +78,13 @@ async def test_a_writer_that_answers_for_too_few_items_leaves_nobody_waiting() -
         return []
 
     with pytest.raises(ValueError, match="zip"):
-        await asyncio.wait_for(Coalescer(write, limit=10).write(0), 1)
+        await asyncio.wait_for(Batcher(write, limit=10).write(0), 1)
 
 
 async def test_a_cancelled_caller_takes_its_waiting_item_back() -> None:
     """An attempt that timed out before its turn leaves no effect."""
     writer = Writer()
-    coalescer = Coalescer(writer.write, limit=10)
+    coalescer = Batcher(writer.write, limit=10)
     first = asyncio.create_task(coalescer.write(0))
     await asyncio.sleep(0)
     await asyncio.sleep(0)

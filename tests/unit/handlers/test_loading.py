@@ -97,12 +97,6 @@ def test_policies_of_handlers_that_share_an_attempt_are_widened() -> None:
     assert group.policy("person.created") == Policy()
 
 
-@pytest.mark.parametrize("name", ["activity", "crm", "notify"])
-def test_the_built_in_groups_exist(name: str) -> None:
-    """Each has handlers, and so an event filter."""
-    assert load_group(name, (), SETTINGS).patterns
-
-
 def test_a_router_of_ones_own_is_found_in_the_current_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,14 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.operations.body_framing import MAX_EXTRA_BYTES, Chunks, Framing, Length, framing_of
+from salesloft_webhooks.operations.body_framing import (
+    MAX_EXTRA_BYTES,
+    BodyFraming,
+    ChunkedBody,
+    FixedLengthBody,
+    framing_of,
+)
 from salesloft_webhooks.operations.request_head import BadRequest
 
 HOST = (b"host", b"test")
 NEXT = b"POST /next HTTP/1.1\r\n"
 
 
-def read(framing: Framing, *pieces: bytes) -> tuple[bytes, bytes | None]:
+def read(framing: BodyFraming, *pieces: bytes) -> tuple[bytes, bytes | None]:
     """The whole body out of these pieces, and what follows its end."""
     body = b""
     for number, piece in enumerate(pieces, 1):
@@ -41,7 +47,7 @@ def test_a_chunked_body_ends_where_it_says(example: tuple[bytes, list[bytes]]) -
     """However chunks are cut, the body is their contents, extensions and trailers are gone, the rest is untouched."""
     body, pieces = example
 
-    assert read(Chunks(), *pieces) == (body, NEXT)
+    assert read(ChunkedBody(), *pieces) == (body, NEXT)
 
 
 @given(st.binary(max_size=60), st.integers(0, 60))
@@ -49,7 +55,7 @@ def test_a_body_of_a_known_length_ends_there(body: bytes, cut: int) -> None:
     """However it is cut, as many bytes as announced are the body and the rest is untouched."""
     raw = body + NEXT
 
-    assert read(Length(len(body)), raw[:cut], raw[cut:]) == (body, NEXT)
+    assert read(FixedLengthBody(len(body)), raw[:cut], raw[cut:]) == (body, NEXT)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +85,7 @@ def test_framing_that_two_readers_may_read_differently_is_refused(raw: bytes, pa
     pieces = [raw] if packets == "whole" else [bytes([byte]) for byte in raw]
 
     with pytest.raises(BadRequest):
-        read(Chunks(), *pieces)
+        read(ChunkedBody(), *pieces)
 
 
 @pytest.mark.parametrize("line", [b"X-Endless: 1\r\n", b"X: " + b"y" * 900 + b"\r\n"], ids=["tiny", "long"])
@@ -87,35 +93,35 @@ def test_trailers_have_a_limit(line: bytes) -> None:
     """Trailers are read and dropped up to 8 KiB, and not for as long as somebody likes to send."""
     fitting, too_many = MAX_EXTRA_BYTES // len(line), MAX_EXTRA_BYTES // len(line) + 1
 
-    assert read(Chunks(), b"0\r\n", line * fitting, b"\r\n") == (b"", b"")
+    assert read(ChunkedBody(), b"0\r\n", line * fitting, b"\r\n") == (b"", b"")
     with pytest.raises(BadRequest):
-        read(Chunks(), b"0\r\n", line * too_many)
+        read(ChunkedBody(), b"0\r\n", line * too_many)
 
 
 def test_chunk_extensions_have_a_limit() -> None:
     """So have extensions, all of a body together: they are bytes that no body limit counts."""
     chunk = b"1;" + b"e" * 800 + b"\r\nx\r\n"
 
-    assert read(Chunks(), chunk * 10, b"0\r\n\r\n") == (b"x" * 10, b"")
+    assert read(ChunkedBody(), chunk * 10, b"0\r\n\r\n") == (b"x" * 10, b"")
     with pytest.raises(BadRequest):
-        read(Chunks(), chunk * 11)
+        read(ChunkedBody(), chunk * 11)
 
 
 def test_a_body_is_not_cut_to_crumbs() -> None:
     """A thousand tiny chunks are fine, and so are small ones beside large ones; a body of nothing else is not."""
     crumb, large = b"1\r\nx\r\n", b"10000\r\n" + b"x" * 65_536 + b"\r\n"
 
-    assert read(Chunks(), crumb * 1_000, b"0\r\n\r\n") == (b"x" * 1_000, b"")
-    assert read(Chunks(), large, crumb * 1_250, b"0\r\n\r\n") == (b"x" * 66_786, b"")
+    assert read(ChunkedBody(), crumb * 1_000, b"0\r\n\r\n") == (b"x" * 1_000, b"")
+    assert read(ChunkedBody(), large, crumb * 1_250, b"0\r\n\r\n") == (b"x" * 66_786, b"")
     with pytest.raises(BadRequest):
-        read(Chunks(), crumb * 1_100)
+        read(ChunkedBody(), crumb * 1_100)
 
 
 def test_a_line_without_an_end_has_a_limit() -> None:
     """One endless extension or trailer is not held until it ends."""
     for beginning in (b"1;", b"0\r\nX: "):
         with pytest.raises(BadRequest):
-            read(Chunks(), beginning, *[b"x" * 100] * 11)
+            read(ChunkedBody(), beginning, *[b"x" * 100] * 11)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +149,8 @@ def test_heads_that_http_forbids_are_refused(version: str, fields: list[tuple[by
         pytest.param("1.0", [], type(None), id="no host in 1.0"),
         pytest.param("1.1", [HOST, (b"content-length", b"0")], type(None), id="an empty body"),
         pytest.param("1.1", [HOST, (b"content-length", b"00")], type(None), id="an empty body in two digits"),
-        pytest.param("1.0", [HOST, (b"content-length", b"5")], Length, id="a length"),
-        pytest.param("1.1", [HOST, (b"transfer-encoding", b"Chunked")], Chunks, id="chunks"),
+        pytest.param("1.0", [HOST, (b"content-length", b"5")], FixedLengthBody, id="a length"),
+        pytest.param("1.1", [HOST, (b"transfer-encoding", b"Chunked")], ChunkedBody, id="chunks"),
     ],
 )
 def test_the_head_says_how_its_body_is_framed(

@@ -11,11 +11,11 @@ from starlette.types import Message, Receive, Scope
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch
 from salesloft_webhooks.events import NewDelivery
-from salesloft_webhooks.receiver.answers import Answers
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
+from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry
@@ -53,7 +53,7 @@ async def app(monkeypatch: pytest.MonkeyPatch) -> WebhookApp:
         ReceiverTelemetry(),
         BodyReader(max_bytes=10_000, timeout_seconds=1),
         InFlightDeliveries(stuck_after_seconds=30),
-        Answers(10),
+        Responses(10),
     )
     return WebhookApp({source.path: DeliveryEndpoint(source, context)})
 

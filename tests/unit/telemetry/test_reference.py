@@ -9,7 +9,7 @@ from salesloft_webhooks.telemetry.labels import AttemptOutcome
 from salesloft_webhooks.telemetry.reference import described, page
 from tests.observability import ROOT
 
-LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "_say", "_warn"}
+LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "_warn", "_write"}
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+")
 
 

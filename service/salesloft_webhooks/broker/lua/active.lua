@@ -6,7 +6,7 @@
 -- Result: names
 --
 -- A worker with its hands full asks for nothing new, perhaps for minutes, but it renews its leases; an idle one holds
--- none, but asks every second or two, and `take` writes that down in `seen`. So either sign of life counts.
+-- none, but asks every second or two, and `take` writes that down in `seen`. So either heartbeat counts.
 --@include partition
 --@include group
 --@include patterns
@@ -29,7 +29,7 @@ local function holds_a_lease(consumer)
   return false
 end
 
-local names = redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(now - ARGV[2]), '+inf')
+local names = redis.call('ZRANGEBYSCORE', group_base .. ':seen', '(' .. ms(now - ARGV[2]), '+inf')
 local found = {}
 for _, name in ipairs(names) do
   found[name] = true

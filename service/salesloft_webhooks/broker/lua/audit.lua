@@ -7,7 +7,7 @@
 -- Result: { entry id to go on after ('-' when the end is reached), entries repaired }
 --
 -- Invariants restored
---   Every pending entry has a member in `due` or in `suspects`; one that seems to be running gets a lease's time to end.
+--   Every pending entry has a member in `due` or in `isolated entries`; one that seems to be running gets a lease's time to end.
 --   An entry that is set aside for want of a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
@@ -16,7 +16,7 @@
 --@include group
 --@include patterns
 --@include filter
-local TRIES_EXAMINED = 50
+local ATTEMPTS_EXAMINED = 50
 local after, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local pending = redis.pcall('XPENDING', events, group, after == '-' and '-' or '(' .. after, '+', count)
@@ -44,31 +44,31 @@ local function repair(id, owner)
   local fields = entry_of(id)
   local lane = fields.key or ''
   local line, member = lane_of(lane), member_of(id, lane)
-  local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', suspects, member) or -1)
-  local place = redis.call('LPOS', line, id)
+  local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', isolated, member) or -1)
+  local index = redis.call('LPOS', line, id)
   local soon = owner == NOBODY and now or now + lease
-  if score ~= -1 and not place then
-    place = redis.call('RPUSH', line, id) - 1
+  if score ~= -1 and not index then
+    index = redis.call('RPUSH', line, id) - 1
     repaired = repaired + 1
   end
-  if score == -1 and not place then
+  if score == -1 and not index then
     make_due(id, soon)
-  elseif score == -1 and place > 0 then
+  elseif score == -1 and index > 0 then
     make_due(member, PARKED)
-  elseif place == 0 and (score == -1 or score == PARKED) then
+  elseif index == 0 and (score == -1 or score == PARKED) then
     make_due(member, soon)
   elseif score == UNHANDLED and not is_queued(member, fields.type) then
     make_due(member, now)
   end
 end
 
-for _, field in ipairs(redis.call('HRANDFIELD', tries, TRIES_EXAMINED)) do
+for _, field in ipairs(redis.call('HRANDFIELD', attempts_key, ATTEMPTS_EXAMINED)) do
   if not owner_of(string.match(field, '^[^:]+')) then
-    redis.call('HDEL', tries, field)
+    redis.call('HDEL', attempts_key, field)
   end
 end
 for _, row in ipairs(pending) do
-  local score = redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', suspects, row[1])
+  local score = redis.call('ZSCORE', due, row[1]) or redis.call('ZSCORE', isolated, row[1])
   if not score then
     repair(row[1], row[2])
   elseif tonumber(score) == UNHANDLED and not is_queued(row[1], entry_of(row[1]).type) then

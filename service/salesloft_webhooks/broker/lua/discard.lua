@@ -10,14 +10,14 @@
 --@include group
 
 local function discard(letter)
-  local found = redis.call('XRANGE', mine .. ':dead', letter, letter)[1]
+  local found = redis.call('XRANGE', group_base .. ':dead', letter, letter)[1]
   if not found then
     return 'gone'
   end
   local event_id = fields_of(found[2]).id
   local memory = record_of(event_id)
-  redis.call('XDEL', mine .. ':dead', letter)
-  forget_letter(event_id, letter)
+  redis.call('XDEL', group_base .. ':dead', letter)
+  remove_letter_from_record(event_id, letter)
   if redis.call('HGET', memory, group) == 'dead' then
     redis.call('HSET', memory, group, 'discarded')
   end

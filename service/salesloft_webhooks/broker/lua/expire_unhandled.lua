@@ -32,7 +32,7 @@ local function give_up(event_type, member)
   if owner and not is_finished(id) then
     local known = last_error_of(id)
     local why = known == '' and message or message .. '; before that: ' .. known
-    local fields = bury(id, 'no_handler', why, attempts, owner)
+    local fields = add_dead_letter(id, 'no_handler', why, attempts, owner)
     record(fields.id or '', 'dead', ttl, id)
     died[#died + 1] = event_type
   end

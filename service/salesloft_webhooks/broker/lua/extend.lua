@@ -10,7 +10,7 @@
 --@include partition
 --@include group
 local consumer, run = ARGV[2], run_of_group()
-call_in(tonumber(ARGV[3]))
+note_call(tonumber(ARGV[3]))
 local lease_end = ms(now + ARGV[3])
 
 local results = {}

@@ -8,7 +8,7 @@
 --@include partition
 --@include group
 -- The first word of the value is the kind. What stands there by hand pauses, too.
-local words = { 'SET', mine .. ':pause', ARGV[4] == '' and ARGV[2] or ARGV[2] .. ' ' .. ARGV[4] }
+local words = { 'SET', group_base .. ':pause', ARGV[4] == '' and ARGV[2] or ARGV[2] .. ' ' .. ARGV[4] }
 if ARGV[3] ~= '0' then
   words[#words + 1], words[#words + 2] = 'PX', ARGV[3]
 end

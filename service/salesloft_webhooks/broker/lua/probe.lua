@@ -13,10 +13,10 @@
 --@include partition
 
 local function refusal_of(command, key)
-  local given = {}
+  local arguments = {}
   for at = 1, 4 do
-    given[at] = '0'
-    local reply = redis.pcall(command, key, unpack(given))
+    arguments[at] = '0'
+    local reply = redis.pcall(command, key, unpack(arguments))
     if type(reply) == 'table' and reply.err and string.find(reply.err, 'NOPERM', 1, true) then
       return reply
     end

@@ -16,20 +16,20 @@
 -- allow-oom: each new entry replaces its dead letter, which is larger.
 --@include partition
 --@include group
---@include again
+--@include resubmission
 
 local function redrive(letter)
-  local found = redis.call('XRANGE', mine .. ':dead', letter, letter)[1]
+  local found = redis.call('XRANGE', group_base .. ':dead', letter, letter)[1]
   if not found then
     return 'gone'
   end
   local fields = fields_of(found[2])
-  redis.call('XDEL', mine .. ':dead', letter)
-  forget_letter(fields.id, letter)
+  redis.call('XDEL', group_base .. ':dead', letter)
+  remove_letter_from_record(fields.id, letter)
   if redis.call('HGET', record_of(fields.id), group) == 'done' then
     return 'finished'
   end
-  give_again(fields, way_of(fields.id, fields.entry))
+  resubmit(fields, progress_of(fields.id, fields.entry))
   return 'redriven'
 end
 

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Makes a consumer group known, from the first entry on ('$' would skip what was accepted before the first worker ran),
--- and puts the filter of this process in force. Repeated by every worker every few seconds, as a sign of life that does
+-- and puts the filter of this process in force. Repeated by every worker every few seconds, as a heartbeat that does
 -- not depend on whether it has room to take anything.
 --
 -- KEYS  1 the partition's stream
@@ -17,5 +17,5 @@ end
 if not made.err then
   begin_anew()
 end
-show_version(ARGV[2], tonumber(ARGV[3]))
+keep_version_in_force(ARGV[2], tonumber(ARGV[3]))
 return made.err and 0 or 1

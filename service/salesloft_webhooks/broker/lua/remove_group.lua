@@ -14,7 +14,7 @@
 --@include patterns
 --@include filter
 
-local standing = redis.call('EXISTS', due) == 1 and due or suspects
+local standing = redis.call('EXISTS', due) == 1 and due or isolated
 local forgotten = redis.call('ZPOPMIN', standing, tonumber(ARGV[3]))
 for at = 1, #forgotten, 2 do
   local _, lane = split_member(forgotten[at])
@@ -22,15 +22,15 @@ for at = 1, #forgotten, 2 do
     redis.call('DEL', lane_of(lane))
   end
 end
-if redis.call('EXISTS', due, suspects) > 0 then
+if redis.call('EXISTS', due, isolated) > 0 then
   return 'more'
 end
 
 forget_queues()
 local removed = #forgotten
-  + redis.call('DEL', mine .. ':pause', mine .. ':seen', tries, clock, mine .. ':takes', filters)
-if ARGV[2] == 'discard' or redis.call('XLEN', mine .. ':dead') == 0 then
-  removed = removed + redis.call('DEL', mine .. ':dead')
+  + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters)
+if ARGV[2] == 'discard' or redis.call('XLEN', group_base .. ':dead') == 0 then
+  removed = removed + redis.call('DEL', group_base .. ':dead')
 end
 if redis.pcall('XGROUP', 'DESTROY', events, group) == 1 then
   removed = removed + 1

@@ -17,7 +17,7 @@
 -- No allow-oom flag: copies take memory, and a full server must keep what it has for deliveries.
 --@include partition
 --@include group
---@include again
+--@include resubmission
 local dry = ARGV[3] == 'dry'
 
 local function replay(id)
@@ -27,13 +27,13 @@ local function replay(id)
   end
   local fields = fields_of(found[2])
   local state = redis.call('HGET', record_of(fields.id), group)
-  local way = way_of(fields.id, id)
+  local way = progress_of(fields.id, id)
   if state == 'dead' then
     return 'dead'
   elseif way == 'pending' or (way == 'unread' and not state) then
     return 'in_progress'
   elseif not dry then
-    give_again(fields, way)
+    resubmit(fields, way)
   end
   return 'replayed'
 end

@@ -21,21 +21,21 @@ local FIELDS = 5
 local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
 
 local function reserve(at)
-  local key, wanted = base .. 'place:' .. ARGV[at], ARGV[at + 1]
+  local key, wanted = base .. 'reserved:' .. ARGV[at], ARGV[at + 1]
   local subject, name, level = ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
   local seen = level > 0 and seen_level(subject, name, watermark_ttl) or 0
-  local place = redis.call('GET', key)
-  if level > 0 and (level < seen or (level == seen and not place)) then
+  local partition_of_record = redis.call('GET', key)
+  if level > 0 and (level < seen or (level == seen and not partition_of_record)) then
     return 'below'
-  elseif place and level > 0 then
-    redis.call('SET', key, place, 'KEEPTTL')
+  elseif partition_of_record and level > 0 then
+    redis.call('SET', key, partition_of_record, 'KEEPTTL')
   else
-    redis.call('SET', key, place or wanted, 'EX', idempotency_ttl)
+    redis.call('SET', key, partition_of_record or wanted, 'EX', idempotency_ttl)
   end
   if level > seen then
     raise_level(subject, name, level, watermark_ttl)
   end
-  return place or wanted
+  return partition_of_record or wanted
 end
 
 local results = {}

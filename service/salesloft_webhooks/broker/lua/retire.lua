@@ -14,11 +14,11 @@ local consumers = redis.pcall('XINFO', 'CONSUMERS', events, group)
 if consumers.err then
   return 0
 end
-redis.call('ZREM', mine .. ':seen', named)
-redis.call('ZREMRANGEBYSCORE', mine .. ':seen', '-inf', ms(now - idle))
-for _, name in ipairs(redis.call('HKEYS', mine .. ':takes')) do
-  if not redis.call('ZSCORE', mine .. ':seen', name) then
-    redis.call('HDEL', mine .. ':takes', name)
+redis.call('ZREM', group_base .. ':seen', named)
+redis.call('ZREMRANGEBYSCORE', group_base .. ':seen', '-inf', ms(now - idle))
+for _, name in ipairs(redis.call('HKEYS', group_base .. ':last_take')) do
+  if not redis.call('ZSCORE', group_base .. ':seen', name) then
+    redis.call('HDEL', group_base .. ':last_take', name)
   end
 end
 local removed = 0

@@ -74,11 +74,11 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
   elseif redis.call('HGET', record_of(event_id), group) == 'done' then
     finish(id, lane)
   elseif outcome == 'dead' then
-    bury(id, reason, message, attempt, consumer)
+    add_dead_letter(id, reason, message, attempt, consumer)
     record(event_id, 'dead', ttl, id)
     finish(id, lane)
   elseif outcome == 'retry' then
-    redis.call('HSET', tries, id .. ':error', message)
+    redis.call('HSET', attempts_key, id .. ':error', message)
     put_back(id, lane, attempt, delay)
   else
     release(id, lane, attempt, delay)

@@ -16,10 +16,10 @@ local function ms_of(id)
   return tonumber(string.match(id, '^%d+'))
 end
 
--- Pending entries that nobody runs, and the number of consumers that hold something or have shown a sign of life.
-local function consumers_of(name, mine, at)
+-- Pending entries that nobody runs, and the number of consumers that hold something or sent a heartbeat.
+local function consumers_of(name, group_base, at)
   local unrun, alive, there = 0, 0, {}
-  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', mine .. ':seen', '(' .. ms(at - ARGV[1]), '+inf')) do
+  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', group_base .. ':seen', '(' .. ms(at - ARGV[1]), '+inf')) do
     there[consumer] = true
   end
   for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', events, name)) do
@@ -45,10 +45,10 @@ local function oldest_of(name, last)
 end
 
 -- What went wrong with the entry whose retry comes next, to say why there are retries at all.
-local function next_retry_error_of(mine, at)
-  local members = redis.call('ZRANGEBYSCORE', mine .. ':due', ms(at), '(' .. ms(UNHANDLED), 'LIMIT', 0, LOOKED_AT)
+local function next_retry_error_of(group_base, at)
+  local members = redis.call('ZRANGEBYSCORE', group_base .. ':due', ms(at), '(' .. ms(UNHANDLED), 'LIMIT', 0, LOOKED_AT)
   for _, each in ipairs(members) do
-    local message = redis.call('HGET', mine .. ':tries', string.match(each, '^%S+') .. ':error')
+    local message = redis.call('HGET', group_base .. ':attempts', string.match(each, '^%S+') .. ':error')
     if message then
       return message
     end
@@ -57,19 +57,19 @@ local function next_retry_error_of(mine, at)
 end
 
 local function measure(name, info)
-  local mine = base .. 'g:' .. name
-  local at = now + tonumber(redis.call('HGET', mine .. ':clock', 'offset') or 0)
+  local group_base = base .. 'g:' .. name
+  local at = now + tonumber(redis.call('HGET', group_base .. ':clock', 'offset') or 0)
   local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
   if info then
     lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
-    unrun, consumers = consumers_of(name, mine, at)
+    unrun, consumers = consumers_of(name, group_base, at)
     oldest = oldest_of(name, last)
   end
-  return { name, lag, last, pending, unrun, redis.call('ZCOUNT', mine .. ':due', ms(PARKED), ms(PARKED)),
-    redis.call('ZCOUNT', mine .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
-    redis.call('ZCOUNT', mine .. ':due', '-inf', ms(at)) + redis.call('ZCARD', mine .. ':suspects'),
-    redis.call('XLEN', mine .. ':dead'), oldest, consumers,
-    redis.call('GET', mine .. ':pause') or '', redis.call('PTTL', mine .. ':pause'), next_retry_error_of(mine, at) }
+  return { name, lag, last, pending, unrun, redis.call('ZCOUNT', group_base .. ':due', ms(PARKED), ms(PARKED)),
+    redis.call('ZCOUNT', group_base .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
+    redis.call('ZCOUNT', group_base .. ':due', '-inf', ms(at)) + redis.call('ZCARD', group_base .. ':isolated'),
+    redis.call('XLEN', group_base .. ':dead'), oldest, consumers,
+    redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at) }
 end
 
 local rows, seen = {}, {}

@@ -12,7 +12,10 @@ def worker(
     group: Annotated[
         str | None,
         typer.Option(
-            "--group", "-g", envvar="WORKER_GROUP", help="Consumer group; activity, crm and notify bring handlers."
+            "--group",
+            "-g",
+            envvar="WORKER_GROUP",
+            help="Consumer group; a built-in one brings its handlers (docs/handlers.md).",
         ),
     ] = None,
     handlers: Annotated[

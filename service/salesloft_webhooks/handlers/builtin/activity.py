@@ -13,26 +13,19 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
-from salesloft_webhooks.handlers.database.engine import Database, open_database, write_rows
+from salesloft_webhooks.handlers.batching import Batcher, Outcomes
+from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
 """Concurrency is at most 500 a process, so this is never what holds a row back."""
 
-EVENTS = (
-    *(f"email.{what}" for what in ("sent", "opened", "clicked", "replied", "bounced")),
-    "call.completed",
-    *(f"cadence_membership.{what}" for what in ("created", "updated", "completed", "removed")),
-    "success.created",
-    *(f"meeting.{what}" for what in ("booked", "updated")),
-)
-
-_OF_AN_EMAIL = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
+_EMAIL_DETAILS = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
 _DETAILS: Mapping[str, Sequence[str]] = {
-    "email": _OF_AN_EMAIL,
+    "email": _EMAIL_DETAILS,
     "call": ("duration", "disposition", "sentiment", "connected", "positive", "cadence", "step", "task"),
     "cadence_membership": ("current_state", "currently_on_cadence", "added_at", "cadence", "step", "counts"),
     "success": ("succeeded_at", "success_window_started_at", "latest_cadence", "latest_step", "counts"),
@@ -68,7 +61,7 @@ class ActivityLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._insert = database.insert(activities).on_conflict_do_nothing(index_elements=["event_id"])
-        self._rows: Coalescer[dict[str, Any]] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
+        self._rows: Batcher[dict[str, Any]] = Batcher(self._write, limit=ROWS_PER_TRANSACTION)
 
     async def check_ready(self) -> None:
         """See `Database.check_ready`."""
@@ -76,7 +69,7 @@ class ActivityLog:
 
     async def record(self, event: Event) -> None:
         """Return when the row of ``event`` is committed, now or by an earlier attempt."""
-        async with self._database.answering():
+        async with self._database.within_answer_time():
             await self._rows.write(row_of(event))
 
     async def _write(self, rows: Sequence[dict[str, Any]]) -> Outcomes:
@@ -95,9 +88,9 @@ async def _lifespan(settings: Settings) -> AsyncIterator[ActivityLog]:
 
 def build_router(group: str, settings: Settings) -> Router[ActivityLog]:  # noqa: ARG001 - every built-in group's form
     """The built-in handlers of the group."""
-    router = Router(_lifespan)
+    router = Router(_lifespan, ordering=ACTIVITY.ordering)
 
-    @router.on(*EVENTS)
+    @router.on(*ACTIVITY.event_types)
     async def record(event: Event, log: ActivityLog) -> None:
         """Write the event's row."""
         await log.record(event)

@@ -28,16 +28,21 @@ class SqlCrm(Section):
     backend: Literal["sql"] = "sql"
 
 
-class HttpCrm(Section):
+class HttpEndpoint(Section):
+    """What there is to say about any HTTP endpoint of the user's own."""
+
+    url: HttpUrl
+    headers: dict[str, SecretStr] = Field({}, description="More headers, e.g. an Authorization.")
+    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
+    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
+
+
+class HttpCrm(HttpEndpoint):
     """Contacts posted to an endpoint of one's own, as ``contact.saved``, ``contact.deleted``, ``contact.bounced``."""
 
     backend: Literal["http"]
-    url: HttpUrl
     secrets: tuple[SecretStr, ...] = Field((), description="Standard Webhooks secrets; every one signs.")
-    headers: dict[str, SecretStr] = Field({}, description="More headers, e.g. an Authorization.")
     timeout_seconds: float = Field(10.0, gt=0)
-    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
-    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
 
 
 class HubSpotCrm(Section):
@@ -145,21 +150,17 @@ class NotifyConfiguration(Section):
     messages_per_minute: int = Field(default=6, ge=1, description="Per rep and minute; what is above waits its turn.")
 
 
-class ForwardEndpoint(Section):
+class ForwardEndpoint(HttpEndpoint):
     """An HTTP endpoint that receives events. Its group is ``forward-<name>``."""
 
-    url: HttpUrl
     events: Patterns = Field(("*",), min_length=1, description="Event patterns.")
     secrets: tuple[SecretStr, ...] = Field(min_length=1, description="`whsec_...`, the new one first; every one signs.")
     format: Literal["standard", "cloudevents"] = Field(
         "standard", description="`standard`: `{type, timestamp, data}`; `cloudevents`: CloudEvents 1.0 JSON."
     )
-    headers: dict[str, SecretStr] = {}
     timeout_seconds: float = Field(15.0, gt=0)
     concurrency: int = Field(10, ge=1, description="Requests at once, per worker process.")
     requests_per_second: float | None = Field(None, gt=0, description="Per worker process; default: no limit.")
-    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
-    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
     allow_private_addresses: bool = Field(
         default=False, description="Also send to private, loopback and link-local addresses."
     )

@@ -60,7 +60,7 @@ _DRIVER = {
 """What asyncpg reads from an address of its own; with the values that it and we can do anything with."""
 
 _OTHER_NAMES = {"ssl": "sslmode", "fallback_application_name": "application_name", "dbname": "database"}
-_PLACE = ("host", "port", "user", "password", "database")
+_PLACEHOLDER = ("host", "port", "user", "password", "database")
 _SECONDS = {"connect_timeout": "timeout", "timeout": "timeout", "command_timeout": "command_timeout"}
 _NUMBERS = (
     "statement_cache_size",
@@ -88,7 +88,7 @@ _IMPOSSIBLE = (
 )
 """Known to others, and nothing we could obey."""
 
-_KNOWN = (*_DRIVER, *_OTHER_NAMES, *_PLACE, *_SECONDS, *_NUMBERS, *_ANYWAY, *_IMPOSSIBLE)
+_KNOWN = (*_DRIVER, *_OTHER_NAMES, *_PLACEHOLDER, *_SECONDS, *_NUMBERS, *_ANYWAY, *_IMPOSSIBLE)
 _SQLITE_PARAMETERS = ("timeout", "cached_statements", "uri", "mode", "cache", "nolock", "immutable", "psow", "vfs")
 _PARTS = re.compile(
     r"(?:(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@)?(?P<hosts>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(.*))?"
@@ -170,7 +170,7 @@ def _postgresql(rest: str) -> Address:
 def _sort(number: int, name: str, value: str, into: tuple[dict[str, str], dict[str, str], dict[str, float]]) -> None:
     """Put one parameter where it belongs."""
     place, driver, numbers = into
-    if name in _PLACE:
+    if name in _PLACEHOLDER:
         place[name] = f"{place[name]},{value}" if name == "host" and name in place else value
     elif name in _DRIVER:
         allowed = _DRIVER[name]

@@ -13,29 +13,29 @@ from typing import Any
 _DIGEST = 40
 
 
-def text(value: str) -> str:
+def clean_text(value: str) -> str:
     """Without NUL, and with the replacement character (U+FFFD) for each half of a surrogate pair."""
     if value.isascii():
         return value.replace("\x00", "")
     return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def document(value: Any) -> Any:
-    """A JSON value with every text in it as `text`, names too, and null for numbers that are none."""
+def clean_json(value: Any) -> Any:
+    """A JSON value with every text in it as `clean_text`, names too, and null for numbers that are none."""
     match value:
         case str():
-            return text(value)
+            return clean_text(value)
         case Mapping():
-            return {text(str(name)): document(each) for name, each in value.items()}
+            return {clean_text(str(name)): clean_json(each) for name, each in value.items()}
         case list() | tuple():
-            return [document(each) for each in value]
+            return [clean_json(each) for each in value]
         case float() if not math.isfinite(value):
             return None
         case _:
             return value
 
 
-def key(value: str, length: int) -> str:
+def shorten_key(value: str, length: int) -> str:
     """At most ``length`` (above 41) characters; keys that differ stay different, by a digest of what is cut off."""
     if len(value) <= length:
         return value

@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from salesloft_webhooks.handlers.database import cleaning
+from salesloft_webhooks.handlers.database.cleaning import clean_json, clean_text, shorten_key
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcTime(TypeDecorator[datetime]):
     """A point in time, UTC with microseconds, that compares correctly in every database.
 
     SQLite has no time type: it stores text, whose order is that of time only when every value is in one zone.
@@ -34,7 +34,7 @@ class Moment(TypeDecorator[datetime]):
         return moment
 
 
-class Line(TypeDecorator[str]):
+class LimitedText(TypeDecorator[str]):
     """Text of a limited length, cut to it in every database: PostgreSQL would refuse the row, SQLite keep it whole."""
 
     impl = String
@@ -46,20 +46,20 @@ class Line(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
         """What every database can store."""
-        return None if value is None else cleaning.text(value)[: self.length]
+        return None if value is None else clean_text(value)[: self.length]
 
 
-class Key(Line):
+class KeyText(LimitedText):
     """Like a line; what differs stays different."""
 
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
         """What every database can store."""
-        return None if value is None else cleaning.key(cleaning.text(value), self.length)
+        return None if value is None else shorten_key(clean_text(value), self.length)
 
 
-class Prose(TypeDecorator[str]):
+class UnlimitedText(TypeDecorator[str]):
     """Text of any length."""
 
     impl = Text
@@ -67,10 +67,10 @@ class Prose(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's name
         """What every database can store."""
-        return None if value is None else cleaning.text(value)
+        return None if value is None else clean_text(value)
 
 
-class Document(TypeDecorator[Any]):
+class JsonDocument(TypeDecorator[Any]):
     """JSON: JSONB in PostgreSQL, where a query on it never fails for what a row holds; text in SQLite."""
 
     impl = JSON
@@ -82,7 +82,7 @@ class Document(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's name
         """What every database can store."""
-        return cleaning.document(value)
+        return clean_json(value)
 
 
 metadata = MetaData()
@@ -90,14 +90,14 @@ metadata = MetaData()
 activities = Table(
     "activities",
     metadata,
-    Column("event_id", Key(512), primary_key=True),
-    Column("event_type", Line(128), nullable=False),
+    Column("event_id", KeyText(512), primary_key=True),
+    Column("event_type", LimitedText(128), nullable=False),
     Column("person_id", BigInteger),
     Column("user_id", BigInteger),
     Column("resource_id", BigInteger),
-    Column("occurred_at", Moment(), nullable=False),
-    Column("received_at", Moment(), nullable=False),
-    Column("details", Document, nullable=False),
+    Column("occurred_at", UtcTime(), nullable=False),
+    Column("received_at", UtcTime(), nullable=False),
+    Column("details", JsonDocument, nullable=False),
     Index("ix_activities_person_id_occurred_at", "person_id", "occurred_at"),
     Index("ix_activities_event_type_occurred_at", "event_type", "occurred_at"),
 )
@@ -107,18 +107,18 @@ contacts = Table(
     "contacts",
     metadata,
     Column("person_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("updated_at", Moment(), nullable=False),
-    Column("deleted_at", Moment()),
-    Column("email_address", Line(320)),
-    Column("first_name", Prose),
-    Column("last_name", Prose),
-    Column("title", Prose),
-    Column("phone", Prose),
-    Column("company", Prose),
-    Column("crm_id", Prose),
+    Column("updated_at", UtcTime(), nullable=False),
+    Column("deleted_at", UtcTime()),
+    Column("email_address", LimitedText(320)),
+    Column("first_name", UnlimitedText),
+    Column("last_name", UnlimitedText),
+    Column("title", UnlimitedText),
+    Column("phone", UnlimitedText),
+    Column("company", UnlimitedText),
+    Column("crm_id", UnlimitedText),
     Column("owner_id", BigInteger),
-    Column("bounced_address", Line(320)),
-    Column("bounced_at", Moment()),
+    Column("bounced_address", LimitedText(320)),
+    Column("bounced_at", UtcTime()),
     # Derived, so that a new address is valid again without anybody having to think of it, and so that it makes no
     # difference whether the bounce or the person's update is handled first.
     Column(

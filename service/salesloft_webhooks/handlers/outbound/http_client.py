@@ -6,7 +6,7 @@ No answer alone proves an event to be at fault, so none of them ends one at once
 2xx                      done
 429, 502, 503            `Unavailable`: the system says so of itself; the group pauses, no attempt is counted
 no connection            `Unavailable`: it has nothing to do with this event
-anything else            `Retry` from an endpoint of the user's own (`Delivery` finds out whose fault it is); from a
+anything else            `Retry` from an endpoint of the user's own (`GuardedEndpoint` says whose fault it is); from a
                          vendor's API 408, 409, 423, 425 and 5xx, while what speaks of the address, the credentials or
                          the version (3xx, 401, 403, 404, 405, 410, ...) is `Unavailable`: the operator's to mend
 =======================  ==========================================================================================

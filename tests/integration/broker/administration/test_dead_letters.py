@@ -6,13 +6,11 @@ from typing import Any
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.broker.administration.dead_letter_filter import (
     DeadLetterFilter,
-    Discarded,
     Redriven,
 )
 from salesloft_webhooks.broker.administration.dead_letters import (
     BATCH,
     dead_letters,
-    discard,
     find,
     redrive,
     unchanging,
@@ -235,29 +233,3 @@ async def test_a_redrive_outlives_the_idempotency_record(driven: Driven) -> None
         assert 0 < client.ttl(record) <= TTL
         assert await driven.handle(group) == ["e1"]
         assert 0 < client.ttl(record) <= TTL
-
-
-async def test_a_discarded_event_never_comes_back(driven: Driven) -> None:
-    """It is no dead letter, is not handled, and a repeated delivery changes nothing."""
-    group = await driven.group()
-    await driven.publish("e1", "e2")
-    await driven.kill(group)
-    letters = await find(driven.store, "e1")
-
-    outcomes = [outcome async for _, outcome in discard(driven.store, each(letters * 2))]
-    await driven.publish("e1")
-
-    assert outcomes == [Discarded.DISCARDED, Discarded.GONE]
-    assert [letter.event_id for letter in await listed(driven)] == ["e2"]
-    assert await driven.handle(group) == []
-
-
-async def test_discarding_the_last_letter_of_a_removed_group_forgets_it(driven: Driven) -> None:
-    """No name is left of a group that has nothing."""
-    await driven.publish("e1")
-    await driven.kill(await driven.group())
-    await remove(driven.store, "crm", force=True)
-
-    assert [row async for row in discard(driven.store, unchanging(driven.store, DeadLetterFilter()))]
-
-    assert driven.keys("sl:groups") == []

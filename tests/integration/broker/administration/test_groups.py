@@ -83,7 +83,7 @@ async def test_a_group_with_a_live_worker_is_not_removed(driven: Driven) -> None
 
 @pytest.mark.parametrize("ordering", list(Ordering), ids=str)
 async def test_a_silent_worker_with_a_lease_is_alive(driven: Driven, ordering: Ordering) -> None:
-    """Having the hands full counts as a sign of life as long as the lease is renewed."""
+    """Having the hands full counts as a heartbeat as long as the lease is renewed."""
     busy, _ = await driven.group(consumer="busy", ordering=ordering), await driven.group(consumer="gone")
     await driven.publish("e1")
     await driven.take(busy)

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
 from salesloft_webhooks.errors import PermanentError
-from salesloft_webhooks.handlers.builtin.activity import EVENTS, ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database
+from salesloft_webhooks.handlers.builtin.activity import ActivityLog
+from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests import samples
@@ -103,14 +104,16 @@ async def test_odd_data_is_recorded(database: Database) -> None:
 
 def test_the_group_takes_events_that_exist() -> None:
     """Every name is one that SalesLoft sends or the dialect derives."""
-    assert set(EVENTS) <= KNOWN_EVENT_TYPES
+    assert set(ACTIVITY.event_types) <= KNOWN_EVENT_TYPES
 
 
 WRITER = """
 import asyncio, sys
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
-from salesloft_webhooks.handlers.builtin.activity import EVENTS, ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
+from salesloft_webhooks.handlers.builtin.activity import ActivityLog
+from salesloft_webhooks.handlers.database.engine import create_engine
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 
 async def main():

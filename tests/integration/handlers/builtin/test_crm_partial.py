@@ -9,7 +9,7 @@ import pytest
 from salesloft_webhooks import Event
 from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
-from salesloft_webhooks.handlers.database.engine import Database
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 from tests.integration.handlers.builtin.test_crm_sql import contact
 

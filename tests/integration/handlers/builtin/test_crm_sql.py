@@ -11,8 +11,8 @@ from sqlalchemy import select
 from salesloft_webhooks import Event
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
-from salesloft_webhooks.handlers.database.engine import Database
 from salesloft_webhooks.handlers.database.schema import contacts
+from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests import samples

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact, contact_of
-from salesloft_webhooks.handlers.builtin.crm.stale_updates import NewestOnly, version_of
+from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter, version_of
 from salesloft_webhooks.settings import Settings
 from tests import samples
 from tests.servers import Server
@@ -30,7 +30,7 @@ async def test_a_version_remembered_from_the_future_freezes_nobody(valkey: Serve
     backend = Noting()
     async with open_store(Settings.load(redis_url=valkey.url)) as store:
         versions = Versions(store, "crm")
-        newest = NewestOnly(backend, versions)
+        newest = StaleUpdateFilter(backend, versions)
         await newest.save(contact_of(samples.person(data={"title": "first"})))
         await newest.save(contact_of(samples.person(data={"title": "stale", "updated_at": "2026-01-01T00:00:00Z"})))
         future = int((datetime(2099, 1, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))

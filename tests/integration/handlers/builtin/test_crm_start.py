@@ -124,7 +124,7 @@ async def test_a_crm_that_does_not_say_does_not_hinder_the_start(
     a_hubspot: HubSpot, start: Start, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker starts all the same, within a bounded time, says that nothing was checked, and works."""
-    monkeypatch.setattr(http_backends, "CHECK_SECONDS", 0.3)
+    monkeypatch.setattr(http_backends, "FIELD_CHECK_SECONDS", 0.3)
     a_hubspot.answers.append(answer)
 
     assert await start(of_hubspot(a_hubspot.url), event=True) == ["crm.unchecked"]

@@ -1,4 +1,4 @@
-"""Reps are told once, on their own channels, in their time."""
+"""RecipientDirectory are told once, on their own channels, in their time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ import yaml
 from salesloft_webhooks import Event, Retry
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.once import Claims
-from salesloft_webhooks.handlers.builtin.notify import SENDS_AT_ONCE
+from salesloft_webhooks.handlers.builtin.notify import CONCURRENT_SENDS
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests import samples
@@ -145,12 +145,14 @@ async def test_no_more_messages_are_in_doubt_than_are_under_way(notify: Notify, 
     in_doubt = []
     async with open_store(notify.settings) as store:
         while not sending.done():
-            states = [await store.client.hget(key, "state") async for key in store.client.scan_iter("*:claim:*")]
-            in_doubt.append(states.count(b"claimed"))
+            at_once = store.client.pipeline(transaction=True)  # one by one, a message sent meanwhile would count twice
+            async for key in store.client.scan_iter("*:claim:*"):
+                at_once.hget(key, "state")
+            in_doubt.append((await at_once.execute()).count(b"claimed"))
             await asyncio.sleep(0.05)
     await sending
 
-    assert 1 <= max(in_doubt) <= SENDS_AT_ONCE
+    assert 1 <= max(in_doubt) <= CONCURRENT_SENDS
 
 
 async def test_a_message_the_service_refused_is_sent_again(notify: Notify) -> None:

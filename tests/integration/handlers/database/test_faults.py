@@ -10,10 +10,11 @@ from sqlalchemy import func, select, text
 
 from salesloft_webhooks.errors import HandlerSignal, PermanentError, Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
-from salesloft_webhooks.handlers.database.engine import POOL_SIZE, Database, create_engine
+from salesloft_webhooks.handlers.database.engine import POOL_SIZE, create_engine
 from salesloft_webhooks.handlers.database.errors import Conflict, NotMigrated
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 from tests.e2e.disks import small_disk
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL

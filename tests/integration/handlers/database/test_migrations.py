@@ -12,9 +12,10 @@ from sqlalchemy import Connection, inspect
 
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database, create_engine, open_database
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
 from salesloft_webhooks.handlers.database.schema import activities, metadata
+from salesloft_webhooks.handlers.database.transactions import Database, open_database
 from salesloft_webhooks.settings import Settings
 from tests import samples
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, text
 
 from salesloft_webhooks.errors import ConfigurationError, PermanentError, Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.errors import Conflict
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
 from tests.postgres import PostgresServer

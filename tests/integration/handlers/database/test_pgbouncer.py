@@ -14,9 +14,10 @@ from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.builtin.crm.contacts import contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import head, migrate
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
 from tests.pgbouncer import PROGRAM, PgBouncer

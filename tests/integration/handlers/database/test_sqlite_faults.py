@@ -7,8 +7,9 @@ from sqlalchemy import Connection, event, func, select
 
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.schema import activities
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 
 

@@ -9,8 +9,8 @@ from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog, row_of
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
-from salesloft_webhooks.handlers.database.engine import Database
 from salesloft_webhooks.handlers.database.schema import activities, contacts
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests import samples
 
 HALF = "\ud83d"

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from salesloft_webhooks.errors import Unavailable
-from salesloft_webhooks.handlers.database.engine import Database, create_engine
+from salesloft_webhooks.handlers.database.engine import create_engine
+from salesloft_webhooks.handlers.database.transactions import Database
 from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
 from tests.postgres import PostgresServer
 

@@ -7,8 +7,8 @@ import pytest
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.configuration import QuietHours, Template
 from salesloft_webhooks.handlers.builtin.notify.channels import Channel
-from salesloft_webhooks.handlers.builtin.notify.quiet_hours import quiet_seconds
-from salesloft_webhooks.handlers.builtin.notify.templates import filled, template_for
+from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until_quiet_hours_end
+from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
 from tests import samples
 
 NIGHT = QuietHours(start=time(22), end=time(7), zone="Europe/Berlin")
@@ -42,14 +42,14 @@ LUNCH = QuietHours(start=time(12), end=time(13))
 )
 def test_quiet_hours_end_by_the_clock_on_the_wall(hours: QuietHours | None, now: datetime, seconds: float) -> None:
     """Also over midnight, and in the night that is an hour shorter."""
-    assert quiet_seconds(hours, now) == seconds
+    assert seconds_until_quiet_hours_end(hours, now) == seconds
 
 
 def test_a_template_is_filled_in_from_event_and_data() -> None:
     """Unknown and empty places become nothing; only names are looked up, never attributes."""
     event = samples.email("email.replied", data={"subject": "Offer {person_id}", "body": None})
 
-    text = filled("{person_id} {subject}|{body}|{nothing}|{counts}|{data.__class__}", event)
+    text = rendered("{person_id} {subject}|{body}|{nothing}|{counts}|{data.__class__}", event)
 
     assert text == "164510523 Offer {person_id}||||{data.__class__}"
 

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from salesloft_webhooks.handlers.builtin.configuration import Template
-from salesloft_webhooks.handlers.builtin.notify.sanitizing import LONGEST_VALUE, cleaned, unmarked
-from salesloft_webhooks.handlers.builtin.notify.templates import filled
+from salesloft_webhooks.handlers.builtin.notify.sanitizing import MAX_VALUE_LENGTH, plain_line, without_markup
+from salesloft_webhooks.handlers.builtin.notify.templates import rendered
 from tests import samples
 
 SIGNS = st.text() | st.text("<>[]()@!|*`\\&;:#_~ \n\r\x00\u202e\u2066\u200b\ud800everyonhralcAEV/.0-9mtCQ=")
@@ -35,15 +35,15 @@ MENTION = re.compile(r"@(everyone|here|channel|all\b|room\b)|<[@!#]", re.IGNOREC
 )
 def test_text_becomes_one_visible_line(text: object, shown: str) -> None:
     """Nothing that hides, reverses, breaks or floods; everything else as it was."""
-    assert cleaned(text) == shown
+    assert plain_line(text) == shown
 
 
 @given(SIGNS)
 def test_nothing_invisible_is_left(text: str) -> None:
     """Whatever comes, it is one line, short, and can be encoded."""
-    line = cleaned(text)
+    line = plain_line(text)
 
-    assert len(line) <= LONGEST_VALUE
+    assert len(line) <= MAX_VALUE_LENGTH
     assert not any(unicodedata.category(sign)[0] == "C" or sign in "\n\r\u2028\u2029" for sign in line)
     line.encode()
 
@@ -55,7 +55,7 @@ def test_nothing_invisible_is_left(text: str) -> None:
 @example("&lt;!channel&gt; &#60;b> `code` **bold** (met)all(met) [CQ:at,qq=all]")
 def test_nothing_a_chat_takes_for_markup_is_left(text: str) -> None:
     """No tag, link under another name, entity, code or mention, whatever comes."""
-    line = unmarked(text)
+    line = without_markup(text)
 
     assert not set("<>*`\\|") & set(line)
     assert not re.search(r"\][\[(:]|&#?\w+;|\(met\)|\[CQ:", line)
@@ -66,15 +66,15 @@ def test_nothing_a_chat_takes_for_markup_is_left(text: str) -> None:
 def test_an_address_stays_readable() -> None:
     """Mail addresses and honest links are not touched."""
     for text in ("robin.sample@example.com", "see https://example.com/a_b?c=d&e=f"):
-        assert unmarked(text) == text
+        assert without_markup(text) == text
 
 
 def test_every_value_is_made_harmless_and_the_operators_text_is_not() -> None:
     """Names, addresses, subjects and what a stranger may put into any other field of the data."""
-    evil, shown = "<!channel>", unmarked("<!channel>")
+    evil, shown = "<!channel>", without_markup("<!channel>")
     data = {"subject": evil, "recipient_email_address": f"{evil}@x.org", "name": evil}
     event = samples.email("email.replied", data=data)
     template = Template(body="<b> {subject} {email_address} {name}")
 
-    assert filled(template.body, event, unmarked) == f"<b> {shown} {shown}@\u200bx.org {shown}"
+    assert rendered(template.body, event, without_markup) == f"<b> {shown} {shown}@\u200bx.org {shown}"
     assert shown != evil

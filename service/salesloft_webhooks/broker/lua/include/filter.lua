@@ -1,8 +1,8 @@
 -- Which event types a group wants, and which of them this process can run. Needs: partition, group, patterns.
 --
 -- A version of the group is what one kind of its workers registered: 'wanted patterns', or 'wanted handled' with a blank
--- between where the handlers do not cover all that is wanted. `filters` is a zset of versions by last sign of life, ms.
--- A version is in force until no worker of it has shown a sign of life for the grace; then it is forgotten. The group
+-- between where the handlers do not cover all that is wanted. `filters` is a zset of versions by last heartbeat, ms.
+-- A version is in force until no worker of it has sent a heartbeat for the grace; then it is forgotten. The group
 -- wants what any version in force wants: so an old and a new version side by side, an old pod that starts again after
 -- the new version came, and a roll-back lose nothing. Only what no version in force wants is acknowledged unhandled.
 --
@@ -12,8 +12,8 @@
 -- An entry that the group wants and this process cannot run is *unhandled*: it stays pending, is due at UNHANDLED, and
 -- stands in `unhandled:<type>` (zset of members of `due` by the ms since when), whose types are the set `unhandled`.
 -- The next take of a process that can run the type makes it due. A member that is not due at UNHANDLED is a leftover.
-local SHOWN_EVERY_MS, LONGEST_GAP_MS, TYPES_EXAMINED = 5000, 60000, 100
-local filters, unhandled = mine .. ':filters', mine .. ':unhandled'
+local VERSION_HEARTBEAT_MS, LONGEST_GAP_MS, TYPES_EXAMINED = 5000, 60000, 100
+local filters, unhandled = group_base .. ':filters', group_base .. ':unhandled'
 
 local function split_version(version)
   local blank = string.find(version, ' ', 1, true)
@@ -32,10 +32,10 @@ local function version_runs(version, event_type)
   return matches_one_of(wanted, event_type) and (handled == wanted or matches_one_of(handled, event_type))
 end
 
--- A sign of life of this process's version; forgets versions without one for `grace` ms.
-local function show_version(version, grace)
+-- A heartbeat of this process's version; forgets versions without one for `grace` ms.
+local function keep_version_in_force(version, grace)
   local seen = tonumber(redis.call('ZSCORE', filters, version) or 0)
-  if now - seen < SHOWN_EVERY_MS then
+  if now - seen < VERSION_HEARTBEAT_MS then
     return
   end
   local newest = redis.call('ZRANGE', filters, -1, -1, 'WITHSCORES')[2]
@@ -111,7 +111,7 @@ end
 -- The consumer group has just been made: a new run of it, without leftovers of the one that may have been destroyed
 -- before. What was handled is known from the idempotency records, which survive.
 local function begin_anew()
-  for _, set in ipairs({ due, suspects }) do
+  for _, set in ipairs({ due, isolated }) do
     for _, member in ipairs(redis.call('ZRANGE', set, 0, -1)) do
       local _, lane = split_member(member)
       if lane ~= '' then
@@ -119,7 +119,7 @@ local function begin_anew()
       end
     end
   end
-  redis.call('DEL', due, suspects, tries)
+  redis.call('DEL', due, isolated, attempts_key)
   forget_queues()
   begin_run()
 end

@@ -1,23 +1,23 @@
 -- Shared by the scripts of a consumer group; ARGV[1] is the group's name.
 local group = ARGV[1]
-local mine = base .. 'g:' .. group
-local due = mine .. ':due'
-local suspects = mine .. ':suspects'
-local tries = mine .. ':tries'
+local group_base = base .. 'g:' .. group
+local due = group_base .. ':due'
+local isolated = group_base .. ':isolated'
+local attempts_key = group_base .. ':attempts'
 local LETTER = 'letter:' -- and the group's name: field of an event's record that names its dead letters
 
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
 -- than it was meant to be. `wall` is the server's own, for times that people read.
-local clock = mine .. ':clock'
-local STEP_BACK_MS, SILENCE_MS, PATIENCE_MS = 1000, 1000, 5000
+local clock = group_base .. ':clock'
+local STEP_BACK_MS, SILENCE_MS, REPORTING_MS = 1000, 1000, 5000
 local wall = now
 now = now + tonumber(redis.call('HGET', clock, 'offset') or 0)
 
 -- The server's clock was set back: the group's goes on, and so does the end of a circuit breaker's pause.
-local function make_up_for(step)
+local function make_up_for_step_back(step)
   redis.call('HINCRBY', clock, 'offset', ms(step))
   now = now + step
-  local pause = mine .. ':pause'
+  local pause = group_base .. ':pause'
   if string.match(redis.call('GET', pause) or '', '^%a+') == 'breaker' and redis.call('PTTL', pause) > 0 then
     redis.call('PEXPIRE', pause, ms(math.max(1, redis.call('PTTL', pause) - step)))
   end
@@ -26,17 +26,17 @@ end
 -- Writes down that somebody of the group has called. Returns the time until which lapsed leases are left to their
 -- owners: when nobody had called for half a lease, the store was away, and the living must be able to report first.
 -- Workers call more often than that, renewals included; should they not, the dead are still found half of the time.
-local function call_in(lease)
-  local known = redis.call('HMGET', clock, 'called', 'patience')
-  local called, patience = tonumber(known[1] or now), tonumber(known[2] or 0)
+local function note_call(lease)
+  local known = redis.call('HMGET', clock, 'called', 'grace_until')
+  local called, grace_until = tonumber(known[1] or now), tonumber(known[2] or 0)
   if called - now > STEP_BACK_MS then
-    make_up_for(called - now)
-  elseif now - called > math.max(lease / 2, SILENCE_MS) and now > patience + PATIENCE_MS then
-    patience = now + PATIENCE_MS
-    redis.call('HSET', clock, 'patience', ms(patience))
+    make_up_for_step_back(called - now)
+  elseif now - called > math.max(lease / 2, SILENCE_MS) and now > grace_until + REPORTING_MS then
+    grace_until = now + REPORTING_MS
+    redis.call('HSET', clock, 'grace_until', ms(grace_until))
   end
   redis.call('HSET', clock, 'called', ms(now))
-  return patience
+  return grace_until
 end
 
 -- Which life of the consumer group this is: destroyed and made again, it counts attempts anew, so that owner and
@@ -50,7 +50,7 @@ local function begin_run()
 end
 
 local function lane_of(entity_key)
-  return mine .. ':lane:' .. entity_key
+  return group_base .. ':lane:' .. entity_key
 end
 
 -- How an entry stands in `due`: with its lane, so that whoever takes it knows the lane without reading the entry.
@@ -78,25 +78,25 @@ end
 -- how many leases in a row were lost, and the attempt that lost the last one. An attempt that came back breaks the row
 -- without anything being written.
 local function losses_of(id)
-  local uncounted, row, at = string.match(redis.call('HGET', tries, id .. ':lost') or '', '^(%d+) (%d+) (%d+)$')
+  local uncounted, row, at = string.match(redis.call('HGET', attempts_key, id .. ':lost') or '', '^(%d+) (%d+) (%d+)$')
   return tonumber(uncounted or 0), tonumber(row or 0), tonumber(at or 0)
 end
 
 local function write_losses(id, uncounted, row, at)
-  redis.call('HSET', tries, id .. ':lost', ms(uncounted) .. ' ' .. ms(row) .. ' ' .. ms(at))
+  redis.call('HSET', attempts_key, id .. ':lost', ms(uncounted) .. ' ' .. ms(row) .. ' ' .. ms(at))
 end
 
 local function last_error_of(id)
-  return redis.call('HGET', tries, id .. ':error') or ''
+  return redis.call('HGET', attempts_key, id .. ':error') or ''
 end
 
 -- Takes an entry out of the group for good. When it was its lane's head, the next one is due now.
 local function finish(id, lane)
   redis.call('XACK', events, group, id)
   if redis.call('ZREM', due, member_of(id, lane)) == 0 then
-    redis.call('ZREM', suspects, member_of(id, lane))
+    redis.call('ZREM', isolated, member_of(id, lane))
   end
-  redis.call('HDEL', tries, id .. ':lost', id .. ':error')
+  redis.call('HDEL', attempts_key, id .. ':lost', id .. ':error')
   if lane == '' then
     return
   end
@@ -124,7 +124,7 @@ end
 
 -- Copies an entry to the dead letters, whole, with why and when, and names the letter in the event's record, so that it
 -- is found by the event's id; returns its fields (nil when it was deleted by hand). `record` gives the record its end.
-local function bury(id, reason, message, attempts, consumer)
+local function add_dead_letter(id, reason, message, attempts, consumer)
   local entry = redis.call('XRANGE', events, id, id)[1]
   if not entry then
     return nil
@@ -134,7 +134,7 @@ local function bury(id, reason, message, attempts, consumer)
     'consumer', consumer }) do
     flat[#flat + 1] = word
   end
-  local letter = redis.call('XADD', mine .. ':dead', '*', unpack(flat))
+  local letter = redis.call('XADD', group_base .. ':dead', '*', unpack(flat))
   local fields = fields_of(flat)
   local memory = record_of(fields.id or '')
   local known = redis.call('HGET', memory, LETTER .. group)
@@ -143,7 +143,7 @@ local function bury(id, reason, message, attempts, consumer)
 end
 
 -- A dead letter is one no more: the record of its event names it no longer.
-local function forget_letter(event_id, letter)
+local function remove_letter_from_record(event_id, letter)
   local memory, left = record_of(event_id), {}
   for known in string.gmatch(redis.call('HGET', memory, LETTER .. group) or '', '%S+') do
     if known ~= letter then

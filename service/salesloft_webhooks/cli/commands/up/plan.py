@@ -14,10 +14,11 @@ from salesloft_webhooks.cli.commands.up import valkey
 from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
 from salesloft_webhooks.cli.commands.up.ports import free_port
 from salesloft_webhooks.cli.commands.up.supervised_process import Program
+from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 from salesloft_webhooks.settings import Settings
 
 SELF = (sys.executable, "-m", "salesloft_webhooks")
-BUILT_IN_GROUPS = ("activity", "crm", "notify")
+GROUPS = tuple(row.name for row in BUILTIN_GROUPS if row.on_by_default)
 DEMO_GROUP = "flaky"
 DEMO_SECRETS = ("SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET")
 PER_WORKER_SETTINGS = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
@@ -54,7 +55,7 @@ class Plan:
 
     def __init__(self, options: UpOptions) -> None:
         self.options = options
-        self.groups = (*BUILT_IN_GROUPS, *((DEMO_GROUP,) if options.demo else ()))
+        self.groups = (*GROUPS, *((DEMO_GROUP,) if options.demo else ()))
         self.group_ports = {group: free_port(options.host) for group in self.groups}
         self.environment = self._environment()
 

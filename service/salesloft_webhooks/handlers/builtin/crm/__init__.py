@@ -13,9 +13,10 @@ from salesloft_webhooks.handlers.builtin.configuration import (
     load_configuration,
 )
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
-from salesloft_webhooks.handlers.outbound.retry_policy import OWN, persistence
+from salesloft_webhooks.handlers.builtin_groups import CRM
+from salesloft_webhooks.handlers.outbound.retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
-from salesloft_webhooks.settings import Ordering, Settings
+from salesloft_webhooks.settings import Settings
 
 Crm = SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm
 
@@ -27,11 +28,11 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         ConfigurationError: the configuration cannot be read.
     """
     configuration = load_configuration(settings).crm
-    router = Router(_opening(configuration, group), ordering=Ordering.ENTITY)
-    policy, timeout_seconds = OWN, None
+    router = Router(_backend_opener(configuration, group), ordering=CRM.ordering)
+    policy, timeout_seconds = GROUP_RETRY_POLICY, None
     if not isinstance(configuration, SqlCrm):
         # A change waits for the request under way, then takes two of its own.
-        policy, timeout_seconds = persistence(settings), 3 * configuration.timeout_seconds + 10
+        policy, timeout_seconds = outage_retry_policy(settings), 3 * configuration.timeout_seconds + 10
 
     @router.on("person.created", "person.updated", "person.deleted", timeout_seconds=timeout_seconds, **policy)
     async def save_contact(event: Event, backend: ContactBackend) -> None:
@@ -46,12 +47,14 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     return router
 
 
-def _opening(configuration: Crm, group: str) -> Callable[[Settings], AbstractAsyncContextManager[ContactBackend]]:
+def _backend_opener(
+    configuration: Crm, group: str
+) -> Callable[[Settings], AbstractAsyncContextManager[ContactBackend]]:
     """What opens the back end: of the database's toolkit and the HTTP client, a worker loads the one it works with."""
     if isinstance(configuration, SqlCrm):
         from salesloft_webhooks.handlers.builtin.crm.sql import open_sql_contacts  # noqa: PLC0415 - see above
 
         return open_sql_contacts
-    from salesloft_webhooks.handlers.builtin.crm.http_backends import open_remote_contacts  # noqa: PLC0415 - see above
+    from salesloft_webhooks.handlers.builtin.crm.http_backends import open_http_contacts  # noqa: PLC0415 - see above
 
-    return partial(open_remote_contacts, configuration, group)
+    return partial(open_http_contacts, configuration, group)

@@ -30,12 +30,12 @@ class Refused(Exception):
     """Something was refused, and the answer does not say whose fault that is. Never leaves this package.
 
     Attributes:
-        heals: It may pass by itself (a conflict with a change under way), so not even a proven culprit dies at once.
+        transient: It may pass by itself (a conflict with a change under way): no record is given up at once.
     """
 
-    def __init__(self, message: str, *, heals: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
-        self.heals = heals
+        self.transient = transient
 
 
 Verdict = HandlerSignal | Refused | None
@@ -44,22 +44,22 @@ Verdict = HandlerSignal | Refused | None
 Send = Callable[[Sequence[Record]], Awaitable[Sequence[Verdict]]]
 """Sends records in one request; one verdict each. Raises `Refused`, `Retry` or `Unavailable` for the whole."""
 
-Faults = Callable[[], Awaitable[Sequence[str]]]
+FieldProblems = Callable[[], Awaitable[Sequence[str]]]
 """Looks up which configured fields are wrong; raises `Retry` or `Unavailable` when it cannot."""
 
 
-class Batches:
+class BisectingWriter:
     """Writes records through requests that carry many.
 
     Args:
         send: Makes one request.
-        faults: Looks up what is wrong with the configuration.
+        problems: Looks up what is wrong with the configuration.
         breaker: Shared by everything that is sent to the same CRM.
     """
 
-    def __init__(self, send: Send, faults: Faults, breaker: Breaker) -> None:
+    def __init__(self, send: Send, field_problems: FieldProblems, breaker: Breaker) -> None:
         self._send = send
-        self._faults = faults
+        self._field_problems = field_problems
         self._breaker = breaker
 
     async def write(self, records: Sequence[Record]) -> Outcomes:
@@ -70,7 +70,7 @@ class Batches:
 
     async def _write(self, records: Sequence[Record]) -> Outcomes:
         try:
-            verdicts = await self._divided(records)
+            verdicts = await self._send_bisecting(records)
         except Retry as problem:
             return [self._breaker.failed(record.key, problem) for record in records]
         except Unavailable as problem:
@@ -86,12 +86,12 @@ class Batches:
         if isinstance(verdict, Unavailable):
             return self._breaker.opened(verdict)
         if isinstance(verdict, Refused):
-            if taken and not verdict.heals:
+            if taken and not verdict.transient:
                 return PermanentError(str(verdict))
             verdict = Retry(str(verdict))
         return self._breaker.failed(record.key, verdict) if isinstance(verdict, Retry) and not taken else verdict
 
-    async def _divided(self, records: Sequence[Record]) -> Sequence[Verdict]:
+    async def _send_bisecting(self, records: Sequence[Record]) -> Sequence[Verdict]:
         verdicts: list[Verdict] = [None] * len(records)
         parts, refusals, taken = [list(range(len(records)))], list[Refused](), False
         while parts:
@@ -109,21 +109,21 @@ class Batches:
             for place, verdict in zip(part, answer, strict=True):
                 verdicts[place] = verdict
             if parts and not taken:
-                await self._stop_if_it_is_not_the_records(refusals)
+                await self._raise_if_not_the_records(refusals)
         return verdicts
 
-    async def _stop_if_it_is_not_the_records(self, refusals: Sequence[Refused]) -> None:
+    async def _raise_if_not_the_records(self, refusals: Sequence[Refused]) -> None:
         if len(refusals) not in (_HALVES, _QUARTERS) or len({str(refusal) for refusal in refusals}) > 1:
             return
         if len(refusals) == _QUARTERS:
             raise _paused(refusals[0], ["every part of the batch, alike"])
         try:
-            faults = await self._faults()
+            problems = await self._field_problems()
         except (Retry, Unavailable):
-            faults = ["both halves of the batch, alike; the fields cannot be looked up"]
-        if faults:
-            raise _paused(refusals[0], faults)
+            problems = ["both halves of the batch, alike; the fields cannot be looked up"]
+        if problems:
+            raise _paused(refusals[0], problems)
 
 
-def _paused(refusal: Refused, faults: Sequence[str]) -> Unavailable:
-    return Unavailable(f"{refusal}: {'; '.join(faults)}", after=CONFIGURATION_PAUSE_SECONDS)
+def _paused(refusal: Refused, problems: Sequence[str]) -> Unavailable:
+    return Unavailable(f"{refusal}: {'; '.join(problems)}", after=CONFIGURATION_PAUSE_SECONDS)

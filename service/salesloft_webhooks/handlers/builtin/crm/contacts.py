@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.database import cleaning
+from salesloft_webhooks.handlers.database.cleaning import clean_text
 from salesloft_webhooks.telemetry import get_logger
 from salesloft_webhooks.timestamps import parse_timestamp
 
@@ -26,7 +26,7 @@ FIELDS = {
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far SalesLoft's clock may be ahead of the store's."""
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+UNKNOWN_VERSION = datetime(1970, 1, 1, tzinfo=UTC)
 """Version of a contact of which nothing is known yet but that an address of theirs bounced."""
 
 _OWNER = frozenset({"user_id", "user", "owner_id", "owner"})
@@ -93,7 +93,7 @@ def contact_of(event: Event) -> Contact:
     """
     return Contact(
         person_id=_person_id(event),
-        updated_at=_believable(event, _version(event)),
+        updated_at=_plausible_time(event, _version(event)),
         deleted=event.event_type == "person.deleted",
         fields={ours: _text(event.data[theirs]) for ours, theirs in FIELDS.items() if theirs in event.data},
         owner_id=event.user_id,
@@ -111,7 +111,7 @@ def bounce_of(event: Event) -> Bounce:
     return Bounce(
         person_id=_person_id(event),
         email_address=_text(event.email_address),
-        bounced_at=_believable(event, event.happened_at),
+        bounced_at=_plausible_time(event, event.happened_at),
         idempotency_key=event.idempotency_key,
     )
 
@@ -133,10 +133,10 @@ def _version(event: Event) -> datetime:
     return version
 
 
-def _believable(event: Event, time: datetime) -> datetime:
+def _plausible_time(event: Event, time: datetime) -> datetime:
     """A time after the event's receipt is a clock that is wrong: it must not outdo every later version."""
-    return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, NEVER)
+    return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, UNKNOWN_VERSION)
 
 
 def _text(value: Any) -> str | None:
-    return cleaning.text(str(value)) if isinstance(value, str | int | float) else None
+    return clean_text(str(value)) if isinstance(value, str | int | float) else None

@@ -13,25 +13,28 @@ from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
 from salesloft_webhooks.handlers.builtin.configuration import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
-from salesloft_webhooks.handlers.builtin.crm.stale_updates import NewestOnly
+from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter
 from salesloft_webhooks.handlers.outbound.http_client import open_client
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
-CHECK_SECONDS = 10.0
+FIELD_CHECK_SECONDS = 10.0
 """How long the look at the CRM's fields may hold up the start."""
 
-Remote = HttpCrm | HubSpotCrm | SalesforceCrm
+HttpBackedCrm = HttpCrm | HubSpotCrm | SalesforceCrm
 
 
 @asynccontextmanager
-async def open_remote_contacts(configuration: Remote, group: str, settings: Settings) -> AsyncIterator[ContactBackend]:
+async def open_http_contacts(
+    configuration: HttpBackedCrm, group: str, settings: Settings
+) -> AsyncIterator[ContactBackend]:
     """The configured back end, for as long as the context lasts."""
     async with open_client(timeout_seconds=configuration.timeout_seconds) as client, open_store(settings) as store:
         backend: ContactBackend
@@ -39,26 +42,26 @@ async def open_remote_contacts(configuration: Remote, group: str, settings: Sett
             case HttpCrm():
                 backend = HttpContacts(configuration, client)
             case HubSpotCrm():
-                backend = await checked(HubSpotContacts(configuration, client))
+                backend = await with_checked_fields(HubSpotContacts(configuration, client))
             case SalesforceCrm():
-                backend = await checked(SalesforceContacts(configuration, client))
-        yield NewestOnly(backend, Versions(store, group))
+                backend = await with_checked_fields(SalesforceContacts(configuration, client))
+        yield StaleUpdateFilter(backend, Versions(store, group))
 
 
-async def checked(backend: HubSpotContacts | SalesforceContacts) -> ContactBackend:
+async def with_checked_fields(backend: BatchedContacts) -> ContactBackend:
     """The back end, once its fields are known to exist, or cannot be looked up now.
 
     Raises:
         ConfigurationError: Naming every field that cannot be written.
     """
     try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            faults = await backend.faults()
+        async with asyncio.timeout(FIELD_CHECK_SECONDS):
+            problems = await backend.field_problems()
     except (Retry, Unavailable) as exc:
         _log.warning("crm.unchecked", reason=str(exc))
     except TimeoutError:
-        _log.warning("crm.unchecked", reason=f"no answer within {CHECK_SECONDS:g} s")
+        _log.warning("crm.unchecked", reason=f"no answer within {FIELD_CHECK_SECONDS:g} s")
     else:
-        if faults:
-            raise ConfigurationError(f"HANDLERS_FILE: crm: {'; '.join(faults)}")
+        if problems:
+            raise ConfigurationError(f"HANDLERS_FILE: crm: {'; '.join(problems)}")
     return backend

@@ -13,15 +13,14 @@ from typing import Any
 import httpx2
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.batching import Coalescer
 from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
-from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, Batches, Verdict
+from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
+from salesloft_webhooks.handlers.builtin.crm.bisection import Verdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
 from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
-from salesloft_webhooks.handlers.outbound.breaker import Breaker
-from salesloft_webhooks.handlers.outbound.http_client import PAUSE_SECONDS, api_signal_for, exchange
+from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -31,7 +30,7 @@ _CONTACTS = "/crm/v3/objects/contacts/batch"
 _PROPERTIES = "/crm/v3/properties/contacts"
 
 
-class HubSpotContacts:
+class HubSpotContacts(BatchedContacts):
     """The `hubspot` back end."""
 
     def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient) -> None:
@@ -42,26 +41,9 @@ class HubSpotContacts:
         )
         self._client = client
         self._seconds = configuration.timeout_seconds
-        breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
-        saves, changes = (Batches(send, self.faults, breaker) for send in (self._upsert, self._change))
-        self._to_save: Coalescer[Record] = Coalescer(saves.write, limit=INPUTS_PER_REQUEST)
-        self._to_change: Coalescer[Record] = Coalescer(changes.write, limit=INPUTS_PER_REQUEST)
+        super().__init__(limit=INPUTS_PER_REQUEST)
 
-    async def save(self, contact: Contact) -> None:
-        """Upsert by the address; a deletion sets the configured property of a contact that is there."""
-        record = self._record(contact, contact.fields.get("email_address"), contact.updated_at.timestamp())
-        if record is not None and not contact.deleted:
-            await self._to_save.write(record)
-        elif record is not None and record.fields:
-            await self._to_change.write(record)
-
-    async def mark_bounced(self, bounce: Bounce) -> None:
-        """Write the address into the configured property of a contact that is there, or do nothing."""
-        record = self._record(bounce, bounce.email_address, bounce.bounced_at.timestamp())
-        if record is not None and record.fields:
-            await self._to_change.write(record)
-
-    async def faults(self) -> Sequence[str]:
+    async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured properties; nothing: they can be written.
 
         Raises:
@@ -74,14 +56,15 @@ class HubSpotContacts:
         known = {each["name"]: each for each in objects(body_of(response).get("results")) if "name" in each}
         if not known:
             raise Retry("hubspot: not the documented answer")
-        return [fault for name in self._mapping.names for fault in _faults_of(name, known)]
+        return [problem for name in self._mapping.names for problem in _problems_of(name, known)]
 
-    def _record(self, change: Contact | Bounce, email_address: str | None, version: float) -> Record | None:
-        if not email_address:
+    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
+        address = change.email_address if isinstance(change, Bounce) else change.fields.get("email_address")
+        if not address:
             # A person without an address is nothing unusual in SalesLoft, so no failure; HubSpot has no other key.
             _log.info("crm.unaddressed", person_id=change.person_id)
             return None
-        return Record(email_address.lower(), version, self._mapping.of(change))
+        return Record(address.lower(), version, self._mapping.of(change))
 
     async def _post(self, verb: str, body: Mapping[str, Any]) -> httpx2.Response:
         async with exchange("hubspot", self._seconds):
@@ -94,24 +77,16 @@ class HubSpotContacts:
         response = await self._post("upsert", {"inputs": _inputs(records, keys)})
         return verdicts(response, records, self._mapping)
 
-    async def _change(self, records: Sequence[Record]) -> Sequence[Verdict]:
-        """Change contacts that are there; those that are not are done."""
-        ids = await self._found(records)
-        known = [record for record in records if record.key in ids]
-        if len(known) < len(records):
-            _log.info("crm.unknown", count=len(records) - len(known))
-        if not known:
-            return [None] * len(records)
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
         # Two addresses may have been merged into one contact, and a request must not name it twice.
-        changes, places = merged([Record(ids[each.key], each.version, each.fields) for each in known])
+        changes, places = merged([Record(ids[each.key], each.version, each.fields) for each in records])
         response = await self._post(
             "update", {"inputs": _inputs(changes, [{"properties": _texts(c)} for c in changes])}
         )
         said = verdicts(response, changes, self._mapping)
-        of_the_known = iter([said[place] for place in places])
-        return [next(of_the_known) if record.key in ids else None for record in records]
+        return [said[place] for place in places]
 
-    async def _found(self, records: Sequence[Record]) -> Mapping[str, str]:
+    async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
         """HubSpot's ids of the contacts that are there, by address."""
         body = {
             "idProperty": "email",
@@ -145,7 +120,7 @@ def _addresses(contact: Mapping[str, Any]) -> Iterator[str]:
             yield from (str(text).lower().split(";") if text else ())
 
 
-def _faults_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if name not in known:
         yield f"property {name} does not exist"
     elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):

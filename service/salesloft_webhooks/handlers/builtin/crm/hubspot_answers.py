@@ -30,8 +30,8 @@ from salesloft_webhooks.handlers.outbound.http_client import (
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
 MIGRATION_PAUSE_SECONDS = 60.0
 _REFUSALS = frozenset({400, 409, 413, 414, 422})
-_OF_THE_CONFIGURATION = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
-_OF_THE_RECORD = frozenset({"INVALID_EMAIL"})
+_CONFIGURATION_ERRORS = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
+_RECORD_ERRORS = frozenset({"INVALID_EMAIL"})
 _CATEGORIES = frozenset({"VALIDATION_ERROR", "MISSING_REQUIRED_FIELD"})
 _CODE_IN_TEXT = re.compile(r'\\?"error\\?"\s*:\s*\\?"([A-Z_]{1,60})\\?"')
 
@@ -70,7 +70,7 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     if status not in _REFUSALS:
         raise api_signal_for("hubspot", response)
     codes = " ".join(("", *sorted(_codes(body))))
-    raise Refused(f"hubspot answered {status}{codes}", heals=status == httpx2.codes.CONFLICT)
+    raise Refused(f"hubspot answered {status}{codes}", transient=status == httpx2.codes.CONFLICT)
 
 
 def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping) -> Sequence[Verdict]:
@@ -105,15 +105,15 @@ def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: Fiel
 def _verdict(error: Mapping[str, Any], mapping: FieldMapping) -> Verdict:
     codes = _codes(error)
     message = f"hubspot: {' '.join(sorted(codes)) or 'refused without a reason'}"
-    if codes & _OF_THE_CONFIGURATION:
+    if codes & _CONFIGURATION_ERRORS:
         named = mapping.quoted_in(msgspec.json.encode(error).decode().replace("\\", ""))
         fields = f" ({', '.join(named)})" if named else ""
         return Unavailable(f"{message}{fields}", after=CONFIGURATION_PAUSE_SECONDS)
-    if codes & _OF_THE_RECORD:
+    if codes & _RECORD_ERRORS:
         return PermanentError(message)
     if codes & _CATEGORIES:
         return Refused(message)
-    return Refused(message, heals=True)
+    return Refused(message, transient=True)
 
 
 def _codes(error: Mapping[str, Any]) -> frozenset[str]:

@@ -14,7 +14,7 @@ import msgspec
 from salesloft_webhooks.handlers.builtin.configuration import HttpCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
-from salesloft_webhooks.handlers.outbound.delivery import Delivery
+from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
 from salesloft_webhooks.handlers.outbound.signing import Signer
 
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
@@ -29,7 +29,7 @@ class HttpContacts:
         self._signer = Signer([secret.get_secret_value() for secret in configuration.secrets])
         self._client = client
         breaker = Breaker(failures=configuration.breaker_failures, seconds=configuration.breaker_seconds)
-        self._delivery = Delivery("crm", breaker, timeout_seconds=configuration.timeout_seconds)
+        self._delivery = GuardedEndpoint("crm", breaker, timeout_seconds=configuration.timeout_seconds)
 
     async def save(self, contact: Contact) -> None:
         """Post ``contact.saved`` or ``contact.deleted``."""

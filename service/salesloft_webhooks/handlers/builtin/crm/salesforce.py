@@ -15,16 +15,15 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.batching import Coalescer
 from salesloft_webhooks.handlers.builtin.configuration import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, Batches, Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
+from salesloft_webhooks.handlers.builtin.crm.bisection import Refused, Verdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
-from salesloft_webhooks.handlers.outbound.breaker import Breaker
-from salesloft_webhooks.handlers.outbound.http_client import PAUSE_SECONDS, exchange
+from salesloft_webhooks.handlers.outbound.http_client import exchange
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -36,7 +35,7 @@ class _Page(msgspec.Struct):
     records: list[dict[str, Any]]
 
 
-class SalesforceContacts:
+class SalesforceContacts(BatchedContacts):
     """The `salesforce` back end."""
 
     def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient) -> None:
@@ -52,24 +51,9 @@ class SalesforceContacts:
         self._reader = Reader(self._mapping, configuration.on_duplicate)
         saving = configuration.on_duplicate == "save"
         self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
-        breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
-        saves, changes = (Batches(send, self.faults, breaker) for send in (self._upsert, self._change))
-        self._to_save: Coalescer[Record] = Coalescer(saves.write, limit=RECORDS_PER_REQUEST)
-        self._to_change: Coalescer[Record] = Coalescer(changes.write, limit=RECORDS_PER_REQUEST)
+        super().__init__(limit=RECORDS_PER_REQUEST)
 
-    async def save(self, contact: Contact) -> None:
-        """Upsert by the person's id; a deletion sets the configured field of a record that is there."""
-        fields, version = self._mapping.of(contact), contact.updated_at.timestamp()
-        if fields:
-            to = self._to_change if contact.deleted else self._to_save
-            await to.write(Record(str(contact.person_id), version, fields))
-
-    async def mark_bounced(self, bounce: Bounce) -> None:
-        """Write the address into the configured field of a record that is there, or do nothing."""
-        if fields := self._mapping.of(bounce):
-            await self._to_change.write(Record(str(bounce.person_id), bounce.bounced_at.timestamp(), fields))
-
-    async def faults(self) -> Sequence[str]:
+    async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured object and fields; nothing: they can be written.
 
         Raises:
@@ -85,15 +69,19 @@ class SalesforceContacts:
         if not (known := fields_of(response)):
             raise Retry("salesforce: not the documented answer")
         names = (self._external_id, *self._mapping.names)
-        return [fault for name in names for fault in self._faults_of(name, known)]
+        return [problem for name in names for problem in self._problems_of(name, known)]
 
-    def _faults_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    def _problems_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         if name not in known:
             yield f"field {name} does not exist, or our user may not see it"
         elif known[name].get("updateable") is False:
             yield f"field {name} may not be written by our user"
         elif name == self._external_id and known[name].get("externalId") is False:
             yield f"field {name} is not marked as an external id"
+
+    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
+        fields = self._mapping.of(change)
+        return Record(str(change.person_id), version, fields) if fields else None
 
     async def _request(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """One request, with a token; an expired one is renewed and the request repeated, once."""
@@ -113,18 +101,10 @@ class SalesforceContacts:
         keys = [{self._external_id: record.key} for record in records]
         return await self._patch(f"/composite/sobjects/{self._sobject}/{self._external_id}", records, keys)
 
-    async def _change(self, records: Sequence[Record]) -> Sequence[Verdict]:
-        """Change records that are there; those that are not are done."""
-        ids = await self._found(records)
-        known = [record for record in records if record.key in ids]
-        if len(known) < len(records):
-            _log.info("crm.unknown", count=len(records) - len(known))
-        if not known:
-            return [None] * len(records)
-        said = iter(await self._patch("/composite/sobjects", known, [{"id": ids[record.key]} for record in known]))
-        return [next(said) if record.key in ids else None for record in records]
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
+        return await self._patch("/composite/sobjects", records, [{"id": ids[record.key]} for record in records])
 
-    async def _found(self, records: Sequence[Record]) -> Mapping[str, str]:
+    async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Salesforce's ids of the records that are there, by the person's id."""
         keys = ", ".join(f"'{record.key}'" for record in records)  # numbers: nothing to escape
         # The names are checked by the configuration: letters, digits and underscores.

@@ -31,7 +31,7 @@ OnDuplicate = Literal["refuse", "save", "skip"]
 
 _REFUSALS = frozenset({400, 409, 413, 414, 422})
 _LIMITS = frozenset({"STORAGE_LIMIT_EXCEEDED", "REQUEST_LIMIT_EXCEEDED", "EXCEEDED_QUOTA", "LIMIT_EXCEEDED"})
-_OF_THE_CONFIGURATION = frozenset(
+_CONFIGURATION_ERRORS = frozenset(
     {
         EXPIRED,
         "API_CURRENTLY_DISABLED",
@@ -48,7 +48,7 @@ _TRANSIENT = frozenset(
 )
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 """Of an update by id: the record was deleted since its id was looked up. The next attempt finds nobody."""
-_OF_THE_RECORD = frozenset({"INVALID_EMAIL_ADDRESS", "STRING_TOO_LONG", "DUPLICATE_VALUE"})
+_RECORD_ERRORS = frozenset({"INVALID_EMAIL_ADDRESS", "STRING_TOO_LONG", "DUPLICATE_VALUE"})
 _MISSING = "REQUIRED_FIELD_MISSING"
 
 
@@ -112,7 +112,9 @@ class Reader:
         if isinstance(verdict, Unavailable):
             raise verdict
         if status in _REFUSALS:
-            raise Refused(_message(problems, f"salesforce answered {status}"), heals=status == httpx2.codes.CONFLICT)
+            raise Refused(
+                _message(problems, f"salesforce answered {status}"), transient=status == httpx2.codes.CONFLICT
+            )
         if status in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
             wrong = f"salesforce answered {status}: wrong crm.api_version, crm.sobject or crm.external_id_field"
             raise Unavailable(wrong, after=CONFIGURATION_PAUSE_SECONDS)
@@ -137,16 +139,16 @@ class Reader:
         message = _message(problems, "salesforce")
         if codes & _LIMITS:
             return Unavailable(message, after=LIMIT_PAUSE_SECONDS)
-        if codes & _OF_THE_CONFIGURATION or (_MISSING in codes and not self._could_be_there(problems)):
+        if codes & _CONFIGURATION_ERRORS or (_MISSING in codes and not self._is_ours_to_fill(problems)):
             fields = ", ".join(self._named(problems))
             return Unavailable(f"{message}{f' ({fields})' if fields else ''}", after=CONFIGURATION_PAUSE_SECONDS)
         if DUPLICATE in codes:
             return self._duplicate(message)
         if codes & _TRANSIENT:
             return Retry(message)
-        if codes & _OF_THE_RECORD or _MISSING in codes:
+        if codes & _RECORD_ERRORS or _MISSING in codes:
             return PermanentError(message)
-        return Refused(message, heals=bool(codes & _GONE))
+        return Refused(message, transient=bool(codes & _GONE))
 
     def _duplicate(self, message: str) -> Verdict:
         if self._on_duplicate == "skip":
@@ -154,7 +156,7 @@ class Reader:
             return None
         return Refused(f"{message} (see crm.on_duplicate)")
 
-    def _could_be_there(self, problems: Iterable[Problem]) -> bool:
+    def _is_ours_to_fill(self, problems: Iterable[Problem]) -> bool:
         """Whether the missing fields are ones we write: then this person has nothing for them."""
         missing = {field for problem in problems if problem.code == _MISSING for field in problem.fields or ()}
         return missing <= set(self._mapping.names)

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import Boolean, and_, bindparam, case, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from salesloft_webhooks.handlers.batching import Coalescer, Outcomes
-from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, NEVER, Bounce, Contact
-from salesloft_webhooks.handlers.database.engine import Database, open_database, write_rows
+from salesloft_webhooks.handlers.batching import Batcher, Outcomes
+from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, UNKNOWN_VERSION, Bounce, Contact
 from salesloft_webhooks.handlers.database.schema import contacts
+from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
 from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
@@ -29,7 +29,7 @@ class SqlContacts:
         self._database = database
         self._save = _save_statement(database)
         self._mark = _mark_statement(database)
-        self._changes: Coalescer[Contact | Bounce] = Coalescer(self._write, limit=ROWS_PER_TRANSACTION)
+        self._changes: Batcher[Contact | Bounce] = Batcher(self._write, limit=ROWS_PER_TRANSACTION)
 
     async def check_ready(self) -> None:
         """See `Database.check_ready`."""
@@ -44,7 +44,7 @@ class SqlContacts:
         await self._write_one(bounce)
 
     async def _write_one(self, change: Contact | Bounce) -> None:
-        async with self._database.answering():
+        async with self._database.within_answer_time():
             await self._changes.write(change)
 
     async def _write(self, changes: Sequence[Contact | Bounce]) -> Outcomes:
@@ -62,7 +62,7 @@ def _row(change: Contact | Bounce) -> dict[str, Any]:
     if isinstance(change, Bounce):
         return {
             "person_id": change.person_id,
-            "updated_at": NEVER,
+            "updated_at": UNKNOWN_VERSION,
             "email_address": change.email_address,
             "bounced_address": change.email_address,
             "bounced_at": change.bounced_at,

@@ -24,7 +24,7 @@ def _version_at(time: datetime) -> int:
     return 2 * ((time - _EPOCH) // timedelta(microseconds=1))
 
 
-class NewestOnly:
+class StaleUpdateFilter:
     """Passes on to a back end what is not older than what it was given before."""
 
     def __init__(self, backend: ContactBackend, versions: Versions) -> None:

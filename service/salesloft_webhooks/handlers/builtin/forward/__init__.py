@@ -16,16 +16,15 @@ from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint, load_configuration
 from salesloft_webhooks.handlers.builtin.forward.formats import FORMATS
 from salesloft_webhooks.handlers.builtin.forward.public_addresses import CheckedTransport, is_public
-from salesloft_webhooks.handlers.builtin.forward.rate_limit import Turns
+from salesloft_webhooks.handlers.builtin.forward.request_limiter import RequestLimiter
+from salesloft_webhooks.handlers.builtin_groups import FORWARD
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
-from salesloft_webhooks.handlers.outbound.delivery import Delivery
+from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
 from salesloft_webhooks.handlers.outbound.http_client import open_client
-from salesloft_webhooks.handlers.outbound.retry_policy import persistence
+from salesloft_webhooks.handlers.outbound.retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.outbound.signing import Signer
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
-
-GROUP_PREFIX = "forward-"
 
 
 class Forwarder:
@@ -36,18 +35,18 @@ class Forwarder:
         self._headers = {name: value.get_secret_value() for name, value in endpoint.headers.items()}
         self._format = FORMATS[endpoint.format]
         self._signer = _signer(endpoint)
-        self._turns = Turns(concurrency=endpoint.concurrency, per_second=endpoint.requests_per_second)
+        self._limiter = RequestLimiter(concurrency=endpoint.concurrency, per_second=endpoint.requests_per_second)
         breaker = Breaker(failures=endpoint.breaker_failures, seconds=endpoint.breaker_seconds)
-        self._delivery = Delivery("forward", breaker, timeout_seconds=endpoint.timeout_seconds)
+        self._delivery = GuardedEndpoint("forward", breaker, timeout_seconds=endpoint.timeout_seconds)
         self._client = client
 
     async def deliver(self, event: Event) -> None:
         """Post the event and return when the endpoint has answered 2xx.
 
         Raises:
-            Retry, Unavailable: see `Delivery`; and the limits of the endpoint's configuration.
+            Retry, Unavailable: see `GuardedEndpoint`; and the limits of the endpoint's configuration.
         """
-        async with self._turns.turn():
+        async with self._limiter.permit():
             await self._delivery.deliver(event.event_id, lambda: self._post(event))
 
     async def _post(self, event: Event) -> httpx2.Response:
@@ -70,7 +69,7 @@ def _signer(endpoint: ForwardEndpoint) -> Signer:
 
 def _endpoint(group: str, settings: Settings) -> ForwardEndpoint:
     endpoints = load_configuration(settings).forward
-    endpoint = endpoints.get(group.removeprefix(GROUP_PREFIX))
+    endpoint = endpoints.get(group.removeprefix(FORWARD.prefix))
     if endpoint is None:
         raise ConfigurationError("WORKER_GROUP: HANDLERS_FILE has no such endpoint under `forward`")
     _signer(endpoint)  # a secret that cannot sign is found at the start, not at the first event
@@ -104,9 +103,9 @@ def build_router(group: str, settings: Settings) -> Router[Forwarder]:
         async with open_client(timeout_seconds=endpoint.timeout_seconds, transport=checked) as client:
             yield Forwarder(endpoint, client)
 
-    router = Router(lifespan)
+    router = Router(lifespan, ordering=FORWARD.ordering)
 
-    @router.on(*endpoint.events, timeout_seconds=endpoint.timeout_seconds + 10, **persistence(settings))
+    @router.on(*endpoint.events, timeout_seconds=endpoint.timeout_seconds + 10, **outage_retry_policy(settings))
     async def forward(event: Event, forwarder: Forwarder) -> None:
         """Deliver the event."""
         await forwarder.deliver(event)

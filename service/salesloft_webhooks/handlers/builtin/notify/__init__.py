@@ -19,11 +19,12 @@ from salesloft_webhooks.broker.once import Claims, Grant
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, Template, load_configuration
-from salesloft_webhooks.handlers.builtin.notify.channels import Channel, Sent
-from salesloft_webhooks.handlers.builtin.notify.quiet_hours import quiet_seconds
-from salesloft_webhooks.handlers.builtin.notify.recipients import Addressee, Reps
-from salesloft_webhooks.handlers.builtin.notify.templates import filled, template_for
-from salesloft_webhooks.handlers.outbound.retry_policy import persistence
+from salesloft_webhooks.handlers.builtin.notify.channels import Channel, SendResult
+from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until_quiet_hours_end
+from salesloft_webhooks.handlers.builtin.notify.recipients import Recipient, RecipientDirectory
+from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
+from salesloft_webhooks.handlers.builtin_groups import NOTIFY
+from salesloft_webhooks.handlers.outbound.retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -31,7 +32,7 @@ from salesloft_webhooks.telemetry import get_logger
 _log = get_logger(__name__)
 
 
-SENDS_AT_ONCE = 4
+CONCURRENT_SENDS = 4
 """Messages under way in one process, and so the most that a killed one leaves in doubt."""
 
 
@@ -39,51 +40,51 @@ class Notifier:
     """Sends messages, each once, in their time and not too many.
 
     Args:
-        reps: Who is told where.
+        recipients: Who is told where.
         claims: The rights to send.
     """
 
-    def __init__(self, reps: Reps, claims: Claims) -> None:
-        self.reps = reps
+    def __init__(self, recipients: RecipientDirectory, claims: Claims) -> None:
+        self.recipients = recipients
         self.claims = claims
-        self._places = asyncio.Semaphore(SENDS_AT_ONCE)
+        self._sends = asyncio.Semaphore(CONCURRENT_SENDS)
 
-    async def tell(self, event: Event, template: Template) -> None:
+    async def notify(self, event: Event, template: Template) -> None:
         """Tell the event's rep on every channel.
 
         Raises:
             Retry: it is quiet now, it is not this message's turn yet, or a service did not take it.
         """
-        addressee = self.reps.addressee(event.user_id)
-        if not addressee.channels:
+        recipient = self.recipients.recipient_of(event.user_id)
+        if not recipient.channels:
             _log.info("notify.unaddressed", event_id=event.event_id, event_type=event.event_type)
             return
-        if seconds := quiet_seconds(addressee.quiet_hours, datetime.now(UTC)):
+        if seconds := seconds_until_quiet_hours_end(recipient.quiet_hours, datetime.now(UTC)):
             raise Retry("quiet hours", after=seconds)
         waits = []
-        for channel in addressee.channels:
+        for channel in recipient.channels:
             # A place first, then the claim: a claimed message that still queued for a thread would be lost in a crash.
-            async with self._places:
-                waits.append(await self._tell_on(channel, addressee, event, template))
+            async with self._sends:
+                waits.append(await self._send_on(channel, recipient, event, template))
         if refused := waits.count(None):
             raise Retry(f"{refused} of {len(waits)} notification services did not take the message")
         if wait := max(seconds for seconds in waits if seconds is not None):
             raise Retry("more messages than a minute allows", after=wait)
 
-    async def _tell_on(self, channel: Channel, addressee: Addressee, event: Event, template: Template) -> float | None:
-        """Send on one channel: 0 if that is settled, seconds to wait for a turn, None if the service refused."""
-        name, pace = f"{event.event_id}/{channel.name}", f"{addressee.name}/{channel.name}"
+    async def _send_on(self, channel: Channel, recipient: Recipient, event: Event, template: Template) -> float | None:
+        """Send on one channel: 0 if that is settled, seconds to wait for a free minute, None if the service refused."""
+        name, pace = f"{event.event_id}/{channel.name}", f"{recipient.name}/{channel.name}"
         claim = await self.claims.claim(name, pace)
         if claim.grant is Grant.WAIT:
             return claim.wait_seconds
-        title, body = (filled(text, event, channel.harmless) for text in (template.title, template.body))
+        title, body = (rendered(text, event, channel.sanitize) for text in (template.title, template.body))
         sent = await channel.send(title, body) if claim.grant is Grant.GRANTED else None
-        if sent is Sent.NO:
+        if sent is SendResult.REFUSED:
             await self.claims.release(name, pace)
             return None
-        if sent is Sent.UNKNOWN or claim.grant is Grant.CLAIMED:
+        if sent is SendResult.UNKNOWN or claim.grant is Grant.CLAIMED:
             _log.warning("notify.uncertain", event_id=event.event_id, event_type=event.event_type)
-        if sent is Sent.YES:
+        if sent is SendResult.TAKEN:
             await self.claims.confirm(name, pace)
         return 0.0
 
@@ -95,19 +96,19 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
         ConfigurationError: the configuration cannot be read, or Apprise does not understand an address.
     """
     configuration: NotifyConfiguration = load_configuration(settings).notify
-    reps = Reps(configuration, settings.notify_urls)
+    recipients = RecipientDirectory(configuration, settings.notify_urls)
 
     @asynccontextmanager
     async def lifespan(settings: Settings) -> AsyncIterator[Notifier]:
         async with open_store(settings) as store:
-            yield Notifier(reps, Claims(store, group, per_minute=configuration.messages_per_minute))
+            yield Notifier(recipients, Claims(store, group, per_minute=configuration.messages_per_minute))
 
-    router = Router(lifespan)
+    router = Router(lifespan, ordering=NOTIFY.ordering)
 
-    @router.on(*configuration.messages, **persistence(settings))
+    @router.on(*configuration.messages, **outage_retry_policy(settings))
     async def tell(event: Event, notifier: Notifier) -> None:
         """Tell the rep, with the first template that matches."""
         if template := template_for(event.event_type, configuration.messages):
-            await notifier.tell(event, template)
+            await notifier.notify(event, template)
 
     return router

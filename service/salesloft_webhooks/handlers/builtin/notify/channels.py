@@ -5,13 +5,13 @@ import hashlib
 from enum import StrEnum
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.builtin.notify.sanitizing import cleaned, unmarked
+from salesloft_webhooks.handlers.builtin.notify.sanitizing import plain_line, without_markup
 
 SEND_SECONDS = 20.0
 """How long a service may take; below the default time-out of an attempt."""
 
 
-SHOWS_TEXT_AS_IT_IS = frozenset(
+PLAIN_TEXT_SCHEMES = frozenset(
     {
         *("json", "jsons", "xml", "xmls", "form", "forms", "syslog", "rsyslog"),
         *("mailto", "mailtos", "mailgun", "o365", "postmark", "resend", "sendgrid", "ses", "smtp2go", "sparkpost"),
@@ -24,12 +24,12 @@ An address that asks for another ``format`` than its service's own is not among 
 """
 
 
-class Sent(StrEnum):
+class SendResult(StrEnum):
     """What became of a message."""
 
-    YES = "yes"
+    TAKEN = "taken"
     """The service took it."""
-    NO = "no"
+    REFUSED = "refused"
     """The service refused it or could not be reached."""
     UNKNOWN = "unknown"
     """No answer in time: it may have been delivered."""
@@ -40,7 +40,7 @@ class Channel:
 
     Attributes:
         name: Tells channels apart without giving the address away, which holds secrets.
-        harmless: Makes a stranger's value fit for this channel.
+        sanitize: Makes a value that outsiders wrote fit for this channel.
 
     Raises:
         ConfigurationError: Apprise does not understand the address.
@@ -52,16 +52,16 @@ class Channel:
         self._apprise = apprise.Apprise()
         if not self._apprise.add(url):
             raise ConfigurationError("notify: Apprise does not understand one of the addresses")
-        as_it_is = url.partition(":")[0].lower() in SHOWS_TEXT_AS_IT_IS and "format=" not in url.lower()
-        self.harmless = cleaned if as_it_is else unmarked
+        plain = url.partition(":")[0].lower() in PLAIN_TEXT_SCHEMES and "format=" not in url.lower()
+        self.sanitize = plain_line if plain else without_markup
         self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
 
-    async def send(self, title: str, body: str) -> Sent:
+    async def send(self, title: str, body: str) -> SendResult:
         """Send one message, which is plain text, and say what became of it."""
         # Apprise's services run `requests`, also behind its asynchronous call: only a thread keeps the loop free.
         result = await asyncio.to_thread(
             self._apprise.notify, body, title=title, body_format="text", timeout=SEND_SECONDS
         )
         if result:
-            return Sent.YES
-        return Sent.UNKNOWN if result.timeout_count else Sent.NO
+            return SendResult.TAKEN
+        return SendResult.UNKNOWN if result.timeout_count else SendResult.REFUSED

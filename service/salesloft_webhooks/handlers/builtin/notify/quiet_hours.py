@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from salesloft_webhooks.handlers.builtin.configuration import QuietHours
 
 
-def quiet_seconds(hours: QuietHours | None, now: datetime) -> float:
+def seconds_until_quiet_hours_end(hours: QuietHours | None, now: datetime) -> float:
     """Seconds until the quiet hours that ``now`` (with a zone) lies in are over; 0 if it lies in none.
 
     Hours that start later than they end go over midnight; hours that start when they end are none.

@@ -10,11 +10,11 @@ from salesloft_webhooks.handlers.builtin.notify.channels import Channel
 
 
 @dataclass(frozen=True)
-class Addressee:
+class Recipient:
     """A rep, or everybody who has no channel of their own.
 
     Attributes:
-        name: Turns per minute are counted under it.
+        name: RequestLimiter per minute are counted under it.
         channels: Where they are told.
         quiet_hours: When they are not.
     """
@@ -24,8 +24,8 @@ class Addressee:
     quiet_hours: QuietHours | None
 
 
-class Reps:
-    """Finds the addressee of an event.
+class RecipientDirectory:
+    """Finds the recipient of an event.
 
     Args:
         configuration: The section of the handlers file.
@@ -37,13 +37,13 @@ class Reps:
 
     def __init__(self, configuration: NotifyConfiguration, fallback: Sequence[SecretStr]) -> None:
         quiet_hours = configuration.quiet_hours
-        self._default = Addressee("default", _channels(configuration.default_urls or fallback), quiet_hours)
-        self._reps: Mapping[int, Addressee] = {
-            user_id: Addressee(f"user:{user_id}", _channels(rep.urls), rep.quiet_hours or quiet_hours)
+        self._default = Recipient("default", _channels(configuration.default_urls or fallback), quiet_hours)
+        self._reps: Mapping[int, Recipient] = {
+            user_id: Recipient(f"user:{user_id}", _channels(rep.urls), rep.quiet_hours or quiet_hours)
             for user_id, rep in configuration.reps.items()
         }
 
-    def addressee(self, user_id: int | None) -> Addressee:
+    def recipient_of(self, user_id: int | None) -> Recipient:
         """The rep with that SalesLoft user id, else everybody."""
         return self._default if user_id is None else self._reps.get(user_id, self._default)
 

@@ -11,10 +11,10 @@ from being one. There is no escaping that is right for all of them; Apprise's ow
 import re
 import unicodedata
 
-LONGEST_VALUE = 200
+MAX_VALUE_LENGTH = 200
 """Characters of one field: what a subject line can show. Beyond that a message is a way to flood a channel."""
 
-_BREAK = "\u200b"
+_ZERO_WIDTH_SPACE = "\u200b"
 _LOOK_ALIKES = str.maketrans({"<": "‹", ">": "›", "*": "∗", "`": "ˋ", "\\": "＼", "|": "¦", "~": "∼"})  # noqa: RUF001
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _LINK = re.compile(r"(?<=\])(?=[\[(:])|(?<=\[)(?=CQ:)|(?<=\()(?=met\))")
@@ -23,25 +23,25 @@ _START = re.compile(r"^(?=[#+=-])")
 _SPACES = re.compile(r"\s+")
 
 
-def cleaned(value: object) -> str:
-    """The value as one line of visible text, at most `LONGEST_VALUE` characters, its end cut with an ellipsis.
+def plain_line(value: object) -> str:
+    """The value as one line of visible text, at most `MAX_VALUE_LENGTH` characters, its end cut with an ellipsis.
 
     Without control characters (NUL, escape sequences), invisible and direction-changing ones, and lone surrogates;
     line breaks are spaces.
     """
-    visible = "".join(_visible(sign) for sign in str(value)[: 10 * LONGEST_VALUE])
+    visible = "".join(_visible(character) for character in str(value)[: 10 * MAX_VALUE_LENGTH])
     text = _SPACES.sub(" ", visible).strip()
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1].rstrip()}…"
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[: MAX_VALUE_LENGTH - 1].rstrip()}…"
 
 
-def unmarked(value: object) -> str:
-    """`cleaned`, and without anything a chat could take for markup, a link under another name, or a mention."""
-    text = _LINK.sub(_BREAK, _ENTITY.sub("＆", cleaned(value))).translate(_LOOK_ALIKES)  # noqa: RUF001
-    return _START.sub(_BREAK, _MENTION.sub(f"@{_BREAK}", text))
+def without_markup(value: object) -> str:
+    """`plain_line`, and without anything a chat could take for markup, a link under another name, or a mention."""
+    text = _LINK.sub(_ZERO_WIDTH_SPACE, _ENTITY.sub("＆", plain_line(value))).translate(_LOOK_ALIKES)  # noqa: RUF001
+    return _START.sub(_ZERO_WIDTH_SPACE, _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", text))
 
 
-def _visible(sign: str) -> str:
-    category = unicodedata.category(sign)
-    if sign.isspace() or category in {"Zl", "Zp"}:
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if character.isspace() or category in {"Zl", "Zp"}:
         return " "
-    return "" if category.startswith("C") else sign
+    return "" if category.startswith("C") else character

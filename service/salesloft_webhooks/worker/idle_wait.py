@@ -9,56 +9,56 @@ from salesloft_webhooks.broker import Group, Taken
 from salesloft_webhooks.errors import StoreError
 
 
-class Waiting:
-    """The waits of one partition's loop, all of which end early when something has stirred."""
+class IdleWait:
+    """The waits of one partition's loop, all of which end early when something wakes the loop."""
 
     def __init__(self, group: Group, partition: int, background: Background, poll_seconds: float) -> None:
         self._group = group
         self._partition = partition
         self._background = background
         self._poll_seconds = poll_seconds
-        self._stirred = asyncio.Event()
-        self._doorbell: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._notification: asyncio.Task[None] | None = None
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Something has happened that may give the loop work: end the wait."""
-        self._stirred.set()
+        self._woken.set()
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         """What has happened so far is seen by the take that comes next."""
-        self._stirred.clear()
+        self._woken.clear()
 
-    async def next(self, seconds: float | None = None) -> None:
-        """Wait until something stirs, at most for ``seconds``; default: the poll interval."""
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until something wakes the loop, at most for ``seconds``; default: the poll interval."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_seconds if seconds is None else seconds):
-                await self._stirred.wait()
-        self._stirred.clear()
+                await self._woken.wait()
+        self._woken.clear()
 
-    async def idle(self, taken: Taken) -> None:
+    async def wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""
         poll = self._poll_seconds
         seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
         if taken.paused:
-            await self.next(seconds)
+            await self.wait(seconds)
         elif taken.doorbell:
             self._listen(taken.doorbell)
-            await self.next(seconds)
+            await self.wait(seconds)
 
     async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
-        """Wait whatever stirs, as long as it is ``wanted``."""
+        """Wait whatever happens, as long as it is ``wanted``."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while wanted():
-                    await self._stirred.wait()
-                    self._stirred.clear()
+                    await self._woken.wait()
+                    self._woken.clear()
 
     def _listen(self, doorbell: str) -> None:
-        if self._doorbell is None or self._doorbell.done():
-            name = f"doorbell of partition {self._partition}"
-            self._doorbell = self._background.start(self._ring(doorbell), name=name)
+        if self._notification is None or self._notification.done():
+            name = f"waiting for entries of partition {self._partition}"
+            self._notification = self._background.start(self._wait_for_notification(doorbell), name=name)
 
-    async def _ring(self, doorbell: str) -> None:
+    async def _wait_for_notification(self, doorbell: str) -> None:
         with suppress(StoreError):  # the next take meets the same error and backs off
             await self._group.wait(self._partition, doorbell, self._poll_seconds)
-        self._stirred.set()
+        self._woken.set()

@@ -7,7 +7,7 @@ from salesloft_webhooks.operations.memory_budget import MemoryBudget
 
 
 @dataclass(frozen=True)
-class Limits:
+class ConnectionLimits:
     """The limits of one port.
 
     Attributes:

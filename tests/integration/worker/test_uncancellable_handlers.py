@@ -21,7 +21,7 @@ async def _nothing(_event: object) -> None: ...
 async def test_a_handler_that_does_not_end_is_left_behind(valkey: Server, router: str) -> None:
     """SIGTERM ends the process soon after its grace period, with exit code 0 and its entry still to be handled."""
     settings = {
-        "WORKER_HANDLERS": f"tests.integration.worker.stubborn:{router}",
+        "WORKER_HANDLERS": f"tests.integration.worker.uncancellable_handlers:{router}",
         "GRACE_SECONDS": "0.5",
         "HANDLER_TIMEOUT_SECONDS": "60",
     }

@@ -28,7 +28,7 @@ local function is_unread(id)
 end
 
 -- Whether an event is on its way to the group already, by any of its entries: 'pending' | 'unread' | nil.
-local function way_of(event_id, entry)
+local function progress_of(event_id, entry)
   local ids = { entry, unpack(redis.call('HMGET', record_of(event_id), 'entry', 'again:' .. group)) }
   local way = nil
   for at = 1, 3 do
@@ -44,7 +44,7 @@ end
 -- Lets the group handle an event although it had finished it, by a new entry for this group only unless it has one in
 -- front of it already. The record is made again if it had expired: it must live as long as the entry may be handled,
 -- to keep that from happening twice.
-local function give_again(fields, way)
+local function resubmit(fields, way)
   local memory = record_of(fields.id)
   redis.call('HDEL', memory, group)
   if way then

@@ -19,7 +19,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.attempt import Attempt
-from salesloft_webhooks.worker.loop import PartitionLoop
+from salesloft_webhooks.worker.partition_loop import PartitionLoop
 from salesloft_webhooks.worker.settler import Unsettled
 
 RENEWALS_PER_LEASE = 3
@@ -32,7 +32,7 @@ JOIN_SECONDS = 1.0
 Held = Attempt | Unsettled
 
 
-class Renewer:
+class LeaseRenewer:
     """Renews the leases of all partitions of one worker, and watches its event loop."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Renewer:
         self._settings = settings
         self._telemetry = telemetry
         self._every_seconds = group.options.lease_seconds / RENEWALS_PER_LEASE
-        self._beat = time.monotonic()
+        self._heartbeat = time.monotonic()
 
     async def run(self) -> None:
         """Renew until cancelled; fails when the thread does."""
@@ -124,27 +124,29 @@ class Renewer:
             self._worker_loop.call_soon_threadsafe(loop.lose, held, lease)
 
     async def _watch(self) -> None:
-        """Tell, once each time, that the worker's loop is blocked, by which handler and where."""
+        """Report, once each time, that the worker's loop is blocked, by which handler and where."""
         limit = min(BLOCKED_SECONDS, self._every_seconds)
-        told, looked = False, time.monotonic()
+        reported, last_look = False, time.monotonic()
         while True:
-            self._worker_loop.call_soon_threadsafe(self._sign_of_life)
+            self._worker_loop.call_soon_threadsafe(self._record_heartbeat)
             await asyncio.sleep(limit / 4)
             now = time.monotonic()
-            blocked = now - self._beat > limit and now - looked < limit  # the second: we were not stopped ourselves
-            if blocked and not told:
-                self._tell_blocked()
-            told, looked = blocked, now
+            blocked = (
+                now - self._heartbeat > limit and now - last_look < limit
+            )  # the second: we were not stopped ourselves
+            if blocked and not reported:
+                self._report_blocked()
+            reported, last_look = blocked, now
 
-    def _sign_of_life(self) -> None:
-        self._beat = time.monotonic()
+    def _record_heartbeat(self) -> None:
+        self._heartbeat = time.monotonic()
 
-    def _tell_blocked(self) -> None:
+    def _report_blocked(self) -> None:
         task = asyncio.current_task(self._worker_loop)
         attempts = [each for loop in self._loops for each in loop.held() if isinstance(each, Attempt)]
-        guilty = next((each for each in attempts if each.task is task), None)
+        blocking = next((each for each in attempts if each.task is task), None)
         frame = sys._current_frames().get(self._worker_thread)  # noqa: SLF001 - the documented way to see a thread
         self._telemetry.loop_blocked(
-            guilty.handler_names if guilty else "unknown",
+            blocking.handler_names if blocking else "unknown",
             where=f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "unknown",
         )

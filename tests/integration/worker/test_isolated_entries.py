@@ -1,4 +1,4 @@
-"""Suspects beside ordinary events: who is stopped, and for how long."""
+"""Isolated entries beside ordinary events: who is stopped, and for how long."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ CONCURRENCY = 16
 HANDLER_SECONDS = 0.02
 
 
-async def suspects(running: Pipeline, server: Server, count: int) -> None:
+async def isolate(running: Pipeline, server: Server, count: int) -> None:
     """Store events and let a process that is no more lose them twice; the group must exist and be paused."""
     await running.publish(*(f"s{number}" for number in range(count)))
     async with open_store(Settings.load(redis_url=server.url)) as store:
@@ -23,14 +23,14 @@ async def suspects(running: Pipeline, server: Server, count: int) -> None:
     with running.redis.pipeline() as pipe:
         for entry, _ in rows:
             pipe.xclaim(STREAM, "mine", "-", 0, [entry], retrycount=2, justid=True)
-            pipe.zadd("sl:{0}:g:mine:suspects", {entry: 1})
-            pipe.hset("sl:{0}:g:mine:tries", f"{entry}:lost", "2 2 2")
+            pipe.zadd("sl:{0}:g:mine:isolated", {entry: 1})
+            pipe.hset("sl:{0}:g:mine:attempts", f"{entry}:lost", "2 2 2")
         pipe.execute()
 
 
 @pytest.mark.parametrize("count", [50, 5_000])
-async def test_most_of_the_work_done_beside_suspects_is_others(valkey: Server, count: int) -> None:
-    """While suspects wait, each small group of them is followed by many times as many ordinary events, retries too."""
+async def test_most_of_the_work_done_beside_isolated_entries_is_others(valkey: Server, count: int) -> None:
+    """While isolated entries wait, each few of them are followed by many times as many ordinary events, retries too."""
     order: list[str] = []
     ordinary = 800
 
@@ -43,7 +43,7 @@ async def test_most_of_the_work_done_beside_suspects_is_others(valkey: Server, c
     async with pipeline(valkey, handle) as preparing:
         preparing.stop.set()
         await preparing.task
-        await suspects(preparing, valkey, count)
+        await isolate(preparing, valkey, count)
         await preparing.publish(*(f"{'r' if number % 10 == 0 else 'n'}{number}" for number in range(ordinary)))
     async with pipeline(valkey, handle, worker_concurrency=CONCURRENCY):
         async with asyncio.timeout(60):
@@ -55,8 +55,8 @@ async def test_most_of_the_work_done_beside_suspects_is_others(valkey: Server, c
     assert 0 < among.count("s") < len(among) * (0.03 if count < 500 else 0.06)
 
 
-async def test_suspects_need_no_share_when_nothing_else_waits(valkey: Server) -> None:
-    """An idle worker clears its suspects one group after the other, without pauses between them."""
+async def test_isolated_entries_need_no_share_when_nothing_else_waits(valkey: Server) -> None:
+    """An idle worker clears its isolated entries one group after the other, without pauses between them."""
     done: list[float] = []
 
     async def handle(event: Event) -> None:
@@ -66,18 +66,18 @@ async def test_suspects_need_no_share_when_nothing_else_waits(valkey: Server) ->
     async with pipeline(valkey, handle) as preparing:
         preparing.stop.set()
         await preparing.task
-        await suspects(preparing, valkey, 8)
+        await isolate(preparing, valkey, 8)
     async with pipeline(valkey, handle, worker_concurrency=CONCURRENCY) as running:
         await running.finished(8)
 
     assert done[-1] - done[0] < 2.5  # three more groups of two; with pauses of nine times their length, three seconds
 
 
-async def test_a_long_handler_neither_stops_suspects_nor_is_stopped(
+async def test_a_long_handler_neither_stops_isolated_entries_nor_is_stopped(
     valkey: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What runs for long is waited for a moment only: suspects run beside it then, and new events beside those."""
-    monkeypatch.setattr("salesloft_webhooks.worker.loop.QUIET_SECONDS", 0.1)
+    """What runs for long is waited for a moment only: isolated entries run beside it, and new events beside those."""
+    monkeypatch.setattr("salesloft_webhooks.worker.partition_loop.DRAIN_SECONDS", 0.1)
     release, order = asyncio.Event(), []
 
     async def handle(event: Event) -> None:
@@ -88,11 +88,11 @@ async def test_a_long_handler_neither_stops_suspects_nor_is_stopped(
     async with pipeline(valkey, handle) as preparing:
         preparing.stop.set()
         await preparing.task
-        await suspects(preparing, valkey, 1)
+        await isolate(preparing, valkey, 1)
         await preparing.publish("long")
     async with pipeline(valkey, handle, worker_concurrency=4) as running:
         async with asyncio.timeout(10):
-            while running.redis.zcard("sl:{0}:g:mine:suspects"):  # noqa: ASYNC110 - tests poll
+            while running.redis.zcard("sl:{0}:g:mine:isolated"):  # noqa: ASYNC110 - tests poll
                 await asyncio.sleep(0.02)
             await running.publish("new")
             while "new" not in order:  # noqa: ASYNC110 - tests poll
@@ -102,8 +102,8 @@ async def test_a_long_handler_neither_stops_suspects_nor_is_stopped(
         await running.finished(3)
 
 
-async def test_a_paused_group_asks_no_more_often_for_its_suspects(valkey: Server) -> None:
-    """While the group is paused, suspects wait like all others: the worker asks no more often for them."""
+async def test_a_paused_group_asks_no_more_often_for_its_isolated_entries(valkey: Server) -> None:
+    """While the group is paused, isolated entries wait like all others: the worker asks no more often for them."""
 
     async def handle(event: Event) -> None:
         await asyncio.sleep(0)
@@ -111,7 +111,7 @@ async def test_a_paused_group_asks_no_more_often_for_its_suspects(valkey: Server
     async with pipeline(valkey, handle) as preparing:
         preparing.stop.set()
         await preparing.task
-        await suspects(preparing, valkey, 3)
+        await isolate(preparing, valkey, 3)
         preparing.redis.set("sl:{0}:g:mine:pause", "manual")
     async with pipeline(valkey, handle) as running:
         await asyncio.sleep(0.3)

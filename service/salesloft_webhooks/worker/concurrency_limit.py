@@ -1,4 +1,4 @@
-"""Room for attempts: one slot each, or all of them for an attempt that must run alone."""
+"""How many attempts run at once: a slot for each, or all slots for isolated entries, which run alone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Room:
-    """Slots held by one who wanted all: ``free`` of them are given back at the end, the rest by who uses them."""
+class HeldSlots:
+    """Slots somebody holds: the ``free`` ones are given back at the end, each other one when its attempt ends."""
 
     free: int
 
 
-class Slots:
+class ConcurrencyLimit:
     """Counts free slots.
 
     Whoever wants all of them is served before ordinary attempts, else it would wait for ever under load.
@@ -33,35 +33,35 @@ class Slots:
         self._wanting_all = 0
 
     async def reserve(self) -> int:
-        """Wait until there is room, then hold every free slot; returns how many. Give back what is not needed."""
+        """Wait until a slot is free, then hold every free slot; returns how many. Give back what is not needed."""
         await self._until(lambda: self.free > 0 and not self._wanting_all)
         reserved, self.free = self.free, 0
         return reserved
 
-    def vacate(self, count: int = 1) -> None:
+    def release(self, count: int = 1) -> None:
         """Give slots back."""
         self.free += count
         self._changed.set()
 
     @asynccontextmanager
-    async def all(self, patience_seconds: float | None = None) -> AsyncIterator["Room"]:
+    async def exclusive(self, wait_seconds: float | None = None) -> AsyncIterator["HeldSlots"]:
         """Hold every slot: entered when all attempts have ended, left before any other begins.
 
-        After ``patience_seconds`` it is entered as soon as one slot is free: with those, beside what still runs.
+        After ``wait_seconds`` it is entered as soon as one slot is free: with those, beside what still runs.
         """
         async with self._alone:
             self._wanting_all += 1
-            room = Room(0)
+            held = HeldSlots(0)
             try:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(patience_seconds):
+                    async with asyncio.timeout(wait_seconds):
                         await self._until(lambda: self.free == self.total)
                 await self._until(lambda: self.free > 0)
-                room.free, self.free = self.free, 0
-                yield room
+                held.free, self.free = self.free, 0
+                yield held
             finally:
                 self._wanting_all -= 1
-                self.vacate(room.free)
+                self.release(held.free)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():

@@ -1,33 +1,33 @@
-"""Slots: shared by ordinary attempts, or all for one."""
+"""ConcurrencyLimit: shared by ordinary attempts, or all for one."""
 
 import asyncio
 
 import pytest
 
-from salesloft_webhooks.worker.slots import Slots
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 
 
 async def test_reserving_takes_all_that_is_free() -> None:
     """A reservation holds every free slot; the next one waits until something is given back."""
-    slots = Slots(3)
+    slots = ConcurrencyLimit(3)
     assert await slots.reserve() == 3
 
     waiting = asyncio.create_task(slots.reserve())
     await asyncio.sleep(0)
     assert not waiting.done()
-    slots.vacate(2)
+    slots.release(2)
 
     assert await waiting == 2
 
 
 async def test_whoever_wants_all_is_served_first() -> None:
     """While somebody waits for all slots nobody else gets any, so it cannot wait for ever under load."""
-    slots = Slots(2)
+    slots = ConcurrencyLimit(2)
     await slots.reserve()
     order: list[str] = []
 
     async def alone() -> None:
-        async with slots.all():
+        async with slots.exclusive():
             order.append("alone")
             assert slots.free == 0
 
@@ -36,10 +36,10 @@ async def test_whoever_wants_all_is_served_first() -> None:
 
     tasks = [asyncio.create_task(alone()), asyncio.create_task(ordinary())]
     await asyncio.sleep(0)
-    slots.vacate(1)
+    slots.release(1)
     await asyncio.sleep(0.01)
     assert order == []
-    slots.vacate(1)
+    slots.release(1)
     await asyncio.gather(*tasks)
 
     assert order == ["alone", "ordinary 2"]
@@ -47,9 +47,9 @@ async def test_whoever_wants_all_is_served_first() -> None:
 
 async def test_a_failure_while_alone_gives_the_slots_back() -> None:
     """An error inside `all` leaves the slots usable."""
-    slots = Slots(2)
+    slots = ConcurrencyLimit(2)
     with pytest.raises(ZeroDivisionError):
-        async with slots.all():
+        async with slots.exclusive():
             _ = 1 / 0
 
     assert await asyncio.wait_for(slots.reserve(), 1) == 2

@@ -67,7 +67,7 @@ async def _discard(receive: Receive) -> None:
 REFUSALS = {refusal: UnreadBodyResponse(refusal.answer) for refusal in RequestRefusal}
 
 
-class Answers:
+class Responses:
     """The answers to deliveries, by outcome.
 
     Args:

@@ -13,17 +13,17 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
 
-ASKING_SECONDS = 1.0
+VERSION_TIMEOUT_SECONDS = 1.0
 """How long the start may wait for the server to say its version."""
 
 log = get_logger(__name__)
 
 
-async def announce(store: Store, options: GroupOptions, loaded: LoadedGroup) -> None:
+async def log_start(store: Store, options: GroupOptions, loaded: LoadedGroup) -> None:
     """Log what starts: group, event patterns, handlers, ordering and the versions of all that takes part."""
     server = "unknown"
     with suppress(StoreError, TimeoutError):  # a user that may not use INFO works all the same
-        async with asyncio.timeout(ASKING_SECONDS):
+        async with asyncio.timeout(VERSION_TIMEOUT_SECONDS):
             server = await server_version(store)
     log.info(
         "worker.started",
@@ -37,7 +37,7 @@ async def announce(store: Store, options: GroupOptions, loaded: LoadedGroup) -> 
     )
 
 
-def warn_of_unknown(loaded: LoadedGroup, settings: Settings) -> None:
+def warn_of_unknown_patterns(loaded: LoadedGroup, settings: Settings) -> None:
     """Log a warning for each pattern that matches no event type that is known: most likely it is misspelt.
 
     It is no error: senders of envelopes may use types of their own.

@@ -2,7 +2,7 @@
 
     reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
 
-Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: the doorbell (a
+Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: a wake-up (a
 blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it may have made the
 next entry of a lane due), the earliest due time, or the poll interval.
 """
@@ -19,12 +19,12 @@ from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
-from salesloft_webhooks.worker.isolation import QUIET_SECONDS, Isolation
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
+from salesloft_webhooks.worker.idle_wait import IdleWait
+from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
-from salesloft_webhooks.worker.slots import Room, Slots
-from salesloft_webhooks.worker.waiting import Waiting
 
-NOTHING = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), suspects=0)
+NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
 log = get_logger(__name__)
 
@@ -35,29 +35,29 @@ class PartitionLoop:
     Attributes:
         partition: Which stream.
         attempts: What runs now, by entry id.
-        beat: Monotonic time of the last sign of progress.
+        heartbeat: Monotonic time of the last sign of progress.
     """
 
     def __init__(
         self,
         partition: int,
         group: Group,
-        slots: tuple[Slots, Isolation],
+        slots: tuple[ConcurrencyLimit, IsolationBudget],
         settings: Settings,
         handlers: tuple[LoadedGroup, RunningGroup],
         telemetry: WorkerTelemetry,
     ) -> None:
         self.partition = partition
         self.attempts: dict[str, Attempt] = {}
-        self.beat = time.monotonic()
+        self.heartbeat = time.monotonic()
         self._group = group
-        self._slots, self._isolation = slots
+        self._slots, self._isolation_budget = slots
         self._settings = settings
         self._loaded, self._running = handlers
         self._telemetry = telemetry
         self._settler = Settler(group, partition, telemetry, self._settled)
         self._background = Background()
-        self._waiting = Waiting(group, partition, self._background, settings.poll_seconds)
+        self._idle_wait = IdleWait(group, partition, self._background, settings.poll_seconds)
         self._stopping = False
 
     async def run(self) -> None:
@@ -69,15 +69,15 @@ class PartitionLoop:
                 if settling.done():  # a bug, else it runs for ever: fail, rather than run handlers and forget outcomes
                     settling.result()
                 try:
-                    await self._turn()
+                    await self._take_and_start()
                     failures = 0
                 except StoreError as exc:
                     if cancellation_requested():
                         raise asyncio.CancelledError from exc
                     failures += 1
                     self._store_failed(exc, failures)
-                    await self._waiting.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
-                self.beat = time.monotonic()
+                    await self._idle_wait.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
+                self.heartbeat = time.monotonic()
             await self._settler_idle()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
@@ -87,7 +87,7 @@ class PartitionLoop:
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
         self._stopping = True
-        self._waiting.stir()
+        self._idle_wait.wake()
 
     def interrupt_all(self) -> None:
         """The grace period is over: cancel what still runs and hand it back."""
@@ -96,33 +96,33 @@ class PartitionLoop:
 
     async def _settler_idle(self) -> None:
         while self.attempts:
-            await self._waiting.next()
+            await self._idle_wait.wait()
         await self._settler.drained()
 
-    async def _turn(self) -> None:
-        self._waiting.begin()
-        await self._report_first()
-        room = Room(await self._slots.reserve())
+    async def _take_and_start(self) -> None:
+        self._idle_wait.clear()
+        await self._report_before_taking()
+        held = HeldSlots(await self._slots.reserve())
         try:
-            taken = await self._fill(room)
+            taken = await self._fill(held)
         finally:
-            self._slots.vacate(room.free)
+            self._slots.release(held.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
-        if taken.suspects and not taken.paused and (idle or self._isolation.is_due()):
-            await self._run_suspects(taken.suspects)
+        if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
+            await self._run_isolated(taken.isolated)
         elif not taken.leases:
-            await self._waiting.idle(taken)
+            await self._idle_wait.wait_for_entries(taken)
 
-    async def _report_first(self) -> None:
+    async def _report_before_taking(self) -> None:
         """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
 
         Else it could give us, or has given somebody, what we have finished or still run.
         """
         half = self._group.options.lease_seconds / 2
-        while self._settler.behind(half) and not self._stopping:
-            await self._waiting.next()
-            self.beat = time.monotonic()
+        while self._settler.is_behind(half) and not self._stopping:
+            await self._idle_wait.wait()
+            self.heartbeat = time.monotonic()
         asked = time.monotonic()
         old = [attempt for attempt in self.attempts.values() if asked - attempt.renewed > half]
         if old:
@@ -130,29 +130,29 @@ class PartitionLoop:
             for attempt, ours in zip(old, kept, strict=False):
                 attempt.renewed = asked if ours else attempt.renewed
 
-    async def _fill(self, room: Room, *, alone: bool = False) -> Taken:
-        """Take as much as there is room for and start it; what is started holds its slot until it ends."""
+    async def _fill(self, held: HeldSlots, *, alone: bool = False) -> Taken:
+        """Take as much as there are free slots for and start it; what is started holds its slot until it ends."""
         if self._stopping:
-            return NOTHING
-        taken = await self._take(room.free, alone=alone)
+            return NOTHING_TAKEN
+        taken = await self._take(held.free, alone=alone)
         for lease in self._startable(taken):
-            room.free -= 1
+            held.free -= 1
             self._start(lease)
         return taken
 
-    async def _run_suspects(self, waiting: int) -> None:
+    async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
 
         Whatever takes long, here or among those that run already, is not waited for: the others go on.
         """
-        with self._isolation.measured(waiting):
-            async with self._slots.all(QUIET_SECONDS) as room:
-                taken = await self._fill(room, alone=True)
+        with self._isolation_budget.measured(waiting):
+            async with self._slots.exclusive(DRAIN_SECONDS) as held:
+                taken = await self._fill(held, alone=True)
                 tasks = [
                     self.attempts[lease.entry_id].task for lease in taken.leases if lease.entry_id in self.attempts
                 ]
                 if tasks:
-                    await asyncio.wait(tasks, timeout=QUIET_SECONDS)
+                    await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
     async def _take(self, count: int, *, alone: bool = False) -> Taken:
         began = time.perf_counter()
@@ -180,7 +180,7 @@ class PartitionLoop:
             if self._settler.is_done(lease):
                 self._settler.add(Settlement(lease, Outcome.DONE))
             elif (running := self.attempts.get(lease.entry_id)) is not None:
-                running.adopt(lease)
+                running.continue_under(lease)
             elif self._settler.is_releasing(lease):
                 self._settler.add(Settlement(lease, Outcome.RELEASE))
             else:
@@ -199,10 +199,10 @@ class PartitionLoop:
     def _ended(self, attempt: Attempt, task: "asyncio.Task[Settlement | None]") -> None:
         del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
-        self._slots.vacate()
-        self._waiting.stir()
+        self._slots.release()
+        self._idle_wait.wake()
         # A cancelled task was interrupted before its first step.
-        settlement = attempt.interrupted() if task.cancelled() else task.result()
+        settlement = attempt.settlement_when_interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
             pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
             self._background.start(pausing, name="pausing the group")
@@ -221,7 +221,7 @@ class PartitionLoop:
 
     def _settled(self) -> None:
         self._telemetry.in_flight(self._slots.running)
-        self._waiting.stir()
+        self._idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again

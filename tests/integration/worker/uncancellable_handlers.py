@@ -1,4 +1,4 @@
-"""Handlers that do not end when they are told to, for a worker process of their own."""
+"""Handlers that do not end when they are asked to, for a worker process of their own."""
 
 import asyncio
 import time

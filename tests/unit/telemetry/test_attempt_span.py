@@ -106,15 +106,6 @@ def test_errors_without_number_share_one_label(event: Event, sample: Sample, nam
     assert sample("attempt_errors_total", group=name, outcome="retried", error="other") == 10
 
 
-def test_a_blocked_loop_is_counted(sample: Sample, name: str) -> None:
-    """Each time that a handler blocks the event loop is counted for its group."""
-    telemetry = WorkerTelemetry(name)
-
-    telemetry.loop_blocked("handle", where="handlers.py:7")
-
-    assert sample("loop_blocked_total", group=name) == 1
-
-
 def test_invented_event_types_share_one_label(event: Event, sample: Sample, name: str) -> None:
     """Whatever types are in the stream, a group has one set of time series for those nobody knows."""
     telemetry = WorkerTelemetry(name)
@@ -147,73 +138,3 @@ def test_age_runs_from_stored_to_done(
     assert measured is not None
     assert least <= measured <= most
     assert sample("event_age_seconds_count", group=name) == 1
-
-
-def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> None:
-    """Backlog = lag + what runs + what is due: the figure to scale by, without future retries and parked entries."""
-    WorkerTelemetry(name).group_measured(
-        name,
-        lag=100,
-        pending=50,
-        scheduled=20,
-        parked=10,
-        unhandled=0,
-        due=5,
-        dead=3,
-        oldest_age_seconds=42.5,
-        consumers=2,
-        paused=True,
-    )
-
-    figures = {
-        "group_backlog_entries": 125.0,
-        "group_due_entries": 5.0,
-        "group_lag_entries": 100.0,
-        "group_pending_entries": 50.0,
-        "group_scheduled_entries": 20.0,
-        "group_parked_entries": 10.0,
-        "group_dead_letters": 3.0,
-        "group_oldest_age_seconds": 42.5,
-        "group_consumers": 2.0,
-        "group_paused": 1.0,
-    }
-    assert {metric: sample(metric, group=name) for metric in figures} == figures
-
-
-def test_streams_and_calls_are_measured(sample: Sample, name: str) -> None:
-    """What a worker takes, settles and sees of the stream becomes what the verbs say."""
-    telemetry = WorkerTelemetry(name)
-
-    telemetry.taken(entries=5, skipped=2, seconds=0.001)
-    telemetry.settled(outcomes=4, seconds=0.001)
-    telemetry.in_flight(3)
-    telemetry.store_available()
-    telemetry.stream_measured(
-        partition=7, entries=1000, quarantined=1, memory_used_bytes=2**20, memory_limit_bytes=2**30
-    )
-
-    assert sample("entries_taken_total", group=name) == 5
-    assert sample("entries_skipped_total", group=name) == 2
-    assert sample("settle_batch_outcomes_sum", group=name) == 4
-    assert sample("attempts_in_flight", group=name) == 3
-    assert sample("store_available", role="worker") == 1
-    assert sample("stream_entries", partition="7") == 1000
-    assert sample("quarantine_entries", partition="7") == 1
-    assert sample("store_memory_used_bytes", partition="7") == 2**20
-    assert sample("store_memory_limit_bytes", partition="7") == 2**30
-
-
-def test_one_part_does_not_hide_the_trouble_of_another(sample: Sample, name: str) -> None:
-    """Redis counts as usable again only when every part of the process that had trouble says so."""
-    telemetry = WorkerTelemetry(name)
-
-    telemetry.store_unavailable("NOPERM", "settle 0")
-    telemetry.store_available("take 0")
-    figure, trouble = sample("store_available", role="worker"), telemetry.store_trouble(lasting_seconds=0)
-    in_grace = telemetry.store_trouble(lasting_seconds=60)
-    telemetry.store_available("settle 0")
-    after = telemetry.store_trouble(lasting_seconds=0)
-
-    assert (figure, trouble) == (0, "the store cannot be used: NOPERM")
-    assert (in_grace, after) == (None, None)
-    assert sample("store_available", role="worker") == 1

@@ -9,7 +9,7 @@ from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 log = get_logger(__name__)
 
 
-class Housekeeping:
+class Maintenance:
     """Safe to run in any number of workers at once: each step is one atomic script."""
 
     def __init__(self, store: Store, group: Group, settings: Settings, telemetry: WorkerTelemetry) -> None:
@@ -20,7 +20,7 @@ class Housekeeping:
         self._cursors = dict.fromkeys(range(store.partitions), "-")
 
     async def run(self) -> None:
-        """Keep house until cancelled."""
+        """Maintain until cancelled."""
         await repeat(self._round, every_seconds=self._settings.upkeep_seconds, failed=self._postponed)
 
     def _postponed(self, error: Exception, _failures: int) -> float:
@@ -28,12 +28,12 @@ class Housekeeping:
             raise error
         if isinstance(error, StoreError):
             log.info("housekeeping.postponed", reason=str(error))
-        else:  # housekeeping must not end with one bad reply; the workers go on without it meanwhile
+        else:  # maintenance must not end with one bad reply; the workers go on without it meanwhile
             log.error("housekeeping.failed", exc_info=error)
         return self._settings.upkeep_seconds
 
     async def _round(self) -> None:
-        # Again and again: a sign of life of our version of the group although all slots may be full, and what was
+        # Again and again: the heartbeat of our version of the group although all slots may be full, and what was
         # refused by a server that was full, or is gone with its data, stands there again.
         await check_partitions(self._store)
         await self._group.register(refresh=True)

@@ -16,7 +16,7 @@ GONE_PAUSE_SECONDS = 86_400.0
 """How long a 410 pauses the group: the endpoint asks for no more. A person ends it earlier with `groups resume`."""
 
 
-class Delivery:
+class GuardedEndpoint:
     """Sends requests to one endpoint, and raises what their answers mean.
 
     Args:

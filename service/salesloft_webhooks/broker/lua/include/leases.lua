@@ -1,0 +1,63 @@
+-- What `take` gives out, and what it answers. Needs: partition, group, filter, and the arguments of take.lua.
+
+local function lease_out(id, lane, attempt, fields)
+  local failures, last_error = 0, ''
+  if attempt > 1 then
+    failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
+  end
+  redis.call('ZADD', due, lease_end, member_of(id, lane))
+  leases[#leases + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key or '',
+    fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '' }
+end
+
+-- Judged once per type: a batch has many entries of few types.
+local runs_type, set_aside_types = {}, {}
+local function runs(event_type)
+  if runs_type[event_type] == nil then
+    runs_type[event_type] = version_runs(version, event_type)
+  end
+  return runs_type[event_type]
+end
+
+local function leave_to_others(id, lane, event_type, owner, attempts)
+  set_aside(id, lane, event_type, owner, attempts)
+  set_aside_types[#set_aside_types + 1] = event_type
+end
+
+local function answer(wait, doorbell)
+  -- Whoever asks again with the same token is told the same; nothing needs to be kept of an empty answer, except that
+  -- the first take of a token may still be on its way and must then find this one.
+  if repeated or #leases > 0 then
+    local words = { token }
+    for _, one in ipairs(leases) do
+      words[#words + 1] = one[1] .. ' ' .. one[3]
+    end
+    redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
+  end
+  return { state, wait, doorbell, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), set_aside_types }
+end
+
+local function fields_at(id)
+  local entry = redis.call('XRANGE', events, id, id)[1]
+  return entry and fields_of(entry[2]) or {}
+end
+
+-- What this take has leased before, as far as it is still the consumer's; true when its token was used up already, so
+-- that a call which the server had in its buffers while it hung leases nothing when its repeat has been answered.
+local function repeat_last_take()
+  local words = redis.call('HGET', last_takes, consumer) or ''
+  local last = string.match(words, '^%d+') or '0'
+  if tonumber(last) < tonumber(token) then
+    return false
+  end
+  for id, attempt in string.gmatch(last == token and words or '', '(%d+%-%d+) (%d+)') do
+    local owner, delivered = owner_of(id)
+    if owner == consumer and delivered == tonumber(attempt) then
+      local fields = fields_at(id)
+      if fields.id then -- else it was deleted by hand; its lease will lapse
+        lease_out(id, ordered and fields.key or '', delivered, fields)
+      end
+    end
+  end
+  return true
+end

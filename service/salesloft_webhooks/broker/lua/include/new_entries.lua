@@ -1,0 +1,79 @@
+-- Entries that the group has not read yet. Needs: patterns, filter, leases.
+--
+-- Read once, each is leased, parked behind its lane's head, set aside for want of a handler, or acknowledged because the
+-- group does not want it or has finished its event.
+
+-- What is addressed to this group alone (a redrive, a replay) was wanted by whoever sent it again.
+local wanted_type = {}
+local function wants(event_type, only)
+  if only ~= '' then
+    return only == group
+  end
+  if wanted_type[event_type] == nil then
+    wanted_type[event_type] = runs(event_type) or any_version(version_wants, event_type)
+  end
+  return wanted_type[event_type]
+end
+
+-- The group was destroyed (by hand, or with the server's data): start again at 0.
+local function heal()
+  redis.call('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
+  begin_anew()
+  state = 'healed'
+end
+
+local function read(room)
+  local reply = redis.pcall('XREADGROUP', 'GROUP', group, consumer, 'COUNT', room, 'STREAMS', events, '>')
+  if reply and reply.err then
+    if not string.find(reply.err, 'NOGROUP', 1, true) then
+      error(reply)
+    end
+    heal()
+    reply = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', room, 'STREAMS', events, '>')
+  end
+  return reply and reply[1][2] or {}
+end
+
+-- True when the entry goes into a lane behind others.
+local function parks(id, lane)
+  if redis.call('RPUSH', lane_of(lane), id) == 1 then
+    return false
+  end
+  redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', 0, 'JUSTID')
+  redis.call('ZADD', due, ms(PARKED), member_of(id, lane))
+  return true
+end
+
+local exhausted, scanned = false, 0
+local function take_new(room)
+  while room > 0 and not exhausted and scanned < scan_limit do
+    local asked = math.min(room, scan_limit - scanned)
+    local entries = read(asked)
+    exhausted = #entries < asked
+    scanned = scanned + #entries
+    local unwanted = {}
+    for _, entry in ipairs(entries) do
+      local id, fields = entry[1], fields_of(entry[2])
+      if not fields.id or not fields.type or not wants(fields.type, fields.only or '') then
+        unwanted[#unwanted + 1] = id
+      elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+        unwanted[#unwanted + 1] = id
+        skipped = skipped + 1
+      else
+        local lane = ordered and fields.key or ''
+        if lane ~= '' and parks(id, lane) then
+          -- waits for its turn
+        elseif not runs(fields.type) then
+          leave_to_others(id, lane, fields.type, NOBODY, 0)
+        else
+          lease_out(id, lane, 1, fields)
+          room = room - 1
+        end
+      end
+    end
+    if #unwanted > 0 then
+      redis.call('XACK', events, group, unpack(unwanted))
+    end
+  end
+end
+

@@ -1,0 +1,80 @@
+"""What the back ends of CRM vendors share: people are saved, or changed if they are there, in batches.
+
+A bounce or a deletion must not create anybody, so those contacts are looked up first, and what is not there is done.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from salesloft_webhooks.handlers.batching import Batcher
+from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, Verdict
+from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.merging import Record
+from salesloft_webhooks.handlers.outbound.breaker import Breaker
+from salesloft_webhooks.handlers.outbound.http_client import PAUSE_SECONDS
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
+
+
+class BatchedContacts(ABC):
+    """A back end that writes many contacts in one request.
+
+    Args:
+        limit: Contacts of one request at most.
+    """
+
+    def __init__(self, *, limit: int) -> None:
+        breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
+        saves, changes = (BisectingWriter(send, self.field_problems, breaker) for send in (self._upsert, self._change))
+        self._to_save: Batcher[Record] = Batcher(saves.write, limit=limit)
+        self._to_change: Batcher[Record] = Batcher(changes.write, limit=limit)
+
+    async def save(self, contact: Contact) -> None:
+        """Upsert the contact; a deletion sets the configured field of one that is there."""
+        record = self._record(contact, contact.updated_at.timestamp())
+        if record is not None and not contact.deleted:
+            await self._to_save.write(record)
+        elif record is not None and record.fields:
+            await self._to_change.write(record)
+
+    async def mark_bounced(self, bounce: Bounce) -> None:
+        """Write the address into the configured field of a contact that is there, or do nothing."""
+        record = self._record(bounce, bounce.bounced_at.timestamp())
+        if record is not None and record.fields:
+            await self._to_change.write(record)
+
+    @abstractmethod
+    async def field_problems(self) -> Sequence[str]:
+        """What is wrong with the configured fields; nothing: they can be written.
+
+        Raises:
+            Retry, Unavailable: The CRM does not say.
+        """
+
+    @abstractmethod
+    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
+        """What to write, by the CRM's names and key; None: nothing of this change is for the CRM."""
+
+    @abstractmethod
+    async def _upsert(self, records: Sequence[Record]) -> Sequence[Verdict]:
+        """Create or change the contacts in one request; see `bisection.Send`."""
+
+    @abstractmethod
+    async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
+        """The CRM's own ids of the contacts that are there, by the records' keys."""
+
+    @abstractmethod
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
+        """Change contacts by the CRM's ids in one request; see `bisection.Send`."""
+
+    async def _change(self, records: Sequence[Record]) -> Sequence[Verdict]:
+        """Change contacts that are there; those that are not are done."""
+        ids = await self._ids(records)
+        known = [record for record in records if record.key in ids]
+        if len(known) < len(records):
+            _log.info("crm.unknown", count=len(records) - len(known))
+        if not known:
+            return [None] * len(records)
+        verdicts = iter(await self._update(known, ids))
+        return [next(verdicts) if record.key in ids else None for record in records]
