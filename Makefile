@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := service tests bench
 
 .PHONY: help
 help: ## Show this list
@@ -19,6 +18,14 @@ run: .venv/ready ## The whole pipeline on this machine: embedded Valkey, receive
 .PHONY: test
 test: .venv/ready ## Every test
 	$(BIN)/pytest
+
+.PHONY: fast
+fast: .venv/ready ## The tests that need no server, in less than a minute
+	$(BIN)/pytest tests/unit
+
+.PHONY: coverage
+coverage: .venv/ready ## Every test, and how much of the code they ran: lines and branches, in every process but end-to-end
+	$(BIN)/pytest --cov --cov-report=term
 
 .PHONY: check
 check: .venv/ready ## Format, lint, types, import contracts, sizes, generated files in step
