@@ -118,7 +118,7 @@ RULES = (
             "delivery_outcomes.py": "the home: one row for each way a delivery or request can end",
             "operations/probes.py": "the operations port has answers of its own",
         },
-        rooms=("delivery_outcomes.py", "receiver/", "operations/", "telemetry/"),
+        rooms=("delivery_outcomes.py", "receiver/", "operations/", "telemetry/", "simulator/"),
     ),
 )
 
