@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.observability import ROOT, RULES, alerts
+from tests.support.rules_and_dashboards import ROOT, RULES, alerts
 
 CASES = Path(__file__).parent
 HEADINGS = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]
