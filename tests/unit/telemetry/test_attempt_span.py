@@ -1,4 +1,4 @@
-"""A verb told to an attempt's span, or about a group, becomes metrics."""
+"""What is reported of an attempt, or of a group, becomes metrics."""
 
 from collections.abc import Callable
 from dataclasses import replace
