@@ -12,7 +12,7 @@ import pytest
 import yaml
 from dashboards import runbook_index
 
-from tests.observability import ROOT, RULES, alerts
+from tests.support.rules_and_dashboards import ROOT, RULES, alerts
 
 CASES = Path(__file__).parent
 HEADINGS = ["## Meaning", "## Impact", "## Diagnosis", "## Mitigation"]

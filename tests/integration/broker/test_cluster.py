@@ -23,9 +23,10 @@ from salesloft_webhooks.broker.consumer_group import Group, GroupOptions
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
-from tests.clusters import started_cluster
-from tests.integration.broker.conftest import Recorder
-from tests.servers import Server, engines, free_port, wait_until
+from tests.support.clusters import started_cluster
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server, engines, free_port
+from tests.support.waiting import wait_until
 
 PARTITIONS = 6
 

@@ -4,7 +4,7 @@ import asyncio
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
 
 
 async def test_a_lease_carries_the_whole_event(bench: Bench) -> None:

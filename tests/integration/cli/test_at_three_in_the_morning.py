@@ -13,10 +13,11 @@ import pytest
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.tables import WIDTH
-from tests.integration.broker.administration.driven import Driven
 from tests.integration.cli.administered import Console, one_handled, two_dead
 from tests.integration.cli.many_letters import DEAD, STREAM, add_dead_letter
-from tests.servers import Server, wait_until
+from tests.support.broker_driver import Driven
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks")
 

@@ -16,7 +16,7 @@ from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.settings import Settings
 from tests.integration.cli.many_letters import DEAD, add_dead_letter
-from tests.servers import Server
+from tests.support.servers import Server
 
 LETTERS = 10
 

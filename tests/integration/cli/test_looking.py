@@ -5,8 +5,8 @@ import pytest
 from salesloft_webhooks.broker import quarantine
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import UnreadableReason
-from tests.integration.broker.administration.driven import Driven
 from tests.integration.cli.administered import Console, one_handled, one_waiting, two_dead
+from tests.support.broker_driver import Driven
 
 
 def test_status_shows_every_group(console: Console) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from tests.integration.broker.administration.driven import Driven
 from tests.integration.cli.administered import Console
 from tests.integration.cli.many_letters import add_dead_letter
-from tests.servers import Server
+from tests.support.broker_driver import Driven
+from tests.support.servers import Server
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from salesloft_webhooks.operations import stop_event
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 WAITS_FOREVER = """
 import asyncio, sys

@@ -8,8 +8,9 @@ import pytest
 from salesloft_webhooks import Event, Unavailable
 from salesloft_webhooks.broker import Group, Settled, Settlement, Taken
 from salesloft_webhooks.errors import StoreUnavailable
-from tests.integration.worker.conftest import eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import pipeline
 
 
 async def lost_when_cancelled() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from salesloft_webhooks.dialects import DialectKeys
 from salesloft_webhooks.simulator import Mix, Pace, Signer, Simulator, Traffic
-from tests.servers import wait_until
-from tests.unit.cli.listener import Listener
+from tests.support.fake_receiver import Listener
+from tests.support.waiting import wait_until
 
 KEYS = DialectKeys(envelope_secrets=(b"an-invented-secret-value",), callback_secrets=(b"an-invented-master-value",))
 

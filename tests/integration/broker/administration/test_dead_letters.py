@@ -18,7 +18,7 @@ from salesloft_webhooks.broker.administration.dead_letters import (
 )
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.records import DeadLetter
-from tests.integration.broker.administration.driven import TTL, Driven
+from tests.support.broker_driver import TTL, Driven
 
 
 async def listed(driven: Driven, choice: DeadLetterFilter | None = None, **options: Any) -> list[DeadLetter]:

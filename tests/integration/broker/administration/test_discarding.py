@@ -3,7 +3,7 @@
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter, Discarded
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters, discard, find, given, unchanging
 from salesloft_webhooks.broker.administration.groups import remove
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 
 async def test_a_discarded_event_never_comes_back(driven: Driven) -> None:

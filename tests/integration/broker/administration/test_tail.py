@@ -5,8 +5,8 @@ import asyncio
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.entries import tail
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import open_bench
-from tests.servers import Server
+from tests.support.broker_bench import open_bench
+from tests.support.servers import Server
 
 
 async def test_a_frozen_server_does_not_end_the_tail(own_server: Server) -> None:

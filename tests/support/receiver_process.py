@@ -3,16 +3,15 @@
 import hashlib
 import hmac
 import json
-import os
-import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.http_client import Reply, exchange, request, sample
-from tests.servers import free_port, wait_until
+from tests.support.http_client import Reply, exchange, request
+from tests.support.role_process import RoleProcess
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 SECRET = "envelope-secret-for-tests"
 TOKEN = "native-token-for-tests"
@@ -53,7 +52,7 @@ def delivery(body: bytes, *, path: str = PATH, **headers: str) -> bytes:
 
 
 @dataclass
-class ReceiverProcess:
+class ReceiverProcess(RoleProcess):
     """``salesloft-webhooks receiver`` on free ports of this machine.
 
     Attributes:
@@ -67,25 +66,20 @@ class ReceiverProcess:
     program: tuple[str, ...] = (sys.executable, "-m", "salesloft_webhooks", "receiver")
     port: int = field(default_factory=free_port)
     ops_port: int = field(default_factory=free_port)
-    _process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, ready: bool = True) -> Self:
         """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
-        environment = os.environ | {
-            "HOST": "127.0.0.1",
+        environment = {
             "PORT": str(self.port),
-            "OPS_PORT": str(self.ops_port),
-            "REDIS_URL": self.redis_url,
             "SALESLOFT_WEBHOOK_SECRET": SECRET,
             "SALESLOFT_CALLBACK_TOKEN": TOKEN,
             "SHUTDOWN_DELAY_SECONDS": "0",
-            "LOG_LEVEL": "error",
-            **self.settings,
         }
-        self._process = subprocess.Popen(self.program, env=environment)
+        self._launch(self.program, environment)
         expected = (200,) if ready else (200, 503)
         wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
-        wait_until(lambda: self._status(self.port, "/") == 404, seconds=30, description="the receiver's webhook port")
+        listens = "the receiver's webhook port"
+        wait_until(lambda: self.probe("/", port=self.port) == 404, seconds=30, description=listens)
         return self
 
     def __enter__(self) -> Self:
@@ -97,45 +91,3 @@ class ReceiverProcess:
     def send(self, raw: bytes) -> Reply:
         """Send one request and return its answer."""
         return exchange(self.port, raw)
-
-    def probe(self, path: str) -> int:
-        """The status an operations path answers with; 0 while nobody listens."""
-        return self._status(self.ops_port, path)
-
-    def metric(self, name: str, **labels: str) -> float:
-        """The value of a sample of `/metrics`; 0 when there is none."""
-        return sample(self.ops_port, name, **labels)
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        assert self._process is not None
-        return self._process.pid
-
-    def terminate(self) -> None:
-        """Ask it to end, as Kubernetes does."""
-        self.signal(signal.SIGTERM)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def wait(self, *, seconds: float = 15.0) -> int:
-        """Its exit code, once it has ended."""
-        assert self._process is not None
-        return self._process.wait(timeout=seconds)
-
-    def kill(self) -> None:
-        """End it at once."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def _status(self, port: int, path: str) -> int:
-        assert self._process is not None
-        assert self._process.poll() is None, "the receiver has ended"
-        try:
-            return exchange(port, request("GET", path)).status
-        except OSError:
-            return 0

@@ -13,8 +13,9 @@ from typing import Any, Self
 
 import yaml
 
-from tests.observability import RULES
-from tests.servers import free_port, wait_until
+from tests.support.rules_and_dashboards import RULES
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 PROMETHEUS = shutil.which("prometheus")
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import redis
 
-from tests.servers import Server, engines, free_port, wait_until
+from tests.support.servers import Server, engines, free_port
+from tests.support.waiting import wait_until
 
 SERVICE = "main"
 PASSWORD = "the-sentinels-own-password"

@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.postgres import PostgresServer
-from tests.servers import free_port, wait_until
+from tests.support.postgres import PostgresServer
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.standins.http import Answer, Request, StandIn
+from tests.support.standins.http import Answer, Request, StandIn
 
 TOKEN = "pat-na1-invented"
 RATE_LIMITED = Answer(

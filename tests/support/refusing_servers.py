@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True)

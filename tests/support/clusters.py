@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers import Server, engines, free_port, wait_until
+from tests.support.servers import Server, engines, free_port
+from tests.support.waiting import wait_until
 
 SLOTS = 16_384
 PRIMARIES = 3

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts/salesloft-webhooks"
 RULES = CHART / "rules"
 DASHBOARDS = CHART / "dashboards"

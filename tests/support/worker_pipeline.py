@@ -14,15 +14,12 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
-from tests.servers import Server
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server
+from tests.support.waiting import eventually
 
 STREAM = "sl:{0}:events"
 Handle = Callable[[Event], Coroutine[Any, Any, None]]
-
-
-class _Silent:
-    def published(self, *, deliveries: int, seconds: float) -> None:
-        """Say nothing."""
 
 
 @dataclass
@@ -75,15 +72,6 @@ class Pipeline:
         await eventually(done, f"{count} events are finished", seconds)
 
 
-async def eventually(condition: Callable[[], bool], description: str, seconds: float = 10.0) -> None:
-    """Poll without blocking the loop."""
-    for _ in range(int(seconds / 0.01)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"not within {seconds} s: {description}")
-
-
 @asynccontextmanager
 async def pipeline(
     server: Server, handle: Handle, *, policy: Any = None, **settings: object
@@ -97,7 +85,7 @@ async def pipeline(
     with server.client() as redis:
         async with (
             open_store(chosen) as store,
-            Publisher(store, chosen, _Silent()) as publisher,
+            Publisher(store, chosen, SilentObserver()) as publisher,
             loaded.open(chosen) as running,
         ):
             worker = Worker(store, chosen, loaded, running, WorkerTelemetry("mine"))
