@@ -97,15 +97,15 @@ def _backlog(group: GroupFigures) -> int:
 
 
 def _of_group(
-    name: str, documentation: str, figure: Callable[[GroupFigures], float]
+    name: str, documentation: str, figure: Callable[[GroupFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[GroupFigures], float]]:
-    return gauge(PROCESS, name, documentation, "group"), figure
+    return gauge(PROCESS, name, documentation, "group", unshown=unshown), figure
 
 
 def _of_partition(
-    name: str, documentation: str, figure: Callable[[PartitionFigures], float]
+    name: str, documentation: str, figure: Callable[[PartitionFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[PartitionFigures], float]]:
-    return gauge(PROCESS, name, documentation, "partition"), figure
+    return gauge(PROCESS, name, documentation, "partition", unshown=unshown), figure
 
 
 GROUP_GAUGES = (
