@@ -100,7 +100,7 @@ RULES = (
         {
             "background.py": "the home: owns start, failure, cancellation and the wait at the end",
             "broker/connection/sentinels.py": "questions to all sentinels at once, ended by cancel_and_wait",
-            "cli/commands/up/child.py": "started with its process, ended by cancel_and_wait",
+            "cli/commands/up/supervised_process.py": "started with its process, ended by cancel_and_wait",
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",
             "handlers/batching.py": "ends by itself when nobody waits for it; never cancelled",
             "operations/connection.py": "cancels timers of a connection, no tasks",
