@@ -85,7 +85,7 @@ class Taken:
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
-        unhandled: Types of entries set aside: the group wants them, but this process has no handler for them.
+        unhandled: Types of entries left unhandled: the group wants them, but this process has no handler for them.
         isolated: How many entries wait that may have killed their workers: take them apart from all others.
         poisoned: Types of entries that became dead letters because they lost too many leases in a row.
     """

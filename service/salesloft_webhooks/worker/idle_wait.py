@@ -42,7 +42,7 @@ class IdleWait:
         if taken.paused:
             await self.wait(seconds)
         elif taken.last_id:
-            self._listen(taken.last_id)
+            self._start_waiting(taken.last_id)
             await self.wait(seconds)
 
     async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
@@ -53,7 +53,7 @@ class IdleWait:
                     await self._woken.wait()
                     self._woken.clear()
 
-    def _listen(self, last_id: str) -> None:
+    def _start_waiting(self, last_id: str) -> None:
         if self._notification is None or self._notification.done():
             name = f"waiting for entries of partition {self._partition}"
             self._notification = self._background.start(self._wait_for_notification(last_id), name=name)

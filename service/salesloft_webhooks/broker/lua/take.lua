@@ -16,7 +16,7 @@
 --             traceparent, body }; failures: earlier attempts that failed, without the leases that were lost
 --   isolated entries  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
---   unhandled types  one per entry set aside in this call: wanted, but this process has no handler (include/filter.lua)
+--   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
 --
 -- An entry whose lease has lapsed has lost one more lease in a row. After the first it is given out again at once; lost
 -- as often as ARGV 7 says, it is dead (poison); between the two it is isolated: its workers may have died of it.
