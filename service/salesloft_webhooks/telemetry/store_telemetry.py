@@ -111,9 +111,9 @@ def _of_partition(
 GROUP_GAUGES = (
     _of_group(
         "group_backlog_entries",
-        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag + due). Retries "
-        "whose time has not come and entries parked behind their lane's head are not in it: more workers could not run "
-        "them.",
+        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running). "
+        "Retries whose time has not come and entries parked behind their lane's head are not in it: more workers could "
+        "not run them.",
         _backlog,
     ),
     _of_group("group_lag_entries", "Entries the group has never taken.", lambda group: group.lag),
