@@ -52,7 +52,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AttemptLimits:
     """What an attempt is allowed.
 
     Attributes:
@@ -64,7 +64,7 @@ class Limits:
     max_attempts: int
 
     @classmethod
-    def of(cls, policy: Policy, settings: Settings) -> "Limits":
+    def of(cls, policy: Policy, settings: Settings) -> "AttemptLimits":
         """The group's settings with a handler's overrides."""
         return cls(
             policy.timeout_seconds or settings.handler_timeout_seconds, policy.max_attempts or settings.max_attempts
@@ -89,13 +89,13 @@ class Verdict:
 
 
 async def run_attempt(
-    handle: Callable[[], Awaitable[None]], limits: Limits, *, attempt: int, interrupted: Callable[[], bool]
+    handle: Callable[[], Awaitable[None]], limits: AttemptLimits, *, attempt: int, interrupted: Callable[[], bool]
 ) -> Verdict:
     """Run the handlers once.
 
     Args:
         handle: Runs every handler of the event.
-        limits: See `Limits`.
+        limits: See `AttemptLimits`.
         attempt: Which attempt this is, from 1.
         interrupted: Whether somebody outside wants the attempt to end; asked when it is cancelled.
 

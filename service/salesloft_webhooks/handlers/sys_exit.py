@@ -62,8 +62,8 @@ class _Contained(Coroutine[Any, Any, Any]):
         return getattr(self._work, "__qualname__", type(self._work).__qualname__)
 
     @staticmethod
-    def _step(step: Callable[..., Any], *words: Any) -> Any:
+    def _step(step: Callable[..., Any], *arguments: Any) -> Any:
         try:
-            return step(*words)
+            return step(*arguments)
         except SystemExit as exc:
             raise HandlerExited("a task of the handler called sys.exit()") from exc

@@ -8,8 +8,8 @@ from typing import Any
 
 from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.execution import AttemptLimits, Verdict, run_attempt
 from salesloft_webhooks.handlers.execution import Ending as Outcome
-from salesloft_webhooks.handlers.execution import Limits, Verdict, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
@@ -63,7 +63,7 @@ async def run(
         router = _with_resources(router, resources)
     settings = settings or Settings.load()
     loaded = LoadedGroup(event.group, (router,))
-    limits = Limits.of(loaded.policy(event.event_type), settings)
+    limits = AttemptLimits.of(loaded.policy(event.event_type), settings)
     async with loaded.open(settings) as running:
 
         async def handle() -> None:
@@ -74,7 +74,7 @@ async def run(
     return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason)
 
 
-async def _attempt(handle: Callable[[], Coroutine[Any, Any, None]], limits: Limits, attempt: int) -> Verdict:
+async def _attempt(handle: Callable[[], Coroutine[Any, Any, None]], limits: AttemptLimits, attempt: int) -> Verdict:
     """In a task of its own, as in a worker: a handler that cancels its task must not end the test."""
     stopped = False
     task = asyncio.create_task(run_attempt(handle, limits, attempt=attempt, interrupted=lambda: stopped))

@@ -7,7 +7,7 @@ from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.execution import Ending, Limits, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.execution import AttemptLimits, Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.handlers.router import name_of
 from salesloft_webhooks.settings import Settings
@@ -51,7 +51,7 @@ class Attempt:
         self.began = self.renewed = time.monotonic()
         self.pause_seconds: float | None = None
         self.pause_reason = ""
-        self._limits = Limits.of(policy, settings)
+        self._limits = AttemptLimits.of(policy, settings)
         self._backoff = Backoff(
             policy.backoff_base_seconds or settings.backoff_base_seconds,
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,

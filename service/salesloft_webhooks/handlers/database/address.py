@@ -59,8 +59,8 @@ _DRIVER = {
 }
 """What asyncpg reads from an address of its own; with the values that it and we can do anything with."""
 
-_OTHER_NAMES = {"ssl": "sslmode", "fallback_application_name": "application_name", "dbname": "database"}
-_PLACEHOLDER = ("host", "port", "user", "password", "database")
+_ALIASES = {"ssl": "sslmode", "fallback_application_name": "application_name", "dbname": "database"}
+_TARGET_PARTS = ("host", "port", "user", "password", "database")
 _SECONDS = {"connect_timeout": "timeout", "timeout": "timeout", "command_timeout": "command_timeout"}
 _NUMBERS = (
     "statement_cache_size",
@@ -68,7 +68,7 @@ _NUMBERS = (
     "max_cached_statement_lifetime",
     "max_cacheable_statement_size",
 )
-_ANYWAY = {
+_ALWAYS_SO = {
     "channel_binding": ("disable", "prefer"),
     "client_encoding": ("auto", "utf8", "utf-8"),
     "gssencmode": ("disable", "prefer"),
@@ -80,7 +80,7 @@ _ANYWAY = {
 }
 """Parameters of libpq the driver has no name for, with the values that ask for what happens anyway."""
 
-_IMPOSSIBLE = (
+_UNSUPPORTED = (
     *("hostaddr", "require_auth", "requirepeer", "sslcrldir", "gssdelegation", "tcp_user_timeout"),
     *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
     *("min_protocol_version", "max_protocol_version", "requiressl"),
@@ -88,7 +88,7 @@ _IMPOSSIBLE = (
 )
 """Known to others, and nothing we could obey."""
 
-_KNOWN = (*_DRIVER, *_OTHER_NAMES, *_PLACEHOLDER, *_SECONDS, *_NUMBERS, *_ANYWAY, *_IMPOSSIBLE)
+_KNOWN = (*_DRIVER, *_ALIASES, *_TARGET_PARTS, *_SECONDS, *_NUMBERS, *_ALWAYS_SO, *_UNSUPPORTED)
 _SQLITE_PARAMETERS = ("timeout", "cached_statements", "uri", "mode", "cache", "nolock", "immutable", "psow", "vfs")
 _PARTS = re.compile(
     r"(?:(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@)?(?P<hosts>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(.*))?"
@@ -146,32 +146,34 @@ def _postgresql(rest: str) -> Address:
     if match is None:
         raise ConfigurationError(f"DATABASE_URL: {_EXPECTED}")
     user, password, hosts, database, query = match.groups()
-    place = {"user": user, "password": password, "database": database}
-    place = {name: unquote(value) for name, value in place.items() if value}
+    target = {"user": user, "password": password, "database": database}
+    target = {name: unquote(value) for name, value in target.items() if value}
     driver: dict[str, str] = {}
     numbers: dict[str, float] = {}
     for number, (name, value) in enumerate(parse_qsl(query or ""), 1):
-        _sort(number, _OTHER_NAMES.get(name, name), value, (place, driver, numbers))
-    found = _hosts(hosts or place.get("host", ""), place.get("port", ""))
+        _classify(number, _ALIASES.get(name, name), value, (target, driver, numbers))
+    found = _hosts(hosts or target.get("host", ""), target.get("port", ""))
     if len(found) > 1:
         driver.setdefault("target_session_attrs", "read-write")
     (host, port), *others = found
     shown = URL.create(
         "postgresql+asyncpg",
-        place.get("user"),
-        place.get("password"),
+        target.get("user"),
+        target.get("password"),
         None if others else host,
         None if others else port,
-        place.get("database"),
+        target.get("database"),
     )
     return Address(shown, found, driver, numbers)
 
 
-def _sort(number: int, name: str, value: str, into: tuple[dict[str, str], dict[str, str], dict[str, float]]) -> None:
+def _classify(
+    number: int, name: str, value: str, into: tuple[dict[str, str], dict[str, str], dict[str, float]]
+) -> None:
     """Put one parameter where it belongs."""
-    place, driver, numbers = into
-    if name in _PLACEHOLDER:
-        place[name] = f"{place[name]},{value}" if name == "host" and name in place else value
+    target, driver, numbers = into
+    if name in _TARGET_PARTS:
+        target[name] = f"{target[name]},{value}" if name == "host" and name in target else value
     elif name in _DRIVER:
         allowed = _DRIVER[name]
         if allowed and value not in allowed:
@@ -179,10 +181,10 @@ def _sort(number: int, name: str, value: str, into: tuple[dict[str, str], dict[s
         driver[name] = value
     elif name in _SECONDS or name in _NUMBERS:
         numbers[_SECONDS.get(name, name)] = _number(name, value)
-    elif name in _ANYWAY:
-        if value.lower() not in _ANYWAY[name]:
-            raise ConfigurationError(f"DATABASE_URL: {name}: the driver can only do {', '.join(_ANYWAY[name])}")
-    elif name in _IMPOSSIBLE:
+    elif name in _ALWAYS_SO:
+        if value.lower() not in _ALWAYS_SO[name]:
+            raise ConfigurationError(f"DATABASE_URL: {name}: the driver can only do {', '.join(_ALWAYS_SO[name])}")
+    elif name in _UNSUPPORTED:
         raise ConfigurationError(f"DATABASE_URL: {name} is nothing the driver can do; take it out")
     else:
         near = get_close_matches(name, _KNOWN, 1)
@@ -199,18 +201,22 @@ def _number(name: str, value: str) -> float:
 
 
 def _hosts(text: str, ports: str) -> Hosts:
-    """``a:1,b``, ``[::1]:5432`` or a folder; ports given apart are one for all or one for each."""
+    """``a:1,b``, ``[::1]:5432`` or a folder; ports written apart are one for all or one for each."""
     if "@" in text:  # it would be looked up as a name, and stand in the logs of the network
         raise ConfigurationError("DATABASE_URL: an @ in the user or the password is written %40")
-    given = ports.split(",") if ports else [""]
+    port_list = ports.split(",") if ports else [""]
     names = text.split(",")
-    if len(given) == 1:
-        given *= len(names)
+    if len(port_list) == 1:
+        port_list *= len(names)
     matches = [_HOST.fullmatch(each) for each in names]
-    if len(given) != len(names) or not all(matches) or not all(port == "" or port.isdecimal() for port in given):
+    if (
+        len(port_list) != len(names)
+        or not all(matches)
+        or not all(port == "" or port.isdecimal() for port in port_list)
+    ):
         raise ConfigurationError("DATABASE_URL: hosts: expected host, host:port or [IPv6]:port, separated by commas")
     found = []
-    for match, port in zip(matches, given, strict=True):
+    for match, port in zip(matches, port_list, strict=True):
         assert match is not None  # noqa: S101 - for the type checker
         number = match["port"] or port
         name = unquote(match["ipv6"] or match["name"])

@@ -89,7 +89,7 @@ def reason_of(error: Exception) -> str:
     """An error in words, with the driver's name of it and its state."""
     driver, state = _driver_error(error), _state(error)
     name = type(error if driver is None else driver).__name__
-    words = next((words for begin, words in _REASONS.items() if state.startswith(begin)), None) or _said(
+    words = next((words for begin, words in _REASONS.items() if state.startswith(begin)), None) or _in_words(
         driver or error
     )
     # SQLite says only in its text that a table is missing; it is looked at from the beginning, further on it may quote.
@@ -104,7 +104,7 @@ def drops_connection(error: BaseException) -> bool:
     return bool(state) and not state.startswith(_DATA + _CONFLICT)
 
 
-def _said(error: BaseException) -> str:
+def _in_words(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return "its certificate is not accepted: its authority (sslrootcert), its name or its time"
     if isinstance(error, gaierror):

@@ -78,7 +78,7 @@ class Database:
             except Exception as exc:
                 signal = signal_of(exc)
                 if isinstance(signal, Unavailable) and not isinstance(signal, Conflict):
-                    await _drop(connection)
+                    await _invalidate(connection)
                 if signal is None or signal is exc:
                     raise
                 raise signal from exc
@@ -132,7 +132,7 @@ async def write_rows(database: Database, write: WriteRows[RowT], rows: Sequence[
     return await write_bisecting(write_all, rows, (PermanentError,))
 
 
-async def _drop(connection: AsyncConnection) -> None:
+async def _invalidate(connection: AsyncConnection) -> None:
     # Most errors have done so themselves (see `engine`); those that are none of the driver's (time-outs) have not.
     with suppress(Exception):
         if not connection.invalidated:

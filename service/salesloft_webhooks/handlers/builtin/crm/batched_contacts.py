@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from salesloft_webhooks.handlers.batching import Batcher
-from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
@@ -57,7 +57,7 @@ class BatchedContacts(ABC):
         """What to write, by the CRM's names and key; None: nothing of this change is for the CRM."""
 
     @abstractmethod
-    async def _upsert(self, records: Sequence[Record]) -> Sequence[Verdict]:
+    async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         """Create or change the contacts in one request; see `bisection.Send`."""
 
     @abstractmethod
@@ -65,10 +65,10 @@ class BatchedContacts(ABC):
         """The CRM's own ids of the contacts that are there, by the records' keys."""
 
     @abstractmethod
-    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         """Change contacts by the CRM's ids in one request; see `bisection.Send`."""
 
-    async def _change(self, records: Sequence[Record]) -> Sequence[Verdict]:
+    async def _change(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         """Change contacts that are there; those that are not are done."""
         ids = await self._ids(records)
         known = [record for record in records if record.key in ids]

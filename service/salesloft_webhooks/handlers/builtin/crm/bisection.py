@@ -38,10 +38,10 @@ class Refused(Exception):
         self.transient = transient
 
 
-Verdict = HandlerSignal | Refused | None
+RecordVerdict = HandlerSignal | Refused | None
 """What an answer says about one record; None: taken."""
 
-Send = Callable[[Sequence[Record]], Awaitable[Sequence[Verdict]]]
+Send = Callable[[Sequence[Record]], Awaitable[Sequence[RecordVerdict]]]
 """Sends records in one request; one verdict each. Raises `Refused`, `Retry` or `Unavailable` for the whole."""
 
 FieldProblems = Callable[[], Awaitable[Sequence[str]]]
@@ -64,9 +64,9 @@ class BisectingWriter:
 
     async def write(self, records: Sequence[Record]) -> Outcomes:
         """Write the records, several changes of one as one; for each, what became of it."""
-        inputs, places = merged(records)
+        inputs, positions = merged(records)
         outcomes = await self._write(inputs)
-        return [outcomes[place] for place in places]
+        return [outcomes[position] for position in positions]
 
     async def _write(self, records: Sequence[Record]) -> Outcomes:
         try:
@@ -82,7 +82,7 @@ class BisectingWriter:
                 self._breaker.succeeded(record.key)
         return [self._outcome(record, each, taken=taken) for record, each in zip(records, verdicts, strict=True)]
 
-    def _outcome(self, record: Record, verdict: Verdict, *, taken: bool) -> HandlerSignal | None:
+    def _outcome(self, record: Record, verdict: RecordVerdict, *, taken: bool) -> HandlerSignal | None:
         if isinstance(verdict, Unavailable):
             return self._breaker.opened(verdict)
         if isinstance(verdict, Refused):
@@ -91,13 +91,13 @@ class BisectingWriter:
             verdict = Retry(str(verdict))
         return self._breaker.failed(record.key, verdict) if isinstance(verdict, Retry) and not taken else verdict
 
-    async def _send_bisecting(self, records: Sequence[Record]) -> Sequence[Verdict]:
-        verdicts: list[Verdict] = [None] * len(records)
+    async def _send_bisecting(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        verdicts: list[RecordVerdict] = [None] * len(records)
         parts, refusals, taken = [list(range(len(records)))], list[Refused](), False
         while parts:
             part = parts.pop(0)
             try:
-                answer = await self._send([records[place] for place in part])
+                answer = await self._send([records[position] for position in part])
             except Refused as refusal:
                 answer = [refusal] * len(part)
                 refusals.append(refusal)
@@ -106,8 +106,8 @@ class BisectingWriter:
                 middle = len(part) // 2
                 parts += [half for half in (part[:middle], part[middle:]) if middle]
             taken = taken or None in answer
-            for place, verdict in zip(part, answer, strict=True):
-                verdicts[place] = verdict
+            for position, verdict in zip(part, answer, strict=True):
+                verdicts[position] = verdict
             if parts and not taken:
                 await self._raise_if_not_the_records(refusals)
         return verdicts

@@ -15,7 +15,7 @@ import httpx2
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.bisection import Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
@@ -72,19 +72,19 @@ class HubSpotContacts(BatchedContacts):
         raise_for(response, self._mapping)
         return response
 
-    async def _upsert(self, records: Sequence[Record]) -> Sequence[Verdict]:
+    async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         keys = [{"idProperty": "email", "properties": {"email": record.key} | _texts(record)} for record in records]
         response = await self._post("upsert", {"inputs": _inputs(records, keys)})
         return verdicts(response, records, self._mapping)
 
-    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         # Two addresses may have been merged into one contact, and a request must not name it twice.
-        changes, places = merged([Record(ids[each.key], each.version, each.fields) for each in records])
+        changes, positions = merged([Record(ids[each.key], each.version, each.fields) for each in records])
         response = await self._post(
             "update", {"inputs": _inputs(changes, [{"properties": _texts(c)} for c in changes])}
         )
-        said = verdicts(response, changes, self._mapping)
-        return [said[place] for place in places]
+        answered = verdicts(response, changes, self._mapping)
+        return [answered[position] for position in positions]
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
         """HubSpot's ids of the contacts that are there, by address."""
@@ -100,8 +100,8 @@ class HubSpotContacts(BatchedContacts):
 def _inputs(records: Sequence[Record], more: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Inputs of a batch, each with a trace by which its errors can be found."""
     return [
-        {"id": record.key, "objectWriteTraceId": str(place), **each}
-        for place, (record, each) in enumerate(zip(records, more, strict=True))
+        {"id": record.key, "objectWriteTraceId": str(position), **each}
+        for position, (record, each) in enumerate(zip(records, more, strict=True))
     ]
 
 

@@ -18,7 +18,7 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.crm.bisection import Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.outbound.http_client import (
@@ -73,7 +73,7 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     raise Refused(f"hubspot answered {status}{codes}", transient=status == httpx2.codes.CONFLICT)
 
 
-def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping) -> Sequence[Verdict]:
+def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping) -> Sequence[RecordVerdict]:
     """What a 2xx says about each record of its request.
 
     Raises:
@@ -84,25 +84,25 @@ def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: Fiel
         if body.get("status") != "COMPLETE":
             raise Retry("hubspot: an answer that does not say it is complete")
         return [None] * len(records)
-    result: list[Verdict] = [Retry("hubspot: nothing was said about this contact")] * len(records)
+    result: list[RecordVerdict] = [Retry("hubspot: nothing was said about this contact")] * len(records)
     for taken in objects(body.get("results")):
         properties = taken.get("properties")
         email = properties.get("email") if isinstance(properties, dict) else None
-        for place in _places([taken.get("objectWriteTraceId")], [taken.get("id"), email], records):
-            result[place] = None
+        for position in _positions([taken.get("objectWriteTraceId")], [taken.get("id"), email], records):
+            result[position] = None
     for error in objects(body.get("errors")):
         context = error.get("context")
         context = context if isinstance(context, dict) else {}
-        for place in _places(
+        for position in _positions(
             _listed(context.get("objectWriteTraceId")),
             [*_listed(context.get("ids")), *_listed(context.get("id"))],
             records,
         ):
-            result[place] = _verdict(error, mapping)
+            result[position] = _verdict(error, mapping)
     return result
 
 
-def _verdict(error: Mapping[str, Any], mapping: FieldMapping) -> Verdict:
+def _verdict(error: Mapping[str, Any], mapping: FieldMapping) -> RecordVerdict:
     codes = _codes(error)
     message = f"hubspot: {' '.join(sorted(codes)) or 'refused without a reason'}"
     if codes & _CONFIGURATION_ERRORS:
@@ -130,10 +130,10 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _places(traces: Sequence[Any], ids: Sequence[Any], records: Sequence[Record]) -> list[int]:
-    """The places that traces name; without any, those of the records with these ids or addresses."""
+def _positions(traces: Sequence[Any], ids: Sequence[Any], records: Sequence[Record]) -> list[int]:
+    """The positions that traces name; without any, those of the records with these ids or addresses."""
     texts = [each for each in traces if isinstance(each, str) and each.isascii() and each.isdigit() and len(each) < 9]
-    if found := [place for each in texts if (place := int(each)) < len(records)]:
+    if found := [position for each in texts if (position := int(each)) < len(records)]:
         return found
     wanted = {each.lower() for each in ids if isinstance(each, str)}
-    return [place for place, record in enumerate(records) if record.key in wanted]
+    return [position for position, record in enumerate(records) if record.key in wanted]

@@ -21,10 +21,10 @@ class Record:
 
 
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
-    """One record per key, later versions over earlier ones, and for each given record the place of its merged one."""
-    places = {key: place for place, key in enumerate(dict.fromkeys(record.key for record in records))}
-    result = [Record(key, 0.0, {}) for key in places]
+    """One record per key, later versions over earlier ones, and for each record the position of its merged one."""
+    positions = {key: position for position, key in enumerate(dict.fromkeys(record.key for record in records))}
+    result = [Record(key, 0.0, {}) for key in positions]
     for record in sorted(records, key=lambda each: each.version):
-        place = places[record.key]
-        result[place] = Record(record.key, record.version, {**result[place].fields, **record.fields})
-    return result, [places[record.key] for record in records]
+        position = positions[record.key]
+        result[position] = Record(record.key, record.version, {**result[position].fields, **record.fields})
+    return result, [positions[record.key] for record in records]

@@ -17,7 +17,7 @@ import msgspec
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.builtin.configuration import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.bisection import Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
@@ -97,11 +97,11 @@ class SalesforceContacts(BatchedContacts):
             token = await self._login.token(instead_of=token)
         return response
 
-    async def _upsert(self, records: Sequence[Record]) -> Sequence[Verdict]:
+    async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         keys = [{self._external_id: record.key} for record in records]
         return await self._patch(f"/composite/sobjects/{self._sobject}/{self._external_id}", records, keys)
 
-    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[Verdict]:
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         return await self._patch("/composite/sobjects", records, [{"id": ids[record.key]} for record in records])
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
@@ -119,7 +119,7 @@ class SalesforceContacts(BatchedContacts):
 
     async def _patch(
         self, path: str, records: Sequence[Record], keys: Sequence[Mapping[str, str]]
-    ) -> Sequence[Verdict]:
+    ) -> Sequence[RecordVerdict]:
         body = {
             "allOrNone": False,
             "records": [

@@ -15,7 +15,7 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.crm.bisection import Refused, Verdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.outbound.http_client import CONFIGURATION_PAUSE_SECONDS, api_signal_for
 from salesloft_webhooks.telemetry import get_logger
@@ -120,7 +120,7 @@ class Reader:
             raise Unavailable(wrong, after=CONFIGURATION_PAUSE_SECONDS)
         raise api_signal_for("salesforce", response)
 
-    def verdicts(self, response: httpx2.Response, count: int) -> Sequence[Verdict]:
+    def verdicts(self, response: httpx2.Response, count: int) -> Sequence[RecordVerdict]:
         """What became of each record of an answered request.
 
         Raises:
@@ -134,7 +134,7 @@ class Reader:
             raise Retry("salesforce: not one result per record")
         return [None if result.success else self._verdict(result.errors) for result in results]
 
-    def _verdict(self, problems: Sequence[Problem]) -> Verdict:
+    def _verdict(self, problems: Sequence[Problem]) -> RecordVerdict:
         codes = {problem.code for problem in problems}
         message = _message(problems, "salesforce")
         if codes & _LIMITS:
@@ -150,7 +150,7 @@ class Reader:
             return PermanentError(message)
         return Refused(message, transient=bool(codes & _GONE))
 
-    def _duplicate(self, message: str) -> Verdict:
+    def _duplicate(self, message: str) -> RecordVerdict:
         if self._on_duplicate == "skip":
             _log.info("crm.duplicate")
             return None
