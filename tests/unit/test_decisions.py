@@ -1,4 +1,4 @@
-"""Decisions speak of what is there, and say when they were made."""
+"""Decisions speak of what is there, and say when they were made; so do releases."""
 
 import re
 from datetime import date
@@ -32,3 +32,16 @@ def test_each_says_when_it_was_made_and_whether_it_holds(page: Path) -> None:
     assert empty == ""
     assert found is not None, first
     assert date.fromisoformat(found[1])
+
+
+def test_each_release_in_the_changelog_has_its_date() -> None:
+    """What is released says when, newest first; only what is not yet released has no date."""
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    dates = [re.fullmatch(r"\[\d+\.\d+\.\d+\] - (\d{4}-\d\d-\d\d)", heading) for heading in headings[1:]]
+
+    assert headings[0] == "[Unreleased]"
+    assert dates
+    assert None not in dates, headings
+    assert sorted((date.fromisoformat(found[1]) for found in dates if found), reverse=True) == [
+        date.fromisoformat(found[1]) for found in dates if found
+    ]
