@@ -23,8 +23,8 @@ from typing import cast
 
 import psutil
 import uvloop
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, engines
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server, engines
 
 RECEIVER_CORE = 0
 OTHER_CORE = max(os.sched_getaffinity(0))

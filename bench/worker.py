@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import redis
-from tests.servers import Server, engines, free_port
+from tests.support.servers import Server, engines, free_port
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.settings import Settings

@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.panels import Query, Section, Subject, board, lines
+from dashboards.queries import NAMESPACE, Metrics
 
-WHERE = 'namespace=~"$namespace", group=~"$group"'
-M = "salesloft_webhooks"
+METRICS = Metrics(f'{NAMESPACE}, group=~"$group"')
 WAITING = {
     "lag": "lag_entries",
     "due": "due_entries",
@@ -28,19 +28,15 @@ def group() -> Dashboard:
 
 
 def _gauge(name: str) -> str:
-    return f"max by (group) ({M}_group_{name}{{{WHERE}}})"
-
-
-def _rate(name: str, further: str = "") -> str:
-    return f"rate({M}_{name}{{{WHERE}{further}}}[$__rate_interval])"
+    return METRICS.most(f"group_{name}", "group")
 
 
 def _work() -> Section:
-    in_flight = f"sum by (group) ({M}_attempts_in_flight{{{WHERE}}})"
+    in_flight = f"sum by (group) ({METRICS.series('attempts_in_flight')})"
     return Section(
         "Work",
         lines(
-            Subject("Backlog", "short", "What workers could run now: scale by it.", "BacklogGrowing"),
+            Subject("Backlog", "short", "What workers could run now or are running: scale by it.", "BacklogGrowing"),
             Query(_gauge("backlog_entries"), "{{group}}"),
         ),
         lines(
@@ -73,14 +69,12 @@ def _work() -> Section:
 
 
 def _attempts() -> Section:
-    seconds, age = _rate("attempt_duration_seconds_bucket"), _rate("event_age_seconds_bucket")
-    retried = _rate("attempts_total", ', outcome="retried"')
-    dead = f"sum by (event_type, reason) (increase({M}_dead_letters_total{{{WHERE}}}[1h]))"
+    retried = METRICS.rate("attempts_total", 'outcome="retried", ')
     return Section(
         "Attempts",
         lines(
             Subject("By outcome", "ops", "How runs of the handler end.", "RetryStorm"),
-            Query(f"sum by (outcome) ({_rate('attempts_total')})", "{{outcome}}"),
+            Query(f"sum by (outcome) ({METRICS.rate('attempts_total')})", "{{outcome}}"),
         ),
         lines(
             Subject("Retried by event type", "ops", "Which events the handler fails on.", "RetryStorm"),
@@ -90,49 +84,46 @@ def _attempts() -> Section:
             Subject(
                 "Why they fail", "ops", "What was raised: why events are retried and the group is paused.", "RetryStorm"
             ),
-            Query(f"sum by (outcome, error) ({_rate('attempt_errors_total')})", "{{outcome}} {{error}}"),
+            Query(f"sum by (outcome, error) ({METRICS.rate('attempt_errors_total')})", "{{outcome}} {{error}}"),
         ),
         lines(
             Subject("Run time", "s", "95 % of the attempts are faster, by event type.", "HandlersSlow"),
-            Query(f"histogram_quantile(0.95, sum by (event_type, le) ({seconds}))", "{{event_type}}"),
+            Query(METRICS.quantile(0.95, "attempt_duration_seconds", "event_type"), "{{event_type}}"),
         ),
         lines(
             Subject("From stored to done", "s", "What a user waits, retries included."),
-            Query(f"histogram_quantile(0.5, sum by (le) ({age}))", "median"),
-            Query(f"histogram_quantile(0.95, sum by (le) ({age}))", "95 %"),
+            Query(METRICS.quantile(0.5, "event_age_seconds"), "median"),
+            Query(METRICS.quantile(0.95, "event_age_seconds"), "95 %"),
         ),
         lines(
             Subject("New dead letters", "short", "In the last hour, by type and reason.", "Poison"),
-            Query(dead, "{{event_type}} {{reason}}"),
+            Query(METRICS.hourly("dead_letters_total", "event_type, reason"), "{{event_type}} {{reason}}"),
         ),
         lines(
             Subject(
-                "Lost leases", "ops", "Attempts that outlived their lease: others ran the event again. Blocked loops."
+                "Leases lost", "ops", "Attempts that outlived their lease: others ran the event again. Blocked loops."
             ),
-            Query(f"sum by (event_type) ({_rate('leases_lost_total')})", "{{event_type}}"),
-            Query(f"sum({_rate('loop_blocked_total')})", "a handler blocks the event loop"),
+            Query(f"sum by (event_type) ({METRICS.rate('leases_lost_total')})", "{{event_type}}"),
+            Query(f"sum({METRICS.rate('loop_blocked_total')})", "a handler blocks the event loop"),
         ),
     )
 
 
 def _calls() -> Section:
-    settled = f"sum({_rate('settle_batch_outcomes_sum')}) / sum({_rate('settle_batch_outcomes_count')})"
-    take = f"histogram_quantile(0.99, sum by (le) ({_rate('take_duration_seconds_bucket')}))"
-    settle = f"histogram_quantile(0.99, sum by (le) ({_rate('settle_duration_seconds_bucket')}))"
     return Section(
         "Taking and settling",
         lines(
             Subject("Entries", "ops", "Taken to be run, and skipped as already done or not for the group."),
-            Query(f"sum by (group) ({_rate('entries_taken_total')})", "{{group}} taken"),
-            Query(f"sum by (group) ({_rate('entries_skipped_total')})", "{{group}} skipped"),
+            Query(f"sum by (group) ({METRICS.rate('entries_taken_total')})", "{{group}} taken"),
+            Query(f"sum by (group) ({METRICS.rate('entries_skipped_total')})", "{{group}} skipped"),
         ),
         lines(
             Subject("Calls to Redis", "s", "99 % are faster.", "StoreDown"),
-            Query(take, "take"),
-            Query(settle, "settle"),
+            Query(METRICS.quantile(0.99, "take_duration_seconds"), "take"),
+            Query(METRICS.quantile(0.99, "settle_duration_seconds"), "settle"),
         ),
         lines(
             Subject("Attempts settled at once", "short", "By one call, on average."),
-            Query(settled, "attempts"),
+            Query(METRICS.mean("settle_batch_outcomes"), "attempts"),
         ),
     )

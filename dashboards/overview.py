@@ -3,16 +3,10 @@
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.panels import Query, Section, Subject, board, figure, lines
+from dashboards.queries import ATTEMPTS, BACKLOG, DELIVERIES, FAILED, OLDEST, P95, Metrics
 
-WHERE = 'namespace=~"$namespace"'
-RANGE = f"{{{WHERE}}}[$__rate_interval]"
-M = "salesloft_webhooks"
-DELIVERIES = f"namespace_source_outcome:{M}_deliveries:rate5m"
-ATTEMPTS = f"namespace_group_outcome:{M}_attempts:rate5m"
-BACKLOG = f"namespace_group:{M}_group_backlog_entries:max"
-OLDEST = f"namespace_group:{M}_group_oldest_age_seconds:max"
-FAILED = f"namespace:{M}_deliveries_failed:ratio_rate5m"
-P95 = f"namespace_group:{M}_attempt_duration_seconds:p95_10m"
+METRICS = Metrics()
+ACCEPTED = METRICS.recorded(DELIVERIES, 'outcome=~"stored|duplicate", ')
 
 
 def overview() -> Dashboard:
@@ -27,30 +21,31 @@ def overview() -> Dashboard:
 
 def _of_groups(gauge: str) -> str:
     """The sum over all groups of a figure that every process reports alike."""
-    return f"sum(max by (namespace, group) ({M}_{gauge}{{{WHERE}}}))"
+    return f"sum({METRICS.most(gauge, 'namespace, group')})"
 
 
 def _now() -> Section:
-    accepted = f'sum({DELIVERIES}{{outcome=~"stored|duplicate", {WHERE}}})'
     return Section(
         "Now",
         figure(
             Subject("Accepted", "reqps", "Deliveries answered with 200 per second.", "DeliveriesBelowUsual"),
-            Query(accepted, "accepted"),
+            Query(f"sum({ACCEPTED})", "accepted"),
         ),
         figure(
             Subject("Failed", "percentunit", "Share we failed to accept; budget 0.1 %.", "ErrorBudgetBurn"),
-            Query(f"max({FAILED}{{{WHERE}}})", "failed"),
+            Query(f"max({METRICS.recorded(FAILED)})", "failed"),
             bad_from=0.001,
         ),
         figure(
-            Subject("Backlog", "short", "Events that workers could run now, all groups.", "BacklogGrowing"),
-            Query(f"sum({BACKLOG}{{{WHERE}}})", "backlog"),
+            Subject(
+                "Backlog", "short", "Events that workers could run now or are running, all groups.", "BacklogGrowing"
+            ),
+            Query(f"sum({METRICS.recorded(BACKLOG)})", "backlog"),
             bad_from=1000,
         ),
         figure(
             Subject("Oldest event", "s", "Age of the oldest event some group has not finished.", "BacklogOld"),
-            Query(f"max({OLDEST}{{{WHERE}}})", "oldest"),
+            Query(f"max({METRICS.recorded(OLDEST)})", "oldest"),
             bad_from=1800,
         ),
         figure(
@@ -67,15 +62,14 @@ def _now() -> Section:
 
 
 def _received() -> Section:
-    refused = f"rate({M}_signature_failures_total{RANGE})"
-    repeated = f'sum({DELIVERIES}{{outcome="duplicate", {WHERE}}})'
-    accepted = f'sum({DELIVERIES}{{outcome=~"stored|duplicate", {WHERE}}})'
-    last = f"max by (source) ({M}_last_delivery_timestamp_seconds{{{WHERE}}})"
+    refused = METRICS.rate("signature_failures_total")
+    repeated = METRICS.recorded(DELIVERIES, 'outcome="duplicate", ')
+    last = METRICS.most("last_delivery_timestamp_seconds", "source")
     return Section(
         "Received and refused",
         lines(
             Subject("Deliveries by outcome", "reqps", "Anything but stored and duplicate is refused."),
-            Query(f"sum by (outcome) ({DELIVERIES}{{{WHERE}}})", "{{outcome}}"),
+            Query(f"sum by (outcome) ({METRICS.recorded(DELIVERIES)})", "{{outcome}}"),
         ),
         lines(
             Subject("Refused signatures", "reqps", "401 by reason.", "SignatureFailures"),
@@ -87,50 +81,48 @@ def _received() -> Section:
         ),
         lines(
             Subject("Duplicates", "percentunit", "Share of repeats: our 200 came too late.", "Duplicates"),
-            Query(f"{repeated} / {accepted}", "duplicates"),
+            Query(f"sum({repeated}) / sum({ACCEPTED})", "duplicates"),
             width=24,
         ),
     )
 
 
 def _stored() -> Section:
-    bucket = f'{M}_delivery_duration_seconds_bucket{{outcome="stored", {WHERE}}}[$__rate_interval]'
-    batch = f"sum(rate({M}_publish_batch_deliveries_sum{RANGE})) / sum(rate({M}_publish_batch_deliveries_count{RANGE}))"
-    commit = f"histogram_quantile(0.99, sum by (le) (rate({M}_publish_duration_seconds_bucket{RANGE})))"
+    stored = 'outcome="stored", '
     return Section(
         "Stored",
         lines(
             Subject("Stored by event type", "reqps", "New events by type; unknown types are `other`."),
-            Query(f"sum by (event_type) (rate({M}_events_stored_total{RANGE}))", "{{event_type}}"),
+            Query(f"sum by (event_type) ({METRICS.rate('events_stored_total')})", "{{event_type}}"),
             width=24,
         ),
         lines(
             Subject("Receive latency", "s", "From the request's headers to the answer, stored deliveries."),
-            Query(f"histogram_quantile(0.5, sum by (le) (rate({bucket})))", "median"),
-            Query(f"histogram_quantile(0.99, sum by (le) (rate({bucket})))", "99 %"),
+            Query(METRICS.quantile(0.5, "delivery_duration_seconds", further=stored), "median"),
+            Query(METRICS.quantile(0.99, "delivery_duration_seconds", further=stored), "99 %"),
         ),
         lines(
             Subject("Group commit size", "short", "Deliveries carried by one round trip to Redis, on average."),
-            Query(batch, "deliveries"),
+            Query(METRICS.mean("publish_batch_deliveries"), "deliveries"),
         ),
         lines(
             Subject("Group commit time", "s", "One commit to Redis, durability included.", "StoreDown"),
-            Query(commit, "99 %"),
+            Query(METRICS.quantile(0.99, "publish_duration_seconds"), "99 %"),
         ),
     )
 
 
 def _queued() -> Section:
-    in_flight = f"sum by (group) ({M}_attempts_in_flight{{{WHERE}}})"
+    in_flight = f"sum by (group) ({METRICS.series('attempts_in_flight')})"
     return Section(
         "Queued",
         lines(
-            Subject("Backlog by group", "short", "What workers could run now (lag + due).", "BacklogGrowing"),
-            Query(f"sum by (group) ({BACKLOG}{{{WHERE}}})", "{{group}}"),
+            Subject("Backlog by group", "short", "What workers could run now or are running.", "BacklogGrowing"),
+            Query(f"sum by (group) ({METRICS.recorded(BACKLOG)})", "{{group}}"),
         ),
         lines(
             Subject("Oldest event by group", "s", "How far a group is behind.", "BacklogOld"),
-            Query(f"max by (group) ({OLDEST}{{{WHERE}}})", "{{group}}"),
+            Query(f"max by (group) ({METRICS.recorded(OLDEST)})", "{{group}}"),
         ),
         lines(
             Subject("In flight", "short", "Attempts running now, by group.", "GroupWithoutConsumers"),
@@ -140,47 +132,44 @@ def _queued() -> Section:
 
 
 def _handled() -> Section:
-    age = f"histogram_quantile(0.95, sum by (group, le) (rate({M}_event_age_seconds_bucket{RANGE})))"
-    dead = f"sum by (group, reason) (increase({M}_dead_letters_total{{{WHERE}}}[1h]))"
     return Section(
         "Handled, retried, lost",
         lines(
             Subject("Attempts by outcome", "ops", "Runs of handlers, all groups.", "RetryStorm"),
-            Query(f"sum by (outcome) ({ATTEMPTS}{{{WHERE}}})", "{{outcome}}"),
+            Query(f"sum by (outcome) ({METRICS.recorded(ATTEMPTS)})", "{{outcome}}"),
         ),
         lines(
-            Subject("Handler latency", "s", "95 % of the attempts are faster.", "HandlersSlow"),
-            Query(f"max by (group) ({P95}{{{WHERE}}})", "{{group}}"),
+            Subject("Run time", "s", "95 % of the attempts are faster.", "HandlersSlow"),
+            Query(f"max by (group) ({METRICS.recorded(P95)})", "{{group}}"),
         ),
         lines(
             Subject("From stored to done", "s", "What a user waits, retries included; 95 %."),
-            Query(age, "{{group}}"),
+            Query(METRICS.quantile(0.95, "event_age_seconds", "group"), "{{group}}"),
         ),
         lines(
             Subject("New dead letters", "short", "In the last hour, by group and reason.", "DeadLetters"),
-            Query(dead, "{{group}} {{reason}}"),
+            Query(METRICS.hourly("dead_letters_total", "group, reason"), "{{group}} {{reason}}"),
             width=24,
         ),
     )
 
 
 def _store() -> Section:
-    used = f"max by (partition) ({M}_store_memory_used_bytes{{{WHERE}}})"
-    limit = f"max by (partition) ({M}_store_memory_limit_bytes{{{WHERE}}} > 0)"
+    limit = f"max by (partition) ({METRICS.series('store_memory_limit_bytes')} > 0)"
     return Section(
         "Redis",
         lines(
             Subject("Available", "bool_yes_no", "Whether every process of the role can use Redis.", "StoreDown"),
-            Query(f"min by (role) ({M}_store_available{{{WHERE}}})", "{{role}}"),
-            Query(f"1 - max({M}_durability_degraded{{{WHERE}}})", "durable as promised"),
+            Query(f"min by (role) ({METRICS.series('store_available')})", "{{role}}"),
+            Query(f"1 - max({METRICS.series('durability_degraded')})", "durable as promised"),
         ),
         lines(
             Subject("Memory", "bytes", "Used, and the server's limit if it has one.", "StoreMemory"),
-            Query(used, "used {{partition}}"),
+            Query(METRICS.most("store_memory_used_bytes", "partition"), "used {{partition}}"),
             Query(limit, "limit {{partition}}"),
         ),
         lines(
             Subject("Stream length", "short", "Entries, handled history included."),
-            Query(f"max by (partition) ({M}_stream_entries{{{WHERE}}})", "partition {{partition}}"),
+            Query(METRICS.most("stream_entries", "partition"), "partition {{partition}}"),
         ),
     )

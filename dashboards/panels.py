@@ -7,7 +7,8 @@ from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat,
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 
-PREFIX = "salesloft_webhooks_"
+from dashboards.queries import PREFIX
+
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "salesloft-webhooks"
 METRIC_WITH = {"group": "group_backlog_entries", "source": "deliveries_total"}
@@ -127,7 +128,7 @@ def _choice(label: str, metric: str) -> dashboard.QueryVariable:
     return (
         dashboard.QueryVariable(label)
         .label(label.capitalize())
-        .query(f"label_values({PREFIX}{metric}, {label})")
+        .query(f"label_values({PREFIX}_{metric}, {label})")
         .datasource(DATASOURCE)
         .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .multi(multi=True)

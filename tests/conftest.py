@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
 import pytest
 import structlog
 
-from tests.servers import Server, engines
+from tests.support.servers import Server, engines
 
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -28,36 +29,43 @@ def _engine_parameters() -> list[object]:
     ]
 
 
+@contextmanager
+def _running(program: str, directory: Path) -> Iterator[Server]:
+    server = Server(program, directory).start()
+    yield server
+    server.stop()
+
+
+def _emptied(server: Server) -> Server:
+    with server.client() as client:
+        client.flushall()
+    return server
+
+
 @pytest.fixture(scope="session", params=_engine_parameters())
 def shared_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One running server per engine; use `server`, which empties it."""
-    server = Server(request.param, tmp_path_factory.mktemp("server")).start()
-    yield server
-    server.stop()
+    with _running(request.param, tmp_path_factory.mktemp("server")) as server:
+        yield server
 
 
 @pytest.fixture
 def server(shared_server: Server) -> Server:
     """An empty real server; tests run once with Valkey 9 and once with Debian's Redis 7.0."""
-    with shared_server.client() as client:
-        client.flushall()
-    return shared_server
+    return _emptied(shared_server)
 
 
 @pytest.fixture(scope="session")
 def shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One running Valkey; use `valkey`, which empties it."""
-    server = Server(engines()["valkey"], tmp_path_factory.mktemp("valkey")).start()
-    yield server
-    server.stop()
+    with _running(engines()["valkey"], tmp_path_factory.mktemp("valkey")) as server:
+        yield server
 
 
 @pytest.fixture
 def valkey(shared_valkey: Server) -> Server:
     """An empty Valkey, for tests in which the engine makes no difference."""
-    with shared_valkey.client() as client:
-        client.flushall()
-    return shared_valkey
+    return _emptied(shared_valkey)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from tests.chart.rendering import CHART, TOOLS, Object, Values
-from tests.servers import free_port, wait_until
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 TOKEN = "the-tests-own"
 """The only login of a server that lives as long as the tests."""

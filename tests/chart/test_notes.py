@@ -12,8 +12,8 @@ import pytest
 
 from salesloft_webhooks.dialects.native import derive_token
 from tests.chart.rendering import CHART, NAMESPACE, PREFIX, RELEASE, TOOLS
-from tests.integration.docs.programs import check
-from tests.integration.docs.shell import simple_commands
+from tests.support.recognised_programs import check
+from tests.support.shell_blocks import simple_commands
 
 KEYS = "the-new-key,the-old-one"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.pods import Pipeline
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 @pytest.fixture

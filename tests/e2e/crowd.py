@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from tests.workers import WorkerProcess
+from tests.support.worker_process import WorkerProcess
 
 
 class Process(Protocol):

@@ -5,8 +5,9 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 STREAM = "sl:{0}:events"
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.http_client import Connection
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import wait_until
+from tests.support.http_client import Connection
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.waiting import wait_until
 
 SENDERS = 3
 PAUSE_SECONDS = 0.02

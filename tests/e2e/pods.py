@@ -6,10 +6,11 @@ from pathlib import Path
 
 from tests.e2e.effects import activity_worker
 from tests.e2e.load import PATIENCE_SECONDS
-from tests.http_client import exchange, request
-from tests.receivers import ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 PROMISE = {"DURABILITY": "fsync", "STORE_TIMEOUT_SECONDS": "2"}
 AVAILABLE = "salesloft_webhooks_store_available"
@@ -47,7 +48,7 @@ class Pipeline:
             receiver.redis_url = redis_url
             receiver.start()
         for worker in self.workers:
-            assert worker.terminate() == 0
+            assert worker.stop() == 0
             worker.redis_url = redis_url
             worker.start()
 

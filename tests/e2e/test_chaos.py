@@ -18,9 +18,10 @@ import pytest
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests.e2e.crowd import killed_every_second
-from tests.receivers import PATH, SECRET, TOKEN, ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.receiver_process import PATH, SECRET, TOKEN, ReceiverProcess
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 DELIVERIES = 10_000
 GROUPS = ("activity", "crm", "notify")

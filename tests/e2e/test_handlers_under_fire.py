@@ -6,12 +6,11 @@ so that the effect is there and the worker never learned of it.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -25,13 +24,13 @@ from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.settings import Settings
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
-from tests.postgres import PostgresServer
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server
-from tests.standins.http import Answer, Request, StandIn
-from tests.standins.hubspot import RATE_LIMITED, TOKEN, HubSpot
-from tests.workers import WorkerProcess
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.standins.http import Answer, Request, StandIn
+from tests.support.standins.hubspot import RATE_LIMITED, TOKEN, HubSpot
+from tests.support.waiting import eventually
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [NEEDS_POSTGRESQL, pytest.mark.timeout(180)]
 
@@ -110,21 +109,14 @@ class World:
         return all(each.lag == each.pending == each.dead == 0 for each in groups) and len(groups) == len(self.workers)
 
 
-async def eventually(condition: Callable[[], Any], description: str, *, seconds: float = 40) -> None:
-    """Poll until it is true."""
-    deadline = time.monotonic() + seconds
-    while not (await result if asyncio.iscoroutine(result := condition()) else result):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {description}"
-        await asyncio.sleep(0.05)
+eventually_done = partial(eventually, seconds=40)
 
 
 @pytest.fixture
 def postgres() -> Iterator[PostgresServer]:
     """A server of the test's own, which it stops and starts."""
-    assert PROGRAMS is not None
-    server = PostgresServer(PROGRAMS).create().start()
-    yield server
-    server.remove()
+    with new_postgres() as server:
+        yield server.start()
 
 
 @pytest.fixture
@@ -193,37 +185,37 @@ async def test_everything_is_right_after_everything_failed(world: World) -> None
     for its system the others go on.
     """
     await world.deliver("a")
-    await eventually(world.nothing_is_left, "the first batch is handled")
+    await eventually_done(world.nothing_is_left, "the first batch is handled")
 
     # PostgreSQL is away: the groups that do not need it finish the batch before it is back.
     await asyncio.to_thread(world.postgres.stop, kill=True)
     await world.deliver("b")
-    await eventually(lambda: set(world.told) == world.replies, "replies are told without a database")
-    await eventually(world.contacts_are_right, "contacts are saved without a database")
+    await eventually_done(lambda: set(world.told) == world.replies, "replies are told without a database")
+    await eventually_done(world.contacts_are_right, "contacts are saved without a database")
     await asyncio.to_thread(world.postgres.start)
-    await eventually(world.nothing_is_left, "activity has caught up")
+    await eventually_done(world.nothing_is_left, "activity has caught up")
 
     # HubSpot answers 429, then 500 until it is mended: activity and notify finish the batch before that.
     usual = world.hubspot.respond
     world.hubspot.answers.append(RATE_LIMITED)
     world.hubspot.respond = lambda _request: Answer(500)
     await world.deliver("c")
-    await eventually(lambda: set(world.told) == world.replies, "replies are told without HubSpot")
-    await eventually(lambda: _recorded_all(world), "activities are recorded without HubSpot")
+    await eventually_done(lambda: set(world.told) == world.replies, "replies are told without HubSpot")
+    await eventually_done(lambda: _recorded_all(world), "activities are recorded without HubSpot")
     assert not world.contacts_are_right()
-    await eventually(lambda: not world.hubspot.answers, "HubSpot has answered 429")
+    await eventually_done(lambda: not world.hubspot.answers, "HubSpot has answered 429")
     world.hubspot.respond = usual
-    await eventually(world.nothing_is_left, "crm has caught up")
+    await eventually_done(world.nothing_is_left, "crm has caught up")
 
     # Workers die between effect and settle.
     killing(world.workers["notify"], world.service, at_request=7)
     killing(world.workers["crm"], world.hubspot, at_request=3)
     await world.deliver("d")
     world.workers["activity"].kill()
-    await eventually(lambda: all(worker.dead for worker in world.workers.values()), "every worker was killed")
+    await eventually_done(lambda: all(worker.dead for worker in world.workers.values()), "every worker was killed")
     for worker in world.workers.values():
         await asyncio.to_thread(worker.start)
-    await eventually(world.nothing_is_left, "the new workers have caught up")
+    await eventually_done(world.nothing_is_left, "the new workers have caught up")
 
     assert sorted(await world.recorded()) == sorted(world.replies)
     in_doubt = await world.unconfirmed()

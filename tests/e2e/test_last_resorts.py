@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.crowd import restarted_when_dead
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.timeout(180)
 

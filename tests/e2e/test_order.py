@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.crowd import killed_every_second
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 EVENTS, PEOPLE = 600, 12
 STREAM = "sl:{0}:events"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import Block, blocks
 from tests.e2e.test_up import Machine
-from tests.servers import free_port, wait_until
+from tests.support.documents import Block, blocks
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.timeout(180),

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.http_client import exchange, request
-from tests.prometheus.monitoring import MISSING, PROMETHEUS, Prometheus
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.refusing import REFUSALS
-from tests.servers import Server, engines, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.prometheus_processes import MISSING, PROMETHEUS, Prometheus
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.refusing_servers import REFUSALS
+from tests.support.servers import Server, engines
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 GRACE_SECONDS = 2.0
 ALERT_SECONDS = 120

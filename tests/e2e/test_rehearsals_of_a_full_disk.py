@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.crowd import restarted_when_dead
-from tests.e2e.disks import Disk, small_disk
 from tests.e2e.effects import STREAM, await_finished, recorded
 from tests.e2e.load import PATIENCE_SECONDS, Load, load_on
 from tests.e2e.pods import Pipeline
-from tests.servers import Server, wait_until
+from tests.support.full_disks import Disk, small_disk
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 LEFT_BYTES = 32_768
 """What the filler leaves for deliveries: about a second of them."""

@@ -18,9 +18,10 @@ import pytest
 from tests.e2e.effects import activity_worker, await_finished, recorded
 from tests.e2e.load import PATIENCE_SECONDS, Load, call, load_on
 from tests.e2e.mounted import MountedSecret
-from tests.http_client import request
-from tests.receivers import PATH, ReceiverProcess, native_headers, signed_headers
-from tests.servers import Server, wait_until
+from tests.support.http_client import request
+from tests.support.receiver_process import PATH, ReceiverProcess, native_headers, signed_headers
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 OLD, NEW = "the-key-of-yesterday-0001", "the-key-of-tomorrow-00002"
 

@@ -13,9 +13,9 @@ from tests.e2e.commands import groups_in_status
 from tests.e2e.effects import STREAM, await_finished, diarist, recorded, written
 from tests.e2e.load import load_on, task
 from tests.e2e.pods import PROMISE, Pipeline
-from tests.receivers import ReceiverProcess
-from tests.servers import Server
-from tests.workers import WorkerProcess
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -7,7 +7,8 @@ import pytest
 from tests.e2e.effects import await_finished, recorded
 from tests.e2e.load import load_on
 from tests.e2e.pods import Pipeline
-from tests.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 USER, OLD, NEW = "salesloft", "password-of-yesterday", "password-of-tomorrow"
 RIGHTS = ("~sl:*", "+@all", "-@admin", "-@dangerous", "+info", "+config|get")

@@ -9,10 +9,11 @@ import pytest
 from tests.e2e.commands import groups_in_status, run
 from tests.e2e.effects import await_finished, diarist, written
 from tests.e2e.load import PATIENCE_SECONDS, load_on, task
-from tests.http_client import exchange, request
-from tests.receivers import ReceiverProcess
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 BACKLOG = "salesloft_webhooks_group_lag_entries"
 
@@ -49,7 +50,7 @@ def test_a_group_is_removed_and_may_come_back(
     ):
         assert run(url, "groups", "remove", "unwanted", "--yes").returncode == 1
         assert groups_in_status(url)["unwanted"]["consumers"] == 1
-        assert unwanted.terminate() == 0
+        assert unwanted.stop() == 0
         assert run(url, "groups", "remove", "unwanted").returncode == 2
         assert groups_in_status(url)["unwanted"]["consumers"] == 0
         load.await_more()

@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 SENDERS = 6
 STREAM = "sl:{0}:events"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.http_client import exchange, request
-from tests.integration.telemetry.collectors import CONSUMER, PRODUCER, SERVER, Received, http_collector
-from tests.receivers import PATH, SECRET, TOKEN, ReceiverProcess, delivery, envelope, native_headers
-from tests.servers import Server, engines, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.receiver_process import PATH, SECRET, TOKEN, ReceiverProcess, delivery, envelope, native_headers
+from tests.support.servers import Server, engines
+from tests.support.trace_collectors import CONSUMER, PRODUCER, SERVER, Received, http_collector
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 NAME, ADDRESS, NUMBER = "Plantedname", "planted.person@example.com", "+1-555-0142-planted"
 PERSON = {"id": 7, "first_name": NAME, "email_address": ADDRESS, "phone": NUMBER}

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks")
 READY_SECONDS = 45.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.receivers import SECRET
-from tests.servers import free_port, wait_until
+from tests.support.receiver_process import SECRET
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
 
 ENGINE = os.environ.get("DOCKER", "docker")
 IMAGE = os.environ.get("IMAGE", "salesloft-webhooks:dev")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.http_client import Connection
 from tests.image.containers import Container
-from tests.receivers import delivery, envelope
-from tests.servers import Server, wait_until
+from tests.support.http_client import Connection
+from tests.support.receiver_process import delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 HANDLERS = """
 import asyncio, os

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.containers import ENGINE, IMAGE, Container, engine
-from tests.servers import Server
+from tests.support.servers import Server
 
 TAG = "acme-hooks:under-test"
 NEEDS_A_LIBRARY = "\nimport slugify\n\nassert slugify.slugify('A b') == 'a-b'\n"

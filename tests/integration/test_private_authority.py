@@ -13,8 +13,8 @@ from salesloft_webhooks.broker import Store, open_store
 from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
-from tests.certificates import make_authority, make_certificate
-from tests.servers import free_port
+from tests.support.certificates import make_authority, make_certificate
+from tests.support.servers import free_port
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed: TLS to the store is not tested"

@@ -22,7 +22,7 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 SECRET = "Xk9-planted_T0ken"
 SHAPES = [

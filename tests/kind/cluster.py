@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 from tests.chart.rendering import CHART, TOOLS, Object, Values
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 CONTEXT = "kind-salesloft-webhooks-tests"
 """The only context that is ever touched: a developer's other clusters are none of the tests' business."""

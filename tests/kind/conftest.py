@@ -6,17 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl
+from tests.support.optional_tests import mark_below
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark this directory's tests, and skip them where there is no such cluster."""
-    ours = [item for item in items if Path(__file__).parent in item.path.parents]
-    reason = absent() if ours else None
-    for item in ours:
-        item.add_marker(pytest.mark.kind)
-        item.add_marker(pytest.mark.timeout(600))
-        if reason:
-            item.add_marker(pytest.mark.skip(reason=f"NO POD OF THE CHART IS TESTED: {reason} (make test-kind)"))
+    mark_below(Path(__file__).parent, items, pytest.mark.kind, seconds=600, absent=_absent)
+
+
+def _absent() -> str | None:
+    return (reason := absent()) and f"NO POD OF THE CHART IS TESTED: {reason} (make test-kind)"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.kind.cluster import IMAGE, NAMESPACE, OUTSIDE, RELEASE, SECRET, apply, kubectl
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 RECEIVER = f"{RELEASE}-receiver.{NAMESPACE}.svc"
 IN_POD = Path(__file__).parent / "in_pod"

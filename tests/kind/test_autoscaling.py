@@ -8,7 +8,7 @@ import pytest
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 from tests.kind.cluster import Release, apply, kubectl, objects, pods, unfinished, wait_until_handled
 from tests.kind.outsider import Sender
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 HANDLERS = """
 import asyncio

@@ -6,7 +6,7 @@ import time
 from tests.chart.rendering import Values
 from tests.kind.cluster import RELEASE, Release, entries, kubectl, objects, pods
 from tests.kind.outsider import Sender, script
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 TRIAL: Values = {"source": {}}
 """Keys that the chart generates."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.kind.cluster import OUTSIDE, RELEASE, Release, apply, kubectl, objects, pods
 from tests.kind.outsider import Stranger, reaches
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 HTTP, OPS, VALKEY = 8000, 9090, 6379
 MONITORING = "monitoring"

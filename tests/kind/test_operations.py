@@ -7,7 +7,7 @@ from tests.chart.rendering import Object
 from tests.kind.cluster import RELEASE, Release, apply, entries, kubectl, objects, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.kind.servers import IMAGE
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 CLAIM = f"data-{RELEASE}-valkey-0"
 VALKEY = f"{RELEASE}-valkey"

@@ -8,7 +8,7 @@ import pytest
 from tests.kind import servers
 from tests.kind.cluster import SECRET, Release, apply, kubectl, pods, wait_until_handled
 from tests.kind.outsider import Sender
-from tests.servers import wait_until
+from tests.support.waiting import wait_until
 
 NEXT = "the-next-secret"
 KEYS = {"source": {"keys": {}, "existingSecret": {"name": "our-keys", "webhookSecretKey": "envelope"}}}

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.http_client import request
-from tests.observability import alerts, panel_expressions, rules
-from tests.prometheus.monitoring import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
-from tests.receivers import SECRET, ReceiverProcess, delivery, envelope, native_headers
-from tests.servers import Server, engines, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import request
+from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
+from tests.support.receiver_process import SECRET, ReceiverProcess, delivery, envelope, native_headers
+from tests.support.rules_and_dashboards import alerts, panel_expressions, rules
+from tests.support.servers import Server, engines
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = [
     pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING),

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.observability import ROOT
+from tests.support.rules_and_dashboards import ROOT
 
 PACKAGE = ROOT / "service/salesloft_webhooks"
 

@@ -9,7 +9,7 @@ from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, Reques
 from salesloft_webhooks.errors import RejectionReason, StoreError, UnreadableReason
 from salesloft_webhooks.receiver.reference import page
 from salesloft_webhooks.telemetry.reference import described
-from tests.observability import ROOT
+from tests.support.rules_and_dashboards import ROOT
 
 PACKAGE = ROOT / "service/salesloft_webhooks"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesloft_webhooks.dialects import envelope, native
-from tests import samples
+from tests.support import samples
 
 
 @pytest.mark.parametrize(

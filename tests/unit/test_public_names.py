@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import salesloft_webhooks
-from tests.documents import blocks, inline
+from tests.support.documents import blocks, inline
 
 PACKAGE = "salesloft_webhooks"
 EXPORTING = [

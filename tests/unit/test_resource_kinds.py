@@ -8,8 +8,8 @@ import pytest
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import envelope, names, native
 from salesloft_webhooks.events import NewEvent
-from tests import samples
-from tests.unit.dialects.deliveries import as_json
+from tests.support import samples
+from tests.support.dialect_deliveries import as_json
 
 PERSON, USER = 164510523, 51550
 CREATED, UPDATED, DONE = "2026-03-06T16:01:58-05:00", "2026-03-06T18:40:21-05:00", "2026-03-06T17:00:00-05:00"

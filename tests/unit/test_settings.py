@@ -6,7 +6,7 @@ import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
-from tests.observability import ROOT
+from tests.support.rules_and_dashboards import ROOT
 
 
 def test_variables_are_read_and_options_win(monkeypatch: pytest.MonkeyPatch) -> None:

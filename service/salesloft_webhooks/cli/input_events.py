@@ -18,7 +18,7 @@ NATIVE_NAMES = {dotted: native for native, dotted in DOTTED.items()}
 T = TypeVar("T")
 
 
-class GivenEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InputEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event to send, as a file has it.
 
     Attributes:
@@ -43,23 +43,23 @@ def parse_data(text: bytes, what: str) -> dict[str, Any]:
     return _decoded(text, dict[str, Any], what)
 
 
-def parse_events(text: bytes, what: str) -> list[GivenEvent]:
+def parse_events(text: bytes, what: str) -> list[InputEvent]:
     """Events from a JSON array, or one JSON object a line; ``what`` names their origin in messages.
 
     Raises:
         ConfigurationError: something else is in it, or nothing.
     """
     if text.lstrip().startswith(b"["):
-        events = _decoded(text, list[GivenEvent], what)
+        events = _decoded(text, list[InputEvent], what)
     else:
         lines = enumerate(text.splitlines(), start=1)
-        events = [_decoded(line, GivenEvent, f"{what}, line {number}") for number, line in lines if line.strip()]
+        events = [_decoded(line, InputEvent, f"{what}, line {number}") for number, line in lines if line.strip()]
     if not events:
         raise ConfigurationError(f"{what}: no event in it")
     return events
 
 
-def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[GivenEvent]) -> list[Delivery]:
+def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[InputEvent]) -> list[Delivery]:
     """One genuine delivery per event, signed now.
 
     Raises:
@@ -69,7 +69,7 @@ def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[GivenEvent]
     return [make(signer, event) for event in events]
 
 
-def _native(signer: Signer, event: GivenEvent) -> Delivery:
+def _native(signer: Signer, event: InputEvent) -> Delivery:
     name = NATIVE_NAMES.get(event.event_type, event.event_type)
     if "." in name:
         raise ConfigurationError(
@@ -78,7 +78,7 @@ def _native(signer: Signer, event: GivenEvent) -> Delivery:
     return native_delivery(signer, name, msgspec.json.encode(event.data))
 
 
-def _envelope(signer: Signer, event: GivenEvent) -> Delivery:
+def _envelope(signer: Signer, event: InputEvent) -> Delivery:
     event_type = DOTTED.get(event.event_type, event.event_type)
     event_id = event.event_id or f"evt_{uuid4().hex}"
     created_at = event.created_at or datetime.now(UTC).isoformat()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 class Cutter:

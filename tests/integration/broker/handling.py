@@ -2,7 +2,7 @@
 
 from salesloft_webhooks.broker import Group, Outcome
 from salesloft_webhooks.broker.administration.history import EventState, history
-from tests.integration.broker.conftest import Bench, settle, take
+from tests.support.broker_bench import Bench, settle, take
 
 OLD, NEW = ("person.*",), ("person.*", "call.*")
 DAY_MS = 86_400_000

@@ -29,19 +29,13 @@ from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.invariants import STREAM
 from tests.integration.broker.troubles import CONSUMERS, LEASE_SECONDS, TroubleRules
-from tests.servers import Server
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server
 
 GROUPS = {
     "lanes": GroupOptions("lanes", ("*",), Ordering.ENTITY, LEASE_SECONDS, max_attempts=4),
     "picky": GroupOptions("picky", ("wanted.*",), Ordering.NONE, LEASE_SECONDS, max_attempts=3),
 }
-
-
-class Silent:
-    """Takes the publisher's reports."""
-
-    def published(self, *, deliveries: int, seconds: float) -> None:
-        """Say nothing."""
 
 
 class BrokerModel(TroubleRules):
@@ -65,7 +59,7 @@ class BrokerModel(TroubleRules):
         settings = Settings.load(redis_url=self.server.url)
         self.store_context = open_store(settings)
         self.store: Store = await self.store_context.__aenter__()
-        self.publisher = await Publisher(self.store, settings, Silent()).__aenter__()
+        self.publisher = await Publisher(self.store, settings, SilentObserver()).__aenter__()
         self.consumers = {
             (name, consumer): Group(self.store, options, consumer)
             for name, options in GROUPS.items()
@@ -240,7 +234,7 @@ class BrokerModel(TroubleRules):
                 self.check_given(name, lease)
                 self.runner.run(member.settle(0, [Settlement(lease, Outcome.DONE)]))
                 self.done[name].add(lease.event.event_id)
-            if taken.doorbell and not self.pending(name):
+            if taken.last_id and not self.pending(name):
                 return
             if not leases:
                 time.sleep(0.005)

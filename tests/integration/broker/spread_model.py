@@ -11,8 +11,8 @@ from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, S
 from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.model import Silent
-from tests.servers import Server
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server
 
 PARTITIONS = 3
 ENTITIES = st.integers(0, 7)
@@ -55,7 +55,7 @@ class SpreadModel(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.store: Store = await self.stack.enter_async_context(open_store(settings))
         self.receivers = [
-            await self.stack.enter_async_context(Publisher(self.store, settings, Silent())) for _ in range(2)
+            await self.stack.enter_async_context(Publisher(self.store, settings, SilentObserver())) for _ in range(2)
         ]
         self.group = Group(self.store, GroupOptions("all"), "one")
         await self.group.register()

@@ -7,9 +7,9 @@ from salesloft_webhooks.broker import Publisher, Stored, open_store
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Recorder
 from tests.integration.broker.test_cluster import PARTITIONS, cluster
-from tests.servers import Server
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
 
 __all__ = ["cluster"]  # a fixture
 CROWD = 120

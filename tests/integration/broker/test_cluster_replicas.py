@@ -12,10 +12,10 @@ from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.clusters import PRIMARIES, started_cluster
-from tests.integration.broker.conftest import Recorder
-from tests.integration.broker.test_store_watch import eventually
-from tests.servers import Server
+from tests.support.clusters import PRIMARIES, started_cluster
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
+from tests.support.waiting import eventually
 
 PARTITIONS = 6
 TIMEOUT_SECONDS = 1.0

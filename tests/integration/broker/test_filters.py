@@ -6,8 +6,8 @@ from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.history import EventState
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import Bench, lapse, settle, take
 from tests.integration.broker.handling import DAY_MS, NEW, OLD, handled, pass_time, show_life, state_in_group
+from tests.support.broker_bench import Bench, lapse, settle, take
 
 
 @pytest.mark.parametrize("ordering", list(Ordering))

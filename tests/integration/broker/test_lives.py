@@ -6,7 +6,7 @@ import pytest
 
 from salesloft_webhooks.broker import Outcome, Settled, audit
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
 
 PARKED = 9_007_199_254_740_991
 

@@ -11,8 +11,8 @@ from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Recorder
-from tests.servers import Server
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
 
 USER = "salesloft"
 

@@ -5,7 +5,7 @@ import pytest
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Taken
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
 
 
 async def lose(group: Group, times: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from salesloft_webhooks.broker import Group, Outcome, Settled, Settlement, Store, audit, trim
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
 
 
 async def test_trim_removes_what_every_group_has_finished(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.broker.model import BrokerModel
 from tests.integration.broker.spread_model import SpreadModel
-from tests.servers import Server
+from tests.support.servers import Server
 
 THOROUGH = settings(
     max_examples=40,

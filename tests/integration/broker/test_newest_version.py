@@ -3,7 +3,7 @@
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server
+from tests.support.servers import Server
 
 MICROSECONDS = 2 * 1_772_875_574_444_910
 

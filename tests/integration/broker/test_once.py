@@ -8,7 +8,7 @@ import pytest
 from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.once import Claim, Claims, Grant
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server
+from tests.support.servers import Server
 
 
 @pytest.fixture

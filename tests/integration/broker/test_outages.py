@@ -10,7 +10,7 @@ from salesloft_webhooks.broker import Group, Outcome, Settled, Store
 from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import Bench, lapse, settle, take
+from tests.support.broker_bench import Bench, lapse, settle, take
 
 CLOCK = "sl:{0}:g:crm:clock"
 HOUR_MS = 3_600_000

@@ -5,8 +5,9 @@ import pytest
 from salesloft_webhooks.broker import Outcome, StoreWatch, check_partitions, open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
-from tests.servers import Server
+from tests.support.broker_bench import Bench, open_bench, settle, take
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
 
 KEY = "sl:partitions"
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.event_patterns import canonical, matches
-from tests.integration.broker.conftest import Bench, settle, take
-from tests.servers import Server
+from tests.support.broker_bench import Bench, settle, take
+from tests.support.servers import Server
 
 INCLUDE = files("salesloft_webhooks.broker").joinpath("lua", "include", "patterns.lua").read_text("utf-8")
 SCRIPT = INCLUDE + "\nreturn matches_one_of(ARGV[1], ARGV[2]) and 1 or 0"

@@ -2,7 +2,7 @@
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import Bench, lapse, settle, take
+from tests.support.broker_bench import Bench, lapse, settle, take
 
 
 async def test_an_entry_that_never_comes_back_is_poison(bench: Bench) -> None:

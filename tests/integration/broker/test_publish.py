@@ -7,8 +7,8 @@ import pytest
 from salesloft_webhooks.broker import Stored
 from salesloft_webhooks.errors import NotDurable, StoreFull, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
-from tests.integration.broker.conftest import STREAM, Bench, open_bench
-from tests.servers import Server
+from tests.support.broker_bench import STREAM, Bench, open_bench
+from tests.support.servers import Server
 
 
 async def test_an_event_is_stored_whole(bench: Bench) -> None:

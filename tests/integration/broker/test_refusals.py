@@ -12,9 +12,9 @@ from salesloft_webhooks.broker import Publisher, Store, Stored
 from salesloft_webhooks.errors import NotDurable, StoreRefused, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import STREAM, Bench, open_bench
 from tests.integration.broker.cutter import Cutter, cutter
-from tests.servers import Server, engines
+from tests.support.broker_bench import STREAM, Bench, open_bench
+from tests.support.servers import Server, engines
 
 LIMIT = 1_048_576
 CROWD = 200

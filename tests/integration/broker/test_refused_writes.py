@@ -12,10 +12,11 @@ from salesloft_webhooks.broker.write_probe import probe, used_commands
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Recorder, open_bench
-from tests.integration.broker.test_store_watch import eventually
-from tests.refusing import REFUSALS
-from tests.servers import Server, engines
+from tests.support.broker_bench import open_bench
+from tests.support.publish_observers import Recorder
+from tests.support.refusing_servers import REFUSALS
+from tests.support.servers import Server, engines
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(params=engines())

@@ -10,8 +10,9 @@ from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Bench, Recorder, open_bench
-from tests.servers import Server
+from tests.support.broker_bench import Bench, open_bench
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
 
 PARTITIONS = 4
 PEOPLE = [f"person:{number}" for number in range(40)]

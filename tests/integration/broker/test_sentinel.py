@@ -13,9 +13,9 @@ from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Recorder
-from tests.integration.broker.test_store_watch import eventually
-from tests.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
+from tests.support.publish_observers import Recorder
+from tests.support.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
+from tests.support.waiting import eventually
 
 RECOVERED_SECONDS = 6.0 + 2.0
 """What the fail-over takes, and some patience with a busy machine."""

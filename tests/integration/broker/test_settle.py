@@ -8,7 +8,7 @@ from salesloft_webhooks.broker import Outcome, Settled, Stored
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, settle, take
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
 
 
 async def test_done_ends_an_entry(bench: Bench) -> None:

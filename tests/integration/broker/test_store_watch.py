@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
 from contextlib import suppress
 
 from redis import ResponseError
@@ -10,17 +9,10 @@ from redis import ResponseError
 from salesloft_webhooks.broker import Outcome, Publisher, Stored, StoreWatch, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.conftest import Bench, Recorder, open_bench, settle, take
-from tests.servers import Server
-
-
-async def eventually(condition: Callable[[], bool], description: str, seconds: float = 8.0) -> None:
-    """Poll without blocking the loop."""
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {description}")
+from tests.support.broker_bench import Bench, open_bench, settle, take
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
+from tests.support.waiting import eventually
 
 
 async def test_a_lost_store_is_seen_and_its_return_too(own_server: Server) -> None:

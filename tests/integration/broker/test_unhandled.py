@@ -11,9 +11,9 @@ from salesloft_webhooks.broker.administration.dead_letters import dead_letters, 
 from salesloft_webhooks.broker.administration.groups import Removal, remove
 from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.conftest import STREAM, Bench, lapse, open_bench, settle, take
 from tests.integration.broker.handling import NEW, OLD, handled, pass_time
-from tests.servers import Server
+from tests.support.broker_bench import STREAM, Bench, lapse, open_bench, settle, take
+from tests.support.servers import Server
 
 
 async def test_without_a_handler_for_too_long_it_is_a_dead_letter(bench: Bench) -> None:

@@ -12,8 +12,8 @@ from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.cli import app
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.administration.driven import Driven
-from tests.servers import Server
+from tests.support.broker_driver import Driven
+from tests.support.servers import Server
 
 Step = Callable[[Driven], Awaitable[None]]
 

@@ -13,8 +13,9 @@ import pytest
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from tests.integration.cli.administered import Console
-from tests.observability import ROOT
-from tests.servers import Server, wait_until
+from tests.support.rules_and_dashboards import ROOT
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 from tests.unit.cli.test_runbooks import BLOCK
 
 QUARANTINE = "sl:{0}:quarantine"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.receivers import SECRET
-from tests.servers import Server, free_port, wait_until
+from tests.support.receiver_process import SECRET
+from tests.support.servers import Server, free_port
+from tests.support.waiting import wait_until
 
 PROGRAM = """
 import sys

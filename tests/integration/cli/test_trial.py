@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.receivers import SECRET, TOKEN, ReceiverProcess
-from tests.servers import Server, free_port
+from tests.support.receiver_process import SECRET, TOKEN, ReceiverProcess
+from tests.support.servers import Server, free_port
 
 KEYS = {"envelope": {"SALESLOFT_WEBHOOK_SECRET": SECRET}, "native": {"SALESLOFT_CALLBACK_TOKEN": TOKEN}}
 

@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from tests.documents import PROJECT_TEMPLATE, Block, blocks, inline, read
-from tests.integration.docs.programs import PROGRAMS, check, make
-from tests.integration.docs.shell import ALIASES, assigned, simple_commands
+from tests.support.documents import PROJECT_TEMPLATE, Block, blocks, inline, read
+from tests.support.recognised_programs import PROGRAMS, check, make
+from tests.support.shell_blocks import ALIASES, assigned, simple_commands
 
 SHELL = [block for block in blocks("*", "sh") if block.document != "docs/traces.md"]
 STARTS = tuple(f"{program} " for program in (*PROGRAMS, *ALIASES) if program not in {".", "set", "export", "cat"})

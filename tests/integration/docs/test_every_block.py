@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import ROOT, Block, blocks
+from tests.support.documents import ROOT, Block, blocks
 
 DOCS, UNIT = "tests/integration/docs", "tests/unit"
 COMMANDS = f"{DOCS}/test_commands.py::test_commands_can_be_pasted"

@@ -11,8 +11,8 @@ import yaml
 from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, load_configuration
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests.documents import blocks, read
 from tests.integration.docs.test_python import file_of
+from tests.support.documents import blocks, read
 
 PAGE = read("docs/handlers.md")
 YAML = [block.text for block in blocks("docs/handlers.md", "yaml")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import ROOT, Block, blocks
+from tests.support.documents import ROOT, Block, blocks
 
 FILE = re.compile(r"# (?:file: )?(\w+\.py)\n")
 DOCUMENTS = sorted({block.document for block in blocks("*", "python")})

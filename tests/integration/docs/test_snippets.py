@@ -11,9 +11,9 @@ import pytest
 
 from salesloft_webhooks.errors import RejectionReason
 from salesloft_webhooks.settings import Settings
-from tests.documents import Block, blocks, read
-from tests.integration.docs.shell import assigned
-from tests.servers import Server
+from tests.support.documents import Block, blocks, read
+from tests.support.servers import Server
+from tests.support.shell_blocks import assigned
 
 
 @pytest.mark.parametrize("block", blocks("docs/logs.md", "json"), ids=str)

@@ -10,30 +10,21 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.settings import Settings
-from tests.postgres import PostgresServer, programs
-
-PROGRAMS = programs()
-NEEDS_POSTGRESQL = pytest.mark.skipif(
-    PROGRAMS is None, reason="POSTGRESQL IS NOT INSTALLED: apt-get install postgresql"
-)
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One running PostgreSQL server."""
-    assert PROGRAMS is not None
-    server = PostgresServer(PROGRAMS).create().start()
-    yield server
-    server.remove()
+    with new_postgres() as server:
+        yield server.start()
 
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server of the test's own, which it may stop, kill and start again."""
-    assert PROGRAMS is not None
-    server = PostgresServer(PROGRAMS).create().start()
-    yield server
-    server.remove()
+    with new_postgres() as server:
+        yield server.start()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=NEEDS_POSTGRESQL)])

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from salesloft_webhooks.operations import ConnectionLimits, HttpServer, MemoryBudget, body_evicted
 from salesloft_webhooks.operations.connection import CONNECTION_BYTES
 from salesloft_webhooks.operations.request_memory import SMALL_BYTES
-from tests.http_client import request
+from tests.support.http_client import request
 
 LARGE = b"x" * (4 * SMALL_BYTES)
 BUDGET_BYTES = 6 * CONNECTION_BYTES + 2 * len(LARGE)

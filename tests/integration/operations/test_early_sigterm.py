@@ -13,8 +13,10 @@ import pytest
 from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
-from tests.servers import Server, free_port, wait_until
-from tests.workers import WorkerProcess
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server, free_port
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 HANDLERS = """
 import asyncio, os
@@ -81,7 +83,7 @@ async def test_workers_ended_in_their_first_second_lose_nothing(valkey: Server, 
         codes.append(process.wait(20))
     last = WorkerProcess("mine", valkey.url, settings).start()
     wait_until(lambda: len(notes.read_text().split()) >= 200, seconds=30, description="all events are handled")
-    codes.append(last.terminate())
+    codes.append(last.stop())
 
     assert set(codes) == {0}
     assert Counter(notes.read_text().split()) == {f"e{number}": 1 for number in range(200)}
@@ -97,12 +99,7 @@ def test_other_commands_keep_the_default_effect() -> None:
 
 async def _publish(server: Server, count: int) -> None:
     settings = Settings.load(redis_url=server.url)
-    async with open_store(settings) as store, Publisher(store, settings, _Nobody()) as publisher:
+    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
         for number in range(count):
             event = NewEvent(f"e{number}", "person.created", f"person:{number}", "2026-03-07T04:26:14Z", b"{}")
             await publisher.publish(NewDelivery("default", (event,)))
-
-
-class _Nobody:
-    def published(self, *, deliveries: int, seconds: float) -> None:
-        """One group commit took place."""

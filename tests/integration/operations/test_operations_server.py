@@ -7,7 +7,7 @@ import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.operations import OperationsServer
-from tests.http_client import Connection, Reply, exchange, request
+from tests.support.http_client import Connection, Reply, exchange, request
 
 
 class Role:

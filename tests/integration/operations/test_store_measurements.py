@@ -10,7 +10,8 @@ from salesloft_webhooks.operations import Measurements
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry
 from salesloft_webhooks.telemetry.metrics import PROCESS
-from tests.servers import Server, wait_until
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 
 def figure(name: str, **labels: str) -> float | None:

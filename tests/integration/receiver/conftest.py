@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.receivers import ReceiverProcess
-from tests.servers import Server
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
 
 # Short enough to wait for, long enough for a machine that is busy with other tests.
 SHORT_LIMITS = {"BODY_TIMEOUT_SECONDS": "2", "STORE_TIMEOUT_SECONDS": "1", "RETRY_AFTER_SECONDS": "7"}

@@ -6,9 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from tests.http_client import Connection, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
-from tests.servers import Server, wait_until
+from tests.support.http_client import Connection, request
+from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, signed_headers
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 LIMIT = 1_048_576
 

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.http_client import Connection, Reply, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
-from tests.servers import Server
+from tests.support.http_client import Connection, Reply, request
+from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, signed_headers
+from tests.support.servers import Server
 
 
 def replies_until_closed(connection: Connection) -> list[Reply]:

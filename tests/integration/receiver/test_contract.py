@@ -6,9 +6,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.http_client import request
-from tests.receivers import PATH, TOKEN, ReceiverProcess, delivery, envelope, native_headers, signed_headers
-from tests.servers import Server
+from tests.support.http_client import request
+from tests.support.receiver_process import (
+    PATH,
+    TOKEN,
+    ReceiverProcess,
+    delivery,
+    envelope,
+    native_headers,
+    signed_headers,
+)
+from tests.support.servers import Server
 
 EVENTS = "sl:{0}:events"
 QUARANTINE = "sl:{0}:quarantine"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.http_client import Connection, Reply, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope, native_headers, signed_headers
-from tests.servers import Server
+from tests.support.http_client import Connection, Reply, request
+from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, native_headers, signed_headers
+from tests.support.servers import Server
 
 TO_ANYTHING = {100, 200, 400, 401, 404, 405, 408, 413}
 TO_SIGNED = {200, 400}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.http_client import Connection, Reply, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
-from tests.servers import Server
+from tests.support.http_client import Connection, Reply, request
+from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, signed_headers
+from tests.support.servers import Server
 
 BODY = envelope("evt-1")
 

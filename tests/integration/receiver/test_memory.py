@@ -7,9 +7,9 @@ from contextlib import ExitStack, suppress
 import psutil
 import pytest
 
-from tests.http_client import Connection, request
-from tests.receivers import PATH, ReceiverProcess, delivery, envelope, signed_headers
-from tests.servers import Server
+from tests.support.http_client import Connection, request
+from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, signed_headers
+from tests.support.servers import Server
 
 MIB = 1_048_576
 

@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.http_client import request
-from tests.receivers import PATH, ReceiverProcess, native_headers
-from tests.servers import Server
+from tests.support.http_client import request
+from tests.support.receiver_process import PATH, ReceiverProcess, native_headers
+from tests.support.servers import Server
 
 PARTITIONS = 4
 EMAILS = range(1, 13)

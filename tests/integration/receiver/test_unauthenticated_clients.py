@@ -6,9 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.http_client import request
-from tests.receivers import PATH, SECRET, ReceiverProcess, envelope, native_headers, signature, signed_headers
-from tests.servers import Server
+from tests.support.http_client import request
+from tests.support.receiver_process import (
+    PATH,
+    SECRET,
+    ReceiverProcess,
+    envelope,
+    native_headers,
+    signature,
+    signed_headers,
+)
+from tests.support.servers import Server
 
 BODY = envelope("evt-forged")
 

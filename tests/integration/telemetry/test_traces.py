@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from opentelemetry.semconv.schemas import Schemas
 
-from tests.integration.telemetry.collectors import (
+from tests.support.trace_collectors import (
     CONSUMER,
     PRODUCER,
     SERVER,

@@ -6,8 +6,9 @@ from salesloft_webhooks import Event, Retry, Router
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.testing import Outcome, event, run
 from tests.integration.testing.cases import CASES, Case
-from tests.integration.worker.conftest import Pipeline, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import Pipeline, pipeline
 
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 each_counted_case = pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from salesloft_webhooks import Event
 from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Settlement, open_store
 from salesloft_webhooks.settings import Settings
-from tests.integration.worker.conftest import pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.worker_pipeline import pipeline
 
 LEASE_SECONDS = 0.05
 

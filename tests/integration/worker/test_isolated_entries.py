@@ -7,8 +7,8 @@ import pytest
 from salesloft_webhooks import Event
 from salesloft_webhooks.broker import Group, GroupOptions, open_store
 from salesloft_webhooks.settings import Settings
-from tests.integration.worker.conftest import STREAM, Pipeline, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.worker_pipeline import STREAM, Pipeline, pipeline
 
 CONCURRENCY = 16
 HANDLER_SECONDS = 0.02

@@ -6,8 +6,9 @@ import pytest
 
 from salesloft_webhooks import Event
 from salesloft_webhooks.settings import Ordering
-from tests.integration.worker.conftest import STREAM, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import STREAM, pipeline
 
 
 async def test_a_stopping_worker_lets_handlers_finish(valkey: Server) -> None:

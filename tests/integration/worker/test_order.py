@@ -5,8 +5,8 @@ from collections import defaultdict
 
 from salesloft_webhooks import Event
 from salesloft_webhooks.settings import Ordering
-from tests.integration.worker.conftest import pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.worker_pipeline import pipeline
 
 
 async def test_each_person_is_handled_in_order_across_retries(server: Server) -> None:

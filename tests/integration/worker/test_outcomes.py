@@ -9,8 +9,9 @@ import pytest
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
 from salesloft_webhooks.broker import Group, Settled, Settlement
 from salesloft_webhooks.errors import StoreUnavailable
-from tests.integration.worker.conftest import eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import pipeline
 
 
 async def test_an_event_is_handled_once_and_recorded(server: Server) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,13 +16,12 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
-from tests.http_client import exchange, request
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
-from tests.integration.worker.conftest import eventually
-from tests.postgres import PostgresServer
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.http_client import exchange, request
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import eventually, wait_until
+from tests.support.worker_process import WorkerProcess
 
 MIGRATE = (sys.executable, "-m", "salesloft_webhooks", "migrate")
 
@@ -114,15 +113,21 @@ def readiness(worker: WorkerProcess) -> str:
         return ""
 
 
+@pytest.fixture
+def later_postgres() -> Iterator[PostgresServer]:
+    """A server that a test starts when it wants to."""
+    with new_postgres() as server:
+        yield server
+
+
 @NEEDS_POSTGRESQL
 @pytest.mark.parametrize("group", ["activity", "crm"])
-def test_a_database_that_comes_later_costs_no_event(valkey: Server, group: str) -> None:
+def test_a_database_that_comes_later_costs_no_event(valkey: Server, later_postgres: PostgresServer, group: str) -> None:
     """The worker starts before PostgreSQL and before the migration, and handles everything once both are there.
 
     It is ready in between: `helm install --wait` would never come to the migration otherwise.
     """
-    assert PROGRAMS is not None
-    postgres = PostgresServer(PROGRAMS).create()
+    postgres = later_postgres
     url = f"postgresql://postgres@127.0.0.1:{postgres.port}/hooks?sslmode=prefer&connect_timeout=5"
     worker = WorkerProcess(group, valkey.url, {"DATABASE_URL": url, "MAX_ATTEMPTS": "1"})
     receiver = ReceiverProcess(valkey.url).start()
@@ -149,7 +154,6 @@ def test_a_database_that_comes_later_costs_no_event(valkey: Server, group: str) 
     finally:
         worker.kill()
         receiver.kill()
-        postgres.remove()
 
 
 def test_an_sqlite_file_that_cannot_be_opened_is_said(valkey: Server, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from salesloft_webhooks import Event
 from salesloft_webhooks.broker import Group, Store
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Ordering
-from tests.integration.worker.conftest import Pipeline, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import Pipeline, pipeline
 
 LEASE_SECONDS = 1.2
 OUTAGE_SECONDS = 2.6

@@ -15,8 +15,9 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
-from tests.integration.worker.conftest import Pipeline, eventually, pipeline
-from tests.servers import Server
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import Pipeline, pipeline
 
 
 @dataclass

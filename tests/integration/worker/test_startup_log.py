@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.servers import Server, free_port
+from tests.support.servers import Server, free_port
 
 HANDLERS = """
 from salesloft_webhooks import Event, Router

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from tests.integration.worker.conftest import pipeline
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_pipeline import pipeline
+from tests.support.worker_process import WorkerProcess
 
 SETTLE_AND_LEAVE_SECONDS = 3 + 1 + 3
 """Beyond the grace period: `worker.SETTLE_SECONDS`, `worker.RETIRE_SECONDS`, `process.LEAVING_SECONDS`."""
@@ -33,7 +34,7 @@ async def test_a_handler_that_does_not_end_is_left_behind(valkey: Server, router
         wait_until(lambda: redis.xpending(STREAM, "stubborn")["pending"] == 1, description="the handler runs")
 
         began = time.monotonic()
-        code = worker.terminate()
+        code = worker.stop()
         took = time.monotonic() - began
 
         assert code == 0

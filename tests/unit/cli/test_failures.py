@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from salesloft_webhooks.cli import app
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 
 @pytest.fixture(autouse=True)

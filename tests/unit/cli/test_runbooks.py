@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from salesloft_webhooks.cli import app
-from tests.observability import ROOT
+from tests.support.rules_and_dashboards import ROOT
 
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 

@@ -4,7 +4,7 @@ import pytest
 
 from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, choose, envelope, native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
-from tests.unit.dialects.deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 BODY = b'{"id":1}'
 ENVELOPE_ONLY = DialectKeys(envelope_secrets=(SECRET,))

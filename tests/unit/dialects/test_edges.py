@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery
 from salesloft_webhooks.events import NewEvent
-from tests.unit.dialects.deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, as_json, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, as_json, asgi
 
 GOOD: dict[str, Any] = {"event_type": "person.updated", "event_id": "1", "created_at": "2026-03-07", "data": {"id": 7}}
 RELAYED = {"X-Salesloft-Event": "person_updated"}

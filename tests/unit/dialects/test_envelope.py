@@ -8,7 +8,7 @@ import pytest
 from salesloft_webhooks.dialects import envelope
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
-from tests.unit.dialects.deliveries import as_json
+from tests.support.dialect_deliveries import as_json
 
 GOOD: dict[str, Any] = {
     "event_type": "email.opened",

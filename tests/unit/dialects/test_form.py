@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from salesloft_webhooks.dialects import DialectKeys, authenticate, check_form, envelope, native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
-from tests.unit.dialects.deliveries import ALL_KEYS, NOW, SECRET, TOKEN, TOLERANCE, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 BODY = b'{"id":1}'
 ENVELOPE_ONLY = DialectKeys(envelope_secrets=(SECRET,))

@@ -8,7 +8,7 @@ import pytest
 from salesloft_webhooks.dialects import native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent, Watermark
-from tests.unit.dialects.deliveries import MASTER, TOKEN, as_json
+from tests.support.dialect_deliveries import MASTER, TOKEN, as_json
 
 CREATED, UPDATED, SENT = "2026-03-06T16:01:58-05:00", "2026-03-06T18:40:21-05:00", "2026-03-06T16:02:11-05:00"
 EMAIL: dict[str, Any] = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, names, native
 from salesloft_webhooks.errors import DeliveryError, SignatureRejected, UnreadableDelivery
 from salesloft_webhooks.events import NewEvent
-from tests.unit.dialects.deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 KEYS = st.binary(min_size=1, max_size=80)
 HEADER_NAMES = st.sampled_from([b"x-salesloft-signature", b"x-salesloft-timestamp", b"x-salesloft-event", b"host"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from salesloft_webhooks.dialects import DialectKeys, authenticate, native, redact
-from tests.unit.dialects.deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 
 @pytest.mark.parametrize(

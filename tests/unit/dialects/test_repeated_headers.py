@@ -3,7 +3,7 @@
 import pytest
 
 from salesloft_webhooks.dialects import authenticate, check_form, envelope, native
-from tests.unit.dialects.deliveries import ALL_KEYS, NOW, SECRET, TOKEN, TOLERANCE, asgi
+from tests.support.dialect_deliveries import ALL_KEYS, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 BODY = b'{"id":1}'
 SIGNATURE, TIMESTAMP, EVENT = b"x-salesloft-signature", b"x-salesloft-timestamp", b"x-salesloft-event"

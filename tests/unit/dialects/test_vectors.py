@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, native
-from tests.unit.dialects.deliveries import NOW, TOLERANCE, asgi
+from tests.support.dialect_deliveries import NOW, TOLERANCE, asgi
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "delivery_vectors.json").read_bytes())
 PERSON = 164510523

@@ -12,7 +12,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import LoadedGroup, load_group
 from salesloft_webhooks.handlers.router import Policy
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 SETTINGS = Settings.load()
 

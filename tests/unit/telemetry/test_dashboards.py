@@ -8,7 +8,7 @@ from dashboards.__main__ import generated
 
 from salesloft_webhooks.telemetry.metrics import REGISTRIES, UNSHOWN
 from salesloft_webhooks.telemetry.reference import definitions, exposed_name
-from tests.observability import DASHBOARDS, ROOT, dashboards, panel_expressions, panels, rules
+from tests.support.rules_and_dashboards import DASHBOARDS, ROOT, dashboards, panel_expressions, panels, rules
 
 
 def named(expression: str) -> set[str]:

@@ -7,7 +7,7 @@ from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason
 from salesloft_webhooks.telemetry.labels import AttemptOutcome
 from salesloft_webhooks.telemetry.reference import described, page
-from tests.observability import ROOT
+from tests.support.rules_and_dashboards import ROOT
 
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "_warn", "_write"}
 EVENT = re.compile(r"[a-z_]+\.[a-z_]+")

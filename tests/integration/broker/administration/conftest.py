@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.settings import Settings
-from tests.integration.broker.administration.driven import Driven
-from tests.servers import Server
+from tests.support.broker_driver import Driven
+from tests.support.servers import Server
 
 
 @pytest.fixture

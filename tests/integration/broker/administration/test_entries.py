@@ -4,7 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 from salesloft_webhooks.broker.administration.entries import tail
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 
 async def test_the_latest_come_first_then_the_new_ones(driven: Driven) -> None:

@@ -15,7 +15,7 @@ from salesloft_webhooks.broker.administration.groups import (
 )
 from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 
 async def test_a_group_is_listed_as_it_registered(driven: Driven) -> None:

@@ -8,7 +8,7 @@ from salesloft_webhooks.broker.administration.dead_letters import discard, redri
 from salesloft_webhooks.broker.administration.history import EventInGroup, EventState, history
 from salesloft_webhooks.broker.administration.replay import Selection, replay
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.administration.driven import TTL, Driven
+from tests.support.broker_driver import TTL, Driven
 
 
 async def state_in_group(driven: Driven, event_id: str, group: str = "crm") -> EventInGroup:

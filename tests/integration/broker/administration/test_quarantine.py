@@ -4,7 +4,7 @@ from salesloft_webhooks.broker import quarantine
 from salesloft_webhooks.broker.administration.quarantine import find_quarantined, quarantined
 from salesloft_webhooks.broker.administration.scan import Span
 from salesloft_webhooks.errors import UnreadableReason
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 
 async def keep(driven: Driven, body: bytes) -> None:

@@ -26,7 +26,7 @@ from salesloft_webhooks.broker.records import (
 )
 from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.administration.driven import TTL, Driven
+from tests.support.broker_driver import TTL, Driven
 
 LUA = Path(inspect.getfile(Keys)).with_name("lua")
 READ_BY_NAME = re.compile(r"\b(?:fields|memory|fields_of\([^()]*(?:\([^()]*\))?[^()]*\))\.(\w+)")

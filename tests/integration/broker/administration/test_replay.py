@@ -12,7 +12,7 @@ from salesloft_webhooks.broker.administration.dead_letters import discard, uncha
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.replay import BATCH, Replayed, Selection, replay
 from salesloft_webhooks.errors import StoreFull
-from tests.integration.broker.administration.driven import TTL, Driven
+from tests.support.broker_driver import TTL, Driven
 
 
 async def replayed(

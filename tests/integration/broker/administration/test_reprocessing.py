@@ -15,7 +15,7 @@ from salesloft_webhooks.broker.administration.quarantine import (
 )
 from salesloft_webhooks.broker.records import Quarantined
 from salesloft_webhooks.errors import StoreUnavailable, UnreadableReason
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 PERSON = {"id": 17, "updated_at": "2026-03-07T09:26:14.444910Z", "email_address": "a@example.com"}
 ENVELOPE = {

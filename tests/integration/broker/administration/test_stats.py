@@ -6,7 +6,7 @@ from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.broker.administration.groups import pause
 from salesloft_webhooks.broker.administration.stats import GroupStats, Pause, Stats, measure
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.administration.driven import Driven
+from tests.support.broker_driver import Driven
 
 
 def of(stats: Stats, group: str = "crm") -> GroupStats:

@@ -14,7 +14,7 @@ from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 
 async def rows(database: Database) -> list[dict[str, object]]:
@@ -114,7 +114,7 @@ from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
+from tests.support import samples
 
 async def main():
     log = ActivityLog(Database(create_engine(sys.argv[1])))

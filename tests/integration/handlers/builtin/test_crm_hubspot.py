@@ -11,10 +11,10 @@ from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.outbound.http_client import open_client
-from tests import samples
-from tests.standins import hubspot
-from tests.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer
-from tests.standins.hubspot import HubSpot
+from tests.support import samples
+from tests.support.standins import hubspot
+from tests.support.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer
+from tests.support.standins.hubspot import HubSpot
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.outbound.http_client import open_client
-from tests import samples
-from tests.standins import hubspot
-from tests.standins.http import Answer, Request
-from tests.standins.hubspot import BATCH, HubSpot
+from tests.support import samples
+from tests.support.standins import hubspot
+from tests.support.standins.http import Answer, Request
+from tests.support.standins.hubspot import BATCH, HubSpot
 
 
 @pytest.fixture

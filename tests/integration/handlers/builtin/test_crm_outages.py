@@ -16,9 +16,9 @@ from salesloft_webhooks.handlers.builtin.crm import hubspot_answers, salesforce_
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.testing.pipeline import Pipeline, pipeline
-from tests.standins import hubspot, salesforce
-from tests.standins.hubspot import HubSpot
-from tests.standins.salesforce import Salesforce
+from tests.support.standins import hubspot, salesforce
+from tests.support.standins.hubspot import HubSpot
+from tests.support.standins.salesforce import Salesforce
 
 PEOPLE = 100
 

@@ -10,9 +10,9 @@ from salesloft_webhooks import Event, Retry, Unavailable
 from salesloft_webhooks.handlers.loading import LoadedGroup, load_group
 from salesloft_webhooks.handlers.outbound.signing import message_id_of
 from salesloft_webhooks.settings import Ordering, Settings
-from tests import samples
-from tests.servers import Server
-from tests.standins.http import Answer, StandIn
+from tests.support import samples
+from tests.support.servers import Server
+from tests.support.standins.http import Answer, StandIn
 
 
 @pytest.fixture

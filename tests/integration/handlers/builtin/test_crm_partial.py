@@ -10,8 +10,8 @@ from salesloft_webhooks import Event
 from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
 from tests.integration.handlers.builtin.test_crm_sql import contact
+from tests.support import samples
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 

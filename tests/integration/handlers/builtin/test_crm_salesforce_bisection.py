@@ -13,10 +13,10 @@ from salesloft_webhooks.handlers.builtin.configuration import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.handlers.outbound.http_client import open_client
-from tests import samples
-from tests.standins import salesforce
-from tests.standins.http import Answer
-from tests.standins.salesforce import Salesforce
+from tests.support import samples
+from tests.support.standins import salesforce
+from tests.support.standins.http import Answer
+from tests.support.standins.salesforce import Salesforce
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from salesloft_webhooks.handlers.database.schema import contacts
 from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 
 async def contact(database: Database) -> dict[str, Any]:

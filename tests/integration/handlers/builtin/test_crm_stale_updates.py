@@ -7,8 +7,8 @@ from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact, contact_of
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter, version_of
 from salesloft_webhooks.settings import Settings
-from tests import samples
-from tests.servers import Server
+from tests.support import samples
+from tests.support.servers import Server
 
 
 class Noting:

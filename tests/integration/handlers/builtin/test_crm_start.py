@@ -12,12 +12,12 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.crm import http_backends
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
-from tests.servers import Server
-from tests.standins import hubspot, salesforce
-from tests.standins.http import Answer
-from tests.standins.hubspot import HubSpot
-from tests.standins.salesforce import Salesforce
+from tests.support import samples
+from tests.support.servers import Server
+from tests.support.standins import hubspot, salesforce
+from tests.support.standins.http import Answer
+from tests.support.standins.hubspot import HubSpot
+from tests.support.standins.salesforce import Salesforce
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
 from salesloft_webhooks.handlers.builtin.forward.public_addresses import Address, CheckedTransport
 from salesloft_webhooks.handlers.loading import RunningGroup, load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
-from tests.standins.http import DISCONNECT, GARBAGE, Answer, StandIn
+from tests.support import samples
+from tests.support.standins.http import DISCONNECT, GARBAGE, Answer, StandIn
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

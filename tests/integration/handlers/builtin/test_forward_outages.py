@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.testing.pipeline import Pipeline, pipeline
-from tests.standins.http import Answer, Request, StandIn
+from tests.support.standins.http import Answer, Request, StandIn
 
 GROUP = "forward-billing"
 

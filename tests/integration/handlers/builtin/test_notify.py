@@ -15,9 +15,9 @@ from salesloft_webhooks.broker.once import Claims
 from salesloft_webhooks.handlers.builtin.notify import CONCURRENT_SENDS
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
-from tests.servers import Server
-from tests.standins.http import Answer, StandIn
+from tests.support import samples
+from tests.support.servers import Server
+from tests.support.standins.http import Answer, StandIn
 
 
 @pytest.fixture

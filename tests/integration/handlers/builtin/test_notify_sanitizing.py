@@ -15,10 +15,10 @@ from apprise.plugins.webexteams import NotifyWebexTeams
 
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
-from tests import samples
-from tests.servers import Server
-from tests.standins.http import Answer, StandIn
-from tests.standins.smtp import mail_server
+from tests.support import samples
+from tests.support.servers import Server
+from tests.support.standins.http import Answer, StandIn
+from tests.support.standins.smtp import mail_server
 
 EVIL = "<!channel> <http://evil.example|Reset> @everyone <@123> [Reset](http://evil.example) <b>b</b> &lt;!here&gt;"
 SAID = f"Person {samples.PERSON_ID} replied: {EVIL}"

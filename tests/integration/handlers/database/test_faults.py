@@ -15,10 +15,9 @@ from salesloft_webhooks.handlers.database.errors import Conflict, NotMigrated
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
-from tests.e2e.disks import small_disk
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.postgres import PostgresServer
+from tests.support import samples
+from tests.support.full_disks import small_disk
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 
 
 @asynccontextmanager

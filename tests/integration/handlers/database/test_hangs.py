@@ -14,12 +14,12 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities, contacts
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.postgres import PostgresServer
-from tests.receivers import ReceiverProcess, delivery, envelope
-from tests.servers import Server, wait_until
-from tests.workers import WorkerProcess
+from tests.support import samples
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
+from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
 
 pytestmark = NEEDS_POSTGRESQL
 

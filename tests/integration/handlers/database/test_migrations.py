@@ -17,7 +17,7 @@ from salesloft_webhooks.handlers.database.migrations import configuration, head,
 from salesloft_webhooks.handlers.database.schema import activities, metadata
 from salesloft_webhooks.handlers.database.transactions import Database, open_database
 from salesloft_webhooks.settings import Settings
-from tests import samples
+from tests.support import samples
 
 OPEN = """
 import asyncio, sys

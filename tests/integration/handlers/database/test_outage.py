@@ -13,9 +13,8 @@ from salesloft_webhooks.handlers.database.errors import Conflict
 from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.postgres import PostgresServer
+from tests.support import samples
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 
 
 async def count(database: Database) -> int:

@@ -18,10 +18,9 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import head, migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL
-from tests.pgbouncer import PROGRAM, PgBouncer
-from tests.postgres import PostgresServer
+from tests.support import samples
+from tests.support.pgbouncer import PROGRAM, PgBouncer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
 
 pytestmark = [
     NEEDS_POSTGRESQL,

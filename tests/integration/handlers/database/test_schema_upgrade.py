@@ -18,7 +18,7 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
+from tests.support import samples
 
 RELEASED = "0001"
 MOMENT = datetime(2026, 3, 7, 9, tzinfo=UTC)

@@ -10,7 +10,7 @@ from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
+from tests.support import samples
 
 
 async def count(database: Database) -> int:

@@ -11,7 +11,7 @@ from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.schema import activities, contacts
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests import samples
+from tests.support import samples
 
 HALF = "\ud83d"
 """Half of a surrogate pair, as a program makes it that cuts text in the middle of an emoji."""

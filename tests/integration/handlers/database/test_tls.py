@@ -10,8 +10,7 @@ from sqlalchemy import text
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.transactions import Database
-from tests.integration.handlers.conftest import NEEDS_POSTGRESQL, PROGRAMS
-from tests.postgres import PostgresServer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
 
 pytestmark = NEEDS_POSTGRESQL
 
@@ -37,8 +36,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tls_postgres(folder: Path) -> Iterator[PostgresServer]:
     """A server that takes both kinds of connections, and from ``robin`` only those with robin's certificate."""
-    assert PROGRAMS is not None
-    server = PostgresServer(PROGRAMS).create()
+    with new_postgres() as server:
+        _demand_certificates(server, folder)
+        yield server
+
+
+def _demand_certificates(server: PostgresServer, folder: Path) -> None:
     files = {"ssl_cert_file": "localhost.pem", "ssl_key_file": "localhost.key", "ssl_ca_file": "robin.pem"}
     server.options = {"ssl": "on"} | {
         setting: str(server.place(name, (folder / name).read_bytes())) for setting, name in files.items()
@@ -47,8 +50,6 @@ def tls_postgres(folder: Path) -> Iterator[PostgresServer]:
     server.place("data/pg_hba.conf", rules.encode())
     server.start()
     server.execute("CREATE ROLE robin LOGIN")
-    yield server
-    server.remove()
 
 
 async def encrypted(server: PostgresServer, query: str, place: str = "postgres@localhost") -> bool:

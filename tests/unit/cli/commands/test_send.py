@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from salesloft_webhooks.cli import app
 from salesloft_webhooks.dialects import DialectKeys
-from tests.servers import free_port
-from tests.unit.cli.listener import Listener
+from tests.support.fake_receiver import Listener
+from tests.support.servers import free_port
 
 SECRET, MASTER = "an-invented-secret-value", "short"  # which is worth a remark, and must not disturb the output
 KEYS = DialectKeys(envelope_secrets=(SECRET.encode(),), callback_secrets=(MASTER.encode(),))

@@ -13,7 +13,7 @@ from salesloft_webhooks.handlers.builtin.crm import hubspot_answers, salesforce_
 from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from tests.standins.hubspot import invalid, refused
+from tests.support.standins.hubspot import invalid, refused
 
 MAPPING = FieldMapping({"title": "jobtitle"}, bounced="bounced", deleted=None)
 RECORDS = [Record("robin@example.com", 1, {"jobtitle": "x"}), Record("kim@example.com", 1, {"jobtitle": "y"})]

@@ -9,7 +9,7 @@ from salesloft_webhooks.handlers.builtin.configuration import QuietHours, Templa
 from salesloft_webhooks.handlers.builtin.notify.channels import Channel
 from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until_quiet_hours_end
 from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
-from tests import samples
+from tests.support import samples
 
 NIGHT = QuietHours(start=time(22), end=time(7), zone="Europe/Berlin")
 LUNCH = QuietHours(start=time(12), end=time(13))

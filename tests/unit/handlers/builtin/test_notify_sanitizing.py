@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from salesloft_webhooks.handlers.builtin.configuration import Template
 from salesloft_webhooks.handlers.builtin.notify.sanitizing import MAX_VALUE_LENGTH, plain_line, without_markup
 from salesloft_webhooks.handlers.builtin.notify.templates import rendered
-from tests import samples
+from tests.support import samples
 
 SIGNS = st.text() | st.text("<>[]()@!|*`\\&;:#_~ \n\r\x00\u202e\u2066\u200b\ud800everyonhralcAEV/.0-9mtCQ=")
 MENTION = re.compile(r"@(everyone|here|channel|all\b|room\b)|<[@!#]", re.IGNORECASE)

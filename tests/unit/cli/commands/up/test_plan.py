@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli.commands.up.folder import DataFolder
-from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
+from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
+from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 
 REAL = {
@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 
 
 def plan(folder: DataFolder, *, demo: bool) -> Plan:
-    return Plan(Wishes(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
+    return Plan(UpOptions(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
 
 
 def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:

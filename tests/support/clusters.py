@@ -1,0 +1,69 @@
+"""Real clusters: three primaries that share the slots, each with or without a replica."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.servers import Server, engines, free_port
+from tests.support.waiting import wait_until
+
+SLOTS = 16_384
+PRIMARIES = 3
+
+
+@contextmanager
+def started_cluster(directory: Path, *, replicas: int = 0, password: str | None = None) -> Iterator[list[Server]]:
+    """Primaries first, then as many replicas: the replica of node 0 is node 3, and so on."""
+    with ExitStack() as stack:
+        nodes = [_node(directory / f"node-{number}", stack, password) for number in range(PRIMARIES * (1 + replicas))]
+        for number, node in enumerate(nodes):
+            with node.client() as client:
+                if number < PRIMARIES:
+                    first, last = number * SLOTS // PRIMARIES, (number + 1) * SLOTS // PRIMARIES - 1
+                    client.execute_command("CLUSTER ADDSLOTSRANGE", first, last)
+                client.execute_command("CLUSTER MEET", "127.0.0.1", nodes[0].port, nodes[0].options["cluster-port"])
+        for node in nodes:
+            _wait(node, "the cluster is whole", len(nodes))
+        for number, node in enumerate(nodes[PRIMARIES:]):
+            with node.client() as client, nodes[number % PRIMARIES].client() as primary:
+                client.execute_command("CLUSTER REPLICATE", primary.execute_command("CLUSTER MYID"))
+        for node in nodes[:PRIMARIES]:
+            wait_until(
+                lambda node=node: _replicated(node, replicas),  # type: ignore[misc]
+                seconds=30,
+                description="the replicas are in step",
+            )
+        yield nodes
+
+
+def _node(directory: Path, stack: ExitStack, password: str | None) -> Server:
+    directory.mkdir()
+    options = {
+        "cluster-enabled": "yes",
+        "cluster-port": str(free_port()),
+        "cluster-node-timeout": "2000",
+        "repl-diskless-sync-delay": "0",
+    }
+    if password:
+        options |= {"requirepass": password, "masterauth": password}
+    node = Server(engines()["valkey"], directory, options).start()
+    stack.callback(node.stop, kill=True)
+    return node
+
+
+def _wait(node: Server, what: str, known: int) -> None:
+    wait_until(lambda: _whole(node, known), seconds=20, description=what)
+
+
+def _whole(node: Server, known: int) -> bool:
+    with node.client() as client:
+        info = client.execute_command("CLUSTER INFO")
+        return bool(info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(known))
+
+
+def _replicated(node: Server, replicas: int) -> bool:
+    with node.client() as client:
+        info: Any = client.info("replication")
+    linked = [info[f"slave{number}"]["state"] for number in range(int(info["connected_slaves"]))]
+    return linked == ["online"] * replicas

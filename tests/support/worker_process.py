@@ -1,0 +1,38 @@
+"""A real worker process."""
+
+import sys
+from dataclasses import dataclass, field
+from typing import Self
+
+from tests.support.role_process import RoleProcess
+from tests.support.servers import free_port
+from tests.support.waiting import wait_until
+
+PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "worker")
+
+
+@dataclass
+class WorkerProcess(RoleProcess):
+    """``salesloft-webhooks worker`` of one group.
+
+    Attributes:
+        group: Its group.
+        redis_url: Its store.
+        settings: More environment variables.
+    """
+
+    group: str
+    redis_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    ops_port: int = field(default_factory=free_port)
+
+    def start(self) -> Self:
+        """Start it and wait until it works."""
+        self.launch()
+        ready = f"the readiness of the worker of {self.group}"
+        wait_until(lambda: self.probe("/readyz") == 200, seconds=30, description=ready)
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+        self._launch(PROGRAM, {"WORKER_GROUP": self.group})
