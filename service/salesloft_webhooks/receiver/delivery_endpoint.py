@@ -61,8 +61,7 @@ class DeliveryEndpoint:
         try:
             with in_flight.delivery(), self._span(scope["headers"]) as span:
                 answer = await self._answer(scope, receive, span)
-        except Exception:
-            # A defect; the span, left without a verdict, has logged it.
+        except Exception:  # noqa: BLE001 - a defect; the span, left without a verdict, has logged it
             answer = self._context.responses.read(DeliveryOutcome.ERROR)
         if answer is not None:
             await (answer.closing() if in_flight.draining else answer)(scope, receive, send)
