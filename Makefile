@@ -24,7 +24,7 @@ fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q tests/unit
 
 .PHONY: test-pythons
-test-pythons: .venv/ready ## The same tests, and a worker on a real server, with every other supported Python that is here
+test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
 	.ci/pythons
 
 .PHONY: check
