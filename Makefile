@@ -21,11 +21,15 @@ test: .venv/ready ## Every test
 
 .PHONY: fast
 fast: .venv/ready ## The tests that need no server, in less than a minute
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -q tests/unit
 
 .PHONY: coverage
 coverage: .venv/ready ## Every test, and how much of the code they ran: lines and branches, in every process but end-to-end
 	$(BIN)/pytest --cov --cov-report=term
+
+.PHONY: test-pythons
+test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
+	.ci/pythons
 
 .PHONY: check
 check: .venv/ready ## Format, lint, types, import contracts, sizes, generated files in step

@@ -1,18 +1,22 @@
-"""`make fast` runs this folder: nothing in it may need a server."""
-
-from pathlib import Path
+"""What makes `make fast` right: nothing in this folder can start a server."""
 
 import pytest
 
+from tests.support.role_process import RoleProcess
 from tests.support.servers import Server
 
-_STARTS_A_SERVER = frozenset({"server", "shared_server", "valkey", "shared_valkey", "own_server"})
+_SERVERS = {"shared_server", "shared_valkey", "own_server"}
+_WHERE = "a test that needs a server stands in tests/integration, not in tests/unit"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test of this folder that asks for a server, before any test runs."""
-    for item in items:
-        if isinstance(item, pytest.Function) and Path(__file__).parent in item.path.parents:
-            starts = _STARTS_A_SERVER & set(item.fixturenames)
-            if starts or Server in vars(item.module).values():
-                raise pytest.UsageError(f"{item.nodeid} needs a server: its place is tests/integration")
+@pytest.fixture(autouse=True)
+def _no_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that starts one fails here, whichever fixture or helper it goes through, and is told where it belongs."""
+
+    def refuse(_self: object, *_args: object, **_options: object) -> None:
+        pytest.fail(_WHERE)
+
+    monkeypatch.setattr(Server, "start", refuse)
+    monkeypatch.setattr(RoleProcess, "_launch", refuse)
+    if not _SERVERS.isdisjoint(request.fixturenames):
+        pytest.fail(_WHERE)
