@@ -15,7 +15,7 @@ from salesloft_webhooks.simulator import Delivery, Signer
 T = TypeVar("T")
 
 
-class GivenEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InputEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event to send, as a file has it.
 
     Attributes:
@@ -40,23 +40,23 @@ def parse_data(text: bytes, what: str) -> dict[str, Any]:
     return _decoded(text, dict[str, Any], what)
 
 
-def parse_events(text: bytes, what: str) -> list[GivenEvent]:
+def parse_events(text: bytes, what: str) -> list[InputEvent]:
     """Events from a JSON array, or one JSON object a line; ``what`` names their origin in messages.
 
     Raises:
         ConfigurationError: something else is in it, or nothing.
     """
     if text.lstrip().startswith(b"["):
-        events = _decoded(text, list[GivenEvent], what)
+        events = _decoded(text, list[InputEvent], what)
     else:
         lines = enumerate(text.splitlines(), start=1)
-        events = [_decoded(line, GivenEvent, f"{what}, line {number}") for number, line in lines if line.strip()]
+        events = [_decoded(line, InputEvent, f"{what}, line {number}") for number, line in lines if line.strip()]
     if not events:
         raise ConfigurationError(f"{what}: no event in it")
     return events
 
 
-def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[GivenEvent]) -> list[Delivery]:
+def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[InputEvent]) -> list[Delivery]:
     """One genuine delivery per event, signed now.
 
     Raises:
@@ -65,7 +65,7 @@ def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[GivenEvent]
     return [signer.delivery(dialect, _outgoing(event), int(time.time())) for event in events]
 
 
-def _outgoing(event: GivenEvent) -> OutgoingEvent:
+def _outgoing(event: InputEvent) -> OutgoingEvent:
     event_id = event.event_id or f"evt_{uuid4().hex}"
     return OutgoingEvent(event.event_type, event_id, event.created_at or datetime.now(UTC).isoformat(), event.data)
 

@@ -51,3 +51,12 @@ Types = Annotated[
 ]
 InGroup = Annotated[str, typer.Option("--group", "-g", help="Of this group only.")]
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="A consumer group, as `groups list` shows.")]
+
+RoleHost = Annotated[str | None, typer.Option("--host", envvar="HOST", help="Address to listen on; all by default.")]
+RolePort = Annotated[
+    int | None, typer.Option("--port", envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")
+]
+RoleOpsPort = Annotated[
+    int | None,
+    typer.Option("--ops-port", envvar="OPS_PORT", min=0, max=65_535, help="Probes and metrics port; 9090 by default."),
+]

@@ -1,4 +1,4 @@
-"""Endless realistic traffic: happenings of the invented world, told in the dialects there are keys for."""
+"""Endless realistic traffic: changes at the invented sales team, written in the dialects there are keys for."""
 
 import time
 from collections import deque
@@ -12,7 +12,7 @@ from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
 from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
-from salesloft_webhooks.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
+from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES, Change, SalesTeam
 
 RECENT = 100
 RECENT_SECONDS = 60
@@ -43,9 +43,9 @@ class Traffic(Iterator[Delivery]):
     Args:
         signer: Signs them.
         mix: What they consist of.
-        seed: The same seed invents the same people and happenings, with the same ids.
+        seed: The same seed invents the same people and changes, with the same ids.
         start: When the first one happens; the present by default.
-        pace_seconds: Mean time between two happenings in the invented world.
+        mean_gap_seconds: Mean time between two changes at the invented sales team.
         clock: Unix seconds, for timestamps.
 
     Raises:
@@ -59,7 +59,7 @@ class Traffic(Iterator[Delivery]):
         *,
         seed: int | None = None,
         start: datetime | None = None,
-        pace_seconds: float = 0.05,
+        mean_gap_seconds: float = 0.05,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
@@ -69,7 +69,7 @@ class Traffic(Iterator[Delivery]):
             raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
         self._random = Random(seed)  # noqa: S311 - invented people, no keys
         self._signer, self._mix, self._clock = signer, mix, clock
-        self._world = World(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), pace_seconds)
+        self._team = SalesTeam(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), mean_gap_seconds)
         self._forger = Forger(self._random, signer)
         self._dialects = mix.dialects or signer.dialects
         self._recent: deque[tuple[float, Delivery]] = deque(maxlen=RECENT)
@@ -90,19 +90,19 @@ class Traffic(Iterator[Delivery]):
         return self._random.choice(self._recent)[1] if self._recent else None
 
     def _genuine(self, now: float) -> Delivery:
-        happening = self._world.next_of(self._mix.event_type) if self._mix.event_type else self._world.next()
+        change = self._team.next_of(self._mix.event_type) if self._mix.event_type else self._team.next()
         dialect = self._random.choice(self._dialects)
         if dialect.bare_resources:
-            event = OutgoingEvent(happening.native_name, "", "", happening.resource)
+            event = OutgoingEvent(change.native_name, "", "", change.resource)
         else:
             event_id = f"evt_{self._random.getrandbits(96):024x}"
-            event = OutgoingEvent(happening.event_type, event_id, *_time_and_data(happening))
+            event = OutgoingEvent(change.event_type, event_id, *_time_and_data(change))
         return self._signer.delivery(dialect, event, int(now))
 
 
-def _time_and_data(happening: Happening) -> tuple[str, dict[str, Any]]:
+def _time_and_data(change: Change) -> tuple[str, dict[str, Any]]:
     """What a relay says; as derived events do, it says which count an email has reached."""
-    data = happening.resource
-    if field := COUNTERS.get(happening.event_type):
+    data = change.resource
+    if field := COUNTERS.get(change.event_type):
         data = {**data, "count": data["counts"][field]}
     return data["updated_at"], data

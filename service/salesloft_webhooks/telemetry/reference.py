@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
-from salesloft_webhooks.dialects import DIALECTS
 from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
@@ -30,7 +29,7 @@ What is said about groups and partitions belongs to the store: every receiver an
 """
 _LABELS = {
     "source": "Name of a configured source.",
-    "dialect": f"How the sender signs: {', '.join(f'`{each.name}`' for each in DIALECTS)}.",
+    "dialect": "How the sender signs: the name of a dialect, such as `envelope`.",
     "key": "Position of a key in its setting, 0 first.",
     "event_type": "Dotted event type, or `other`.",
     "group": "Consumer group.",

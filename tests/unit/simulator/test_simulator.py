@@ -14,7 +14,7 @@ from salesloft_webhooks.dialects.native import NATIVE
 from salesloft_webhooks.errors import ConfigurationError, SignatureRejected
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.simulator import Delivery, Kind, Mix, Signer, Traffic
-from salesloft_webhooks.simulator.world import EVENT_TYPES, NATIVE_NAMES
+from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES
 
 KEYS = DialectKeys(envelope_secrets=(b"an-invented-secret",), callback_secrets=(b"an-invented-master-secret",))
 NOW = 1_772_875_574

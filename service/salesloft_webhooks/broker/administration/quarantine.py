@@ -5,7 +5,7 @@ delivery leaves the quarantine only after that, so whoever dies in between leave
 it is a duplicate and leaves. What still cannot be read stays.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from enum import StrEnum
 
 from salesloft_webhooks.broker.administration.scan import Span, scan
@@ -117,9 +117,3 @@ async def discard(store: Store, deliveries: AsyncIterator[Quarantined]) -> Async
 async def _remove(store: Store, one: Quarantined) -> bool:
     with translated():
         return bool(await store.client.xdel(store.keys.quarantine(one.reference.partition), one.reference.entry_id))
-
-
-async def chosen(deliveries: Iterable[Quarantined]) -> AsyncIterator[Quarantined]:
-    """Deliveries at hand as the stream that `reprocess` and `discard` take."""
-    for one in deliveries:
-        yield one

@@ -13,7 +13,7 @@ from salesloft_webhooks.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from salesloft_webhooks.cli.input_events import GivenEvent
+    from salesloft_webhooks.cli.input_events import InputEvent
     from salesloft_webhooks.dialects import Dialect, DialectKeys
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Delivery, Mix, Signer
@@ -70,7 +70,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
     from salesloft_webhooks.cli.console import show_json
     from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary, summary
     from salesloft_webhooks.settings import Settings
-    from salesloft_webhooks.simulator import Mix, Pace, Simulator
+    from salesloft_webhooks.simulator import Mix, Posting, Simulator
     from salesloft_webhooks.telemetry import configure_logging
 
     settings = Settings.load()
@@ -79,15 +79,15 @@ def send(  # noqa: PLR0913 - each is an option of the command
     if data or file:
         if (count, duplicates, forgeries) != (1, 0, 0):
             raise ConfigurationError("--count, --duplicates and --forgeries are for simulated deliveries")
-        given = _given(signer, spoken, _events(event, event_id, data, file))
-        deliveries, total = iter(given), len(given)
+        written = _signed(signer, spoken, _events(event, event_id, data, file))
+        deliveries, total = iter(written), len(written)
     else:
         if event_id:
             raise ConfigurationError("--event-id needs --data")
         mix = Mix((spoken,) if spoken else (), duplicates, forgeries, event)
         deliveries, total = _simulated(signer, mix, seed, rate, count), count
-    pace = Pace(rate=rate, concurrency=concurrency, timeout_seconds=timeout, retries=retries)
-    tally = post(Simulator(address, deliveries, pace), total or None)
+    posting = Posting(rate=rate, concurrency=concurrency, timeout_seconds=timeout, retries=retries)
+    tally = post(Simulator(address, deliveries, posting), total or None)
     if as_json:
         show_json(summary(tally))
     else:
@@ -136,8 +136,8 @@ def _keys_in(path: Path, dialect: "Dialect | None") -> "DialectKeys":
     return DialectKeys(**{kind.name: keys})
 
 
-def _events(event: str, event_id: str, data: str, file: str) -> "list[GivenEvent]":
-    from salesloft_webhooks.cli.input_events import GivenEvent, parse_data, parse_events
+def _events(event: str, event_id: str, data: str, file: str) -> "list[InputEvent]":
+    from salesloft_webhooks.cli.input_events import InputEvent, parse_data, parse_events
 
     if file:
         if event or event_id or data:
@@ -145,10 +145,10 @@ def _events(event: str, event_id: str, data: str, file: str) -> "list[GivenEvent
         return parse_events(_read(file), file)
     if not event:
         raise ConfigurationError("--data needs --event")
-    return [GivenEvent(event, parse_data(_read(data), data), event_id)]
+    return [InputEvent(event, parse_data(_read(data), data), event_id)]
 
 
-def _given(signer: "Signer", dialect: "Dialect | None", events: "list[GivenEvent]") -> "list[Delivery]":
+def _signed(signer: "Signer", dialect: "Dialect | None", events: "list[InputEvent]") -> "list[Delivery]":
     from salesloft_webhooks.cli.input_events import as_deliveries
 
     return as_deliveries(signer, dialect or signer.dialects[0], events)
@@ -157,7 +157,7 @@ def _given(signer: "Signer", dialect: "Dialect | None", events: "list[GivenEvent
 def _simulated(signer: "Signer", mix: "Mix", seed: int | None, rate: float | None, count: int) -> "Iterator[Delivery]":
     from salesloft_webhooks.simulator import Traffic
 
-    traffic = Traffic(signer, mix, seed=seed, pace_seconds=1 / (rate or 20.0))
+    traffic = Traffic(signer, mix, seed=seed, mean_gap_seconds=1 / (rate or 20.0))
     return islice(traffic, count) if count else traffic
 
 

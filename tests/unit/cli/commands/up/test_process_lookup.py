@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli.commands.up.processes import holders, listeners
+from salesloft_webhooks.cli.commands.up.process_lookup import holders, listeners
 
 
 def test_whoever_has_a_file_open_is_named(tmp_path: Path) -> None:

@@ -69,14 +69,14 @@ class DataFolder:
         (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
 
     @contextmanager
-    def lock(self, name: str, *, patience_seconds: float = 0.0) -> Iterator[int]:
+    def lock(self, name: str, *, wait_seconds: float = 0.0) -> Iterator[int]:
         """Hold a lock of the folder; yields its file descriptor, for processes that shall hold it, too.
 
         Raises:
-            FolderInUse: somebody else still holds it after ``patience_seconds``.
+            FolderInUse: somebody else still holds it after ``wait_seconds``.
         """
         descriptor = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + wait_seconds
         try:
             while not _locked(descriptor):
                 if time.monotonic() > deadline:

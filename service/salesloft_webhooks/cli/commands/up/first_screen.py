@@ -25,9 +25,9 @@ curl -i "$WEBHOOK_URL" -H "X-Salesloft-Timestamp: $now" -H "X-Salesloft-Signatur
 """
 
 
-def remarks(plan: Plan) -> Iterator[str]:
+def startup_notes(plan: Plan) -> Iterator[str]:
     """What somebody who knows the settings should know about this run."""
-    folder, demo = plan.wishes.folder, plan.wishes.demo
+    folder, demo = plan.options.folder, plan.options.demo
     if os.environ.get("REDIS_URL"):
         yield "REDIS_URL is not used: `up` brings a server of its own"
     if demo:
@@ -36,9 +36,9 @@ def remarks(plan: Plan) -> Iterator[str]:
         yield f"{folder.path} holds the invented data of a demo; --data-dir starts on a clean one"
 
 
-def welcome(plan: Plan, seconds: float) -> Text:
+def first_screen(plan: Plan, seconds: float) -> Text:
     """The first screen; no secret is on it."""
-    folder = plan.wishes.folder
+    folder = plan.options.folder
     shown = os.path.relpath(folder.path)
     text = Text()
     text.append(f"salesloft-webhooks is ready after {seconds:.1f} s\n\n", style="bold green")
@@ -66,10 +66,11 @@ def _program() -> str:
 
 
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
-    folder = plan.wishes.folder
+    folder = plan.options.folder
     yield "deliveries", f"POST {plan.url}"
     yield "metrics", f"{plan.operations['receiver']}/metrics, and one port a worker"
     yield "database", str(folder.database) if plan.owns_database else "where DATABASE_URL says"
     yield "logs", str(folder.logs)
-    if plan.wishes.demo:
-        yield "demo", f"{plan.wishes.rate:g} deliveries per second; the group `flaky` fails on purpose, to show retries"
+    if plan.options.demo:
+        rate = f"{plan.options.rate:g} deliveries per second"
+        yield "demo", f"{rate}; the group `flaky` fails on purpose, to show retries"

@@ -42,7 +42,7 @@ class Program:
     stop_seconds: float = 10.0
 
 
-class Child:
+class SupervisedProcess:
     """Keeps one program running between `start` and `stop`."""
 
     def __init__(self, program: Program, report: Report, descriptor: int) -> None:
@@ -51,7 +51,7 @@ class Child:
         self._report = report
         self._descriptor = descriptor
         self._process: asyncio.subprocess.Process | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._supervision: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -68,12 +68,12 @@ class Child:
         if self.program.log.exists():
             self.program.log.replace(self.program.log.with_suffix(".log.1"))
         self._process = await self._spawn()
-        self._keeper = asyncio.create_task(self._keep(self._process))
+        self._supervision = asyncio.create_task(self._restart_when_it_dies(self._process))
 
     async def stop(self) -> None:
         """End it: SIGTERM, and SIGKILL when that takes too long."""
-        if self._keeper is not None:
-            await cancel_and_wait([self._keeper])
+        if self._supervision is not None:
+            await cancel_and_wait([self._supervision])
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()
@@ -89,7 +89,7 @@ class Child:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
-    def last_words(self, lines: int = 3) -> str:
+    def end_of_log(self, lines: int = 3) -> str:
         """The end of its log: why it died, most of the time."""
         try:
             text = self.program.log.read_text(encoding="utf-8", errors="replace")
@@ -119,7 +119,7 @@ class Child:
                 pass_fds=(self._descriptor,),
             )
 
-    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+    async def _restart_when_it_dies(self, process: asyncio.subprocess.Process) -> None:
         delay = FIRST_DELAY_SECONDS
         while True:
             born = time.monotonic()

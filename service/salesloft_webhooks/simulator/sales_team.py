@@ -13,19 +13,19 @@ from random import Random
 from salesloft_webhooks.simulator import resources
 from salesloft_webhooks.simulator.resources import Resource, timestamp
 
-MOST_PEOPLE = 1_000
-REMEMBERED = 2_000
+MAX_PEOPLE = 1_000
+MAX_REMEMBERED = 2_000
 REPS = tuple(range(51_550, 51_560))
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened, as both dialects would tell of it.
+class Change:
+    """Something that happened, as both dialects name it.
 
     Attributes:
         event_type: What the envelope dialect calls it, e.g. ``email.opened``.
         native_name: What SalesLoft calls it, e.g. ``email_updated``.
-        resource: The resource after it; it goes on changing, so use it before the next happening.
+        resource: The resource after it; it goes on changing, so use it before the next change.
     """
 
     event_type: str
@@ -33,7 +33,7 @@ class Happening:
     resource: Resource
 
 
-Action = Callable[[], Happening]
+Action = Callable[[], Change]
 
 EVENT_TYPES = frozenset(
     {
@@ -76,23 +76,23 @@ NATIVE_NAMES = frozenset(
 """The same by SalesLoft's names."""
 
 
-class World:
-    """Yields one happening after another. Everything depends on ``random`` and ``start`` alone.
+class SalesTeam:
+    """Yields one change after another. Everything depends on ``random`` and ``start`` alone.
 
     Args:
         random: The only source of chance.
-        start: When the first happening takes place, with a time zone.
-        pace_seconds: Mean time between two happenings.
+        start: When the first change takes place, with a time zone.
+        mean_gap_seconds: Mean time between two changes.
     """
 
-    def __init__(self, random: Random, start: datetime, pace_seconds: float = 0.05) -> None:
+    def __init__(self, random: Random, start: datetime, mean_gap_seconds: float = 0.05) -> None:
         self._random = random
         self._now = start
-        self._pace_seconds = pace_seconds
+        self._mean_gap_seconds = mean_gap_seconds
         self._identity = random.randrange(10_000_000, 900_000_000)
         self._people: list[Resource] = []
-        self._emails: deque[Resource] = deque(maxlen=REMEMBERED)
-        self._memberships: deque[Resource] = deque(maxlen=REMEMBERED)
+        self._emails: deque[Resource] = deque(maxlen=MAX_REMEMBERED)
+        self._memberships: deque[Resource] = deque(maxlen=MAX_REMEMBERED)
         self._actions: dict[Action, int] = {
             self._send: 20,
             self._open: 25,
@@ -109,18 +109,18 @@ class World:
             self._do_something_else: 3,
         }
 
-    def next(self) -> Happening:
+    def next(self) -> Change:
         """Let time pass and something happen."""
         # At least a microsecond: SalesLoft tells versions of a resource apart by their time.
-        self._now += timedelta(seconds=self._random.expovariate(1 / self._pace_seconds), microseconds=1)
+        self._now += timedelta(seconds=self._random.expovariate(1 / self._mean_gap_seconds), microseconds=1)
         (action,) = self._random.choices(list(self._actions), weights=list(self._actions.values()))
         return action()
 
-    def next_of(self, event_type: str) -> Happening:
-        """The next happening of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`."""
-        while event_type not in {(happening := self.next()).event_type, happening.native_name}:
+    def next_of(self, event_type: str) -> Change:
+        """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`."""
+        while event_type not in {(change := self.next()).event_type, change.native_name}:
             pass
-        return happening
+        return change
 
     def _new_identity(self) -> int:
         self._identity += self._random.randrange(1, 50)
@@ -131,69 +131,69 @@ class World:
             self._join()
         return self._random.choice(self._people)
 
-    def _join(self) -> Happening:
-        if len(self._people) >= MOST_PEOPLE:
+    def _join(self) -> Change:
+        if len(self._people) >= MAX_PEOPLE:
             return self._leave()
         person = resources.person(self._random, self._new_identity(), self._random.choice(REPS), self._now)
         self._people.append(person)
-        return Happening("person.created", "person_created", person)
+        return Change("person.created", "person_created", person)
 
-    def _change(self) -> Happening:
+    def _change(self) -> Change:
         person = self._somebody()
         person["custom_fields"]["score"] = self._random.randrange(100)
         person["hot_lead"] = self._random.random() < 0.1
         return self._touched("person.updated", "person_updated", person)
 
-    def _leave(self) -> Happening:
+    def _leave(self) -> Change:
         person = self._somebody()
         self._people.remove(person)
         return self._touched("person.deleted", "person_deleted", person)
 
-    def _send(self) -> Happening:
+    def _send(self) -> Change:
         email = resources.email(self._random, self._new_identity(), self._somebody(), self._now)
         self._emails.append(email)
-        return Happening("email.sent", "email_updated", email)
+        return Change("email.sent", "email_updated", email)
 
-    def _open(self) -> Happening:
+    def _open(self) -> Change:
         return self._count("email.opened", "views", self._random.choice((1, 1, 1, 2)))
 
-    def _click(self) -> Happening:
+    def _click(self) -> Change:
         return self._count("email.clicked", "clicks", 1)
 
-    def _reply(self) -> Happening:
+    def _reply(self) -> Change:
         return self._count("email.replied", "replies", 1)
 
-    def _count(self, event_type: str, field: str, more: int) -> Happening:
+    def _count(self, event_type: str, field: str, more: int) -> Change:
         email = self._random.choice(self._emails) if self._emails else None
         if email is None or email["bounced"]:
             return self._send()
         email["counts"][field] += more
         return self._touched(event_type, "email_updated", email)
 
-    def _bounce(self) -> Happening:
+    def _bounce(self) -> Change:
         email = self._emails[-1] if self._emails else None
         if email is None or email["bounced"] or email["counts"]["views"]:
             return self._send()
         email["bounced"] = True
         return self._touched("email.bounced", "email_updated", email)
 
-    def _call(self) -> Happening:
+    def _call(self) -> Change:
         call = resources.call(self._random, self._new_identity(), self._somebody(), self._now)
-        return Happening("call.completed", "call_created", call)
+        return Change("call.completed", "call_created", call)
 
-    def _enrol(self) -> Happening:
+    def _enrol(self) -> Change:
         membership = resources.cadence_membership(self._random, self._new_identity(), self._somebody(), self._now)
         self._memberships.append(membership)
-        return Happening("cadence_membership.created", "cadence_membership_created", membership)
+        return Change("cadence_membership.created", "cadence_membership_created", membership)
 
-    def _advance(self) -> Happening:
+    def _advance(self) -> Change:
         if not self._memberships:
             return self._enrol()
         membership = self._random.choice(self._memberships)
         membership["step"]["id"] += 1
         return self._touched("cadence_membership.updated", "cadence_membership_updated", membership)
 
-    def _finish(self) -> Happening:
+    def _finish(self) -> Change:
         if not self._memberships:
             return self._enrol()
         membership = self._memberships.popleft()
@@ -201,7 +201,7 @@ class World:
         membership["current_state"] = self._random.choice(("completed", "completed", "removed"))
         return self._touched("cadence_membership.updated", "cadence_membership_updated", membership)
 
-    def _do_something_else(self) -> Happening:
+    def _do_something_else(self) -> Change:
         kind, verb = self._random.choice(
             (
                 ("task", "created"),
@@ -212,8 +212,8 @@ class World:
             )
         )
         resource = resources.small(self._random, kind, self._new_identity(), self._somebody(), self._now)
-        return Happening(f"{kind}.{verb}", f"{kind}_{verb}", resource)
+        return Change(f"{kind}.{verb}", f"{kind}_{verb}", resource)
 
-    def _touched(self, event_type: str, native_name: str, resource: Resource) -> Happening:
+    def _touched(self, event_type: str, native_name: str, resource: Resource) -> Change:
         resource["updated_at"] = timestamp(self._now)
-        return Happening(event_type, native_name, resource)
+        return Change(event_type, native_name, resource)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli.commands.up.folder import DataFolder, FolderInUse, adopt_running
+from salesloft_webhooks.cli.commands.up.data_folder import DataFolder, FolderInUse, adopt_running
 
 ENVIRONMENT = {"REDIS_URL": "redis://127.0.0.1:1/0", "SALESLOFT_WEBHOOK_SECRET": "it's = a $secret"}
 

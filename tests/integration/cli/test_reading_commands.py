@@ -46,12 +46,13 @@ def test_what_is_no_pattern_is_refused(console: Console, arguments: tuple[str, .
 
 
 def test_an_event_is_explained(console: Console) -> None:
-    """Content only when asked for; the fate always."""
+    """Content only when asked for; what became of it always, under the names of version 0.1.0."""
     console.arrange(one_handled)
 
     plain, with_data = console.read("events", "show", "e1"), console.read("events", "show", "e1", "--data")
 
     assert [(row["group"], row["fate"]) for row in plain["groups"]] == [("crm", "done")]
+    assert set(plain["groups"][0]) == {"group", "fate", "attempts", "consumer", "due_at", "again"}
     assert "data" not in plain["entry"]
     assert with_data["entry"]["data"] == {"id": 1}
     assert "done" in console.run("events", "show", "e1").stdout

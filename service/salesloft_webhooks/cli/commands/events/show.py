@@ -1,4 +1,4 @@
-"""`events show` and `events tail`: looking at events, one or all."""
+"""`events show`."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -6,27 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.console import described, note, show, show_json
+from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
+from salesloft_webhooks.cli.console import described, show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import near_events
-from salesloft_webhooks.cli.options import AsJson, Types
-from salesloft_webhooks.cli.store_access import follow, with_store
+from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.tables import show_table
 from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.history import EventInGroup, History
-    from salesloft_webhooks.broker.records import Entry
-    from salesloft_webhooks.errors import StoreError
     from salesloft_webhooks.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Look at events: what became of one, or all as they come in.")
+JSON_NAMES = {"state": "fate", "resubmitted": "again"}
+"""The names of version 0.1.0 in JSON, by those of the fields."""
 
-WithData = Annotated[bool, typer.Option("--data", help="Also the content, which is personal data.")]
 
-
-@app.command("show")
 def show_event(
     event_id: Annotated[str, typer.Argument(metavar="EVENT", help="Event id, e.g. email.opened/812345678/3.")],
     *,
@@ -44,7 +41,7 @@ def show_event(
 
     found = with_store(look)
     if as_json:
-        document = {**_object(found), "entry": found.entry and _entry_object(found.entry, with_data=with_data)}
+        document = {**_object(found), "entry": found.entry and entry_object(found.entry, with_data=with_data)}
         show_json(document)
     else:
         _show_history(found, with_data=with_data)
@@ -56,13 +53,8 @@ def _object(found: "History") -> dict[str, object]:
 
 
 def _group_object(row: "EventInGroup") -> dict[str, object]:
-    """With the names of version 0.1.0, which scripts read: ``fate`` is the state, ``again`` that it was resubmitted."""
-    described_row = described(row)
-    return {**described_row, "fate": described_row.pop("state"), "again": described_row.pop("resubmitted")}
-
-
-def _entry_object(entry: "Entry", *, with_data: bool) -> object:
-    return described(entry, without=() if with_data else {"data"})
+    """With the names that scripts have always read."""
+    return {JSON_NAMES.get(name, name): value for name, value in described(row).items()}
 
 
 def _show_history(found: "History", *, with_data: bool) -> None:
@@ -96,46 +88,3 @@ def _detail(row: "EventInGroup") -> str:
         subject = "next attempt" if row.state == "scheduled" else "lease ends"
         words.append(f"{subject} in {seconds_text(left)}" if left > 0 else f"{subject} now")
     return ", ".join(words)
-
-
-@app.command("tail")
-def tail_events(
-    *,
-    last: Annotated[int, typer.Option("--last", "-n", min=0, help="Begin with so many earlier ones.")] = 10,
-    types: Types = None,
-    with_data: WithData = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print events as they are stored, until Ctrl-C. Takes nothing from any group."""
-    from salesloft_webhooks.broker.administration.entries import tail
-    from salesloft_webhooks.event_patterns import is_known, matches, nearest
-
-    for pattern in types or ():
-        if not is_known(pattern):
-            near = f" (did you mean {', '.join(nearest(pattern))}?)" if nearest(pattern) else ""
-            note(f"no event of type {pattern} is known{near}; waiting for one all the same")
-
-    async def print_all(store: "Store", settings: "Settings") -> None:
-        said: set[str] = set()
-
-        def trouble(error: "StoreError") -> None:
-            if (text := str(error)) not in said:
-                said.add(text)
-                note(f"the store does not answer ({text}); going on when it does")
-
-        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, trouble=trouble):
-            said.clear()
-            if types and not matches(entry.event_type, types):
-                continue
-            if as_json:
-                show_json(_entry_object(entry, with_data=with_data))
-            else:
-                print(_line(entry, with_data=with_data), flush=True)
-
-    follow(print_all)
-
-
-def _line(entry: "Entry", *, with_data: bool) -> str:
-    only = f"  (again, for {entry.only})" if entry.only else ""
-    data = f"  {entry.data.decode(errors='backslashreplace')}" if with_data else ""
-    return f"{moment_text(entry.received_at)}  {entry.event_type:<28}  {entry.event_id}{only}{data}"

@@ -14,10 +14,10 @@ from rich.text import Text
 from salesloft_webhooks.background import run_until
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.cli.commands.up import view
+from salesloft_webhooks.cli.commands.up.first_screen import first_screen, startup_notes
 from salesloft_webhooks.cli.commands.up.plan import Plan
-from salesloft_webhooks.cli.commands.up.snapshot import Gauge
-from salesloft_webhooks.cli.commands.up.supervisor import Machine
-from salesloft_webhooks.cli.commands.up.welcome import remarks, welcome
+from salesloft_webhooks.cli.commands.up.snapshot import SnapshotTaker
+from salesloft_webhooks.cli.commands.up.supervisor import Supervisor
 from salesloft_webhooks.cli.console import stdout
 from salesloft_webhooks.settings import Settings
 
@@ -26,7 +26,7 @@ PLAIN_SECONDS = 5.0
 SCRAPE_SECONDS = 2.0
 
 
-async def session(plan: Plan, lock: int) -> None:
+async def run_pipeline(plan: Plan, lock: int) -> None:
     """Start everything, show what it does until SIGINT or SIGTERM, stop everything.
 
     Args:
@@ -46,54 +46,56 @@ async def session(plan: Plan, lock: int) -> None:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings))
         client = await stack.enter_async_context(httpx2.AsyncClient(timeout=SCRAPE_SECONDS, trust_env=False))
-        machine = Machine(plan, store, client, report, lock)
-        _on_signals(stop, machine)
-        stack.push_async_callback(_stopped, machine, plan, console)
-        for remark in remarks(plan):
+        supervisor = Supervisor(plan, store, client, report, lock)
+        _on_signals(stop, supervisor)
+        stack.push_async_callback(_stopped, supervisor, plan, console)
+        for remark in startup_notes(plan):
             report(remark)
-        if not await run_until(stop, machine.start()):
+        if not await run_until(stop, supervisor.start()):
             return
-        plan.wishes.folder.publish_environment(plan.published)
-        console.print(welcome(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
+        plan.options.folder.publish_environment(plan.published)
+        console.print(first_screen(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
         pages = {name: f"{url}/metrics" for name, url in plan.operations.items()}
-        await _show(console, machine, Gauge(store, client, pages, plan.groups), stop, began)
+        await _show(console, supervisor, SnapshotTaker(store, client, pages, plan.groups), stop, began)
 
 
-def _on_signals(stop: asyncio.Event, machine: Machine) -> None:
+def _on_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
     """The first Ctrl-C or SIGTERM stops gently, the next one at once."""
 
     def asked() -> None:
         if stop.is_set():
-            machine.hurry()
+            supervisor.kill()
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked)
 
 
-async def _stopped(machine: Machine, plan: Plan, console: Console) -> None:
-    plan.wishes.folder.withdraw_environment()
-    if machine.children:
+async def _stopped(supervisor: Supervisor, plan: Plan, console: Console) -> None:
+    plan.options.folder.withdraw_environment()
+    if supervisor.children:
         console.print(Text("stopping: simulator, receiver, workers, Valkey"))
-    await machine.stop()
-    if machine.children:
-        console.print(Text(f"stopped; the data is in {plan.wishes.folder.path}"))
+    await supervisor.stop()
+    if supervisor.children:
+        console.print(Text(f"stopped; the data is in {plan.options.folder.path}"))
 
 
-async def _show(console: Console, machine: Machine, gauge: Gauge, stop: asyncio.Event, began: float) -> None:
+async def _show(
+    console: Console, supervisor: Supervisor, snapshots: SnapshotTaker, stop: asyncio.Event, began: float
+) -> None:
     if not console.is_terminal:
         while not stop.is_set():
-            picture = await gauge.picture()
-            console.print(Text(view.line(picture, time.monotonic() - began)), soft_wrap=True)
-            await _nap(stop, PLAIN_SECONDS)
+            snapshot = await snapshots.take()
+            console.print(Text(view.line(snapshot, time.monotonic() - began)), soft_wrap=True)
+            await _wait(stop, PLAIN_SECONDS)
         return
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         while not stop.is_set():
-            picture = await gauge.picture()
-            live.update(view.live(picture, machine.children, time.monotonic() - began), refresh=True)
-            await _nap(stop, LIVE_SECONDS)
+            snapshot = await snapshots.take()
+            live.update(view.live(snapshot, supervisor.children, time.monotonic() - began), refresh=True)
+            await _wait(stop, LIVE_SECONDS)
 
 
-async def _nap(stop: asyncio.Event, seconds: float) -> None:
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)

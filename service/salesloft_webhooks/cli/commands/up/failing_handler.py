@@ -7,19 +7,19 @@ from salesloft_webhooks import Event, PermanentError, Router
 router = Router()
 
 FAILING_SHARE = 0.2
-HOPELESS_SHARE = 0.01
+PERMANENT_SHARE = 0.01
 
 
 @router.on("*")
-async def sometimes(event: Event) -> None:
+async def fail_at_random(event: Event) -> None:
     """Fail a fifth of the attempts, and call one in a hundred hopeless.
 
     Raises:
         PermanentError: now and then, so that there are dead letters.
         RuntimeError: often, so that there are retries.
     """
-    fate = random.random()  # noqa: S311 - a demo
-    if fate < HOPELESS_SHARE:
+    chance = random.random()  # noqa: S311 - a demo
+    if chance < PERMANENT_SHARE:
         raise PermanentError(f"no attempt would help with this {event.event_type}: one in a hundred is like that")
-    if fate < FAILING_SHARE:
+    if chance < FAILING_SHARE:
         raise RuntimeError("this handler fails a fifth of the time, on purpose")

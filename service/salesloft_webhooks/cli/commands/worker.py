@@ -1,27 +1,11 @@
-"""The two long-running roles: `receiver` and `worker`. Their settings are environment variables; options win."""
+"""`worker`: the role that handles events. Its settings are environment variables; options win."""
 
 from typing import Annotated, Literal
 
 import typer
 
+from salesloft_webhooks.cli.options import RoleHost, RoleOpsPort
 from salesloft_webhooks.startup_imports import fast_imports
-
-Host = Annotated[str | None, typer.Option(envvar="HOST", help="Address to listen on; all by default.")]
-Port = Annotated[int | None, typer.Option(envvar="PORT", min=0, max=65_535, help="Webhook port; 8000 by default.")]
-OpsPort = Annotated[
-    int | None,
-    typer.Option(envvar="OPS_PORT", min=0, max=65_535, help="Probes and metrics port; 9090 by default."),
-]
-
-
-def receiver(host: Host = None, port: Port = None, ops_port: OpsPort = None) -> None:
-    """Take deliveries: verify, drop duplicates, store, answer. Runs until SIGTERM, then drains."""
-    with fast_imports():
-        from salesloft_webhooks.operations import run_role
-        from salesloft_webhooks.receiver import run
-        from salesloft_webhooks.settings import Settings
-
-    run_role("receiver", Settings.load(host=host, port=port, ops_port=ops_port), run)
 
 
 def worker(
@@ -49,8 +33,8 @@ def worker(
         int | None,
         typer.Option(envvar="WORKER_CONCURRENCY", min=1, max=500, help="Handlers running at once; 50 by default."),
     ] = None,
-    host: Host = None,
-    ops_port: OpsPort = None,
+    host: RoleHost = None,
+    ops_port: RoleOpsPort = None,
 ) -> None:
     """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
     with fast_imports():
