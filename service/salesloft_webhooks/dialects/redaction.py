@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
+from salesloft_webhooks.dialects import registry
 from salesloft_webhooks.dialects.keys import DialectKeys
-from salesloft_webhooks.dialects.registry import DIALECTS
 from salesloft_webhooks.dialects.signatures import REDACTED
 
 _CALLBACK_TOKEN = re.compile(rb'("callback_token"\s*:\s*")(?:[^"\\]|\\.)*', re.DOTALL)
@@ -27,7 +27,7 @@ def redact(body: bytes, keys: DialectKeys, from_headers: str = "") -> bytes:
 
 
 def _all_keys(keys: DialectKeys, from_headers: str) -> Iterator[bytes]:
-    for dialect in DIALECTS:
+    for dialect in registry.DIALECTS:
         yield from dialect.secrets(keys, from_headers)
 
 
