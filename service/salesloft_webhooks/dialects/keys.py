@@ -8,10 +8,11 @@ class DialectKeys:
         by_kind: Keys as they are written, under the names of `KeyKind`: ``envelope_secrets=(b"...",)``.
     """
 
-    __slots__ = ("_by_kind",)
+    __slots__ = ("_by_kind", "kinds")
 
     def __init__(self, **by_kind: tuple[bytes, ...]) -> None:
         self._by_kind = {kind: keys for kind, keys in by_kind.items() if keys}
+        self.kinds = frozenset(self._by_kind)
 
     def __getitem__(self, kind: str) -> tuple[bytes, ...]:
         return self._by_kind.get(kind, ())

@@ -10,6 +10,7 @@ from salesloft_webhooks.errors import RejectionReason, SignatureRejected
 
 DIALECTS: tuple[Dialect, ...] = (ENVELOPE, NATIVE, STANDARD_WEBHOOKS)
 """Every dialect. Where headers say nothing, the first with keys is meant."""
+_accepted: dict[tuple[tuple[Dialect, ...], frozenset[str]], list[Dialect]] = {}  # asked at every delivery
 
 
 def key_kinds() -> tuple[KeyKind, ...]:
@@ -19,7 +20,11 @@ def key_kinds() -> tuple[KeyKind, ...]:
 
 def accepted(keys: DialectKeys) -> list[Dialect]:
     """The dialects there is at least one key for."""
-    return [dialect for dialect in DIALECTS if any(kind.name in keys for kind in dialect.key_kinds)]
+    found = _accepted.get((DIALECTS, keys.kinds))
+    if found is None:
+        found = [dialect for dialect in DIALECTS if any(kind.name in keys for kind in dialect.key_kinds)]
+        _accepted[DIALECTS, keys.kinds] = found
+    return found
 
 
 def named(name: str) -> Dialect | None:
