@@ -81,7 +81,7 @@ class Taken:
     Attributes:
         leases: What to run now; may be fewer than asked for.
         wait_seconds: Until something already known becomes due or the pause ends; None: nothing is known.
-        doorbell: Stream id to wait behind when nothing was found; empty: ask again at once.
+        wait_after: Stream id to wait behind when nothing was found; empty: ask again at once.
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
@@ -92,7 +92,7 @@ class Taken:
 
     leases: tuple[Lease, ...]
     wait_seconds: float | None
-    doorbell: str
+    wait_after: str
     paused: bool
     healed: bool
     skipped: int

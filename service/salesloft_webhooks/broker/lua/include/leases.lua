@@ -24,7 +24,7 @@ local function leave_to_others(id, lane, event_type, owner, attempts)
   set_aside_types[#set_aside_types + 1] = event_type
 end
 
-local function answer(wait, doorbell)
+local function answer(wait, wait_after)
   -- Whoever asks again with the same token is told the same; nothing needs to be kept of an empty answer, except that
   -- the first take of a token may still be on its way and must then find this one.
   if repeated or #leases > 0 then
@@ -34,7 +34,7 @@ local function answer(wait, doorbell)
     end
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
-  return { state, wait, doorbell, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), set_aside_types }
+  return { state, wait, wait_after, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), set_aside_types }
 end
 
 local function fields_at(id)

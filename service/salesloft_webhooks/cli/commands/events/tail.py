@@ -41,7 +41,7 @@ def tail_events(
                 said.add(text)
                 note(f"the store does not answer ({text}); going on when it does")
 
-        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, trouble=trouble):
+        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, on_error=trouble):
             said.clear()
             if types and not matches(entry.event_type, types):
                 continue
