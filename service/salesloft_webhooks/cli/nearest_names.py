@@ -79,12 +79,19 @@ def require_known_types(types: Iterable[str] | None) -> None:
 
     Senders of envelopes may have types of their own, so only what was not found either is a mistake.
     """
-    from salesloft_webhooks.event_patterns import is_known, nearest
+    from salesloft_webhooks.event_patterns import is_known
 
     for pattern in types or ():
         if not is_known(pattern):
-            near = ", ".join(nearest(pattern))
-            fail(f"no event of type {pattern} here, and none is known" + (f" (did you mean {near}?)" if near else ""))
+            fail(f"no event of type {pattern} here, and none is known{did_you_mean(pattern)}")
+
+
+def did_you_mean(pattern: str) -> str:
+    """`` (did you mean ...?)`` for an event type or pattern that is not known, or nothing where none is near."""
+    from salesloft_webhooks.event_patterns import nearest
+
+    near = ", ".join(nearest(pattern))
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _instead(name: str, names: Sequence[str]) -> str:

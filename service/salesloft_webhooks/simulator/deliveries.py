@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.dialects import Dialect, DialectKeys, envelope, native
 from salesloft_webhooks.errors import ConfigurationError
 
@@ -44,7 +45,7 @@ class Delivery:
     @property
     def expected_status(self) -> int:
         """What a healthy receiver answers."""
-        return 401 if self.kind is Kind.FORGERY else 200
+        return (DeliveryOutcome.REJECTED if self.kind is Kind.FORGERY else DeliveryOutcome.STORED).status
 
 
 class Signer:

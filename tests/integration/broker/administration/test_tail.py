@@ -10,7 +10,7 @@ from tests.support.servers import Server
 
 
 async def test_a_frozen_server_does_not_end_the_tail(own_server: Server) -> None:
-    """What is stored after the server has hung for longer than any time-out is shown, and the trouble is told."""
+    """What is stored after the server has hung for longer than any time-out is shown, and the error is reported."""
     own_server.start()
     settings = Settings.load(redis_url=own_server.url, store_timeout_seconds=0.3, poll_seconds=0.2)
     errors: list[str] = []

@@ -6,6 +6,7 @@ import typer
 
 from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
 from salesloft_webhooks.cli.console import note, show_json
+from salesloft_webhooks.cli.nearest_names import did_you_mean
 from salesloft_webhooks.cli.options import AsJson, Types
 from salesloft_webhooks.cli.store_access import follow
 from salesloft_webhooks.cli.times import moment_text
@@ -26,23 +27,22 @@ def tail_events(
 ) -> None:
     """Print events as they are stored, until Ctrl-C. Takes nothing from any group."""
     from salesloft_webhooks.broker.administration.entries import tail
-    from salesloft_webhooks.event_patterns import is_known, matches, nearest
+    from salesloft_webhooks.event_patterns import is_known, matches
 
     for pattern in types or ():
         if not is_known(pattern):
-            near = f" (did you mean {', '.join(nearest(pattern))}?)" if nearest(pattern) else ""
-            note(f"no event of type {pattern} is known{near}; waiting for one all the same")
+            note(f"no event of type {pattern} is known{did_you_mean(pattern)}; waiting for one all the same")
 
     async def print_all(store: "Store", settings: "Settings") -> None:
-        said: set[str] = set()
+        reported: set[str] = set()
 
-        def trouble(error: "StoreError") -> None:
-            if (text := str(error)) not in said:
-                said.add(text)
+        def report_once(error: "StoreError") -> None:
+            if (text := str(error)) not in reported:
+                reported.add(text)
                 note(f"the store does not answer ({text}); going on when it does")
 
-        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, on_error=trouble):
-            said.clear()
+        async for entry in tail(store, last=last, poll_seconds=settings.poll_seconds, on_error=report_once):
+            reported.clear()
             if types and not matches(entry.event_type, types):
                 continue
             if as_json:

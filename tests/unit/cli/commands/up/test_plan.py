@@ -6,6 +6,7 @@ import pytest
 
 from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
 from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
+from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 
 REAL = {
     "SALESLOFT_WEBHOOK_SECRET": "genuine-secret",
@@ -69,12 +70,14 @@ def test_the_users_secrets_are_not_written_down(folder: DataFolder) -> None:
 
 
 def test_groups_have_their_own_processes_and_ports(folder: DataFolder) -> None:
-    """Each built-in group is one worker; settings of a single worker are not inherited by all."""
+    """Each built-in group that is on by default is one worker; settings of a single worker are not inherited by all."""
     roles = list(plan(folder, demo=False).roles())
 
     workers = [role for role in roles if role.name != "receiver"]
 
-    assert [role.environment["WORKER_GROUP"] for role in workers] == ["activity", "crm", "notify"]
+    assert [role.environment["WORKER_GROUP"] for role in workers] == [
+        row.name for row in BUILTIN_GROUPS if row.on_by_default
+    ]
     assert len({role.environment["OPS_PORT"] for role in roles}) == len(roles)
     assert not [role.name for role in roles if "WORKER_HANDLERS" in role.environment]
 
