@@ -150,7 +150,7 @@ class Committer:
         while batch := [share for share in batch if not share.answer.done()]:
             try:
                 return await self._commit(batch)
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
                 error, blame = exc, await self._blame(exc) if not cancellation_requested() else _Blame.SERVER
             if cancellation_requested():
                 raise asyncio.CancelledError from error

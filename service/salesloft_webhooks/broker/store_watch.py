@@ -136,7 +136,7 @@ class StoreWatch:
             reason = str(exc)
         except TimeoutError:
             reason = "no answer in time"
-        except Exception as exc:  # a watch that dies would leave the last verdict standing for ever
+        except Exception as exc:  # noqa: BLE001 - a watch that dies would leave the last verdict standing for ever
             reason = type(exc).__name__
         return f"the store cannot be used: {reason}"
 

@@ -61,8 +61,7 @@ class DeliveryEndpoint:
         try:
             with in_flight.delivery(), self._span(scope["headers"]) as span:
                 answer = await self._answer(scope, receive, span)
-        except Exception:
-            # A defect; the span, left without a verdict, has logged it.
+        except Exception:  # noqa: BLE001 - a defect; the span, left without a verdict, has logged it
             answer = self._context.responses.read(DeliveryOutcome.ERROR)
         if answer is not None:
             await (answer.closing() if in_flight.draining else answer)(scope, receive, send)
@@ -116,7 +115,7 @@ class DeliveryEndpoint:
                     reason=error.reason,
                     body=authentic.redacted_body(),
                     limit=settings.quarantine_limit,
-                    event_name=authentic.event_name,
+                    from_headers=authentic.from_headers,
                 )
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None
