@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := service tests bench
 
 .PHONY: help
 help: ## Show this list
@@ -19,6 +18,14 @@ run: .venv/ready ## The whole pipeline on this machine: embedded Valkey, receive
 .PHONY: test
 test: .venv/ready ## Every test
 	$(BIN)/pytest
+
+.PHONY: fast
+fast: .venv/ready ## The tests that need no server, in less than a minute
+	$(BIN)/pytest -q tests/unit
+
+.PHONY: test-pythons
+test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
+	.ci/pythons
 
 .PHONY: check
 check: .venv/ready ## Format, lint, types, import contracts, sizes, generated files in step

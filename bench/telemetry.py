@@ -78,7 +78,7 @@ def main() -> None:
     print(f"receiver: {figures.per_second} deliveries/s, {whole:.1f} us CPU each")
     print(f"telemetry: {off:.2f} us of it ({share:.1%}; promised below {PROMISED_SHARE:.0%})")
     print(f"with every delivery traced: {on:.1f} us")
-    assert share < PROMISED_SHARE
+    assert share < PROMISED_SHARE  # noqa: S101 - a benchmark that fails loudly
 
 
 if __name__ == "__main__":

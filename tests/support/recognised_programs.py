@@ -140,6 +140,18 @@ def run_on_nothing(program: str) -> Check:
     return run
 
 
+def pytest_(words: Sequence[str]) -> None:
+    """Folders of tests that are there."""
+    assert words
+    assert [word for word in words if not (ROOT / word).exists()] == []
+
+
+def script(words: Sequence[str]) -> None:
+    """A script of ours, which takes no arguments; that CI works is seen by running CI."""
+    assert not words
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
 def redis_cli(words: Sequence[str]) -> None:
     """Commands of the server's; tests/e2e/test_rehearsals_* and test_snippets.py carry them out."""
     command = words[2:] if words[0] == "-u" else words
@@ -162,6 +174,8 @@ PROGRAMS: dict[str, Check] = {
     "python": python,
     "pip": pip,
     ".ci/engine": engine,
+    ".ci/run": script,
+    ".venv/bin/pytest": pytest_,
     "redis-cli": redis_cli,
     "valkey-cli": redis_cli,
     "sh": lambda words: check(words[1].split()),

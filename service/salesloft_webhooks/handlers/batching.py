@@ -81,7 +81,7 @@ class Batcher(Generic[ItemT]):
         try:
             outcomes = await self._write([item for item, _ in batch])
             results = list(zip(batch, outcomes, strict=True))
-        except Exception as exc:  # it belongs to the callers, whatever it is
+        except Exception as exc:  # noqa: BLE001 - it belongs to the callers, whatever it is
             results = [(entry, exc) for entry in batch]
         for (_, written), outcome in results:
             if written.done():

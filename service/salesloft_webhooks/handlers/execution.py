@@ -112,7 +112,7 @@ async def run_attempt(
         if interrupted():
             raise
         error = HandlerCancelled("the handler cancelled itself")
-    except (Exception, BaseExceptionGroup) as exc:  # a group with a base exception in it is no Exception
+    except (Exception, BaseExceptionGroup) as exc:  # noqa: BLE001 - a group with a base exception in it is no Exception
         error = exc
     except SystemExit:
         error = HandlerExited("the handler called sys.exit()")

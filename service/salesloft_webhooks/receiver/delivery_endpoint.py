@@ -61,8 +61,7 @@ class DeliveryEndpoint:
         try:
             with in_flight.delivery(), self._span(scope["headers"]) as span:
                 answer = await self._answer(scope, receive, span)
-        except Exception:
-            # A defect; the span, left without a verdict, has logged it.
+        except Exception:  # noqa: BLE001 - a defect; the span, left without a verdict, has logged it
             answer = self._context.responses.read(DeliveryOutcome.ERROR)
         if answer is not None:
             await (answer.closing() if in_flight.draining else answer)(scope, receive, send)
@@ -84,7 +83,7 @@ class DeliveryEndpoint:
             span.rejected(exc.reason)
             return self._context.responses.read(DeliveryOutcome.REJECTED)
         except StoreError as exc:
-            self._context.watch.doubt()
+            self._context.watch.look_thoroughly()
             outcome = span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.

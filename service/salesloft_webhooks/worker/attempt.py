@@ -158,6 +158,6 @@ def describe(error: BaseException) -> str:
 def _one_line(error: BaseException) -> str:
     try:
         message = next(iter(str(error).splitlines()), "")
-    except Exception as exc:  # the author's own __str__: whatever it does, the outcome has to be stored
+    except Exception as exc:  # noqa: BLE001 - the author's own __str__: whatever it does, the outcome has to be stored
         message = f"(its __str__ raised {type(exc).__name__})"
     return f"{type(error).__name__}: {message}"

@@ -67,7 +67,7 @@ class LeaseRenewer:
         try:
             with asyncio.Runner(loop_factory=lambda: own_loop) as runner:
                 runner.run(self._renew_until(stop))
-        except BaseException as exc:  # whatever it is, the worker must hear of it
+        except BaseException as exc:  # noqa: BLE001 - whatever it is, the worker must hear of it
             outcome.set_exception(exc)
         else:
             outcome.set_result(None)

@@ -67,7 +67,7 @@ class Readiness:
             checking.result()
         except ConfigurationError:
             raise
-        except Exception as exc:  # a check of somebody's own may raise anything: it is not ready
+        except Exception as exc:  # noqa: BLE001 - a check of somebody's own may raise anything: it is not ready
             problem = str(exc) if isinstance(exc, Unavailable) else describe(exc)
             if problem != self.problem:
                 log.warning("worker.unready", reason=problem)

@@ -37,13 +37,19 @@ async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
 
 async def test_signals_are_given_back_at_the_end() -> None:
     """Afterwards a signal has its former effect again."""
-    before = signal.getsignal(signal.SIGTERM)
 
-    with stop_event():
-        within = signal.getsignal(signal.SIGTERM)
+    def former(_number: int, _frame: object) -> None:
+        """What a command has set up before it runs a role."""
 
-    assert within is not before
-    assert signal.getsignal(signal.SIGTERM) is before
+    before = signal.signal(signal.SIGTERM, former)
+    try:
+        with stop_event():
+            within = signal.getsignal(signal.SIGTERM)
+
+        assert within is not former
+        assert signal.getsignal(signal.SIGTERM) is former
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def test_the_callers_own_event_leaves_signals_alone() -> None:

@@ -9,6 +9,7 @@ FILTERS = ("--group", "--type", "--reason")
 
 
 def check(names: list[str] | None, filters: tuple[str, ...] = FILTERS, *, everything: bool, filtered: bool) -> None:
+    """What was named is accepted, or the usage error is raised."""
     names_or_all(names, everything=everything, filtered=filtered, items="letters", filters=filters)
 
 

@@ -17,6 +17,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str, **environment: str) -> Result:
+    """The result of a command in this process."""
     return CliRunner().invoke(app, arguments, env=environment)
 
 

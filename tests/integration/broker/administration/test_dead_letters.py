@@ -22,10 +22,12 @@ from tests.support.broker_driver import TTL, Driven
 
 
 async def listed(driven: Driven, choice: DeadLetterFilter | None = None, **options: Any) -> list[DeadLetter]:
+    """The dead letters a filter selects."""
     return [letter async for letter in dead_letters(driven.store, choice or DeadLetterFilter(), **options)]
 
 
 async def redriven(driven: Driven, choice: DeadLetterFilter | None = None) -> list[tuple[str, Redriven]]:
+    """Redrive what a filter selects; the outcome of each."""
     letters = unchanging(driven.store, choice or DeadLetterFilter())
     outcomes = redrive(driven.store, letters, idempotency_ttl_seconds=TTL)
     return [(letter.event_id, outcome) async for letter, outcome in outcomes]

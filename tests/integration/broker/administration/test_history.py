@@ -12,12 +12,14 @@ from tests.support.broker_driver import TTL, Driven
 
 
 async def state_in_group(driven: Driven, event_id: str, group: str = "crm") -> EventInGroup:
+    """What the history says of an event in one group."""
     found = await history(driven.store, event_id)
     assert found is not None
     return next(row for row in found.groups if row.group == group)
 
 
 async def redrive_all(driven: Driven) -> None:
+    """Redrive every dead letter."""
     letters = unchanging(driven.store, DeadLetterFilter())
     assert [row async for row in redrive(driven.store, letters, idempotency_ttl_seconds=TTL)]
 

@@ -8,6 +8,7 @@ from tests.support.broker_driver import Driven
 
 
 async def keep(driven: Driven, body: bytes) -> None:
+    """Put a body into quarantine."""
     await quarantine(
         driven.store,
         source="default",

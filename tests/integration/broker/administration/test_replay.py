@@ -18,6 +18,7 @@ from tests.support.broker_driver import TTL, Driven
 async def replayed(
     driven: Driven, selection: Selection | None = None, *, group: str = "crm", dry_run: bool = False
 ) -> dict[str, Replayed]:
+    """Replay what a selection names; the outcome by event id."""
     outcomes = replay(driven.store, group, selection or Selection(), idempotency_ttl_seconds=TTL, dry_run=dry_run)
     return {entry.event_id: outcome async for entry, outcome in outcomes}
 

@@ -10,6 +10,7 @@ from tests.support.broker_driver import Driven
 
 
 def of(stats: Stats, group: str = "crm") -> GroupStats:
+    """The row of one group."""
     return next(row for row in stats.groups if row.group == group)
 
 

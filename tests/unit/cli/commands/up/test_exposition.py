@@ -15,6 +15,7 @@ python_info{{version="3.11"}} 1.0
 
 
 def totals(*pages: tuple[str, str], at: float = 0.0) -> Totals:
+    """The totals of several processes' pages."""
     meter = Meter()
     for process, page in pages:
         meter.read(process, page)
@@ -53,6 +54,7 @@ def test_a_gauge_may_fall() -> None:
 
 
 def histogram(*counts: tuple[str, float]) -> Totals:
+    """The totals of a page with one histogram of the given buckets."""
     lines = (f'salesloft_webhooks_x_seconds_bucket{{le="{limit}"}} {count}' for limit, count in counts)
     return totals(("a", "\n".join(lines)))
 

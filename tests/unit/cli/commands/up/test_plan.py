@@ -31,6 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 
 
 def plan(folder: DataFolder, *, demo: bool) -> Plan:
+    """The plan for a data folder on the default ports."""
     return Plan(UpOptions(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
 
 

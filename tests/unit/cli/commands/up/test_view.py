@@ -14,12 +14,14 @@ STATS = Stats((CRM,), (PartitionStats(0, 1_234, 5, 2**21, 0),))
 
 
 def snapshot(stats: Stats | None = STATS) -> Snapshot:
+    """A state of the pipeline with one group."""
     group = GroupSnapshot("crm", CRM if stats else None, 900.0, 12.0, 45.6, 0.012, 1.5)
     deliveries = {"stored": 1_000.0, "duplicate": 100.0, "rejected": 60.0, "store_full": 4.0, "too_slow": 2.0}
     return Snapshot(deliveries, 50.04, {"expired": 20.0, "mismatch": 40.0}, 0.0034, 0.25, stats, [group])
 
 
 def shown(content: Snapshot) -> str:
+    """The text a terminal shows."""
     console = Console(file=io.StringIO(), width=130)
     console.print(view.live(content, [], 3_723.0))
     output = console.file
