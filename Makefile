@@ -43,7 +43,7 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 	$(BIN)/python -m salesloft_webhooks.cli.reference docs && $(BIN)/python -m salesloft_webhooks.handlers.reference .
 	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
 	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md
-	$(BIN)/python -m dashboards
+	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index
 
 .PHONY: observe
 observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline

@@ -100,13 +100,13 @@ RULES = (
         {
             "background.py": "the home: owns start, failure, cancellation and the wait at the end",
             "broker/connection/sentinels.py": "questions to all sentinels at once, ended by cancel_and_wait",
-            "cli/commands/up/child.py": "started with its process, ended by cancel_and_wait",
+            "cli/commands/up/supervised_process.py": "started with its process, ended by cancel_and_wait",
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",
             "handlers/batching.py": "ends by itself when nobody waits for it; never cancelled",
             "operations/connection.py": "cancels timers of a connection, no tasks",
             "simulator/simulator.py": "in a task group, which owns them",
             "testing/pipeline.py": "whole roles, which end when their stop event is set",
-            "testing/running.py": "one attempt, ended by cancel_and_wait",
+            "testing/one_attempt.py": "one attempt, ended by cancel_and_wait",
             "worker/attempt.py": "one attempt; its cancellation carries a reason, and its end is its settlement",
             "worker/readiness.py": "a check of somebody's own may ignore its cancellation, and must not be waited for",
         },
@@ -118,7 +118,7 @@ RULES = (
             "delivery_outcomes.py": "the home: one row for each way a delivery or request can end",
             "operations/probes.py": "the operations port has answers of its own",
         },
-        rooms=("delivery_outcomes.py", "receiver/", "operations/", "telemetry/"),
+        rooms=("delivery_outcomes.py", "receiver/", "operations/", "telemetry/", "simulator/"),
     ),
 )
 

@@ -132,6 +132,11 @@ class DeliveryOutcome(StrEnum):
     ERROR = "error", _NOT_STORED, "delivery.failed"
     """503: a defect of ours. Always worth a look at the logs."""
 
+    @property
+    def status(self) -> int:
+        """The status of the answer; 0 without one."""
+        return self.answer.status if self.answer else 0
+
     @classmethod
     def of_store(cls, error: StoreError) -> "DeliveryOutcome":
         """The outcome that a failed store operation ends in."""

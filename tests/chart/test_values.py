@@ -171,7 +171,8 @@ def test_every_value_is_described() -> None:
                 described.append(path)
             elif match[3].strip() and not any(path.startswith(f"{parent}.") for parent in described):
                 undescribed.append(path)
-        previous = line
+        if "# @" not in line:  # what helm-docs is told about the sentence above
+            previous = line
 
     assert undescribed == []
     assert len(described) > 100

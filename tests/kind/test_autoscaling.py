@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 from tests.kind.cluster import Release, apply, kubectl, objects, pods, unfinished, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.support.waiting import wait_until
@@ -41,9 +42,8 @@ def scaled() -> Iterator[Release]:
         pytest.skip("NOTHING IS SCALED: the cluster has no KEDA (OPERATORS=1 make test-kind)")
     apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "slow"}, "data": {"slow.py": HANDLERS}})
     release = Release()
-    release.install(
-        {"workers": {"activity": None, "crm": None, "notify": None, "slow": SLOW}, "test": {"group": "slow"}}
-    )
+    built_in = {row.name: None for row in BUILTIN_GROUPS if row.on_by_default}
+    release.install({"workers": {**built_in, "slow": SLOW}, "test": {"group": "slow"}})
     yield release
     release.uninstall()
     kubectl("delete", "secret,persistentvolumeclaim,configmap", "--all")

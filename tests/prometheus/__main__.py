@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from salesloft_webhooks.cli.commands.up.folder import DataFolder
+from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
 
 

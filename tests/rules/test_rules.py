@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dashboards import runbook_index
 
 from tests.support.rules_and_dashboards import ROOT, RULES, alerts
 
@@ -72,3 +73,8 @@ def test_no_runbook_without_an_alert() -> None:
     pages = {page.stem for page in (ROOT / "docs/runbooks").glob("*.md")} - {"README"}
 
     assert pages == set(ALERTS)
+
+
+def test_the_index_of_runbooks_is_generated() -> None:
+    """The table in the runbooks' README is what `make docs` writes from the rules."""
+    assert runbook_index.INDEX.read_text("utf-8") == runbook_index.page()

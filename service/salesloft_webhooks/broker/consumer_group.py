@@ -140,11 +140,11 @@ class Group:
         reply = await self._store.run("take", partition, args)
         self._unanswered[partition] = False
         self._numbers[partition] += 1
-        state, wait, doorbell, skipped, poisoned, entries, isolated, run, unhandled = reply
+        state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled = reply
         return Taken(
             leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
-            doorbell=doorbell.decode(),
+            last_id=last_id.decode(),
             paused=state == b"paused",
             healed=state == b"healed",
             skipped=skipped,
@@ -194,11 +194,11 @@ class Group:
         died: Reply = await self._store.run("expire_unhandled", partition, args)
         return [event_type.decode() for event_type in died]
 
-    async def wait(self, partition: int, doorbell: str, seconds: float) -> None:
-        """Return when an entry newer than ``doorbell`` arrives, or after ``seconds``. Consumes nothing."""
+    async def wait(self, partition: int, last_id: str, seconds: float) -> None:
+        """Return when an entry newer than ``last_id`` arrives, or after ``seconds``. Consumes nothing."""
         key = self._store.keys.events(partition)
         with translated():
-            await self._store.client.xread({key: doorbell}, count=1, block=max(1, int(seconds * 1000)))
+            await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
 
     async def pause(self, seconds: float, reason: str = "") -> None:
         """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched.

@@ -81,18 +81,18 @@ class Taken:
     Attributes:
         leases: What to run now; may be fewer than asked for.
         wait_seconds: Until something already known becomes due or the pause ends; None: nothing is known.
-        doorbell: Stream id to wait behind when nothing was found; empty: ask again at once.
+        last_id: Stream id to wait behind when nothing was found; empty: ask again at once.
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.
-        unhandled: Types of entries set aside: the group wants them, but this process has no handler for them.
-        isolated entries: How many entries wait that may have killed their workers: take them apart from all others.
+        unhandled: Types of entries left unhandled: the group wants them, but this process has no handler for them.
+        isolated: How many entries wait that may have killed their workers: take them apart from all others.
         poisoned: Types of entries that became dead letters because they lost too many leases in a row.
     """
 
     leases: tuple[Lease, ...]
     wait_seconds: float | None
-    doorbell: str
+    last_id: str
     paused: bool
     healed: bool
     skipped: int

@@ -121,7 +121,8 @@ class Quarantined:
         dialect: How it was signed.
         reason: Why it could not be read, an `UnreadableReason`.
         received_at: When it came.
-        event_name: Native dialect: the name it came with; empty when version 0.1.0 kept it.
+        from_headers: What its headers said and its body does not (native: the event's name); empty when version
+            0.1.0 kept it.
         body: As it came, keys of the source redacted. Personal data: show it only when asked to.
     """
 
@@ -130,7 +131,7 @@ class Quarantined:
     dialect: str
     reason: str
     received_at: datetime
-    event_name: str
+    from_headers: str
     body: bytes = field(repr=False)
 
 
@@ -186,7 +187,7 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
         dialect=_text(fields, b"dialect"),
         reason=_text(fields, b"reason"),
         received_at=_time(fields, b"at"),
-        event_name=_text(fields, b"event"),
+        from_headers=_text(fields, b"event"),
         body=fields.get(b"body", b""),
     )
 

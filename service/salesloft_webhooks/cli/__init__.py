@@ -17,15 +17,16 @@ from salesloft_webhooks.cli.commands import (
     init,
     migrate,
     quarantine,
+    receiver,
     replay,
-    roles,
     send,
     status,
     trial,
     version,
+    worker,
 )
 from salesloft_webhooks.cli.commands.up import command
-from salesloft_webhooks.cli.commands.up.folder import adopt_running
+from salesloft_webhooks.cli.commands.up.data_folder import adopt_running
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import TranslatingGroup
 
@@ -54,8 +55,8 @@ def root(context: typer.Context) -> None:
 
 
 app.command(rich_help_panel=RUNNING)(command.up)
-app.command(rich_help_panel=RUNNING)(roles.receiver)
-app.command(rich_help_panel=RUNNING)(roles.worker)
+app.command(rich_help_panel=RUNNING)(receiver.receiver)
+app.command(rich_help_panel=RUNNING)(worker.worker)
 app.command(rich_help_panel=LOOKING)(status.status)
 app.add_typer(events.app, name="events", rich_help_panel=LOOKING)
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel=LOOKING)

@@ -16,3 +16,5 @@ class ExitCode(IntEnum):
     """Redis cannot be reached, is too slow or is full; for `send`, nobody answers at the address."""
     PARTLY = 4
     """Some of it was done and some could not be; the output says which."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C. Commands that then say what they did, or run until it anyway, end with a code above instead."""

@@ -1,15 +1,14 @@
 """Names that people type: groups, event types, letters, events. Of one that does not exist the nearest are named."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.paging import first
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-
-T = TypeVar("T")
 
 LISTED_AT_MOST = 10
 """Names of a message that names all there are."""
@@ -43,10 +42,8 @@ async def near_letters(store: "Store", name: str) -> str:
     from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
     from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
-    return nearest_of(
-        name,
-        [text async for one in _first(dead_letters(store, DeadLetterFilter())) for text in (one.handle, one.event_id)],
-    )
+    letters = await first(COMPARED_AT_MOST, dead_letters(store, DeadLetterFilter()))
+    return nearest_of(name, [text for one in letters for text in (one.handle, one.event_id)])
 
 
 async def near_events(store: "Store", event_id: str) -> str:
@@ -57,7 +54,18 @@ async def near_events(store: "Store", event_id: str) -> str:
     """
     from salesloft_webhooks.broker.administration.entries import latest
 
-    return nearest_of(event_id, [entry.event_id async for entry in _first(latest(store))])
+    return nearest_of(event_id, [entry.event_id for entry in await first(COMPARED_AT_MOST, latest(store))])
+
+
+async def near_deliveries(store: "Store", name: str) -> str:
+    """The same for what names no delivery in quarantine, of all there are: their number is bounded.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    from salesloft_webhooks.broker.administration.quarantine import held
+
+    return nearest_of(name, [str(one.reference) async for one in held(store)])
 
 
 def nearest_of(name: str, names: Iterable[str]) -> str:
@@ -66,26 +74,24 @@ def nearest_of(name: str, names: Iterable[str]) -> str:
     return f" (nearest: {', '.join(near)})" if near else ""
 
 
-async def _first(things: AsyncIterator[T]) -> AsyncIterator[T]:
-    count = 0
-    async for thing in things:
-        yield thing
-        count += 1
-        if count == COMPARED_AT_MOST:
-            return
-
-
 def require_known_types(types: Iterable[str] | None) -> None:
     """End the command when a type or pattern means nothing that is known: for commands that found nothing of it.
 
     Senders of envelopes may have types of their own, so only what was not found either is a mistake.
     """
-    from salesloft_webhooks.event_patterns import is_known, nearest
+    from salesloft_webhooks.event_patterns import is_known
 
     for pattern in types or ():
         if not is_known(pattern):
-            near = ", ".join(nearest(pattern))
-            fail(f"no event of type {pattern} here, and none is known" + (f" (did you mean {near}?)" if near else ""))
+            fail(f"no event of type {pattern} here, and none is known{did_you_mean(pattern)}")
+
+
+def did_you_mean(pattern: str) -> str:
+    """`` (did you mean ...?)`` for an event type or pattern that is not known, or nothing where none is near."""
+    from salesloft_webhooks.event_patterns import nearest
+
+    near = ", ".join(nearest(pattern))
+    return f" (did you mean {near}?)" if near else ""
 
 
 def _instead(name: str, names: Sequence[str]) -> str:

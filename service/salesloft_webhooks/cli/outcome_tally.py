@@ -16,52 +16,54 @@ from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import StoreError
 
 T = TypeVar("T")
+Results = AsyncIterator[tuple[object, StrEnum]]
+"""What became of each thing."""
 
 
 @dataclass
-class Tally:
+class OutcomeTally:
     """How many events came to which end.
 
     Attributes:
-        wish: The outcome that was asked for.
+        goal: The outcome that was asked for.
         failures: Outcomes that mean it was not done, and should be known.
         outcomes: Counts so far.
         missing: Names that were asked for and do not exist.
-        near: What to say about the nearest to each that do, `` (nearest: ...)``.
+        nearest: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
     """
 
-    wish: StrEnum
+    goal: StrEnum
     failures: Collection[StrEnum] = ()
     outcomes: Counter[StrEnum] = field(default_factory=Counter)
     missing: list[str] = field(default_factory=list)
-    near: dict[str, str] = field(default_factory=dict)
+    nearest: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_stopped(self) -> bool:
         """Whether somebody has pressed Ctrl-C."""
         return self.stop.is_set()
 
-    async def until_stopped(self, things: AsyncIterator[T]) -> AsyncIterator[T]:
-        """The same things, until somebody presses Ctrl-C."""
-        async for thing in things:
+    async def until_stopped(self, items: AsyncIterator[T]) -> AsyncIterator[T]:
+        """The same, until somebody presses Ctrl-C."""
+        async for item in items:
             if self.stop.is_set() or cancellation_requested():
                 return
-            yield thing
+            yield item
 
-    async def count(self, happenings: AsyncIterator[tuple[object, StrEnum]], *, total: int | None = None) -> None:
+    async def count(self, results: Results, *, total: int | None = None) -> None:
         """Count while it happens; what makes it happen should come through `until_stopped`.
 
         Args:
-            happenings: What became of each event.
+            results: What became of each event.
             total: How many there will be, for the progress bar.
 
         Raises:
             StoreError: after having said on stderr how far it came.
         """
         try:
-            with self._interruptible(), progress(self.wish.replace("_", " "), total) as advance:
-                async for _, outcome in happenings:
+            with self._interruptible(), progress(self.goal.replace("_", " "), total) as advance:
+                async for _, outcome in results:
                     self.outcomes[outcome] += 1
                     advance()
         except StoreError:
@@ -81,7 +83,7 @@ class Tally:
     def sentence(self) -> str:
         """``12 redriven, 1 gone``."""
         counts = [f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in self.outcomes.most_common()]
-        return ", ".join(counts or [f"0 {self.wish.replace('_', ' ')}"])
+        return ", ".join(counts or [f"0 {self.goal.replace('_', ' ')}"])
 
     @property
     def exit_code(self) -> ExitCode:
@@ -89,16 +91,16 @@ class Tally:
         failed = self.stop.is_set() or self.missing or any(self.outcomes[outcome] for outcome in self.failures)
         if not failed:
             return ExitCode.OK
-        return ExitCode.PARTLY if self.outcomes[self.wish] else ExitCode.FAILED
+        return ExitCode.PARTLY if self.outcomes[self.goal] else ExitCode.FAILED
 
     def report(self, *, as_json: bool) -> None:
         """Print it, and end the command with the exit code it deserves."""
         for name in self.missing:
-            complain(f"not found: {name}{self.near.get(name, '')}")
+            complain(f"not found: {name}{self.nearest.get(name, '')}")
         if self.stop.is_set():
             complain("interrupted: the rest is as it was; repeat the command to go on")
         if as_json:
-            counts = {str(outcome): self.outcomes[outcome] for outcome in type(self.wish)}
+            counts = {str(outcome): self.outcomes[outcome] for outcome in type(self.goal)}
             show_json({**counts, "missing": self.missing, "interrupted": self.stop.is_set()})
         else:
             show(self.sentence)

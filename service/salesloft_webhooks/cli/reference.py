@@ -174,8 +174,8 @@ def _options(command: Any) -> str:
 
 def _option(one: Any) -> str:
     name = _metavar(one) if _is_argument(one) else ", ".join([*one.opts, *one.secondary_opts])
-    untold = one.default is None or one.default is False or one.default == ""
-    default = "-" if untold else f"`{one.default}`"
+    not_shown = one.default is None or one.default is False or one.default == ""
+    default = "-" if not_shown else f"`{one.default}`"
     variable = f" Variable: `{one.envvar}`." if one.envvar else ""
     return f"| `{_cell(name)}` | {_cell(default)} | {_cell(one.help)}{variable} |\n"
 

@@ -115,7 +115,7 @@ class DeliveryEndpoint:
                     reason=error.reason,
                     body=authentic.redacted_body(),
                     limit=settings.quarantine_limit,
-                    event_name=authentic.event_name,
+                    from_headers=authentic.from_headers,
                 )
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None

@@ -1,13 +1,19 @@
-"""A SalesLoft that is not there: invented traffic in both dialects, signed, repeated, forged and posted.
+"""A sender for demos, tests and benchmarks: invented traffic in both dialects, signed, repeated, forged and posted.
 
-keys = load_sources(settings)[0].keys
-simulator = Simulator(url, Traffic(Signer(keys), Mix(duplicates=0.1, forgeries=0.05)), Pace(rate=20, retries=3))
-await simulator.run(stop)      # meanwhile, `simulator.tally` may be read
+It does what SalesLoft does towards a receiver: resources that change over time, its names and headers, its repeats. It
+is not SalesLoft's API (nothing can be asked or subscribed), knows no store and no settings, and posts wherever it is
+told to with the keys it is given.
+
+::
+
+    keys = load_sources(settings)[0].keys
+    simulator = Simulator(url, Traffic(Signer(keys), Mix(duplicates=0.1, forgeries=0.05)), Posting(rate=20, retries=3))
+    await simulator.run(stop)      # meanwhile, `simulator.tally` may be read
 """
 
 from salesloft_webhooks.simulator.deliveries import Delivery, Kind, Signer
-from salesloft_webhooks.simulator.simulator import Pace, Simulator
+from salesloft_webhooks.simulator.simulator import Posting, Simulator
 from salesloft_webhooks.simulator.tally import Answer, Tally
 from salesloft_webhooks.simulator.traffic import Mix, Traffic
 
-__all__ = ["Answer", "Delivery", "Kind", "Mix", "Pace", "Signer", "Simulator", "Tally", "Traffic"]
+__all__ = ["Answer", "Delivery", "Kind", "Mix", "Posting", "Signer", "Simulator", "Tally", "Traffic"]

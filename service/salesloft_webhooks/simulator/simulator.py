@@ -12,13 +12,13 @@ import aiohttp
 from salesloft_webhooks.simulator.deliveries import Delivery, Kind
 from salesloft_webhooks.simulator.tally import Tally
 
-BREATH_SECONDS = 0.1
-MOST_CATCHING_UP_SECONDS = 1.0
+UNREACHABLE_PAUSE_SECONDS = 0.1
+MAX_CATCH_UP_SECONDS = 1.0
 """A laptop that slept through an hour must not make up for it in one burst."""
 
 
 @dataclass(frozen=True)
-class Pace:
+class Posting:
     """How deliveries are posted.
 
     Attributes:
@@ -44,17 +44,17 @@ class Simulator:
     Args:
         url: Where.
         deliveries: What; may be endless. It is asked for the next one only when that is due.
-        pace: How.
+        posting: How.
 
     Attributes:
         tally: What became of them so far.
     """
 
-    def __init__(self, url: str, deliveries: Iterator[Delivery], pace: Pace = Pace()) -> None:
+    def __init__(self, url: str, deliveries: Iterator[Delivery], posting: Posting = Posting()) -> None:
         self.tally = Tally()
         self._url = url
         self._deliveries = deliveries
-        self._pace = pace
+        self._posting = posting
         self._stop = asyncio.Event()
         self._due = 0.0
 
@@ -66,7 +66,7 @@ class Simulator:
         self._stop = stop or self._stop
         started = self._due = time.monotonic()
         async with self._session() as session, asyncio.TaskGroup() as tasks:
-            for _ in range(self._pace.concurrency):
+            for _ in range(self._posting.concurrency):
                 tasks.create_task(self._work(session, tasks))
         self.tally.seconds = time.monotonic() - started
         return self.tally
@@ -74,7 +74,7 @@ class Simulator:
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=self._pace.timeout_seconds),
+            timeout=aiohttp.ClientTimeout(total=self._posting.timeout_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Content-Type": "application/json",
@@ -87,14 +87,14 @@ class Simulator:
             await self._wait_for_turn()
             if self._stop.is_set() or (delivery := next(self._deliveries, None)) is None:
                 return
-            await self._deliver(session, tasks, delivery, self._pace.retries)
+            await self._deliver(session, tasks, delivery, self._posting.retries)
 
     async def _wait_for_turn(self) -> None:
-        if self._pace.rate is None:
+        if self._posting.rate is None:
             return
         now = time.monotonic()
-        due = max(self._due, now - MOST_CATCHING_UP_SECONDS)
-        self._due = due + 1 / self._pace.rate
+        due = max(self._due, now - MAX_CATCH_UP_SECONDS)
+        self._due = due + 1 / self._posting.rate
         await self._pause(due - now)
 
     async def _deliver(
@@ -109,14 +109,14 @@ class Simulator:
         else:
             self.tally.unexpected += 1
         if status is None:
-            if self._pace.give_up and not self.tally.reached and self.tally.unexpected >= self._pace.concurrency:
+            if self._posting.give_up and not self.tally.reached and self.tally.unexpected >= self._posting.concurrency:
                 self._stop.set()
-            await self._pause(BREATH_SECONDS)  # nobody there: no reason to spin
+            await self._pause(UNREACHABLE_PAUSE_SECONDS)  # nobody there: no reason to spin
 
     async def _retry(
         self, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup, delivery: Delivery, retries: int
     ) -> None:
-        await self._pause(self._pace.retry_seconds)
+        await self._pause(self._posting.retry_seconds)
         if self._stop.is_set():
             self.tally.unexpected += 1
         else:
@@ -131,7 +131,7 @@ class Simulator:
                 status: int | None = answer.status
                 text = await answer.text(errors="replace")
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-            status, text = None, _in_words(exc)
+            status, text = None, _error_text(exc)
         self.tally.add(delivery.kind, status, text, time.perf_counter() - started)
         return status
 
@@ -142,7 +142,7 @@ class Simulator:
                     await self._stop.wait()
 
 
-def _in_words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, aiohttp.ClientConnectorError):

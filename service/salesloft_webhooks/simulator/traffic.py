@@ -1,4 +1,4 @@
-"""Endless realistic traffic: happenings of the invented world, told in the dialects there are keys for."""
+"""Endless realistic traffic: changes at the invented sales team, written in the dialects there are keys for."""
 
 import time
 from collections import deque
@@ -8,14 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-import msgspec
-
-from salesloft_webhooks import resource_kinds
-from salesloft_webhooks.dialects import Dialect, resource
+from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
 from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
-from salesloft_webhooks.simulator.world import EVENT_TYPES, NATIVE_NAMES, Happening, World
+from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES, Change, SalesTeam
 
 RECENT = 100
 RECENT_SECONDS = 60
@@ -46,10 +43,10 @@ class Traffic(Iterator[Delivery]):
     Args:
         signer: Signs them.
         mix: What they consist of.
-        seed: The same seed invents the same people and happenings, with the same ids.
+        seed: The same seed invents the same people and changes, with the same ids.
         start: When the first one happens; the present by default.
-        pace_seconds: Mean time between two happenings in the invented world.
-        clock: Unix seconds, for the envelope's timestamps.
+        mean_gap_seconds: Mean time between two changes at the invented sales team.
+        clock: Unix seconds, for timestamps.
 
     Raises:
         ConfigurationError: the mix asks for what is impossible.
@@ -62,7 +59,7 @@ class Traffic(Iterator[Delivery]):
         *,
         seed: int | None = None,
         start: datetime | None = None,
-        pace_seconds: float = 0.05,
+        mean_gap_seconds: float = 0.05,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
@@ -72,7 +69,7 @@ class Traffic(Iterator[Delivery]):
             raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
         self._random = Random(seed)  # noqa: S311 - invented people, no keys
         self._signer, self._mix, self._clock = signer, mix, clock
-        self._world = World(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), pace_seconds)
+        self._team = SalesTeam(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), mean_gap_seconds)
         self._forger = Forger(self._random, signer)
         self._dialects = mix.dialects or signer.dialects
         self._recent: deque[tuple[float, Delivery]] = deque(maxlen=RECENT)
@@ -93,32 +90,19 @@ class Traffic(Iterator[Delivery]):
         return self._random.choice(self._recent)[1] if self._recent else None
 
     def _genuine(self, now: float) -> Delivery:
-        happening = self._world.next_of(self._mix.event_type) if self._mix.event_type else self._world.next()
+        change = self._team.next_of(self._mix.event_type) if self._mix.event_type else self._team.next()
         dialect = self._random.choice(self._dialects)
-        if dialect is Dialect.NATIVE:
-            return native_delivery(self._signer, happening.native_name, msgspec.json.encode(happening.resource))
-        event_id = f"evt_{self._random.getrandbits(96):024x}"
-        return envelope_delivery(self._signer, happening.event_type, event_id, *_told(happening), int(now))
+        if dialect.bare_resources:
+            event = OutgoingEvent(change.native_name, "", "", change.resource)
+        else:
+            event_id = f"evt_{self._random.getrandbits(96):024x}"
+            event = OutgoingEvent(change.event_type, event_id, *_time_and_data(change))
+        return self._signer.delivery(dialect, event, int(now))
 
 
-def native_delivery(signer: Signer, event_name: str, body: bytes) -> Delivery:
-    """A genuine native delivery of a resource."""
-    return Delivery(Kind.GENUINE, Dialect.NATIVE, event_name, signer.sign(Dialect.NATIVE, body, event_name, 0), body)
-
-
-def envelope_delivery(
-    signer: Signer, event_type: str, event_id: str, data: dict[str, Any], created_at: str, timestamp: int
-) -> Delivery:
-    """A genuine envelope delivery, which names its person as relays do. ``timestamp`` is in Unix seconds."""
-    data = {**data, "person_id": resource.person_id(resource_kinds.kind_of(event_type), data)}
-    body = msgspec.json.encode({"event_type": event_type, "event_id": event_id, "data": data, "created_at": created_at})
-    headers = signer.sign(Dialect.ENVELOPE, body, "", timestamp)
-    return Delivery(Kind.GENUINE, Dialect.ENVELOPE, event_type, headers, body)
-
-
-def _told(happening: Happening) -> tuple[dict[str, Any], str]:
-    """The data and time of an envelope; as derived events do, it says which count an email has reached."""
-    data = happening.resource
-    if field := COUNTERS.get(happening.event_type):
+def _time_and_data(change: Change) -> tuple[str, dict[str, Any]]:
+    """What a relay says; as derived events do, it says which count an email has reached."""
+    data = change.resource
+    if field := COUNTERS.get(change.event_type):
         data = {**data, "count": data["counts"][field]}
-    return data, data["updated_at"]
+    return data["updated_at"], data

@@ -60,7 +60,7 @@ def configure_logging(settings: Settings, role: str) -> None:
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*shared, name_foreign_event],
+        foreign_pre_chain=[*shared, name_library_event],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             LeadingFields(role),
@@ -105,7 +105,7 @@ def _renderer(settings: Settings) -> Processor:
         settings.log_format is LogFormat.AUTO and sys.stderr.isatty()
     )
     if console:
-        return ForPeople(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        return ConsoleLines(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     return structlog.processors.JSONRenderer(serializer=_to_json)
 
 
@@ -124,7 +124,7 @@ def add_trace_ids(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
     return fields
 
 
-def name_foreign_event(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
+def name_library_event(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
     """Turn a library's record into a ``library.message`` event with the first line of its text."""
     record: logging.LogRecord = fields["_record"]
     fields["message"] = str(fields["event"]).partition("\n")[0]
@@ -185,7 +185,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-class ForPeople:
+class ConsoleLines:
     """Renders an event by structlog's renderer, which expects a described exception as text."""
 
     def __init__(self, renderer: Processor) -> None:

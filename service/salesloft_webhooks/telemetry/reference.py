@@ -29,7 +29,7 @@ What is said about groups and partitions belongs to the store: every receiver an
 """
 _LABELS = {
     "source": "Name of a configured source.",
-    "dialect": "How the sender signs: `envelope` or `native`.",
+    "dialect": "How the sender signs: the name of a dialect, such as `envelope`.",
     "key": "Position of a key in its setting, 0 first.",
     "event_type": "Dotted event type, or `other`.",
     "group": "Consumer group.",

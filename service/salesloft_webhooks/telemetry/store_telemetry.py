@@ -97,23 +97,23 @@ def _backlog(group: GroupFigures) -> int:
 
 
 def _of_group(
-    name: str, documentation: str, figure: Callable[[GroupFigures], float]
+    name: str, documentation: str, figure: Callable[[GroupFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[GroupFigures], float]]:
-    return gauge(PROCESS, name, documentation, "group"), figure
+    return gauge(PROCESS, name, documentation, "group", unshown=unshown), figure
 
 
 def _of_partition(
-    name: str, documentation: str, figure: Callable[[PartitionFigures], float]
+    name: str, documentation: str, figure: Callable[[PartitionFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[PartitionFigures], float]]:
-    return gauge(PROCESS, name, documentation, "partition"), figure
+    return gauge(PROCESS, name, documentation, "partition", unshown=unshown), figure
 
 
 GROUP_GAUGES = (
     _of_group(
         "group_backlog_entries",
-        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag + due). Retries "
-        "whose time has not come and entries parked behind their lane's head are not in it: more workers could not run "
-        "them.",
+        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running). "
+        "Retries whose time has not come and entries parked behind their lane's head are not in it: more workers could "
+        "not run them.",
         _backlog,
     ),
     _of_group("group_lag_entries", "Entries the group has never taken.", lambda group: group.lag),

@@ -79,7 +79,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._metrics.event_type(event_type).dead[DeadLetterReason.POISON].inc()
         self.log.error("event.poisoned", group=self.group, event_type=event_type)
 
-    def set_aside(self, event_types: Sequence[str]) -> None:
+    def left_unhandled(self, event_types: Sequence[str]) -> None:
         """Entries the group wants and this process has no handler for were left to others; one type for each."""
         for event_type, entries in Counter(map(event_type_label, event_types)).items():
             if (left_out := self._throttle.suppressed(event_type)) is not None:
@@ -87,7 +87,7 @@ class WorkerTelemetry(StoreTelemetry):
                     "event.unhandled", group=self.group, event_type=event_type, entries=entries, left_out=left_out
                 )
 
-    def unhandled_died(self, event_types: Sequence[str]) -> None:
+    def unhandled_expired(self, event_types: Sequence[str]) -> None:
         """Entries became dead letters because no worker of the group had a handler for too long; one type for each."""
         for event_type in event_types:
             self._metrics.event_type(event_type).dead[DeadLetterReason.NO_HANDLER].inc()

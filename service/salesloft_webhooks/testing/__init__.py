@@ -18,7 +18,7 @@ With pytest, ``pytest_plugins = ["salesloft_webhooks.testing.fixtures"]`` gives 
 """
 
 from salesloft_webhooks.testing.events import event
+from salesloft_webhooks.testing.one_attempt import Outcome, Result, run
 from salesloft_webhooks.testing.pipeline import Pipeline, StartPipeline, pipeline
-from salesloft_webhooks.testing.running import Outcome, Result, run
 
 __all__ = ["Outcome", "Pipeline", "Result", "StartPipeline", "event", "pipeline", "run"]

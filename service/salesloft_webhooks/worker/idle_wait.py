@@ -41,8 +41,8 @@ class IdleWait:
         seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
         if taken.paused:
             await self.wait(seconds)
-        elif taken.doorbell:
-            self._listen(taken.doorbell)
+        elif taken.last_id:
+            self._start_waiting(taken.last_id)
             await self.wait(seconds)
 
     async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
@@ -53,12 +53,12 @@ class IdleWait:
                     await self._woken.wait()
                     self._woken.clear()
 
-    def _listen(self, doorbell: str) -> None:
+    def _start_waiting(self, last_id: str) -> None:
         if self._notification is None or self._notification.done():
             name = f"waiting for entries of partition {self._partition}"
-            self._notification = self._background.start(self._wait_for_notification(doorbell), name=name)
+            self._notification = self._background.start(self._wait_for_notification(last_id), name=name)
 
-    async def _wait_for_notification(self, doorbell: str) -> None:
+    async def _wait_for_notification(self, last_id: str) -> None:
         with suppress(StoreError):  # the next take meets the same error and backs off
-            await self._group.wait(self._partition, doorbell, self._poll_seconds)
+            await self._group.wait(self._partition, last_id, self._poll_seconds)
         self._woken.set()

@@ -41,7 +41,7 @@ class Maintenance:
             removed = await trim(self._store, partition, self._settings.retention_seconds)
             name, lease = self._group.options.name, self._group.options.lease_seconds
             self._cursors[partition], repaired = await audit(self._store, partition, name, cursor, lease)
-            self._telemetry.unhandled_died(await self._group.expire_unhandled(partition))
+            self._telemetry.unhandled_expired(await self._group.expire_unhandled(partition))
             if removed:
                 log.info("stream.trimmed", partition=partition, entries=removed)
             if repaired:

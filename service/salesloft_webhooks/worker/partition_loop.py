@@ -159,7 +159,7 @@ class PartitionLoop:
         taken = await self._group.take(self.partition, count, alone=alone)
         self._telemetry.store_available(f"take {self.partition}")
         self._telemetry.taken(entries=len(taken.leases), skipped=taken.skipped, seconds=time.perf_counter() - began)
-        self._telemetry.set_aside(taken.unhandled)
+        self._telemetry.left_unhandled(taken.unhandled)
         for event_type in taken.poisoned:
             self._telemetry.poisoned(event_type)
         if taken.healed:

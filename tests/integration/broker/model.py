@@ -234,7 +234,7 @@ class BrokerModel(TroubleRules):
                 self.check_given(name, lease)
                 self.runner.run(member.settle(0, [Settlement(lease, Outcome.DONE)]))
                 self.done[name].add(lease.event.event_id)
-            if taken.doorbell and not self.pending(name):
+            if taken.last_id and not self.pending(name):
                 return
             if not leases:
                 time.sleep(0.005)

@@ -46,7 +46,7 @@ async def publish(publisher: Publisher, number: int, person: int | None = None) 
 
 
 async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
-    """Publish, duplicates, ordered take, settle, trim, watch and doorbell across partitions on different nodes."""
+    """Publish, duplicates, ordered take, settle, trim, watch and waits across partitions on different nodes."""
     settings = Settings.load(
         redis_url=f"redis+cluster://127.0.0.1:{cluster[1].port},127.0.0.1:{cluster[0].port}", partitions=PARTITIONS
     )
@@ -84,7 +84,7 @@ async def work_off(store: Store, group: Group) -> AsyncIterator[str]:
             for lease in taken.leases:
                 yield lease.event.event_id
                 await group.settle(partition, [Settlement(lease, Outcome.DONE)])
-        await group.wait(partition, taken.doorbell, 0.01)
+        await group.wait(partition, taken.last_id, 0.01)
 
 
 async def test_a_cluster_with_a_password(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ async def test_a_paused_group_takes_nothing(bench: Bench) -> None:
     assert len(await take(group)) == 1
 
 
-async def test_an_empty_take_names_the_doorbell(bench: Bench) -> None:
+async def test_an_empty_take_names_the_last_entry(bench: Bench) -> None:
     """Waiting behind the last entry returns when the next one arrives, and after the given time when none does."""
     group = await bench.group()
     await bench.publish("e1")
@@ -197,9 +197,9 @@ async def test_an_empty_take_names_the_doorbell(bench: Bench) -> None:
     loop = asyncio.get_running_loop()
 
     began = loop.time()
-    await group.wait(0, taken.doorbell, 0.05)
+    await group.wait(0, taken.last_id, 0.05)
     silent = loop.time() - began
-    waiting = asyncio.create_task(group.wait(0, taken.doorbell, 2))
+    waiting = asyncio.create_task(group.wait(0, taken.last_id, 2))
     await asyncio.sleep(0.02)
     await bench.publish("e2")
     await waiting

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -68,3 +69,23 @@ def test_ctrl_c_between_two_replies_is_not_swallowed(valkey: Server, monkeypatch
         with_store(walk)
 
     assert time.monotonic() - began < 8
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_the_store(tmp_path: Path) -> None:
+    """A server that does not answer is not waited for: the exit code is the one that scripts know from shells."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "salesloft_webhooks", "groups", "list"],
+            cwd=tmp_path,
+            env=os.environ | {"REDIS_URL": f"redis://127.0.0.1:{silent.getsockname()[1]}/0"},
+        )
+        try:
+            silent.settimeout(20)
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+
+                assert process.wait(timeout=20) == ExitCode.INTERRUPTED
+        finally:
+            process.kill()
+            process.wait()

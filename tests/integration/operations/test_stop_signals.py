@@ -37,19 +37,28 @@ async def test_a_signal_sets_the_event(number: signal.Signals) -> None:
 
 async def test_signals_are_given_back_at_the_end() -> None:
     """Afterwards a signal has its former effect again."""
-    with stop_event():
-        pass
 
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    def former(_number: int, _frame: object) -> None:
+        """What a command has set up before it runs a role."""
+
+    before = signal.signal(signal.SIGTERM, former)
+    try:
+        with stop_event():
+            within = signal.getsignal(signal.SIGTERM)
+
+        assert within is not former
+        assert signal.getsignal(signal.SIGTERM) is former
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 async def test_the_callers_own_event_leaves_signals_alone() -> None:
     """With an event of the caller's, nothing is installed: several roles in one process would fight over it."""
-    given = asyncio.Event()
+    existing, before = asyncio.Event(), signal.getsignal(signal.SIGTERM)
 
-    with stop_event(given) as stop:
-        assert stop is given
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    with stop_event(existing) as stop:
+        assert stop is existing
+        assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_second_interrupt_ends_a_draining_process_but_a_second_sigterm_does_not() -> None:

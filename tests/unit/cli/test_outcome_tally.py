@@ -6,7 +6,7 @@ import pytest
 
 from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.cli.outcome_tally import Tally
+from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from salesloft_webhooks.cli.outcome_tally import Tally
 )
 def test_all_some_or_none(outcomes: dict[Redriven, int], missing: list[str], code: ExitCode) -> None:
     """All is 0, some is 4, none is 1; what somebody else has done meanwhile counts as done."""
-    tally = Tally(Redriven.REDRIVEN, {Redriven.NO_GROUP}, Counter(outcomes), missing)
+    tally = OutcomeTally(Redriven.REDRIVEN, {Redriven.NO_GROUP}, Counter(outcomes), missing)
 
     assert tally.exit_code is code
 
 
 def test_the_sentence_has_the_largest_number_first() -> None:
     """What happened most stands first, in words."""
-    tally = Tally(Redriven.REDRIVEN, (), Counter({Redriven.NO_GROUP: 1, Redriven.REDRIVEN: 1_200}))
+    tally = OutcomeTally(Redriven.REDRIVEN, (), Counter({Redriven.NO_GROUP: 1, Redriven.REDRIVEN: 1_200}))
 
     assert tally.sentence == "1,200 redriven, 1 no group"

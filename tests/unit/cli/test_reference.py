@@ -1,9 +1,12 @@
 """The generated pages say what the code does."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.reference import PAGES, cli_page, configuration_page
 from salesloft_webhooks.settings import Settings
 
@@ -32,4 +35,11 @@ def test_every_setting_is_described() -> None:
 
 def test_every_exit_code_is_on_the_page() -> None:
     """The table of exit codes is complete."""
-    assert [code for code in range(5) if f"\n| {code} | " not in cli_page()] == []
+    assert [code for code in ExitCode if f"\n| {code.value} | " not in cli_page()] == []
+
+
+def test_the_short_list_in_the_help_names_the_codes_of_commands() -> None:
+    """`--help` lists every code that a command chooses, in order; that of Ctrl-C is the shells' own convention."""
+    chosen = [int(number) for number in re.findall(r"\b\d+\b", app.info.epilog or "")]
+
+    assert chosen == [code.value for code in ExitCode if code is not ExitCode.INTERRUPTED]

@@ -1,4 +1,4 @@
-"""A verb told to an attempt's span, or about a group, becomes metrics."""
+"""What is reported of an attempt, or of a group, becomes metrics."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_dead_letters_count_by_reason(event: Event, sample: Sample, name: str) -
     with telemetry.attempt(event) as span:
         span.dead(ValueError(), reason="exhausted")
     telemetry.poisoned("person.updated")
-    telemetry.unhandled_died(["person.updated"] * 3)
+    telemetry.unhandled_expired(["person.updated"] * 3)
 
     counted = {
         reason: sample("dead_letters_total", group=name, event_type="person.updated", reason=reason)

@@ -228,9 +228,3 @@ async def _batches(letters: AsyncIterator[DeadLetter]) -> AsyncIterator[list[Dea
             yield open_batches.pop(place)
     for batch in open_batches.values():
         yield batch
-
-
-async def given(letters: Iterable[DeadLetter]) -> AsyncIterator[DeadLetter]:
-    """Letters at hand as the stream that `redrive` and `discard` take."""
-    for letter in letters:
-        yield letter

@@ -10,7 +10,7 @@ from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Entry, Fields, read_entry
 from salesloft_webhooks.errors import StoreError
 
-Trouble = Callable[[StoreError], None]
+OnError = Callable[[StoreError], None]
 
 
 async def latest(store: Store) -> AsyncGenerator[Entry]:
@@ -24,7 +24,7 @@ async def latest(store: Store) -> AsyncGenerator[Entry]:
 
 
 async def tail(
-    store: Store, *, last: int = 10, poll_seconds: float = 1.0, trouble: Trouble | None = None
+    store: Store, *, last: int = 10, poll_seconds: float = 1.0, on_error: OnError | None = None
 ) -> AsyncGenerator[Entry]:
     """The latest ``last`` entries, then every new one as it is stored, without end. Consumes nothing.
 
@@ -32,7 +32,7 @@ async def tail(
         store: Where.
         last: How many earlier entries to begin with.
         poll_seconds: How long one blocking read may take; below the socket's time-out.
-        trouble: Told when the store cannot be asked, once it has begun: it goes on where it was when the store is back.
+        on_error: Called when the store cannot be asked, once it has begun: it goes on when the store is back.
 
     Raises:
         StoreError: the store cannot be asked at the beginning.
@@ -46,8 +46,8 @@ async def tail(
         found = []
         for reply in replies:
             if isinstance(reply, StoreError):
-                if trouble is not None:
-                    trouble(reply)
+                if on_error is not None:
+                    on_error(reply)
                 await asyncio.sleep(poll_seconds)
             elif isinstance(reply, BaseException):
                 raise reply

@@ -6,7 +6,7 @@
 --       2.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
 -- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
---             set aside for want of a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
+--             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
 --             why the retry that comes next is needed ('': none) }
 --@include partition

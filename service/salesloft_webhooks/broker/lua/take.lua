@@ -8,15 +8,15 @@
 --       11 version: what this process wants and can run, see include/filter.lua   12 grace, ms
 --       13 token: the number of this take among the consumer's; a repeat after a lost reply has the same
 --       14 1: a repeat; else 0
--- Result: { state, wait, doorbell, skipped, poisoned types, entries, isolated entries, run, unhandled types }
+-- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated entries, run, unhandled types }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
---   doorbell  stream id to block on when nothing was found, '' when more may be there at once
+--   last_id   stream id to block on when nothing was found, '' when more may be there at once
 --   entries   { entry id, lane, attempt, failures, last error, id, type, entity key, source, at, created_at,
 --             traceparent, body }; failures: earlier attempts that failed, without the leases that were lost
 --   isolated entries  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
---   unhandled types  one per entry set aside in this call: wanted, but this process has no handler (include/filter.lua)
+--   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
 --
 -- An entry whose lease has lapsed has lost one more lease in a row. After the first it is given out again at once; lost
 -- as often as ARGV 7 says, it is dead (poison); between the two it is isolated: its workers may have died of it.
@@ -78,12 +78,12 @@ take_due(due_share)
 take_new(count - #leases)
 take_due(count - #leases)
 
-local wait, doorbell = -1, ''
+local wait, last_id = -1, ''
 local upcoming = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
 if upcoming[2] and tonumber(upcoming[2]) < UNHANDLED then
   wait = math.max(0, tonumber(upcoming[2]) - now)
 end
 if #leases == 0 and exhausted then
-  doorbell = fields_of(redis.call('XINFO', 'STREAM', events))['last-generated-id']
+  last_id = fields_of(redis.call('XINFO', 'STREAM', events))['last-generated-id']
 end
-return answer(wait, doorbell)
+return answer(wait, last_id)

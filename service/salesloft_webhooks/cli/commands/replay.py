@@ -10,7 +10,7 @@ import typer
 from salesloft_webhooks.cli.console import confirm, note
 from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_events, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
-from salesloft_webhooks.cli.outcome_tally import Tally
+from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.times import parse_moment
 
@@ -39,7 +39,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     """
     selection = _selection(since, until, types, event_ids)
 
-    async def act(store: "Store", settings: "Settings") -> Tally:
+    async def act(store: "Store", settings: "Settings") -> OutcomeTally:
         await require_group(store, group)
         run = partial(_run, store, group, selection, settings.idempotency_ttl_seconds)
         planned = await run(dry_run=True)
@@ -48,8 +48,8 @@ def replay(  # noqa: PLR0913 - each is an option of the command
         if dry_run:
             return planned
         if planned.is_stopped():  # what it counted was not done
-            return Tally(planned.wish, stop=planned.stop)
-        if not (total := planned.outcomes[planned.wish]):
+            return OutcomeTally(planned.goal, stop=planned.stop)
+        if not (total := planned.outcomes[planned.goal]):
             return planned
         confirm(f"Replay {total:,} event(s) into {group}?", yes=yes)
         return await run(dry_run=False, total=total)
@@ -78,23 +78,23 @@ def _selection(since: str, until: str, types: list[str] | None, event_ids: list[
 
 async def _run(
     store: "Store", group: str, selection: "Selection", ttl_seconds: int, *, dry_run: bool, total: int | None = None
-) -> Tally:
+) -> OutcomeTally:
     from salesloft_webhooks.broker.administration.replay import Replayed
     from salesloft_webhooks.broker.administration.replay import replay as replay_events
 
-    tally = Tally(Replayed.REPLAYED, failures={Replayed.GONE, Replayed.NO_GROUP})
+    tally = OutcomeTally(Replayed.REPLAYED, failures={Replayed.GONE, Replayed.NO_GROUP})
     unseen = set(selection.event_ids)
-    happenings = replay_events(
+    results = replay_events(
         store, group, selection, idempotency_ttl_seconds=ttl_seconds, dry_run=dry_run, stopped=tally.is_stopped
     )
 
-    async def noted() -> "AsyncIterator[tuple[Entry, Replayed]]":
-        async for entry, outcome in happenings:
+    async def unseen_removed() -> "AsyncIterator[tuple[Entry, Replayed]]":
+        async for entry, outcome in results:
             unseen.discard(entry.event_id)
             yield entry, outcome
 
-    await tally.count(noted(), total=total)
+    await tally.count(unseen_removed(), total=total)
     if not tally.is_stopped():
         tally.missing = sorted(unseen)
-        tally.near = {name: await near_events(store, name) for name in tally.missing[:NEAR_AT_MOST]}
+        tally.nearest = {name: await near_events(store, name) for name in tally.missing[:NEAR_AT_MOST]}
     return tally

@@ -91,11 +91,11 @@ def _row(group: "GroupStats") -> Row:
         group.consumers,
         "no" if group.paused else "yes",
     )
-    said = [pause_text(group)] if group.paused else []
-    said += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
-    said += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
+    details = [pause_text(group)] if group.paused else []
+    details += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
+    details += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
     alarming = {name for name, count in (("DEAD", group.dead), ("WORKERS", not group.consumers)) if count}
-    return Row(cells, "; ".join(said), alarming)
+    return Row(cells, "; ".join(details), alarming)
 
 
 def pause_text(group: "GroupStats") -> str:

@@ -74,15 +74,14 @@ class DeliveryTrace:
     def end(self, outcome: DeliveryOutcome, error: BaseException | None) -> None:
         """End all spans. Server errors mark them as failed; a refusal is no failure of ours."""
         self.annotate("salesloft.outcome", outcome)
-        code = outcome.answer.status if outcome.answer else None
-        if code is not None:
-            self._server.set_attribute(http.HTTP_RESPONSE_STATUS_CODE, code)
+        if outcome.status:
+            self._server.set_attribute(http.HTTP_RESPONSE_STATUS_CODE, outcome.status)
         for span in (self._publish, self._server):
             if span is None:
                 continue
             if error is not None and outcome is DeliveryOutcome.ERROR:
                 record_error(span, error)
-            elif code is not None and code >= 500:
+            elif outcome.status >= 500:
                 span.set_status(Status(StatusCode.ERROR, outcome))
             span.end()
         if self._token is not None:

@@ -12,11 +12,11 @@ from salesloft_webhooks.broker.administration.dead_letters import (
     BATCH,
     dead_letters,
     find,
-    given,
     redrive,
     unchanging,
 )
 from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.administration.selected import each
 from salesloft_webhooks.broker.records import DeadLetter
 from tests.support.broker_driver import TTL, Driven
 
@@ -175,7 +175,7 @@ async def test_redriving_the_same_letter_twice_does_it_once(driven: Driven) -> N
     twice = [
         outcome
         for _ in range(2)
-        async for _, outcome in redrive(driven.store, given(letters), idempotency_ttl_seconds=TTL)
+        async for _, outcome in redrive(driven.store, each(letters), idempotency_ttl_seconds=TTL)
     ]
 
     assert twice == [Redriven.REDRIVEN, Redriven.GONE]

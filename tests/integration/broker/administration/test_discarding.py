@@ -1,8 +1,9 @@
 """Dead letters that are thrown away are gone for good."""
 
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter, Discarded
-from salesloft_webhooks.broker.administration.dead_letters import dead_letters, discard, find, given, unchanging
+from salesloft_webhooks.broker.administration.dead_letters import dead_letters, discard, find, unchanging
 from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.administration.selected import each
 from tests.support.broker_driver import Driven
 
 
@@ -13,7 +14,7 @@ async def test_a_discarded_event_never_comes_back(driven: Driven) -> None:
     await driven.kill(group)
     letters = await find(driven.store, "e1")
 
-    outcomes = [outcome async for _, outcome in discard(driven.store, given(letters * 2))]
+    outcomes = [outcome async for _, outcome in discard(driven.store, each(letters * 2))]
     await driven.publish("e1")
 
     assert outcomes == [Discarded.DISCARDED, Discarded.GONE]

@@ -15,7 +15,7 @@ async def test_a_frozen_server_does_not_end_the_tail(own_server: Server) -> None
     settings = Settings.load(redis_url=own_server.url, store_timeout_seconds=0.3, poll_seconds=0.2)
     troubles: list[str] = []
     async with open_store(settings) as store:
-        entries = tail(store, poll_seconds=0.2, trouble=lambda error: troubles.append(str(error)))
+        entries = tail(store, poll_seconds=0.2, on_error=lambda error: troubles.append(str(error)))
         next_one = asyncio.ensure_future(anext(entries))
         await asyncio.sleep(0.3)
         own_server.freeze()

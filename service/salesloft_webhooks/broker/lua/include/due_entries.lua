@@ -1,6 +1,6 @@
 -- Entries that are due: their retry time has come, their lease has lapsed, or they head their lane now. Needs: leases.
 --
--- What is looked at leaves the front of `due`: it is leased, finished, isolated, set aside or put back with a later time.
+-- What is looked at leaves the front of `due`: it is leased, finished, isolated, left unhandled or put back with a later time.
 
 local function poison(id, lane, attempts, row, owner)
   local message = row .. ' times in a row the worker died, or lost its lease, while it ran this'

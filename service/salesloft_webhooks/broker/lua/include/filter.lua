@@ -60,7 +60,7 @@ local function any_version(judge, event_type)
 end
 
 -- Sets an entry aside until a process comes that can run its type; owner and attempts stay as they were.
-local function set_aside(id, lane, event_type, owner, attempts)
+local function leave_unhandled(id, lane, event_type, owner, attempts)
   local member = member_of(id, lane)
   redis.call('XCLAIM', events, group, owner, 0, id, 'RETRYCOUNT', attempts, 'JUSTID')
   redis.call('ZADD', due, ms(UNHANDLED), member)

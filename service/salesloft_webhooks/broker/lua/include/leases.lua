@@ -11,7 +11,7 @@ local function lease_out(id, lane, attempt, fields)
 end
 
 -- Judged once per type: a batch has many entries of few types.
-local runs_type, set_aside_types = {}, {}
+local runs_type, unhandled_types = {}, {}
 local function runs(event_type)
   if runs_type[event_type] == nil then
     runs_type[event_type] = version_runs(version, event_type)
@@ -20,11 +20,11 @@ local function runs(event_type)
 end
 
 local function leave_to_others(id, lane, event_type, owner, attempts)
-  set_aside(id, lane, event_type, owner, attempts)
-  set_aside_types[#set_aside_types + 1] = event_type
+  leave_unhandled(id, lane, event_type, owner, attempts)
+  unhandled_types[#unhandled_types + 1] = event_type
 end
 
-local function answer(wait, doorbell)
+local function answer(wait, last_id)
   -- Whoever asks again with the same token is told the same; nothing needs to be kept of an empty answer, except that
   -- the first take of a token may still be on its way and must then find this one.
   if repeated or #leases > 0 then
@@ -34,7 +34,7 @@ local function answer(wait, doorbell)
     end
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
-  return { state, wait, doorbell, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), set_aside_types }
+  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types }
 end
 
 local function fields_at(id)

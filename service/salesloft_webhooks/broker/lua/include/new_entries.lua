@@ -1,6 +1,6 @@
 -- Entries that the group has not read yet. Needs: patterns, filter, leases.
 --
--- Read once, each is leased, parked behind its lane's head, set aside for want of a handler, or acknowledged because the
+-- Read once, each is leased, parked behind its lane's head, left unhandled, or acknowledged because the
 -- group does not want it or has finished its event.
 
 -- What is addressed to this group alone (a redrive, a replay) was wanted by whoever sent it again.

@@ -1,6 +1,7 @@
 """`up`: everything on one machine, from the server to the live view.
 
-``folder`` keeps what outlives a run, ``ports`` finds places to listen, ``valkey`` describes the embedded server,
-``child`` keeps one process alive, ``machine`` starts and stops all of them in order, ``exposition`` and ``picture``
-read what they do, ``view`` shows it, ``command`` is the command.
+``command`` is the command. ``plan`` says which processes there are, ``data_folder`` keeps what outlives a run,
+``ports`` finds free ports, ``valkey`` describes the embedded server. ``supervised_process`` keeps one process alive,
+``supervisor`` starts and stops all of them in order, ``pipeline_run`` is one run from the first to the last.
+``exposition`` and ``snapshot`` read what they do, ``view`` and ``first_screen`` show it.
 """

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from salesloft_webhooks.cli.commands.up.folder import DEFAULT, SETTING, DataFolder, FolderInUse
+from salesloft_webhooks.cli.commands.up.data_folder import DEFAULT, SETTING, DataFolder, FolderInUse
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import fail
 
@@ -35,33 +35,33 @@ def up(
 
     Data is kept between runs. Commands started in the same folder work on this pipeline without any setting.
     """
-    from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
-    from salesloft_webhooks.cli.commands.up.ports import claim
-    from salesloft_webhooks.cli.commands.up.session import session
+    from salesloft_webhooks.cli.commands.up.pipeline_run import run_pipeline
+    from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
+    from salesloft_webhooks.cli.commands.up.ports import choose_port
 
     folder = DataFolder(data_dir)
     folder.prepare()
     with _only_one(folder) as lock:
-        wishes = Wishes(
+        options = UpOptions(
             folder=folder,
             demo=demo,
             host=host,
-            port=claim(host, port, purpose="webhooks", option="--port"),
-            ops_port=claim(host, ops_port, purpose="probes and metrics", option="--ops-port"),
-            store_port=claim("127.0.0.1", store_port, purpose="the embedded Valkey", option="--store-port"),
+            port=choose_port(host, port, purpose="webhooks", option="--port"),
+            ops_port=choose_port(host, ops_port, purpose="probes and metrics", option="--ops-port"),
+            store_port=choose_port("127.0.0.1", store_port, purpose="the embedded Valkey", option="--store-port"),
             rate=rate,
         )
-        asyncio.run(session(Plan(wishes), lock))
+        asyncio.run(run_pipeline(Plan(options), lock))
 
 
 @contextmanager
 def _only_one(folder: DataFolder) -> Iterator[int]:
     """Hold the folder; yields the lock for the processes to come, once those of a killed `up` have ended."""
-    from salesloft_webhooks.cli.commands.up.processes import holders
+    from salesloft_webhooks.cli.commands.up.process_lookup import holders
 
     try:
         # A command that looks whether an `up` is running holds the lock for a moment, too.
-        holding = folder.lock("up.lock", patience_seconds=0.5)
+        holding = folder.lock("up.lock", wait_seconds=0.5)
         with holding:
             leftovers = holders(str(folder.path / "processes.lock"))
             if leftovers:
@@ -77,11 +77,11 @@ def _only_one(folder: DataFolder) -> Iterator[int]:
 
 @contextmanager
 def _processes_lock(folder: DataFolder) -> Iterator[int]:
-    from salesloft_webhooks.cli.commands.up.processes import holders
+    from salesloft_webhooks.cli.commands.up.process_lookup import holders
 
     path = folder.path / "processes.lock"
     try:
-        with folder.lock(path.name, patience_seconds=LEFTOVER_SECONDS) as lock:
+        with folder.lock(path.name, wait_seconds=LEFTOVER_SECONDS) as lock:
             yield lock
     except FolderInUse:
         who = ", ".join(holders(str(path))) or f"see `lsof {path}`"

@@ -11,24 +11,24 @@ from typing import Any, get_args
 from pydantic import SecretStr
 
 from salesloft_webhooks.cli.commands.up import valkey
-from salesloft_webhooks.cli.commands.up.child import Program
-from salesloft_webhooks.cli.commands.up.folder import DataFolder
+from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
 from salesloft_webhooks.cli.commands.up.ports import free_port
+from salesloft_webhooks.cli.commands.up.supervised_process import Program
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 from salesloft_webhooks.settings import Settings
 
 SELF = (sys.executable, "-m", "salesloft_webhooks")
 GROUPS = tuple(row.name for row in BUILTIN_GROUPS if row.on_by_default)
-FLAKY = "flaky"
+DEMO_GROUP = "flaky"
 DEMO_SECRETS = ("SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET")
-OWN_TO_EACH = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
+PER_WORKER_SETTINGS = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
 """Settings of one worker, which would be wrong for the others."""
 GRACE_SECONDS = 4
 """Somebody waits at the terminal for Ctrl-C to be over: less than a cluster's graces."""
 
 
 @dataclass(frozen=True)
-class Wishes:
+class UpOptions:
     """What the command line asks for.
 
     Attributes:
@@ -53,45 +53,45 @@ class Wishes:
 class Plan:
     """The programs, in the order in which they start."""
 
-    def __init__(self, wishes: Wishes) -> None:
-        self.wishes = wishes
-        self.groups = (*GROUPS, *((FLAKY,) if wishes.demo else ()))
-        self.group_ports = {group: free_port(wishes.host) for group in self.groups}
+    def __init__(self, options: UpOptions) -> None:
+        self.options = options
+        self.groups = (*GROUPS, *((DEMO_GROUP,) if options.demo else ()))
+        self.group_ports = {group: free_port(options.host) for group in self.groups}
         self.environment = self._environment()
 
     @property
     def url(self) -> str:
         """Where deliveries go."""
         path = self.environment.get("SOURCE_PATH") or str(Settings.model_fields["source_path"].default)
-        return f"http://{self._reachable}:{self.wishes.port}{path}"
+        return f"http://{self._reachable}:{self.options.port}{path}"
 
     @property
     def owns_database(self) -> bool:
         """Whether the handlers write into the data folder, and not where the user's DATABASE_URL says."""
-        return self.environment["DATABASE_URL"] == f"sqlite+aiosqlite:///{self.wishes.folder.database}"
+        return self.environment["DATABASE_URL"] == f"sqlite+aiosqlite:///{self.options.folder.database}"
 
     @property
     def operations(self) -> dict[str, str]:
         """Address of each role's probes and metrics, by process."""
-        ports = {"receiver": self.wishes.ops_port, **self.group_ports}
+        ports = {"receiver": self.options.ops_port, **self.group_ports}
         return {name: f"http://{self._reachable}:{port}" for name, port in ports.items()}
 
     @property
     def _reachable(self) -> str:
-        return "127.0.0.1" if self.wishes.host in {"0.0.0.0", "::"} else self.wishes.host
+        return "127.0.0.1" if self.options.host in {"0.0.0.0", "::"} else self.options.host
 
     @property
     def published(self) -> dict[str, str]:
         """What commands in other terminals need. The user's own secrets are not written down, the demo's are."""
         names = {"REDIS_URL", "REDIS_KEY_PREFIX", "PARTITIONS", "PORT", "OPS_PORT", "SOURCE_PATH"}
-        names |= set(DEMO_SECRETS) if self.wishes.demo else set()
+        names |= set(DEMO_SECRETS) if self.options.demo else set()
         names |= {"DATABASE_URL"} if self.owns_database else set()
         chosen = {name: self.environment[name] for name in sorted(names) if self.environment.get(name)}
         return chosen | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
 
     def server(self) -> Program:
         """The store."""
-        configuration = valkey.configure(self.wishes.folder, self.wishes.store_port)
+        configuration = valkey.configure(self.options.folder, self.options.store_port)
         command = (valkey.program(), str(configuration))
         return self._program("valkey", command, {}, parent_death=signal.SIGTERM)
 
@@ -100,38 +100,38 @@ class Plan:
         yield self._program("receiver", (*SELF, "receiver"), {})
         for group in self.groups:
             changed = {"WORKER_GROUP": group, "OPS_PORT": str(self.group_ports[group])}
-            if group == FLAKY:
-                changed |= {"WORKER_HANDLERS": "salesloft_webhooks.cli.commands.up.flaky:router"}
+            if group == DEMO_GROUP:
+                changed |= {"WORKER_HANDLERS": "salesloft_webhooks.cli.commands.up.failing_handler:router"}
                 changed |= {"MAX_ATTEMPTS": "4", "BACKOFF_CAP_SECONDS": "5"}
             yield self._program(group, (*SELF, "worker"), changed)
 
     def simulator(self) -> Program | None:
         """The sender of a demo."""
-        if not self.wishes.demo:
+        if not self.options.demo:
             return None
         shares = ("--duplicates", "0.1", "--forgeries", "0.05")
-        endless = ("--count", "0", "--rate", f"{self.wishes.rate:g}", "--retries", "3")
+        endless = ("--count", "0", "--rate", f"{self.options.rate:g}", "--retries", "3")
         return self._program("simulator", (*SELF, "send", self.url, *endless, *shares), {})
 
     def _program(self, name: str, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any) -> Program:
-        log = self.wishes.folder.logs / f"{name}.log"
+        log = self.options.folder.logs / f"{name}.log"
         return Program(name, command, {**self.environment, **changed}, log, **rest)
 
     def _environment(self) -> dict[str, str]:
-        wishes, folder = self.wishes, self.wishes.folder
+        options, folder = self.options, self.options.folder
         # Invented people must never reach a real database, a real CRM or a real rep.
-        dropped = OWN_TO_EACH | (_outside_settings() if wishes.demo else set())
+        dropped = PER_WORKER_SETTINGS | (_outside_settings() if options.demo else set())
         environment = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
-        if wishes.demo:
+        if options.demo:
             environment |= {name: folder.secret(f"DEMO_{name}") for name in DEMO_SECRETS}
         database = f"sqlite+aiosqlite:///{folder.database}"
         environment["DATABASE_URL"] = environment.get("DATABASE_URL") or database
         return environment | {
-            "REDIS_URL": valkey.url(folder, wishes.store_port),
+            "REDIS_URL": valkey.url(folder, options.store_port),
             "DURABILITY": "fsync",
-            "HOST": wishes.host,
-            "PORT": str(wishes.port),
-            "OPS_PORT": str(wishes.ops_port),
+            "HOST": options.host,
+            "PORT": str(options.port),
+            "OPS_PORT": str(options.ops_port),
             "SHUTDOWN_DELAY_SECONDS": "0",
             "DRAIN_SECONDS": str(GRACE_SECONDS),
             "GRACE_SECONDS": str(GRACE_SECONDS),

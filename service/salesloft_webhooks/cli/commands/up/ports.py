@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from salesloft_webhooks.cli.commands.up.processes import listeners
+from salesloft_webhooks.cli.commands.up.process_lookup import listeners
 from salesloft_webhooks.errors import ConfigurationError
 
 
@@ -14,7 +14,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
-def claim(host: str, port: int, *, purpose: str, option: str) -> int:
+def choose_port(host: str, port: int, *, purpose: str, option: str) -> int:
     """The port to use: ``port`` when it is free, any free one for 0.
 
     Raises:

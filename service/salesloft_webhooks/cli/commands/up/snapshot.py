@@ -22,7 +22,7 @@ WINDOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class GroupPicture:
+class GroupSnapshot:
     """One group.
 
     Attributes:
@@ -30,7 +30,6 @@ class GroupPicture:
         stats: What it still has to do; None while the store does not answer.
         handled: Attempts that succeeded since `up` started.
         failed: Attempts that will be repeated.
-        buried: Events it gave up on.
         rate: Handled a second.
         p50: Seconds from being stored to being handled, half of the events.
         p99: The same, all but a hundredth.
@@ -40,14 +39,13 @@ class GroupPicture:
     stats: "GroupStats | None"
     handled: float
     failed: float
-    buried: float
     rate: float
     p50: float | None
     p99: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Snapshot:
     """The whole pipeline at one moment, in the order in which an event passes through it.
 
     Attributes:
@@ -57,7 +55,7 @@ class Picture:
         p50: Seconds until the answer, half of the deliveries.
         p99: The same, all but a hundredth.
         stats: The store's; None while it does not answer.
-        groups: One picture each.
+        groups: One snapshot each.
     """
 
     deliveries: Mapping[str, float] = field(default_factory=dict)
@@ -66,11 +64,11 @@ class Picture:
     p50: float | None = None
     p99: float | None = None
     stats: "Stats | None" = None
-    groups: Sequence[GroupPicture] = ()
+    groups: Sequence[GroupSnapshot] = ()
 
 
-class Gauge:
-    """Takes pictures. Processes and a store that do not answer leave their part as it was, or empty."""
+class SnapshotTaker:
+    """Takes snapshots. Processes and a store that do not answer leave their part as it was, or empty."""
 
     def __init__(
         self, store: "Store", client: "httpx2.AsyncClient", pages: Mapping[str, str], groups: Sequence[str]
@@ -82,7 +80,7 @@ class Gauge:
         self._meter = Meter()
         self._past: deque[Totals] = deque()
 
-    async def picture(self) -> Picture:
+    async def take(self) -> Snapshot:
         """Ask everybody, and put it together."""
         await asyncio.gather(*(self._read(process, url) for process, url in self._pages.items()))
         totals = self._meter.totals(time.monotonic())
@@ -111,11 +109,11 @@ class Gauge:
             return None
 
 
-def compose(totals: Totals, recent: Totals, stats: "Stats | None", groups: Sequence[str]) -> Picture:
-    """A picture from sums since the start, sums of the latest seconds, and the store's own figures."""
+def compose(totals: Totals, recent: Totals, stats: "Stats | None", groups: Sequence[str]) -> Snapshot:
+    """A snapshot from sums since the start, sums of the latest seconds, and the store's own figures."""
     seconds = recent.at or 1.0
     known = {row.group: row for row in stats.groups} if stats else {}
-    return Picture(
+    return Snapshot(
         deliveries=totals.by("outcome", "deliveries_total"),
         rate=recent.total("deliveries_total") / seconds,
         refused={reason: count for reason, count in totals.by("reason", "signature_failures_total").items() if count},
@@ -123,12 +121,11 @@ def compose(totals: Totals, recent: Totals, stats: "Stats | None", groups: Seque
         p99=recent.quantile(0.99, "delivery_duration_seconds"),
         stats=stats,
         groups=[
-            GroupPicture(
+            GroupSnapshot(
                 name=name,
                 stats=known.get(name),
                 handled=totals.total("attempts_total", group=name, outcome="done"),
                 failed=totals.total("attempts_total", group=name, outcome="retried"),
-                buried=totals.total("dead_letters_total", group=name),
                 rate=recent.total("attempts_total", group=name, outcome="done") / seconds,
                 p50=recent.quantile(0.5, "event_age_seconds", group=name),
                 p99=recent.quantile(0.99, "event_age_seconds", group=name),

@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from salesloft_webhooks.cli.commands.up.child import Child, Program, Report
 from salesloft_webhooks.cli.commands.up.plan import Plan
+from salesloft_webhooks.cli.commands.up.supervised_process import Program, Report, SupervisedProcess
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
 
@@ -25,11 +25,11 @@ class NotStarted(SalesloftWebhooksError):
     """A process does not come up; the message ends with its last words."""
 
 
-class Machine:
+class Supervisor:
     """All processes of one `up`."""
 
     def __init__(self, plan: Plan, store: "Store", client: "httpx2.AsyncClient", report: Report, lock: int) -> None:
-        self.children: list[Child] = []
+        self.children: list[SupervisedProcess] = []
         self._plan = plan
         self._store = store
         self._client = client
@@ -53,31 +53,31 @@ class Machine:
 
     async def stop(self) -> None:
         """Everything, in an order in which nobody misses anybody: simulator, receiver, workers, store."""
-        order: dict[str, list[Child]] = {"simulator": [], "receiver": [], "workers": [], "valkey": []}
+        order: dict[str, list[SupervisedProcess]] = {"simulator": [], "receiver": [], "workers": [], "valkey": []}
         for child in self.children:
             order.get(child.program.name, order["workers"]).append(child)
         for together in order.values():
             await asyncio.gather(*(child.stop() for child in together))
 
-    def hurry(self) -> None:
-        """Somebody is impatient: no graces any more."""
+    def kill(self) -> None:
+        """At once, for somebody who does not want to wait for graces."""
         for child in self.children:
             child.kill()
 
-    async def _start(self, program: Program) -> Child:
-        child = Child(program, self._report, self._lock)
+    async def _start(self, program: Program) -> SupervisedProcess:
+        child = SupervisedProcess(program, self._report, self._lock)
         self.children.append(child)
         await child.start()
         return child
 
-    async def _until(self, child: Child, condition: Callable[[], Awaitable[bool]]) -> None:
+    async def _until(self, child: SupervisedProcess, condition: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not await condition():
             if child.exit_code == ExitCode.USAGE:
-                hint = "" if self._plan.wishes.demo else "\n(`up --demo` makes up keys of its own)"
-                raise ConfigurationError(f"{child.program.name} does not start:\n{child.last_words()}{hint}")
+                hint = "" if self._plan.options.demo else "\n(`up --demo` makes up keys of its own)"
+                raise ConfigurationError(f"{child.program.name} does not start:\n{child.end_of_log()}{hint}")
             if time.monotonic() > deadline:
-                raise NotStarted(f"{child.program.name} is not ready after {READY_SECONDS:g} s:\n{child.last_words()}")
+                raise NotStarted(f"{child.program.name} is not ready after {READY_SECONDS:g} s:\n{child.end_of_log()}")
             await asyncio.sleep(POLL_SECONDS)
 
     async def _store_answers(self) -> bool:

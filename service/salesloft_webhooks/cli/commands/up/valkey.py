@@ -4,7 +4,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from salesloft_webhooks.cli.commands.up.folder import PRIVATE, DataFolder
+from salesloft_webhooks.cli.commands.up.data_folder import PRIVATE, DataFolder
 from salesloft_webhooks.errors import ConfigurationError
 
 SETTINGS = {

@@ -1,4 +1,4 @@
-"""Shows pictures of the pipeline: a live view on a terminal, a plain line every few seconds elsewhere."""
+"""Shows snapshots of the pipeline: a live view on a terminal, a plain line every few seconds elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from salesloft_webhooks.broker.administration.stats import GroupStats
-    from salesloft_webhooks.cli.commands.up.child import Child
-    from salesloft_webhooks.cli.commands.up.snapshot import GroupPicture, Picture
+    from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, Snapshot
+    from salesloft_webhooks.cli.commands.up.supervised_process import SupervisedProcess
 
 STORE_FAILURES = ("store_unavailable", "store_full", "store_refused", "not_durable")
 LEFT_OUT = ("stored", "duplicate", "rejected", "unreadable", *STORE_FAILURES)
@@ -41,35 +41,37 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 3_600:02d}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d}"
 
 
-def live(picture: "Picture", children: Sequence["Child"], running_seconds: float) -> "RenderableType":
+def live(snapshot: "Snapshot", children: Sequence["SupervisedProcess"], running_seconds: float) -> "RenderableType":
     """The live view: receiver, stream, groups, processes, from top to bottom as an event passes through."""
     return Group(
         Rule(Text(f"running for {clock(running_seconds)}   Ctrl-C stops everything, data is kept"), align="left"),
-        _receiver(picture),
+        _receiver(snapshot),
         Text(""),
-        _stream(picture),
+        _stream(snapshot),
         Text(""),
-        _groups(picture.groups),
+        _groups(snapshot.groups),
         Text(""),
         _processes(children),
     )
 
 
-def _receiver(picture: "Picture") -> Table:
+def _receiver(snapshot: "Snapshot") -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", min_width=10)
     grid.add_column(justify="right", min_width=9)
     grid.add_column()
-    for name, number, remark, style in _receiver_rows(picture):
+    for name, number, remark, style in _receiver_rows(snapshot):
         grid.add_row(name, Text(number, style=style), Text(remark, style="dim"))
     return grid
 
 
-def _receiver_rows(picture: "Picture") -> Iterator[tuple[str, str, str, str]]:
-    deliveries = picture.deliveries
-    pace = f"{picture.rate:,.1f} per second, answered in {duration(picture.p50)} (p50), {duration(picture.p99)} (p99)"
-    yield "RECEIVED", count(sum(deliveries.values())), pace, "bold"
-    refused = ", ".join(f"{reason.replace('_', ' ')} {count(number)}" for reason, number in picture.refused.items())
+def _receiver_rows(snapshot: "Snapshot") -> Iterator[tuple[str, str, str, str]]:
+    deliveries = snapshot.deliveries
+    rate = (
+        f"{snapshot.rate:,.1f} per second, answered in {duration(snapshot.p50)} (p50), {duration(snapshot.p99)} (p99)"
+    )
+    yield "RECEIVED", count(sum(deliveries.values())), rate, "bold"
+    refused = ", ".join(f"{reason.replace('_', ' ')} {count(number)}" for reason, number in snapshot.refused.items())
     yield "  refused", count(deliveries.get("rejected", 0)), refused or "401: nobody came unsigned yet", ""
     yield "  unreadable", count(deliveries.get("unreadable", 0)), "400: signed, kept in quarantine", ""
     failed = sum(deliveries.get(outcome, 0) for outcome in STORE_FAILURES)
@@ -82,13 +84,13 @@ def _receiver_rows(picture: "Picture") -> Iterator[tuple[str, str, str, str]]:
     yield "  stored", count(deliveries.get("stored", 0)), "200: new, on disk before the answer", "green"
 
 
-def _stream(picture: "Picture") -> Text:
-    if picture.stats is None:
+def _stream(snapshot: "Snapshot") -> Text:
+    if snapshot.stats is None:
         return Text("STREAM      the store does not answer", style="bold red")
-    return Text.assemble(("STREAM      ", "bold"), summary(picture.stats.partitions).removeprefix("stream: "))
+    return Text.assemble(("STREAM      ", "bold"), summary(snapshot.stats.partitions).removeprefix("stream: "))
 
 
-def _groups(groups: Sequence["GroupPicture"]) -> Table:
+def _groups(groups: Sequence["GroupSnapshot"]) -> Table:
     # Fits 80 columns.
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
     for column in COLUMNS:
@@ -119,7 +121,7 @@ def _paused(stats: "GroupStats | None") -> str:
     return "paused" if stats.pause_seconds is None else f"paused {stats.pause_seconds:.0f} s"
 
 
-def _processes(children: Sequence["Child"]) -> Text:
+def _processes(children: Sequence["SupervisedProcess"]) -> Text:
     text = Text.assemble(("PROCESSES   ", "bold"))
     for child in children:
         running = child.pid is not None
@@ -129,23 +131,23 @@ def _processes(children: Sequence["Child"]) -> Text:
     return text
 
 
-def line(picture: "Picture", running_seconds: float) -> str:
+def line(snapshot: "Snapshot", running_seconds: float) -> str:
     """The same in one plain line."""
-    deliveries = picture.deliveries
+    deliveries = snapshot.deliveries
     failed = sum(deliveries.get(outcome, 0) for outcome in STORE_FAILURES)
     words = [
         f"{clock(running_seconds)} received {count(sum(deliveries.values()))}",
-        f"({picture.rate:,.1f}/s, p99 {duration(picture.p99)}):",
+        f"({snapshot.rate:,.1f}/s, p99 {duration(snapshot.p99)}):",
         f"stored {count(deliveries.get('stored', 0))},",
         f"duplicates {count(deliveries.get('duplicate', 0))},",
         f"refused {count(deliveries.get('rejected', 0))},",
         f"unreadable {count(deliveries.get('unreadable', 0))},",
         f"put off {count(failed)}",
     ]
-    return " ".join(words) + "".join(f" | {_group_line(group)}" for group in picture.groups)
+    return " ".join(words) + "".join(f" | {_group_line(group)}" for group in snapshot.groups)
 
 
-def _group_line(group: "GroupPicture") -> str:
+def _group_line(group: "GroupSnapshot") -> str:
     words = f"{group.name}: handled {count(group.handled)} ({group.rate:,.1f}/s)"
     if group.stats is None:
         return words

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli.commands.up.folder import DataFolder
-from salesloft_webhooks.cli.commands.up.plan import Plan, Wishes
+from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
+from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
+from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 
 REAL = {
     "SALESLOFT_WEBHOOK_SECRET": "genuine-secret",
@@ -31,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
 
 def plan(folder: DataFolder, *, demo: bool) -> Plan:
     """The plan for a data folder on the default ports."""
-    return Plan(Wishes(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
+    return Plan(UpOptions(folder, demo, "127.0.0.1", 8_000, 9_090, 6_379))
 
 
 def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:
@@ -70,12 +71,14 @@ def test_the_users_secrets_are_not_written_down(folder: DataFolder) -> None:
 
 
 def test_groups_have_their_own_processes_and_ports(folder: DataFolder) -> None:
-    """Each built-in group is one worker; settings of a single worker are not inherited by all."""
+    """Each built-in group that is on by default is one worker; settings of a single worker are not inherited by all."""
     roles = list(plan(folder, demo=False).roles())
 
     workers = [role for role in roles if role.name != "receiver"]
 
-    assert [role.environment["WORKER_GROUP"] for role in workers] == ["activity", "crm", "notify"]
+    assert [role.environment["WORKER_GROUP"] for role in workers] == [
+        row.name for row in BUILTIN_GROUPS if row.on_by_default
+    ]
     assert len({role.environment["OPS_PORT"] for role in roles}) == len(roles)
     assert not [role.name for role in roles if "WORKER_HANDLERS" in role.environment]
 

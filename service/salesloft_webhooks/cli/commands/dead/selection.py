@@ -1,0 +1,72 @@
+"""Which dead letters the commands of `dead` are about: names, or ``--all`` with filters."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.bulk_actions import names_or_all
+from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
+    from salesloft_webhooks.broker.administration.selected import Selected
+    from salesloft_webhooks.broker.records import DeadLetter
+    from salesloft_webhooks.cli.bulk_actions import Select
+
+REASONS = ("exhausted", "permanent", "poison", "no_handler")
+"""`DeadLetterReason`, which a test compares: importing it would load telemetry for ``--help``."""
+REASONS_TEXT = f"{', '.join(REASONS[:-1])} or {REASONS[-1]}"
+
+Reason = Annotated[str, typer.Option("--reason", help=f"{REASONS_TEXT}.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[LETTER]...", help="Dead letters as `dead list` names them, or event ids."),
+]
+All = Annotated[bool, typer.Option("--all", help="All, or those that --group, --type and --reason choose.")]
+
+
+def dead_letter_filter(group: str, types: Sequence[str] | None, reason: str) -> "DeadLetterFilter":
+    """What the options say.
+
+    Raises:
+        typer.BadParameter: nothing dies for that reason.
+    """
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
+
+    if reason not in {"", *REASONS}:
+        raise typer.BadParameter(f"--reason is {REASONS_TEXT}")
+    return DeadLetterFilter(group, tuple(types or ()), reason)
+
+
+def selection(
+    names: Sequence[str] | None, group: str, types: Sequence[str] | None, reason: str, *, everything: bool
+) -> "Select[DeadLetter]":
+    """What an act is about, to be found out when there is a store.
+
+    Raises:
+        typer.BadParameter: names and --all, or neither, or names and filters.
+    """
+    wanted = dead_letter_filter(group, types, reason)
+    names_or_all(
+        names,
+        everything=everything,
+        filtered=bool(group or types or reason),
+        items="dead letters",
+        filters=("--group", "--type", "--reason"),
+    )
+
+    async def select(store: "Store") -> "Selected[DeadLetter]":
+        from salesloft_webhooks.broker.administration.selected import matching_letters, named_letters
+
+        if names:
+            return await named_letters(store, names)
+        if group:
+            await require_group(store, group)
+        selected = await matching_letters(store, wanted)
+        if not selected.total:
+            require_known_types(types)
+        return selected
+
+    return select

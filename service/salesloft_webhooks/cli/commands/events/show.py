@@ -1,0 +1,90 @@
+"""`events show`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
+from salesloft_webhooks.cli.console import described, show, show_json
+from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.nearest_names import near_events
+from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.times import moment_text, seconds_text
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.history import EventInGroup, History
+    from salesloft_webhooks.settings import Settings
+
+JSON_NAMES = {"state": "fate", "resubmitted": "again"}
+"""The names of version 0.1.0 in JSON, by those of the fields."""
+
+
+def show_event(
+    event_id: Annotated[str, typer.Argument(metavar="EVENT", help="Event id, e.g. email.opened/812345678/3.")],
+    *,
+    with_data: WithData = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what became of an event in every group."""
+    from salesloft_webhooks.broker.administration.history import history
+
+    async def look(store: "Store", _: "Settings") -> "History":
+        if (found := await history(store, event_id)) is None:
+            near = await near_events(store, event_id)
+            fail(f"unknown event: {event_id} (never accepted, or so long ago that its id is forgotten){near}")
+        return found
+
+    found = with_store(look)
+    if as_json:
+        document = {**_object(found), "entry": found.entry and entry_object(found.entry, with_data=with_data)}
+        show_json(document)
+    else:
+        _show_history(found, with_data=with_data)
+
+
+def _object(found: "History") -> dict[str, object]:
+    groups = [_group_object(row) for row in found.groups]
+    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": groups}
+
+
+def _group_object(row: "EventInGroup") -> dict[str, object]:
+    """With the names that scripts have always read."""
+    return {JSON_NAMES.get(name, name): value for name, value in described(row).items()}
+
+
+def _show_history(found: "History", *, with_data: bool) -> None:
+    from rich.text import Text
+
+    show(Text(found.event_id, style="bold"))
+    for line in _about(found):
+        show(Text(f"  {line}"))
+    rows = [(row.group, row.state.replace("_", " "), row.attempts or "", _detail(row)) for row in found.groups]
+    show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
+    if with_data and found.entry:
+        show(Text(found.entry.data.decode(errors="backslashreplace")))
+
+
+def _about(found: "History") -> Iterator[str]:
+    if entry := found.entry:
+        yield f"{entry.event_type} of {entry.entity_key} from source {entry.source}, happened {entry.created_at}"
+        age = (datetime.now(UTC) - entry.received_at).total_seconds()
+        yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
+    else:
+        yield f"stored as {found.reference}; its content has left the history"
+    yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
+
+
+def _detail(row: "EventInGroup") -> str:
+    words = ["after a replay or redrive"] if row.resubmitted else []
+    if row.consumer:
+        words.append(f"by {row.consumer}")
+    if row.due_at:
+        left = (row.due_at - datetime.now(UTC)).total_seconds()
+        subject = "next attempt" if row.state == "scheduled" else "lease ends"
+        words.append(f"{subject} in {seconds_text(left)}" if left > 0 else f"{subject} now")
+    return ", ".join(words)

@@ -1,0 +1,34 @@
+"""`groups pause`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from salesloft_webhooks.cli.console import note
+from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.options import GroupName
+from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.times import parse_span
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.settings import Settings
+
+
+def pause(
+    group: GroupName,
+    *,
+    span: Annotated[str, typer.Option("--for", help="Resume by itself after 90s, 15m, 2h...")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why: what `status` says to whoever wonders.")] = "",
+) -> None:
+    """Let a group take nothing; what its workers run already, they finish. Deliveries are still accepted."""
+    from salesloft_webhooks.broker.administration.groups import pause as pause_group
+
+    seconds = parse_span(span).total_seconds() if span else None
+
+    async def act(store: "Store", _: "Settings") -> None:
+        await require_group(store, group)
+        await pause_group(store, group, seconds=seconds, reason=" ".join(reason.split()))
+
+    with_store(act)
+    note(f"{group} is paused {f'for {span}' if span else f'until `groups resume {group}`'}")

@@ -1,0 +1,59 @@
+"""`worker`: the role that handles events. Its settings are environment variables; options win."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from salesloft_webhooks.cli.options import RoleHost, RoleOpsPort
+from salesloft_webhooks.startup_imports import fast_imports
+
+
+def worker(
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            "-g",
+            envvar="WORKER_GROUP",
+            help="Consumer group; a built-in one brings its handlers (docs/handlers.md).",
+        ),
+    ] = None,
+    handlers: Annotated[
+        list[str] | None, typer.Option(help="Router of your own, package.module:router. Repeatable. [WORKER_HANDLERS]")
+    ] = None,
+    events: Annotated[
+        list[str] | None,
+        typer.Option(help="Event pattern to take; by default what the routers name. Repeatable. [WORKER_EVENTS]"),
+    ] = None,
+    ordering: Annotated[
+        Literal["none", "entity"] | None,
+        typer.Option(envvar="WORKER_ORDERING", help="entity: one at a time and in order per person."),
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(envvar="WORKER_CONCURRENCY", min=1, max=500, help="Handlers running at once; 50 by default."),
+    ] = None,
+    host: RoleHost = None,
+    ops_port: RoleOpsPort = None,
+) -> None:
+    """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
+    with fast_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+        from salesloft_webhooks.worker import run
+
+    settings = Settings.load(
+        worker_group=group,
+        worker_handlers=_comma_list(handlers),
+        worker_events=_comma_list(events),
+        worker_ordering=ordering,
+        worker_concurrency=concurrency,
+        host=host,
+        ops_port=ops_port,
+    )
+    run_role("worker", settings, run)
+
+
+def _comma_list(values: list[str] | None) -> str | None:
+    """Several options, each perhaps with commas, as the comma list that the setting is."""
+    return ",".join(values) if values else None

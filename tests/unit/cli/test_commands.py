@@ -1,0 +1,33 @@
+"""The folder of commands reads like the help: a module each, in the place that its name says."""
+
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from salesloft_webhooks.cli import app, commands
+
+FOLDER = Path(commands.__file__).parent
+
+
+def modules(folder: Path) -> set[str]:
+    """Names of the modules and packages in a folder."""
+    return {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
+
+
+def test_every_command_has_its_module_and_every_module_is_a_command() -> None:
+    """Nothing but commands stands in `cli/commands`, and none is left without being registered."""
+    root: Any = typer.main.get_command(app)
+
+    assert modules(FOLDER) == set(root.commands)
+
+
+def test_every_command_of_a_family_has_its_module() -> None:
+    """`dead redrive` is in `dead/redrive.py`; what a family's commands share may stand beside them."""
+    root: Any = typer.main.get_command(app)
+    families = {name: set(command.commands) for name, command in root.commands.items() if hasattr(command, "commands")}
+
+    missing = {name: names for name, wanted in families.items() if (names := wanted - modules(FOLDER / name))}
+
+    assert families
+    assert missing == {}
