@@ -23,6 +23,10 @@ test: .venv/ready ## Every test
 fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q tests/unit
 
+.PHONY: coverage
+coverage: .venv/ready ## Every test, and how much of the code they ran: lines and branches, in every process but end-to-end
+	$(BIN)/pytest --cov --cov-report=term
+
 .PHONY: test-pythons
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
 	.ci/pythons
@@ -32,7 +36,7 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/check_sizes.py
-	$(BIN)/python .ci/checks/one_home.py
+	$(BIN)/python .ci/checks/one_home.py && $(BIN)/python .ci/checks/dead_code.py
 
 .PHONY: tools
 tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/

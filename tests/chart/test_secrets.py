@@ -6,8 +6,6 @@ import pytest
 
 from tests.chart.rendering import PREFIX, Object, Values, merged, render, shape
 
-EXTERNAL_REDIS: Values = {"valkey": {"enabled": False}}
-
 
 def decoded(secret: Object) -> dict[str, str]:
     """The contents of a Secret."""

@@ -67,7 +67,6 @@ class StoreWatch:
         self._background = Background()
         self._examined = -EXAMINE_SECONDS
         self._durability = Durability()
-        self._succeeded = time.monotonic()
         self._failing_since = -settings.readiness_grace_seconds  # at start there is no grace
         self._look_thoroughly_next = self._failing = False
         self.problem: str | None = "the store has not been asked yet"
@@ -101,11 +100,6 @@ class StoreWatch:
         """See the class."""
         return self._durability.weaknesses
 
-    @property
-    def last_success_age_seconds(self) -> float:
-        """Seconds since the store last answered."""
-        return time.monotonic() - self._succeeded
-
     async def _run(self) -> None:
         while not cancellation_requested():
             await asyncio.sleep(INTERVAL_SECONDS)
@@ -114,7 +108,6 @@ class StoreWatch:
     async def _look(self) -> None:
         problem = await self._find_problem()
         if problem is None:
-            self._succeeded = time.monotonic()
             self._observer.store_available()
         else:
             if self.problem is None:

@@ -1,0 +1,90 @@
+"""Fails on code that nothing uses, tests included, and on an exception below that excuses nothing any more.
+
+Vulture sees names and not who calls them: what only a library, a framework or another language calls is excused here.
+Unused imports are the linter's.
+"""
+
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from vulture import Vulture
+from vulture.core import Item
+
+SOURCES = ["service", "tests", "bench", "dashboards", ".ci"]
+DECORATORS = ["@pytest.fixture", "@rule", "@invariant", "@initialize", "@router.on", "@*.on", "@app.*"]
+EXCUSED = [  # file, name, who uses it
+    (
+        "service/*/settings.py",
+        "salesloft_*",
+        "key names are put together; .ci/checks/one_home.py finds unread settings",
+    ),
+    ("service/*/source_entries.py", "*_secret*", "the same for the fields of a source"),
+    ("service/*/source_entries.py", "callback_token*", "the same for the fields of a source"),
+    ("service/*", "model_config", "Pydantic"),
+    ("service/*", "_distinct", "Pydantic's validator"),
+    ("service/*", "_consistent", "Pydantic's validator"),
+    ("service/*", "_value_", "enum, in __new__"),
+    ("service/*/telemetry/labels.py", "[A-Z]*", "values that the store's scripts write"),
+    ("service/salesloft_webhooks/__init__.py", "__getattr__", "Python"),
+    ("service/*", "exc_type", "Python"),
+    ("service/*/migrations/versions/*", "*", "Alembic"),
+    ("service/*/schema.py", "impl", "SQLAlchemy's types"),
+    ("service/*/schema.py", "cache_ok", "SQLAlchemy's types"),
+    ("service/*/schema.py", "process_*", "SQLAlchemy's types"),
+    ("service/*/schema.py", "load_dialect_impl", "SQLAlchemy's types"),
+    ("service/*/engine.py", "is_disconnect", "SQLAlchemy's error context"),
+    ("service/*/engine.py", "isolation_level", "sqlite3's connection"),
+    ("service/*/broker/connection/*", "connection_class", "redis-py"),
+    ("service/*/broker/connection/*", "get_credentials_async", "redis-py"),
+    ("service/*/broker/connection/*", "discover_master", "redis-py"),
+    ("service/*/broker/connection/*", "credential_provider", "redis-py"),
+    ("service/*/broker/connection/*", "_initialize", "redis-py"),
+    ("service/*/sentinels.py", "epoch", "order of comparison"),
+    ("service/*/operations/http_protocol.py", "eof_received", "asyncio"),
+    ("service/*/operations/http_protocol.py", "on_header", "httptools"),
+    ("service/*/operations/http_protocol.py", "*", "uvicorn's request cycle"),
+    ("service/*/operations/http_server.py", "should_exit", "uvicorn"),
+    ("service/*", "redirect_slashes", "Starlette"),
+    ("service/*", "media_type", "Starlette"),
+    ("service/*/cli/bulk_actions.py", "[A-Z]*", "annotations in quotes"),
+    ("service/*/testing/fixtures.py", "salesloft_pipeline", "pytest's plug-in"),
+    ("bench/receiver.py", "*_*", "printed as a whole"),
+    ("tests/*", "pytestmark", "pytest"),
+    ("tests/*", "pytest_collection_modifyitems", "pytest"),
+    ("tests/*", "no_cover", "pytest-cov"),
+    ("tests/*", "many_files", "a fixture asked for its effect"),
+    ("tests/*", "teardown", "Hypothesis"),
+    ("tests/*", "handle_*", "html.parser"),
+    ("tests/*", "do_POST", "http.server"),
+    ("tests/*", "log_message", "http.server"),
+    ("tests/*", "Export", "gRPC"),
+    ("tests/*", "should_exit", "uvicorn"),
+    ("tests/*", "whitespace_split", "shlex"),
+]
+
+
+def excuse(item: Item) -> int | None:
+    """The number of the first exception that fits."""
+    file = str(Path(item.filename).relative_to(Path.cwd()))
+    fitting = (
+        n for n, (files, name, _) in enumerate(EXCUSED) if fnmatchcase(file, files) and fnmatchcase(item.name, name)
+    )
+    return next(fitting, None)
+
+
+def main() -> int:
+    """Print what is dead; 1 if anything is."""
+    vulture = Vulture(ignore_decorators=DECORATORS)
+    vulture.scavenge(SOURCES)
+    unused = [item for item in vulture.get_unused_code(min_confidence=60) if item.typ != "import"]
+    excuses = {id(item): excuse(item) for item in unused}
+    dead = [f"{i.filename}:{i.first_lineno}: unused {i.typ} {i.name}" for i in unused if excuses[id(i)] is None]
+    stale = [f"{EXCUSED[n][:2]} excuses nothing" for n in range(len(EXCUSED)) if n not in excuses.values()]
+    for line in [*dead, *stale]:
+        print(line)
+    return 1 if dead or stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
