@@ -192,6 +192,16 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
     )
 
 
+def read_registration(fields: Fields) -> tuple[tuple[str, ...], str, tuple[str, ...], datetime | None]:
+    """What a group's registration says, in the order of `REGISTRATION_FIELDS`; without any, nobody was ever seen."""
+    events, ordering, handlers, seen = (_text(fields, name.encode()) for name in REGISTRATION_FIELDS)
+    return _listed(events), ordering or "none", _listed(handlers), _time(fields, b"seen") if seen else None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
+
+
 def _stored_event(fields: Fields) -> dict[str, Any]:
     return {
         "event_id": _text(fields, b"id"),
