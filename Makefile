@@ -46,7 +46,7 @@ tools: .venv/ready ## What the chart is checked with, pinned by content and buil
 docs: .venv/ready ## Write everything generated again: reference pages and dashboards
 	$(BIN)/python -m salesloft_webhooks.cli.reference docs && $(BIN)/python -m salesloft_webhooks.handlers.reference .
 	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
-	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md
+	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md && $(BIN)/python -m salesloft_webhooks.broker.reference docs/architecture.md
 	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index
 
 .PHONY: observe

@@ -11,8 +11,8 @@ from typing import Any
 from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
-from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
 from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES, Change, SalesTeam
+from salesloft_webhooks.simulator.signed_deliveries import Delivery, Forger, Kind, Signer
 
 RECENT = 100
 RECENT_SECONDS = 60
