@@ -36,7 +36,7 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/check_sizes.py
-	$(BIN)/python .ci/checks/one_home.py && $(BIN)/python .ci/checks/dead_code.py
+	$(BIN)/python .ci/checks/one_home.py && $(BIN)/python .ci/checks/names.py && $(BIN)/python .ci/checks/dead_code.py
 
 .PHONY: tools
 tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/
