@@ -36,7 +36,7 @@ check: .venv/ready ## Format, lint, types, import contracts, sizes, generated fi
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 	$(BIN)/mypy && $(BIN)/lint-imports --no-cache
 	$(BIN)/python .ci/check_sizes.py
-	$(BIN)/python .ci/checks/one_home.py && $(BIN)/python .ci/checks/dead_code.py
+	$(BIN)/python .ci/checks/one_home.py && $(BIN)/python .ci/checks/names.py && $(BIN)/python .ci/checks/dead_code.py
 
 .PHONY: tools
 tools: .venv/ready ## What the chart is checked with, pinned by content and built with Go into .tools/
@@ -46,7 +46,7 @@ tools: .venv/ready ## What the chart is checked with, pinned by content and buil
 docs: .venv/ready ## Write everything generated again: reference pages and dashboards
 	$(BIN)/python -m salesloft_webhooks.cli.reference docs && $(BIN)/python -m salesloft_webhooks.handlers.reference .
 	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
-	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md
+	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md && $(BIN)/python -m salesloft_webhooks.broker.reference docs/architecture.md
 	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index
 
 .PHONY: observe

@@ -60,8 +60,19 @@ class Settings(StoreSettings):
         "(hex HMAC-SHA256 of the event name), so that a captured body cannot be replayed under another name.",
     )
     salesloft_callback_secret_file: Path | None = Field(None, description="File with the same, re-read on change.")
+    salesloft_standard_webhooks_secret: SecretStr | None = Field(
+        None,
+        description="Standard Webhooks dialect: the secret, `whsec_` and base64 of at least 24 bytes. "
+        "Several during a rotation.",
+    )
+    salesloft_standard_webhooks_secret_file: Path | None = Field(
+        None, description="File with the same, re-read on change."
+    )
     timestamp_tolerance_seconds: int = Field(
-        300, ge=1, le=86_400, description="Envelope dialect: how far a timestamp may lie from our clock."
+        300,
+        ge=1,
+        le=86_400,
+        description="Envelope and Standard Webhooks dialects: how far a timestamp may lie from our clock.",
     )
 
     # -- Receiver ---------------------------------------------------------------------------------------------------

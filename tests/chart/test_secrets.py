@@ -46,6 +46,7 @@ def test_a_trial_generates_its_keys() -> None:
         ("webhookSecret", "webhook-secret"),
         ("callbackToken", "callback-token"),
         ("callbackSecret", "callback-secret"),
+        ("standardWebhooksSecret", "standard-webhooks-secret"),
     ],
 )
 def test_a_given_key_is_the_only_one(value: str, entry: str) -> None:

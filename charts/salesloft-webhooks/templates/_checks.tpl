@@ -76,21 +76,21 @@
 
 {{- define "salesloft-webhooks.checkSource" -}}
 {{- $source := .Values.source -}}
-{{- $given := or $source.keys.webhookSecret $source.keys.callbackToken $source.keys.callbackSecret -}}
+{{- $given := or $source.keys.webhookSecret $source.keys.callbackToken $source.keys.callbackSecret $source.keys.standardWebhooksSecret -}}
 {{- $existing := $source.existingSecret -}}
-{{- $vault := or (include "salesloft-webhooks.isExternal" (list . "webhook-secret")) (include "salesloft-webhooks.isExternal" (list . "callback-token")) (include "salesloft-webhooks.isExternal" (list . "callback-secret")) -}}
+{{- $vault := or (include "salesloft-webhooks.isExternal" (list . "webhook-secret")) (include "salesloft-webhooks.isExternal" (list . "callback-token")) (include "salesloft-webhooks.isExternal" (list . "callback-secret")) (include "salesloft-webhooks.isExternal" (list . "standard-webhooks-secret")) -}}
 {{- if and $given $existing.name }}
   {{- fail "source.keys and source.existingSecret.name exclude each other" }}
 {{- end }}
 {{- if and $vault (or $given $existing.name) }}
   {{- fail "keys in externalSecret.data and source.keys or source.existingSecret.name exclude each other" }}
 {{- end }}
-{{- $named := or $existing.webhookSecretKey $existing.callbackTokenKey $existing.callbackSecretKey -}}
+{{- $named := or $existing.webhookSecretKey $existing.callbackTokenKey $existing.callbackSecretKey $existing.standardWebhooksSecretKey -}}
 {{- if and $existing.name (not $named) }}
-  {{- fail "source.existingSecret.name needs at least one of source.existingSecret.webhookSecretKey, callbackTokenKey and callbackSecretKey" }}
+  {{- fail "source.existingSecret.name needs at least one of source.existingSecret.webhookSecretKey, callbackTokenKey, callbackSecretKey and standardWebhooksSecretKey" }}
 {{- end }}
 {{- if and $named (not $existing.name) }}
-  {{- fail "source.existingSecret.webhookSecretKey, callbackTokenKey and callbackSecretKey need source.existingSecret.name" }}
+  {{- fail "source.existingSecret.webhookSecretKey, callbackTokenKey, callbackSecretKey and standardWebhooksSecretKey need source.existingSecret.name" }}
 {{- end }}
 {{- if .Values.sourcesFile.existingSecret }}
   {{- if or $given $existing.name $vault }}

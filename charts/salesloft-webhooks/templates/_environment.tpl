@@ -16,7 +16,7 @@ The source's keys, as JSON: {"secret": name, "own": bool, "generated": bool, "en
 One place decides which of the vault, an existing Secret, given values and generated ones holds them.
 */}}
 {{- define "salesloft-webhooks.keys" -}}
-{{- $names := dict "webhook-secret" "webhookSecret" "callback-token" "callbackToken" "callback-secret" "callbackSecret" -}}
+{{- $names := dict "webhook-secret" "webhookSecret" "callback-token" "callbackToken" "callback-secret" "callbackSecret" "standard-webhooks-secret" "standardWebhooksSecret" -}}
 {{- $source := .Values.source -}}
 {{- $entries := dict -}}
 {{- $secret := include "salesloft-webhooks.componentName" (list . "keys") -}}

@@ -31,7 +31,7 @@ again) together are the fencing token: only their holder may retry, kill or rele
 is a fact about the world: a late one is written down and counts, also after the entry was given up as poison.
 
 **Failures and losses.** An attempt that comes back has failed or succeeded; a lease that lapses was lost, and nobody
-knows why. The two are counted apart (``tries``). Failures, and how many are too many, are the worker's business; leases
+knows why. They are counted apart (``attempts``). Failures, and how many are too many, are the worker's business; leases
 lost in a row make an entry first *isolated*, that is run apart from all others, and in the end *poison*.
 
 **When the store was away** for longer than a lease, all leases have lapsed although their owners live. The first call
@@ -58,7 +58,7 @@ with its attempts, and the next worker that can run it gets it. As the head of a
 promised. It becomes a dead letter when it has waited for that time and no version in force can run it. An entry that is
 addressed to the group alone (a redrive, a replay) is wanted whatever the filters say. See ``lua/include/filter.lua``.
 
-**Invariants** (``tests/integration/broker/test_model.py`` walks through random interleavings of all of it):
+**Invariants** (``tests/integration/broker/test_model.py`` runs random interleavings of all of it):
 no event is lost; nothing is given out again after done; one at a time and in order within a lane; every pending entry
 has one due time or is isolated; no key without an owner or an end.
 """

@@ -144,8 +144,8 @@ class Committer:
                 size += share.size
         return batch
 
-    async def _answer(self, batch: list[_Share], *, doubted: bool = False) -> None:
-        """Commit until every share has its answer; ``doubted``: it is part of a batch that was refused."""
+    async def _answer(self, batch: list[_Share], *, halved: bool = False) -> None:
+        """Commit until every share has its answer; ``halved``: it is part of a batch that was refused."""
         pause, broken = RETRY_SECONDS, 0
         while batch := [share for share in batch if not share.answer.done()]:
             try:
@@ -156,13 +156,13 @@ class Committer:
                 raise asyncio.CancelledError from error
             if blame is not _Blame.CONTENT:
                 self._durability = None
-            # Once is no proof, not even for a doubted batch: the connection may have been broken by the call before.
+            # Once is no proof, not even for a halved batch: the connection may have been broken by the call before.
             broken = broken + 1 if blame is _Blame.CONNECTION else 0
             if blame is _Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
             if blame is _Blame.PROMISE:
                 return _fail(batch, error)
-            await asyncio.sleep(0 if doubted and broken else pause)
+            await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)
         return None
 
@@ -170,8 +170,8 @@ class Committer:
         if len(batch) == 1:
             return _fail(batch, StoreRefused(_words(error)))
         middle = len(batch) // 2
-        await self._answer(batch[:middle], doubted=True)
-        return await self._answer(batch[middle:], doubted=True)
+        await self._answer(batch[:middle], halved=True)
+        return await self._answer(batch[middle:], halved=True)
 
     async def _blame(self, error: Exception) -> _Blame:
         if isinstance(error, StoreFull | NotDurable):

@@ -58,12 +58,12 @@ class Keys:
         """Exists while the group takes nothing: ``manual`` (no TTL) or ``breaker`` (TTL)."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:pause"
 
-    def claim(self, partition: int, group: str, name: str) -> str:
+    def once(self, partition: int, group: str, name: str) -> str:
         """The right to do something once: hash with ``state`` and ``at``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:claim:{name}"
 
-    def pace(self, partition: int, group: str, name: str) -> str:
-        """How many turns were given in the latest minute: hash with ``minute`` and ``count``."""
+    def rate_limit(self, partition: int, group: str, name: str) -> str:
+        """How many permits were granted in the latest minute: hash with ``minute`` and ``count``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:pace:{name}"
 
     def version(self, partition: int, group: str, subject: str) -> str:

@@ -1,11 +1,11 @@
 """The right to do something once that cannot be undone, like sending a message.
 
-A claim is taken before the deed and confirmed after it. Whoever finds a claim that was taken and never confirmed knows
-that a process died in between, and that the deed may or may not have been done. The claim lives beside the idempotency
-record that decides whether the event is handled again at all, so both survive, or are lost, together.
+A permit is asked for before the deed and confirmed after it. Whoever finds one that was granted and never confirmed
+knows that a process died in between, and that the deed may or may not have been done. The permit lies beside the
+idempotency record that decides whether the event is handled again at all, so both survive, or are lost, together.
 
-With a claim comes a turn: at most so many per minute and pace key. A claim over the limit reserves a place in the next
-minute that has one, and is granted when that minute has come.
+Permits are limited: so many per minute and key of the limit. Whoever asks over the limit has a reservation in the next
+minute that has room, and is granted the permit when that minute has come.
 """
 
 from dataclasses import dataclass
@@ -19,38 +19,38 @@ KEPT_SECONDS = 7 * 86_400
 
 
 class Grant(StrEnum):
-    """What a claim was answered with."""
+    """How a request for a permit was answered."""
 
     GRANTED = "granted"
     """Do it now, then confirm, or release if it was certainly not done."""
     WAIT = "wait"
-    """Over the limit: a place is reserved; claim again after the time given."""
-    CLAIMED = "claimed"
-    """Claimed before and never confirmed: it may have been done."""
+    """Over the limit: a minute is reserved; ask again after `Permit.wait_seconds`."""
+    UNCONFIRMED = "claimed"
+    """Granted before and never confirmed: it may have been done. (The store says ``claimed``.)"""
     DONE = "done"
     """Confirmed before."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The answer to a claim.
+class Permit:
+    """The answer to a request.
 
     Attributes:
         grant: What it is.
-        wait_seconds: With `Grant.WAIT`: until the reserved place.
+        wait_seconds: With `Grant.WAIT`: until the reserved minute.
     """
 
     grant: Grant
     wait_seconds: float = 0.0
 
 
-class Claims:
-    """The claims of one group.
+class OncePermits:
+    """The permits of one group.
 
     Args:
         store: The open store.
         group: The consumer group.
-        per_minute: Grants per calendar minute of the server's clock and pace key.
+        per_minute: Grants per calendar minute of the server's clock and key of the limit.
     """
 
     def __init__(self, store: Store, group: str, *, per_minute: int) -> None:
@@ -58,29 +58,29 @@ class Claims:
         self._group = group
         self._per_minute = per_minute
 
-    async def claim(self, name: str, pace: str) -> Claim:
-        """Claim the deed ``name``, whose turns are counted under ``pace``.
+    async def ask(self, name: str, limit_key: str) -> Permit:
+        """Ask to do ``name``, which counts towards the limit of ``limit_key``.
 
         Raises:
-            StoreUnavailable: Redis is; the claim may have been taken, and is then found as `Grant.CLAIMED`.
+            StoreUnavailable: Redis is; the permit may have been granted, and is then found as `Grant.UNCONFIRMED`.
         """
-        grant, wait_ms = await self._run(name, pace, "claim", self._per_minute)
-        return Claim(Grant(grant.decode()), int(wait_ms) / 1000)
+        grant, wait_ms = await self._run(name, limit_key, "claim", self._per_minute)
+        return Permit(Grant(grant.decode()), int(wait_ms) / 1000)
 
-    async def confirm(self, name: str, pace: str) -> None:
+    async def confirm(self, name: str, limit_key: str) -> None:
         """It is done."""
-        await self._run(name, pace, "confirm")
+        await self._run(name, limit_key, "confirm")
 
-    async def release(self, name: str, pace: str) -> None:
-        """It was certainly not done: the next claim is as the first."""
-        await self._run(name, pace, "release")
+    async def release(self, name: str, limit_key: str) -> None:
+        """It was certainly not done: the next request is as the first."""
+        await self._run(name, limit_key, "release")
 
-    async def _run(self, name: str, pace: str, verb: str, *args: int) -> tuple[bytes, bytes]:
-        # Claim and pace key must lie in one partition, so both are placed by the pace.
-        partition = partition_of(pace, self._store.partitions)
+    async def _run(self, name: str, limit_key: str, verb: str, *args: int) -> tuple[bytes, bytes]:
+        # The permit and its limit must lie in one partition: both go where the limit's key says.
+        partition = partition_of(limit_key, self._store.partitions)
         keys = self._store.keys
-        names = (keys.claim(partition, self._group, name), keys.pace(partition, self._group, pace))
+        names = (keys.once(partition, self._group, name), keys.rate_limit(partition, self._group, limit_key))
         result: tuple[bytes, bytes] = await self._store.run(
-            "claim", partition, [verb, KEPT_SECONDS * 1000, *args], names
+            "once", partition, [verb, KEPT_SECONDS * 1000, *args], names
         )
         return result

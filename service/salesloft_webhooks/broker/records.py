@@ -121,7 +121,8 @@ class Quarantined:
         dialect: How it was signed.
         reason: Why it could not be read, an `UnreadableReason`.
         received_at: When it came.
-        event_name: Native dialect: the name it came with; empty when version 0.1.0 kept it.
+        from_headers: What its headers said and its body does not (native: the event's name); empty when version
+            0.1.0 kept it.
         body: As it came, keys of the source redacted. Personal data: show it only when asked to.
     """
 
@@ -130,7 +131,7 @@ class Quarantined:
     dialect: str
     reason: str
     received_at: datetime
-    event_name: str
+    from_headers: str
     body: bytes = field(repr=False)
 
 
@@ -186,9 +187,19 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
         dialect=_text(fields, b"dialect"),
         reason=_text(fields, b"reason"),
         received_at=_time(fields, b"at"),
-        event_name=_text(fields, b"event"),
+        from_headers=_text(fields, b"event"),
         body=fields.get(b"body", b""),
     )
+
+
+def read_registration(fields: Fields) -> tuple[tuple[str, ...], str, tuple[str, ...], datetime | None]:
+    """What a group's registration says, in the order of `REGISTRATION_FIELDS`; without any, nobody was ever seen."""
+    events, ordering, handlers, seen = (_text(fields, name.encode()) for name in REGISTRATION_FIELDS)
+    return _listed(events), ordering or "none", _listed(handlers), _time(fields, b"seen") if seen else None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
 
 
 def _stored_event(fields: Fields) -> dict[str, Any]:

@@ -6,14 +6,14 @@ One look a second, whether deliveries come or not:
     state         entered when                                                left when
     ============  ==========================================================  =======================================
     fine          a look found nothing                                        a look finds a problem: `problem`
-    troubled      a look found a problem                                      a thorough look finds none
-    unready       troubled for ``READINESS_GRACE_SECONDS`` (at start: at      the same
+    failing       a look found a problem                                      a thorough look finds none
+    unready       failing for ``READINESS_GRACE_SECONDS`` (at start: at       the same
                   once); then `unready` says so, too
     ============  ==========================================================  =======================================
 
-A look is thorough (`probe`) while there is a problem, after a delivery could not be stored (`doubt`), and as often as
-persistence is examined where a delivery has to be confirmed. So a refusal that only real deliveries meet is seen within
-a second, one bad delivery makes nobody unready, and the way back needs no traffic.
+A look is thorough (`probe`) while there is a problem, after a delivery could not be stored (`look_thoroughly`), and as
+often as persistence is examined where a delivery has to be confirmed. So a refusal that only real deliveries meet is
+seen within a second, one bad delivery makes nobody unready, and the way back needs no traffic.
 """
 
 import asyncio
@@ -67,8 +67,8 @@ class StoreWatch:
         self._background = Background()
         self._examined = -EXAMINE_SECONDS
         self._durability = Durability()
-        self._troubled_since = -settings.readiness_grace_seconds  # at start there is no grace
-        self._doubted = self._troubled = False
+        self._failing_since = -settings.readiness_grace_seconds  # at start there is no grace
+        self._look_thoroughly_next = self._failing = False
         self.problem: str | None = "the store has not been asked yet"
         self.over_backlog = False
         self._refused: ConfigurationError | None = None
@@ -88,12 +88,12 @@ class StoreWatch:
     @property
     def unready(self) -> str | None:
         """The problem, once it has lasted for ``READINESS_GRACE_SECONDS``."""
-        lasted = time.monotonic() - self._troubled_since
+        lasted = time.monotonic() - self._failing_since
         return self.problem if lasted >= self._settings.readiness_grace_seconds else None
 
-    def doubt(self) -> None:
+    def look_thoroughly(self) -> None:
         """A delivery could not be stored: the next look is to find out whether that is so for all."""
-        self._doubted = True
+        self._look_thoroughly_next = True
 
     @property
     def weaknesses(self) -> tuple[str, ...]:
@@ -111,15 +111,15 @@ class StoreWatch:
             self._observer.store_available()
         else:
             if self.problem is None:
-                self._troubled_since = time.monotonic()
+                self._failing_since = time.monotonic()
             self._observer.store_unavailable(problem)
-        self.problem, self._troubled = problem, problem is not None
+        self.problem, self._failing = problem, problem is not None
 
     async def _find_problem(self) -> str | None:
         try:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
-                thorough = await self._examine() or self._doubted or self._troubled
-                self._doubted = False
+                thorough = await self._examine() or self._look_thoroughly_next or self._failing
+                self._look_thoroughly_next = False
                 self.over_backlog = await slowest_backlog(self._store) > self._settings.backlog_limit
                 return await self._try_writing(thorough=thorough) or self._durability.problem
         except ConfigurationError as exc:

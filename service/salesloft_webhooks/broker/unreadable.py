@@ -3,12 +3,19 @@
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.errors import UnreadableReason
 
-LONGEST_NAME = 128
-"""Characters of an event name that are kept: beyond any that could ever be read."""
+LONGEST_FROM_HEADERS = 256
+"""Characters that are kept: beyond any event name that could ever be read; the longest message id."""
 
 
 async def quarantine(
-    store: Store, *, source: str, dialect: str, reason: UnreadableReason, body: bytes, limit: int, event_name: str = ""
+    store: Store,
+    *,
+    source: str,
+    dialect: str,
+    reason: UnreadableReason,
+    body: bytes,
+    limit: int,
+    from_headers: str = "",
 ) -> None:
     """Append to the first partition's quarantine, dropping the oldest beyond ``limit``.
 
@@ -19,10 +26,11 @@ async def quarantine(
         reason: Why it is unreadable.
         body: The raw body, with every key of the source already redacted.
         limit: Deliveries kept.
-        event_name: Native dialect: the name it came with, without which nobody could read it later.
+        from_headers: What its headers say and its body does not (native: the event's name), without which nobody could
+            read it later.
 
     Raises:
         StoreUnavailable, StoreFull: it was not kept; let the sender come again.
     """
-    args = [source, dialect, reason.value, body, limit, event_name[:LONGEST_NAME]]
+    args = [source, dialect, reason.value, body, limit, from_headers[:LONGEST_FROM_HEADERS]]
     await store.run("quarantine", 0, args, [store.keys.quarantine(0)])

@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.errors import NotDurable
 
 WAIT_SHARE = 0.6
-"""Part of a delivery's own patience that the thorough form has. With ``appendfsync everysec`` a second is needed."""
+"""Part of a delivery's own wait that the thorough form has. With ``appendfsync everysec`` a second is needed."""
 _CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record|mark_of|key)\b")
 _ID = "probe"
 
@@ -55,8 +55,8 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
     if not (thorough and durability.wait):
         await store.run("probe", partition, args)
         return
-    *wanted, patience_ms = durability.wait
-    wait = (*wanted, int(float(patience_ms) * WAIT_SHARE))
+    *wanted, wait_ms = durability.wait
+    wait = (*wanted, int(float(wait_ms) * WAIT_SHARE))
     _, confirmed = await store.run_and_wait("probe", partition, args, wait)
     if least(confirmed) < durability.required:
         raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")

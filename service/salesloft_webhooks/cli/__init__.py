@@ -25,7 +25,7 @@ from salesloft_webhooks.cli.commands import (
     version,
     worker,
 )
-from salesloft_webhooks.cli.commands.up import command
+from salesloft_webhooks.cli.commands.up import command_line
 from salesloft_webhooks.cli.commands.up.data_folder import adopt_running
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.failures import TranslatingGroup
@@ -54,7 +54,7 @@ def root(context: typer.Context) -> None:
         note(f"on the pipeline of `up` in {folder} (REDIS_URL is not set)")
 
 
-app.command(rich_help_panel=RUNNING)(command.up)
+app.command(rich_help_panel=RUNNING)(command_line.up)
 app.command(rich_help_panel=RUNNING)(receiver.receiver)
 app.command(rich_help_panel=RUNNING)(worker.worker)
 app.command(rich_help_panel=LOOKING)(status.status)

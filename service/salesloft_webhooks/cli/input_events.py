@@ -8,13 +8,10 @@ from uuid import uuid4
 
 import msgspec
 
-from salesloft_webhooks.dialects import Dialect
-from salesloft_webhooks.dialects.names import DOTTED
+from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.simulator import Delivery, Signer
-from salesloft_webhooks.simulator.traffic import envelope_delivery, native_delivery
 
-NATIVE_NAMES = {dotted: native for native, dotted in DOTTED.items()}
 T = TypeVar("T")
 
 
@@ -24,8 +21,8 @@ class InputEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         event_type: Dotted, or SalesLoft's own name.
         data: The resource.
-        event_id: Envelope dialect: its id; a new one if empty.
-        created_at: Envelope dialect: its time; the present if empty.
+        event_id: Its id, in dialects that send one; a new one if empty.
+        created_at: Its time, likewise; the present if empty.
     """
 
     event_type: str
@@ -63,26 +60,14 @@ def as_deliveries(signer: Signer, dialect: Dialect, events: Sequence[InputEvent]
     """One genuine delivery per event, signed now.
 
     Raises:
-        ConfigurationError: native dialect, and SalesLoft has no such event.
+        ConfigurationError: the dialect cannot tell of such an event (native: SalesLoft has none).
     """
-    make = _native if dialect is Dialect.NATIVE else _envelope
-    return [make(signer, event) for event in events]
+    return [signer.delivery(dialect, _outgoing(event), int(time.time())) for event in events]
 
 
-def _native(signer: Signer, event: InputEvent) -> Delivery:
-    name = NATIVE_NAMES.get(event.event_type, event.event_type)
-    if "." in name:
-        raise ConfigurationError(
-            f"SalesLoft sends no {name}; in the native dialect, send what it is derived from (email_updated, ...)"
-        )
-    return native_delivery(signer, name, msgspec.json.encode(event.data))
-
-
-def _envelope(signer: Signer, event: InputEvent) -> Delivery:
-    event_type = DOTTED.get(event.event_type, event.event_type)
+def _outgoing(event: InputEvent) -> OutgoingEvent:
     event_id = event.event_id or f"evt_{uuid4().hex}"
-    created_at = event.created_at or datetime.now(UTC).isoformat()
-    return envelope_delivery(signer, event_type, event_id, event.data, created_at, int(time.time()))
+    return OutgoingEvent(event.event_type, event_id, event.created_at or datetime.now(UTC).isoformat(), event.data)
 
 
 def _decoded(text: bytes, kind: type[T], what: str) -> T:

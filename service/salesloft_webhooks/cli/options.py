@@ -11,6 +11,31 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being aske
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 
 
+def _dialect(name: str) -> str:
+    if name and name not in (names := dialect_names()):
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+    return name
+
+
+def dialect_names() -> list[str]:
+    """The dialects there are."""
+    from salesloft_webhooks.dialects import DIALECTS
+
+    return [dialect.name for dialect in DIALECTS]
+
+
+DialectName = Annotated[
+    str,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        callback=_dialect,
+        autocompletion=dialect_names,
+        help="envelope, native, ...; by default all there are keys for, at random.",
+    ),
+]
+
+
 def _patterns(words: list[str] | None) -> list[str] | None:
     from salesloft_webhooks.event_patterns import RULE, is_pattern
 

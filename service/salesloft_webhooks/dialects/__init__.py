@@ -1,24 +1,31 @@
 """How senders sign and shape deliveries: bytes in, verified events out.
 
-Pure functions throughout: no I/O, no clock. Everything in a request is an attacker's until `authenticate` returns, so
-no byte string whatever makes it raise anything but `SignatureRejected`.
+A dialect is one object (`protocol.Dialect`) in one file of this folder, registered in `registry`. Pure functions
+throughout: no I/O, no clock. Everything in a request is an attacker's until `authenticate` returns, so no byte string
+whatever makes it raise anything but `SignatureRejected`.
 """
 
-from salesloft_webhooks.dialects.authentication import Authenticated, authenticate
-from salesloft_webhooks.dialects.form import check_form
-from salesloft_webhooks.dialects.keys import Dialect, DialectKeys, choose
+from salesloft_webhooks.dialects.authentication import Authenticated, authenticate, check_headers, read_quarantined
+from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.protocol import Dialect, KeyKind, OutgoingEvent
 from salesloft_webhooks.dialects.redaction import redact
-from salesloft_webhooks.dialects.rereading import reread
+from salesloft_webhooks.dialects.registry import DIALECTS, accepted, choose, key_kinds, named
 from salesloft_webhooks.dialects.signatures import Headers
 
 __all__ = [
+    "DIALECTS",
     "Authenticated",
     "Dialect",
     "DialectKeys",
     "Headers",
+    "KeyKind",
+    "OutgoingEvent",
+    "accepted",
     "authenticate",
-    "check_form",
+    "check_headers",
     "choose",
+    "key_kinds",
+    "named",
+    "read_quarantined",
     "redact",
-    "reread",
 ]

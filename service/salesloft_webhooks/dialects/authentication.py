@@ -1,11 +1,17 @@
-"""The two steps of the hot path: `authenticate` on raw bytes, then `Authenticated.read` on what is proven."""
+"""The steps of the hot path: `check_headers`, `authenticate` on raw bytes, `Authenticated.read` on what is proven.
+
+A body costs memory for as long as it takes to arrive, and whoever sends it chooses how long that is. So what the
+headers decide alone is asked before any of it is read.
+"""
 
 from dataclasses import dataclass, field
 
-from salesloft_webhooks.dialects import envelope, native
-from salesloft_webhooks.dialects.keys import Dialect, DialectKeys, choose
+from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.protocol import Dialect
 from salesloft_webhooks.dialects.redaction import redact
+from salesloft_webhooks.dialects.registry import choose, named
 from salesloft_webhooks.dialects.signatures import Headers
+from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 
 
@@ -14,17 +20,17 @@ class Authenticated:
     """A delivery proven to come from the source, not parsed yet.
 
     Attributes:
-        dialect: How it was signed.
-        key_index: Which key matched. Envelope: index of the secret. Native: over the callback tokens first, then the
-            callback secrets.
-        event_name: Native: the name in the event header. Envelope: empty, it stands in the body.
+        dialect: Name of the dialect it was signed in.
+        key_index: Which key matched; see `Proof`.
+        from_headers: What its headers say and its body does not; see `Proof`.
     """
 
-    dialect: Dialect
+    dialect: str
     key_index: int
-    event_name: str
+    from_headers: str
     body: bytes = field(repr=False)
     keys: DialectKeys = field(repr=False)
+    _spoken: Dialect = field(repr=False)
 
     def read(self) -> tuple[NewEvent, ...]:
         """The event it carries, then those derived from it.
@@ -33,13 +39,27 @@ class Authenticated:
             UnreadableDelivery: It is not an event we can read; keep `redacted_body` in quarantine.
             SignatureRejected: WRONG_CALLBACK_TOKEN, if a native body names a token that is not ours.
         """
-        if self.dialect is Dialect.ENVELOPE:
-            return envelope.read(self.body)
-        return native.read(self.body, self.event_name, self.keys.callback_tokens, self.keys.callback_secrets)
+        return self._spoken.read(self.body, self.from_headers, self.keys)
 
     def redacted_body(self) -> bytes:
         """The raw body without any of our keys, fit to be kept where people look at it."""
-        return redact(self.body, self.keys, self.event_name)
+        return redact(self.body, self.keys, self.from_headers)
+
+
+def check_headers(headers: Headers, keys: DialectKeys, now: float, tolerance_seconds: float) -> None:
+    """Refuse headers that `authenticate` would refuse with any body.
+
+    Args:
+        headers: As ASGI has them: names in lower case.
+        keys: The source's keys.
+        now: Unix seconds.
+        tolerance_seconds: How far a signed timestamp may lie from ``now``, either way.
+
+    Raises:
+        SignatureRejected: whatever is wrong. No other exception, whatever the bytes.
+    """
+    headers = tuple(headers)
+    choose(headers, keys).check_headers(headers, now, tolerance_seconds)
 
 
 def authenticate(
@@ -52,15 +72,29 @@ def authenticate(
         body: The raw bytes.
         keys: The source's keys.
         now: Unix seconds.
-        tolerance_seconds: Envelope dialect: how far the timestamp may lie from ``now``, either way.
+        tolerance_seconds: How far a signed timestamp may lie from ``now``, either way.
 
     Raises:
         SignatureRejected: whatever is wrong. No other exception, whatever the bytes.
     """
     headers = tuple(headers)
     dialect = choose(headers, keys)
-    if dialect is Dialect.ENVELOPE:
-        index = envelope.verify(headers, body, keys.envelope_secrets, now, tolerance_seconds)
-        return Authenticated(dialect, index, "", body, keys)
-    index = native.verify(headers, body, keys.callback_tokens, keys.callback_secrets)
-    return Authenticated(dialect, index, native.event_name(headers), body, keys)
+    proof = dialect.verify(headers, body, keys, now, tolerance_seconds)
+    return Authenticated(dialect.name, proof.key_index, proof.from_headers, body, keys, dialect)
+
+
+def read_quarantined(dialect: str, from_headers: str, body: bytes) -> tuple[NewEvent, ...]:
+    """The events of a delivery out of quarantine, as `Authenticated.read` gives them.
+
+    Args:
+        dialect: Name of the dialect it was signed in.
+        from_headers: What its headers said. Up to version 0.1.0 a native event's name was not kept.
+        body: As it was kept, its keys redacted.
+
+    Raises:
+        UnreadableDelivery: It still is not an event we can read.
+    """
+    spoken = named(dialect)
+    if spoken is None:
+        raise UnreadableDelivery(UnreadableReason.INVALID_EVENT_TYPE, "this program does not know its dialect")
+    return spoken.reread(body, from_headers)

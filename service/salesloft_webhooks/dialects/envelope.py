@@ -4,22 +4,47 @@
 ``{"event_type", "event_id", "data", "created_at"}``. Pure functions: the clock is an argument.
 """
 
-import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import names, resource
-from salesloft_webhooks.dialects.signatures import TIMESTAMP, Headers, hex_hmac, matching_key, read_signature, values
-from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery, UnreadableReason
+from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.protocol import HeaderNames, KeyKind, OutgoingEvent, Proof, Recognition
+from salesloft_webhooks.dialects.resource import JsonObject
+from salesloft_webhooks.dialects.signatures import (
+    TIMESTAMP,
+    HeaderList,
+    Headers,
+    check_freshness,
+    hex_hmac,
+    matching_key,
+    read_signature,
+    read_timestamp,
+    signature_length,
+)
+from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 
 SIGNATURE_DIGITS = 64
 MAX_ID_LENGTH = 256
-_TIMESTAMP = re.compile(rb"[0-9]{1,20}")
 _EXACT_UP_TO = 2**53
 """Whole numbers below it have a double of their own."""
 _LARGEST_ID = 10 ** (MAX_ID_LENGTH - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the members of an object that describes an event are called."""
+
+    event_type: str
+    event_id: str
+    created_at: str
+    type_prefix: str = ""
+    """Stands before the type."""
+
+
+FIELDS = Fields("event_type", "event_id", "created_at")
 
 
 def sign(body: bytes, key: bytes, timestamp: int) -> dict[str, str]:
@@ -52,33 +77,6 @@ def verify(headers: Headers, body: bytes, keys: Sequence[bytes], now: float, tol
     return index
 
 
-def read_timestamp(headers: Headers) -> bytes:
-    """The one timestamp header.
-
-    Raises:
-        SignatureRejected: MISSING_TIMESTAMP, or MALFORMED_TIMESTAMP unless it is a plain run of ASCII digits.
-    """
-    found = values(headers, TIMESTAMP)
-    if not found:
-        raise SignatureRejected(RejectionReason.MISSING_TIMESTAMP)
-    if len(found) > 1 or not _TIMESTAMP.fullmatch(found[0]):
-        raise SignatureRejected(RejectionReason.MALFORMED_TIMESTAMP)
-    return found[0]
-
-
-def check_freshness(timestamp: bytes, now: float, tolerance_seconds: float) -> None:
-    """That a timestamp, in Unix seconds, is near enough to ``now``.
-
-    Raises:
-        SignatureRejected: EXPIRED or IN_THE_FUTURE.
-    """
-    age_seconds = now - int(timestamp)
-    if age_seconds > tolerance_seconds:
-        raise SignatureRejected(RejectionReason.EXPIRED)
-    if age_seconds < -tolerance_seconds:
-        raise SignatureRejected(RejectionReason.IN_THE_FUTURE)
-
-
 def read(body: bytes) -> tuple[NewEvent, ...]:
     """The one event of a verified body. Its id, type and time are the sender's; ``data`` is made uniform.
 
@@ -87,34 +85,45 @@ def read(body: bytes) -> tuple[NewEvent, ...]:
     Raises:
         UnreadableDelivery: whatever is wrong.
     """
-    envelope = resource.parse_object(body)
-    event_type = _required(envelope, "event_type")
+    return (read_members(resource.parse_object(body), body, FIELDS),)
+
+
+def read_members(envelope: JsonObject, body: bytes, fields: Fields) -> NewEvent:
+    """The event an object's members describe.
+
+    Args:
+        envelope: The object.
+        body: The bytes it was parsed from.
+        fields: What the members are called.
+
+    Raises:
+        UnreadableDelivery: one is missing, or not what it must be.
+    """
+    event_type = _required(envelope, fields.event_type)
     if not isinstance(event_type, str):
-        raise UnreadableDelivery(UnreadableReason.MISSING_FIELD, "event_type is not a string")
-    event_type = names.canonical(event_type)
-    event_id = _event_id(_required(envelope, "event_id"))
-    created_at = _created_at(_required(envelope, "created_at"))
+        raise UnreadableDelivery(UnreadableReason.MISSING_FIELD, f"{fields.event_type} is not a string")
+    event_type = names.canonical(event_type.removeprefix(fields.type_prefix))
+    event_id = _event_id(_required(envelope, fields.event_id), fields.event_id)
+    created_at = _created_at(_required(envelope, fields.created_at), fields.created_at)
     data = resource.require_object(_required(envelope, "data"), "data")
     kind = resource_kinds.kind_of(event_type)
     resource.make_uniform(kind, data, body)
-    return (
-        NewEvent(
-            event_id=event_id,
-            event_type=event_type,
-            entity_key=resource.entity_key(kind, data, event_id),
-            created_at=created_at,
-            data=resource.encode(data),
-        ),
+    return NewEvent(
+        event_id=event_id,
+        event_type=event_type,
+        entity_key=resource.entity_key(kind, data, event_id),
+        created_at=created_at,
+        data=resource.encode(data),
     )
 
 
-def _required(envelope: dict[str, Any], field: str) -> Any:
+def _required(envelope: JsonObject, field: str) -> object:
     if field not in envelope:
         raise UnreadableDelivery(UnreadableReason.MISSING_FIELD, f"{field} is missing")
     return envelope[field]
 
 
-def _event_id(value: object) -> str:
+def _event_id(value: object, field: str) -> str:
     """The id as text. A number is the text of its digits, so 17 and "17" are one id; 17.0 is the same number as 17.
 
     Other fractions, and whole ones beyond what a double holds exactly, are refused: two ids might become one.
@@ -127,14 +136,79 @@ def _event_id(value: object) -> str:
         return text
     raise UnreadableDelivery(
         UnreadableReason.MISSING_FIELD,
-        f"event_id must be a string of 1 to {MAX_ID_LENGTH} visible ASCII characters without spaces, or a whole number",
+        f"{field} must be a string of 1 to {MAX_ID_LENGTH} visible ASCII characters without spaces, or a whole number",
     )
 
 
-def _created_at(value: object) -> str:
+def _created_at(value: object, field: str) -> str:
     if text := resource.time_text(value):
         return text
     raise UnreadableDelivery(
         UnreadableReason.MISSING_FIELD,
-        "created_at must be a time: ISO 8601 text, or Unix time as a number",
+        f"{field} must be a time: ISO 8601 text, or Unix time as a number",
     )
+
+
+def outgoing_data(event: OutgoingEvent) -> JsonObject:
+    """An event's data as relays send it: it names its person."""
+    kind = resource_kinds.kind_of(names.DOTTED.get(event.event_type, event.event_type))
+    return {**event.data, "person_id": resource.person_id(kind, event.data)}
+
+
+class EnvelopeDialect:
+    """The dialect as `protocol.Dialect` wants it."""
+
+    name = "envelope"
+    key_kinds = (KeyKind("envelope_secrets", "envelope_secret", "SALESLOFT_WEBHOOK_SECRET"),)
+    headers = HeaderNames("X-Salesloft-Signature", timestamp="X-Salesloft-Timestamp")
+    bare_resources = False
+
+    def recognise(self, headers: Mapping[bytes, bytes]) -> Recognition:
+        """By a timestamp; surely if the signature has 64 digits."""
+        if TIMESTAMP not in headers:
+            return Recognition.NONE
+        return Recognition.COMPLETE if signature_length(headers) == SIGNATURE_DIGITS else Recognition.HINT
+
+    def check_headers(self, headers: HeaderList, now: float, tolerance_seconds: float) -> None:
+        """The form of the signature, and the freshness of the timestamp."""
+        read_signature(headers, SIGNATURE_DIGITS)
+        check_freshness(read_timestamp(headers), now, tolerance_seconds)
+
+    def verify(
+        self, headers: HeaderList, body: bytes, keys: DialectKeys, now: float, tolerance_seconds: float
+    ) -> Proof:
+        """See `verify`."""
+        return Proof(verify(headers, body, keys["envelope_secrets"], now, tolerance_seconds))
+
+    def read(self, body: bytes, from_headers: str, keys: DialectKeys) -> tuple[NewEvent, ...]:  # noqa: ARG002 - the Protocol's
+        """See `read`."""
+        return read(body)
+
+    def reread(self, body: bytes, from_headers: str) -> tuple[NewEvent, ...]:  # noqa: ARG002 - the Protocol's
+        """As the first time."""
+        return read(body)
+
+    def secrets(self, keys: DialectKeys, from_headers: str) -> Iterator[bytes]:  # noqa: ARG002 - the Protocol's
+        """The secrets."""
+        yield from keys["envelope_secrets"]
+
+    def binds_events(self, keys: DialectKeys) -> bool:  # noqa: ARG002 - the Protocol's
+        """Its type stands in the signed body."""
+        return True
+
+    def compose(self, event: OutgoingEvent) -> tuple[bytes, str]:
+        """An envelope with a dotted type."""
+        envelope = {
+            "event_type": names.DOTTED.get(event.event_type, event.event_type),
+            "event_id": event.event_id,
+            "data": outgoing_data(event),
+            "created_at": event.created_at,
+        }
+        return resource.encode(envelope), ""
+
+    def sign(self, body: bytes, from_headers: str, keys: DialectKeys, timestamp: int) -> dict[str, str]:  # noqa: ARG002 - the Protocol's
+        """See `sign`."""
+        return sign(body, keys["envelope_secrets"][0], timestamp)
+
+
+ENVELOPE = EnvelopeDialect()

@@ -68,6 +68,8 @@ DERIVED = frozenset(
 
 _SYNCHRONOUS = frozenset({"link_swap", "link.swap"})
 
+NATIVE = MappingProxyType({dotted: native for native, dotted in DOTTED.items()})
+"""SalesLoft's own names of the dotted types it sends."""
 KNOWN_EVENT_TYPES = (frozenset(DOTTED.values()) | DERIVED) - _SYNCHRONOUS
 """Every event type that is expected in a stream. A closed set, fit for metric labels."""
 

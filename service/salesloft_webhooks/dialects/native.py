@@ -6,22 +6,33 @@ under another name. A token of its own for each event type, derived from one mas
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from salesloft_webhooks import resource_kinds, timestamps
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.derived import derived_events
+from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.protocol import HeaderNames, KeyKind, OutgoingEvent, Proof, Recognition
 from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN, JsonObject
 from salesloft_webhooks.dialects.signatures import (
     EVENT,
+    REDACTED,
+    HeaderList,
     Headers,
     equal_to_any,
     hex_hmac,
     matching_key,
     read_signature,
+    signature_length,
     values,
 )
-from salesloft_webhooks.errors import RejectionReason, SignatureRejected
+from salesloft_webhooks.errors import (
+    ConfigurationError,
+    RejectionReason,
+    SignatureRejected,
+    UnreadableDelivery,
+    UnreadableReason,
+)
 from salesloft_webhooks.events import NewEvent
 
 SIGNATURE_DIGITS = 40
@@ -133,3 +144,83 @@ def _version(time: object) -> str | None:
 
 def _digest(data: JsonObject) -> str:
     return hashlib.sha256(resource.canonical(data)).hexdigest()[:32]
+
+
+class NativeDialect:
+    """The dialect as `protocol.Dialect` wants it. What its headers say is the event's name."""
+
+    name = "native"
+    key_kinds = (
+        KeyKind("callback_tokens", "callback_token", "SALESLOFT_CALLBACK_TOKEN"),
+        KeyKind("callback_secrets", "callback_secret", "SALESLOFT_CALLBACK_SECRET"),
+    )
+    headers = HeaderNames("X-Salesloft-Signature", event="X-Salesloft-Event")
+    bare_resources = True
+
+    def recognise(self, headers: Mapping[bytes, bytes]) -> Recognition:
+        """By an event's name; surely if the signature has 40 digits."""
+        if EVENT not in headers:
+            return Recognition.NONE
+        return Recognition.COMPLETE if signature_length(headers) == SIGNATURE_DIGITS else Recognition.MARKED
+
+    def check_headers(self, headers: HeaderList, now: float, tolerance_seconds: float) -> None:  # noqa: ARG002 - the Protocol's
+        """The form of the signature, and an event's name."""
+        read_signature(headers, SIGNATURE_DIGITS)
+        event_name(headers)
+
+    def verify(
+        self,
+        headers: HeaderList,
+        body: bytes,
+        keys: DialectKeys,
+        now: float,  # noqa: ARG002 - the Protocol's
+        tolerance_seconds: float,  # noqa: ARG002 - the Protocol's
+    ) -> Proof:
+        """See `verify`."""
+        index = verify(headers, body, keys["callback_tokens"], keys["callback_secrets"])
+        return Proof(index, event_name(headers))
+
+    def read(self, body: bytes, from_headers: str, keys: DialectKeys) -> tuple[NewEvent, ...]:
+        """See `read`."""
+        return read(body, from_headers, keys["callback_tokens"], keys["callback_secrets"])
+
+    def reread(self, body: bytes, from_headers: str) -> tuple[NewEvent, ...]:
+        """As the first time; a callback token that is redacted was in the delivery we proved.
+
+        Up to version 0.1.0 the event's name was not kept.
+        """
+        if not from_headers:
+            raise UnreadableDelivery(UnreadableReason.INVALID_EVENT_TYPE, "the event name it came with was not kept")
+        try:
+            return read(body, from_headers, (REDACTED,))
+        except SignatureRejected as exc:
+            raise UnreadableDelivery(UnreadableReason.MISSING_FIELD, "its callback_token is none") from exc
+
+    def secrets(self, keys: DialectKeys, from_headers: str) -> Iterator[bytes]:
+        """The keys, and every token derived from one, also for a name that is not in our table."""
+        yield from keys["callback_tokens"] + keys["callback_secrets"]
+        for secret in keys["callback_secrets"]:
+            for name in (*names.DOTTED, from_headers):
+                yield derive_token(secret, name)
+
+    def binds_events(self, keys: DialectKeys) -> bool:
+        """Only where every token is derived from the event's name."""
+        return "callback_secrets" in keys and "callback_tokens" not in keys
+
+    def compose(self, event: OutgoingEvent) -> tuple[bytes, str]:
+        """The bare resource, under SalesLoft's name."""
+        name = names.NATIVE.get(event.event_type, event.event_type)
+        if "." in name:
+            raise ConfigurationError(
+                f"SalesLoft sends no {name}; in the native dialect, send what it is derived from (email_updated, ...)"
+            )
+        return resource.encode(event.data), name
+
+    def sign(self, body: bytes, from_headers: str, keys: DialectKeys, timestamp: int) -> dict[str, str]:  # noqa: ARG002 - the Protocol's
+        """See `sign`; a callback secret is preferred to a token."""
+        for secret in keys["callback_secrets"]:
+            return sign(body, derive_token(secret, from_headers), from_headers)
+        return sign(body, keys["callback_tokens"][0], from_headers)
+
+
+NATIVE = NativeDialect()

@@ -4,33 +4,31 @@ import json
 import re
 from collections.abc import Iterator
 
-from salesloft_webhooks.dialects import names, native
+from salesloft_webhooks.dialects import registry
 from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.signatures import REDACTED
 
-REDACTED = b"[redacted]"
 _CALLBACK_TOKEN = re.compile(rb'("callback_token"\s*:\s*")(?:[^"\\]|\\.)*', re.DOTALL)
 
 
-def redact(body: bytes, keys: DialectKeys, event_name: str = "") -> bytes:
+def redact(body: bytes, keys: DialectKeys, from_headers: str = "") -> bytes:
     """``body`` with every key, every token derived from one and every ``callback_token`` value replaced.
 
     Args:
         body: Raw bytes of any kind.
         keys: The source's keys.
-        event_name: The native event name the body came with, if it might be one that is not in our table.
+        from_headers: What its headers said, from which keys may be derived.
     """
-    written = {form for key in _all_keys(keys, event_name) for form in _written_forms(key)}
+    written = {form for key in _all_keys(keys, from_headers) for form in _written_forms(key)}
     if written:
         longest_first = sorted(written, key=len, reverse=True)  # a key may begin with another one
         body = re.sub(b"|".join(map(re.escape, longest_first)), lambda _: REDACTED, body)
     return _CALLBACK_TOKEN.sub(rb"\1" + REDACTED, body)
 
 
-def _all_keys(keys: DialectKeys, event_name: str) -> Iterator[bytes]:
-    yield from keys.envelope_secrets + keys.callback_tokens + keys.callback_secrets
-    for secret in keys.callback_secrets:
-        for name in (*names.DOTTED, event_name):
-            yield native.derive_token(secret, name)
+def _all_keys(keys: DialectKeys, from_headers: str) -> Iterator[bytes]:
+    for dialect in registry.DIALECTS:
+        yield from dialect.secrets(keys, from_headers)
 
 
 def _written_forms(key: bytes) -> Iterator[bytes]:

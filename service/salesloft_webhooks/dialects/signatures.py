@@ -1,22 +1,26 @@
-"""What both dialects' signature checks share.
+"""What the dialects' signature checks share.
 
-An attacker writes these headers, so nothing here decodes or parses them: our own digest is written as hex text and
+An attacker writes these headers, so nothing here decodes or parses them: our own digest is written as text and
 compared with theirs as bytes. Header names arrive lower-cased and values as raw bytes, the form of ASGI.
 """
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
 
 Headers = Iterable[tuple[bytes, bytes]]
+HeaderList = tuple[tuple[bytes, bytes], ...]
 
 SIGNATURE = b"x-salesloft-signature"
 TIMESTAMP = b"x-salesloft-timestamp"
 EVENT = b"x-salesloft-event"
+REDACTED = b"[redacted]"
+"""What stands where a key stood, in bodies that are kept as they came."""
 
 _HEX = re.compile(rb"[0-9A-Fa-f]+")
+_TIMESTAMP = re.compile(rb"[0-9]{1,20}")
 
 
 def values(headers: Headers, name: bytes) -> list[bytes]:
@@ -46,11 +50,44 @@ def read_signature(headers: Headers, digits: int) -> bytes:
     return found[0].lower()
 
 
-def equal_to_any(given: bytes, candidates: Iterable[bytes]) -> int | None:
-    """Index of the first candidate equal to ``given``, in a time that does not depend on which one it is."""
+def signature_length(headers: Mapping[bytes, bytes]) -> int:
+    """Characters of the signature header, 0 without one; a proxy may have put two equal lines together."""
+    signature, _, _ = headers.get(SIGNATURE, b"").partition(b",")
+    return len(signature.rstrip(b" \t"))
+
+
+def read_timestamp(headers: Headers, name: bytes = TIMESTAMP) -> bytes:
+    """The one timestamp header.
+
+    Raises:
+        SignatureRejected: MISSING_TIMESTAMP, or MALFORMED_TIMESTAMP unless it is a plain run of ASCII digits.
+    """
+    found = values(headers, name)
+    if not found:
+        raise SignatureRejected(RejectionReason.MISSING_TIMESTAMP)
+    if len(found) > 1 or not _TIMESTAMP.fullmatch(found[0]):
+        raise SignatureRejected(RejectionReason.MALFORMED_TIMESTAMP)
+    return found[0]
+
+
+def check_freshness(timestamp: bytes, now: float, tolerance_seconds: float) -> None:
+    """That a timestamp, in Unix seconds, is near enough to ``now``.
+
+    Raises:
+        SignatureRejected: EXPIRED or IN_THE_FUTURE.
+    """
+    age_seconds = now - int(timestamp)
+    if age_seconds > tolerance_seconds:
+        raise SignatureRejected(RejectionReason.EXPIRED)
+    if age_seconds < -tolerance_seconds:
+        raise SignatureRejected(RejectionReason.IN_THE_FUTURE)
+
+
+def equal_to_any(signature: bytes, candidates: Iterable[bytes]) -> int | None:
+    """Index of the first candidate equal to ``signature``, in a time that does not depend on which one it is."""
     match = None
     for index, candidate in enumerate(candidates):
-        if hmac.compare_digest(given, candidate) and match is None:
+        if hmac.compare_digest(signature, candidate) and match is None:
             match = index
     return match
 

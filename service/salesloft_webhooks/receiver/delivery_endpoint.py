@@ -83,7 +83,7 @@ class DeliveryEndpoint:
             span.rejected(exc.reason)
             return self._context.responses.read(DeliveryOutcome.REJECTED)
         except StoreError as exc:
-            self._context.watch.doubt()
+            self._context.watch.look_thoroughly()
             outcome = span.store_failed(exc)
         except asyncio.CancelledError:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
@@ -115,7 +115,7 @@ class DeliveryEndpoint:
                     reason=error.reason,
                     body=authentic.redacted_body(),
                     limit=settings.quarantine_limit,
-                    event_name=authentic.event_name,
+                    from_headers=authentic.from_headers,
                 )
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None

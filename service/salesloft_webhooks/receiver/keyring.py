@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
 
-from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.dialects import DialectKeys, KeyKind, accepted
 from salesloft_webhooks.environment import file_version
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.telemetry import get_logger
@@ -20,7 +19,6 @@ from salesloft_webhooks.telemetry import get_logger
 CHECK_SECONDS = 1.0
 SHORT_KEY_BYTES = 16
 
-KeyKind = Literal["envelope_secrets", "callback_tokens", "callback_secrets"]
 log = get_logger("keys")
 
 
@@ -42,7 +40,7 @@ def split_keys(text: bytes) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def key_problem(keys: Iterable[bytes]) -> str | None:
+def key_problem(keys: Iterable[bytes], kind: KeyKind) -> str | None:
     """What shows that a value was not meant as the key it would be, as the end of a sentence; None if nothing does.
 
     A key that differs from what people see would refuse every delivery, and nobody would know why.
@@ -51,6 +49,8 @@ def key_problem(keys: Iterable[bytes]) -> str | None:
         for pattern, problem in _NEVER_MEANT.items():
             if pattern.search(key):
                 return problem
+        if unfit := kind.problem(key):
+            return unfit
     return None
 
 
@@ -59,7 +59,7 @@ class KeySetting:
     """Where the keys of one kind come from: from values or from a file.
 
     Attributes:
-        kind: Which attribute of `DialectKeys` they become.
+        kind: What they become.
         setting: Its name in messages.
         values: The keys themselves, unless there is a file.
         file: The file that holds them.
@@ -78,8 +78,9 @@ class KeyFile:
         ConfigurationError: it cannot be read, or holds no key.
     """
 
-    def __init__(self, setting: str, path: Path) -> None:
+    def __init__(self, setting: str, path: Path, kind: KeyKind) -> None:
         self.setting = setting
+        self._kind = kind
         self._path = path
         self._seen = file_version(path)
         self.values = self._read()
@@ -110,7 +111,7 @@ class KeyFile:
             raise ConfigurationError(f"{self.setting}: {unreadable}")
         if not values:
             raise ConfigurationError(f"{self.setting}: the file holds no key")
-        if problem := key_problem(values):
+        if problem := key_problem(values, self._kind):
             raise ConfigurationError(f"{self.setting}: the file {problem}")
         return values
 
@@ -132,7 +133,9 @@ class Keyring:
     ) -> None:
         self._source = source
         self._settings = settings
-        self._files = {each.kind: KeyFile(each.setting, each.file) for each in settings if each.file is not None}
+        self._files = {
+            each.kind.name: KeyFile(each.setting, each.file, each.kind) for each in settings if each.file is not None
+        }
         self._clock = clock
         self._next_check = clock() + CHECK_SECONDS
         self._keys = self._combine()
@@ -161,19 +164,19 @@ class Keyring:
             self._warn_of_short_keys()
 
     def _values(self, setting: KeySetting) -> tuple[bytes, ...]:
-        return self._files[setting.kind].values if setting.kind in self._files else setting.values
+        return self._files[setting.kind.name].values if setting.kind.name in self._files else setting.values
 
     def _combine(self) -> DialectKeys:
         for one, other in combinations(self._settings, 2):
             if set(self._values(one)) & set(self._values(other)):
                 # Else a signature or token of one kind could serve as one of the other.
                 raise ConfigurationError(f"{one.setting} and {other.setting} hold the same key; each needs its own")
-        keys = DialectKeys(**{setting.kind: self._values(setting) for setting in self._settings})
-        if not keys.dialects:
+        keys = DialectKeys(**{setting.kind.name: self._values(setting) for setting in self._settings})
+        if not accepted(keys):
             raise ConfigurationError(f"source {self._source}: there is no key for any dialect")
         return keys
 
     def _warn_of_short_keys(self) -> None:
         for setting in self._settings:
-            if any(len(value) < SHORT_KEY_BYTES for value in self._values(setting)):
+            if any(setting.kind.size(value) < SHORT_KEY_BYTES for value in self._values(setting)):
                 log.warning("keys.short", setting=setting.setting, advised_bytes=SHORT_KEY_BYTES)

@@ -23,26 +23,18 @@ from typing import Any
 from pydantic import SecretStr
 
 from salesloft_webhooks.configuration_files import validated
-from salesloft_webhooks.dialects import Authenticated, DialectKeys, Headers, authenticate, check_form
+from salesloft_webhooks.dialects import Authenticated, DialectKeys, Headers, authenticate, check_headers, key_kinds
 from salesloft_webhooks.errors import ConfigurationError, RejectionReason, SignatureRejected
-from salesloft_webhooks.receiver.keyring import KeyKind, Keyring, KeySetting
-from salesloft_webhooks.receiver.source_entries import KeyField, SourceEntry, read_sources_file
+from salesloft_webhooks.receiver.keyring import Keyring, KeySetting
+from salesloft_webhooks.receiver.source_entries import SourceEntry, SourceFields, read_sources_file
 from salesloft_webhooks.settings import Settings
 
-_KINDS: dict[KeyField, KeyKind] = {
-    "envelope_secret": "envelope_secrets",
-    "callback_token": "callback_tokens",
-    "callback_secret": "callback_secrets",
-}
 _VARIABLES: dict[str, str] = {
     "path": "SOURCE_PATH",
-    "envelope_secret": "SALESLOFT_WEBHOOK_SECRET",
-    "envelope_secret_file": "SALESLOFT_WEBHOOK_SECRET_FILE",
-    "callback_token": "SALESLOFT_CALLBACK_TOKEN",
-    "callback_token_file": "SALESLOFT_CALLBACK_TOKEN_FILE",
-    "callback_secret": "SALESLOFT_CALLBACK_SECRET",
-    "callback_secret_file": "SALESLOFT_CALLBACK_SECRET_FILE",
+    **{kind.field: kind.setting for kind in key_kinds()},
+    **{f"{kind.field}_file": f"{kind.setting}_FILE" for kind in key_kinds()},
 }
+"""Fields of a sources file by the environment variable that says the same of the default source."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Source:
     Attributes:
         name: Metric label, log field and part of every event.
         path: URL path it posts to.
-        tolerance_seconds: Envelope dialect: how far a timestamp may lie from our clock.
+        tolerance_seconds: How far a signed timestamp may lie from our clock.
         keyring: What it signs with.
     """
 
@@ -67,9 +59,9 @@ class Source:
         return self.keyring.current()
 
     def form_problem(self, headers: Headers, now: float) -> RejectionReason | None:
-        """Why no body can make a delivery with these headers authentic; see `dialects.check_form`."""
+        """Why no body can make a delivery with these headers authentic; see `dialects.check_headers`."""
         try:
-            check_form(headers, self.keys, now, self.tolerance_seconds)
+            check_headers(headers, self.keys, now, self.tolerance_seconds)
         except SignatureRejected as exc:
             return exc.reason
         return None
@@ -106,7 +98,7 @@ def _default_source(settings: Settings) -> Source:
     keys = _keys_in_variables(settings)
     if not keys:
         raise ConfigurationError(
-            "there is no key: set SALESLOFT_WEBHOOK_SECRET, SALESLOFT_CALLBACK_SECRET or SALESLOFT_CALLBACK_TOKEN, "
+            f"there is no key: set one of {', '.join(kind.setting for kind in key_kinds())}, "
             "one of them with _FILE, or SOURCES_FILE"
         )
     written = {"name": "default", "path": settings.source_path, **keys}
@@ -124,10 +116,10 @@ def _keys_in_variables(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _source(entry: SourceEntry, settings: Settings, names: Mapping[str, str], folder: Path) -> Source:
+def _source(entry: SourceFields, settings: Settings, names: Mapping[str, str], folder: Path) -> Source:
     key_settings = []
-    for name, kind in _KINDS.items():
-        values, file = entry.values(name), entry.file(name)
+    for kind in key_kinds():
+        name, values, file = kind.field, entry.values(kind), entry.file(kind)
         if values and file:
             raise ConfigurationError(f"{names[name]} and {names[name + '_file']} contradict each other; set only one")
         if file:
@@ -140,8 +132,8 @@ def _source(entry: SourceEntry, settings: Settings, names: Mapping[str, str], fo
 
 def _refuse_keys_in_two_roles(sources: Sequence[Source]) -> None:
     for one, other in permutations(sources, 2):
-        for kind, another in permutations(_KINDS.values(), 2):
-            if set(getattr(one.keys, kind)) & set(getattr(other.keys, another)):
+        for kind, another in permutations([kind.name for kind in key_kinds()], 2):
+            if set(one.keys[kind]) & set(other.keys[another]):
                 raise ConfigurationError(
                     f"SOURCES_FILE: one of the {kind} of {one.name} is one of the {another} of {other.name}"
                 )

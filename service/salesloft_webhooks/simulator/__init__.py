@@ -11,7 +11,7 @@ told to with the keys it is given.
     await simulator.run(stop)      # meanwhile, `simulator.tally` may be read
 """
 
-from salesloft_webhooks.simulator.deliveries import Delivery, Kind, Signer
+from salesloft_webhooks.simulator.signed_deliveries import Delivery, Kind, Signer
 from salesloft_webhooks.simulator.simulator import Posting, Simulator
 from salesloft_webhooks.simulator.tally import Answer, Tally
 from salesloft_webhooks.simulator.traffic import Mix, Traffic

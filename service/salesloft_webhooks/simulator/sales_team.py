@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from salesloft_webhooks.simulator import resources
-from salesloft_webhooks.simulator.resources import Resource, timestamp
+from salesloft_webhooks.simulator import invented_resources as resources
+from salesloft_webhooks.simulator.invented_resources import Resource, timestamp
 
 MAX_PEOPLE = 1_000
 MAX_REMEMBERED = 2_000

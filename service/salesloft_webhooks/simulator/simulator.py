@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import aiohttp
 
-from salesloft_webhooks.simulator.deliveries import Delivery, Kind
+from salesloft_webhooks.simulator.signed_deliveries import Delivery, Kind
 from salesloft_webhooks.simulator.tally import Tally
 
 UNREACHABLE_PAUSE_SECONDS = 0.1

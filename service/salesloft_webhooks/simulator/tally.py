@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from salesloft_webhooks.simulator.deliveries import Kind
+from salesloft_webhooks.simulator.signed_deliveries import Kind
 
 MOST_ANSWERS = 50
 OTHER = "(other answers)"

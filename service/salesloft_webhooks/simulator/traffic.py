@@ -8,14 +8,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-import msgspec
-
-from salesloft_webhooks import resource_kinds
-from salesloft_webhooks.dialects import Dialect, resource
+from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
-from salesloft_webhooks.simulator.deliveries import Delivery, Forger, Kind, Signer
 from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES, Change, SalesTeam
+from salesloft_webhooks.simulator.signed_deliveries import Delivery, Forger, Kind, Signer
 
 RECENT = 100
 RECENT_SECONDS = 60
@@ -49,7 +46,7 @@ class Traffic(Iterator[Delivery]):
         seed: The same seed invents the same people and changes, with the same ids.
         start: When the first one happens; the present by default.
         mean_gap_seconds: Mean time between two changes at the invented sales team.
-        clock: Unix seconds, for the envelope's timestamps.
+        clock: Unix seconds, for timestamps.
 
     Raises:
         ConfigurationError: the mix asks for what is impossible.
@@ -95,30 +92,17 @@ class Traffic(Iterator[Delivery]):
     def _genuine(self, now: float) -> Delivery:
         change = self._team.next_of(self._mix.event_type) if self._mix.event_type else self._team.next()
         dialect = self._random.choice(self._dialects)
-        if dialect is Dialect.NATIVE:
-            return native_delivery(self._signer, change.native_name, msgspec.json.encode(change.resource))
-        event_id = f"evt_{self._random.getrandbits(96):024x}"
-        return envelope_delivery(self._signer, change.event_type, event_id, *_envelope_content(change), int(now))
+        if dialect.bare_resources:
+            event = OutgoingEvent(change.native_name, "", "", change.resource)
+        else:
+            event_id = f"evt_{self._random.getrandbits(96):024x}"
+            event = OutgoingEvent(change.event_type, event_id, *_time_and_data(change))
+        return self._signer.delivery(dialect, event, int(now))
 
 
-def native_delivery(signer: Signer, event_name: str, body: bytes) -> Delivery:
-    """A genuine native delivery of a resource."""
-    return Delivery(Kind.GENUINE, Dialect.NATIVE, event_name, signer.sign(Dialect.NATIVE, body, event_name, 0), body)
-
-
-def envelope_delivery(
-    signer: Signer, event_type: str, event_id: str, data: dict[str, Any], created_at: str, timestamp: int
-) -> Delivery:
-    """A genuine envelope delivery, which names its person as relays do. ``timestamp`` is in Unix seconds."""
-    data = {**data, "person_id": resource.person_id(resource_kinds.kind_of(event_type), data)}
-    body = msgspec.json.encode({"event_type": event_type, "event_id": event_id, "data": data, "created_at": created_at})
-    headers = signer.sign(Dialect.ENVELOPE, body, "", timestamp)
-    return Delivery(Kind.GENUINE, Dialect.ENVELOPE, event_type, headers, body)
-
-
-def _envelope_content(change: Change) -> tuple[dict[str, Any], str]:
-    """The data and time of an envelope; as derived events do, it says which count an email has reached."""
+def _time_and_data(change: Change) -> tuple[str, dict[str, Any]]:
+    """What a relay says; as derived events do, it says which count an email has reached."""
     data = change.resource
     if field := COUNTERS.get(change.event_type):
         data = {**data, "count": data["counts"][field]}
-    return data, data["updated_at"]
+    return data["updated_at"], data

@@ -27,8 +27,8 @@ from salesloft_webhooks.broker import (
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
+from tests.integration.broker.failure_rules import CONSUMERS, LEASE_SECONDS, FailureRules
 from tests.integration.broker.invariants import STREAM
-from tests.integration.broker.troubles import CONSUMERS, LEASE_SECONDS, TroubleRules
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 
@@ -38,7 +38,7 @@ GROUPS = {
 }
 
 
-class BrokerModel(TroubleRules):
+class BrokerModel(FailureRules):
     """Random interleavings of everything that publishers, consumers, crashes and operators do."""
 
     server: Server

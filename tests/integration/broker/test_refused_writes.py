@@ -106,7 +106,7 @@ async def test_a_replica_that_hangs_is_found(refusing: Server, valkey: Server, t
                 replica.freeze()
                 with pytest.raises((NotDurable, StoreError)):
                     await publisher.publish(delivery(1))
-                watch.doubt()
+                watch.look_thoroughly()
                 await eventually(lambda: watch.problem is not None, "the watch looks thoroughly")
     finally:
         replica.stop(kill=True)
@@ -120,8 +120,8 @@ async def test_a_disk_that_is_written_once_a_second_is_no_problem(own_server: Se
     recorder = Recorder()
     async with open_store(settings) as store, StoreWatch(store, settings, recorder) as watch:
         for _ in range(3):
-            watch.doubt()
-            await eventually(lambda: not watch._doubted, "the watch has looked")
+            watch.look_thoroughly()
+            await eventually(lambda: not watch._look_thoroughly_next, "the watch has looked")
         await asyncio.sleep(2)
 
     assert set(recorder.available) == {True}
@@ -139,8 +139,8 @@ async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
         ):
             with pytest.raises(StoreError):
                 await publisher.publish(delivery(1))
-            watch.doubt()
-            await eventually(lambda: not watch._doubted, "the watch has looked")
+            watch.look_thoroughly()
+            await eventually(lambda: not watch._look_thoroughly_next, "the watch has looked")
             await asyncio.sleep(0.2)
             assert watch.unready is None
         assert sorted(bench.redis.keys()) == ["sl:partitions", "sl:{0}:event:e1"]

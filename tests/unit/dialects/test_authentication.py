@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, choose, envelope, native
+from salesloft_webhooks.dialects import DialectKeys, authenticate, choose, envelope, native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
 from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
@@ -127,7 +127,7 @@ def test_the_tolerance_is_inclusive(offset: int) -> None:
     """A delivery exactly at the edge of the tolerance is still accepted."""
     headers = enveloped(NOW + offset).items()
 
-    assert authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE).dialect is Dialect.ENVELOPE
+    assert authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE).dialect == "envelope"
 
 
 def test_a_stale_guess_is_a_mismatch() -> None:
@@ -149,7 +149,7 @@ def test_upper_case_digits_are_accepted(headers: Headers) -> None:
 def test_any_envelope_secret_may_match(index: int) -> None:
     """During a rotation each of several secrets is accepted, and the index says which one."""
     keys = DialectKeys(envelope_secrets=(b"first", b"second", b"third"))
-    headers = enveloped(key=keys.envelope_secrets[index])
+    headers = enveloped(key=keys["envelope_secrets"][index])
 
     assert authenticate(headers.items(), BODY, keys, NOW, TOLERANCE).key_index == index
 
@@ -205,22 +205,22 @@ def test_keys_are_not_shared_between_dialects() -> None:
 @pytest.mark.parametrize(
     ("keys", "headers", "dialect"),
     [
-        pytest.param(ALL_KEYS, {EVENT: b"x"}, Dialect.NATIVE, id="both-event"),
-        pytest.param(ALL_KEYS, BOTH_HEADERS, Dialect.NATIVE, id="both-event-and-timestamp"),
-        pytest.param(ALL_KEYS, enveloped() | BOTH_HEADERS, Dialect.ENVELOPE, id="both-signed-as-an-envelope"),
-        pytest.param(ALL_KEYS, natively() | BOTH_HEADERS, Dialect.NATIVE, id="both-signed-natively"),
-        pytest.param(ALL_KEYS, {TIMESTAMP: b"1"}, Dialect.ENVELOPE, id="both-timestamp"),
-        pytest.param(ALL_KEYS, {}, Dialect.ENVELOPE, id="both-nothing"),
-        pytest.param(ENVELOPE_ONLY, BOTH_HEADERS, Dialect.ENVELOPE, id="relay-passes-the-event-header-on"),
-        pytest.param(ENVELOPE_ONLY, {}, Dialect.ENVELOPE, id="envelope-nothing"),
-        pytest.param(NATIVE_ONLY, BOTH_HEADERS, Dialect.NATIVE, id="native-event-and-timestamp"),
-        pytest.param(NATIVE_ONLY, {}, Dialect.NATIVE, id="native-nothing"),
-        pytest.param(DialectKeys(callback_secrets=(MASTER,)), {EVENT: b"x"}, Dialect.NATIVE, id="master-secret"),
+        pytest.param(ALL_KEYS, {EVENT: b"x"}, "native", id="both-event"),
+        pytest.param(ALL_KEYS, BOTH_HEADERS, "native", id="both-event-and-timestamp"),
+        pytest.param(ALL_KEYS, enveloped() | BOTH_HEADERS, "envelope", id="both-signed-as-an-envelope"),
+        pytest.param(ALL_KEYS, natively() | BOTH_HEADERS, "native", id="both-signed-natively"),
+        pytest.param(ALL_KEYS, {TIMESTAMP: b"1"}, "envelope", id="both-timestamp"),
+        pytest.param(ALL_KEYS, {}, "envelope", id="both-nothing"),
+        pytest.param(ENVELOPE_ONLY, BOTH_HEADERS, "envelope", id="relay-passes-the-event-header-on"),
+        pytest.param(ENVELOPE_ONLY, {}, "envelope", id="envelope-nothing"),
+        pytest.param(NATIVE_ONLY, BOTH_HEADERS, "native", id="native-event-and-timestamp"),
+        pytest.param(NATIVE_ONLY, {}, "native", id="native-nothing"),
+        pytest.param(DialectKeys(callback_secrets=(MASTER,)), {EVENT: b"x"}, "native", id="master-secret"),
     ],
 )
-def test_headers_choose_among_the_accepted_dialects(keys: DialectKeys, headers: Headers, dialect: Dialect) -> None:
+def test_headers_choose_among_the_accepted_dialects(keys: DialectKeys, headers: Headers, dialect: str) -> None:
     """The signature's form, then the event header, decides between two; a source with one dialect stays with it."""
-    assert choose(headers.items(), keys) is dialect
+    assert choose(tuple(headers.items()), keys).name == dialect
 
 
 @pytest.mark.parametrize(
@@ -247,4 +247,4 @@ def test_an_authenticated_delivery_prints_neither_keys_nor_body() -> None:
     """What may end in a log line or traceback shows no secret and no personal data."""
     shown = repr(authenticate(natively().items(), BODY, ALL_KEYS, NOW, TOLERANCE))
 
-    assert shown == "Authenticated(dialect=<Dialect.NATIVE: 'native'>, key_index=0, event_name='person_updated')"
+    assert shown == "Authenticated(dialect='native', key_index=0, from_headers='person_updated')"

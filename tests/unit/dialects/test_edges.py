@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, native
+from salesloft_webhooks.dialects import DialectKeys, authenticate, envelope, native
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery
 from salesloft_webhooks.events import NewEvent
 from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, as_json, asgi
@@ -104,7 +104,7 @@ def test_an_envelope_with_an_event_header_is_judged_by_its_signature(key: bytes)
 
     if key == SECRET:
         authentic = authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE)
-        assert (authentic.dialect, authentic.event_name) == (Dialect.ENVELOPE, "")
+        assert (authentic.dialect, authentic.from_headers) == ("envelope", "")
         assert authentic.read()[0].event_id == "1"
     else:
         with pytest.raises(SignatureRejected) as caught:
@@ -122,7 +122,7 @@ def test_a_native_delivery_with_a_timestamp_is_judged_by_its_signature(key: byte
             authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE)
         assert caught.value.reason is RejectionReason.MISMATCH
     else:
-        assert authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE).dialect is Dialect.NATIVE
+        assert authenticate(headers, BODY, ALL_KEYS, NOW, TOLERANCE).dialect == "native"
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_one_value_as_key_of_both_dialects_signs_each_in_its_own_way() -> None:
     keys = DialectKeys(envelope_secrets=(SECRET,), callback_tokens=(SECRET,))
     extra = RELAYED | {"X-Salesloft-Timestamp": str(NOW)}
     signed = {
-        Dialect.ENVELOPE: extra | envelope.sign(BODY, SECRET, NOW),
-        Dialect.NATIVE: extra | native.sign(BODY, SECRET, "person_updated"),
+        "envelope": extra | envelope.sign(BODY, SECRET, NOW),
+        "native": extra | native.sign(BODY, SECRET, "person_updated"),
     }
 
     for dialect, headers in signed.items():
@@ -163,10 +163,10 @@ MIXED = st.fixed_dictionaries(
 )
 
 
-def verifies(headers: dict[str, str], dialect: Dialect) -> bool:
+def verifies(headers: dict[str, str], dialect: str) -> bool:
     """Whether the dialect's own check accepts the delivery."""
     try:
-        if dialect is Dialect.ENVELOPE:
+        if dialect == "envelope":
             envelope.verify(asgi(headers), BODY, (SECRET,), NOW, TOLERANCE)
         else:
             native.verify(asgi(headers), BODY, (TOKEN,))
@@ -178,7 +178,7 @@ def verifies(headers: dict[str, str], dialect: Dialect) -> bool:
 @given(headers=MIXED)
 def test_a_source_with_both_keys_takes_what_either_dialect_takes(headers: dict[str, str]) -> None:
     """Whatever headers are mixed: accepted if and only if one dialect's own check accepts, and read by that one."""
-    accepting = [dialect for dialect in Dialect if verifies(headers, dialect)]
+    accepting = [dialect for dialect in ("envelope", "native") if verifies(headers, dialect)]
     keys = DialectKeys(envelope_secrets=(SECRET,), callback_tokens=(TOKEN,))
 
     try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from salesloft_webhooks.dialects import Dialect, DialectKeys, authenticate, envelope, names, native
+from salesloft_webhooks.dialects import DialectKeys, authenticate, envelope, names, native
 from salesloft_webhooks.errors import DeliveryError, SignatureRejected, UnreadableDelivery
 from salesloft_webhooks.events import NewEvent
 from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
@@ -114,10 +114,10 @@ def test_native_signatures_hold(body: bytes, key: bytes, name: str) -> None:
     assert native.verify(derived, body, (TOKEN + key,), (key,)) == 1
 
 
-@given(data=st.data(), body=st.binary(min_size=1), dialect=st.sampled_from(Dialect))
-def test_any_flipped_bit_is_rejected(data: st.DataObject, body: bytes, dialect: Dialect) -> None:
+@given(data=st.data(), body=st.binary(min_size=1), dialect=st.sampled_from(["envelope", "native"]))
+def test_any_flipped_bit_is_rejected(data: st.DataObject, body: bytes, dialect: str) -> None:
     """One flipped bit in body, signature or timestamp makes a delivery a stranger's (the case of hex digits aside)."""
-    signed = envelope.sign(body, SECRET, NOW) if dialect is Dialect.ENVELOPE else native.sign(body, TOKEN, "x_updated")
+    signed = envelope.sign(body, SECRET, NOW) if dialect == "envelope" else native.sign(body, TOKEN, "x_updated")
     parts = {b"body": body, **dict(asgi(signed))}
     part = data.draw(st.sampled_from(sorted(parts.keys() - {b"x-salesloft-event"})))
     bit = data.draw(st.integers(0, len(parts[part]) * 8 - 1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.dialects import authenticate, check_form, envelope, native
+from salesloft_webhooks.dialects import authenticate, check_headers, envelope, native
 from tests.support.dialect_deliveries import ALL_KEYS, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 BODY = b'{"id":1}'
@@ -28,5 +28,5 @@ def test_a_header_may_say_the_same_twice(headers: dict[bytes, bytes], name: byte
     together = headers | {name: value + b" ,\t" + value}
 
     for repeated in ([*headers.items(), (name, value)], list(together.items())):
-        check_form(repeated, ALL_KEYS, NOW, TOLERANCE)
+        check_headers(repeated, ALL_KEYS, NOW, TOLERANCE)
         assert authenticate(repeated, BODY, ALL_KEYS, NOW, TOLERANCE).key_index == 0

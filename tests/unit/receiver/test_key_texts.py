@@ -5,17 +5,19 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.configuration_files import validated
+from salesloft_webhooks.dialects import key_kinds
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting, split_keys
 from salesloft_webhooks.receiver.source_entries import SourceEntry
 
+SECRETS, *_ = key_kinds()
 KEY = b"a-key-of-reasonable-length"
 BOM = b"\xef\xbb\xbf"
 
 
 def keys_of(path: Path) -> tuple[bytes, ...]:
     """The envelope secrets of a receiver started with this file."""
-    return Keyring("default", [KeySetting("envelope_secrets", "SECRET_FILE", file=path)]).current().envelope_secrets
+    return Keyring("default", [KeySetting(SECRETS, "SECRET_FILE", file=path)]).current()["envelope_secrets"]
 
 
 @pytest.mark.parametrize(
@@ -81,12 +83,12 @@ def test_a_rotation_to_such_a_file_keeps_the_old_keys(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_bytes(KEY)
     seconds = 100.0
-    keyring = Keyring("default", [KeySetting("envelope_secrets", "SECRET_FILE", file=path)], lambda: seconds)
+    keyring = Keyring("default", [KeySetting(SECRETS, "SECRET_FILE", file=path)], lambda: seconds)
 
     path.write_bytes("the-next-key-in-another-coding".encode("utf-16"))
     seconds += CHECK_SECONDS
 
-    assert keyring.current().envelope_secrets == (KEY,)
+    assert keyring.current()["envelope_secrets"] == (KEY,)
 
 
 @pytest.mark.parametrize("key", [b"with space", b"\xff\xfe binary", "schl\u00fcssel".encode(), b"it's", b"a\\b"])

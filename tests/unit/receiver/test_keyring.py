@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.dialects import DialectKeys, key_kinds
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting, split_keys
+
+SECRETS, TOKENS, MASTERS, *_ = key_kinds()
 
 OLD, NEW = b"the-key-of-yesterday", b"the-key-of-today-"
 
@@ -44,8 +46,8 @@ def path(tmp_path: Path) -> Path:
 def keyring(path: Path, clock: Clock) -> Keyring:
     """A key ring with envelope secrets from the file and one fixed callback token."""
     settings = (
-        KeySetting("envelope_secrets", "SECRET_FILE", file=path),
-        KeySetting("callback_tokens", "TOKEN", values=(b"a-fixed-callback-token",)),
+        KeySetting(SECRETS, "SECRET_FILE", file=path),
+        KeySetting(TOKENS, "TOKEN", values=(b"a-fixed-callback-token",)),
     )
     return Keyring("default", settings, clock)
 
@@ -53,7 +55,7 @@ def keyring(path: Path, clock: Clock) -> Keyring:
 def secrets(keyring: Keyring, clock: Clock) -> tuple[bytes, ...]:
     """The envelope secrets at the next look."""
     clock.advance()
-    return keyring.current().envelope_secrets
+    return keyring.current()["envelope_secrets"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_the_file_is_looked_at_once_a_second(keyring: Keyring, clock: Clock, pat
     path.write_bytes(NEW)
     clock.seconds += CHECK_SECONDS / 2
 
-    assert keyring.current().envelope_secrets == (OLD,)
+    assert keyring.current()["envelope_secrets"] == (OLD,)
 
 
 def test_a_swapped_symbolic_link_is_followed(tmp_path: Path, clock: Clock) -> None:
@@ -95,7 +97,7 @@ def test_a_swapped_symbolic_link_is_followed(tmp_path: Path, clock: Clock) -> No
         os.utime(tmp_path / folder / "secret", (0, 0))
     link = tmp_path / "..data"
     link.symlink_to("1")
-    keyring = Keyring("default", [KeySetting("envelope_secrets", "FILE", file=link / "secret")], clock)
+    keyring = Keyring("default", [KeySetting(SECRETS, "FILE", file=link / "secret")], clock)
 
     (tmp_path / "..new").symlink_to("2")
     (tmp_path / "..new").replace(link)
@@ -154,8 +156,8 @@ def test_one_unusable_file_does_not_hold_up_another(path: Path, clock: Clock, tm
     token = tmp_path / "token"
     token.write_bytes(b"a-callback-token")
     settings = (
-        KeySetting("envelope_secrets", "SECRET_FILE", file=path),
-        KeySetting("callback_tokens", "TOKEN_FILE", file=token),
+        KeySetting(SECRETS, "SECRET_FILE", file=path),
+        KeySetting(TOKENS, "TOKEN_FILE", file=token),
     )
     keyring = Keyring("default", settings, clock)
 
@@ -181,7 +183,7 @@ def test_start_up_refuses_an_unusable_file(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
 
     with pytest.raises(ConfigurationError, match="SECRET_FILE"):
-        Keyring("default", [KeySetting("envelope_secrets", "SECRET_FILE", file=path)])
+        Keyring("default", [KeySetting(SECRETS, "SECRET_FILE", file=path)])
 
 
 def test_start_up_refuses_no_key_at_all() -> None:
@@ -193,8 +195,8 @@ def test_start_up_refuses_no_key_at_all() -> None:
 def test_start_up_refuses_a_key_of_two_kinds() -> None:
     """A token that is an envelope secret too would let one dialect's signatures into the other; no value is shown."""
     settings = (
-        KeySetting("callback_tokens", "TOKEN", values=(b"other", b"shared-value")),
-        KeySetting("callback_secrets", "SECRET", values=(b"shared-value",)),
+        KeySetting(TOKENS, "TOKEN", values=(b"other", b"shared-value")),
+        KeySetting(MASTERS, "SECRET", values=(b"shared-value",)),
     )
 
     with pytest.raises(ConfigurationError, match="TOKEN and SECRET") as caught:

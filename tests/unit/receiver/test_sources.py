@@ -66,7 +66,11 @@ def test_every_variable_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     )
 
     assert (source.path, source.tolerance_seconds) == ("/elsewhere", 60)
-    assert source.keys == DialectKeys((b"secret-one", b"secret-two"), (b"token-one",), (b"master-one", b"master-two"))
+    assert source.keys == DialectKeys(
+        envelope_secrets=(b"secret-one", b"secret-two"),
+        callback_tokens=(b"token-one",),
+        callback_secrets=(b"master-one", b"master-two"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ async def dead_letters(
 async def find_all(store: Store, names: Iterable[str]) -> dict[str, list[DeadLetter]]:
     """The dead letters that handles (one each) or event ids (one a group, rarely more) name, oldest first, by name.
 
-    An event's record names its dead letters. Where it does not (it has expired, or is older than that habit), one walk
+    An event's record names its dead letters. Where it does not (it has expired, or is older than that habit), one scan
     through all dead letters answers for all names together.
 
     Raises:

@@ -1,13 +1,13 @@
 """Administration of groups: which there are, pausing, resuming and removing them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from salesloft_webhooks.broker.administration.stats import SILENCE_SECONDS, group_names
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.records import read_registration
 
 FORGOTTEN_AT_ONCE = 500
 
@@ -60,19 +60,15 @@ async def registration(store: Store, group: str) -> Registration:
     with translated():
         fields: Any = await store.client.hgetall(store.keys.group(group))
         versions: Any = await store.client.zrange(store.keys.filters(0, group), 0, -1)
-    seen, listed = fields.get(b"seen"), _listed(fields, b"events")
+    listed, ordering, handlers, seen = read_registration(fields)
     in_force = {pattern for version in versions for pattern in version.decode().partition(" ")[0].split(",")}
     return Registration(
         group=group,
         events=tuple(sorted(in_force)) if in_force and in_force != set(listed) else listed,
-        ordering=fields.get(b"ordering", b"none").decode(),
-        handlers=_listed(fields, b"handlers"),
-        seen=datetime.fromtimestamp(int(seen) / 1_000, UTC) if seen else None,
+        ordering=ordering,
+        handlers=handlers,
+        seen=seen,
     )
-
-
-def _listed(fields: Mapping[bytes, bytes], name: bytes) -> tuple[str, ...]:
-    return tuple(word for word in fields.get(name, b"").decode().split(",") if word)
 
 
 async def pause(store: Store, group: str, *, seconds: float | None = None, reason: str = "") -> bool:

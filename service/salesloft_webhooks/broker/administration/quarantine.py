@@ -13,7 +13,7 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.records import Quarantined, read_quarantined
-from salesloft_webhooks.dialects import reread
+from salesloft_webhooks.dialects import read_quarantined as read_delivery
 from salesloft_webhooks.errors import StoreRefused, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
 
@@ -93,7 +93,7 @@ async def reprocess(
     """
     async for one in deliveries:
         try:
-            events = reread(one.dialect, one.event_name or event_name, one.body)
+            events = read_delivery(one.dialect, one.from_headers or event_name, one.body)
             outcome = await publisher.publish(NewDelivery(one.source, events, received_at=one.received_at))
         except UnreadableDelivery:
             yield one, Reprocessed.UNREADABLE

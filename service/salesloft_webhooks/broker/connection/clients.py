@@ -12,7 +12,13 @@ from redis.backoff import NoBackoff
 from salesloft_webhooks.broker.connection.addresses import Address, Kind, parse_address
 from salesloft_webhooks.broker.connection.credentials import Credentials
 from salesloft_webhooks.broker.connection.sentinels import ANSWER_SECONDS, Sentinels
-from salesloft_webhooks.broker.connection.sockets import SOCKET, link, load_certificate, named, network
+from salesloft_webhooks.broker.connection.sockets import (
+    SOCKET,
+    connection_class,
+    load_certificate,
+    network_base,
+    sentinel_base,
+)
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
 
@@ -39,13 +45,13 @@ def make_client(settings: Settings) -> tuple[Client, Sequence[Redis]]:
             return _cluster(settings, address, options, credentials), ()
         case Kind.SOCKET:
             del options["socket_keepalive"]
-            base = link(SOCKET, credentials, settings.store_timeout_seconds)
-            place: dict[str, Any] = {"path": address.path}
+            base = connection_class(SOCKET, credentials, settings.store_timeout_seconds)
+            where: dict[str, Any] = {"path": address.path}
         case Kind.SERVER:
-            base = link(network(tls=address.tls), credentials, settings.store_timeout_seconds)
+            base = connection_class(network_base(tls=address.tls), credentials, settings.store_timeout_seconds)
             host, port = address.hosts[0]
-            place = {"host": host, "port": port}
-    pool = ConnectionPool(connection_class=base, db=address.database, **place, **options)
+            where = {"host": host, "port": port}
+    pool = ConnectionPool(connection_class=base, db=address.database, **where, **options)
     return Redis.from_pool(pool), ()
 
 
@@ -105,7 +111,7 @@ def _behind_sentinels(
     pool = SentinelConnectionPool(  # type: ignore[no-untyped-call]
         address.service,
         sentinels,
-        connection_class=link(named(tls=address.tls), credentials, limit),
+        connection_class=connection_class(sentinel_base(tls=address.tls), credentials, limit),
         db=address.database,
         **{**options, "socket_connect_timeout": limit},
     )
@@ -113,10 +119,10 @@ def _behind_sentinels(
 
 
 def _sentinels(settings: Settings, address: Address, options: dict[str, Any]) -> Sentinels:
-    given, file = settings.redis_sentinel_password, settings.redis_sentinel_password_file
-    if given and file:
+    secret, file = settings.redis_sentinel_password, settings.redis_sentinel_password_file
+    if secret and file:
         raise ConfigurationError("REDIS_SENTINEL_PASSWORD and REDIS_SENTINEL_PASSWORD_FILE contradict each other")
-    password = given.get_secret_value() if given else None
+    password = secret.get_secret_value() if secret else None
     credentials = None
     if settings.redis_sentinel_username or password or file:
         setting = "REDIS_SENTINEL_PASSWORD_FILE"
@@ -125,7 +131,7 @@ def _sentinels(settings: Settings, address: Address, options: dict[str, Any]) ->
     kept = {name: value for name, value in options.items() if tls or not name.startswith("ssl_")}
     kept |= {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
     kept.pop("max_connections", None)
-    base = link(network(tls=tls), credentials, ANSWER_SECONDS)
+    base = connection_class(network_base(tls=tls), credentials, ANSWER_SECONDS)
     return Sentinels(
         [
             Redis.from_pool(ConnectionPool(connection_class=base, host=host, port=port, **kept))
@@ -139,7 +145,7 @@ def _cluster(
 ) -> RedisCluster:
     nodes = [ClusterNode(host, port) for host, port in address.hosts]
     client = RedisCluster(startup_nodes=nodes, ssl=address.tls, **options)
-    base = link(network(tls=address.tls), credentials, settings.store_timeout_seconds)
+    base = connection_class(network_base(tls=address.tls), credentials, settings.store_timeout_seconds)
     # It has no parameter for the class of its connections. Nodes it finds later are made from these options, too.
     client.connection_kwargs["connection_class"] = base
     for node in client.startup_nodes:

@@ -21,14 +21,14 @@ _HOST_AND_PORT = re.compile(r"[\w.-]+:\d{1,5}\b")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|<.*>|/\S+")
 
 
-class Told(RedisConnectionError):
+class WordedConnectionError(RedisConnectionError):
     """A failure to connect whose message was made here and can be told as it is."""
 
 
 def words(error: BaseException) -> str:
     """One line about a failure of the store."""
     for each in _chain(error):
-        if isinstance(each, Told):
+        if isinstance(each, WordedConnectionError):
             return str(each)
         if code := getattr(each, "status_code", None):
             return without_addresses(f"{code} {str(each).removeprefix(f'{code} ')}")

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from salesloft_webhooks.background import cancel_and_wait
-from salesloft_webhooks.broker.connection.error_words import Told, words
+from salesloft_webhooks.broker.connection.error_words import WordedConnectionError, words
 
 ANSWER_SECONDS = 1.0
 
@@ -42,7 +42,7 @@ class Sentinels:
         """Host and port of the primary.
 
         Raises:
-            Told: nobody names one; says what each kind of answer was.
+            WordedConnectionError: nobody names one; says what each kind of answer was.
         """
         asked = [asyncio.create_task(_ask(client, service)) for client in self.clients]
         named: list[Named] = []
@@ -63,7 +63,9 @@ class Sentinels:
         if named:
             return max(named).address
         counted = Counter([*refused, *["no answer in time"] * len(pending)])
-        raise Told(f"no sentinel names a primary: {', '.join(f'{count} x {why}' for why, count in counted.items())}")
+        raise WordedConnectionError(
+            f"no sentinel names a primary: {', '.join(f'{count} x {why}' for why, count in counted.items())}"
+        )
 
 
 async def _ask(client: Redis, service: str) -> Named | str:

@@ -1,6 +1,6 @@
 """Connections that are found out when they hang, keep their login fresh, and read certificates anew.
 
-redis-py has a connection class for each way of connecting; `link` makes one of each that adds what they lack:
+redis-py has a class for each way of connecting; `connection_class` makes one of each that adds what they lack:
 
 - Connecting and logging in together have one short time limit. A frozen server accepts connections (its kernel does)
   and answers nothing; without the limit each would cost the far longer time a blocking command may take.
@@ -28,7 +28,9 @@ LOGIN_RETRY_SECONDS = 1.0
 """Before a refused new password is told again on a living connection."""
 
 
-def link(base: type[AbstractConnection], credentials: Credentials | None, seconds: float) -> type[AbstractConnection]:
+def connection_class(
+    base: type[AbstractConnection], credentials: Credentials | None, seconds: float
+) -> type[AbstractConnection]:
     """A class of connections.
 
     Args:
@@ -37,20 +39,20 @@ def link(base: type[AbstractConnection], credentials: Credentials | None, second
         seconds: How long connecting and logging in may take together.
     """
 
-    class Link(_Link, base):  # type: ignore[misc, valid-type]
+    class GuardedConnection(_GuardedConnection, base):  # type: ignore[misc, valid-type]
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self._prepare(credentials, seconds)
 
-    return Link
+    return GuardedConnection
 
 
-def network(*, tls: bool) -> type[Connection]:
+def network_base(*, tls: bool) -> type[Connection]:
     """The base for a server or a node of a cluster."""
     return SSLConnection if tls else Connection
 
 
-def named(*, tls: bool) -> type[Connection]:
+def sentinel_base(*, tls: bool) -> type[Connection]:
     """The base for the primary that sentinels name."""
     return SentinelManagedSSLConnection if tls else SentinelManagedConnection
 
@@ -58,8 +60,8 @@ def named(*, tls: bool) -> type[Connection]:
 SOCKET = UnixDomainSocketConnection
 
 
-class _Link(AbstractConnection):
-    """What `link` adds. First in the order of base classes, so that its methods come first."""
+class _GuardedConnection(AbstractConnection):
+    """What `connection_class` adds. First in the order of base classes, so that its methods come first."""
 
     _credentials: Credentials | None
     _login_number: int

@@ -11,7 +11,7 @@
 --   An entry without a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.
---   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `tries`.
+--   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `attempts`.
 --@include partition
 --@include group
 --@include patterns

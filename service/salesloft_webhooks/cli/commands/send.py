@@ -3,31 +3,28 @@
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.options import AsJson, DialectName
 from salesloft_webhooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from salesloft_webhooks.cli.input_events import InputEvent
-    from salesloft_webhooks.dialects import DialectKeys
+    from salesloft_webhooks.dialects import Dialect, DialectKeys
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Delivery, Mix, Signer
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="Where to; by default the receiver on this machine.")]
 EventType = Annotated[str, typer.Option("--event", "-e", help="Only this type: person.updated, email_updated, ...")]
 Data = Annotated[str, typer.Option("--data", "-d", metavar="FILE", help="The event's data, JSON; - reads stdin.")]
-EventId = Annotated[str, typer.Option(help="The event's id (envelope dialect); a new one by default.")]
+EventId = Annotated[str, typer.Option(help="The event's id (not in the native dialect); a new one by default.")]
 Events = Annotated[
     str,
     typer.Option("--file", "-f", metavar="FILE", help="Events, one JSON object with event_type and data a line."),
-]
-DialectName = Annotated[
-    Literal["envelope", "native"] | None, typer.Option(help="By default all there are keys for, at random.")
 ]
 SourceName = Annotated[str, typer.Option("--source", help="Whose keys and path, where SOURCES_FILE has several.")]
 SecretFile = Annotated[
@@ -51,7 +48,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
     data: Data = "",
     event_id: EventId = "",
     file: Events = "",
-    dialect: DialectName = None,
+    dialect: DialectName = "",
     source: SourceName = "",
     secret_file: SecretFile = None,
     count: Count = 1,
@@ -72,23 +69,22 @@ def send(  # noqa: PLR0913 - each is an option of the command
     """
     from salesloft_webhooks.cli.console import show_json
     from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary, summary
-    from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Mix, Posting, Simulator
     from salesloft_webhooks.telemetry import configure_logging
 
     settings = Settings.load()
     configure_logging(settings, "send")  # or a remark about a key would go to stdout, into the JSON
-    address, signer = _target(settings, url, source, secret_file, dialect)
+    address, signer, spoken = _target(settings, url, source, secret_file, dialect)
     if data or file:
         if (count, duplicates, forgeries) != (1, 0, 0):
             raise ConfigurationError("--count, --duplicates and --forgeries are for simulated deliveries")
-        written = _signed(signer, dialect, _events(event, event_id, data, file))
+        written = _signed(signer, spoken, _events(event, event_id, data, file))
         deliveries, total = iter(written), len(written)
     else:
         if event_id:
             raise ConfigurationError("--event-id needs --data")
-        mix = Mix((Dialect(dialect),) if dialect else (), duplicates, forgeries, event)
+        mix = Mix((spoken,) if spoken else (), duplicates, forgeries, event)
         deliveries, total = _simulated(signer, mix, seed, rate, count), count
     posting = Posting(rate=rate, concurrency=concurrency, timeout_seconds=timeout, retries=retries)
     tally = post(Simulator(address, deliveries, posting), total or None)
@@ -100,19 +96,21 @@ def send(  # noqa: PLR0913 - each is an option of the command
 
 
 def _target(
-    settings: "Settings", url: str, source: str, secret_file: Path | None, dialect: str | None
-) -> tuple[str, "Signer"]:
+    settings: "Settings", url: str, source: str, secret_file: Path | None, dialect: str
+) -> "tuple[str, Signer, Dialect | None]":
+    from salesloft_webhooks.dialects import accepted, named
     from salesloft_webhooks.simulator import Signer
 
+    spoken = named(dialect)
     if secret_file:
-        keys, path = _keys_in(secret_file, dialect), settings.source_path
+        keys, path = _keys_in(secret_file, spoken), settings.source_path
     else:
         keys, path = _source(settings, source)
-    if dialect and dialect not in keys.dialects:
+    if spoken and spoken not in accepted(keys):
         raise ConfigurationError(f"there is no key for the {dialect} dialect")
     if url and not url.startswith(("http://", "https://")):
         raise ConfigurationError("the URL must begin with http:// or https://")
-    return url or f"http://127.0.0.1:{settings.port}{path}", Signer(keys)
+    return url or f"http://127.0.0.1:{settings.port}{path}", Signer(keys), spoken
 
 
 def _source(settings: "Settings", name: str) -> "tuple[DialectKeys, str]":
@@ -127,12 +125,15 @@ def _source(settings: "Settings", name: str) -> "tuple[DialectKeys, str]":
     return source.keys, source.path
 
 
-def _keys_in(path: Path, dialect: str | None) -> "DialectKeys":
-    from salesloft_webhooks.dialects import DialectKeys
+def _keys_in(path: Path, dialect: "Dialect | None") -> "DialectKeys":
+    from salesloft_webhooks.dialects import DIALECTS, DialectKeys
     from salesloft_webhooks.receiver.keyring import split_keys
 
     keys = split_keys(_read(str(path)))
-    return DialectKeys(callback_tokens=keys) if dialect == "native" else DialectKeys(envelope_secrets=keys)
+    kind = (dialect or DIALECTS[0]).key_kinds[0]
+    if keys and (problem := kind.problem(keys[0])):
+        raise ConfigurationError(f"--secret-file: the file {problem}")
+    return DialectKeys(**{kind.name: keys})
 
 
 def _events(event: str, event_id: str, data: str, file: str) -> "list[InputEvent]":
@@ -147,11 +148,10 @@ def _events(event: str, event_id: str, data: str, file: str) -> "list[InputEvent
     return [InputEvent(event, parse_data(_read(data), data), event_id)]
 
 
-def _signed(signer: "Signer", dialect: str | None, events: "list[InputEvent]") -> "list[Delivery]":
+def _signed(signer: "Signer", dialect: "Dialect | None", events: "list[InputEvent]") -> "list[Delivery]":
     from salesloft_webhooks.cli.input_events import as_deliveries
-    from salesloft_webhooks.dialects import Dialect
 
-    return as_deliveries(signer, Dialect(dialect) if dialect else signer.dialects[0], events)
+    return as_deliveries(signer, dialect or signer.dialects[0], events)
 
 
 def _simulated(signer: "Signer", mix: "Mix", seed: int | None, rate: float | None, count: int) -> "Iterator[Delivery]":

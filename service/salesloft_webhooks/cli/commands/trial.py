@@ -67,7 +67,6 @@ def trial(
 
 def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Delivery]":
     from salesloft_webhooks.cli.input_events import InputEvent, as_deliveries
-    from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.receiver.sources import load_sources
     from salesloft_webhooks.simulator import Signer
 
@@ -78,10 +77,10 @@ def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Del
     own = FIRST_INVENTED_ID + randbelow(10**15)
     event_id = f"{EVENT_TYPE}/{own}"  # also the id that a native call_created leads to
     signer = Signer(source.keys)
-    native = signer.dialects[0] is Dialect.NATIVE
+    dialect = signer.dialects[0]
     data = {"id": own, "duration": 0, "disposition": "salesloft-webhooks trial"}
-    event = InputEvent("call_created", data) if native else InputEvent(EVENT_TYPE, data, event_id)
-    (delivery,) = as_deliveries(signer, signer.dialects[0], [event])
+    event = InputEvent("call_created", data) if dialect.bare_resources else InputEvent(EVENT_TYPE, data, event_id)
+    (delivery,) = as_deliveries(signer, dialect, [event])
     base = url or f"http://127.0.0.1:{settings.port}"
     address = base if urlsplit(base).path.strip("/") else base.rstrip("/") + source.path
     return address, event_id, delivery

@@ -33,7 +33,7 @@ async def keep(
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
     reason = UnreadableReason.MISSING_FIELD
     await quarantine(
-        driven.store, source=source, dialect=dialect, reason=reason, body=body, limit=100, event_name=event_name
+        driven.store, source=source, dialect=dialect, reason=reason, body=body, limit=100, from_headers=event_name
     )
 
 

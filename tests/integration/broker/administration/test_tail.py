@@ -10,12 +10,12 @@ from tests.support.servers import Server
 
 
 async def test_a_frozen_server_does_not_end_the_tail(own_server: Server) -> None:
-    """What is stored after the server has hung for longer than any time-out is shown, and the trouble is told."""
+    """What is stored after the server has hung for longer than any time-out is shown, and the error is reported."""
     own_server.start()
     settings = Settings.load(redis_url=own_server.url, store_timeout_seconds=0.3, poll_seconds=0.2)
-    troubles: list[str] = []
+    errors: list[str] = []
     async with open_store(settings) as store:
-        entries = tail(store, poll_seconds=0.2, on_error=lambda error: troubles.append(str(error)))
+        entries = tail(store, poll_seconds=0.2, on_error=lambda error: errors.append(str(error)))
         next_one = asyncio.ensure_future(anext(entries))
         await asyncio.sleep(0.3)
         own_server.freeze()
@@ -27,4 +27,4 @@ async def test_a_frozen_server_does_not_end_the_tail(own_server: Server) -> None
         assert (await asyncio.wait_for(next_one, 10)).event_id == "e1"
         await entries.aclose()
 
-    assert troubles
+    assert errors

@@ -11,7 +11,7 @@ import yaml
 
 from salesloft_webhooks import Event, Retry
 from salesloft_webhooks.broker.connection.store import open_store
-from salesloft_webhooks.broker.once import Claims
+from salesloft_webhooks.broker.once import OncePermits
 from salesloft_webhooks.handlers.builtin.notify import CONCURRENT_SENDS
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
@@ -213,7 +213,7 @@ async def test_claims_of_other_groups_are_their_own(notify: Notify) -> None:
     """A second group that tells somebody else about the same event is not silenced by the first."""
     event = reply()
     async with open_store(notify.settings) as store:
-        await Claims(store, "other", per_minute=9).claim(f"{event.event_id}/x", "default/x")
+        await OncePermits(store, "other", per_minute=9).ask(f"{event.event_id}/x", "default/x")
 
     await notify.attempt(event)
 

@@ -4,17 +4,17 @@
 local ANY, ONE = 42, 63
 
 local function pattern_matches(pattern, text)
-  local at, place, retry_at, retry_place = 1, 1, nil, nil
-  while place <= #text do
+  local at, position, retry_at, retry_position = 1, 1, nil, nil
+  while position <= #text do
     local sign = string.byte(pattern, at)
     if sign == ANY then
       at = at + 1
-      retry_at, retry_place = at, place
-    elseif sign == ONE or sign == string.byte(text, place) then
-      at, place = at + 1, place + 1
+      retry_at, retry_position = at, position
+    elseif sign == ONE or sign == string.byte(text, position) then
+      at, position = at + 1, position + 1
     elseif retry_at then
-      retry_place = retry_place + 1
-      at, place = retry_at, retry_place
+      retry_position = retry_position + 1
+      at, position = retry_at, retry_position
     else
       return false
     end

@@ -39,5 +39,5 @@ def show_quarantined(
         show_json({**described(found, without={"body"}), "body": body})
         return
     show(Text(f"{found.reference} from source {found.source} ({found.dialect}), {moment_text(found.received_at)}"))
-    show(Text(f"unreadable: {found.reason}" + (f", sent as {found.event_name}" if found.event_name else "")))
+    show(Text(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
     show(Text(body))

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from salesloft_webhooks.broker.connection.store import open_store
-from salesloft_webhooks.broker.once import Claims, Grant
+from salesloft_webhooks.broker.once import Grant, OncePermits
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, Template, load_configuration
@@ -44,9 +44,9 @@ class Notifier:
         claims: The rights to send.
     """
 
-    def __init__(self, recipients: RecipientDirectory, claims: Claims) -> None:
+    def __init__(self, recipients: RecipientDirectory, permits: OncePermits) -> None:
         self.recipients = recipients
-        self.claims = claims
+        self.permits = permits
         self._sends = asyncio.Semaphore(CONCURRENT_SENDS)
 
     async def notify(self, event: Event, template: Template) -> None:
@@ -73,19 +73,19 @@ class Notifier:
 
     async def _send_on(self, channel: Channel, recipient: Recipient, event: Event, template: Template) -> float | None:
         """Send on one channel: 0 if that is settled, seconds to wait for a free minute, None if the service refused."""
-        name, pace = f"{event.event_id}/{channel.name}", f"{recipient.name}/{channel.name}"
-        claim = await self.claims.claim(name, pace)
-        if claim.grant is Grant.WAIT:
-            return claim.wait_seconds
+        name, limit_key = f"{event.event_id}/{channel.name}", f"{recipient.name}/{channel.name}"
+        permit = await self.permits.ask(name, limit_key)
+        if permit.grant is Grant.WAIT:
+            return permit.wait_seconds
         title, body = (rendered(text, event, channel.sanitize) for text in (template.title, template.body))
-        sent = await channel.send(title, body) if claim.grant is Grant.GRANTED else None
+        sent = await channel.send(title, body) if permit.grant is Grant.GRANTED else None
         if sent is SendResult.REFUSED:
-            await self.claims.release(name, pace)
+            await self.permits.release(name, limit_key)
             return None
-        if sent is SendResult.UNKNOWN or claim.grant is Grant.CLAIMED:
+        if sent is SendResult.UNKNOWN or permit.grant is Grant.UNCONFIRMED:
             _log.warning("notify.uncertain", event_id=event.event_id, event_type=event.event_type)
         if sent is SendResult.TAKEN:
-            await self.claims.confirm(name, pace)
+            await self.permits.confirm(name, limit_key)
         return 0.0
 
 
@@ -101,7 +101,7 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
     @asynccontextmanager
     async def lifespan(settings: Settings) -> AsyncIterator[Notifier]:
         async with open_store(settings) as store:
-            yield Notifier(recipients, Claims(store, group, per_minute=configuration.messages_per_minute))
+            yield Notifier(recipients, OncePermits(store, group, per_minute=configuration.messages_per_minute))
 
     router = Router(lifespan, ordering=NOTIFY.ordering)
 

@@ -1,13 +1,14 @@
 """Deliveries ready to be posted, and what makes them: signing, repeating, forging."""
 
-import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
-from salesloft_webhooks.dialects import Dialect, DialectKeys, envelope, native
+from salesloft_webhooks.dialects import Dialect, DialectKeys, OutgoingEvent, accepted
+from salesloft_webhooks.dialects.names import DOTTED
 from salesloft_webhooks.errors import ConfigurationError
 
 
@@ -29,9 +30,10 @@ class Delivery:
     Attributes:
         kind: What it is.
         dialect: How it is signed and shaped.
-        event_type: What happened, for people: dotted in the envelope dialect, SalesLoft's own name in the native one.
+        event_type: What happened, for people: SalesLoft's own name for bare resources, dotted otherwise.
         headers: The dialect's headers.
         body: The raw bytes.
+        from_headers: What its headers say and its body does not.
         variant: How a forgery was made, else empty.
     """
 
@@ -40,6 +42,7 @@ class Delivery:
     event_type: str
     headers: dict[str, str]
     body: bytes
+    from_headers: str = ""
     variant: str = ""
 
     @property
@@ -59,34 +62,34 @@ class Signer:
     """
 
     def __init__(self, keys: DialectKeys) -> None:
-        if not keys.dialects:
+        if not accepted(keys):
             raise ConfigurationError("there is no key to sign with")
         self._keys = keys
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
         """What it can sign, in a fixed order."""
-        return tuple(dialect for dialect in Dialect if dialect in self._keys.dialects)
+        return tuple(accepted(self._keys))
 
-    @property
-    def binds_event_names(self) -> bool:
-        """Whether a native delivery cannot be repeated under another event name."""
-        return bool(self._keys.callback_secrets) and not self._keys.callback_tokens
+    def binds_events(self, dialect: Dialect) -> bool:
+        """Whether a delivery cannot be repeated as another event."""
+        return dialect.binds_events(self._keys)
 
-    def sign(self, dialect: Dialect, body: bytes, event_name: str, timestamp: int) -> dict[str, str]:
-        """The headers that make ``body`` a delivery.
+    def delivery(self, dialect: Dialect, event: OutgoingEvent, timestamp: int) -> Delivery:
+        """A genuine delivery of an event, signed at ``timestamp`` (Unix seconds).
 
-        Args:
-            dialect: One of `dialects`.
-            body: The raw bytes.
-            event_name: Native dialect: SalesLoft's name of the event.
-            timestamp: Envelope dialect: Unix seconds.
+        Raises:
+            ConfigurationError: the dialect cannot tell of such an event.
         """
-        if dialect is Dialect.ENVELOPE:
-            return envelope.sign(body, self._keys.envelope_secrets[0], timestamp)
-        if self._keys.callback_secrets:
-            return native.sign(body, native.derive_token(self._keys.callback_secrets[0], event_name), event_name)
-        return native.sign(body, self._keys.callback_tokens[0], event_name)
+        body, from_headers = dialect.compose(event)
+        headers = dialect.sign(body, from_headers, self._keys, timestamp)
+        event_type = from_headers if dialect.bare_resources else DOTTED.get(event.event_type, event.event_type)
+        return Delivery(Kind.GENUINE, dialect, event_type, headers, body, from_headers)
+
+    def resigned(self, delivery: Delivery, timestamp: int) -> Delivery:
+        """The same, signed at another time."""
+        headers = delivery.dialect.sign(delivery.body, delivery.from_headers, self._keys, timestamp)
+        return replace(delivery, headers=headers)
 
 
 Forge = Callable[[Delivery, int], Delivery]
@@ -102,38 +105,42 @@ class Forger:
     def forge(self, genuine: Delivery, timestamp: int) -> Delivery:
         """A forgery of ``genuine``, made at ``timestamp`` (Unix seconds)."""
         variants: list[Forge] = [self._unsigned, self._garbled, self._tampered, self._guessed]
-        if genuine.dialect is Dialect.ENVELOPE:
+        names = genuine.dialect.headers
+        if names.timestamp:
             variants += [self._stale, self._undated]
-        elif self._signer.binds_event_names:
+        if names.event and self._signer.binds_events(genuine.dialect):
             variants.append(self._renamed)
         make = self._random.choice(variants)
         return replace(make(genuine, timestamp), kind=Kind.FORGERY, variant=make.__name__.lstrip("_"))
 
     def _unsigned(self, genuine: Delivery, _timestamp: int) -> Delivery:
-        headers = {name: value for name, value in genuine.headers.items() if name != "X-Salesloft-Signature"}
+        headers = {name: value for name, value in genuine.headers.items() if name != genuine.dialect.headers.signature}
         return replace(genuine, headers=headers)
 
     def _garbled(self, genuine: Delivery, _timestamp: int) -> Delivery:
-        return self._with(genuine, "X-Salesloft-Signature", genuine.headers["X-Salesloft-Signature"][:-1] + "?")
+        name = genuine.dialect.headers.signature
+        return self._with(genuine, name, genuine.headers[name][:-1] + "?")
 
     def _tampered(self, genuine: Delivery, _timestamp: int) -> Delivery:
         return replace(genuine, body=genuine.body.replace(b"}", b" }", 1))
 
-    def _guessed(self, genuine: Delivery, _timestamp: int) -> Delivery:
-        digits = len(genuine.headers["X-Salesloft-Signature"])
-        guess = hashlib.sha256(self._random.randbytes(16)).hexdigest()[:digits]
-        return self._with(genuine, "X-Salesloft-Signature", guess)
+    def _guessed(self, genuine: Delivery, timestamp: int) -> Delivery:
+        """Signed with a key that is not the source's."""
+        guess = b64encode(self._random.randbytes(24))  # a key of any kind
+        keys = DialectKeys(**{kind.name: (guess,) for kind in genuine.dialect.key_kinds})
+        headers = genuine.dialect.sign(genuine.body, genuine.from_headers, keys, timestamp)
+        return replace(genuine, headers=headers)
 
     def _stale(self, genuine: Delivery, timestamp: int) -> Delivery:
         """Recorded long ago and correctly signed then: beyond the longest tolerance that can be configured."""
-        return replace(genuine, headers=self._signer.sign(genuine.dialect, genuine.body, "", timestamp - 90_000))
+        return self._signer.resigned(genuine, timestamp - 90_000)
 
     def _undated(self, genuine: Delivery, _timestamp: int) -> Delivery:
-        return self._with(genuine, "X-Salesloft-Timestamp", "NaN")
+        return self._with(genuine, genuine.dialect.headers.timestamp, "NaN")
 
     def _renamed(self, genuine: Delivery, _timestamp: int) -> Delivery:
         """Recorded, and repeated as another event."""
-        return self._with(genuine, "X-Salesloft-Event", "account_deleted")
+        return self._with(genuine, genuine.dialect.headers.event, "account_deleted")
 
     def _with(self, genuine: Delivery, name: str, value: str) -> Delivery:
         return replace(genuine, headers={**genuine.headers, name: value})

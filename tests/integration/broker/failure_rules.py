@@ -16,7 +16,7 @@ CONSUMERS = ("a", "b", "c")
 GROUP_NAMES = ("lanes", "picky")
 
 
-class TroubleRules(PublisherRules):
+class FailureRules(PublisherRules):
     """Troubles that no side is to blame for.
 
     Attributes:
