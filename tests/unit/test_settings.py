@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from salesloft_webhooks.dialects.registry import key_kinds
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
 from tests.support.rules_and_dashboards import ROOT
@@ -67,8 +68,11 @@ def test_settings_that_contradict_each_other_are_refused(overrides: dict[str, ob
 
 
 def settings_read() -> set[str]:
-    """What the code reads of a settings object, by field or, where a table lists variables, by the variable's name."""
-    found: set[str] = set()
+    """What the code reads of a settings object, by field or, where a table lists variables, by the variable's name.
+
+    Keys are read as the dialects list them: receiver/sources.py goes through all kinds, with and without ``_FILE``.
+    """
+    found = {f"{kind.setting}{file}".lower() for kind in key_kinds() for file in ("", "_FILE")}
     for path in (ROOT / "service/salesloft_webhooks").rglob("*.py"):
         if path.name in {"settings.py", "store_settings.py"}:
             continue  # checks of one setting against another are no use of it

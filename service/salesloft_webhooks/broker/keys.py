@@ -95,7 +95,7 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:g:{group}:last_take"
 
     def clock(self, partition: int, group: str) -> str:
-        """The group's clock and run: hash with ``called``, ``grace_until``, ``offset``, ``run``."""
+        """The group's clock and run: hash with ``called``, ``reporting_until``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def quarantine(self, partition: int) -> str:

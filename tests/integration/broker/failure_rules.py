@@ -56,7 +56,7 @@ class FailureRules(PublisherRules):
         clock, due = f"sl:{{0}}:g:{group}:clock", f"sl:{{0}}:g:{group}:due"
         time.sleep(LEASE_SECONDS + 0.005)
         called = int(self.redis.hget(clock, "called") or time.time() * 1000)
-        self.redis.hset(clock, mapping={"called": called - 40_000, "grace_until": 0})
+        self.redis.hset(clock, mapping={"called": called - 40_000, "reporting_until": 0})
         owners = {row["message_id"]: row["consumer"] for row in self.pending(group)}
         member = self.consumers[group, consumer]
 
@@ -71,7 +71,7 @@ class FailureRules(PublisherRules):
         for name, score in self.redis.zrange(due, 0, -1, withscores=True):
             if now + 1_000 < score < PARKED_SCORE:
                 self.redis.zadd(due, {name: now})
-        self.redis.hset(clock, "grace_until", 0)
+        self.redis.hset(clock, "reporting_until", 0)
 
     @rule(group=st.sampled_from(GROUP_NAMES), consumer=st.sampled_from(CONSUMERS))
     def destroy(self, group: str, consumer: str) -> None:

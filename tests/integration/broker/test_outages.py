@@ -105,12 +105,12 @@ async def test_after_that_the_dead_are_not_waited_for(bench: Bench) -> None:
     _rewind(bench, 40_000)
     assert await take(two) == ()
     _rewind(bench, 900)
-    grace_until = int(bench.redis.hget(CLOCK, "grace_until"))
+    reporting_until = int(bench.redis.hget(CLOCK, "reporting_until"))
     _rewind(bench, 5_000, called=False)
 
     (lease,) = await take(two)
 
-    assert grace_until > 0
+    assert reporting_until > 0
     assert lease.event.attempt == 2
 
 
@@ -204,6 +204,6 @@ def _rewind(bench: Bench, milliseconds: int, *, called: bool = True) -> None:
             for member, score in bench.redis.zrange(key, 0, -1, withscores=True):
                 if score < PARKED_SCORE:
                     pipe.zadd(key, {member: score - milliseconds})
-        for field in ("called", "grace_until") if called else ("grace_until",):
+        for field in ("called", "reporting_until") if called else ("reporting_until",):
             pipe.hset(CLOCK, field, int(bench.redis.hget(CLOCK, field) or 0) - milliseconds)
         pipe.execute()

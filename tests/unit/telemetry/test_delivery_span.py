@@ -18,7 +18,7 @@ from salesloft_webhooks.errors import (
     UnreadableReason,
 )
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry, render_metrics
-from salesloft_webhooks.telemetry.exposition import samples
+from salesloft_webhooks.telemetry.scraping import samples
 from tests.unit.telemetry.conftest import Sample
 
 VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], object]] = {

@@ -128,7 +128,7 @@ def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool
 
 
 def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:
-    # Without a due time it was tampered with; the audit will make it due now.
+    # Without a due time it is isolated, or was tampered with; the audit will make it due now.
     score = int(float(due)) if due else now
     if score == UNHANDLED_SCORE:
         return EventInGroup(row.group, EventState.NO_HANDLER, row.attempts, resubmitted=row.resubmitted)

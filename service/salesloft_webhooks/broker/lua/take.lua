@@ -43,7 +43,7 @@ local token, repeated = ARGV[13], ARGV[14] == '1'
 local LOSSES_BEFORE_ISOLATION = 2
 local HEARTBEAT_MS = 5000
 local last_takes = group_base .. ':last_take'
-local grace_until = note_call(lease)
+local reporting_until = note_call(lease)
 
 -- A heartbeat of our own, paused or not: Redis before 7.2 only knows consumers that have been leased something.
 if now - tonumber(redis.call('ZSCORE', group_base .. ':seen', consumer) or 0) >= HEARTBEAT_MS then

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from salesloft_webhooks.handlers.database.cleaning import clean_json, clean_text, shorten_key
+from salesloft_webhooks.handlers.database.storable_values import clean_json, clean_text, shorten_key
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -61,8 +61,8 @@ local function look_at(id, lane)
   local owner, attempts = owner_of(id)
   if not owner then
     return finish(id, lane)
-  elseif owner ~= NOBODY and now < grace_until then
-    return redis.call('ZADD', due, ms(grace_until), member_of(id, lane))
+  elseif owner ~= NOBODY and now < reporting_until then
+    return redis.call('ZADD', due, ms(reporting_until), member_of(id, lane))
   end
   local fields = unfinished(id, lane, owner, attempts)
   if not fields then

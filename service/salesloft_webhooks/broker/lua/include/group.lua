@@ -27,16 +27,16 @@ end
 -- owners: when nobody had called for half a lease, the store was away, and the living must be able to report first.
 -- Workers call more often than that, renewals included; should they not, the dead are still found half of the time.
 local function note_call(lease)
-  local known = redis.call('HMGET', clock, 'called', 'grace_until')
-  local called, grace_until = tonumber(known[1] or now), tonumber(known[2] or 0)
+  local known = redis.call('HMGET', clock, 'called', 'reporting_until')
+  local called, reporting_until = tonumber(known[1] or now), tonumber(known[2] or 0)
   if called - now > STEP_BACK_MS then
     make_up_for_step_back(called - now)
-  elseif now - called > math.max(lease / 2, SILENCE_MS) and now > grace_until + REPORTING_MS then
-    grace_until = now + REPORTING_MS
-    redis.call('HSET', clock, 'grace_until', ms(grace_until))
+  elseif now - called > math.max(lease / 2, SILENCE_MS) and now > reporting_until + REPORTING_MS then
+    reporting_until = now + REPORTING_MS
+    redis.call('HSET', clock, 'reporting_until', ms(reporting_until))
   end
   redis.call('HSET', clock, 'called', ms(now))
-  return grace_until
+  return reporting_until
 end
 
 -- Which life of the consumer group this is: destroyed and made again, it counts attempts anew, so that owner and

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from salesloft_webhooks.telemetry.exposition import samples
+from salesloft_webhooks.telemetry.scraping import samples
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 

@@ -14,7 +14,7 @@ from salesloft_webhooks.handlers.builtin.configuration import (
 )
 from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin_groups import CRM
-from salesloft_webhooks.handlers.outbound.retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
+from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.database.cleaning import clean_text
+from salesloft_webhooks.handlers.database.storable_values import clean_text
 from salesloft_webhooks.telemetry import get_logger
 from salesloft_webhooks.timestamps import parse_timestamp
 

@@ -24,7 +24,7 @@ from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until
 from salesloft_webhooks.handlers.builtin.notify.recipients import Recipient, RecipientDirectory
 from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
 from salesloft_webhooks.handlers.builtin_groups import NOTIFY
-from salesloft_webhooks.handlers.outbound.retry_policy import outage_retry_policy
+from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.telemetry.exposition import samples
+from salesloft_webhooks.telemetry.scraping import samples
 
 
 def test_our_samples_are_read_as_they_were_written() -> None:
