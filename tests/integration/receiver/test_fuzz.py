@@ -1,6 +1,5 @@
 """Whatever bytes arrive, the answers are those of the contract: no 500, no hang, no crash."""
 
-import base64
 import contextlib
 import json
 import re
@@ -14,13 +13,21 @@ from hypothesis import strategies as st
 from salesloft_webhooks.dialects import DialectKeys
 from salesloft_webhooks.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from tests.support.http_client import Connection, Reply, request
-from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, native_headers, signed_headers
+from tests.support.receiver_process import (
+    KEYS,
+    MESSAGE_SECRET,
+    PATH,
+    ReceiverProcess,
+    delivery,
+    envelope,
+    native_headers,
+    signed_headers,
+)
 from tests.support.servers import Server
 
 TO_ANYTHING = {100, 200, 400, 401, 404, 405, 408, 413}
 TO_SIGNED = {200, 400}
-SECRET = "whsec_" + base64.b64encode(b"an-invented-relay-secret-of-32-b").decode()
-KEYS = DialectKeys(standard_webhooks_secrets=(SECRET.encode(),))
+MESSAGE_KEYS = DialectKeys(standard_webhooks_secrets=(MESSAGE_SECRET.encode(),))
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 JSON = st.recursive(
@@ -58,7 +65,7 @@ PATHS = st.sampled_from([PATH, "/", "*", "http://test" + PATH, PATH + "?%ff"]) |
 @pytest.fixture(scope="module")
 def impatient(shared_valkey: Server) -> Iterator[ReceiverProcess]:
     """A receiver that waits a tenth of a second for a head or a body, because most fuzzed ones never end."""
-    settings = {"BODY_TIMEOUT_SECONDS": "0.1", "SALESLOFT_STANDARD_WEBHOOKS_SECRET": SECRET}
+    settings = {"BODY_TIMEOUT_SECONDS": "0.1", **KEYS["standard-webhooks"]}
     with ReceiverProcess(shared_valkey.url, settings) as process:
         yield process
         assert process.send(delivery(envelope("evt-after-the-noise"))).status == 200
@@ -67,7 +74,7 @@ def impatient(shared_valkey: Server) -> Iterator[ReceiverProcess]:
 
 def message_headers(body: bytes, message_id: str = "msg_1") -> dict[str, str]:
     """The headers of Standard Webhooks."""
-    return STANDARD_WEBHOOKS.sign(body, message_id, KEYS, int(time.time()))
+    return STANDARD_WEBHOOKS.sign(body, message_id, MESSAGE_KEYS, int(time.time()))
 
 
 def answers(receiver: ReceiverProcess, raw: bytes) -> list[Reply]:
