@@ -90,6 +90,10 @@ class Keys:
         """What is known of pending entries' attempts: hash of ``<entry id>:lost`` and ``<entry id>:error``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:attempts"
 
+    def last_take(self, partition: int, group: str) -> str:
+        """What each consumer's last take has leased, to repeat it: hash by consumer."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:last_take"
+
     def clock(self, partition: int, group: str) -> str:
         """The group's clock and run: hash with ``called``, ``grace_until``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"

@@ -48,7 +48,7 @@ def ready(port: int) -> bool:
 def loaded(store: Server, folder: Path, *arguments: str) -> set[str]:
     """The modules of a role that was started with little more than its defaults, became ready and was stopped."""
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "COVERAGE_"))}
     settings = {
         "HOST": "127.0.0.1",
         "PORT": "0",
