@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from salesloft_webhooks.dialects import KeyKind, key_kinds
 from tests.chart.rendering import PREFIX, Object, Values, merged, render, shape
 
 
@@ -25,6 +26,12 @@ def key_files(values: Values) -> dict[str, tuple[str, str]]:
     }
 
 
+def names(kind: KeyKind) -> tuple[str, str]:
+    """What the chart calls a kind of key: its entry in Secrets, and its value."""
+    first, *rest = kind.setting.removeprefix("SALESLOFT_").lower().split("_")
+    return "-".join((first, *rest)), first + "".join(map(str.capitalize, rest))
+
+
 def test_a_trial_generates_its_keys() -> None:
     """With no key given, two long ones are generated, differ, survive an uninstall and reach the receiver."""
     secret = render().one("Secret", "keys")
@@ -40,24 +47,28 @@ def test_a_trial_generates_its_keys() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("value", "entry"),
-    [
-        ("webhookSecret", "webhook-secret"),
-        ("callbackToken", "callback-token"),
-        ("callbackSecret", "callback-secret"),
-        ("standardWebhooksSecret", "standard-webhooks-secret"),
-    ],
-)
-def test_a_given_key_is_the_only_one(value: str, entry: str) -> None:
-    """One given key is stored as it is, nothing is generated beside it, and only its variable is set."""
+@pytest.mark.parametrize("kind", key_kinds(), ids=lambda kind: kind.name)
+def test_a_given_key_is_the_only_one(kind: KeyKind) -> None:
+    """A given key of any dialect is stored as it is, none is generated beside it, and only its variable is set."""
+    entry, value = names(kind)
     values: Values = {"source": {"keys": {value: "new,old"}}}
 
     secret = render(values).one("Secret", "keys")
 
     assert decoded(secret) == {entry: "new,old"}
     assert "annotations" not in secret["metadata"]
-    assert list(key_files(values)) == [f"SALESLOFT_{entry.upper().replace('-', '_')}_FILE"]
+    assert list(key_files(values)) == [f"{kind.setting}_FILE"]
+
+
+@pytest.mark.parametrize("kind", key_kinds(), ids=lambda kind: kind.name)
+def test_every_key_may_be_in_an_existing_secret_or_a_vault(kind: KeyKind) -> None:
+    """Keys of any dialect reach the receiver from either, under the variable of their kind."""
+    entry, value = names(kind)
+    existing: Values = {"source": {"existingSecret": {"name": "mine", f"{value}Key": "e"}}}
+    vault = {"enabled": True, "secretStoreRef": {"name": "s"}, "data": {entry: {"key": "k"}}}
+
+    assert key_files(existing) == {f"{kind.setting}_FILE": ("mine", "e")}
+    assert key_files({"externalSecret": vault}) == {f"{kind.setting}_FILE": (f"{PREFIX}-external", entry)}
 
 
 def test_an_existing_secret_is_mounted_as_files() -> None:

@@ -1,5 +1,6 @@
 """A real receiver process, and deliveries as a sender makes them: signed here, independently of the code under test."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +16,13 @@ from tests.support.waiting import wait_until
 
 SECRET = "envelope-secret-for-tests"
 TOKEN = "native-token-for-tests"
+MESSAGE_SECRET = "whsec_" + base64.b64encode(b"an-invented-relay-secret-of-32-b").decode()
+KEYS = {
+    "envelope": {"SALESLOFT_WEBHOOK_SECRET": SECRET},
+    "native": {"SALESLOFT_CALLBACK_TOKEN": TOKEN},
+    "standard-webhooks": {"SALESLOFT_STANDARD_WEBHOOKS_SECRET": MESSAGE_SECRET},
+}
+"""A key by dialect, as a setting. A receiver has the first two unless told otherwise."""
 PATH = "/webhooks/salesloft"
 
 
@@ -71,8 +79,8 @@ class ReceiverProcess(RoleProcess):
         """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
         environment = {
             "PORT": str(self.port),
-            "SALESLOFT_WEBHOOK_SECRET": SECRET,
-            "SALESLOFT_CALLBACK_TOKEN": TOKEN,
+            **KEYS["envelope"],
+            **KEYS["native"],
             "SHUTDOWN_DELAY_SECONDS": "0",
         }
         self._launch(self.program, environment)

@@ -76,21 +76,23 @@
 
 {{- define "salesloft-webhooks.checkSource" -}}
 {{- $source := .Values.source -}}
-{{- $given := or $source.keys.webhookSecret $source.keys.callbackToken $source.keys.callbackSecret $source.keys.standardWebhooksSecret -}}
+{{- $given := include "salesloft-webhooks.givenKeys" . | fromJson -}}
 {{- $existing := $source.existingSecret -}}
-{{- $vault := or (include "salesloft-webhooks.isExternal" (list . "webhook-secret")) (include "salesloft-webhooks.isExternal" (list . "callback-token")) (include "salesloft-webhooks.isExternal" (list . "callback-secret")) (include "salesloft-webhooks.isExternal" (list . "standard-webhooks-secret")) -}}
+{{- $vault := include "salesloft-webhooks.vaultKeys" . | fromJson -}}
 {{- if and $given $existing.name }}
   {{- fail "source.keys and source.existingSecret.name exclude each other" }}
 {{- end }}
 {{- if and $vault (or $given $existing.name) }}
   {{- fail "keys in externalSecret.data and source.keys or source.existingSecret.name exclude each other" }}
 {{- end }}
-{{- $named := or $existing.webhookSecretKey $existing.callbackTokenKey $existing.callbackSecretKey $existing.standardWebhooksSecretKey -}}
+{{- $named := include "salesloft-webhooks.existingKeys" . | fromJson -}}
+{{- $kinds := include "salesloft-webhooks.keyKinds" . | fromJsonArray -}}
+{{- $allKinds := printf "%sKey and %sKey" (initial $kinds | join "Key, ") (last $kinds) -}}
 {{- if and $existing.name (not $named) }}
-  {{- fail "source.existingSecret.name needs at least one of source.existingSecret.webhookSecretKey, callbackTokenKey, callbackSecretKey and standardWebhooksSecretKey" }}
+  {{- fail (printf "source.existingSecret.name needs at least one of source.existingSecret.%s" $allKinds) }}
 {{- end }}
 {{- if and $named (not $existing.name) }}
-  {{- fail "source.existingSecret.webhookSecretKey, callbackTokenKey, callbackSecretKey and standardWebhooksSecretKey need source.existingSecret.name" }}
+  {{- fail (printf "source.existingSecret.%s need source.existingSecret.name" $allKinds) }}
 {{- end }}
 {{- if .Values.sourcesFile.existingSecret }}
   {{- if or $given $existing.name $vault }}

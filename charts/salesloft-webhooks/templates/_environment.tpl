@@ -12,31 +12,58 @@
 {{- end }}
 
 {{/*
+The kinds of keys, as a JSON list of what source.keys calls them. An entry and its file are called the same in
+kebab-case, an entry of source.existingSecret has "Key" appended.
+*/}}
+{{- define "salesloft-webhooks.keyKinds" -}}
+{{- list "webhookSecret" "callbackToken" "callbackSecret" "standardWebhooksSecret" | toJson }}
+{{- end }}
+
+{{/* The entries of those source.keys that have a value, as JSON: {"webhook-secret": value}. */}}
+{{- define "salesloft-webhooks.givenKeys" -}}
+{{- $given := dict -}}
+{{- range $kind := include "salesloft-webhooks.keyKinds" . | fromJsonArray }}
+  {{- with index $.Values.source.keys $kind }}{{ $_ := set $given (kebabcase $kind) . }}{{ end }}
+{{- end }}
+{{- $given | toJson }}
+{{- end }}
+
+{{/* Those of source.existingSecret, as JSON: {"webhook-secret": entry of that Secret}. */}}
+{{- define "salesloft-webhooks.existingKeys" -}}
+{{- $existing := dict -}}
+{{- range $kind := include "salesloft-webhooks.keyKinds" . | fromJsonArray }}
+  {{- with index $.Values.source.existingSecret (printf "%sKey" $kind) }}{{ $_ := set $existing (kebabcase $kind) . }}{{ end }}
+{{- end }}
+{{- $existing | toJson }}
+{{- end }}
+
+{{/* Those that the vault provides, as JSON: {"webhook-secret": "webhook-secret"}. */}}
+{{- define "salesloft-webhooks.vaultKeys" -}}
+{{- $vault := dict -}}
+{{- range $kind := include "salesloft-webhooks.keyKinds" . | fromJsonArray }}
+  {{- if include "salesloft-webhooks.isExternal" (list $ (kebabcase $kind)) }}{{ $_ := set $vault (kebabcase $kind) (kebabcase $kind) }}{{ end }}
+{{- end }}
+{{- $vault | toJson }}
+{{- end }}
+
+{{/*
 The source's keys, as JSON: {"secret": name, "own": bool, "generated": bool, "entries": {"webhook-secret": entry of that Secret}}.
 One place decides which of the vault, an existing Secret, given values and generated ones holds them.
 */}}
 {{- define "salesloft-webhooks.keys" -}}
-{{- $names := dict "webhook-secret" "webhookSecret" "callback-token" "callbackToken" "callback-secret" "callbackSecret" "standard-webhooks-secret" "standardWebhooksSecret" -}}
 {{- $source := .Values.source -}}
-{{- $entries := dict -}}
+{{- $entries := include "salesloft-webhooks.vaultKeys" . | fromJson -}}
 {{- $secret := include "salesloft-webhooks.componentName" (list . "keys") -}}
 {{- $own := not (or .Values.sourcesFile.existingSecret $source.existingSecret.name) -}}
 {{- $generated := false -}}
-{{- range $file, $name := $names }}
-  {{- if include "salesloft-webhooks.isExternal" (list $ $file) }}{{ $_ := set $entries $file $file }}{{ end }}
-{{- end }}
 {{- if $entries }}
   {{- $own = false }}
   {{- $secret = include "salesloft-webhooks.externalSecretName" . }}
 {{- else if $source.existingSecret.name }}
   {{- $secret = $source.existingSecret.name }}
-  {{- range $file, $name := $names }}
-    {{- with index $source.existingSecret (printf "%sKey" $name) }}{{ $_ := set $entries $file . }}{{ end }}
-  {{- end }}
+  {{- $entries = include "salesloft-webhooks.existingKeys" . | fromJson }}
 {{- else }}
-  {{- range $file, $name := $names }}
-    {{- if index $source.keys $name }}{{ $_ := set $entries $file $file }}{{ end }}
-  {{- end }}
+  {{- range $entry, $_ := include "salesloft-webhooks.givenKeys" . | fromJson }}{{ $_ := set $entries $entry $entry }}{{ end }}
   {{- if not $entries }}
     {{- $generated = $own }}
     {{- $entries = dict "webhook-secret" "webhook-secret" "callback-secret" "callback-secret" }}

@@ -13,7 +13,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from salesloft_webhooks.dialects import names, resource
 from salesloft_webhooks.dialects.envelope import FIELDS, MAX_ID_LENGTH, Fields, outgoing_data, read_members
@@ -46,13 +46,17 @@ def secret_bytes(written: bytes) -> bytes:
     """The secret that ``whsec_<base64>`` stands for, with or without its prefix.
 
     Raises:
-        ValueError: it is not base64.
+        ValueError: it is not base64, or shorter than the specification allows; the message ends a sentence.
     """
     try:
-        return base64.b64decode(written.removeprefix(PREFIX), validate=True)
+        secret = base64.b64decode(written.removeprefix(PREFIX), validate=True)
     except binascii.Error:
-        pass
-    raise ValueError("is not base64")  # outside the except block: the cause holds the secret
+        secret = None
+    if secret is None:  # outside the except block: the cause holds the secret
+        raise ValueError("is not whsec_ and base64")
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError(f"has fewer than {SHORTEST_SECRET} bytes")
+    return secret
 
 
 def signature(secret: bytes, message_id: bytes, timestamp: bytes, body: bytes) -> bytes:
@@ -66,6 +70,22 @@ def signature(secret: bytes, message_id: bytes, timestamp: bytes, body: bytes) -
     """
     digest = hmac.digest(secret, b"%b.%b.%b" % (message_id, timestamp, body), "sha256")
     return b"v1," + base64.b64encode(digest)
+
+
+def signed_headers(secrets: Iterable[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The sender's headers: the id and the time, and a signature of every secret if there are any.
+
+    Args:
+        secrets: The bytes that `secret_bytes` gives.
+        message_id: The same in every attempt; without a ``.`` where others choose it, for it separates what is signed.
+        timestamp: Of this attempt, in Unix seconds.
+        body: What is sent, to the byte.
+    """
+    headers = {"webhook-id": message_id, "webhook-timestamp": str(timestamp)}
+    signatures = [signature(secret, message_id.encode(), b"%d" % timestamp, body) for secret in secrets]
+    if signatures:
+        headers["webhook-signature"] = b" ".join(signatures).decode("ascii")
+    return headers
 
 
 def read(body: bytes, message_id: str) -> NewEvent:
@@ -92,10 +112,10 @@ class StandardWebhooksDialect:
     @staticmethod
     def _problem(written: bytes) -> str | None:
         try:
-            size = len(secret_bytes(written))
-        except ValueError:
-            return "holds a secret that is not whsec_ and base64"
-        return None if size >= SHORTEST_SECRET else f"holds a secret of fewer than {SHORTEST_SECRET} bytes"
+            secret_bytes(written)
+        except ValueError as exc:
+            return f"holds a secret that {exc}"
+        return None
 
     key_kinds = (
         KeyKind(
@@ -179,12 +199,7 @@ class StandardWebhooksDialect:
     def sign(self, body: bytes, from_headers: str, keys: DialectKeys, timestamp: int) -> dict[str, str]:
         """The three headers."""
         secret = secret_bytes(keys["standard_webhooks_secrets"][0])
-        signed = signature(secret, from_headers.encode(), b"%d" % timestamp, body)
-        return {
-            "webhook-id": from_headers,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signed.decode("ascii"),
-        }
+        return signed_headers((secret,), from_headers, timestamp, body)
 
 
 STANDARD_WEBHOOKS = StandardWebhooksDialect()

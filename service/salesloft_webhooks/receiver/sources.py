@@ -108,7 +108,8 @@ def _default_source(settings: Settings) -> Source:
 
 def _keys_in_variables(settings: Settings) -> dict[str, Any]:
     """The key settings that are set, under the names a sources file has for them."""
-    written = {name: getattr(settings, _VARIABLES[name].lower()) for name in _VARIABLES if name != "path"}
+    # A kind of key without a setting can be had in a sources file all the same.
+    written = {name: getattr(settings, _VARIABLES[name].lower(), None) for name in _VARIABLES if name != "path"}
     return {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in written.items()

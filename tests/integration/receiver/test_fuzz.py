@@ -1,18 +1,33 @@
 """Whatever bytes arrive, the answers are those of the contract: no 500, no hang, no crash."""
 
 import contextlib
-from collections.abc import Iterator
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from salesloft_webhooks.dialects import DialectKeys
+from salesloft_webhooks.dialects.standard_webhooks import STANDARD_WEBHOOKS
 from tests.support.http_client import Connection, Reply, request
-from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, native_headers, signed_headers
+from tests.support.receiver_process import (
+    KEYS,
+    MESSAGE_SECRET,
+    PATH,
+    ReceiverProcess,
+    delivery,
+    envelope,
+    native_headers,
+    signed_headers,
+)
 from tests.support.servers import Server
 
 TO_ANYTHING = {100, 200, 400, 401, 404, 405, 408, 413}
 TO_SIGNED = {200, 400}
+MESSAGE_KEYS = DialectKeys(standard_webhooks_secrets=(MESSAGE_SECRET.encode(),))
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 JSON = st.recursive(
@@ -26,6 +41,9 @@ NAMES = st.sampled_from(
         "X-Salesloft-Signature",
         "X-Salesloft-Timestamp",
         "X-Salesloft-Event",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
         "Content-Length",
         "Transfer-Encoding",
         "Content-Encoding",
@@ -47,10 +65,16 @@ PATHS = st.sampled_from([PATH, "/", "*", "http://test" + PATH, PATH + "?%ff"]) |
 @pytest.fixture(scope="module")
 def impatient(shared_valkey: Server) -> Iterator[ReceiverProcess]:
     """A receiver that waits a tenth of a second for a head or a body, because most fuzzed ones never end."""
-    with ReceiverProcess(shared_valkey.url, {"BODY_TIMEOUT_SECONDS": "0.1"}) as process:
+    settings = {"BODY_TIMEOUT_SECONDS": "0.1", **KEYS["standard-webhooks"]}
+    with ReceiverProcess(shared_valkey.url, settings) as process:
         yield process
         assert process.send(delivery(envelope("evt-after-the-noise"))).status == 200
         assert process.metric("salesloft_webhooks_deliveries_total", outcome="error") == 0
+
+
+def message_headers(body: bytes, message_id: str = "msg_1") -> dict[str, str]:
+    """The headers of Standard Webhooks."""
+    return STANDARD_WEBHOOKS.sign(body, message_id, MESSAGE_KEYS, int(time.time()))
 
 
 def answers(receiver: ReceiverProcess, raw: bytes) -> list[Reply]:
@@ -83,11 +107,22 @@ def test_requests_of_unauthenticated_clients(
 
 
 @EXAMPLES
-@given(headers=st.dictionaries(NAMES, VALUES, max_size=4), cut=st.integers(0, 2000), noise=st.binary(max_size=8))
-def test_damaged_deliveries(impatient: ReceiverProcess, headers: dict[str, str], cut: int, noise: bytes) -> None:
+@given(
+    headers=st.dictionaries(NAMES, VALUES, max_size=4),
+    cut=st.integers(0, 2000),
+    noise=st.binary(max_size=8),
+    signed=st.sampled_from([signed_headers, message_headers]),
+)
+def test_damaged_deliveries(
+    impatient: ReceiverProcess,
+    headers: dict[str, str],
+    cut: int,
+    noise: bytes,
+    signed: Callable[[bytes], dict[str, str]],
+) -> None:
     """A good delivery with headers added and bytes replaced somewhere gets the contract's answers."""
     body = envelope("evt-damaged")
-    raw = request("POST", PATH, headers | signed_headers(body) | {"Connection": "close"}, body)
+    raw = request("POST", PATH, headers | signed(body) | {"Connection": "close"}, body)
     damaged = raw[:cut] + noise + raw[cut + len(noise) :]
 
     assert {reply.status for reply in answers(impatient, damaged)} <= TO_ANYTHING
@@ -101,11 +136,34 @@ def test_signed_envelopes_of_any_content(impatient: ReceiverProcess, event: dict
 
 
 @EXAMPLES
+@given(
+    message=st.dictionaries(
+        st.sampled_from(["type", "event_type", "specversion", "id", "event_id", "data", "timestamp", "time", "x"]), JSON
+    ),
+    # A comma is also what a proxy puts between equal lines of one header.
+    message_id=st.text(
+        st.characters(max_codepoint=127, exclude_categories=["C"], exclude_characters=","), max_size=300
+    ).map(str.strip),
+)
+def test_signed_messages_of_any_content(
+    impatient: ReceiverProcess, message: dict[str, object], message_id: str
+) -> None:
+    """So is a Standard Webhooks message, whatever JSON its body is, under any id; one that can be no id is refused."""
+    body = json.dumps(message).encode()
+
+    reply = impatient.send(request("POST", PATH, message_headers(body, message_id), body))
+
+    assert reply.status in (TO_SIGNED if re.fullmatch("[!-~]{1,256}", message_id) else {401})
+
+
+@EXAMPLES
 @given(body=st.binary(max_size=200), event_name=st.text(st.characters(max_codepoint=255, exclude_categories=["C"])))
 def test_signed_bytes_of_any_content(impatient: ReceiverProcess, body: bytes, event_name: str) -> None:
     """So are signed bytes of any kind, under any native event name."""
     enveloped = impatient.send(request("POST", PATH, signed_headers(body), body))
     native = impatient.send(request("POST", PATH, native_headers(body, event_name), body))
 
-    assert enveloped.status == 400
+    message = impatient.send(request("POST", PATH, message_headers(body), body))
+
+    assert (enveloped.status, message.status) == (400, 400)
     assert native.status in TO_SIGNED | {401}

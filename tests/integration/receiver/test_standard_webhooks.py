@@ -1,6 +1,5 @@
 """Standard Webhooks end to end: relays, our own `forward` groups, and a dialect that only a test knows."""
 
-import base64
 import json
 import time
 from pathlib import Path
@@ -15,13 +14,11 @@ from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
 from tests.support.http_client import request
-from tests.support.receiver_process import PATH, ReceiverProcess
+from tests.support.receiver_process import KEYS, MESSAGE_SECRET, PATH, ReceiverProcess
 from tests.support.servers import Server
 
-SECRET = "whsec_" + base64.b64encode(b"an-invented-relay-secret-of-32-b").decode()
 EVENTS = "sl:{0}:events"
 EVENT = samples.email()
-KEYS = {"SALESLOFT_STANDARD_WEBHOOKS_SECRET": SECRET}
 
 
 def stored(valkey: Server) -> list[dict[str, Any]]:
@@ -38,7 +35,11 @@ def written(file: Path, section: dict[str, Any]) -> Settings:
 
 async def forward(receiver: ReceiverProcess, file: Path, times: int, **fields: Any) -> None:
     """A `forward` group posts the same event to that receiver, some times."""
-    section = {"url": f"http://127.0.0.1:{receiver.port}{PATH}", "secrets": [SECRET], "allow_private_addresses": True}
+    section = {
+        "url": f"http://127.0.0.1:{receiver.port}{PATH}",
+        "secrets": [MESSAGE_SECRET],
+        "allow_private_addresses": True,
+    }
     settings = written(file, section | fields)
     async with load_group("forward-next", (), settings).open(settings) as group:
         for _ in range(times):
@@ -47,7 +48,7 @@ async def forward(receiver: ReceiverProcess, file: Path, times: int, **fields: A
 
 async def test_a_forwarded_cloudevent_keeps_its_id(valkey: Server, tmp_path: Path) -> None:
     """What one receiver took, a `forward` group sends to a second one, where it is the same event, once."""
-    with ReceiverProcess(valkey.url, KEYS) as receiver:
+    with ReceiverProcess(valkey.url, KEYS["standard-webhooks"]) as receiver:
         await forward(receiver, tmp_path / "handlers.yaml", 2, format="cloudevents")
 
     [entry] = stored(valkey)
@@ -57,7 +58,7 @@ async def test_a_forwarded_cloudevent_keeps_its_id(valkey: Server, tmp_path: Pat
 
 async def test_a_forwarded_payload_is_known_by_its_message(valkey: Server, tmp_path: Path) -> None:
     """The payload that Standard Webhooks recommends has no id: the message's, the same in every attempt, takes over."""
-    with ReceiverProcess(valkey.url, KEYS) as receiver:
+    with ReceiverProcess(valkey.url, KEYS["standard-webhooks"]) as receiver:
         await forward(receiver, tmp_path / "handlers.yaml", 2)
 
     [entry] = stored(valkey)
@@ -68,8 +69,8 @@ async def test_a_forwarded_payload_is_known_by_its_message(valkey: Server, tmp_p
 def test_a_relay_is_answered(valkey: Server, change: dict[str, str], status: int) -> None:
     """200 and stored, or 401 and not."""
     body = b'{"type": "person.updated", "timestamp": "2026-03-07T09:26:14Z", "data": {"id": 7}}'
-    keys = DialectKeys(standard_webhooks_secrets=(SECRET.encode(),))
-    with ReceiverProcess(valkey.url, KEYS) as receiver:
+    keys = DialectKeys(standard_webhooks_secrets=(MESSAGE_SECRET.encode(),))
+    with ReceiverProcess(valkey.url, KEYS["standard-webhooks"]) as receiver:
         headers = STANDARD_WEBHOOKS.sign(body, "msg_1", keys, int(time.time())) | change
         reply = receiver.send(request("POST", PATH, headers, body))
 

@@ -87,6 +87,18 @@ def test_what_is_refused(changed: dict[str, str], reason: RejectionReason | None
     assert problem(signed() | changed) is reason
 
 
+def test_a_signed_text_cut_elsewhere_is_no_event() -> None:
+    """An id may have dots; to take a part of it for the time leaves a body that cannot be read."""
+    whole = STANDARD_WEBHOOKS.sign(BODY, f"msg.{NOW - 1}", KEYS, NOW)
+    cut = whole | {"webhook-id": "msg", "webhook-timestamp": str(NOW - 1)}
+
+    authentic = authenticate(asgi(cut), b"%d." % NOW + BODY, KEYS, NOW, TOLERANCE)
+
+    assert authenticate(asgi(whole), BODY, KEYS, NOW, TOLERANCE).read()[0].event_id == f"msg.{NOW - 1}"
+    with pytest.raises(UnreadableDelivery):
+        authentic.read()
+
+
 def test_any_signature_of_a_list_may_match() -> None:
     """During the sender's rotation there are several; `v1a` and what is unknown is passed over."""
     old, new = signed(keys=DialectKeys(standard_webhooks_secrets=(OTHER,))), signed()

@@ -34,7 +34,9 @@ def test_without_a_secret_nothing_is_signed() -> None:
     assert list(Signer([]).headers("key", MOMENT, BODY)) == ["webhook-id", "webhook-timestamp"]
 
 
-@pytest.mark.parametrize("secret", ["whsec_???", "whsec_c2hvcnQ="], ids=["not-base64", "short"])
+@pytest.mark.parametrize(
+    "secret", ["whsec_???", "whsec_\udce9", "whsec_c2hvcnQ="], ids=["not-base64", "not-utf-8", "short"]
+)
 def test_a_secret_that_cannot_be_one_is_refused_without_showing_it(secret: str) -> None:
     """The worker says so at its start."""
     with pytest.raises(ConfigurationError) as caught:
