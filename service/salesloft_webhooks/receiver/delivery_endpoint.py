@@ -56,7 +56,7 @@ class DeliveryEndpoint:
         return self._context.telemetry.delivery(self._source.name, headers, path=self._source.path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """AnswerResponse one delivery, whatever happens; only a client that left gets no answer."""
+        """Answer one delivery, whatever happens; only a client that left gets no answer."""
         in_flight = self._context.in_flight
         try:
             with in_flight.delivery(), self._span(scope["headers"]) as span:

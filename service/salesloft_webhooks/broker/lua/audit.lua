@@ -7,7 +7,7 @@
 -- Result: { entry id to go on after ('-' when the end is reached), entries repaired }
 --
 -- Invariants restored
---   Every pending entry has a member in `due` or in `isolated entries`; one that seems to be running gets a lease's time to end.
+--   Every pending entry has a member in `due` or in `isolated`; one that seems to be running gets a lease's time to end.
 --   An entry without a handler stands in the queue of its type.
 --   A parked entry stands in its lane, behind a head that is not parked. The audit meets entries in arrival order, so a
 --   lane that has vanished is built again in the right order.

@@ -8,13 +8,13 @@
 --       11 version: what this process wants and can run, see include/filter.lua   12 grace, ms
 --       13 token: the number of this take among the consumer's; a repeat after a lost reply has the same
 --       14 1: a repeat; else 0
--- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated entries, run, unhandled types }
+-- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated, run, unhandled types }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   last_id   stream id to block on when nothing was found, '' when more may be there at once
 --   entries   { entry id, lane, attempt, failures, last error, id, type, entity key, source, at, created_at,
 --             traceparent, body }; failures: earlier attempts that failed, without the leases that were lost
---   isolated entries  how many entries wait to be run apart from all others
+--   isolated  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
 --   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
 --
@@ -22,7 +22,7 @@
 -- as often as ARGV 7 says, it is dead (poison); between the two it is isolated: its workers may have died of it.
 --
 -- Invariants kept
---   Every pending entry has exactly one member in `due` or in `isolated entries`; in `due` its score says when it must be
+--   Every pending entry has exactly one member in `due` or in `isolated`; in `due` its score says when it must be
 --   looked at again. What is looked at leaves the front of `due`, so the scan never has to begin behind anything.
 --   In a lane only the head runs; all others are parked: owned by '-', due at PARKED.
 --   Nothing the idempotency record calls done or dead is given out.
