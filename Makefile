@@ -23,9 +23,11 @@ test: .venv/ready ## Every test
 fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q tests/unit
 
+COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin
+
 .PHONY: coverage
-coverage: .venv/ready ## Every test, and how much of the code they ran: lines and branches, in every process but end-to-end
-	$(BIN)/pytest --cov --cov-report=term
+coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
+	$(BIN)/pytest -q --cov --cov-report=term $(COVERED)
 
 .PHONY: test-pythons
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
