@@ -21,7 +21,7 @@ test: .venv/ready ## Every test
 
 .PHONY: fast
 fast: .venv/ready ## The tests that need no server, in less than a minute
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 tests/unit
 
 COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin
 
