@@ -54,7 +54,6 @@ EXCUSED = [  # file, name, who uses it
     ("bench/receiver.py", "*_*", "printed as a whole"),
     ("tests/*", "pytestmark", "pytest"),
     ("tests/*", "pytest_collection_modifyitems", "pytest"),
-    ("tests/*", "no_cover", "pytest-cov"),
     ("tests/*", "many_files", "a fixture asked for its effect"),
     ("tests/*", "teardown", "Hypothesis"),
     ("tests/*", "handle_*", "html.parser"),

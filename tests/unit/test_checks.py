@@ -12,9 +12,9 @@ PACKAGE = "service/salesloft_webhooks"
 CHECKS = ROOT / ".ci"
 
 PLANTED = {
-    "a file too long": ("check_sizes.py", {"long.py": "\n" * 251}, "251 lines"),
-    "a script too long": ("check_sizes.py", {"lua/long.lua": "\n" * 251}, "251 lines"),
-    "a function too long": ("check_sizes.py", {"one.py": "def f():\n" + "    x = 1\n" * 41}, "f has 41 lines"),
+    "a file too long": ("checks/sizes.py", {"long.py": "\n" * 251}, "251 lines"),
+    "a script too long": ("checks/sizes.py", {"lua/long.lua": "\n" * 251}, "251 lines"),
+    "a function too long": ("checks/sizes.py", {"one.py": "def f():\n" + "    x = 1\n" * 41}, "f has 41 lines"),
     "singular and plural": ("checks/names.py", {"group.py": "", "rooms/groups.py": ""}, "group and groups differ"),
     "a participle": ("checks/names.py", {"quarantine.py": "", "quarantined.py": ""}, "differ by an ending"),
     "a metaphor in Python": ("checks/names.py", {"one.py": "class Desk:\n    pass\n"}, "Desk: say delivery endpoint"),
