@@ -5,6 +5,7 @@ import re
 import pytest
 
 from salesloft_webhooks.broker import reference
+from tests.support.documents import blocks
 from tests.support.rules_and_dashboards import ROOT
 
 PACKAGE = ROOT / "service/salesloft_webhooks"
@@ -51,3 +52,25 @@ def test_every_metric_of_the_glossary_exists() -> None:
 
     assert len(named) > 15
     assert [name for name in sorted(named) if f"salesloft_webhooks_{name}`" not in metrics] == []
+
+
+def test_the_pictures_draw_what_is_there() -> None:
+    """Every line of a picture is one that Mermaid has; its folders are there, and its states are those of the table."""
+    journey, states = (block.text for block in blocks("docs/architecture.md") if block.language == "mermaid")
+    node = r"""\w+(?:\["[^"]+"\]|\[\("[^"]+"\)\])?"""
+    drawn = rf"""{node}(?: & {node})*(?: (?:-->|-\.->)(?:\|"[^"]+"\|)? {node})*|subgraph \w+\["[^"]+"\]|end"""
+    step = r"(\[\*\]|\w+) --> (\[\*\]|\w+): [^:]+"
+    table = PAGE[PAGE.index("| state | how the store knows") : PAGE.index("When the **store** dies")]
+
+    first, *lines = [line.strip() for line in journey.splitlines() if line.strip()]
+    assert first == "flowchart LR"
+    assert [line for line in lines if not re.fullmatch(drawn, line)] == []
+    folders = re.findall(r"\b([a-z]+(?:/[a-z]+)*/(?:publish\.py)?)", journey.replace("<br>", " "))
+    assert len(folders) > 8
+    assert [folder for folder in folders if not (PACKAGE / folder).exists()] == []
+
+    first, *steps = [line.strip() for line in states.splitlines() if line.strip()]
+    assert first == "stateDiagram-v2"
+    assert [line for line in steps if not re.fullmatch(step, line)] == []
+    named = {state for line in steps for state in re.findall(r"\w+", line.partition(":")[0])}
+    assert [state for state in sorted(named) if f"\n| {state} |" not in table] == []
