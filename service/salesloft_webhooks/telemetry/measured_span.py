@@ -1,6 +1,7 @@
 """What the spans of deliveries and attempts share: both are timed, traced, and end in exactly one outcome."""
 
 import time
+from abc import ABC, abstractmethod
 from enum import StrEnum
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
@@ -19,7 +20,7 @@ class Trace(Protocol[EndedAs_contra]):
         """End it."""
 
 
-class MeasuredSpan(Generic[Outcome]):
+class MeasuredSpan(ABC, Generic[Outcome]):
     """Times what is inside ``with`` and reports how it ended, to metrics, log and trace."""
 
     __slots__ = ("_started", "_trace")
@@ -36,6 +37,6 @@ class MeasuredSpan(Generic[Outcome]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._trace.end(self._ended(error, time.perf_counter() - self._started), error)
 
+    @abstractmethod
     def _ended(self, error: BaseException | None, seconds: float) -> Outcome:
         """Count how it ended and how long it took; the outcome."""
-        raise NotImplementedError
