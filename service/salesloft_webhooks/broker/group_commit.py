@@ -71,10 +71,10 @@ class _Share:
 
     __slots__ = ("answer", "rows", "size")
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], size: int) -> None:
         self.rows = rows
+        self.size = size
         self.answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-        self.size = sum(len(value) for row in rows for value in row if isinstance(value, bytes))
 
     def fail(self, error: StoreError) -> None:
         if not self.answer.done():
@@ -117,9 +117,14 @@ class Committer:
     def __str__(self) -> str:
         return f"{self._script} in partition {self._partition}"
 
-    def add(self, rows: Sequence[Row]) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`."""
-        share = _Share(rows)
+    def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
+        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`.
+
+        Args:
+            rows: At least one.
+            size: The bytes of the bodies in them.
+        """
+        share = _Share(rows, size)
         self._queue.append(share)
         self._filled.set()
         return share.answer
