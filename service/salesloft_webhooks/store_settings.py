@@ -59,8 +59,8 @@ class StoreSettings(Environment):
         "memory",
         pattern=r"^(memory|fsync|replicas:[1-9][0-9]*)$",
         description="What a 200 promises: `memory` (the server has it; its own persistence decides about a crash), "
-        "`fsync` (on its disk: `appendfsync always`, or WAITAOF) or `replicas:N` (N replicas have it: WAIT). A level "
-        "the server cannot give makes the receiver unready and answers 503; a weak `memory` set-up is reported loudly.",
+        "`fsync` (on its disk: `appendfsync always`, which is recommended, or WAITAOF, which is slow or not to be relied "
+        "on, by server) or `replicas:N` (N replicas have it: WAIT). A level the server cannot give makes the receiver unready and answers 503; a weak `memory` set-up is reported loudly.",
     )
     store_timeout_seconds: float = Field(
         5.0,

@@ -5,7 +5,7 @@ Levels (setting ``DURABILITY``): ``memory`` - the server has it; ``fsync`` - its
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.asyncio import RedisCluster
@@ -13,6 +13,12 @@ from redis.exceptions import ResponseError
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.settings import Settings
+
+NOT_ALWAYS = (
+    "DURABILITY=fsync waits for WAITAOF here: set appendfsync always. Redis 8 confirms once a second; Valkey up to 9.1 "
+    "and Redis 7.4 confirm before the disk has it, so a power cut may lose a second of accepted events"
+)
+"""Measured: docs/decisions/0003. Also true where CONFIG is forbidden, and the policy unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +30,14 @@ class Durability:
         required: Confirmations the command must report.
         problem: Why the promise cannot be kept: nothing may be acknowledged. None when it can.
         weaknesses: What an operator should know although the promise, as configured, is kept.
+        tells_history: Whether the server says which history of writes it has, so that commits may overlap.
     """
 
     wait: tuple[Argument, ...] | None = None
     required: int = 0
     problem: str | None = None
     weaknesses: tuple[str, ...] = ()
+    tells_history: bool = True
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -65,34 +73,37 @@ async def _examine(store: Store, settings: Settings, target: dict[str, Any]) -> 
         return Durability(problem="the server is a read-only replica", weaknesses=weaknesses)
     if refused := _refusal(info, configuration):
         return Durability(problem=refused, weaknesses=weaknesses)
+    verdict = await _keeping(store, settings, target, info, configuration)
+    weaknesses += verdict.weaknesses
+    return replace(verdict, weaknesses=weaknesses, tells_history="master_replid" in info)
+
+
+async def _keeping(
+    store: Store, settings: Settings, target: dict[str, Any], info: Mapping[str, Any], configuration: Mapping[str, str]
+) -> Durability:
+    """How the promised level is kept, beside what is said of every server."""
     timeout_ms = int(settings.store_timeout_seconds * 1000)
     if settings.durability == "fsync":
         has_waitaof = _known(await store.client.execute_command("COMMAND INFO", "WAITAOF", **target))
-        return _fsync(info, configuration, has_waitaof=has_waitaof, timeout_ms=timeout_ms, weaknesses=weaknesses)
+        return _fsync(info, configuration, has_waitaof=has_waitaof, timeout_ms=timeout_ms)
     if needed := settings.replicas_required:
         connected = int(info.get("connected_slaves", 0))
         problem = None if connected >= needed else f"DURABILITY asks for {needed} replicas, {connected} are connected"
-        return Durability(("WAIT", needed, timeout_ms), needed, problem, weaknesses)
-    return Durability(weaknesses=weaknesses)
+        return Durability(("WAIT", needed, timeout_ms), needed, problem)
+    return Durability()
 
 
 def _fsync(
-    info: Mapping[str, Any],
-    configuration: Mapping[str, str],
-    *,
-    has_waitaof: bool,
-    timeout_ms: int,
-    weaknesses: tuple[str, ...],
+    info: Mapping[str, Any], configuration: Mapping[str, str], *, has_waitaof: bool, timeout_ms: int
 ) -> Durability:
     if not int(info.get("aof_enabled", 0)):
         problem = "DURABILITY asks for fsync, but the server keeps no append-only file (appendonly no)"
-        return Durability(problem=problem, weaknesses=weaknesses)
+        return Durability(problem=problem)
     if configuration.get("appendfsync") == "always":
-        return Durability(weaknesses=weaknesses)
+        return Durability()
     if has_waitaof:
-        return Durability(("WAITAOF", 1, 0, timeout_ms), 1, weaknesses=weaknesses)
-    problem = "DURABILITY asks for fsync: set appendfsync always (WAITAOF cannot be used here)"
-    return Durability(problem=problem, weaknesses=weaknesses)
+        return Durability(("WAITAOF", 1, 0, timeout_ms), 1, weaknesses=(NOT_ALWAYS,))
+    return Durability(problem="DURABILITY asks for fsync: set appendfsync always (WAITAOF cannot be used here)")
 
 
 def _refusal(info: Mapping[str, Any], configuration: Mapping[str, str]) -> str | None:

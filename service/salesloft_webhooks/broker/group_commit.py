@@ -1,7 +1,8 @@
 """Group commit: what many requests want written in one partition travels in one script call.
 
-While one call is under way, the shares of other deliveries queue up, and the next call carries all of them. One round
-trip, and with WAITAOF or WAIT one fsync or replica round trip, serves many requests.
+While one call is under way, the shares of other deliveries queue up, and the next call carries all of them: one round
+trip serves many requests. What WAITAOF or WAIT has to confirm stays open (`open_commits`) and is confirmed
+(`confirmation`) while the next calls are made.
 
 A call can fail in two ways. The *server* may be in no state to write (down, read-only, failing over): the batch is
 tried again within its requests' own time. Or the server refuses what is *written*: a value above its limit for one
@@ -15,16 +16,17 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from enum import Enum, auto
 from typing import Protocol
 
-from redis.exceptions import BusyLoadingError, ConnectionError, DataError, ResponseError  # noqa: A004 - redis-py's
-
 from salesloft_webhooks.background import cancellation_requested
-from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.blame import Blame, blame_for
+from salesloft_webhooks.broker.confirmation import Confirmer
+from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
-from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
+from salesloft_webhooks.broker.open_commits import Commit, OpenCommits
+from salesloft_webhooks.broker.shares import Row, Share, fail, words_of
+from salesloft_webhooks.errors import NotDurable, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 MAX_EVENTS = 500
@@ -37,14 +39,6 @@ BROKEN_CALLS = 2
 """So many connections to a server that answers must break in a row before the call is blamed for it."""
 EXAMINE_SECONDS = 30.0
 """How long an answer about the server's persistence is trusted; any failure ends the trust at once."""
-STATES = frozenset(
-    {"NOREPLICAS", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "UNKILLABLE", "BUSY", "NOAUTH", "DENIED", "WAIT", "WAITAOF"}
-)
-"""First words of errors about the server and not about what was sent, beyond those redis-py has classes for."""
-REFUSED = b"refused "
-"""How a script begins its result for an event whose keys it cannot use; the server's words follow."""
-
-Row = tuple[Argument, ...]
 
 
 class CommitObserver(RoomObserver, Protocol):
@@ -52,42 +46,6 @@ class CommitObserver(RoomObserver, Protocol):
 
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit took place."""
-
-
-class _Blame(Enum):
-    """What a failed call failed by."""
-
-    SERVER = auto()
-    """The state of the server: the same call may succeed later."""
-    PROMISE = auto()
-    """What the server has or promises is not enough: nobody of the batch can be served now."""
-    CONTENT = auto()
-    """Something in the call."""
-    CONNECTION = auto()
-    """The connection broke although the server answers: a restart, or its answer to a call it cannot read."""
-
-
-class _Share:
-    """One delivery's events for one partition, and the request waiting for what becomes of them."""
-
-    __slots__ = ("answer", "rows", "size")
-
-    def __init__(self, rows: Sequence[Row], size: int) -> None:
-        self.rows = rows
-        self.size = size
-        self.answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-
-    def fail(self, error: StoreError) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-    def settle(self, results: list[bytes]) -> None:
-        if self.answer.done():
-            return
-        if refused := next((result for result in results if result.startswith(REFUSED)), None):
-            self.fail(StoreRefused(refused.removeprefix(REFUSED).decode(errors="backslashreplace")))
-        else:
-            self.answer.set_result(results)
 
 
 class Committer:
@@ -99,6 +57,7 @@ class Committer:
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
         bounds: Makes room where the server is full.
+        confirmer: Confirms what has to be confirmed, for all partitions.
         observer: Told of each batch; nobody by default.
     """
 
@@ -109,6 +68,7 @@ class Committer:
         script: str,
         partition: int,
         bounds: MemoryBounds,
+        confirmer: Confirmer,
         observer: CommitObserver | None = None,
     ) -> None:
         self._store = store
@@ -118,10 +78,12 @@ class Committer:
         self._bounds = bounds
         self._observer = observer
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
-        self._queue: deque[_Share] = deque()
+        self._queue: deque[Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
         self._examined = 0.0
+        self._confirmer = confirmer
+        self._open = OpenCommits(self._commit_settled, self._commit_failed)
 
     def __str__(self) -> str:
         return f"{self._script} in partition {self._partition}"
@@ -133,7 +95,7 @@ class Committer:
             rows: At least one.
             size: The bytes of the bodies in them.
         """
-        share = _Share(rows, size)
+        share = Share(rows, size)
         self._queue.append(share)
         self._filled.set()
         return share.answer
@@ -142,13 +104,34 @@ class Committer:
         """Commit until cancelled."""
         while True:
             await self._filled.wait()
+            if self._open and not self._may_go_on():
+                await self._make_again()
             if batch := self._next_batch():
                 await self._answer(batch)
             else:
                 self._filled.clear()
 
-    def _next_batch(self) -> list[_Share]:
-        batch: list[_Share] = []
+    def _may_go_on(self) -> bool:
+        """Whether the next commit may be sent beside open ones: at once, and where they are."""
+        return self._examined_lately() and self._open.may_go_on(self._store.carrier(self._partition))
+
+    async def _make_again(self, also: Sequence[Share] = ()) -> bool:
+        """Wait until nothing is open. Whether anything failed: then that is committed next, and ``also`` after it."""
+        if again := await self._open.make_again():
+            self._queue.extendleft(reversed([*again, *also]))
+        return bool(again)
+
+    def _commit_settled(self, commit: Commit) -> None:
+        if self._observer is not None:
+            took = time.monotonic() - commit.began
+            self._observer.published(deliveries=len(commit.batch), seconds=took)
+
+    def _commit_failed(self, _error: Exception) -> None:
+        self._durability = None
+        self._filled.set()
+
+    def _next_batch(self) -> list[Share]:
+        batch: list[Share] = []
         events = size = 0
         while self._queue and events < MAX_EVENTS and size < MAX_BYTES:
             share = self._queue.popleft()
@@ -158,7 +141,7 @@ class Committer:
                 size += share.size
         return batch
 
-    async def _answer(self, batch: list[_Share], *, halved: bool = False) -> None:
+    async def _answer(self, batch: list[Share], *, halved: bool = False) -> None:
         """Commit until every share has its answer; ``halved``: it is part of a batch that was refused."""
         pause, broken = RETRY_SECONDS, 0
         while batch := [share for share in batch if not share.answer.done()]:
@@ -166,69 +149,69 @@ class Committer:
                 # What broke the connection of many is tried again on one of its own: only it can have broken that.
                 return await self._commit(batch, apart=halved or broken > 0)
             except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
-                error, blame = exc, await self._blame(exc) if not cancellation_requested() else _Blame.SERVER
+                error, blame = (
+                    exc,
+                    await blame_for(exc, self._store, self._partition)
+                    if not cancellation_requested()
+                    else Blame.SERVER,
+                )
             if cancellation_requested():
                 raise asyncio.CancelledError from error
-            if blame is not _Blame.CONTENT:
+            # Nothing is tried again beside what is open: if that has failed as well, it comes first.
+            if self._open and await self._make_again(also=batch):
+                return await asyncio.sleep(pause)
+            if blame is not Blame.CONTENT:
                 self._durability = None
             # Once is no proof, not even for a halved batch: the connection may have been broken by the call before.
-            broken = broken + 1 if blame is _Blame.CONNECTION else 0
-            if blame is _Blame.CONTENT or broken >= BROKEN_CALLS:
+            broken = broken + 1 if blame is Blame.CONNECTION else 0
+            if blame is Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
-            if blame is _Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
-                return _fail(batch, error)
+            if blame is Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
+                return fail(batch, error)
             await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)
         return None
 
-    async def _halve(self, batch: list[_Share], error: Exception) -> None:
+    async def _halve(self, batch: list[Share], error: Exception) -> None:
         if len(batch) == 1:
-            return _fail(batch, StoreRefused(_words(error)))
+            return fail(batch, StoreRefused(words_of(error)))
         middle = len(batch) // 2
         await self._answer(batch[:middle], halved=True)
         return await self._answer(batch[middle:], halved=True)
 
-    async def _blame(self, error: Exception) -> _Blame:
-        if isinstance(error, StoreFull | NotDurable):
-            return _Blame.PROMISE
-        if not isinstance(error, StoreError):
-            return _Blame.CONTENT  # it cannot even be sent, text that is no Unicode for one
-        cause = error.__cause__
-        if isinstance(cause, DataError) or (type(cause) is ResponseError and str(cause).split(" ")[0] not in STATES):
-            return _Blame.CONTENT
-        broken = isinstance(cause, ConnectionError | OSError) and not isinstance(cause, BusyLoadingError | TimeoutError)
-        return _Blame.CONNECTION if broken and await self._server_answers() else _Blame.SERVER
-
-    async def _server_answers(self) -> bool:
-        try:
-            with translated():
-                await self._store.client.exists(self._store.keys.events(self._partition))
-        except StoreError:
-            return False
-        return True
-
-    async def _commit(self, batch: list[_Share], *, apart: bool) -> None:
+    async def _commit(self, batch: list[Share], *, apart: bool) -> None:
         durability = await self._current_durability()
         args = [*self._head]
         for share in batch:
             for row in share.rows:
                 args += row
-        began = time.perf_counter()
+        if durability.wait and durability.tells_history and not apart:
+            await self._commit_openly(batch, args, durability)
+            return
+        commit = Commit(batch, (), None)
         if durability.wait:
-            results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
+            waited = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
+            commit.results, confirmed, _ = waited
             if least(confirmed) < durability.required:
                 raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
             run = self._store.run_apart if apart else self._store.run
-            results = await run(self._script, self._partition, args)
-        if self._observer is not None:
-            self._observer.published(deliveries=len(batch), seconds=time.perf_counter() - began)
-        outcomes = iter(results)
-        for share in batch:
-            share.settle([next(outcomes) for _ in share.rows])
+            commit.results = await run(self._script, self._partition, args)
+        commit.settle()
+        self._commit_settled(commit)
+
+    async def _commit_openly(self, batch: Sequence[Share], args: Sequence[Argument], durability: Durability) -> None:
+        """Write a batch, and leave it to be confirmed while the next one is written."""
+        commit = Commit(batch, (), None)
+        written = await self._store.run_in_history(self._script, self._partition, args)
+        commit.results, commit.carrier = written.result, written.carrier
+        self._open.add(commit, self._confirmer.confirm(written.history, self._partition, durability))
+
+    def _examined_lately(self) -> bool:
+        return self._durability is not None and time.monotonic() - self._examined <= EXAMINE_SECONDS
 
     async def _current_durability(self) -> Durability:
-        if self._durability is None or time.monotonic() - self._examined > EXAMINE_SECONDS:
+        if self._durability is None or not self._examined_lately():
             try:
                 self._durability = await examine(self._store, self._settings)
             except StoreUnavailable as exc:
@@ -238,13 +221,3 @@ class Committer:
             problem, self._durability = self._durability.problem, None
             raise NotDurable(problem)
         return self._durability
-
-
-def _fail(batch: list[_Share], error: Exception) -> None:
-    for share in batch:
-        share.fail(error if isinstance(error, StoreError) else StoreUnavailable(_words(error)))
-
-
-def _words(error: Exception) -> str:
-    """What may be said of an error: the server's own words, of others only the kind, for they may repeat a body."""
-    return str(error) if isinstance(error, StoreError) else f"{type(error).__name__} while storing"

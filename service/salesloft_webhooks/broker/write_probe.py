@@ -48,6 +48,6 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
         return
     *wanted, wait_ms = durability.wait
     wait = (*wanted, int(float(wait_ms) * WAIT_SHARE))
-    _, confirmed = await store.run_and_wait("probe", partition, args, wait)
+    _, confirmed, _ = await store.run_and_wait("probe", partition, args, wait)
     if least(confirmed) < durability.required:
         raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")

@@ -58,6 +58,24 @@ async def test_a_broken_promise_makes_unready(valkey: Server) -> None:
         assert "fsync" in watch.problem
 
 
+async def test_the_better_setting_for_fsync_is_told(own_server: Server) -> None:
+    """With appendfsync everysec, WAITAOF is used and the warning names what to set; once it is set there is none."""
+    own_server.options |= {"appendonly": "yes", "appendfsync": "everysec"}
+    own_server.start()
+    settings = Settings.load(redis_url=own_server.url, durability="fsync")
+    recorder = Recorder()
+
+    async with open_store(settings) as store:
+        async with StoreWatch(store, settings, recorder) as watch:
+            assert watch.problem is None
+            assert "set appendfsync always" in watch.weaknesses[0]
+        with own_server.client() as redis:
+            redis.config_set("appendfsync", "always")
+        async with StoreWatch(store, settings, recorder) as watch:
+            assert watch.weaknesses == ()
+    assert [len(faults) for faults in recorder.faults] == [1, 0]
+
+
 async def test_a_log_that_cannot_be_rewritten_is_told(own_server: Server) -> None:
     """A rewrite finds a nearly full disk first: deliveries are still accepted, and an operator knows."""
     own_server.start()

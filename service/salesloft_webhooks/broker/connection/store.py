@@ -5,6 +5,7 @@ is for each caller to know. `Publisher` repeats because deduplication makes it s
 numbered.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ HOT = frozenset({"publish", "reserve", "take", "settle", "extend"})
 """The scripts that run for every event: they share a line (`line.py`); everything else is redis-py's."""
 _ELSEWHERE = (RedisConnectionError, RedisTimeoutError, ClusterDownError, MovedError, ReadOnlyError)
 """Errors of a node that say or suggest that another one serves the slot by now."""
+_REPLICATION = ("INFO", "replication")
 _NOT_HERE = (AskError, ClusterDownError, MovedError, TryAgainError)
 """Refusals of a cluster's node that redis-py follows to where the slot is; nothing was done."""
 
@@ -57,6 +59,22 @@ def translated() -> Iterator[None]:
         raise StoreFull(words(exc)) from exc
     except (RedisError, RedisClusterException, OSError, TimeoutError) as exc:  # the second is no RedisError
         raise StoreUnavailable(words(exc)) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a script, and where it ran.
+
+    Attributes:
+        result: The script's.
+        history: Which history of writes it wrote to: the primary's replication id. Empty: the server does not tell, or
+            is no primary any more.
+        carrier: The connection it went by.
+    """
+
+    result: Any
+    history: str
+    carrier: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +133,26 @@ class Store:
             return await _call(line, lua, keys, args)
         except _NOT_HERE:
             return await self._run(lua, keys, args)
-        except ReadOnlyError:
+        except RedisError as exc:
+            await self._learn_from(exc, line, keys[0])
+            raise
+
+    async def _learn_from(self, error: RedisError, line: Line, key: str) -> None:
+        """Connect elsewhere, or anew, the next time, if that is what an error says."""
+        if isinstance(error, ReadOnlyError):
             await self.forget_connections()
-            raise
-        except AuthenticationError:
+        elif isinstance(error, AuthenticationError):
             line.retire()
-            raise
-        except (RedisConnectionError, RedisTimeoutError):
-            await self._relearn(keys[0])
-            raise
+        elif isinstance(error, _ELSEWHERE):
+            await self._relearn(key)
 
     async def _relearn(self, key: str) -> None:
         if isinstance(self.client, RedisCluster) and (node := self.client.get_node_from_key(key)) is not None:
             await _relearn(self.client, node)
+
+    def carrier(self, partition: int) -> object:
+        """The connection that `run_in_history` would use at once; None: it would have to connect."""
+        return self.lines.ready(self.keys.events(partition))
 
     async def forget_connections(self) -> None:
         """Connect anew from now on: behind this address is another server by now, ours was made a replica."""
@@ -135,27 +160,46 @@ class Store:
         if isinstance(self.client, Redis):
             await self.client.connection_pool.disconnect(inuse_connections=False)
 
+    async def run_in_history(self, name: str, partition: int, args: Sequence[Argument]) -> Written:
+        """Like `run`, and say to which history of writes. A cluster's node that refuses is not followed: it raises."""
+        lua, key = script(name), self.keys.events(partition)
+        with translated():
+            line = self.lines.ready(key) or await self.lines.open(key)
+            try:
+                result, about = await _together_on(line, ("EVALSHA", lua.digest, 1, key, *args), _REPLICATION)
+                if isinstance(result, NoScriptError):
+                    result, about = await _together_on(line, ("EVAL", lua.source, 1, key, *args), _REPLICATION)
+                for reply in (result, about):
+                    if isinstance(reply, Exception):
+                        raise reply
+            except RedisError as exc:
+                await self._learn_from(exc, line, key)
+                raise
+        return Written(result, _history(about), line)
+
     async def run_and_wait(
         self, name: str, partition: int, args: Sequence[Argument], wait: Sequence[Argument]
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Any, Any, str]:
         """Like `run`, with a WAIT or WAITAOF behind it on the same connection and in the same round trip.
 
         Returns:
-            The script's result and the wait's.
+            The script's result, the wait's, and which history of writes the server has behind the wait.
         """
         lua = script(name)
         key = self.keys.events(partition)
+        behind = (wait, (" ".join(_REPLICATION),))  # as one word, or redis-py would make it a dictionary
         with translated():
-            result, waited = await self._together(key, ("EVALSHA", lua.digest, 1, key, *args), wait)
-            if isinstance(result, NoScriptError):
-                # The wait covered nothing; both are sent again with the whole script, which the server keeps.
-                result, waited = await self._together(key, ("EVAL", lua.source, 1, key, *args), wait)
-            for reply in (result, waited):
+            replies = await self._together(key, ("EVALSHA", lua.digest, 1, key, *args), *behind)
+            if isinstance(replies[0], NoScriptError):
+                # The wait covered nothing; all is sent again with the whole script, which the server keeps.
+                replies = await self._together(key, ("EVAL", lua.source, 1, key, *args), *behind)
+            for reply in replies:
                 if isinstance(reply, ReadOnlyError):
                     await self.forget_connections()
                 if isinstance(reply, Exception):
                     raise reply
-        return result, waited
+        result, waited, about = replies
+        return result, waited, _history(about)
 
     async def _together(self, key: str, *commands: Sequence[Argument]) -> list[Any]:
         """Send commands on one connection to the server of a key; errors are among the replies.
@@ -176,6 +220,18 @@ async def _call(line: Line, lua: Script, keys: Sequence[str], args: Sequence[Arg
     except NoScriptError:
         # A restarted or failed-over server has no scripts; EVAL runs this one and keeps it.
         return await line.call("EVAL", lua.source, len(keys), *keys, *args)
+
+
+async def _together_on(line: Line, *commands: Sequence[Argument]) -> list[Any]:
+    """Send commands on one line; errors are among the replies."""
+    return await asyncio.gather(*[line.call(*command) for command in commands], return_exceptions=True)
+
+
+def _history(about: bytes | str) -> str:
+    """The replication id in what INFO says of replication; empty where there is none, and on a replica."""
+    text = about.decode() if isinstance(about, bytes) else about
+    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return fields.get("master_replid", "") if fields.get("role") == "master" else ""
 
 
 async def _on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[Argument]]) -> list[Any]:
