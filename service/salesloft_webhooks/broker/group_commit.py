@@ -23,6 +23,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, DataError, Respo
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -98,16 +99,24 @@ class Committer:
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
         observer: Told of each batch; nobody by default.
+        written: The format of the store, which follows ``head``; None for a script that does not ask.
     """
 
     def __init__(
-        self, store: Store, settings: Settings, script: str, partition: int, observer: CommitObserver | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        script: str,
+        partition: int,
+        observer: CommitObserver | None = None,
+        written: StoreFormat | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._script = script
         self._partition = partition
         self._observer = observer
+        self._written = written
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
         self._queue: deque[_Share] = deque()
         self._filled = asyncio.Event()
@@ -194,7 +203,7 @@ class Committer:
 
     async def _commit(self, batch: list[_Share]) -> None:
         durability = await self._current_durability()
-        args = [*self._head]
+        args = [*self._head, *await self._current_format()]
         for share in batch:
             for row in share.rows:
                 args += row
@@ -210,6 +219,9 @@ class Committer:
         outcomes = iter(results)
         for share in batch:
             share.settle([next(outcomes) for _ in share.rows])
+
+    async def _current_format(self) -> Row:
+        return () if self._written is None else (await self._written.current(),)
 
     async def _current_durability(self) -> Durability:
         if self._durability is None or time.monotonic() - self._examined > EXAMINE_SECONDS:

@@ -22,6 +22,7 @@ from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
 from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
@@ -48,7 +49,8 @@ class Publisher:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
-        self._committers = [Committer(store, settings, "publish", number, observer) for number in numbers]
+        written = StoreFormat(store, settings.store_format)
+        self._committers = [Committer(store, settings, "publish", number, observer, written) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())

@@ -2,7 +2,7 @@
 -- Stores a batch of verified events, each atomically: deduplication, watermark and the write are one step.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 idempotency TTL, s   2 watermark TTL, s
+-- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 format to write
 --       then thirteen per event: id, type, entity key, source, created_at, traceparent, body,
 --       received at, ms ('': now), token of the delivery,
 --       what to do with its watermark: '' nothing | 'raise' | 'compare' (its level lives elsewhere; a lower version of
@@ -56,7 +56,7 @@ local function publish(at)
 end
 
 local results = {}
-for at = 3, #ARGV, FIELDS do
+for at = 4, #ARGV, FIELDS do
   results[#results + 1] = guarded(publish, at)
 end
 return results
