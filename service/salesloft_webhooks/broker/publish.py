@@ -87,8 +87,8 @@ class Publisher:
     async def _store(self, delivery: NewDelivery) -> bytes:
         """Write to the only partition, where levels live too; the first event's result."""
         token = next(self._tokens)
-        rows = [_row(event, delivery, token, "raise" if event.watermark else "") for event in delivery.events]
-        return (await self._committers[0].add(rows))[0]
+        events = [(event, "raise" if event.watermark else "") for event in delivery.events]
+        return (await self._committers[0].add(_rows(events, delivery, token)))[0]
 
     async def _store_spread(self, delivery: NewDelivery) -> bytes:
         """Reserve, then write to one or several partitions; the first event's result.
@@ -129,13 +129,13 @@ class Publisher:
 
     def _write(self, delivery: NewDelivery, places: list[int | None]) -> dict[int, asyncio.Future[list[bytes]]]:
         token = next(self._tokens)
-        shares: defaultdict[int, list[Row]] = defaultdict(list)
+        shares: defaultdict[int, list[tuple[NewEvent, str]]] = defaultdict(list)
         for event, place in zip(delivery.events, places, strict=True):
             if place is not None:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
-                shares[place].append(_row(event, delivery, token, "compare" if old else ""))
-        return {place: self._committers[place].add(rows) for place, rows in shares.items()}
+                shares[place].append((event, "compare" if old else ""))
+        return {place: self._committers[place].add(_rows(share, delivery, token)) for place, share in shares.items()}
 
 
 def partition_of(entity_key: str, partitions: int) -> int:
@@ -148,5 +148,10 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _row(event: NewEvent, delivery: NewDelivery, token: str, use: str) -> Row:
-    return (*publish_row(event, delivery), token, use, *_level(event))
+def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> list[Row]:
+    """The events of a delivery for one partition, each with the use of its level. Only the first has a whole body."""
+    (first, use), *others = share
+    return [
+        (*publish_row(first, delivery, None), token, use, *_level(first)),
+        *((*publish_row(event, delivery, first.data), token, use, *_level(event)) for event, use in others),
+    ]

@@ -9,8 +9,10 @@
 --
 -- Invariants kept
 --   Nothing pending and nothing undelivered in any group is removed.
+--   Nothing is removed that carries the body of an entry that stays.
 --   Without a single group nothing is removed: nobody has handled anything yet.
 --@include partition
+--@include entries
 local retention, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local groups = redis.pcall('XINFO', 'GROUPS', events)
@@ -41,6 +43,13 @@ for _, flat in ipairs(groups) do
   if pending[1] > 0 then
     keep(pending[2], 0)
   end
+end
+
+-- An entry that shares the body of one before it keeps that, too. Those behind it find theirs from there on.
+local first = redis.call('XRANGE', events, string.format('%.0f-%s', math.max(keep_ms, 0), keep_seq), '+', 'COUNT', 1)[1]
+local carrier = first and carrier_of(first[1], fields_of(first[2]))
+if carrier then
+  keep(carrier, 0)
 end
 
 local oldest_kept = string.format('%.0f-%.0f', math.max(keep_ms, 0), keep_seq)
