@@ -79,7 +79,7 @@ class StoreSettings(Environment):
         1_000_000,
         ge=1,
         description="Events the slowest group may have waiting before the receiver answers 503, so that memory is "
-        "never exhausted silently. About 2 KiB of Redis memory an event.",
+        "never exhausted silently. Where the server has a `maxmemory`, that is the limit, unless this is set.",
     )
     idempotency_ttl_seconds: int = Field(
         7 * 86_400,
@@ -104,6 +104,20 @@ class StoreSettings(Environment):
         description="Highest format of what is stored. Format 2 takes a fraction of the memory; version 0.1.0 cannot "
         "read it. It is written at once in a new installation, else when every worker has read it for ten minutes. "
         "1 holds it back as long as you want to be able to roll back to 0.1.0.",
+    )
+    history_memory_share: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="Share of the server's `maxmemory` up to which handled events may stay. Beyond it the oldest go "
+        "before RETENTION_SECONDS is over, never one that is not handled (docs/sizing.md). Without a `maxmemory` only "
+        "time counts.",
+    )
+    history_max_bytes: int = Field(
+        0,
+        ge=0,
+        description="Bytes that the streams of all partitions together may have, each its equal part, before the "
+        "oldest handled events go; 0: no such limit.",
     )
     quarantine_limit: int = Field(
         1_000, ge=1, description="Signed but unreadable deliveries kept for inspection, oldest dropped first."

@@ -23,6 +23,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, DataError, Respo
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
@@ -47,7 +48,7 @@ REFUSED = b"refused "
 Row = tuple[Argument, ...]
 
 
-class CommitObserver(Protocol):
+class CommitObserver(RoomObserver, Protocol):
     """What the publisher reports to; `telemetry.ReceiverTelemetry` is one."""
 
     def published(self, *, deliveries: int, seconds: float) -> None:
@@ -72,10 +73,10 @@ class _Share:
 
     __slots__ = ("answer", "rows", "size")
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], size: int) -> None:
         self.rows = rows
+        self.size = size
         self.answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-        self.size = sum(len(value) for row in rows for value in row if isinstance(value, bytes))
 
     def fail(self, error: StoreError) -> None:
         if not self.answer.done():
@@ -98,6 +99,7 @@ class Committer:
         settings: Durability level and time-outs.
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
+        bounds: Makes room where the server is full.
         observer: Told of each batch; nobody by default.
         written: The format of the store, which follows ``head``; None for a script that does not ask.
     """
@@ -108,6 +110,7 @@ class Committer:
         settings: Settings,
         script: str,
         partition: int,
+        bounds: MemoryBounds,
         observer: CommitObserver | None = None,
         written: StoreFormat | None = None,
     ) -> None:
@@ -115,6 +118,7 @@ class Committer:
         self._settings = settings
         self._script = script
         self._partition = partition
+        self._bounds = bounds
         self._observer = observer
         self._written = written
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
@@ -126,9 +130,9 @@ class Committer:
     def __str__(self) -> str:
         return f"{self._script} in partition {self._partition}"
 
-    def add(self, rows: Sequence[Row]) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`."""
-        share = _Share(rows)
+    def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
+        """Queue the rows of a delivery, with ``size`` bytes of bodies; the future gives a result each, or raises."""
+        share = _Share(rows, size)
         self._queue.append(share)
         self._filled.set()
         return share.answer
@@ -169,7 +173,7 @@ class Committer:
             broken = broken + 1 if blame is _Blame.CONNECTION else 0
             if blame is _Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
-            if blame is _Blame.PROMISE:
+            if blame is _Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
                 return _fail(batch, error)
             await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)
@@ -203,7 +207,9 @@ class Committer:
 
     async def _commit(self, batch: list[_Share]) -> None:
         durability = await self._current_durability()
-        args = [*self._head, *await self._current_format()]
+        args = [*self._head]
+        if self._written is not None:
+            args.append(await self._written.current())
         for share in batch:
             for row in share.rows:
                 args += row
@@ -219,9 +225,6 @@ class Committer:
         outcomes = iter(results)
         for share in batch:
             share.settle([next(outcomes) for _ in share.rows])
-
-    async def _current_format(self) -> Row:
-        return () if self._written is None else (await self._written.current(),)
 
     async def _current_durability(self) -> Durability:
         if self._durability is None or time.monotonic() - self._examined > EXAMINE_SECONDS:

@@ -21,8 +21,10 @@ from zlib import crc32
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.broker.store_format import StoreFormat
+from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
@@ -50,11 +52,15 @@ class Publisher:
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
         written = StoreFormat(store, settings.store_format)
-        self._committers = [Committer(store, settings, "publish", number, observer, written) for number in numbers]
+        bounds = MemoryBounds(store, settings, observer)
+        self._committers = [
+            Committer(store, settings, "publish", number, bounds, observer, written) for number in numbers
+        ]
         spread = numbers if store.partitions > 1 else ()
-        self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
+        self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
         self._turns: dict[str, asyncio.Event] = {}
+        self._deadlines = Deadlines(self._timeout, self._too_late)
         self._background = Background()
 
     async def __aenter__(self) -> Self:
@@ -67,6 +73,7 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
+        self._deadlines.end()
 
     async def publish(self, delivery: NewDelivery) -> Stored:
         """Store a delivery; returns when it is durable at the configured level.
@@ -77,20 +84,29 @@ class Publisher:
             StoreFull: the server is out of memory; nothing was written.
             NotDurable: written, but not confirmed at the configured level; a repeat is safe.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                first = await (self._store_spread(delivery) if self._reservers else self._store(delivery))
-        except TimeoutError:
-            raise StoreUnavailable(f"not stored within {self._timeout} s") from None
+        first = await self._store_spread(delivery) if self._reservers else (await self._store(delivery))[0]
         return Stored.DUPLICATE if first == b"duplicate" else Stored.NEW
 
-    async def _store(self, delivery: NewDelivery) -> bytes:
-        """Write to the only partition, where levels live too; the first event's result."""
+    def _store(self, delivery: NewDelivery) -> asyncio.Future[list[bytes]]:
+        """Write to the only partition, where levels live too."""
         token = next(self._tokens)
-        events = [(event, "raise" if event.watermark else "") for event in delivery.events]
-        return (await self._committers[0].add(_rows(events, delivery, token)))[0]
+        rows = _rows([(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token)
+        answer = self._committers[0].add(*rows)
+        self._deadlines.watch(answer)
+        return answer
+
+    def _too_late(self) -> StoreUnavailable:
+        return StoreUnavailable(f"not stored within {self._timeout} s")
 
     async def _store_spread(self, delivery: NewDelivery) -> bytes:
+        """Reserve and write within the time; the first event's result."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._reserve_and_write(delivery)
+        except TimeoutError:
+            raise self._too_late() from None
+
+    async def _reserve_and_write(self, delivery: NewDelivery) -> bytes:
         """Reserve, then write to one or several partitions; the first event's result.
 
         Reservations lie in many slots, whose answers come in any order: deliveries of one entity are handed on in the
@@ -135,7 +151,7 @@ class Publisher:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
                 shares[place].append((event, "compare" if old else ""))
-        return {place: self._committers[place].add(_rows(share, delivery, token)) for place, share in shares.items()}
+        return {place: self._committers[place].add(*_rows(share, delivery, token)) for place, share in shares.items()}
 
 
 def partition_of(entity_key: str, partitions: int) -> int:
@@ -148,10 +164,13 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> list[Row]:
-    """The events of a delivery for one partition, each with the use of its level. Only the first has a whole body."""
+def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+    """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
+
+    Only the first has a whole body.
+    """
     (first, use), *others = share
-    return [
-        (*publish_row(first, delivery, None), token, use, *_level(first)),
-        *((*publish_row(event, delivery, first.data), token, use, *_level(event)) for event, use in others),
-    ]
+    rows: list[Row] = [(*publish_row(first, delivery, None), token, use, *_level(first))]
+    for event, its_use in others:
+        rows.append((*publish_row(event, delivery, first.data), token, its_use, *_level(event)))
+    return rows, sum([len(event.data) for event, _ in share])

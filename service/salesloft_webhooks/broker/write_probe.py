@@ -9,8 +9,6 @@ replica that is connected and hangs.
 import re
 from functools import cache
 
-from redis.asyncio import RedisCluster
-
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.durability import Durability, least
 from salesloft_webhooks.broker.scripts import script
@@ -26,14 +24,6 @@ _ID = "probe"
 def used_commands(*scripts: str) -> tuple[tuple[str, str], ...]:
     """The commands that scripts run, each with the kind of key it is run on: read from the scripts themselves."""
     return tuple(dict.fromkeys(call for name in scripts for call in _CALL.findall(script(name).source)))
-
-
-def representatives(store: Store) -> frozenset[int]:
-    """One partition of each server, for what is about the server and takes its time."""
-    if not isinstance(store.client, RedisCluster):
-        return frozenset({0})
-    nodes = {str(store.client.get_node_from_key(store.keys.events(n))): n for n in range(store.partitions)}
-    return frozenset(nodes.values())
 
 
 async def probe(store: Store, partition: int, durability: Durability, *, thorough: bool) -> None:

@@ -91,8 +91,8 @@ async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]])
     """
     bodies = {entry_id: fields[b"body"] for entry_id, fields in page if fields.get(b"body")}
     borrowing = [
-        (place, carrier)
-        for place, (entry_id, fields) in enumerate(page)
+        (index, carrier)
+        for index, (entry_id, fields) in enumerate(page)
         if (carrier := carrier_of(entry_id, fields.get(b"of", b"")))
     ]
     absent = sorted({carrier for _, carrier in borrowing} - bodies.keys())
@@ -103,11 +103,11 @@ async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]])
                 asked.xrange(key, carrier, carrier)
             replies = await asked.execute()
         bodies |= {entry_id: fields[b"body"] for reply in replies for entry_id, fields in reply if b"body" in fields}
-    for place, carrier in borrowing:
-        entry_id, fields = page[place]
+    for index, carrier in borrowing:
+        entry_id, fields = page[index]
         body = bodies.get(carrier)
         own = {b"body": b"", b"of": b""} if body is None else {b"body": body, b"of": fields[b"of"]}
-        page[place] = (entry_id, {**fields, **own})
+        page[index] = (entry_id, {**fields, **own})
 
 
 async def _scan_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:

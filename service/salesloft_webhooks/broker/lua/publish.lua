@@ -36,7 +36,7 @@ local function body_of(rest, kept)
   elseif format == 1 then
     return '', string.sub(shared, 1, tonumber(kept)) .. rest
   elseif carrier then
-    return place_of(carrier) .. ' ' .. kept .. ' ' .. rest, ''
+    return position_of(carrier) .. ' ' .. kept .. ' ' .. rest, ''
   end
   return ' ' .. kept .. ' ' .. rest, shared
 end

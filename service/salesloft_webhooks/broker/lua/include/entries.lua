@@ -2,27 +2,22 @@
 local NAMES = { 'id', 'type', 'key', 'src', 'at', 'made', 'tp', 'only', 'of', 'body' }
 local CLOCK_DIGITS = 100000
 
-local function split_id(id)
-  local ms_text, sequence = string.match(id, '^(%d+)-(%d+)$')
-  return tonumber(ms_text), sequence
-end
-
 -- How an entry that is stored right behind another one says where that is.
-local function place_of(carrier)
+local function position_of(carrier)
   local carrier_ms, sequence = split_id(carrier)
-  return string.format('%d-%s', carrier_ms % CLOCK_DIGITS, sequence)
+  return string.format('%.0f-%.0f', carrier_ms % CLOCK_DIGITS, sequence)
 end
 
-local function carrier_at(id, place)
+local function carrier_at(id, position)
   local own_ms = split_id(id)
-  local digits, sequence = string.match(place, '^(%d+)-(%d+)$')
-  return string.format('%.0f-%s', own_ms - (own_ms - tonumber(digits)) % CLOCK_DIGITS, sequence)
+  local digits, sequence = split_id(position)
+  return join_id(own_ms - (own_ms - digits) % CLOCK_DIGITS, sequence)
 end
 
 -- The entry that carries the body of another one; nil when that carries it itself.
 local function carrier_of(id, fields)
-  local place = string.match(fields.of or '', '^(%S+) ')
-  return place and carrier_at(id, place)
+  local position = string.match(fields.of or '', '^(%S+) ')
+  return position and carrier_at(id, position)
 end
 
 -- The latest entry that was seen to carry a body: what refers to it comes right behind.
