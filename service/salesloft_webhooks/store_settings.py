@@ -59,8 +59,9 @@ class StoreSettings(Environment):
         "memory",
         pattern=r"^(memory|fsync|replicas:[1-9][0-9]*)$",
         description="What a 200 promises: `memory` (the server has it; its own persistence decides about a crash), "
-        "`fsync` (on its disk: `appendfsync always`, which is recommended, or WAITAOF, which is slow or not to be relied "
-        "on, by server) or `replicas:N` (N replicas have it: WAIT). A level the server cannot give makes the receiver unready and answers 503; a weak `memory` set-up is reported loudly.",
+        "`fsync` (on its disk: `appendfsync always`, which is recommended, or WAITAOF, which some servers answer late "
+        "and some too early) or `replicas:N` (N replicas have it: WAIT). A level the server cannot give makes the "
+        "receiver unready and answers 503; a weak set-up is reported loudly.",
     )
     store_timeout_seconds: float = Field(
         5.0,
@@ -96,6 +97,14 @@ class StoreSettings(Environment):
         86_400,
         ge=0,
         description="How long handled events stay in the stream for replays. Unhandled ones are never removed.",
+    )
+    store_format: int = Field(
+        2,
+        ge=1,
+        le=2,
+        description="Highest format of what is stored. Format 2 takes a fraction of the memory; version 0.1.0 cannot "
+        "read it. It is written at once in a new installation, else when every worker has read it for ten minutes. "
+        "1 holds it back as long as you want to be able to roll back to 0.1.0.",
     )
     history_memory_share: float = Field(
         0.75,

@@ -16,6 +16,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from salesloft_webhooks.background import cancellation_requested
@@ -26,6 +27,7 @@ from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.broker.open_commits import Commit, OpenCommits
 from salesloft_webhooks.broker.shares import Row, Share, fail, words_of
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -48,53 +50,62 @@ class CommitObserver(RoomObserver, Protocol):
         """One group commit took place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all committers of a publisher share.
+
+    Attributes:
+        store: Where.
+        settings: Durability level and time-outs.
+        bounds: Makes room where the server is full.
+        confirmer: Confirms what has to be confirmed.
+    """
+
+    store: Store
+    settings: Settings
+    bounds: MemoryBounds
+    confirmer: Confirmer
+
+
 class Committer:
     """Runs one script on one partition for everybody who asks, one batch after the other.
 
     Args:
-        store: Where.
-        settings: Durability level and time-outs.
+        common: What it shares with other committers.
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
-        bounds: Makes room where the server is full.
-        confirmer: Confirms what has to be confirmed, for all partitions.
         observer: Told of each batch; nobody by default.
+        written: The format of the store, which follows ``head``; None for a script that does not ask.
     """
 
     def __init__(
         self,
-        store: Store,
-        settings: Settings,
+        common: Common,
         script: str,
         partition: int,
-        bounds: MemoryBounds,
-        confirmer: Confirmer,
         observer: CommitObserver | None = None,
+        written: StoreFormat | None = None,
     ) -> None:
-        self._store = store
-        self._settings = settings
+        self._store = common.store
+        self._settings = common.settings
         self._script = script
         self._partition = partition
-        self._bounds = bounds
+        self._bounds = common.bounds
         self._observer = observer
-        self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
+        self._written = written
+        self._head: Row = (common.settings.idempotency_ttl_seconds, common.settings.watermark_ttl_seconds)
         self._queue: deque[Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
         self._examined = 0.0
-        self._confirmer = confirmer
+        self._confirmer = common.confirmer
         self._open = OpenCommits(self._commit_settled, self._commit_failed)
 
     def __str__(self) -> str:
         return f"{self._script} in partition {self._partition}"
 
     def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`.
-
-        Args:
-            rows: At least one.
-            size: The bytes of the bodies in them.
-        """
+        """Queue the rows of a delivery, with ``size`` bytes of bodies; the future gives a result each, or raises."""
         share = Share(rows, size)
         self._queue.append(share)
         self._filled.set()
@@ -182,6 +193,8 @@ class Committer:
     async def _commit(self, batch: list[Share], *, apart: bool) -> None:
         durability = await self._current_durability()
         args = [*self._head]
+        if self._written is not None:
+            args.append(await self._written.current())
         for share in batch:
             for row in share.rows:
                 args += row
@@ -202,6 +215,10 @@ class Committer:
 
     async def _commit_openly(self, batch: Sequence[Share], args: Sequence[Argument], durability: Durability) -> None:
         """Write a batch, and leave it to be confirmed while the next one is written."""
+        elsewhere = self._open and not self._open.may_go_on(self._store.carrier(self._partition))
+        if elsewhere and await self._make_again(also=batch):
+            return
+        # From here to the sending nothing waits: the connection is the one that was looked at.
         commit = Commit(batch, (), None)
         written = await self._store.run_in_history(self._script, self._partition, args)
         commit.results, commit.carrier = written.result, written.carrier

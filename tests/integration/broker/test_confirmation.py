@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker import Publisher, Store, Stored, group_commit, open_store
+from salesloft_webhooks.broker import Publisher, Store, Stored, durability, group_commit, open_store
 from salesloft_webhooks.broker.confirmation import AT_ONCE
 from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.broker.durability import Durability
@@ -199,10 +199,9 @@ async def test_a_server_that_does_not_tell_its_history(
 ) -> None:
     """Where INFO names no replication id, each commit waits behind its own write, before the next one."""
     primary, replica = replicated
-    examine = group_commit.examine
 
     async def examined(*arguments: Any) -> Durability:
-        return replace(await examine(*arguments), tells_history=False)
+        return replace(await durability.examine(*arguments), tells_history=False)
 
     monkeypatch.setattr(group_commit, "examine", examined)
     settings = Settings.load(redis_url=primary.url, durability="replicas:1", store_timeout_seconds=20)

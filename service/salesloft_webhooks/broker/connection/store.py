@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
-from redis.asyncio.cluster import ClusterNode, PipelineCommand
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -25,10 +24,9 @@ from redis.exceptions import (
     RedisError,
     TryAgainError,
 )
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from salesloft_webhooks.broker.connection.clients import Client, make_client
+from salesloft_webhooks.broker.connection.cluster_nodes import ELSEWHERE, on_node, relearn
 from salesloft_webhooks.broker.connection.error_words import words
 from salesloft_webhooks.broker.connection.line import Line
 from salesloft_webhooks.broker.connection.switchboard import Switchboard
@@ -40,8 +38,6 @@ from salesloft_webhooks.settings import Settings
 Argument = str | bytes | int | float
 HOT = frozenset({"publish", "reserve", "take", "settle", "extend"})
 """The scripts that run for every event: they share a line (`line.py`); everything else is redis-py's."""
-_ELSEWHERE = (RedisConnectionError, RedisTimeoutError, ClusterDownError, MovedError, ReadOnlyError)
-"""Errors of a node that say or suggest that another one serves the slot by now."""
 _REPLICATION = ("INFO", "replication")
 _NOT_HERE = (AskError, ClusterDownError, MovedError, TryAgainError)
 """Refusals of a cluster's node that redis-py follows to where the slot is; nothing was done."""
@@ -143,12 +139,12 @@ class Store:
             await self.forget_connections()
         elif isinstance(error, AuthenticationError):
             line.retire()
-        elif isinstance(error, _ELSEWHERE):
+        elif isinstance(error, ELSEWHERE):
             await self._relearn(key)
 
     async def _relearn(self, key: str) -> None:
         if isinstance(self.client, RedisCluster) and (node := self.client.get_node_from_key(key)) is not None:
-            await _relearn(self.client, node)
+            await relearn(self.client, node)
 
     def carrier(self, partition: int) -> object:
         """The connection that `run_in_history` would use at once; None: it would have to connect."""
@@ -211,7 +207,7 @@ class Store:
             for command in commands:
                 pipe.execute_command(*command)
             return await pipe.execute(raise_on_error=False)
-        return await _on_node(self.client, key, commands)
+        return await on_node(self.client, key, commands)
 
 
 async def _call(line: Line, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
@@ -232,32 +228,6 @@ def _history(about: bytes | str) -> str:
     text = about.decode() if isinstance(about, bytes) else about
     fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
     return fields.get("master_replid", "") if fields.get("role") == "master" else ""
-
-
-async def _on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-    """Send commands on one connection to the node that serves a key."""
-    await client.initialize()
-    node = client.get_node_from_key(key)
-    if node is None:
-        raise RedisClusterException("no node serves the slot")
-    sent = [PipelineCommand(position, *command) for position, command in enumerate(commands)]
-    try:
-        await node.execute_pipeline(sent)
-    except (RedisConnectionError, RedisTimeoutError):
-        await _relearn(client, node)
-        raise
-    replies = [command.result for command in sent]
-    if any(isinstance(reply, _ELSEWHERE) for reply in replies):
-        await _relearn(client, node)
-    return replies
-
-
-async def _relearn(client: RedisCluster, node: ClusterNode) -> None:
-    """Ask the cluster anew who serves what: a node was lost, demoted, or has given a slot away."""
-    node.update_active_connections_for_reconnect()
-    await node.disconnect_free_connections()
-    client.nodes_manager.move_node_to_end_of_cached_nodes(node.name)
-    client._initialize = True  # noqa: SLF001 - the public way also cuts off everybody's running commands
 
 
 @asynccontextmanager
