@@ -24,7 +24,7 @@ LIMIT = 1_048_576
 @asynccontextmanager
 async def opened(url: str, **settings: object) -> AsyncIterator[tuple[Store, Group, Publisher]]:
     """A store, a group of it and a publisher."""
-    chosen = Settings.load(redis_url=url, **settings)
+    chosen = Settings.load(redis_url=url, store_format=1, **settings)  # 2 would be asked for, by redis-py
     async with open_store(chosen) as store, Publisher(store, chosen, Recorder()) as publisher:
         yield store, Group(store, GroupOptions("crm"), "one"), publisher
 
