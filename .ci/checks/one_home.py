@@ -102,6 +102,7 @@ RULES = (
             "broker/connection/sentinels.py": "questions to all sentinels at once, ended by cancel_and_wait",
             "cli/commands/up/supervised_process.py": "started with its process, ended by cancel_and_wait",
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",
+            "deadlines.py": "cancels the timer of its own, no tasks",
             "handlers/batching.py": "ends by itself when nobody waits for it; never cancelled",
             "handlers/time_limit.py": "the time-out of an attempt, as asyncio.timeout would: the task takes it back",
             "operations/connection.py": "cancels timers of a connection, no tasks",
