@@ -9,16 +9,18 @@ next entry of a lane due), the earliest due time, or the poll interval.
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
+from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
@@ -44,7 +46,7 @@ class PartitionLoop:
         group: Group,
         slots: tuple[ConcurrencyLimit, IsolationBudget],
         settings: Settings,
-        handlers: tuple[LoadedGroup, RunningGroup],
+        handlers: tuple[Callable[[str], AttemptRules], RunningGroup],
         telemetry: WorkerTelemetry,
     ) -> None:
         self.partition = partition
@@ -52,8 +54,7 @@ class PartitionLoop:
         self.heartbeat = time.monotonic()
         self._group = group
         self._slots, self._isolation_budget = slots
-        self._settings = settings
-        self._loaded, self._running = handlers
+        self._rules, self._running = handlers
         self._telemetry = telemetry
         self._settler = Settler(group, partition, telemetry, self._settled)
         self._background = Background()
@@ -189,7 +190,7 @@ class PartitionLoop:
         return startable
 
     def _start(self, lease: Lease) -> None:
-        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._settings, self._loaded)
+        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._rules(lease.event.event_type))
         self._slots.running += 1
         task = attempt.start(self._running, self._telemetry)
         task.add_done_callback(partial(self._ended, attempt))
