@@ -82,7 +82,7 @@ class Taken(msgspec.Struct, frozen=True):
     Attributes:
         leases: What to run now; may be fewer than asked for.
         wait_seconds: Until something already known becomes due or the pause ends; None: nothing is known.
-        last_id: Stream id to wait behind when nothing was found; empty: ask again at once.
+        last_id: Stream id to wait behind when nothing more was found; empty: more may be there, ask again at once.
         paused: The group is paused; nothing was looked at.
         healed: The group had vanished from the server and was made again.
         skipped: Entries passed over because the group had finished their event before.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -61,9 +61,17 @@ class Settler:
     An outcome stays in the queue until the store has answered: while Redis is away it waits. A repeat after a lost
     reply is harmless, the store answers `gone`. What dies with the process is run again by others when its lease
     lapses: at least once.
+
+    Args:
+        group: Whose outcomes they are.
+        partition: Which stream.
+        telemetry: What it reports to.
+        settled: Called with what has been stored.
     """
 
-    def __init__(self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[], None]) -> None:
+    def __init__(
+        self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[Sequence[Settlement]], None]
+    ) -> None:
         self._group = group
         self._partition = partition
         self._telemetry = telemetry
@@ -142,7 +150,7 @@ class Settler:
         if not self._queue:
             self._filled.clear()
             self._empty.set()
-        self._settled()
+        self._settled(batch)
 
     async def _settle(self, batch: list[Settlement]) -> None:
         began = time.perf_counter()
