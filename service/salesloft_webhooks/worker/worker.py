@@ -14,6 +14,7 @@ from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
@@ -65,8 +66,9 @@ class Worker:
         self._settings = settings
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
+        handlers = rules_by_type(loaded, settings), running
         self._loops = [
-            PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
+            PartitionLoop(partition, self._group, slots, settings, handlers, telemetry)
             for partition in _partitions(settings)
         ]
         self._maintenance = Maintenance(store, self._group, settings, telemetry)
