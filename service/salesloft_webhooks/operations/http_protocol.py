@@ -10,7 +10,7 @@ from salesloft_webhooks.operations.connection import LimitedConnection
 from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
 from salesloft_webhooks.operations.request_memory import RequestMemory
-from salesloft_webhooks.operations.request_state import BODY_COMPLETE, BODY_EVICTED
+from salesloft_webhooks.operations.request_state import ANSWER_AT_ONCE, BODY_COMPLETE, BODY_EVICTED
 
 DROPPED_BYTES = 65_536
 """How much of a body is read and dropped after the answer to it, before its connection is closed instead."""
@@ -50,7 +50,6 @@ class BoundedProtocol(LimitedConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives for what it is the turn of: a head, a body, or a request to come later."""
-        self._unset_keepalive_if_required()
         if self.refused:
             self._count_dropped(len(data), refusals.LINGER_BYTES)
         elif self.framing is not None:
@@ -122,6 +121,7 @@ class BoundedProtocol(LimitedConnection):
             self.url = with_path(self.url)
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110, 10.1.1
+        self.scope["state"][ANSWER_AT_ONCE] = self._answer_at_once
         super().on_headers_complete()
 
     # -- Bodies ---------------------------------------------------------------------------------------------------
@@ -175,12 +175,26 @@ class BoundedProtocol(LimitedConnection):
         """The parser takes an upgrade for the end of the message; `body_framing` knows better."""
 
     # -- Answers --------------------------------------------------------------------------------------------------
+    def _answer_at_once(self, status_line: bytes, rest: bytes) -> bool:
+        """See `request_state.answer_at_once`: what uvicorn would send for it, and the same state afterwards."""
+        cycle = self.cycle
+        if self.framing is not None or not self.waits_for_application or not cycle.keep_alive or cycle.disconnected:
+            return False
+        fields = [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
+        self.transport.write(b"".join((status_line, *fields, rest)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self.on_response_complete()
+        return True
+
     def on_response_complete(self) -> None:
         """Go on with what has come meanwhile, unless the connection ends here."""
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
         self.reset_age()
+        self.start_idle_deadline()
         if charged_bytes := self._memory.end():
             self.hold(-charged_bytes)
         self.watch_unsent_answer()
@@ -225,4 +239,6 @@ class BoundedProtocol(LimitedConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._buffer = b""
+        if self.scope is not None:
+            self.scope["state"].clear()  # it refers to us
         super().connection_lost(exc)
