@@ -118,8 +118,10 @@ def entity_key(kind: str, data: JsonObject, event_id: str) -> str:
 
 def person_id(kind: str, data: JsonObject) -> int | str | None:
     """The id of the person concerned, as the sender wrote it; None where there is none that can be part of a key."""
-    candidates = (each for each in resource_kinds.persons(kind, data) if identifier(each) is not None)
-    return next((each for each in candidates if isinstance(each, int | str)), None)
+    for each in resource_kinds.persons(kind, data):
+        if isinstance(each, (int, str)) and identifier(each) is not None:
+            return each
+    return None
 
 
 def _remove_callback_tokens(data: JsonObject) -> None:
