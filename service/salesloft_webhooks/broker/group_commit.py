@@ -23,6 +23,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, DataError, Respo
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -46,7 +47,7 @@ REFUSED = b"refused "
 Row = tuple[Argument, ...]
 
 
-class CommitObserver(Protocol):
+class CommitObserver(RoomObserver, Protocol):
     """What the publisher reports to; `telemetry.ReceiverTelemetry` is one."""
 
     def published(self, *, deliveries: int, seconds: float) -> None:
@@ -97,16 +98,24 @@ class Committer:
         settings: Durability level and time-outs.
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
+        bounds: Makes room where the server is full.
         observer: Told of each batch; nobody by default.
     """
 
     def __init__(
-        self, store: Store, settings: Settings, script: str, partition: int, observer: CommitObserver | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        script: str,
+        partition: int,
+        bounds: MemoryBounds,
+        observer: CommitObserver | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._script = script
         self._partition = partition
+        self._bounds = bounds
         self._observer = observer
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
         self._queue: deque[_Share] = deque()
@@ -165,7 +174,7 @@ class Committer:
             broken = broken + 1 if blame is _Blame.CONNECTION else 0
             if blame is _Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
-            if blame is _Blame.PROMISE:
+            if blame is _Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
                 return _fail(batch, error)
             await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)

@@ -21,6 +21,7 @@ from zlib import crc32
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
@@ -49,9 +50,10 @@ class Publisher:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
-        self._committers = [Committer(store, settings, "publish", number, observer) for number in numbers]
+        bounds = MemoryBounds(store, settings, observer)
+        self._committers = [Committer(store, settings, "publish", number, bounds, observer) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
-        self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
+        self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
         self._turns: dict[str, asyncio.Event] = {}
         self._deadlines = Deadlines(self._timeout, self._too_late)
