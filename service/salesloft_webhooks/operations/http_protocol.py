@@ -3,6 +3,7 @@
 import asyncio
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from salesloft_webhooks.operations import refusals
 from salesloft_webhooks.operations.body_framing import BodyFraming, framing_of
@@ -144,13 +145,18 @@ class BoundedProtocol(LimitedConnection):
 
     def _pass_on_body(self, body: bytes) -> bool:
         """Hand a piece of a body to the application, if there is room for it or can be made."""
-        if not self.cycle.response_started:  # else the application drops it
+        cycle = self.cycle
+        if not cycle.response_started:  # else the application drops it
             enough = self._charge(self._memory.add_body(len(body)))
             if not enough and not self.evicted and not self._memory.small:
                 self.evict()
             if self.evicted:
                 return False
-        super().on_body(body)
+        # What uvicorn's `on_body` does for a protocol that is never another one.
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
         return True
 
     def _charge(self, more_bytes: int) -> bool:
