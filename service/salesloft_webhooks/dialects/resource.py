@@ -102,7 +102,8 @@ def make_uniform(kind: str, data: JsonObject, body: bytes) -> None:
         data: The resource.
         body: The bytes it was parsed from.
     """
-    if b"callback_token" in body or b"\\u" in body:  # a name can hide from the first test only by such an escape
+    # A name can hide from the first test only by an escape. Looking for one byte takes a fifth of looking for two.
+    if b"callback_token" in body or (b"\\" in body and b"\\u" in body):
         _remove_callback_tokens(data)
     data["person_id"] = person_id(kind, data)
 

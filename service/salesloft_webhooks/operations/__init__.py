@@ -17,7 +17,7 @@ from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.operations_server import OperationsServer
 from salesloft_webhooks.operations.probes import Probe
 from salesloft_webhooks.operations.rare_collection import rare_collection
-from salesloft_webhooks.operations.request_state import answer_at_once, body_complete, body_evicted
+from salesloft_webhooks.operations.request_state import answer_at_once, body_at_once, body_evicted
 from salesloft_webhooks.operations.role_process import run_role
 from salesloft_webhooks.operations.stop_signals import stop_event
 from salesloft_webhooks.operations.store_measurements import Measurements
@@ -30,7 +30,7 @@ __all__ = [
     "OperationsServer",
     "Probe",
     "answer_at_once",
-    "body_complete",
+    "body_at_once",
     "body_evicted",
     "rare_collection",
     "run_role",

@@ -6,18 +6,18 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from salesloft_webhooks.operations import refusals
+from salesloft_webhooks.operations.at_once import AtOnceConnection
 from salesloft_webhooks.operations.body_framing import BodyFraming, framing_of
-from salesloft_webhooks.operations.connection import LimitedConnection
 from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
 from salesloft_webhooks.operations.request_memory import RequestMemory
-from salesloft_webhooks.operations.request_state import ANSWER_AT_ONCE, BODY_COMPLETE, BODY_EVICTED
+from salesloft_webhooks.operations.request_state import BODY_EVICTED
 
 DROPPED_BYTES = 65_536
 """How much of a body is read and dropped after the answer to it, before its connection is closed instead."""
 
 
-class BoundedProtocol(LimitedConnection):
+class BoundedProtocol(AtOnceConnection):
     """Uvicorn's httptools protocol, within limits, one request at a time, by HTTP's own rules.
 
     Uvicorn gives the parser whatever arrives. The parser holds an unfinished header for as long as it lasts, adds
@@ -122,7 +122,7 @@ class BoundedProtocol(LimitedConnection):
             self.url = with_path(self.url)
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110, 10.1.1
-        self.scope["state"][ANSWER_AT_ONCE] = self._answer_at_once
+        self.offer_at_once()
         super().on_headers_complete()
 
     # -- Bodies ---------------------------------------------------------------------------------------------------
@@ -138,7 +138,6 @@ class BoundedProtocol(LimitedConnection):
             return
         if rest is not None:
             self.framing = None
-            self.scope["state"][BODY_COMPLETE] = True
             super().on_message_complete()
             if rest and not self.transport.is_closing():
                 self.data_received(rest)
@@ -181,18 +180,6 @@ class BoundedProtocol(LimitedConnection):
         """The parser takes an upgrade for the end of the message; `body_framing` knows better."""
 
     # -- Answers --------------------------------------------------------------------------------------------------
-    def _answer_at_once(self, status_line: bytes, rest: bytes) -> bool:
-        """See `request_state.answer_at_once`: what uvicorn would send for it, and the same state afterwards."""
-        cycle = self.cycle
-        if self.framing is not None or not self.waits_for_application or not cycle.keep_alive or cycle.disconnected:
-            return False
-        fields = [b"%b: %b\r\n" % field for field in self.server_state.default_headers]
-        self.transport.write(b"".join((status_line, *fields, rest)))
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        self.on_response_complete()
-        return True
-
     def on_response_complete(self) -> None:
         """Go on with what has come meanwhile, unless the connection ends here."""
         self.server_state.total_requests += 1
@@ -245,6 +232,4 @@ class BoundedProtocol(LimitedConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._buffer = b""
-        if self.scope is not None:
-            self.scope["state"].clear()  # it refers to us
         super().connection_lost(exc)

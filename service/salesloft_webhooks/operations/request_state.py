@@ -4,14 +4,18 @@ from collections.abc import Callable
 
 from starlette.types import Scope
 
-BODY_COMPLETE = "salesloft_webhooks.body_complete"
+BODY_AT_ONCE = "salesloft_webhooks.body_at_once"
 BODY_EVICTED = "salesloft_webhooks.body_evicted"
 ANSWER_AT_ONCE = "salesloft_webhooks.answer_at_once"
 
 
-def body_complete(scope: Scope) -> bool:
-    """Whether a request's body is here already, so that reading it takes no time."""
-    return bool(scope.get("state", {}).get(BODY_COMPLETE))
+def body_at_once(scope: Scope) -> bytes | None:
+    """A request's whole body, if it is here already; to be asked before the first ``receive``, which else has it.
+
+    Most bodies are here, behind their heads, when the application begins: nothing to wait for, and to set a time for.
+    """
+    take: Callable[[], bytes | None] | None = scope.get("state", {}).get(BODY_AT_ONCE)
+    return None if take is None else take()
 
 
 def body_evicted(scope: Scope) -> bool:

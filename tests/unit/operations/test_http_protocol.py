@@ -6,6 +6,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from salesloft_webhooks.delivery_outcomes import Answer
+from salesloft_webhooks.operations import body_at_once
 from salesloft_webhooks.receiver.responses import AnswerResponse
 from tests.support.http_connections import FakeServer, Transport
 from tests.support.waiting import eventually
@@ -120,3 +121,30 @@ async def test_a_request_in_work_is_no_rest() -> None:
 
         assert open_in_work
         assert len(transport.written) == 2
+
+
+@pytest.mark.parametrize(
+    ("pieces", "at_once"),
+    [
+        pytest.param([REQUEST], b"{}", id="whole"),
+        pytest.param([REQUEST[:-2], REQUEST[-2:]], None, id="its body later"),
+        pytest.param([REQUEST.replace(b"\r\n", b"\r\nExpect: 100-continue\r\n", 1)], None, id="waits for a 100"),
+    ],
+)
+async def test_a_body_that_is_here_is_had_without_a_message(pieces: list[bytes], at_once: bytes | None) -> None:
+    """The application has it at once and only once; a body that is not, or not asked for yet, comes by a message."""
+    taken: list[bytes | None] = []
+
+    async def taking(scope: Scope, receive: Receive, send: Send) -> None:
+        taken.append(body_at_once(scope))
+        taken.append((await receive())["body"] if taken[0] is None else body_at_once(scope))
+        await ANSWER(scope, receive, send)
+
+    async with FakeServer(taking).connection() as (protocol, transport):
+        for piece in pieces:
+            protocol.data_received(piece)
+            await asyncio.sleep(0.01)
+        await eventually(lambda: not protocol.in_work, "the answer")
+
+        assert taken == [at_once, b"{}" if at_once is None else None]
+        assert transport.written[-1].startswith(b"HTTP/1.1 200 OK\r\n")
