@@ -12,7 +12,7 @@ from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.timestamps import parse_timestamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Watermark:
     """Store an event only if it raises a level that the broker remembers (90 days by default).
 
@@ -31,7 +31,7 @@ class Watermark:
     level: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewEvent:
     """A verified event that is not stored yet.
 
@@ -52,7 +52,7 @@ class NewEvent:
     watermark: Watermark | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewDelivery:
     """One verified delivery: the event it carries first, then those derived from it. Stored atomically.
 
