@@ -44,6 +44,8 @@ STATES = frozenset(
 REFUSED = b"refused "
 """How a script begins its result for an event whose keys it cannot use; the server's words follow."""
 
+READS = "recall"
+"""The script that writes nothing, so that nothing is to be confirmed."""
 Row = tuple[Argument, ...]
 
 
@@ -117,7 +119,7 @@ class Committer:
         self._partition = partition
         self._bounds = bounds
         self._observer = observer
-        self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
+        self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds, store.partitions)
         self._queue: deque[_Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
@@ -213,7 +215,7 @@ class Committer:
             for row in share.rows:
                 args += row
         began = time.perf_counter()
-        if durability.wait:
+        if durability.wait and self._script != READS:
             results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
             if least(confirmed) < durability.required:
                 raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")

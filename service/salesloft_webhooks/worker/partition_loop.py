@@ -18,11 +18,13 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.assignment import Visits
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
+from salesloft_webhooks.worker.turns import in_turn
 
 NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
@@ -36,6 +38,7 @@ class PartitionLoop:
         partition: Which stream.
         attempts: What runs now, by entry id.
         heartbeat: Monotonic time of the last sign of progress.
+        assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class PartitionLoop:
         self.partition = partition
         self.attempts: dict[str, Attempt] = {}
         self.heartbeat = time.monotonic()
+        self.assigned = True
+        self._visits = Visits()
         self._group = group
         self._slots, self._isolation_budget = slots
         self._settings = settings
@@ -111,8 +116,18 @@ class PartitionLoop:
         idle = not (taken.leases or self._slots.running)
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
-        elif not taken.leases:
+        elif taken.leases:
+            self._visits.found()
+        elif self.assigned or taken.paused:
             await self._idle_wait.wait_for_entries(taken)
+        else:
+            await self._idle_wait.wait(self._visits.next_seconds())
+
+    def assign(self, *, assigned: bool) -> None:
+        """Wait for entries here from now on, or leave that to others."""
+        if assigned and not self.assigned:
+            self._idle_wait.wake()
+        self.assigned = assigned
 
     async def _report_before_taking(self) -> None:
         """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
@@ -135,7 +150,7 @@ class PartitionLoop:
         if self._stopping:
             return NOTHING_TAKEN
         taken = await self._take(held.free, alone=alone)
-        for lease in self._startable(taken):
+        for lease in await in_turn(self._startable(taken), self._group, self._settler):
             held.free -= 1
             self._start(lease)
         return taken
