@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
+from bench.spending import spending
 from salesloft_webhooks.broker import Publisher, Store, decide_partitions, follow_partitions, open_store
 from salesloft_webhooks.broker.administration.groups import pause, resume
 from salesloft_webhooks.broker.backlog import slowest_backlog
@@ -39,58 +39,6 @@ SAMPLE = Path(__file__).with_name("email.json")
 PEOPLE, AT_ONCE, CONNECTIONS = 2_000, 200, 32
 IDLE_SECONDS, SETTLE_SECONDS = 10.0, 8.0
 PATIENCE_SECONDS = 180.0
-
-
-@dataclass
-class Spent:
-    """What was spent between two looks.
-
-    Attributes:
-        process: CPU seconds of our processes.
-        server: CPU seconds of the servers.
-        commands: Commands that clients sent to the servers.
-        received: Bytes that the servers received.
-        sent: Bytes that they sent.
-    """
-
-    process: float
-    server: float
-    commands: int
-    received: int
-    sent: int
-
-    def per(self, events: int) -> dict[str, float]:
-        """Microseconds, commands and bytes of one event."""
-        return {
-            "process_us": round(self.process / events * 1e6, 1),
-            "server_us": round(self.server / events * 1e6, 1),
-            "commands": round(self.commands / events, 3),
-            "received_bytes": round(self.received / events),
-            "sent_bytes": round(self.sent / events),
-        }
-
-
-def look(servers: list[Server], pids: list[int]) -> Spent:
-    """What has been spent so far."""
-    spent = Spent(sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids), 0.0, 0, 0, 0)
-    for server in servers:
-        with server.client() as client:
-            cpu, stats = client.info("cpu"), client.info("stats")
-        spent.server += cpu["used_cpu_user"] + cpu["used_cpu_sys"]
-        spent.commands += stats["total_commands_processed"]
-        spent.received += stats["total_net_input_bytes"]
-        spent.sent += stats["total_net_output_bytes"]
-    return spent
-
-
-@contextmanager
-def spending(servers: list[Server], pids: list[int]) -> Iterator[Spent]:
-    """What the block spends; filled when it is left."""
-    before = look(servers, pids)
-    spent = Spent(0.0, 0.0, 0, 0, 0)
-    yield spent
-    for name, value in asdict(look(servers, pids)).items():
-        setattr(spent, name, value - getattr(before, name))
 
 
 @contextmanager

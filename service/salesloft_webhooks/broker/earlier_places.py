@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.group_commit import READS, Committer
+from salesloft_webhooks.broker.group_commit import Committer
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.events import NewEvent
@@ -44,7 +44,7 @@ class EarlierPlaces:
         self._ids = [(one.partitions, one.ended + settings.idempotency_ttl_seconds) for one in store.earlier]
         self._levels = [(one.partitions, one.ended + settings.watermark_ttl_seconds) for one in store.earlier]
         most = max((one.partitions for one in store.earlier), default=0)
-        self.committers = [Committer(store, settings, READS, number, bounds) for number in range(most)]
+        self.committers = [Committer(store, settings, "recall", number, bounds) for number in range(most)]
 
     async def known(self, event: NewEvent) -> Known:
         """What they know.

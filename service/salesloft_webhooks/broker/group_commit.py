@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -44,8 +46,6 @@ STATES = frozenset(
 REFUSED = b"refused "
 """How a script begins its result for an event whose keys it cannot use; the server's words follow."""
 
-READS = "recall"
-"""The script that writes nothing, so that nothing is to be confirmed."""
 Row = tuple[Argument, ...]
 
 
@@ -102,6 +102,7 @@ class Committer:
         partition: Which one.
         bounds: Makes room where the server is full.
         observer: Told of each batch; nobody by default.
+        written: The format of the store, which follows ``head``; None for a script that does not ask.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Committer:
         partition: int,
         bounds: MemoryBounds,
         observer: CommitObserver | None = None,
+        written: StoreFormat | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -119,6 +121,7 @@ class Committer:
         self._partition = partition
         self._bounds = bounds
         self._observer = observer
+        self._written = written
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds, store.partitions)
         self._queue: deque[_Share] = deque()
         self._filled = asyncio.Event()
@@ -129,12 +132,7 @@ class Committer:
         return f"{self._script} in partition {self._partition}"
 
     def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`.
-
-        Args:
-            rows: At least one.
-            size: The bytes of the bodies in them.
-        """
+        """Queue the rows of a delivery, with ``size`` bytes of bodies; the future gives a result each, or raises."""
         share = _Share(rows, size)
         self._queue.append(share)
         self._filled.set()
@@ -165,7 +163,8 @@ class Committer:
         pause, broken = RETRY_SECONDS, 0
         while batch := [share for share in batch if not share.answer.done()]:
             try:
-                return await self._commit(batch)
+                # What broke the connection of many is tried again on one of its own: only it can have broken that.
+                return await self._commit(batch, apart=halved or broken > 0)
             except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
                 error, blame = exc, await self._blame(exc) if not cancellation_requested() else _Blame.SERVER
             if cancellation_requested():
@@ -201,26 +200,27 @@ class Committer:
         return _Blame.CONNECTION if broken and await self._server_answers() else _Blame.SERVER
 
     async def _server_answers(self) -> bool:
-        try:
-            with translated():
-                await self._store.client.exists(self._store.keys.events(self._partition))
-        except StoreError:
-            return False
-        return True
+        with suppress(StoreError), translated():
+            await self._store.client.exists(self._store.keys.events(self._partition))
+            return True
+        return False
 
-    async def _commit(self, batch: list[_Share]) -> None:
+    async def _commit(self, batch: list[_Share], *, apart: bool) -> None:
         durability = await self._current_durability()
         args = [*self._head]
+        if self._written is not None:
+            args.append(await self._written.current())
         for share in batch:
             for row in share.rows:
                 args += row
         began = time.perf_counter()
-        if durability.wait and self._script != READS:
-            results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
+        if wait := durability.wait_after(self._script):
+            results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, wait)
             if least(confirmed) < durability.required:
-                raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
+                raise NotDurable(f"{wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
-            results = await self._store.run(self._script, self._partition, args)
+            run = self._store.run_apart if apart else self._store.run
+            results = await run(self._script, self._partition, args)
         if self._observer is not None:
             self._observer.published(deliveries=len(batch), seconds=time.perf_counter() - began)
         outcomes = iter(results)

@@ -25,6 +25,7 @@ from salesloft_webhooks.broker.group_commit import CommitObserver
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions, highest_layout
 from salesloft_webhooks.broker.routes import BELOW, MOVED, Routes
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery
@@ -52,6 +53,7 @@ class Publisher:
         self._observer = observer
         self._timeout = settings.store_timeout_seconds
         self._bounds = MemoryBounds(store, settings, observer)
+        self._written = StoreFormat(store, settings.store_format)
         self._routes = self._routes_now()
         self._asking: asyncio.Event | None = None
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
@@ -158,7 +160,7 @@ class Publisher:
         self._start_committers()
 
     def _routes_now(self) -> Routes:
-        return Routes(self._store, self._settings, self._bounds, self._observer)
+        return Routes(self._store, self._settings, (self._bounds, self._written), self._observer)
 
     def _start_committers(self) -> None:
         for committer in self._routes.committers():

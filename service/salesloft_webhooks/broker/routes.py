@@ -10,6 +10,7 @@ from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Ro
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 
@@ -26,10 +27,17 @@ class Routes:
         partitions: That number.
     """
 
-    def __init__(self, store: Store, settings: Settings, bounds: MemoryBounds, observer: CommitObserver | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        limits: tuple[MemoryBounds, StoreFormat],
+        observer: CommitObserver | None,
+    ) -> None:
         self.partitions = store.partitions
+        bounds, written = limits
         numbers = range(store.partitions)
-        self._writers = [Committer(store, settings, "publish", number, bounds, observer) for number in numbers]
+        self._writers = [Committer(store, settings, "publish", number, bounds, observer, written) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
         self._earlier = EarlierPlaces(store, settings, bounds)
@@ -46,8 +54,8 @@ class Routes:
 
     def store(self, delivery: NewDelivery, token: str) -> asyncio.Future[list[bytes]]:
         """Write to the only partition, where levels live too; one result an event."""
-        rows = [_row(event, delivery, token, "raise" if event.watermark else "") for event in delivery.events]
-        return self._writers[0].add(rows, sum([len(event.data) for event in delivery.events]))
+        rows = _rows([(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token)
+        return self._writers[0].add(*rows)
 
     async def reserve(self, delivery: NewDelivery) -> list[int | None] | None:
         """The partition of each event, None when its level was reached before; no list when another layout is in force.
@@ -77,15 +85,13 @@ class Routes:
         self, delivery: NewDelivery, places: list[int | None], token: str
     ) -> dict[int, asyncio.Future[list[bytes]]]:
         """Hand each event to its partition; the results of the events there, by partition."""
-        shares: defaultdict[int, list[Row]] = defaultdict(list)
-        sizes: defaultdict[int, int] = defaultdict(int)
+        shares: defaultdict[int, list[tuple[NewEvent, str]]] = defaultdict(list)
         for event, place in zip(delivery.events, places, strict=True):
             if place is not None:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
-                shares[place].append(_row(event, delivery, token, "compare" if old else ""))
-                sizes[place] += len(event.data)
-        return {place: self._writers[place].add(rows, sizes[place]) for place, rows in shares.items()}
+                shares[place].append((event, "compare" if old else ""))
+        return {place: self._writers[place].add(*_rows(share, delivery, token)) for place, share in shares.items()}
 
 
 def _level(event: NewEvent) -> tuple[str, str, int]:
@@ -93,5 +99,13 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _row(event: NewEvent, delivery: NewDelivery, token: str, use: str) -> Row:
-    return (*publish_row(event, delivery), token, use, *_level(event))
+def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+    """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
+
+    Only the first has a whole body.
+    """
+    (first, use), *others = share
+    rows: list[Row] = [(*publish_row(first, delivery, None), token, use, *_level(first))]
+    for event, its_use in others:
+        rows.append((*publish_row(event, delivery, first.data), token, its_use, *_level(event)))
+    return rows, sum([len(event.data) for event, _ in share])
