@@ -131,7 +131,7 @@ class PartitionLoop:
             self._visits.found()
         if taken.leases and not taken.last_id:
             return
-        if self.assigned or taken.paused:
+        if self.assigned or taken.paused or taken.leases:
             await self._idle_wait.wait_for_entries(taken)
         else:
             await self._idle_wait.wait(self._visits.next_seconds())
