@@ -56,6 +56,10 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md && $(BIN)/python -m salesloft_webhooks.broker.reference docs/architecture.md
 	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index
 
+.PHONY: scaling
+scaling: .venv/ready ## Measure the slopes of docs/scaling.md anew, and write the page with them: five minutes
+	$(BIN)/python -m bench.scaling && $(BIN)/python -m bench.scaling_page
+
 .PHONY: observe
 observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline
 	.ci/prometheus && $(BIN)/python -m tests.prometheus

@@ -35,7 +35,7 @@ async def fill(settings: Settings, events: int) -> None:
     body = SAMPLE.read_bytes()
     async with open_store(settings) as store:
         for start in range(0, events, BATCH):
-            args: list[str | bytes | int] = [604_800, 7_776_000, NEWEST]
+            args: list[str | bytes | int] = [604_800, 7_776_000, 1, NEWEST]
             for number in range(start, min(start + BATCH, events)):
                 args += (f"email.updated/{number}/2026-03-06T18:40:21.773801-05:00", "email.updated")
                 args += (f"person:{number % PEOPLE}", "default", "2026-03-06T18:40:21.773801-05:00", "", body)

@@ -12,6 +12,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.settings import Settings
 
 NOT_ALWAYS = (
@@ -38,6 +39,10 @@ class Durability:
     problem: str | None = None
     weaknesses: tuple[str, ...] = ()
     tells_history: bool = True
+
+    def wait_after(self, name: str) -> tuple[Argument, ...] | None:
+        """What to wait for behind a script of that name; nothing behind one that only reads."""
+        return self.wait if script(name).writes else None
 
     @property
     def faults(self) -> tuple[str, ...]:

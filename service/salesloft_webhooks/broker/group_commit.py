@@ -93,7 +93,11 @@ class Committer:
         self._bounds = common.bounds
         self._observer = observer
         self._written = written
-        self._head: Row = (common.settings.idempotency_ttl_seconds, common.settings.watermark_ttl_seconds)
+        self._head: Row = (
+            common.settings.idempotency_ttl_seconds,
+            common.settings.watermark_ttl_seconds,
+            common.store.partitions,
+        )
         self._queue: deque[Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
@@ -198,15 +202,16 @@ class Committer:
         for share in batch:
             for row in share.rows:
                 args += row
-        if durability.wait and durability.tells_history and not apart:
+        wait = durability.wait_after(self._script)
+        if wait and durability.tells_history and not apart:
             await self._commit_openly(batch, args, durability)
             return
         commit = Commit(batch, (), None)
-        if durability.wait:
-            waited = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
+        if wait:
+            waited = await self._store.run_and_wait(self._script, self._partition, args, wait)
             commit.results, confirmed, _ = waited
             if least(confirmed) < durability.required:
-                raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
+                raise NotDurable(f"{wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
             run = self._store.run_apart if apart else self._store.run
             commit.results = await run(self._script, self._partition, args)

@@ -28,9 +28,11 @@ from redis.exceptions import (
 from salesloft_webhooks.broker.connection.clients import Client, make_client
 from salesloft_webhooks.broker.connection.cluster_nodes import ELSEWHERE, on_node, relearn
 from salesloft_webhooks.broker.connection.error_words import words
+from salesloft_webhooks.broker.connection.history import REPLICATION, Written, history_in
 from salesloft_webhooks.broker.connection.line import Line
 from salesloft_webhooks.broker.connection.switchboard import Switchboard
 from salesloft_webhooks.broker.keys import Keys
+from salesloft_webhooks.broker.layout import EarlierLayout
 from salesloft_webhooks.broker.scripts import Script, script
 from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
@@ -38,7 +40,6 @@ from salesloft_webhooks.settings import Settings
 Argument = str | bytes | int | float
 HOT = frozenset({"publish", "reserve", "take", "settle", "extend"})
 """The scripts that run for every event: they share a line (`line.py`); everything else is redis-py's."""
-_REPLICATION = ("INFO", "replication")
 _NOT_HERE = (AskError, ClusterDownError, MovedError, TryAgainError)
 """Refusals of a cluster's node that redis-py follows to where the slot is; nothing was done."""
 
@@ -57,40 +58,33 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(words(exc)) from exc
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of a script, and where it ran.
-
-    Attributes:
-        result: The script's.
-        history: Which history of writes it wrote to: the primary's replication id. Empty: the server does not tell, or
-            is no primary any more.
-        carrier: The connection it went by.
-    """
-
-    result: Any
-    history: str
-    carrier: object
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Store:
     """One process's access to the store: the client, the key names and the scripts.
 
     Attributes:
         client: redis-py's client; replies are bytes. Wrap its use in `translated`.
         keys: Names of all keys.
-        partitions: Number of streams.
+        partitions: Number of streams; the setting's until the store was asked, then the store's (`partition_count`).
+        earlier: The numbers before it.
+        asked: Whether the store was asked for both.
         lines: For the scripts in `HOT`.
     """
 
     client: Client
     keys: Keys
     partitions: int = 1
+    earlier: tuple[EarlierLayout, ...] = ()
+    asked: bool = False
     lines: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", Switchboard(self.client))
+        self.lines = Switchboard(self.client)
+
+    @property
+    def first_partitions(self) -> int:
+        """The number this installation began with, for what must never move: no raise changes it."""
+        return min((layout.partitions for layout in self.earlier), default=self.partitions)
 
     async def run(self, name: str, partition: int, args: Sequence[Argument], keys: Sequence[str] = ()) -> Any:
         """Run ``scripts/<name>.lua`` on a partition; its first key is the partition's stream, ``keys`` follow.
@@ -162,16 +156,16 @@ class Store:
         with translated():
             line = self.lines.ready(key) or await self.lines.open(key)
             try:
-                result, about = await _together_on(line, ("EVALSHA", lua.digest, 1, key, *args), _REPLICATION)
+                result, about = await _together_on(line, ("EVALSHA", lua.digest, 1, key, *args), REPLICATION)
                 if isinstance(result, NoScriptError):
-                    result, about = await _together_on(line, ("EVAL", lua.source, 1, key, *args), _REPLICATION)
+                    result, about = await _together_on(line, ("EVAL", lua.source, 1, key, *args), REPLICATION)
                 for reply in (result, about):
                     if isinstance(reply, Exception):
                         raise reply
             except RedisError as exc:
                 await self._learn_from(exc, line, key)
                 raise
-        return Written(result, _history(about), line)
+        return Written(result, history_in(about), line)
 
     async def run_and_wait(
         self, name: str, partition: int, args: Sequence[Argument], wait: Sequence[Argument]
@@ -183,7 +177,7 @@ class Store:
         """
         lua = script(name)
         key = self.keys.events(partition)
-        behind = (wait, (" ".join(_REPLICATION),))  # as one word, or redis-py would make it a dictionary
+        behind = (wait, (" ".join(REPLICATION),))  # as one word, or redis-py would make it a dictionary
         with translated():
             replies = await self._together(key, ("EVALSHA", lua.digest, 1, key, *args), *behind)
             if isinstance(replies[0], NoScriptError):
@@ -195,7 +189,7 @@ class Store:
                 if isinstance(reply, Exception):
                     raise reply
         result, waited, about = replies
-        return result, waited, _history(about)
+        return result, waited, history_in(about)
 
     async def _together(self, key: str, *commands: Sequence[Argument]) -> list[Any]:
         """Send commands on one connection to the server of a key; errors are among the replies.
@@ -221,13 +215,6 @@ async def _call(line: Line, lua: Script, keys: Sequence[str], args: Sequence[Arg
 async def _together_on(line: Line, *commands: Sequence[Argument]) -> list[Any]:
     """Send commands on one line; errors are among the replies."""
     return await asyncio.gather(*[line.call(*command) for command in commands], return_exceptions=True)
-
-
-def _history(about: bytes | str) -> str:
-    """The replication id in what INFO says of replication; empty where there is none, and on a replica."""
-    text = about.decode() if isinstance(about, bytes) else about
-    fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    return fields.get("master_replid", "") if fields.get("role") == "master" else ""
 
 
 @asynccontextmanager
