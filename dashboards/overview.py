@@ -169,6 +169,16 @@ def _store() -> Section:
             Query(limit, "limit {{partition}}"),
         ),
         lines(
+            Subject(
+                "Gone before its time",
+                "short",
+                "Handled events and idempotency records removed because there is too little memory.",
+                "HistoryShortened",
+            ),
+            Query(f"sum(increase({METRICS.series('history_shortened_entries_total')}[$__rate_interval]))", "history"),
+            Query(f"sum(increase({METRICS.series('records_forgotten_total')}[$__rate_interval]))", "records"),
+        ),
+        lines(
             Subject("Stream length", "short", "Entries, handled history included."),
             Query(METRICS.most("stream_entries", "partition"), "partition {{partition}}"),
         ),

@@ -79,7 +79,7 @@ class StoreSettings(Environment):
         1_000_000,
         ge=1,
         description="Events the slowest group may have waiting before the receiver answers 503, so that memory is "
-        "never exhausted silently. About 2 KiB of Redis memory an event.",
+        "never exhausted silently. Where the server has a `maxmemory`, that is the limit, unless this is set.",
     )
     idempotency_ttl_seconds: int = Field(
         7 * 86_400,
@@ -96,6 +96,20 @@ class StoreSettings(Environment):
         86_400,
         ge=0,
         description="How long handled events stay in the stream for replays. Unhandled ones are never removed.",
+    )
+    history_memory_share: float = Field(
+        0.75,
+        gt=0,
+        le=1,
+        description="Share of the server's `maxmemory` up to which handled events may stay. Beyond it the oldest go "
+        "before RETENTION_SECONDS is over, never one that is not handled (docs/sizing.md). Without a `maxmemory` only "
+        "time counts.",
+    )
+    history_max_bytes: int = Field(
+        0,
+        ge=0,
+        description="Bytes that the streams of all partitions together may have, each its equal part, before the "
+        "oldest handled events go; 0: no such limit.",
     )
     quarantine_limit: int = Field(
         1_000, ge=1, description="Signed but unreadable deliveries kept for inspection, oldest dropped first."

@@ -10,6 +10,9 @@ class SilentObserver:
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit took place."""
 
+    def room_made(self, *, entries: int, records: int) -> None:
+        """Something went before its time."""
+
 
 @dataclass
 class Recorder:
@@ -18,11 +21,16 @@ class Recorder:
     commits: list[int] = field(default_factory=list)
     available: list[bool] = field(default_factory=list)
     faults: list[tuple[str, ...]] = field(default_factory=list)
+    room: list[tuple[int, int]] = field(default_factory=list)
 
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit."""
         assert seconds >= 0
         self.commits.append(deliveries)
+
+    def room_made(self, *, entries: int, records: int) -> None:
+        """Something went before its time."""
+        self.room.append((entries, records))
 
     def store_available(self) -> None:
         """Reachable."""

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from tests.support.documents import ROOT, read
 
 Check = Callable[[Sequence[str]], None]
@@ -22,7 +22,7 @@ METRIC = re.compile(r"\bsalesloft_webhooks_\w+")
 
 def ours(words: Sequence[str]) -> None:
     """One of our commands: typer itself takes arguments and options, or says what is wrong with them."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application())
     words = list(words)
     while isinstance(command, TyperGroup):
         assert words, "a group of commands alone does nothing"

@@ -4,7 +4,7 @@
 the idempotency record of each event (`publish`). With several partitions an id is reserved first, in a slot of its own,
 so that it is known whatever its entity. A reservation is a pointer to the partition whose record is the authority, and
 no more, so nothing is lost between the two steps (``reserve.lua``). An entry stays until every group has finished it
-and the retention is over (``trim.lua``).
+and the retention is over (``trim.lua``), or there is too little memory for that (`memory_bounds`).
 
 **Groups.** A Redis consumer group reads the stream. What it has been given and not finished is *pending*: Redis keeps
 it with its owner and its delivery count, and both survive any crash of ours. We add one thing: a sorted set ``due``
@@ -67,6 +67,7 @@ from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group, GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import check_partitions
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.store_watch import StoreWatch
@@ -77,6 +78,7 @@ __all__ = [
     "Group",
     "GroupOptions",
     "Lease",
+    "MemoryBounds",
     "Outcome",
     "Publisher",
     "Settled",

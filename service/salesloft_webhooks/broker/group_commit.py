@@ -23,6 +23,7 @@ from redis.exceptions import BusyLoadingError, ConnectionError, DataError, Respo
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -46,7 +47,7 @@ REFUSED = b"refused "
 Row = tuple[Argument, ...]
 
 
-class CommitObserver(Protocol):
+class CommitObserver(RoomObserver, Protocol):
     """What the publisher reports to; `telemetry.ReceiverTelemetry` is one."""
 
     def published(self, *, deliveries: int, seconds: float) -> None:
@@ -71,10 +72,10 @@ class _Share:
 
     __slots__ = ("answer", "rows", "size")
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], size: int) -> None:
         self.rows = rows
+        self.size = size
         self.answer: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-        self.size = sum(len(value) for row in rows for value in row if isinstance(value, bytes))
 
     def fail(self, error: StoreError) -> None:
         if not self.answer.done():
@@ -97,16 +98,24 @@ class Committer:
         settings: Durability level and time-outs.
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
+        bounds: Makes room where the server is full.
         observer: Told of each batch; nobody by default.
     """
 
     def __init__(
-        self, store: Store, settings: Settings, script: str, partition: int, observer: CommitObserver | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        script: str,
+        partition: int,
+        bounds: MemoryBounds,
+        observer: CommitObserver | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._script = script
         self._partition = partition
+        self._bounds = bounds
         self._observer = observer
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
         self._queue: deque[_Share] = deque()
@@ -117,9 +126,14 @@ class Committer:
     def __str__(self) -> str:
         return f"{self._script} in partition {self._partition}"
 
-    def add(self, rows: Sequence[Row]) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`."""
-        share = _Share(rows)
+    def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
+        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`.
+
+        Args:
+            rows: At least one.
+            size: The bytes of the bodies in them.
+        """
+        share = _Share(rows, size)
         self._queue.append(share)
         self._filled.set()
         return share.answer
@@ -160,7 +174,7 @@ class Committer:
             broken = broken + 1 if blame is _Blame.CONNECTION else 0
             if blame is _Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
-            if blame is _Blame.PROMISE:
+            if blame is _Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
                 return _fail(batch, error)
             await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)

@@ -21,7 +21,9 @@ from zlib import crc32
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
@@ -48,11 +50,13 @@ class Publisher:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
-        self._committers = [Committer(store, settings, "publish", number, observer) for number in numbers]
+        bounds = MemoryBounds(store, settings, observer)
+        self._committers = [Committer(store, settings, "publish", number, bounds, observer) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
-        self._reservers = [Committer(store, settings, "reserve", number) for number in spread]
+        self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
         self._turns: dict[str, asyncio.Event] = {}
+        self._deadlines = Deadlines(self._timeout, self._too_late)
         self._background = Background()
 
     async def __aenter__(self) -> Self:
@@ -65,6 +69,7 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
+        self._deadlines.end()
 
     async def publish(self, delivery: NewDelivery) -> Stored:
         """Store a delivery; returns when it is durable at the configured level.
@@ -75,20 +80,29 @@ class Publisher:
             StoreFull: the server is out of memory; nothing was written.
             NotDurable: written, but not confirmed at the configured level; a repeat is safe.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                first = await (self._store_spread(delivery) if self._reservers else self._store(delivery))
-        except TimeoutError:
-            raise StoreUnavailable(f"not stored within {self._timeout} s") from None
+        first = await self._store_spread(delivery) if self._reservers else (await self._store(delivery))[0]
         return Stored.DUPLICATE if first == b"duplicate" else Stored.NEW
 
-    async def _store(self, delivery: NewDelivery) -> bytes:
-        """Write to the only partition, where levels live too; the first event's result."""
+    def _store(self, delivery: NewDelivery) -> asyncio.Future[list[bytes]]:
+        """Write to the only partition, where levels live too."""
         token = next(self._tokens)
         rows = [_row(event, delivery, token, "raise" if event.watermark else "") for event in delivery.events]
-        return (await self._committers[0].add(rows))[0]
+        answer = self._committers[0].add(rows, sum([len(event.data) for event in delivery.events]))
+        self._deadlines.watch(answer)
+        return answer
+
+    def _too_late(self) -> StoreUnavailable:
+        return StoreUnavailable(f"not stored within {self._timeout} s")
 
     async def _store_spread(self, delivery: NewDelivery) -> bytes:
+        """Reserve and write within the time; the first event's result."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._reserve_and_write(delivery)
+        except TimeoutError:
+            raise self._too_late() from None
+
+    async def _reserve_and_write(self, delivery: NewDelivery) -> bytes:
         """Reserve, then write to one or several partitions; the first event's result.
 
         Reservations lie in many slots, whose answers come in any order: deliveries of one entity are handed on in the
@@ -128,12 +142,14 @@ class Publisher:
     def _write(self, delivery: NewDelivery, places: list[int | None]) -> dict[int, asyncio.Future[list[bytes]]]:
         token = next(self._tokens)
         shares: defaultdict[int, list[Row]] = defaultdict(list)
+        sizes: defaultdict[int, int] = defaultdict(int)
         for event, place in zip(delivery.events, places, strict=True):
             if place is not None:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
                 shares[place].append(_row(event, delivery, token, "compare" if old else ""))
-        return {place: self._committers[place].add(rows) for place, rows in shares.items()}
+                sizes[place] += len(event.data)
+        return {place: self._committers[place].add(rows, sizes[place]) for place, rows in shares.items()}
 
 
 def partition_of(entity_key: str, partitions: int) -> int:

@@ -1,5 +1,7 @@
 """Watching the store from the receiver: does it take deliveries, keep its promise, is the backlog within its limit?
 
+Each look also keeps the store within its limits (`MemoryBounds`), before it finds out whether that takes deliveries.
+
 One look a second, whether deliveries come or not:
 
     ============  ==========================================================  =======================================
@@ -26,8 +28,10 @@ from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker.backlog import slowest_backlog
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.durability import Durability, examine
+from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.broker.partition_count import check_partitions
-from salesloft_webhooks.broker.write_probe import probe, representatives
+from salesloft_webhooks.broker.representatives import representatives
+from salesloft_webhooks.broker.write_probe import probe
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 
@@ -38,7 +42,7 @@ EXAMINE_SECONDS = 5.0
 so that only this look tells."""
 
 
-class StoreObserver(Protocol):
+class StoreObserver(RoomObserver, Protocol):
     """What the watch reports to; `telemetry.ReceiverTelemetry` is one."""
 
     def store_available(self) -> None:
@@ -56,7 +60,8 @@ class StoreWatch:
 
     Attributes:
         problem: Why nothing can be stored now, in one line; None: all is well. Starts as "not asked yet".
-        over_backlog: The slowest group has more waiting than ``BACKLOG_LIMIT``: store nothing more.
+        over_backlog: The slowest group has more waiting than ``BACKLOG_LIMIT``: store nothing more. Where all servers
+            have a ``maxmemory``, that is the limit, unless the setting was made.
         weaknesses: What an operator should know about the server's configuration.
     """
 
@@ -64,6 +69,7 @@ class StoreWatch:
         self._store = store
         self._settings = settings
         self._observer = observer
+        self._bounds = MemoryBounds(store, settings, observer)
         self._background = Background()
         self._examined = -EXAMINE_SECONDS
         self._durability = Durability()
@@ -120,7 +126,8 @@ class StoreWatch:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
                 thorough = await self._examine() or self._look_thoroughly_next or self._failing
                 self._look_thoroughly_next = False
-                self.over_backlog = await slowest_backlog(self._store) > self._settings.backlog_limit
+                bounded = await self._keep_within_bounds()
+                self.over_backlog = not bounded and await slowest_backlog(self._store) > self._settings.backlog_limit
                 return await self._try_writing(thorough=thorough) or self._durability.problem
         except ConfigurationError as exc:
             self._refused = exc
@@ -143,6 +150,14 @@ class StoreWatch:
         self._examined = time.monotonic()
         self._observer.durability_examined(self._durability.faults)
         return self._durability.wait is not None
+
+    async def _keep_within_bounds(self) -> bool:
+        """Make room; whether the memory of the servers is the limit of the backlog."""
+        try:
+            room = await self._bounds.keep()
+        except StoreError:
+            return False  # what is wrong is found out next, by trying to write
+        return room.limit_bytes > 0 and "backlog_limit" not in self._settings.model_fields_set
 
     async def _try_writing(self, *, thorough: bool) -> str | None:
         try:

@@ -9,8 +9,6 @@ replica that is connected and hangs.
 import re
 from functools import cache
 
-from redis.asyncio import RedisCluster
-
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.durability import Durability, least
 from salesloft_webhooks.broker.scripts import script
@@ -18,7 +16,7 @@ from salesloft_webhooks.errors import NotDurable
 
 WAIT_SHARE = 0.6
 """Part of a delivery's own wait that the thorough form has. With ``appendfsync everysec`` a second is needed."""
-_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record|mark_of|key)\b")
+_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record_of|record|mark_of|key)\b")
 _ID = "probe"
 
 
@@ -26,14 +24,6 @@ _ID = "probe"
 def used_commands(*scripts: str) -> tuple[tuple[str, str], ...]:
     """The commands that scripts run, each with the kind of key it is run on: read from the scripts themselves."""
     return tuple(dict.fromkeys(call for name in scripts for call in _CALL.findall(script(name).source)))
-
-
-def representatives(store: Store) -> frozenset[int]:
-    """One partition of each server, for what is about the server and takes its time."""
-    if not isinstance(store.client, RedisCluster):
-        return frozenset({0})
-    nodes = {str(store.client.get_node_from_key(store.keys.events(n))): n for n in range(store.partitions)}
-    return frozenset(nodes.values())
 
 
 async def probe(store: Store, partition: int, durability: Durability, *, thorough: bool) -> None:
@@ -45,6 +35,7 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
     keys = {
         "events": store.keys.events(partition),
         "record": store.keys.record(partition, _ID),
+        "record_of": store.keys.record(partition, _ID),
         "mark_of": store.keys.mark(partition, _ID),
         "key": store.keys.reservation(partition, _ID),
     }

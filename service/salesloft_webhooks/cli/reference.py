@@ -17,7 +17,7 @@ import typer.main
 from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.environment import Environment
 from salesloft_webhooks.settings import Settings
@@ -128,7 +128,7 @@ def _cell(text: str) -> str:
 def cli_page() -> str:
     """``docs/cli.md``."""
     codes = "".join(f"| {member.value} | {_cell(meaning)} |\n" for member, meaning in _meanings(ExitCode))
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(application())
     return COMMANDS + codes + "".join(_command((PROGRAM,), root))
 
 

@@ -19,12 +19,13 @@ raise an exception group (``asyncio.TaskGroup``)      what its weightiest member
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.handlers.router import Policy
 from salesloft_webhooks.handlers.sys_exit import HandlerExited, contain_exits
+from salesloft_webhooks.handlers.time_limit import TimeLimit
 from salesloft_webhooks.settings import Settings
 
 WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
@@ -58,17 +59,18 @@ class AttemptLimits:
     Attributes:
         timeout_seconds: How long it may take.
         max_attempts: How many attempts may fail before the event is a dead letter.
+        time_limit: Ends those that take longer; all attempts with the same limits share it.
     """
 
     timeout_seconds: float
     max_attempts: int
+    time_limit: TimeLimit = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, policy: Policy, settings: Settings) -> "AttemptLimits":
         """The group's settings with a handler's overrides."""
-        return cls(
-            policy.timeout_seconds or settings.handler_timeout_seconds, policy.max_attempts or settings.max_attempts
-        )
+        seconds = policy.timeout_seconds or settings.handler_timeout_seconds
+        return cls(seconds, policy.max_attempts or settings.max_attempts, TimeLimit(seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ class Verdict:
     reason: str = ""
 
 
+DONE = Verdict(Ending.DONE)
+
+
 async def run_attempt(
     handle: Callable[[], Awaitable[None]], limits: AttemptLimits, *, attempt: int, interrupted: Callable[[], bool]
 ) -> Verdict:
@@ -103,11 +108,10 @@ async def run_attempt(
         asyncio.CancelledError: ``interrupted``, whatever the handlers made of it, unless they raised a `HandlerSignal`.
     """
     contain_exits()
-    limit = asyncio.timeout(limits.timeout_seconds)
     error: BaseException | None = None
+    task = limits.time_limit.begin()
     try:
-        async with limit:
-            await handle()
+        await handle()
     except asyncio.CancelledError:
         if interrupted():
             raise
@@ -116,13 +120,14 @@ async def run_attempt(
         error = exc
     except SystemExit:
         error = HandlerExited("the handler called sys.exit()")
-    if _signals(error):
+    finally:
+        too_late = limits.time_limit.end(task)
+    if error is not None and _signals(error):
         return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
-    if (
-        interrupted()
-    ):  # also when it returned: who catches the cancellation has seldom finished, and an event is at stake
+    # Also when it returned: who catches the cancellation has seldom finished, and an event is at stake.
+    if interrupted():
         raise asyncio.CancelledError from error
-    if limit.expired():
+    if too_late:
         error = AttemptTimeout(f"no end within {limits.timeout_seconds:g} s")
     return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
 
@@ -130,7 +135,7 @@ async def run_attempt(
 def verdict_of(error: BaseException | None, *, attempt: int, max_attempts: int) -> Verdict:
     """What the error of an attempt (None: it returned) means."""
     if error is None:
-        return Verdict(Ending.DONE)
+        return DONE
     signals = _signals(error)
     if signals or len(list(leaves_of(error))) == 1:
         error = next(iter(signals or leaves_of(error)))
@@ -145,9 +150,9 @@ def verdict_of(error: BaseException | None, *, attempt: int, max_attempts: int) 
     return Verdict(Ending.RETRY, error, max(waits, default=None))
 
 
-def _signals(error: BaseException | None) -> list[BaseException]:
+def _signals(error: BaseException) -> list[BaseException]:
     """The `HandlerSignal` instances in an error, the weightiest first; an exception group is looked through."""
-    leaves = list(leaves_of(error)) if error is not None else []
+    leaves = list(leaves_of(error))
     return [leaf for kind in WEIGHTIEST_FIRST for leaf in leaves if isinstance(leaf, kind)]
 
 

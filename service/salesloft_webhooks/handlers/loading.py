@@ -14,12 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from structlog.contextvars import bound_contextvars
-
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
-from salesloft_webhooks.handlers.router import ChecksReadiness, Policy, Router, name_of
+from salesloft_webhooks.handlers.log_context import EventInLogs
+from salesloft_webhooks.handlers.router import ChecksReadiness, Policy, Route, Router, name_of
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
@@ -43,17 +42,19 @@ class RunningGroup:
 
         Whatever is logged meanwhile carries the event's id and type, the group and the attempt.
         """
-        with bound_contextvars(
-            event_id=event.event_id, event_type=event.event_type, group=event.group, attempt=event.attempt
-        ):
-            handled = False
-            for router, resources in self._routers:
-                for route in router.routes_for(event.event_type):
-                    handled = True
-                    await route.run(event, resources)
-            if not handled:
+        with EventInLogs(event):
+            routes = self._routes(event.event_type)
+            for route, resources in routes:
+                await route.run(event, resources)
+            if not routes:
                 # The store gives a worker only what it has a handler for: never call that done which nobody has done.
                 raise LookupError(f"no handler of the group takes {event.event_type}")
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - as below
+    def _routes(self, event_type: str) -> tuple[tuple[Route[Any], Any], ...]:
+        return tuple(
+            (route, resources) for router, resources in self._routers for route in router.routes_for(event_type)
+        )
 
 
 @dataclass(frozen=True)

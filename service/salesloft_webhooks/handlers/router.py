@@ -102,7 +102,7 @@ class Route(Generic[ResourcesT]):
         """
         called: Callable[..., Coroutine[Any, Any, object]] = self.handler
         result = await (called(event, resources) if self.takes_resources else called(event))
-        if inspect.isawaitable(result):
+        if result is not None and inspect.isawaitable(result):
             if inspect.iscoroutine(result):
                 result.close()
             raise TypeError(f"handler {name_of(self.handler)} returned something to be awaited: it lacks an `await`")

@@ -72,10 +72,11 @@ class DeliveryEndpoint:
             # An order that costs nothing while it can: what it says of its size, what its headers make impossible.
             if self._context.bodies.too_large(headers):
                 return self._refuse(DeliveryOutcome.TOO_LARGE, span)
-            if not body_complete(scope) and (reason := self._source.form_problem(headers, time.time())):
+            complete = body_complete(scope)
+            if not complete and (reason := self._source.form_problem(headers, time.time())):
                 span.rejected(reason)
                 return self._context.responses.unread(DeliveryOutcome.REJECTED)
-            body = await self._context.bodies.read(receive)
+            body = await self._context.bodies.read(receive, complete=complete)
             if isinstance(body, DeliveryOutcome):
                 return self._refuse(DeliveryOutcome.OVERLOADED if body_evicted(scope) else body, span)
             return await self._accept(headers, body, span)

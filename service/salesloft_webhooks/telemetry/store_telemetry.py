@@ -11,7 +11,8 @@ from typing import Protocol
 from prometheus_client import Gauge
 
 from salesloft_webhooks.telemetry.logs import Logger
-from salesloft_webhooks.telemetry.metrics import PROCESS, gauge
+from salesloft_webhooks.telemetry.metrics import PROCESS, counter, gauge
+from salesloft_webhooks.telemetry.throttle import Throttle
 
 
 class GroupFigures(Protocol):
@@ -88,6 +89,17 @@ class PartitionFigures(Protocol):
 
 STORE_AVAILABLE = gauge(
     PROCESS, "store_available", "1 while Redis takes what this process has to write, else 0.", "role"
+)
+HISTORY_SHORTENED = counter(
+    PROCESS,
+    "history_shortened_entries_total",
+    "Handled events that this process removed before the retention was over, because Redis has too little memory.",
+)
+RECORDS_FORGOTTEN = counter(
+    PROCESS,
+    "records_forgotten_total",
+    "Idempotency records that this process removed before their time, because Redis has too little memory: a repeat of "
+    "such an event would be handled again.",
 )
 
 
@@ -169,6 +181,7 @@ class StoreTelemetry:
         self._availability = STORE_AVAILABLE.labels(role)
         self._failures: dict[str, str] = {}
         self._since = 0.0
+        self._room_throttle = Throttle()
 
     def store_available(self, part: str = "") -> None:
         """What a part of the process does with Redis works. Cheap enough to be reported every second.
@@ -200,6 +213,15 @@ class StoreTelemetry:
         if not self._failures or time.monotonic() - self._since < lasting_seconds:
             return None
         return f"the store cannot be used: {next(iter(self._failures.values()))}"
+
+    def room_made(self, *, entries: int, records: int) -> None:
+        """History, or records of events, had to go before their time because there is too little memory."""
+        HISTORY_SHORTENED.inc(entries)
+        RECORDS_FORGOTTEN.inc(records)
+        if entries and (left_out := self._room_throttle.suppressed("entries")) is not None:
+            self.log.warning("history.shortened", entries=entries, left_out=left_out)
+        if records and (left_out := self._room_throttle.suppressed("records")) is not None:
+            self.log.error("records.forgotten", records=records, left_out=left_out)
 
     def group_measured(self, figures: GroupFigures) -> None:
         """How a group stands."""

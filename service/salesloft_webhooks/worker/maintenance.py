@@ -1,7 +1,7 @@
-"""What every worker does on the side, every few seconds: register again, trim, audit, retire silent consumers."""
+"""What every worker does on the side, every few seconds: register again, trim, audit, make room, retire the silent."""
 
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, Store, audit, check_partitions, trim
+from salesloft_webhooks.broker import Group, MemoryBounds, Store, audit, check_partitions, trim
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
@@ -17,6 +17,7 @@ class Maintenance:
         self._telemetry = telemetry
         self._group = group
         self._settings = settings
+        self._bounds = MemoryBounds(store, settings, telemetry)
         self._cursors = dict.fromkeys(range(store.partitions), "-")
 
     async def run(self) -> None:
@@ -46,4 +47,5 @@ class Maintenance:
                 log.info("stream.trimmed", partition=partition, entries=removed)
             if repaired:
                 log.warning("group.repaired", group=name, partition=partition, entries=repaired)
+        await self._bounds.keep()
         await self._group.retire()

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.settings import Settings
 from tests.support.broker_driver import Driven
@@ -36,7 +36,7 @@ class Console:
 
     def run(self, *arguments: str) -> Result:
         """Run the command."""
-        return CliRunner().invoke(app, arguments, env={"REDIS_URL": self._server.url})
+        return CliRunner().invoke(application(), arguments, env={"REDIS_URL": self._server.url})
 
     def read(self, *arguments: str) -> dict[str, Any]:
         """Run a reading command that succeeds, with --json."""

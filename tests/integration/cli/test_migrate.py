@@ -11,7 +11,7 @@ import aiosqlite.core
 import pytest
 from typer.testing import CliRunner
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 
 COMMAND = (str(Path(sys.executable).parent / "salesloft-webhooks"), "migrate")
 
@@ -52,7 +52,7 @@ def test_a_file_that_cannot_be_opened_is_one_line(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(threading, "excepthook", lost.append)
     monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.05))
 
-    result = CliRunner().invoke(app, ["migrate", "--database-url", f"sqlite:///{tmp_path}/nowhere/x.db"])
+    result = CliRunner().invoke(application(), ["migrate", "--database-url", f"sqlite:///{tmp_path}/nowhere/x.db"])
     time.sleep(0.3)
 
     assert result.exit_code == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.dialects import DialectKeys, KeyKind, registry
 from salesloft_webhooks.dialects.envelope import EnvelopeDialect
 from salesloft_webhooks.dialects.protocol import HeaderNames, Proof, Recognition
@@ -59,7 +59,7 @@ class SharedSecretDialect(EnvelopeDialect):
 def run_receiver() -> None:
     """The receiver of a program that has the dialect beside the others."""
     registry.DIALECTS = (*registry.DIALECTS, SharedSecretDialect())
-    app(["receiver"])
+    application()(["receiver"])
 
 
 @pytest.fixture

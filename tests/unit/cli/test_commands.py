@@ -5,7 +5,8 @@ from typing import Any
 
 import typer.main
 
-from salesloft_webhooks.cli import app, commands
+from salesloft_webhooks.cli import commands
+from salesloft_webhooks.cli.application import application
 
 FOLDER = Path(commands.__file__).parent
 
@@ -17,14 +18,14 @@ def modules(folder: Path) -> set[str]:
 
 def test_every_command_has_its_module_and_every_module_is_a_command() -> None:
     """Nothing but commands stands in `cli/commands`, and none is left without being registered."""
-    root: Any = typer.main.get_command(app)
+    root: Any = typer.main.get_command(application())
 
     assert modules(FOLDER) == set(root.commands)
 
 
 def test_every_command_of_a_family_has_its_module() -> None:
     """`dead redrive` is in `dead/redrive.py`; what a family's commands share may stand beside them."""
-    root: Any = typer.main.get_command(app)
+    root: Any = typer.main.get_command(application())
     families = {name: set(command.commands) for name, command in root.commands.items() if hasattr(command, "commands")}
 
     missing = {name: names for name, wanted in families.items() if (names := wanted - modules(FOLDER / name))}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from tests.support.servers import free_port
 
@@ -18,7 +18,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str, **environment: str) -> Result:
     """The result of a command in this process."""
-    return CliRunner().invoke(app, arguments, env=environment)
+    return CliRunner().invoke(application(), arguments, env=environment)
 
 
 def test_a_store_that_is_not_there_is_exit_code_3() -> None:

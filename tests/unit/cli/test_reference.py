@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.reference import PAGES, cli_page, configuration_page
 from salesloft_webhooks.settings import Settings
@@ -40,6 +40,6 @@ def test_every_exit_code_is_on_the_page() -> None:
 
 def test_the_short_list_in_the_help_names_the_codes_of_commands() -> None:
     """`--help` lists every code that a command chooses, in order; that of Ctrl-C is the shells' own convention."""
-    chosen = [int(number) for number in re.findall(r"\b\d+\b", app.info.epilog or "")]
+    chosen = [int(number) for number in re.findall(r"\b\d+\b", application().info.epilog or "")]
 
     assert chosen == [code.value for code in ExitCode if code is not ExitCode.INTERRUPTED]

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from tests.support.rules_and_dashboards import ROOT
 
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
@@ -28,7 +28,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_a_runbook_can_be_pasted(line: str) -> None:
     """The command exists, takes these arguments and options, and asks nothing: `kubectl exec` has no terminal."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(application())
     words = shlex.split(line)[1:]
 
     while isinstance(command, TyperGroup):

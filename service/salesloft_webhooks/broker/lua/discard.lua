@@ -8,6 +8,8 @@
 -- Invariant kept: the record of a discarded event says so instead of `dead`, and the group still never handles it.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
 
 local function discard(letter)
   local found = redis.call('XRANGE', group_base .. ':dead', letter, letter)[1]
@@ -15,12 +17,9 @@ local function discard(letter)
     return 'gone'
   end
   local event_id = fields_of(found[2]).id
-  local memory = record_of(event_id)
   redis.call('XDEL', group_base .. ':dead', letter)
-  remove_letter_from_record(event_id, letter)
-  if redis.call('HGET', memory, group) == 'dead' then
-    redis.call('HSET', memory, group, 'discarded')
-  end
+  forget_letter(event_id, letter)
+  discard_outcome(event_id)
   return 'discarded'
 end
 

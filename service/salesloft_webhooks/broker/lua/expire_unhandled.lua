@@ -11,6 +11,9 @@
 --   What is done stays done.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
+--@include giving_up
 --@include patterns
 --@include filter
 local ttl, grace, limit = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -20,7 +23,7 @@ local died = {}
 -- Deleted by hand, or done: a late `done` may have been written down while the entry was another consumer's.
 local function is_finished(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  return not entry or redis.call('HEXISTS', record_of(fields_of(entry[2]).id or ''), group) == 1
+  return not entry or outcome_of(fields_of(entry[2]).id or '', id)
 end
 
 local function give_up(event_type, member)
@@ -33,7 +36,7 @@ local function give_up(event_type, member)
     local known = last_error_of(id)
     local why = known == '' and message or message .. '; before that: ' .. known
     local fields = add_dead_letter(id, 'no_handler', why, attempts, owner)
-    record(fields.id or '', 'dead', ttl, id)
+    set_outcome(fields.id or '', 'dead', ttl, id)
     died[#died + 1] = event_type
   end
   finish(id, lane)

@@ -8,8 +8,9 @@
 --   groups: { name, last delivered id, id of the entry that counts for this group, owner ('': not pending), attempts,
 --             due ms ('': none) }
 --@include partition
+--@include records
 
-local flat_record = redis.call('HGETALL', record_of(ARGV[1]))
+local flat_record = whole_record(ARGV[1])
 local memory = fields_of(flat_record)
 if not memory.entry then
   return {}

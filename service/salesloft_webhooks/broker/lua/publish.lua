@@ -20,24 +20,24 @@
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
 local FIELDS = 13
 --@include partition
+--@include records
 --@include watermark
 local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
 
 local function store(at)
-  local record, token = record_of(ARGV[at]), ARGV[at + 8]
-  local known = redis.call('HMGET', record, 'entry', TOKEN)
-  if known[1] and known[2] == token then
-    redis.call('HSET', record, TOKEN, token)
+  local event_id, token = ARGV[at], ARGV[at + 8]
+  local known, its_token = stored_as(event_id)
+  if known and its_token == token then
+    remember_repeat(event_id, token)
     return 'new'
-  elseif known[1] then
-    redis.call('HINCRBY', record, 'dups', 1)
+  elseif known then
+    count_duplicate(event_id)
     return 'duplicate'
   end
   local received = ARGV[at + 7] == '' and ms(now) or ARGV[at + 7]
-  local entry = redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
+  local entry = redis.call('XADD', events, '*', 'id', event_id, 'type', ARGV[at + 1], 'key', ARGV[at + 2],
     'src', ARGV[at + 3], 'at', received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'body', ARGV[at + 6])
-  redis.call('HSET', record, 'entry', entry, TOKEN, token)
-  redis.call('EXPIRE', record, idempotency_ttl)
+  remember_stored(event_id, entry, token, idempotency_ttl)
   return 'new'
 end
 

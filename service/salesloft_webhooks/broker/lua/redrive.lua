@@ -16,6 +16,8 @@
 -- allow-oom: each new entry replaces its dead letter, which is larger.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
 --@include resubmission
 
 local function redrive(letter)
@@ -25,8 +27,8 @@ local function redrive(letter)
   end
   local fields = fields_of(found[2])
   redis.call('XDEL', group_base .. ':dead', letter)
-  remove_letter_from_record(fields.id, letter)
-  if redis.call('HGET', record_of(fields.id), group) == 'done' then
+  forget_letter(fields.id, letter)
+  if outcome_of(fields.id) == 'done' then
     return 'finished'
   end
   resubmit(fields, progress_of(fields.id, fields.entry))

@@ -17,6 +17,8 @@
 -- No allow-oom flag: copies take memory, and a full server must keep what it has for deliveries.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
 --@include resubmission
 local dry = ARGV[3] == 'dry'
 
@@ -26,7 +28,7 @@ local function replay(id)
     return 'gone'
   end
   local fields = fields_of(found[2])
-  local state = redis.call('HGET', record_of(fields.id), group)
+  local state = outcome_of(fields.id, id)
   local way = progress_of(fields.id, id)
   if state == 'dead' then
     return 'dead'

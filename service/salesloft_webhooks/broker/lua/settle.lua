@@ -21,6 +21,9 @@
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
+--@include giving_up
 local FIELDS = 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 
@@ -41,10 +44,9 @@ end
 
 -- A `done` of an entry that the group does not hold (any more): whether it was written down over a poisoned one's death.
 local function undo_poison(id, event_id)
-  local memory = record_of(event_id)
-  local undone = redis.call('HGET', memory, group) == 'dead' and redis.call('HGET', memory, 'poison:' .. group) == id
+  local undone = outcome_of(event_id, id) == 'dead' and poisoned_entry_of(event_id) == id
   if undone then
-    record(event_id, 'done', ttl, id)
+    set_outcome(event_id, 'done', ttl, id)
   end
   return undone
 end
@@ -55,27 +57,27 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
     if outcome == 'done' and undo_poison(id, event_id) then
       return 'late'
     end
-    if outcome == 'done' and redis.call('HEXISTS', record_of(event_id), group) == 0 then
+    if outcome == 'done' and not outcome_of(event_id, id) then
       -- The group was destroyed, and has not read the entry again yet; or the entry was lost with the server's data.
       -- In that case no entry is named: a repeated delivery must be stored, for the other groups.
-      record(event_id, 'done', ttl, redis.call('XRANGE', events, id, id)[1] and id)
+      set_outcome(event_id, 'done', ttl, redis.call('XRANGE', events, id, id)[1] and id)
     end
     return 'gone'
   end
   local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
-    record(event_id, 'done', ttl, id)
+    set_outcome(event_id, 'done', ttl, id)
     if not owned and owner ~= NOBODY then
       return 'late'
     end
     finish(id, lane)
   elseif not owned then
     return 'lost'
-  elseif redis.call('HGET', record_of(event_id), group) == 'done' then
+  elseif outcome_of(event_id, id) == 'done' then
     finish(id, lane)
   elseif outcome == 'dead' then
     add_dead_letter(id, reason, message, attempt, consumer)
-    record(event_id, 'dead', ttl, id)
+    set_outcome(event_id, 'dead', ttl, id)
     finish(id, lane)
   elseif outcome == 'retry' then
     redis.call('HSET', attempts_key, id .. ':error', message)

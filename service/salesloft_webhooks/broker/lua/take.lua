@@ -33,6 +33,9 @@
 --   A take that is repeated with its token leases nothing twice: it gets what the first one leased.
 --@include partition
 --@include group
+--@include records
+--@include outcomes
+--@include giving_up
 --@include patterns
 --@include filter
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

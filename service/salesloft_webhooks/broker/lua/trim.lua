@@ -11,39 +11,17 @@
 --   Nothing pending and nothing undelivered in any group is removed.
 --   Without a single group nothing is removed: nobody has handled anything yet.
 --@include partition
+--@include finished_entries
 local retention, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
-local groups = redis.pcall('XINFO', 'GROUPS', events)
-if groups.err or #groups == 0 then
+local groups = registered_groups()
+if #groups == 0 then
   return { 0, '0' }
 end
 
-local function split(id)
-  local dash = string.find(id, '-', 1, true)
-  return tonumber(string.sub(id, 1, dash - 1)), tonumber(string.sub(id, dash + 1))
-end
-
--- The oldest id that must stay, as two numbers: Lua compares ids as text otherwise.
 local cut = tonumber(ARGV[3]) or now - retention
-local keep_ms, keep_seq = cut, 0
-local function keep(id, after)
-  local id_ms, id_seq = split(id)
-  id_seq = id_seq + after
-  if id_ms < keep_ms or (id_ms == keep_ms and id_seq < keep_seq) then
-    keep_ms, keep_seq = id_ms, id_seq
-  end
-end
-
-for _, flat in ipairs(groups) do
-  local info = fields_of(flat)
-  keep(info['last-delivered-id'], 1)
-  local pending = redis.call('XPENDING', events, info.name)
-  if pending[1] > 0 then
-    keep(pending[2], 0)
-  end
-end
-
-local oldest_kept = string.format('%.0f-%.0f', math.max(keep_ms, 0), keep_seq)
+local first_ms, first_seq = first_unfinished(groups)
+local oldest_kept = is_earlier(first_ms, first_seq, cut, 0) and join_id(first_ms, first_seq) or join_id(cut, 0)
 -- Whole nodes first, cheaply and bounded; then, when little is left, exactly.
 local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', limit)
 if removed == 0 then

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
-from salesloft_webhooks.cli import app
+from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.dialects import DialectKeys
 from tests.support.fake_receiver import Listener
 from tests.support.servers import free_port
@@ -45,7 +45,7 @@ def _logging() -> Iterator[None]:
 
 def send(*arguments: str, stdin: str | None = None) -> Result:
     """Run the command."""
-    return CliRunner().invoke(app, ["send", *arguments], input=stdin)
+    return CliRunner().invoke(application(), ["send", *arguments], input=stdin)
 
 
 def summary(*arguments: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ local function poison(id, lane, attempts, row, owner)
   local message = row .. ' times in a row the worker died, or lost its lease, while it ran this'
   local known = last_error_of(id)
   local fields = add_dead_letter(id, 'poison', known == '' and message or message .. '; before that: ' .. known, attempts, owner)
-  record(fields.id, 'dead', ttl, id)
-  redis.call('HSET', record_of(fields.id), 'poison:' .. group, id)
+  set_outcome(fields.id, 'dead', ttl, id)
+  remember_poisoned(fields.id, id)
   poisoned[#poisoned + 1] = fields.type or ''
   finish(id, lane)
 end
@@ -47,7 +47,7 @@ local function unfinished(id, lane, owner, attempts)
   local fields = fields_at(id)
   if not fields.id then
     finish(id, lane)
-  elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+  elseif outcome_of(fields.id, id) then
     finish(id, lane)
     skipped = skipped + 1
   elseif not runs(fields.type or '') then

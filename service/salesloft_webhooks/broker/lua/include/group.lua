@@ -4,7 +4,6 @@ local group_base = base .. 'g:' .. group
 local due = group_base .. ':due'
 local isolated = group_base .. ':isolated'
 local attempts_key = group_base .. ':attempts'
-local LETTER = 'letter:' -- and the group's name: field of an event's record that names its dead letters
 
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
 -- than it was meant to be. `wall` is the server's own, for times that people read.
@@ -109,50 +108,5 @@ local function finish(id, lane)
   local next_id = redis.call('LINDEX', line, 0)
   if next_id then
     redis.call('ZADD', due, ms(now), member_of(next_id, lane))
-  end
-end
-
--- Writes down what became of an event; the record lives at least `ttl` seconds more if it had vanished meanwhile.
--- `id` is its entry; nil when this store does not have it.
-local function record(event_id, outcome, ttl, id)
-  if id then
-    redis.call('HSETNX', record_of(event_id), 'entry', id)
-  end
-  redis.call('HSET', record_of(event_id), group, outcome)
-  redis.call('EXPIRE', record_of(event_id), ttl, 'NX')
-end
-
--- Copies an entry to the dead letters, whole, with why and when, and names the letter in the event's record, so that it
--- is found by the event's id; returns its fields (nil when it was deleted by hand). `record` gives the record its end.
-local function add_dead_letter(id, reason, message, attempts, consumer)
-  local entry = redis.call('XRANGE', events, id, id)[1]
-  if not entry then
-    return nil
-  end
-  local flat = entry[2]
-  for _, word in ipairs({ 'entry', id, 'reason', reason, 'error', message, 'attempts', attempts, 'died', ms(wall),
-    'consumer', consumer }) do
-    flat[#flat + 1] = word
-  end
-  local letter = redis.call('XADD', group_base .. ':dead', '*', unpack(flat))
-  local fields = fields_of(flat)
-  local memory = record_of(fields.id or '')
-  local known = redis.call('HGET', memory, LETTER .. group)
-  redis.call('HSET', memory, LETTER .. group, known and known .. ' ' .. letter or letter)
-  return fields
-end
-
--- A dead letter is one no more: the record of its event names it no longer.
-local function remove_letter_from_record(event_id, letter)
-  local memory, left = record_of(event_id), {}
-  for known in string.gmatch(redis.call('HGET', memory, LETTER .. group) or '', '%S+') do
-    if known ~= letter then
-      left[#left + 1] = known
-    end
-  end
-  if #left > 0 then
-    redis.call('HSET', memory, LETTER .. group, table.concat(left, ' '))
-  else
-    redis.call('HDEL', memory, LETTER .. group)
   end
 end

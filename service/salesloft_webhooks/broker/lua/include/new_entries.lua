@@ -56,7 +56,7 @@ local function take_new(room)
       local id, fields = entry[1], fields_of(entry[2])
       if not fields.id or not fields.type or not wants(fields.type, fields.only or '') then
         unwanted[#unwanted + 1] = id
-      elseif redis.call('HEXISTS', record_of(fields.id), group) == 1 then
+      elseif outcome_of(fields.id, id) then
         unwanted[#unwanted + 1] = id
         skipped = skipped + 1
       else

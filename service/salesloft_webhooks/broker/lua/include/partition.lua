@@ -1,7 +1,6 @@
 -- Shared by all scripts: the partition's key names and the server's clock.
 -- KEYS[1] is the partition's stream, '<prefix>:{p}:events'; every other key is named from it.
 local PARKED, UNHANDLED, NOBODY = 9007199254740991, 9007199254740990, '-'
-local TOKEN = 'token:'
 local events = KEYS[1]
 local base = string.sub(events, 1, -string.len('events') - 1)
 local time = redis.call('TIME')
@@ -19,8 +18,4 @@ local function fields_of(flat)
     fields[flat[at]] = flat[at + 1]
   end
   return fields
-end
-
-local function record_of(event_id)
-  return base .. 'event:' .. event_id
 end

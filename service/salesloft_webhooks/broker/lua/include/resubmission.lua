@@ -29,7 +29,7 @@ end
 
 -- Whether an event is on its way to the group already, by any of its entries: 'pending' | 'unread' | nil.
 local function progress_of(event_id, entry)
-  local ids = { entry, unpack(redis.call('HMGET', record_of(event_id), 'entry', 'again:' .. group)) }
+  local ids = { entry, entries_known_of(event_id) }
   local way = nil
   for at = 1, 3 do
     if ids[at] and owner_of(ids[at]) then
@@ -42,11 +42,9 @@ local function progress_of(event_id, entry)
 end
 
 -- Lets the group handle an event although it had finished it, by a new entry for this group only unless it has one in
--- front of it already. The record is made again if it had expired: it must live as long as the entry may be handled,
--- to keep that from happening twice.
+-- front of it already.
 local function resubmit(fields, way)
-  local memory = record_of(fields.id)
-  redis.call('HDEL', memory, group)
+  forget_outcome(fields.id)
   if way then
     return
   end
@@ -56,7 +54,5 @@ local function resubmit(fields, way)
     words[#words + 1] = name == 'only' and group or fields[name] or ''
   end
   local entry = redis.call('XADD', events, '*', unpack(words))
-  redis.call('HSETNX', memory, 'entry', entry)
-  redis.call('HSET', memory, 'again:' .. group, entry)
-  redis.call('EXPIRE', memory, ARGV[2])
+  remember_resubmitted(fields.id, entry, ARGV[2])
 end

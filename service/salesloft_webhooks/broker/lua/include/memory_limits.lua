@@ -1,0 +1,28 @@
+-- By how much a partition and its server are over their limits. Needs: partition.
+
+-- What the server counts against its `maxmemory`, and that; 0 and 0 when this user may not ask.
+local function server_memory()
+  local info = redis.pcall('INFO', 'memory')
+  if type(info) ~= 'string' then
+    return 0, 0
+  end
+  local used = tonumber(string.match(info, 'used_memory:(%d+)'))
+  local uncounted = tonumber(string.match(info, 'mem_not_counted_for_evict:(%d+)') or 0)
+  return used - uncounted, tonumber(string.match(info, 'maxmemory:(%d+)'))
+end
+
+-- An estimate from a few of the stream's nodes.
+local function stream_bytes()
+  return redis.call('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
+end
+
+-- Bytes over `share` of the server's memory, or over `most_bytes` of this stream (0: no such limit), whichever is more;
+-- not above 0: within both. And what the server may use.
+local function excess_over(share, most_bytes)
+  local used, limit = server_memory()
+  local excess = limit > 0 and used - share * limit or -1
+  if most_bytes > 0 then
+    excess = math.max(excess, stream_bytes() - most_bytes)
+  end
+  return math.ceil(excess), limit
+end

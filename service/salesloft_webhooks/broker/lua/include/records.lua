@@ -1,0 +1,35 @@
+-- Idempotency records: what the partition remembers of an event, by its id. Needs: partition.
+--
+-- No other file reads or writes a record: what they need has a name here, or for one group in `outcomes`.
+local ENTRY, TOKEN, DUPLICATES = 'entry', 'token:', 'dups'
+
+local function record_of(event_id)
+  return base .. 'event:' .. event_id
+end
+
+-- The entry of an event, and the token of the delivery that stored it; nil and nil when this store does not have it.
+local function stored_as(event_id)
+  local known = redis.call('HMGET', record_of(event_id), ENTRY, TOKEN)
+  return known[1], known[2]
+end
+
+-- An event has just been stored.
+local function remember_stored(event_id, entry, token, ttl)
+  local record = record_of(event_id)
+  redis.call('HSET', record, ENTRY, entry, TOKEN, token)
+  redis.call('EXPIRE', record, ttl)
+end
+
+-- The delivery that stored an event has come again: nothing is new, and it is written all the same (see publish.lua).
+local function remember_repeat(event_id, token)
+  redis.call('HSET', record_of(event_id), TOKEN, token)
+end
+
+local function count_duplicate(event_id)
+  redis.call('HINCRBY', record_of(event_id), DUPLICATES, 1)
+end
+
+-- All that is known of an event, as a flat list of names and values as `broker/records.py` describes them.
+local function whole_record(event_id)
+  return redis.call('HGETALL', record_of(event_id))
+end

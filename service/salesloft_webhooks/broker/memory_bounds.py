@@ -1,0 +1,181 @@
+"""Keeping the store within its limits of memory: what goes first when there is too much of it.
+
+Redis refuses every write once it is full, so something has to go before that, and never what is still to be done:
+
+    =====  =================================  ===================================================================
+    order  what goes                          when
+    =====  =================================  ===================================================================
+    1      finished history, oldest first     the server uses more than ``HISTORY_MEMORY_SHARE`` of its
+                                              ``maxmemory``, or a stream has more than its part of
+                                              ``HISTORY_MAX_BYTES``
+    2      idempotency records of events      no finished history is left, and the server uses more than half of
+           whose entries are gone, oldest     what is above that share; none younger than `YOUNGEST_RECORD_SECONDS`
+           first
+    never  entries that a group has not       the server is full: writes are refused, the answer is 503 until
+           finished, dead letters,            workers have caught up
+           quarantine, watermarks
+    =====  =================================  ===================================================================
+
+Whoever fills the store makes room: receivers look once a second, and at once when a write was refused; workers with
+their maintenance. Each step is one atomic script that looks at the limits again, so any number may do it at once, and
+it looks at its own server, so that in a cluster each has its own. Partitions of one server give what is oldest first.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.representatives import representatives
+from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.settings import Settings
+
+SLICE = 10_000
+"""Entries that one call may remove or examine, so that the server is never blocked for long."""
+RECORDS_SLICE = 500
+"""Keys that one call may examine for records to forget."""
+WORK_SECONDS = 0.5
+"""Time for one look with all its calls; what is left is left for the next one."""
+MOMENT_SECONDS = 0.2
+"""The same while deliveries wait for it."""
+PAUSE_SECONDS = 10.0
+"""After a pass over everything that found nothing to remove: how long the next one waits. Only what has been finished
+at the front of a stream is removed meanwhile, which costs nothing to find."""
+YOUNGEST_RECORD_SECONDS = 900.0
+"""Younger records stay whatever happens: a sender that repeats a delivery does so within minutes."""
+BEGIN, FRONT_ONLY = b"0-0", b""
+"""Where to look for finished entries behind unfinished ones: from the first entry on, or not at all."""
+
+
+class RoomObserver(Protocol):
+    """What is told of what had to go; both roles' telemetry is one."""
+
+    def room_made(self, *, entries: int, records: int) -> None:
+        """Finished entries, or idempotency records, were removed before their time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one look has found and done.
+
+    Attributes:
+        over: Something was over its limit when it was looked at last.
+        limit_bytes: The least ``maxmemory`` of the servers looked at; 0: one of them has none.
+        entries: Finished entries removed before their time.
+        records: Idempotency records forgotten before their time.
+    """
+
+    over: bool
+    limit_bytes: int
+    entries: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One call's answer about a partition; see ``make_room.lua``."""
+
+    excess: int
+    limit: int
+    removed: int
+    oldest_ms: int
+    after: bytes
+
+
+class MemoryBounds:
+    """Makes room where a limit is exceeded. One per part of a process that looks.
+
+    Args:
+        store: Where.
+        settings: The limits.
+        observer: Told of what had to go; nobody by default.
+    """
+
+    def __init__(self, store: Store, settings: Settings, observer: RoomObserver | None = None) -> None:
+        self._store = store
+        self._share = settings.history_memory_share
+        self._records_share = (1 + settings.history_memory_share) / 2
+        self._most_bytes = -(-settings.history_max_bytes // store.partitions)
+        self._ttl_seconds = settings.idempotency_ttl_seconds
+        self._observer = observer
+        self._after = dict.fromkeys(range(store.partitions), BEGIN)
+        self._cursors = dict.fromkeys(range(store.partitions), b"0")
+        self._record_age = self._ttl_seconds / 2
+        self._entries_pause_until = self._records_pause_until = 0.0
+
+    async def keep(self, seconds: float = WORK_SECONDS) -> Room:
+        """Look, and remove what has to go until all are within their limits, nothing may go, or the time is over.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
+        until = time.monotonic() + seconds
+        looks = await self._look(representatives(self._store))
+        if self._most_bytes or any(look.excess > 0 for look in looks.values()):
+            looks = await self._look(range(self._store.partitions))
+        over = {partition: look.oldest_ms for partition, look in looks.items() if look.excess > 0}
+        entries = await self._shorten_history(dict(over), until)
+        records = 0 if entries else await self._forget_records(set(over), until)
+        if self._observer is not None and entries + records:
+            self._observer.room_made(entries=entries, records=records)
+        return Room(bool(over), min(look.limit for look in looks.values()), entries, records)
+
+    async def makes_room(self) -> bool:
+        """Whether there is room on a server that was full; False: what nobody has finished fills it, or nobody knows.
+
+        Takes a moment and no longer, for deliveries wait; whoever looks regularly goes on with it.
+        """
+        try:
+            room = await self.keep(MOMENT_SECONDS)
+        except StoreError:
+            return False
+        return room.entries + room.records > 0 or (room.limit_bytes > 0 and not room.over)
+
+    async def _look(self, partitions: Iterable[int]) -> dict[int, _Step]:
+        return {partition: await self._step(partition, most=0) for partition in partitions}
+
+    async def _step(self, partition: int, *, most: int) -> _Step:
+        resting = time.monotonic() < self._entries_pause_until
+        after = FRONT_ONLY if resting else self._after[partition]
+        return _Step(*await self._store.run("make_room", partition, [self._share, self._most_bytes, most, after]))
+
+    async def _shorten_history(self, oldest: dict[int, int], until: float) -> int:
+        """Remove finished entries of partitions that are over, given with the ms of their oldest; returns how many."""
+        removed, exhausted = 0, False
+        while oldest and time.monotonic() < until:
+            partition = min(oldest, key=oldest.__getitem__)
+            step = await self._step(partition, most=SLICE)
+            removed += step.removed
+            oldest[partition] = step.oldest_ms
+            self._after[partition] = step.after or BEGIN
+            if step.excess == 0 or not step.after:
+                del oldest[partition]
+                exhausted = exhausted or not step.after
+        if exhausted and not removed and time.monotonic() >= self._entries_pause_until:
+            self._entries_pause_until = time.monotonic() + PAUSE_SECONDS
+        return removed
+
+    async def _forget_records(self, over: set[int], until: float) -> int:
+        """Forget old records where no finished history is left; returns how many."""
+        if not over:
+            self._record_age = self._ttl_seconds / 2
+        forgotten, exhausted = 0, False
+        while over and until > time.monotonic() > self._records_pause_until:
+            partition = min(over)
+            args: list[Argument] = [self._records_share, int(self._record_age * 1000)]
+            args += [self._cursors[partition], RECORDS_SLICE]
+            excess, count, self._cursors[partition] = await self._store.run("forget_records", partition, args)
+            forgotten += count
+            if excess == 0 or self._cursors[partition] == b"0":
+                over.discard(partition)
+                exhausted = exhausted or excess > 0
+        if exhausted:
+            self._take_younger_records()
+        return forgotten
+
+    def _take_younger_records(self) -> None:
+        """All records were looked at, and it was not enough."""
+        if self._record_age == YOUNGEST_RECORD_SECONDS:
+            self._records_pause_until = time.monotonic() + PAUSE_SECONDS
+        self._record_age = max(self._record_age / 2, YOUNGEST_RECORD_SECONDS)
