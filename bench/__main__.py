@@ -12,7 +12,7 @@ from bench.figures import SectionRun, keep
 from bench.machine import interpreter, processor
 from bench.options import Options
 
-SECTIONS = ("receive", "work", "growth", "telemetry")
+SECTIONS = ("receive", "work", "end_to_end", "growth", "drain", "start_up", "telemetry")
 
 
 def main() -> None:

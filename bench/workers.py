@@ -23,6 +23,7 @@ from bench.traffic import PEOPLE, compact, person
 BODY = compact(person(100_000)).decode()
 LONGEST_SECONDS = 120.0
 Client = redis.Redis
+STREAM = "sl:{0}:events"
 
 
 class Tallied(msgspec.Struct):
@@ -91,6 +92,13 @@ def _group_done(client: redis.Redis, stream: str) -> bool:
     return False
 
 
+def taken(client: redis.Redis, group: str) -> int:
+    """How many entries our group has read so far."""
+    with suppress(redis.ResponseError):  # no stream yet
+        return sum(each["entries-read"] or 0 for each in client.xinfo_groups(STREAM) if each["name"] == group)
+    return 0
+
+
 def ours(ordering: str = "none", people: int = PEOPLE, handler_seconds: float = 0, concurrency: int = 200) -> Worker:
     """Our worker with a handler that does nothing."""
     environment = {
@@ -104,7 +112,7 @@ def ours(ordering: str = "none", people: int = PEOPLE, handler_seconds: float = 
     return Worker(
         (sys.executable, "-m", "salesloft_webhooks", "worker"),
         lambda server, count: filling.fill(server.url, count, people),
-        lambda client: _group_done(client, "sl:{0}:events"),
+        lambda client: _group_done(client, STREAM),
         environment,
         handler_seconds,
         concurrency,

@@ -14,7 +14,6 @@ from bench.slices import Measured, Slice, Stage
 from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES
 
 DELIVERIES = 20_000
-STREAM = "sl:{0}:events"
 BODY_BYTES = {"envelope": ENVELOPE_BODY_BYTES, "native": NATIVE_BODY_BYTES}
 
 
@@ -58,9 +57,13 @@ def _used(client: workers.Client) -> int:
 
 def _send(server: Server, order: Order) -> None:
     receiver = ReceiverProcess(server.url)
-    with pinned(CORES.measured), receiver:
+    try:
+        with pinned(CORES.measured):
+            receiver.start()
         order.port = receiver.port
         send(order)
+    finally:
+        receiver.kill()
 
 
 def _work(server: Server, client: workers.Client, settings: dict[str, str], *, trimmed: bool) -> None:
@@ -75,4 +78,4 @@ def _work(server: Server, client: workers.Client, settings: dict[str, str], *, t
 
 def _length(program: Program, client: workers.Client) -> int:
     program.alive()
-    return int(client.xlen(STREAM))
+    return int(client.xlen(workers.STREAM))
