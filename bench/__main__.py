@@ -7,8 +7,8 @@ import subprocess
 import time
 from datetime import UTC, datetime
 
-from bench import peer_environment
-from bench.figures import SectionRun, keep
+from bench import peer_environment, report
+from bench.figures import SectionRun, keep, load_results
 from bench.machine import interpreter, processor
 from bench.options import Options
 
@@ -30,6 +30,8 @@ def main() -> None:
         print(f"{name}: {importlib.import_module(f'bench.sections.{name}').__doc__}", flush=True)
         results = keep(name, measure(name, options))
         print(f"{name}: took {results[name].seconds} s, commit {results[name].commit}, {results[name].processor}")
+    if not arguments.sections:
+        report.write(load_results())
 
 
 def measure(name: str, options: Options) -> SectionRun:

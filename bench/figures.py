@@ -74,3 +74,11 @@ class Table:
         """None when it was not measured."""
         figure = self.by_key.get((section, contender, metric))
         return figure.median if figure and figure.values else None
+
+    def ratio(self, section: str, contender: str, other: str, metric: str) -> float | None:
+        """How many times ``other``'s it is; slices that stood side by side are compared with each other."""
+        ours, theirs = self.by_key.get((section, contender, metric)), self.by_key.get((section, other, metric))
+        if not ours or not theirs:
+            return None
+        pairs = [mine / other for mine, other in zip(ours.values, theirs.values, strict=False) if other]
+        return median(pairs) if pairs else None

@@ -1,10 +1,11 @@
 """Processes that are measured: each on its core from its first instruction on, its threads included."""
 
+import http.client
 import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,3 +95,12 @@ def store(core: int, options: Mapping[str, str] | None = None, engine: str = "va
             yield server
         finally:
             server.stop(kill=True)
+
+
+def answers(port: int, path: str, status: int = 200) -> bool:
+    """Whether somebody answers on this port with this status; 0: with any."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    with suppress(OSError, http.client.HTTPException), closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status == status or not status
+    return False

@@ -1,9 +1,7 @@
 """CPU from exec until ready, and resident memory: at rest, and after some thousand events."""
 
-import http.client
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 
 import psutil
 from tests.support.receiver_process import KEYS
@@ -14,7 +12,7 @@ from bench.figures import Figure
 from bench.load import Order
 from bench.machine import CORES, cpu_seconds, poll
 from bench.options import Options
-from bench.programs import Program, running, store
+from bench.programs import Program, answers, running, store
 from bench.sections.receive import UVICORN
 from bench.sending import send
 from bench.slices import Measured, Slice, Stage
@@ -45,7 +43,7 @@ def _ours(role: str, number: int) -> Measured:
         environment = {**KEYS["envelope"], "REDIS_URL": server.url, "SHUTDOWN_DELAY_SECONDS": "0"}
         environment |= {**workers.ours().environment, "PORT": str(port), "OPS_PORT": str(ops_port)}
         with running((sys.executable, "-m", "salesloft_webhooks", role), CORES.measured, environment) as program:
-            poll(lambda: program.alive() and _ready(ops_port, "/readyz"), seconds=30, what="readiness", every=0.005)
+            poll(lambda: program.alive() and answers(ops_port, "/readyz"), seconds=30, what="readiness", every=0.005)
             measured = {"cpu s": _cpu(program), "MB at rest": program.rss / MEGABYTE}
             _busy(role, server, port, number)
             return measured | {"MB after work": program.rss / MEGABYTE}
@@ -67,18 +65,9 @@ def _listening(command: tuple[str, ...], environment: Mapping[str, str]) -> Meas
         words = [word.replace("$PORT", str(port)) for word in command]
         variables = {**environment, "PORT": str(port), "REDIS_URL": server.url}
         with running(words, CORES.measured, variables) as program:
-            poll(lambda: program.alive() and _ready(port, "/", status=0), seconds=30, what="an answer", every=0.005)
+            poll(lambda: program.alive() and answers(port, "/", status=0), seconds=30, what="an answer", every=0.005)
             return {"cpu s": _cpu(program), "MB at rest": program.rss / MEGABYTE}
 
 
 def _cpu(program: Program) -> float:
     return cpu_seconds(psutil.Process(program.process.pid))
-
-
-def _ready(port: int, path: str, status: int = 200) -> bool:
-    """Whether it answers with this status; 0: with any."""
-    with suppress(OSError, http.client.HTTPException):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        connection.request("GET", path)
-        return connection.getresponse().status == status or not status
-    return False
