@@ -116,9 +116,12 @@ class PartitionLoop:
         idle = not (taken.leases or self._slots.running)
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
-        elif taken.leases:
-            self._visits.found()
-        elif self.assigned or taken.paused:
+        elif not taken.leases:
+            await self._wait_for_more(taken)
+
+    async def _wait_for_more(self, taken: Taken) -> None:
+        """Wait for entries where it is for us to wait; look at the partitions of others now and then."""
+        if self.assigned or taken.paused or taken.leases:
             await self._idle_wait.wait_for_entries(taken)
         else:
             await self._idle_wait.wait(self._visits.next_seconds())
@@ -150,6 +153,8 @@ class PartitionLoop:
         if self._stopping:
             return NOTHING_TAKEN
         taken = await self._take(held.free, alone=alone)
+        if taken.leases:
+            self._visits.found()
         for lease in await in_turn(self._startable(taken), self._group, self._settler):
             held.free -= 1
             self._start(lease)
