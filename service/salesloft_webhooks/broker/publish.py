@@ -10,10 +10,12 @@ beside it, in the slot of what the level belongs to. Decision 20.
 """
 
 import asyncio
+from base64 import urlsafe_b64encode
 from collections import defaultdict
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import count
-from secrets import token_urlsafe
+from secrets import randbits
 from types import TracebackType
 from typing import Self
 from zlib import crc32
@@ -31,8 +33,10 @@ from salesloft_webhooks.settings import Settings
 
 BELOW = b"below"
 """The scripts' result for an event whose level was reached before: there is nothing to store."""
-TOKEN_BYTES = 6
-"""Random bytes that tell this process's deliveries from another's; a number tells them from each other."""
+TOKEN_BITS = 24
+"""Of the number that tells one delivery of an event from another: four characters, which is what a compact record has
+room for. It begins at random, so that two processes give one event the same token once in 16 million times; the
+second of such deliveries would be counted as the first."""
 
 
 class Stored(StrEnum):
@@ -58,7 +62,7 @@ class Publisher:
         ]
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
-        self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
+        self._tokens = _tokens()
         self._turns: dict[str, asyncio.Event] = {}
         self._deadlines = Deadlines(self._timeout, self._too_late)
         self._background = Background()
@@ -157,6 +161,11 @@ class Publisher:
 def partition_of(entity_key: str, partitions: int) -> int:
     """Where an entity's events go: all into one stream, so that their order is the stream's."""
     return crc32(entity_key.encode()) % partitions if partitions > 1 else 0
+
+
+def _tokens() -> Iterator[str]:
+    for number in count(randbits(TOKEN_BITS)):
+        yield urlsafe_b64encode((number % 2**TOKEN_BITS).to_bytes(TOKEN_BITS // 8, "big")).decode()
 
 
 def _level(event: NewEvent) -> tuple[str, str, int]:
