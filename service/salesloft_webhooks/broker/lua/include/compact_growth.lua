@@ -5,8 +5,8 @@
 local function split_bucket(window)
   local index = window.buckets
   local size = size_for(index + 1)
-  local old = bucket_in({ start = window.start, buckets = index, size = size }, index)
-  local bucket = windows_key .. ':' .. ms(window.start) .. ':' .. ms(index)
+  local old = bucket_in({ prefix = window.prefix, buckets = index, size = size }, index)
+  local bucket = window.prefix .. index
   local flat, moved, words = redis.call('HGETALL', old), {}, { MADE, '' }
   for at = 1, #flat, 2 do
     if flat[at] ~= MADE and struct.unpack('>I5', flat[at]) % size == index then

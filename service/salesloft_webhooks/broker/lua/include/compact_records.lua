@@ -13,7 +13,7 @@
 local TOKEN_BYTES, VALUE, VALUE_BYTES = 4, '>c4I4I2', 10
 local MOST_OFFSET, MOST_SEQUENCE = 4294967295, 65535
 local MORE, MOST_GROUPS = string.char(255), 250
-local RECORDS_PER_BUCKET = 64
+local RECORDS_PER_BUCKET = 32 -- the server reads half a bucket to find one, and each has some 130 bytes beside its records
 local MARGIN_MS = 1000 -- an entry's id may be a little older than the script's clock
 local MADE = '' -- a bucket's first field: with it, whoever finds a bucket knows that it has its end
 local windows_key, numbers_key = base .. 'ids', base .. 'numbers'
@@ -32,13 +32,18 @@ local function size_for(buckets)
   return size
 end
 
+-- What the names of a window's buckets begin with: made once, for every record is looked for under one.
+local function prefix_of(start)
+  return windows_key .. ':' .. ms(start) .. ':'
+end
+
 local function known_windows()
   if not windows then
     windows = {}
     for start, words in pairs(fields_of(redis.call('HGETALL', windows_key))) do
       local buckets, records, finish_at = string.match(words, '^(%d+) (%d+) (%d+)$')
       windows[#windows + 1] = { start = tonumber(start), buckets = tonumber(buckets), records = tonumber(records),
-        finish_at = tonumber(finish_at), size = size_for(tonumber(buckets)) }
+        finish_at = tonumber(finish_at), size = size_for(tonumber(buckets)), prefix = prefix_of(start) }
     end
     table.sort(windows, by_start)
   end
@@ -59,7 +64,8 @@ local function open_window(latest, ttl_ms)
   local expected = latest and latest.records / 2 or 0
   local buckets = math.max(1, math.floor(expected / RECORDS_PER_BUCKET))
   local start = latest and math.max(now - MARGIN_MS, latest.start + 1) or now - MARGIN_MS
-  local window = { start = start, buckets = buckets, records = 0, finish_at = now + 1.5 * ttl_ms, size = size_for(buckets) }
+  local window = { start = start, buckets = buckets, records = 0, finish_at = now + 1.5 * ttl_ms, size = size_for(buckets),
+    prefix = prefix_of(start) }
   table.insert(windows, 1, window)
   keep_window(window)
   local finish_at = window.finish_at
@@ -94,7 +100,7 @@ local function bucket_in(window, number)
   if index >= window.buckets then
     index = index - window.size / 2
   end
-  return windows_key .. ':' .. ms(window.start) .. ':' .. ms(index)
+  return window.prefix .. index
 end
 
 local made = {} -- buckets that were seen to be there
@@ -105,23 +111,33 @@ local function found_in(window, digest, number)
   return known[2] and { window = window, bucket = bucket, digest = digest, value = known[2] }
 end
 
+local function window_of(all, entry_ms)
+  for _, window in ipairs(all) do
+    if window.start <= entry_ms then
+      return window
+    end
+  end
+end
+
 -- The compact record of an event: where it is, and its value; nil when there is none. With the event's entry the window
 -- is known, and the others are looked at only when it is not there.
 local function compact_record(event_id, entry)
+  local all = known_windows()
+  if #all == 0 then
+    return nil
+  end
   local digest, number = digest_of(event_id)
-  local entry_ms = entry and split_id(entry)
-  local likely
-  for _, window in ipairs(entry and known_windows() or {}) do
-    if window.start <= entry_ms then
-      likely = window
-      break
+  local likely = entry and window_of(all, split_id(entry))
+  local found = likely and found_in(likely, digest, number)
+  if found then
+    return found
+  end
+  for _, window in ipairs(all) do
+    found = window ~= likely and found_in(window, digest, number)
+    if found then
+      return found
     end
   end
-  local found = likely and found_in(likely, digest, number)
-  for _, window in ipairs(not found and known_windows() or {}) do
-    found = found or window ~= likely and found_in(window, digest, number)
-  end
-  return found or nil
 end
 
 local function write_value(record, value)
