@@ -1,10 +1,6 @@
-"""The loop of one partition: take, run, settle.
+"""The loop of one partition: take, run, settle. What it waits for in between stands in `idle_wait`.
 
-    reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
-
-Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: a wake-up (a
-blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it may have made the
-next entry of a lane due), the earliest due time, or the poll interval.
+reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
 """
 
 import asyncio
@@ -19,7 +15,6 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
-from salesloft_webhooks.worker.assignment import Visits
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
@@ -40,7 +35,6 @@ class PartitionLoop:
         partition: Which stream.
         attempts: What runs now, by entry id.
         heartbeat: Monotonic time of the last sign of progress.
-        assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
     """
 
     def __init__(
@@ -55,8 +49,6 @@ class PartitionLoop:
         self.partition = partition
         self.attempts: dict[str, Attempt] = {}
         self.heartbeat = time.monotonic()
-        self.assigned = True
-        self._visits = Visits()
         self._group = group
         self._slots, self._isolation_budget = slots
         self._rules, self._running = handlers
@@ -123,24 +115,16 @@ class PartitionLoop:
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
         else:
-            await self._wait_after(taken)
+            await self._idle_wait.after(taken)
 
-    async def _wait_after(self, taken: Taken) -> None:
-        """Wait until there may be more to take; not at all when more is there."""
-        if taken.leases:
-            self._visits.found()
-        if taken.leases and not taken.last_id:
-            return
-        if self.assigned or taken.paused or taken.leases:
-            await self._idle_wait.wait_for_entries(taken)
-        else:
-            await self._idle_wait.wait(self._visits.next_seconds())
+    @property
+    def assigned(self) -> bool:
+        """Whether it is for this worker to wait for entries here."""
+        return self._idle_wait.assigned
 
     def assign(self, *, assigned: bool) -> None:
         """Wait for entries here from now on, or leave that to others."""
-        if assigned and not self.assigned:
-            self._idle_wait.wake()
-        self.assigned = assigned
+        self._idle_wait.assign(assigned=assigned)
 
     async def _report_before_taking(self) -> None:
         """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
