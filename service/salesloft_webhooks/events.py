@@ -144,6 +144,16 @@ class Event:
         return (datetime.now(UTC) - self.received_at).total_seconds()
 
 
+def assembled(**attributes: Any) -> Event:
+    """An event of attributes that are all there: the hot path's constructor.
+
+    That of a frozen dataclass sets attributes one by one through `object.__setattr__`, at three times the cost.
+    """
+    event = object.__new__(Event)
+    event.__dict__.update(attributes)
+    return event
+
+
 _MAX_ID = 2**63 - 1  # what a database's BIGINT holds: anything above is no id of SalesLoft's
 _MAX_ID_DIGITS = len(str(_MAX_ID))
 
