@@ -2,9 +2,7 @@
 
     reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
 
-Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: a wake-up (a
-blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it may have made the
-next entry of a lane due), the earliest due time, or the poll interval.
+Nothing here sleeps blindly; `idle_wait` says what it waits for.
 """
 
 import asyncio

@@ -92,7 +92,7 @@ class StoreInvariants(RuleBasedStateMachine):
             if short.startswith(("event:", "mark:")):
                 assert self.redis.ttl(key) > 0, key
             else:
-                kinds = ("events", "sl:groups", "sl:format", "sl:g:", "g:")
+                kinds = ("events", "sl:groups", "sl:g:", "g:")
                 assert short.startswith(kinds), key
 
 

@@ -9,6 +9,7 @@
 local FIELDS = 3
 --@include partition
 --@include records
+--@include remembered
 --@include watermark
 
 local function recall(at)

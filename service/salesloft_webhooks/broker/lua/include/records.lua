@@ -13,11 +13,6 @@ local function stored_as(event_id)
   return known[1], known[2]
 end
 
--- Whether anything is remembered of an event.
-local function is_remembered(event_id)
-  return redis.call('EXISTS', record_of(event_id)) == 1
-end
-
 -- An event has just been stored.
 local function remember_stored(event_id, entry, token, ttl)
   local record = record_of(event_id)
