@@ -11,6 +11,7 @@
 --   of an event with a dead letter. A repeat of what is forgotten would be stored once more.
 --   Within the limit nothing is forgotten, so any number of processes may call at once.
 --@include partition
+--@include records
 --@include finished_entries
 --@include memory_limits
 local share, age = tonumber(ARGV[1]), tonumber(ARGV[2])
