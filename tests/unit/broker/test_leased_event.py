@@ -9,7 +9,17 @@ from salesloft_webhooks.events import Event
 
 def test_a_leased_event_has_every_attribute() -> None:
     """Nothing is left to a default that a handler would meet as a missing attribute."""
-    values = (b"e1", b"email.opened", b"person:7", b"default", b"1766021654001", b"2026-03-07", b"00-1-2-01", b"{}")
+    values = (
+        b"e1",
+        b"email.opened",
+        b"person:7",
+        b"default",
+        b"1766021654001",
+        b"2026-03-07",
+        b"00-1-2-01",
+        b"{}",
+        b"",
+    )
 
     event = leased_event(values, group="crm", attempt=3)
 
