@@ -31,6 +31,9 @@ LONGEST_SECONDS = 366 * 86_400
 
 Reply = list[bytes]
 
+SETTLED = {member.encode(): member for member in Settled}
+"""By what the store answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupOptions:
@@ -185,9 +188,9 @@ class Group:
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
-            args += (item.outcome.value, _ms(item.delay_seconds), item.reason, item.error)
+            args += (item.outcome, _ms(item.delay_seconds), item.reason, item.error)
         replies: Reply = await self._store.run("settle", partition, args)
-        return [Settled(reply.decode()) for reply in replies]
+        return [SETTLED[reply] for reply in replies]
 
     async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:
         """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""

@@ -17,6 +17,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
@@ -69,9 +70,10 @@ class Worker:
         self._settings = settings
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
+        handlers = rules_by_type(loaded, settings), running
 
         def loop_of(partition: int) -> PartitionLoop:
-            return PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
+            return PartitionLoop(partition, self._group, slots, settings, handlers, telemetry)
 
         self._served = ServedPartitions(store, self._group, settings, loop_of)
         self._loops = self._served.loops
