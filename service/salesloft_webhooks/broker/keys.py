@@ -28,8 +28,20 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
+        """The full idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
+
+    def record_windows(self, partition: int) -> str:
+        """The spans of time whose events have compact records: hash of their start by buckets, records and end."""
+        return f"{self.prefix}:{{{partition}}}:ids"
+
+    def record_bucket(self, partition: int, start: int, bucket: int) -> str:
+        """Compact idempotency records of events of one span of time: hash of values by digests of ids."""
+        return f"{self.prefix}:{{{partition}}}:ids:{start}:{bucket}"
+
+    def group_numbers(self, partition: int) -> str:
+        """The number that stands for each group in compact records, for ever: hash by group."""
+        return f"{self.prefix}:{{{partition}}}:numbers"
 
     def mark(self, partition: int, subject: str) -> str:
         """The highest levels seen of a subject: hash by watermark name."""

@@ -34,7 +34,7 @@ from salesloft_webhooks.settings import Settings
 
 SLICE = 10_000
 """Entries that one call may remove or examine, so that the server is never blocked for long."""
-RECORDS_SLICE = 500
+RECORDS_SLICE = 100
 """Keys that one call may examine for records to forget."""
 WORK_SECONDS = 0.5
 """Time for one look with all its calls; what is left is left for the next one."""

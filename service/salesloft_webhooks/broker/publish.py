@@ -13,9 +13,11 @@ one and is stored once (`partition_raise`). Decision 40.
 """
 
 import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import count
-from secrets import token_urlsafe
+from secrets import randbits
 from types import TracebackType
 from typing import Self
 
@@ -31,8 +33,10 @@ from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.settings import Settings
 
-TOKEN_BYTES = 6
-"""Random bytes that tell this process's deliveries from another's; a number tells them from each other."""
+TOKEN_BITS = 24
+"""Of the number that tells one delivery of an event from another: four characters, which is what a compact record has
+room for. It begins at random, so that two processes give one event the same token once in 16 million times; the
+second of such deliveries would be counted as the first."""
 
 
 class Stored(StrEnum):
@@ -56,7 +60,7 @@ class Publisher:
         self._written = StoreFormat(store, settings.store_format)
         self._routes = self._routes_now()
         self._asking: asyncio.Event | None = None
-        self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
+        self._tokens = _tokens()
         self._turns: dict[str, asyncio.Event] = {}
         self._deadlines = Deadlines(self._timeout, self._too_late)
         self._background = Background()
@@ -165,3 +169,8 @@ class Publisher:
     def _start_committers(self) -> None:
         for committer in self._routes.committers():
             self._background.start(committer.run(), name=str(committer))
+
+
+def _tokens() -> Iterator[str]:
+    for number in count(randbits(TOKEN_BITS)):
+        yield urlsafe_b64encode((number % 2**TOKEN_BITS).to_bytes(TOKEN_BITS // 8, "big")).decode()

@@ -11,6 +11,7 @@
 --   of an event with a dead letter. A repeat of what is forgotten would be stored once more.
 --   Within the limit nothing is forgotten, so any number of processes may call at once.
 --@include partition
+--@include compact_records
 --@include records
 --@include finished_entries
 --@include memory_limits
@@ -31,23 +32,40 @@ local function has_letters(memory)
   return false
 end
 
+local function is_old(entry)
+  local entry_ms, entry_seq = split_id(entry)
+  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq)
+end
+
 local function is_over(memory)
   local entry = redis.call('HGET', memory, 'entry')
-  if not entry then
-    return false
-  end
-  local entry_ms, entry_seq = split_id(entry)
-  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq) and not has_letters(memory)
+  return entry and is_old(entry) and not has_letters(memory)
 end
 
 local excess = excess_over(share, 0)
 if excess <= 0 then
   return { 0, 0, '0' }
 end
-local reply = redis.call('SCAN', ARGV[3], 'MATCH', record_of('*'), 'COUNT', ARGV[4], 'TYPE', 'hash')
+-- Of compact records those that have a full one, too, stay.
+local function forget_in_bucket(bucket)
+  local start, over = tonumber(string.match(bucket, ':(%d+):%d+$')), {}
+  local flat = redis.call('HGETALL', bucket)
+  for at = 1, #flat, 2 do
+    local record = { window = { start = start }, value = flat[at + 1] }
+    if flat[at] ~= MADE and not has_mark(record, MORE) and is_old((entry_and_token(record))) then
+      over[#over + 1] = flat[at]
+    end
+  end
+  return #over > 0 and redis.call('HDEL', bucket, unpack(over)) or 0
+end
+
+-- Full records and buckets of compact ones.
+local reply = redis.call('SCAN', ARGV[3], 'MATCH', base .. '[ei]*', 'COUNT', ARGV[4], 'TYPE', 'hash')
 local forgotten = 0
 for _, memory in ipairs(reply[2]) do
-  if is_over(memory) then
+  if string.find(memory, windows_key .. ':', 1, true) == 1 then
+    forgotten = forgotten + forget_in_bucket(memory)
+  elseif string.find(memory, record_of(''), 1, true) == 1 and is_over(memory) then
     forgotten = forgotten + redis.call('UNLINK', memory)
   end
 end

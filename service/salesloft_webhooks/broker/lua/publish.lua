@@ -23,7 +23,9 @@
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
 local FIELDS = 14
 --@include partition
+--@include compact_records
 --@include records
+--@include compact_growth
 --@include entries
 --@include watermark
 --@include layout
@@ -67,11 +69,11 @@ local function store(at)
     remember_repeat(event_id, token)
     return 'new'
   elseif known then
-    count_duplicate(event_id)
+    count_duplicate(event_id, idempotency_ttl)
     return 'duplicate'
   end
   local entry = add_entry(at)
-  remember_stored(event_id, entry, token, idempotency_ttl)
+  remember_stored(event_id, entry, token, idempotency_ttl, format)
   return 'new'
 end
 
@@ -100,4 +102,5 @@ results = {}
 for at = 5, #ARGV, FIELDS do
   results[#results + 1] = guarded(publish, at)
 end
+keep_growth()
 return results

@@ -21,6 +21,7 @@
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries

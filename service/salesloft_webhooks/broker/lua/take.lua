@@ -33,6 +33,7 @@
 --   A take that is repeated with its token leases nothing twice: it gets what the first one leased.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries
