@@ -20,7 +20,7 @@ from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, may_make_due
 from salesloft_webhooks.worker.turns import in_turn
 
 NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
@@ -235,15 +235,9 @@ class PartitionLoop:
 
     def _settled(self, batch: Sequence[Settlement]) -> None:
         self._telemetry.in_flight(self._slots.running)
-        if self._attentive or any(map(_may_make_due, batch)):
+        if self._attentive or any(map(may_make_due, batch)):
             self._idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
             await self._group.pause(seconds, reason)
-
-
-def _may_make_due(settlement: Settlement) -> bool:
-    """Whether it set a time for the entry, or may have let the next one of its lane go on."""
-    finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
-    return not finished or bool(settlement.lease.lane)

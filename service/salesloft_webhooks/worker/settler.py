@@ -163,3 +163,9 @@ class Settler:
 
 def _attempt_of(lease: Lease) -> tuple[str, int]:
     return lease.entry_id, lease.event.attempt
+
+
+def may_make_due(settlement: Settlement) -> bool:
+    """Whether it set a time for the entry, or may have let the next one of its lane go on."""
+    finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
+    return not finished or bool(settlement.lease.lane)

@@ -147,7 +147,7 @@ async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
             await eventually(lambda: not watch._look_thoroughly_next, "the watch has looked")
             await asyncio.sleep(0.2)
             assert watch.unready is None
-        assert sorted(bench.redis.keys()) == ["sl:format", "sl:partitions", "sl:{0}:event:e1"]
+        assert sorted(bench.redis.keys()) == ["sl:format", "sl:partitions", "sl:{0}:event:e1", "sl:{0}:layout"]
 
 
 async def test_a_user_that_may_not_use_watermarks_is_found(refusing: Server) -> None:

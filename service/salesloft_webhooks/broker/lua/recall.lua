@@ -8,6 +8,7 @@
 --       '<highest level known here>' | 'refused ' and the error
 local FIELDS = 3
 --@include partition
+--@include compact_records
 --@include records
 --@include remembered
 --@include watermark

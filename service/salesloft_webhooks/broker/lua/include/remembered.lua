@@ -1,4 +1,4 @@
--- Whether a partition knows an event. Needs: records.
+-- Whether a partition knows an event. Needs: compact_records, records.
 
 -- A record without an entry counts, too: its event is not here, but what groups have made of it is.
 local function is_remembered(event_id)
