@@ -53,7 +53,6 @@ EXCUSED = [  # file, name, who uses it
     ("service/*", "media_type", "Starlette"),
     ("service/*/cli/bulk_actions.py", "[A-Z]*", "annotations in quotes"),
     ("service/*/testing/fixtures.py", "salesloft_pipeline", "pytest's plug-in"),
-    ("bench/receiver.py", "*_*", "printed as a whole"),
     ("tests/*", "pytestmark", "pytest"),
     ("tests/*", "pytest_collection_modifyitems", "pytest"),
     ("tests/*", "many_files", "a fixture asked for its effect"),

@@ -22,6 +22,7 @@ it looks at its own server, so that in a cluster each has its own. Partitions of
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -96,13 +97,18 @@ class MemoryBounds:
         self._store = store
         self._share = settings.history_memory_share
         self._records_share = (1 + settings.history_memory_share) / 2
-        self._most_bytes = -(-settings.history_max_bytes // store.partitions)
+        self._max_bytes = settings.history_max_bytes
         self._ttl_seconds = settings.idempotency_ttl_seconds
         self._observer = observer
-        self._after = dict.fromkeys(range(store.partitions), BEGIN)
-        self._cursors = dict.fromkeys(range(store.partitions), b"0")
+        self._after: defaultdict[int, str | bytes] = defaultdict(lambda: BEGIN)
+        self._cursors: defaultdict[int, bytes] = defaultdict(lambda: b"0")
         self._record_age = self._ttl_seconds / 2
         self._entries_pause_until = self._records_pause_until = 0.0
+
+    @property
+    def _most_bytes(self) -> int:
+        """Each partition's part of the limit."""
+        return -(-self._max_bytes // self._store.partitions)
 
     async def keep(self, seconds: float = WORK_SECONDS) -> Room:
         """Look, and remove what has to go until all are within their limits, nothing may go, or the time is over.

@@ -20,6 +20,11 @@ class Script:
     source: str
     digest: str
 
+    @property
+    def writes(self) -> bool:
+        """Whether its first line lets it write."""
+        return "no-writes" not in self.source.partition("\n")[0]
+
 
 def _read(*path: str) -> str:
     return files(__package__).joinpath("lua", *path).read_text(encoding="utf-8")

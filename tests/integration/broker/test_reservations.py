@@ -7,7 +7,7 @@ import pytest
 
 from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Stored
 from salesloft_webhooks.broker.administration.history import EventState, history
-from salesloft_webhooks.broker.publish import partition_of
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
 from tests.support.broker_bench import Bench, open_bench
@@ -33,7 +33,7 @@ def opens(count: int, person: str, base: str) -> NewDelivery:
 
 async def die_in_between(bench: Bench, delivery: NewDelivery) -> None:
     """A receiver reserves, and is killed before it writes."""
-    await bench.publisher._reserve(delivery, partition_of(delivery.events[0].entity_key, PARTITIONS))
+    await bench.publisher._routes.reserve(delivery)
 
 
 def elsewhere(entity: str, partitions: int = PARTITIONS) -> str:
