@@ -1,7 +1,7 @@
 """What a partition's loop waits for when it has nothing to do: never blindly, always for whichever comes first.
 
-That is a wake-up (a blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it
-may have made the next entry of a lane due), the earliest due time, or the poll interval.
+That is a wake-up (a blocking read behind the last entry, which consumes nothing), an outcome of our own being stored
+(it may have made the next entry of a lane due), the earliest due time, or the poll interval.
 """
 
 import asyncio

@@ -1,8 +1,6 @@
-"""The loop of one partition: take, run, settle.
+"""The loop of one partition: take, run, settle. What it waits for in between stands in `idle_wait`.
 
-    reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
-
-Nothing here sleeps blindly; `idle_wait` says what it waits for.
+reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
 """
 
 import asyncio
