@@ -103,7 +103,7 @@ class StoreSettings(Environment):
         2,
         ge=1,
         le=2,
-        description="Highest format of what is stored. Format 2 takes a fraction of the memory; version 0.1.0 cannot "
+        description="Highest format of what is stored. Format 2 takes less memory; version 0.1.0 cannot "
         "read it. It is written at once in a new installation, else when every worker has read it for ten minutes. "
         "1 holds it back as long as you want to be able to roll back to 0.1.0.",
     )

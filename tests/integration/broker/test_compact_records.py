@@ -117,11 +117,30 @@ async def test_what_is_out_of_the_ordinary_has_a_full_record(bench: Bench) -> No
 
 async def test_a_repeat_of_the_same_call_is_no_duplicate(bench: Bench) -> None:
     """Who repeats a call after a lost reply gets the first answer: the compact record knows its token."""
-    args: list[Argument] = [604_800, 7_776_000, 2, "e1", "a.b", "k", "s", "", "", b"{}", "", "", "abcd", "", "", "", 0]
+    args: list[Argument] = [
+        604_800,
+        7_776_000,
+        1,
+        2,
+        "e1",
+        "a.b",
+        "k",
+        "s",
+        "",
+        "",
+        b"{}",
+        "",
+        "",
+        "abcd",
+        "",
+        "",
+        "",
+        0,
+    ]
 
     assert [await bench.store.run("publish", 0, args) for _ in range(2)] == [[b"new"], [b"new"]]
 
-    args[12] = "efgh"
+    args[13] = "efgh"
     assert await bench.store.run("publish", 0, args) == [b"duplicate"]
     assert bench.redis.xlen(STREAM) == 1
 
@@ -129,7 +148,26 @@ async def test_a_repeat_of_the_same_call_is_no_duplicate(bench: Bench) -> None:
 @pytest.mark.parametrize("token", ["", "longer"])
 async def test_what_does_not_fit_is_remembered_all_the_same(bench: Bench, token: str) -> None:
     """A token of another length, as version 0.1.0 and those before this one have, leads to a full record."""
-    args: list[Argument] = [604_800, 7_776_000, 2, "e1", "a.b", "k", "s", "", "", b"{}", "", "", token, "", "", "", 0]
+    args: list[Argument] = [
+        604_800,
+        7_776_000,
+        1,
+        2,
+        "e1",
+        "a.b",
+        "k",
+        "s",
+        "",
+        "",
+        b"{}",
+        "",
+        "",
+        token,
+        "",
+        "",
+        "",
+        0,
+    ]
 
     assert await bench.store.run("publish", 0, args) == [b"new"]
 
