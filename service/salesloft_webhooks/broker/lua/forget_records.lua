@@ -11,6 +11,7 @@
 --   of an event with a dead letter. A repeat of what is forgotten would be stored once more.
 --   Within the limit nothing is forgotten, so any number of processes may call at once.
 --@include partition
+--@include records
 --@include finished_entries
 --@include memory_limits
 local share, age = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -21,33 +22,24 @@ if first then
   first_ms, first_seq = split_id(first[1])
 end
 
-local function has_letters(memory)
-  for _, name in ipairs(redis.call('HKEYS', memory)) do
-    if string.find(name, 'letter:', 1, true) == 1 then
-      return true
-    end
-  end
-  return false
-end
-
-local function is_over(memory)
-  local entry = redis.call('HGET', memory, 'entry')
+local function may_go(record)
+  local entry = entry_without_letters(record)
   if not entry then
     return false
   end
   local entry_ms, entry_seq = split_id(entry)
-  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq) and not has_letters(memory)
+  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq)
 end
 
 local excess = excess_over(share, 0)
 if excess <= 0 then
   return { 0, 0, '0' }
 end
-local reply = redis.call('SCAN', ARGV[3], 'MATCH', record_of('*'), 'COUNT', ARGV[4], 'TYPE', 'hash')
+local found, next_cursor = scan_records(ARGV[3], ARGV[4])
 local forgotten = 0
-for _, memory in ipairs(reply[2]) do
-  if is_over(memory) then
-    forgotten = forgotten + redis.call('UNLINK', memory)
+for _, record in ipairs(found) do
+  if may_go(record) then
+    forgotten = forgotten + redis.call('UNLINK', record)
   end
 end
-return { excess, forgotten, reply[1] }
+return { excess, forgotten, next_cursor }

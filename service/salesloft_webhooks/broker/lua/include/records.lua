@@ -33,3 +33,23 @@ end
 local function whole_record(event_id)
   return redis.call('HGETALL', record_of(event_id))
 end
+
+-- Some of the partition's records, by their keys; where to go on is '0' when all were looked at.
+local function scan_records(from, count)
+  local reply = redis.call('SCAN', from, 'MATCH', record_of('*'), 'COUNT', count, 'TYPE', 'hash')
+  return reply[2], reply[1]
+end
+
+-- The entry that the record at a key names; nil when it names none, or dead letters as well.
+local function entry_without_letters(record)
+  local entry = nil
+  local flat = redis.call('HGETALL', record)
+  for at = 1, #flat, 2 do
+    if string.find(flat[at], 'letter:', 1, true) == 1 then
+      return nil
+    elseif flat[at] == ENTRY then
+      entry = flat[at + 1]
+    end
+  end
+  return entry
+end
