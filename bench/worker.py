@@ -22,6 +22,7 @@ import redis
 from tests.support.servers import Server, engines, free_port
 
 from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker.store_format import NEWEST
 from salesloft_webhooks.settings import Settings
 
 BATCH = 500
@@ -34,7 +35,7 @@ async def fill(settings: Settings, events: int) -> None:
     body = SAMPLE.read_bytes()
     async with open_store(settings) as store:
         for start in range(0, events, BATCH):
-            args: list[str | bytes | int] = [604_800, 7_776_000]
+            args: list[str | bytes | int] = [604_800, 7_776_000, NEWEST]
             for number in range(start, min(start + BATCH, events)):
                 args += (f"email.updated/{number}/2026-03-06T18:40:21.773801-05:00", "email.updated")
                 args += (f"person:{number % PEOPLE}", "default", "2026-03-06T18:40:21.773801-05:00", "", body)

@@ -97,6 +97,14 @@ class StoreSettings(Environment):
         ge=0,
         description="How long handled events stay in the stream for replays. Unhandled ones are never removed.",
     )
+    store_format: int = Field(
+        2,
+        ge=1,
+        le=2,
+        description="Highest format of what is stored. Format 2 takes a fraction of the memory; version 0.1.0 cannot "
+        "read it. It is written at once in a new installation, else when every worker has read it for ten minutes. "
+        "1 holds it back as long as you want to be able to roll back to 0.1.0.",
+    )
     history_memory_share: float = Field(
         0.75,
         gt=0,

@@ -16,6 +16,7 @@ from salesloft_webhooks.broker.connection.store import Argument, Store, translat
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES, leased_event
+from salesloft_webhooks.broker.store_format import NEWEST
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
 from salesloft_webhooks.settings import Ordering
@@ -97,7 +98,8 @@ class Group:
         With ``refresh`` a description that is there stays as it is: the worker that started last wrote it.
         """
         options, keys = self.options, self._store.keys
-        args: list[Argument] = [options.name, options.version, _ms(options.no_handler_seconds)]
+        grace = _ms(options.no_handler_seconds)
+        args: list[Argument] = [options.name, options.version, grace, self.consumer, NEWEST]
         for partition in range(self._store.partitions):
             await self._store.run("register", partition, args)
         await self._store.run_on(keys.groups, "enlist", [options.name])

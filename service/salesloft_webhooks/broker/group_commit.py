@@ -24,6 +24,7 @@ from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.durability import Durability, examine, least
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreError, StoreFull, StoreRefused, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -100,6 +101,7 @@ class Committer:
         partition: Which one.
         bounds: Makes room where the server is full.
         observer: Told of each batch; nobody by default.
+        written: The format of the store, which follows ``head``; None for a script that does not ask.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Committer:
         partition: int,
         bounds: MemoryBounds,
         observer: CommitObserver | None = None,
+        written: StoreFormat | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -117,6 +120,7 @@ class Committer:
         self._partition = partition
         self._bounds = bounds
         self._observer = observer
+        self._written = written
         self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
         self._queue: deque[_Share] = deque()
         self._filled = asyncio.Event()
@@ -127,12 +131,7 @@ class Committer:
         return f"{self._script} in partition {self._partition}"
 
     def add(self, rows: Sequence[Row], size: int = 0) -> asyncio.Future[list[bytes]]:
-        """Queue the rows of one delivery; the future gives one result a row, or raises a `StoreError`.
-
-        Args:
-            rows: At least one.
-            size: The bytes of the bodies in them.
-        """
+        """Queue the rows of a delivery, with ``size`` bytes of bodies; the future gives a result each, or raises."""
         share = _Share(rows, size)
         self._queue.append(share)
         self._filled.set()
@@ -209,6 +208,8 @@ class Committer:
     async def _commit(self, batch: list[_Share]) -> None:
         durability = await self._current_durability()
         args = [*self._head]
+        if self._written is not None:
+            args.append(await self._written.current())
         for share in batch:
             for row in share.rows:
                 args += row

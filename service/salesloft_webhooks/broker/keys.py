@@ -94,6 +94,10 @@ class Keys:
         """What each consumer's last take has leased, to repeat it: hash by consumer."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:last_take"
 
+    def formats(self, partition: int, group: str) -> str:
+        """The newest format of the store that each consumer reads: hash by consumer."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:formats"
+
     def clock(self, partition: int, group: str) -> str:
         """The group's clock and run: hash with ``called``, ``reporting_until``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
@@ -110,6 +114,11 @@ class Keys:
     def partitions(self) -> str:
         """How many partitions this installation has: a number."""
         return f"{self.prefix}:partitions"
+
+    @property
+    def format(self) -> str:
+        """The format that is written: hash with ``written``, or ``ready_since`` when everybody reads the newest."""
+        return f"{self.prefix}:format"
 
     @property
     def groups(self) -> str:

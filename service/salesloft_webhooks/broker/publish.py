@@ -23,6 +23,7 @@ from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -50,8 +51,11 @@ class Publisher:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
+        written = StoreFormat(store, settings.store_format)
         bounds = MemoryBounds(store, settings, observer)
-        self._committers = [Committer(store, settings, "publish", number, bounds, observer) for number in numbers]
+        self._committers = [
+            Committer(store, settings, "publish", number, bounds, observer, written) for number in numbers
+        ]
         spread = numbers if store.partitions > 1 else ()
         self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
         self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
@@ -86,8 +90,8 @@ class Publisher:
     def _store(self, delivery: NewDelivery) -> asyncio.Future[list[bytes]]:
         """Write to the only partition, where levels live too."""
         token = next(self._tokens)
-        rows = [_row(event, delivery, token, "raise" if event.watermark else "") for event in delivery.events]
-        answer = self._committers[0].add(rows, sum([len(event.data) for event in delivery.events]))
+        rows = _rows([(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token)
+        answer = self._committers[0].add(*rows)
         self._deadlines.watch(answer)
         return answer
 
@@ -141,15 +145,13 @@ class Publisher:
 
     def _write(self, delivery: NewDelivery, places: list[int | None]) -> dict[int, asyncio.Future[list[bytes]]]:
         token = next(self._tokens)
-        shares: defaultdict[int, list[Row]] = defaultdict(list)
-        sizes: defaultdict[int, int] = defaultdict(int)
+        shares: defaultdict[int, list[tuple[NewEvent, str]]] = defaultdict(list)
         for event, place in zip(delivery.events, places, strict=True):
             if place is not None:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
-                shares[place].append(_row(event, delivery, token, "compare" if old else ""))
-                sizes[place] += len(event.data)
-        return {place: self._committers[place].add(rows, sizes[place]) for place, rows in shares.items()}
+                shares[place].append((event, "compare" if old else ""))
+        return {place: self._committers[place].add(*_rows(share, delivery, token)) for place, share in shares.items()}
 
 
 def partition_of(entity_key: str, partitions: int) -> int:
@@ -162,5 +164,13 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _row(event: NewEvent, delivery: NewDelivery, token: str, use: str) -> Row:
-    return (*publish_row(event, delivery), token, use, *_level(event))
+def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+    """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
+
+    Only the first has a whole body.
+    """
+    (first, use), *others = share
+    rows: list[Row] = [(*publish_row(first, delivery, None), token, use, *_level(first))]
+    for event, its_use in others:
+        rows.append((*publish_row(event, delivery, first.data), token, its_use, *_level(event)))
+    return rows, sum([len(event.data) for event, _ in share])

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent
 
 Fields = Mapping[bytes, bytes]
@@ -17,10 +18,11 @@ Fields = Mapping[bytes, bytes]
 PublishRow = tuple[str | bytes | int, ...]
 """An event in the order that ``publish.lua`` takes it."""
 
-ENTRY_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "only", "body")
-"""Of an event's entry: id, type, entity key and source of the event, when the store accepted it, when it happened as
-the sender wrote it, W3C trace context, the one group it is for (a redrive or replay; else empty), and its data."""
-LEASED_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "body")
+ENTRY_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "only", "of", "body")
+"""Of an event's entry: id, type, entity key and source of the event, when the store accepted it (empty: the time of the
+entry's id), when it happened as the sender wrote it, W3C trace context, the one group it is for (a redrive or replay;
+else empty), which part of a body its data is (``shared_bodies.py``), and the body. Version 0.1.0 has no ``of``."""
+LEASED_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "body", "of")
 """What ``take.lua`` answers of an entry, in its order."""
 DEAD_LETTER_FIELDS = (*ENTRY_FIELDS, "entry", "reason", "error", "attempts", "died", "consumer")
 """Of a dead letter: the whole entry, where that was, why it died and of what, after how many attempts, when, and which
@@ -135,16 +137,20 @@ class Quarantined:
     body: bytes = field(repr=False)
 
 
-def publish_row(event: NewEvent, delivery: NewDelivery) -> PublishRow:
-    """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one."""
+def publish_row(event: NewEvent, delivery: NewDelivery, whole: bytes | None) -> PublishRow:
+    """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one.
+
+    ``whole`` is the body of the first event of the delivery in the same call, which the later ones mostly share.
+    """
+    kept, body = ("", event.data) if whole is None else shared_with(whole, event.data)
     received = "" if delivery.received_at is None else int(delivery.received_at.timestamp() * 1_000)
     described = (event.event_id, event.event_type, event.entity_key, delivery.source, event.created_at)
-    return (*described, delivery.traceparent, event.data, received)
+    return (*described, delivery.traceparent, body, kept, received)
 
 
 def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
     """The event of a lease; ``values`` in the order of `LEASED_FIELDS`."""
-    *texts, body = values
+    *texts, body, of = values
     event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
     return Event(
         event_id=event_id,
@@ -152,7 +158,7 @@ def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
         created_at=created,
         source=source,
         received_at=datetime.fromtimestamp(int(received) / 1_000, UTC),
-        raw_data=body,
+        raw_data=whole_body(body, of),
         entity_key=entity_key,
         attempt=attempt,
         group=group,
@@ -161,8 +167,9 @@ def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
 
 
 def read_entry(reference: Reference, fields: Fields) -> Entry:
-    """The entry at ``reference``."""
-    return Entry(reference=reference, only=_text(fields, b"only"), **_stored_event(fields))
+    """The entry at ``reference``; its body and `of` are as `scan.read` answers them."""
+    received = {b"at": b"%d" % reference.ms} | {name: value for name, value in fields.items() if value}
+    return Entry(reference=reference, only=_text(fields, b"only"), **_stored_event(received))
 
 
 def read_dead_letter(group: str, reference: Reference, fields: Fields) -> DeadLetter:
@@ -210,7 +217,7 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "source": _text(fields, b"src"),
         "created_at": _text(fields, b"made"),
         "received_at": _time(fields, b"at"),
-        "data": fields.get(b"body", b""),
+        "data": whole_body(fields.get(b"body", b""), fields.get(b"of", b"")),
     }
 
 

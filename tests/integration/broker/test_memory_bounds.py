@@ -214,3 +214,27 @@ async def test_a_full_server_with_history_refuses_nobody(small: Server) -> None:
         assert ids(bench)[-20:] == [f"e{number}" for number in range(1_000, 1_020)]
         assert isinstance(bench.recorder, Recorder)
         assert bench.recorder.room != []
+
+
+async def test_a_body_that_an_unfinished_event_shares_stays(small: Server) -> None:
+    """Whatever goes from between unfinished entries, each of them can still be read whole."""
+    async with open_bench(small) as bench:
+        group, late = await bench.group(lease_seconds=60), await bench.group("late", events=("email.opened",))
+        for number in range(200):
+            base = NewEvent(f"e{number}", "email.updated", "person:1", "2026", b'{"x":"%s"}' % KIB)
+            await bench.publisher.publish(
+                NewDelivery("default", (base, NewEvent(f"o{number}", "email.opened", "person:1", "2026", base.data)))
+            )
+        (first,) = await take(group, 1)
+        await group.settle(0, [Settlement(first, Outcome.RETRY, 86_400, "", "later")])
+        held = await take(late, 40)
+        await finish(group, 400)
+
+        await bounds(small, bench, history_max_bytes=1).keep(seconds=5)
+
+        bodies = [fields["body"] for _, fields in bench.redis.xrange(STREAM) if fields["of"] == ""]
+        opened = [fields for _, fields in bench.redis.xrange(STREAM) if fields["of"]]
+        assert len(held) == 40
+        assert len(bodies) >= len(opened) >= 40
+        await late.settle(0, [Settlement(lease, Outcome.RETRY) for lease in held])
+        assert [lease.event.raw_data for lease in await take(late, 40)] == [lease.event.raw_data for lease in held]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from salesloft_webhooks.broker.administration.scan import PAGE, Span, read, scan
+from salesloft_webhooks.broker.administration.scan import PAGE, Span, carry_bodies, read, scan
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Entry, Fields, read_entry
@@ -78,4 +78,6 @@ async def _read_on(store: Store, position: Reference, seconds: float) -> list[tu
         reply: Any = await store.client.xread({key: position.entry_id}, PAGE, int(seconds * 1_000))
     # {stream: [page]} or [[stream, page]], by the version of the protocol; nothing at all after a time-out.
     pages = reply.values() if isinstance(reply, dict) else [[page] for _, page in reply or []]
-    return [(Reference.of(position.partition, entry_id), fields) for [page] in pages for entry_id, fields in page]
+    found = [entry for [page] in pages for entry in page]
+    await carry_bodies(store, key, found)
+    return [(Reference.of(position.partition, entry_id), fields) for entry_id, fields in found]

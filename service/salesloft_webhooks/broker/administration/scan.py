@@ -7,6 +7,7 @@ from typing import Any
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Fields
+from salesloft_webhooks.broker.shared_bodies import carrier_of
 
 PAGE = 100
 """Entries read in one round trip: bodies may be large, and a reader may want only the first few."""
@@ -75,7 +76,38 @@ async def read(
             if newest_first
             else store.client.xrange(key, low, high, count)
         )
-    return list(found)
+    page = list(found)
+    await carry_bodies(store, key, page)
+    return page
+
+
+async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]]) -> None:
+    """Give the entries of a page the bodies that they share with others (``shared_bodies.py``), in place.
+
+    Of an entry whose body was deleted by hand nothing is said, and its data is empty.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    bodies = {entry_id: fields[b"body"] for entry_id, fields in page if fields.get(b"body")}
+    borrowing = [
+        (index, carrier)
+        for index, (entry_id, fields) in enumerate(page)
+        if (carrier := carrier_of(entry_id, fields.get(b"of", b"")))
+    ]
+    absent = sorted({carrier for _, carrier in borrowing} - bodies.keys())
+    if absent:
+        with translated():
+            asked = store.client.pipeline(transaction=False)
+            for carrier in absent:
+                asked.xrange(key, carrier, carrier)
+            replies = await asked.execute()
+        bodies |= {entry_id: fields[b"body"] for reply in replies for entry_id, fields in reply if b"body" in fields}
+    for index, carrier in borrowing:
+        entry_id, fields = page[index]
+        body = bodies.get(carrier)
+        own = {b"body": b"", b"of": b""} if body is None else {b"body": body, b"of": fields[b"of"]}
+        page[index] = (entry_id, {**fields, **own})
 
 
 async def _scan_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:

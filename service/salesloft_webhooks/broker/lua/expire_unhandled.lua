@@ -13,6 +13,7 @@
 --@include group
 --@include records
 --@include outcomes
+--@include entries
 --@include giving_up
 --@include patterns
 --@include filter

@@ -9,6 +9,7 @@
 --             due ms ('': none) }
 --@include partition
 --@include records
+--@include entries
 
 local flat_record = whole_record(ARGV[1])
 local memory = fields_of(flat_record)
@@ -19,8 +20,8 @@ end
 local read = {}
 local function entry_of(id)
   if not read[id] then
-    local entry = redis.call('XRANGE', events, id, id)[1]
-    read[id] = entry and entry[2] or {}
+    local fields = fields_at(id)
+    read[id] = fields.id and words_of(fields, fields.only) or {}
   end
   return read[id]
 end

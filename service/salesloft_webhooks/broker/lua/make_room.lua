@@ -9,14 +9,16 @@
 --         ms of the oldest entry left (0: none), where to look next ('': nothing finished is left) }
 --
 -- Invariants kept
---   Nothing pending and nothing undelivered in any group is removed; without a single group nothing is.
+--   Nothing pending and nothing undelivered in any group is removed, nor what carries the body of it; without a single group nothing is.
 --   Within the limits nothing is removed, so any number of processes may call at once.
 -- Finished entries behind an unfinished one are deleted one by one. That stops short of the last entry that the slowest
 -- group was given: a hole there would keep the server from telling how far behind the group is.
 --@include partition
 --@include finished_entries
+--@include entries
+--@include needed_entries
 --@include memory_limits
-local LEAST, WINDOW, WINDOW_BYTES = 100, 500, 4 * 1024 * 1024
+local LEAST, WINDOW, LEAST_WINDOW, WINDOW_BYTES = 100, 500, 20, 4 * 1024 * 1024
 local MARGIN = 0.01 -- a percent more than the excess, so as not to be over again at once
 local share, most_bytes, most, after = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local excess, limit = excess_over(share, most_bytes)
@@ -25,15 +27,22 @@ local function bytes_per_entry()
   return math.max(stream_bytes() / math.max(redis.call('XLEN', events), 1), 1)
 end
 
--- The entries in `ids`, in order, that a group has been given and not finished.
-local function pending_among(groups, ids)
-  local pending = {}
+-- Of the entries in `page` with the `ids`, in order: what a group has been given and not finished, and what carries its
+-- body.
+local function needed_among(groups, page, ids)
+  local needed = {}
   for _, info in ipairs(groups) do
     for _, row in ipairs(redis.call('XPENDING', events, info.name, ids[1], ids[#ids], #ids)) do
-      pending[row[1]] = true
+      needed[row[1]] = true
     end
   end
-  return pending
+  for _, entry in ipairs(page) do
+    local carrier = needed[entry[1]] and carrier_of(entry[1], fields_of(entry[2]))
+    if carrier then
+      needed[carrier] = true
+    end
+  end
+  return needed
 end
 
 local function last_given_to_all(groups)
@@ -59,15 +68,17 @@ end
 -- Deletes finished entries among the next `window` ones; returns how many, and where to look next.
 local function delete_among(groups, window)
   local ids = {}
-  for _, entry in ipairs(redis.call('XRANGE', events, '(' .. after, '(' .. last_given_to_all(groups), 'COUNT', window)) do
+  local page = redis.call('XRANGE', events, '(' .. after, '(' .. last_given_to_all(groups), 'COUNT', window)
+  page = whole_deliveries(page)
+  for _, entry in ipairs(page) do
     ids[#ids + 1] = entry[1]
   end
   if #ids == 0 then
     return 0, ''
   end
-  local pending, finished = pending_among(groups, ids), {}
+  local needed, finished = needed_among(groups, page, ids), {}
   for _, id in ipairs(ids) do
-    if not pending[id] then
+    if not needed[id] then
       finished[#finished + 1] = id
     end
   end
@@ -79,7 +90,7 @@ local function remove(groups)
   local bytes = bytes_per_entry()
   local wanted = math.min(most, math.ceil((excess + MARGIN * math.max(limit, most_bytes)) / bytes))
   if wanted >= LEAST then
-    local first = join_id(first_unfinished(groups))
+    local first = first_needed(join_id(first_unfinished(groups)))
     local removed = redis.call('XTRIM', events, 'MINID', '~', first, 'LIMIT', wanted)
     if removed > 0 then
       return removed, after
@@ -88,7 +99,7 @@ local function remove(groups)
   if after == '' or not may_be_finished(groups) then
     return 0, ''
   end
-  local window = math.min(math.max(wanted, LEAST), WINDOW, math.ceil(WINDOW_BYTES / bytes))
+  local window = math.min(math.max(wanted, LEAST), WINDOW, math.max(math.ceil(WINDOW_BYTES / bytes), LEAST_WINDOW))
   return delete_among(groups, window)
 end
 

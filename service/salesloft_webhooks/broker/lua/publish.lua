@@ -2,8 +2,9 @@
 -- Stores a batch of verified events, each atomically: deduplication, watermark and the write are one step.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 idempotency TTL, s   2 watermark TTL, s
---       then thirteen per event: id, type, entity key, source, created_at, traceparent, body,
+-- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 format to write
+--       then fourteen per event: id, type, entity key, source, created_at, traceparent, body,
+--       bytes that it shares with the latest body that is whole, which it then only is the rest of ('': it is whole),
 --       received at, ms ('': now), token of the delivery,
 --       what to do with its watermark: '' nothing | 'raise' | 'compare' (its level lives elsewhere; a lower version of
 --       this program may have kept it here), watermark subject, watermark name, watermark level
@@ -18,14 +19,46 @@
 --   Every call writes: a duplicate is counted in its record. So a WAIT or WAITAOF after it also covers the write of the
 --   original, which may have come over another connection a moment ago.
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
-local FIELDS = 13
+local FIELDS = 14
 --@include partition
 --@include records
+--@include entries
 --@include watermark
-local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
+local idempotency_ttl, watermark_ttl, format = ARGV[1], ARGV[2], tonumber(ARGV[3])
+
+-- The body that later events of the same delivery share, and the entry that carries it once one is stored.
+local shared, carrier
+
+-- What an entry of format 2 says of its body (fields `of` and `body`), and of format 1: its whole body.
+local function body_of(rest, kept)
+  if kept == '' then
+    return '', rest
+  elseif format == 1 then
+    return '', string.sub(shared, 1, tonumber(kept)) .. rest
+  elseif carrier then
+    return position_of(carrier) .. ' ' .. kept .. ' ' .. rest, ''
+  end
+  return ' ' .. kept .. ' ' .. rest, shared
+end
+
+local function add_entry(at)
+  local of, body = body_of(ARGV[at + 6], ARGV[at + 7])
+  local received = ARGV[at + 8]
+  if format == 1 then
+    return redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
+      'src', ARGV[at + 3], 'at', received == '' and ms(now) or received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5],
+      'only', '', 'body', body)
+  end
+  local entry = redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
+    'src', ARGV[at + 3], 'at', received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'of', of, 'body', body)
+  if body ~= '' then
+    carrier = entry
+  end
+  return entry
+end
 
 local function store(at)
-  local event_id, token = ARGV[at], ARGV[at + 8]
+  local event_id, token = ARGV[at], ARGV[at + 9]
   local known, its_token = stored_as(event_id)
   if known and its_token == token then
     remember_repeat(event_id, token)
@@ -34,15 +67,16 @@ local function store(at)
     count_duplicate(event_id)
     return 'duplicate'
   end
-  local received = ARGV[at + 7] == '' and ms(now) or ARGV[at + 7]
-  local entry = redis.call('XADD', events, '*', 'id', event_id, 'type', ARGV[at + 1], 'key', ARGV[at + 2],
-    'src', ARGV[at + 3], 'at', received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'body', ARGV[at + 6])
+  local entry = add_entry(at)
   remember_stored(event_id, entry, token, idempotency_ttl)
   return 'new'
 end
 
 local function publish(at)
-  local use, subject, name, level = ARGV[at + 9], ARGV[at + 10], ARGV[at + 11], tonumber(ARGV[at + 12])
+  local use, subject, name, level = ARGV[at + 10], ARGV[at + 11], ARGV[at + 12], tonumber(ARGV[at + 13])
+  if ARGV[at + 7] == '' then
+    shared, carrier = ARGV[at + 6], nil
+  end
   if use == '' then
     return store(at)
   elseif level <= seen_level(subject, name, watermark_ttl) then
@@ -56,7 +90,7 @@ local function publish(at)
 end
 
 local results = {}
-for at = 3, #ARGV, FIELDS do
+for at = 4, #ARGV, FIELDS do
   results[#results + 1] = guarded(publish, at)
 end
 return results

@@ -18,6 +18,7 @@
 --@include group
 --@include records
 --@include outcomes
+--@include entries
 --@include resubmission
 
 local function redrive(letter)

@@ -28,7 +28,8 @@ end
 
 forget_queues()
 local removed = #forgotten
-  + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters)
+  + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters,
+    group_base .. ':formats')
 if ARGV[2] == 'discard' or redis.call('XLEN', group_base .. ':dead') == 0 then
   removed = removed + redis.call('DEL', group_base .. ':dead')
 end

@@ -8,7 +8,7 @@
 --   'replayed'     a copy for this group only is in the stream (dry: would be)
 --   'in_progress'  the group has not finished the event yet; nothing happened
 --   'dead'         the event is a dead letter of the group, which redrive is for; nothing happened
---   'gone'         the entry has been trimmed; nothing happened
+--   'gone'         the entry has been trimmed, or its body was deleted by hand; nothing happened
 --   'no_group'     the group is not registered here, so nobody would handle it; nothing happened
 --
 -- Invariants kept
@@ -19,15 +19,15 @@
 --@include group
 --@include records
 --@include outcomes
+--@include entries
 --@include resubmission
 local dry = ARGV[3] == 'dry'
 
 local function replay(id)
-  local found = redis.call('XRANGE', events, id, id)[1]
-  if not found then
+  local fields, whole = fields_at(id)
+  if not whole then
     return 'gone'
   end
-  local fields = fields_of(found[2])
   local state = outcome_of(fields.id, id)
   local way = progress_of(fields.id, id)
   if state == 'dead' then

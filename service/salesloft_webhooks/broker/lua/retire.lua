@@ -16,9 +16,11 @@ if consumers.err then
 end
 redis.call('ZREM', group_base .. ':seen', named)
 redis.call('ZREMRANGEBYSCORE', group_base .. ':seen', '-inf', ms(now - idle))
-for _, name in ipairs(redis.call('HKEYS', group_base .. ':last_take')) do
-  if not redis.call('ZSCORE', group_base .. ':seen', name) then
-    redis.call('HDEL', group_base .. ':last_take', name)
+for _, kept in ipairs({ group_base .. ':last_take', group_base .. ':formats' }) do
+  for _, name in ipairs(redis.call('HKEYS', kept)) do
+    if not redis.call('ZSCORE', group_base .. ':seen', name) then
+      redis.call('HDEL', kept, name)
+    end
   end
 end
 local removed = 0

@@ -23,6 +23,7 @@
 --@include group
 --@include records
 --@include outcomes
+--@include entries
 --@include giving_up
 local FIELDS = 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()

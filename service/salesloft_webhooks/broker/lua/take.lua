@@ -13,7 +13,7 @@
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   last_id   stream id to block on when nothing was found, '' when more may be there at once
 --   entries   { entry id, lane, attempt, failures, last error, id, type, entity key, source, at, created_at,
---             traceparent, body }; failures: earlier attempts that failed, without the leases that were lost
+--             traceparent, body, of (see include/entries.lua) }; failures: earlier attempts that failed, without the leases that were lost
 --   isolated  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
 --   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
@@ -35,6 +35,7 @@
 --@include group
 --@include records
 --@include outcomes
+--@include entries
 --@include giving_up
 --@include patterns
 --@include filter

@@ -9,9 +9,12 @@
 --
 -- Invariants kept
 --   Nothing pending and nothing undelivered in any group is removed.
+--   Nothing is removed that carries the body of an entry that stays.
 --   Without a single group nothing is removed: nobody has handled anything yet.
 --@include partition
 --@include finished_entries
+--@include entries
+--@include needed_entries
 local retention, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 local groups = registered_groups()
@@ -21,7 +24,7 @@ end
 
 local cut = tonumber(ARGV[3]) or now - retention
 local first_ms, first_seq = first_unfinished(groups)
-local oldest_kept = is_earlier(first_ms, first_seq, cut, 0) and join_id(first_ms, first_seq) or join_id(cut, 0)
+local oldest_kept = first_needed(is_earlier(first_ms, first_seq, cut, 0) and join_id(first_ms, first_seq) or join_id(cut, 0))
 -- Whole nodes first, cheaply and bounded; then, when little is left, exactly.
 local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', limit)
 if removed == 0 then

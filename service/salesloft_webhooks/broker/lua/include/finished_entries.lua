@@ -1,15 +1,5 @@
 -- Which entries every registered group has finished. Needs: partition.
 
--- An id as two numbers: Lua compares ids as text otherwise.
-local function split_id(id)
-  local dash = string.find(id, '-', 1, true)
-  return tonumber(string.sub(id, 1, dash - 1)), tonumber(string.sub(id, dash + 1))
-end
-
-local function join_id(id_ms, id_seq)
-  return string.format('%.0f-%.0f', math.max(id_ms, 0), id_seq)
-end
-
 local function is_earlier(one_ms, one_seq, other_ms, other_seq)
   return one_ms < other_ms or (one_ms == other_ms and one_seq < other_seq)
 end

@@ -1,19 +1,18 @@
--- Dead letters are made here. Needs: partition, group, records, outcomes.
+-- Dead letters are made here. Needs: partition, group, records, outcomes, entries.
 
 -- Copies an entry to the dead letters, whole, with why and when, and names the letter in the event's record, so that it
 -- is found by the event's id; returns its fields (nil when it was deleted by hand). `set_outcome` gives the record its end.
 local function add_dead_letter(id, reason, message, attempts, consumer)
-  local entry = redis.call('XRANGE', events, id, id)[1]
-  if not entry then
+  local fields = fields_at(id)
+  if not fields.id then
     return nil
   end
-  local flat = entry[2]
+  local words = words_of(fields, fields.only)
   for _, word in ipairs({ 'entry', id, 'reason', reason, 'error', message, 'attempts', attempts, 'died', ms(wall),
     'consumer', consumer }) do
-    flat[#flat + 1] = word
+    words[#words + 1] = word
   end
-  local letter = redis.call('XADD', group_base .. ':dead', '*', unpack(flat))
-  local fields = fields_of(flat)
-  remember_letter(fields.id or '', letter)
+  local letter = redis.call('XADD', group_base .. ':dead', '*', unpack(words))
+  remember_letter(fields.id, letter)
   return fields
 end

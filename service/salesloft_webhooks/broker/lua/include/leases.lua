@@ -1,13 +1,23 @@
--- What `take` gives out, and what it answers. Needs: partition, group, filter, and the arguments of take.lua.
+-- What `take` gives out, and what it answers. Needs: partition, group, filter, entries, giving_up, and the arguments of take.lua.
+
+-- The body it shares with another entry was deleted by hand: nobody could handle it.
+local function give_up_unreadable(id, lane, attempt, event_id)
+  add_dead_letter(id, 'permanent', 'its body is gone: the entry that carried it was deleted', attempt, consumer)
+  set_outcome(event_id, 'dead', ttl, id)
+  finish(id, lane)
+end
 
 local function lease_out(id, lane, attempt, fields)
+  if not make_whole(id, fields) then
+    return give_up_unreadable(id, lane, attempt, fields.id)
+  end
   local failures, last_error = 0, ''
   if attempt > 1 then
     failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
   end
   redis.call('ZADD', due, lease_end, member_of(id, lane))
   leases[#leases + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key or '',
-    fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '' }
+    fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '', fields.of or '' }
 end
 
 -- Judged once per type: a batch has many entries of few types.
@@ -35,11 +45,6 @@ local function answer(wait, last_id)
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
   return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types }
-end
-
-local function fields_at(id)
-  local entry = redis.call('XRANGE', events, id, id)[1]
-  return entry and fields_of(entry[2]) or {}
 end
 
 -- What this take has leased before, as far as it is still the consumer's; true when its token was used up already, so

@@ -48,11 +48,6 @@ local function resubmit(fields, way)
   if way then
     return
   end
-  local words = {}
-  for _, name in ipairs({ 'id', 'type', 'key', 'src', 'at', 'made', 'tp', 'only', 'body' }) do
-    words[#words + 1] = name
-    words[#words + 1] = name == 'only' and group or fields[name] or ''
-  end
-  local entry = redis.call('XADD', events, '*', unpack(words))
+  local entry = redis.call('XADD', events, '*', unpack(words_of(fields, group)))
   remember_resubmitted(fields.id, entry, ARGV[2])
 end
