@@ -28,9 +28,12 @@ from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.store_settings import BodyCompression
 
 BELOW = b"below"
 """The scripts' result for an event whose level was reached before: there is nothing to store."""
+FORMAT_OF_FRAMES = 2
+"""The first format of the store in which bodies may be compressed."""
 TOKEN_BYTES = 6
 """Random bytes that tell this process's deliveries from another's; a number tells them from each other."""
 
@@ -51,7 +54,8 @@ class Publisher:
         self._partitions = store.partitions
         self._timeout = settings.store_timeout_seconds
         numbers = range(store.partitions)
-        written = StoreFormat(store, settings.store_format)
+        written = self._format = StoreFormat(store, settings.store_format)
+        self._compression = settings.body_compression is BodyCompression.ZSTD
         bounds = MemoryBounds(store, settings, observer)
         self._committers = [
             Committer(store, settings, "publish", number, bounds, observer, written) for number in numbers
@@ -87,10 +91,17 @@ class Publisher:
         first = await self._store_spread(delivery) if self._reservers else (await self._store(delivery))[0]
         return Stored.DUPLICATE if first == b"duplicate" else Stored.NEW
 
+    @property
+    def _compress(self) -> bool:
+        """Whether bodies are compressed: what version 0.1.0 cannot read is not written while it may be there."""
+        return self._compression and self._format.known >= FORMAT_OF_FRAMES
+
     def _store(self, delivery: NewDelivery) -> asyncio.Future[list[bytes]]:
         """Write to the only partition, where levels live too."""
         token = next(self._tokens)
-        rows = _rows([(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token)
+        rows = _rows(
+            [(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token, self._compress
+        )
         answer = self._committers[0].add(*rows)
         self._deadlines.watch(answer)
         return answer
@@ -151,7 +162,10 @@ class Publisher:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
                 shares[place].append((event, "compare" if old else ""))
-        return {place: self._committers[place].add(*_rows(share, delivery, token)) for place, share in shares.items()}
+        return {
+            place: self._committers[place].add(*_rows(share, delivery, token, self._compress))
+            for place, share in shares.items()
+        }
 
 
 def partition_of(entity_key: str, partitions: int) -> int:
@@ -164,13 +178,18 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+def _rows(
+    share: list[tuple[NewEvent, str]],
+    delivery: NewDelivery,
+    token: str,
+    compress: bool,  # noqa: FBT001 - of a private function
+) -> tuple[list[Row], int]:
     """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
 
     Only the first has a whole body.
     """
     (first, use), *others = share
-    rows: list[Row] = [(*publish_row(first, delivery, None), token, use, *_level(first))]
+    rows: list[Row] = [(*publish_row(first, delivery, None, compress=compress), token, use, *_level(first))]
     for event, its_use in others:
-        rows.append((*publish_row(event, delivery, first.data), token, its_use, *_level(event)))
+        rows.append((*publish_row(event, delivery, first.data, compress=compress), token, its_use, *_level(event)))
     return rows, sum([len(event.data) for event, _ in share])
