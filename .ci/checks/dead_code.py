@@ -36,7 +36,6 @@ EXCUSED = [  # file, name, who uses it
     ("service/*/broker/connection/*", "get_credentials_async", "redis-py"),
     ("service/*/broker/connection/*", "discover_master", "redis-py"),
     ("service/*/broker/connection/*", "credential_provider", "redis-py"),
-    ("service/*/broker/connection/*", "_initialize", "redis-py"),
     (
         "service/*/broker/keys.py",
         "last_take",

@@ -99,6 +99,8 @@ RULES = (
         handles_a_task,
         {
             "background.py": "the home: owns start, failure, cancellation and the wait at the end",
+            "broker/connection/line.py": "a timer's end, and a connection's",
+            "broker/connection/switchboard.py": "one attempt to connect for all who wait, ended by cancel_and_wait",
             "broker/connection/sentinels.py": "questions to all sentinels at once, ended by cancel_and_wait",
             "cli/commands/up/supervised_process.py": "started with its process, ended by cancel_and_wait",
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",

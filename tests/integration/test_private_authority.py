@@ -1,15 +1,18 @@
 """Servers and Sentinels that use TLS with a certificate authority of their own, and ask for certificates of ours."""
 
+import asyncio
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
-from salesloft_webhooks.broker import Store, open_store
+from salesloft_webhooks.broker import Group, GroupOptions, Store, open_store
 from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
@@ -183,3 +186,16 @@ async def test_a_certificate_that_cannot_be_used_is_a_mistake(secured: Secured, 
     with pytest.raises(ConfigurationError, match="REDIS_CLIENT_CERT_FILE"):
         async with open_store(settings.model_copy(update=changes[wrong])):
             pass
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_the_scripts_of_every_event_use_tls(secured: Secured, run: Callable[[Coroutine[Any, Any, int]], int]) -> None:
+    """The connection they share is encrypted and verified like all others, in both event loops."""
+
+    async def scenario() -> int:
+        url = f"rediss://127.0.0.1:{secured.port}"
+        async with open_store(Settings.load(redis_url=url, redis_ca_file=secured.authority)) as store:
+            group = Group(store, GroupOptions("crm"), "one")
+            return len([await group.take(0, 1) for _ in range(3)])
+
+    assert run(scenario()) == 3

@@ -162,7 +162,8 @@ class Committer:
         pause, broken = RETRY_SECONDS, 0
         while batch := [share for share in batch if not share.answer.done()]:
             try:
-                return await self._commit(batch)
+                # What broke the connection of many is tried again on one of its own: only it can have broken that.
+                return await self._commit(batch, apart=halved or broken > 0)
             except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
                 error, blame = exc, await self._blame(exc) if not cancellation_requested() else _Blame.SERVER
             if cancellation_requested():
@@ -205,7 +206,7 @@ class Committer:
             return False
         return True
 
-    async def _commit(self, batch: list[_Share]) -> None:
+    async def _commit(self, batch: list[_Share], *, apart: bool) -> None:
         durability = await self._current_durability()
         args = [*self._head]
         if self._written is not None:
@@ -219,7 +220,8 @@ class Committer:
             if least(confirmed) < durability.required:
                 raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
-            results = await self._store.run(self._script, self._partition, args)
+            run = self._store.run_apart if apart else self._store.run
+            results = await run(self._script, self._partition, args)
         if self._observer is not None:
             self._observer.published(deliveries=len(batch), seconds=time.perf_counter() - began)
         outcomes = iter(results)

@@ -7,12 +7,14 @@ numbered.
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode, PipelineCommand
 from redis.exceptions import (
+    AskError,
+    AuthenticationError,
     ClusterDownError,
     MovedError,
     NoScriptError,
@@ -20,20 +22,27 @@ from redis.exceptions import (
     ReadOnlyError,
     RedisClusterException,
     RedisError,
+    TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from salesloft_webhooks.broker.connection.clients import Client, make_client
 from salesloft_webhooks.broker.connection.error_words import words
+from salesloft_webhooks.broker.connection.line import Line
+from salesloft_webhooks.broker.connection.switchboard import Switchboard
 from salesloft_webhooks.broker.keys import Keys
 from salesloft_webhooks.broker.scripts import Script, script
 from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 Argument = str | bytes | int | float
+HOT = frozenset({"publish", "reserve", "take", "settle", "extend"})
+"""The scripts that run for every event: they share a line (`line.py`); everything else is redis-py's."""
 _ELSEWHERE = (RedisConnectionError, RedisTimeoutError, ClusterDownError, MovedError, ReadOnlyError)
 """Errors of a node that say or suggest that another one serves the slot by now."""
+_NOT_HERE = (AskError, ClusterDownError, MovedError, TryAgainError)
+"""Refusals of a cluster's node that redis-py follows to where the slot is; nothing was done."""
 
 
 @contextmanager
@@ -58,11 +67,16 @@ class Store:
         client: redis-py's client; replies are bytes. Wrap its use in `translated`.
         keys: Names of all keys.
         partitions: Number of streams.
+        lines: For the scripts in `HOT`.
     """
 
     client: Client
     keys: Keys
     partitions: int = 1
+    lines: Switchboard = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", Switchboard(self.client))
 
     async def run(self, name: str, partition: int, args: Sequence[Argument], keys: Sequence[str] = ()) -> Any:
         """Run ``scripts/<name>.lua`` on a partition; its first key is the partition's stream, ``keys`` follow.
@@ -71,8 +85,14 @@ class Store:
             StoreUnavailable: also when the outcome is unknown (a lost reply).
             StoreFull: the server is out of memory and the script writes new data.
         """
+        run = self._run_on_line if name in HOT else self._run
         with translated():
-            return await self._run(script(name), (self.keys.events(partition), *keys), args)
+            return await run(script(name), (self.keys.events(partition), *keys), args)
+
+    async def run_apart(self, name: str, partition: int, args: Sequence[Argument]) -> Any:
+        """Like `run`, on a connection that nobody else uses meanwhile: only this call can be what breaks it."""
+        with translated():
+            return await self._run(script(name), (self.keys.events(partition),), args)
 
     async def run_on(self, key: str, name: str, args: Sequence[Argument]) -> Any:
         """Like `run`, on one key that belongs to no partition."""
@@ -89,8 +109,29 @@ class Store:
             await self.forget_connections()
             raise
 
+    async def _run_on_line(self, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        line = self.lines.ready(keys[0]) or await self.lines.open(keys[0])
+        try:
+            return await _call(line, lua, keys, args)
+        except _NOT_HERE:
+            return await self._run(lua, keys, args)
+        except ReadOnlyError:
+            await self.forget_connections()
+            raise
+        except AuthenticationError:
+            line.retire()
+            raise
+        except (RedisConnectionError, RedisTimeoutError):
+            await self._relearn(keys[0])
+            raise
+
+    async def _relearn(self, key: str) -> None:
+        if isinstance(self.client, RedisCluster) and (node := self.client.get_node_from_key(key)) is not None:
+            await _relearn(self.client, node)
+
     async def forget_connections(self) -> None:
         """Connect anew from now on: behind this address is another server by now, ours was made a replica."""
+        self.lines.retire()
         if isinstance(self.client, Redis):
             await self.client.connection_pool.disconnect(inuse_connections=False)
 
@@ -129,6 +170,14 @@ class Store:
         return await _on_node(self.client, key, commands)
 
 
+async def _call(line: Line, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+    try:
+        return await line.call("EVALSHA", lua.digest, len(keys), *keys, *args)
+    except NoScriptError:
+        # A restarted or failed-over server has no scripts; EVAL runs this one and keeps it.
+        return await line.call("EVAL", lua.source, len(keys), *keys, *args)
+
+
 async def _on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[Argument]]) -> list[Any]:
     """Send commands on one connection to the node that serves a key."""
     await client.initialize()
@@ -163,8 +212,10 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         ConfigurationError: the URL is malformed, settings contradict each other, or a file cannot be used.
     """
     client, companions = make_client(settings)
+    store = Store(client, Keys(settings.redis_key_prefix), settings.partitions)
     try:
-        yield Store(client, Keys(settings.redis_key_prefix), settings.partitions)
+        yield store
     finally:
+        await store.lines.close()
         for connected in (client, *companions):
             await connected.aclose()

@@ -1,0 +1,1 @@
+"""The connections of the broker against real servers."""
