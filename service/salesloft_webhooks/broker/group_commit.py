@@ -114,10 +114,8 @@ class Committer:
         observer: CommitObserver | None = None,
         written: StoreFormat | None = None,
     ) -> None:
-        self._store = store
-        self._settings = settings
-        self._script = script
-        self._partition = partition
+        self._store, self._settings = store, settings
+        self._script, self._partition = script, partition
         self._bounds = bounds
         self._observer = observer
         self._written = written
