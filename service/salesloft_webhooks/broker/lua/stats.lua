@@ -11,6 +11,7 @@
 --             pause kind and reason ('': none), pause ms left (-1: without end),
 --             why the retry that comes next is needed ('': none) }
 --@include partition
+--@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
 
 local function ms_of(id)
@@ -90,4 +91,4 @@ local memory = redis.call('INFO', 'memory')
 local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
 return { now, redis.call('XLEN', events), redis.call('XLEN', base .. 'quarantine'),
   tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)')), rows,
-  redis.call('MEMORY', 'USAGE', events) or 0, first and ms_of(first[1]) or 0 }
+  stream_bytes(), first and ms_of(first[1]) or 0 }
