@@ -118,11 +118,11 @@ class MemoryBounds:
         self._store = store
         self._share = settings.history_memory_share
         self._records_share = (1 + settings.history_memory_share) / 2
-        self._most_bytes = -(-settings.history_max_bytes // store.partitions)
+        self._history_max_bytes = settings.history_max_bytes
         self._ttl_seconds = settings.idempotency_ttl_seconds
         self._observer = observer
-        self._after = dict.fromkeys(range(store.partitions), BEGIN)
-        self._cursors = dict.fromkeys(range(store.partitions), b"0")
+        self._after: dict[int, bytes] = {}
+        self._cursors: dict[int, bytes] = {}
         self._record_age = self._ttl_seconds / 2
         self._entries_rest, self._records_rest = _Rest(), _Rest()
 
@@ -154,11 +154,16 @@ class MemoryBounds:
             return False
         return room.entries + room.records > 0 or (room.limit_bytes > 0 and not room.over)
 
+    @property
+    def _most_bytes(self) -> int:
+        """Of one partition's stream; the number of partitions may change."""
+        return -(-self._history_max_bytes // self._store.partitions)
+
     async def _look(self, partitions: Iterable[int]) -> dict[int, _Step]:
         return {partition: await self._step(partition, most=0) for partition in partitions}
 
     async def _step(self, partition: int, *, most: int) -> _Step:
-        after = FRONT_ONLY if self._entries_rest.resting else self._after[partition]
+        after = FRONT_ONLY if self._entries_rest.resting else self._after.get(partition, BEGIN)
         return _Step(*await self._store.run("make_room", partition, [self._share, self._most_bytes, most, after]))
 
     async def _shorten_history(self, oldest: dict[int, int], until: float) -> int:
@@ -185,7 +190,7 @@ class MemoryBounds:
         while over and time.monotonic() < until and not self._records_rest.resting:
             partition = min(over)
             args: list[Argument] = [self._records_share, int(self._record_age * 1000)]
-            args += [self._cursors[partition], RECORDS_SLICE]
+            args += [self._cursors.get(partition, b"0"), RECORDS_SLICE]
             excess, count, self._cursors[partition] = await self._store.run("forget_records", partition, args)
             forgotten += count
             self._records_rest.count_call(count)
