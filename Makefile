@@ -25,6 +25,17 @@ fast: .venv/ready ## The tests that need no server, in less than a minute
 
 COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin
 
+SECTIONS ?=
+BENCH ?=
+
+.PHONY: bench
+bench: .venv/ready ## Measure everything beside its peers, 20 minutes (SECTIONS="receive work", BENCH="--rounds 1 --scale 0.2")
+	$(BIN)/python -m bench $(SECTIONS) $(BENCH)
+
+.PHONY: counts
+counts: .venv/ready ## Write down how much work an event is: commands, bytes and calls, which a test compares with
+	$(BIN)/python -m bench.work_counts
+
 .PHONY: coverage
 coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
 	$(BIN)/pytest -q --cov --cov-report=term $(COVERED)
@@ -55,6 +66,10 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 	$(BIN)/python -m salesloft_webhooks.telemetry.reference > docs/metrics.md
 	$(BIN)/python -m salesloft_webhooks.receiver.reference > docs/answers.md && $(BIN)/python -m salesloft_webhooks.broker.reference docs/architecture.md
 	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index
+
+.PHONY: scaling
+scaling: .venv/ready ## Measure the slopes of docs/scaling.md anew, and write the page with them: five minutes
+	$(BIN)/python -m bench.scaling && $(BIN)/python -m bench.scaling_page
 
 .PHONY: observe
 observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline

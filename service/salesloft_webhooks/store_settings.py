@@ -62,8 +62,9 @@ class StoreSettings(Environment):
         1,
         ge=1,
         le=256,
-        description="Streams the events are spread over, by entity. More than one only helps with Redis Cluster. Must "
-        "be equal in every process and may only be raised while the streams are drained.",
+        description="Streams the events are spread over, by entity; more than one only helps with Redis Cluster. "
+        "Receivers raise the store's number to it, at any time; nothing lowers it, and every process works with the "
+        "store's number (docs/scaling.md).",
     )
     durability: str = Field(
         "memory",

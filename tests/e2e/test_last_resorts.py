@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.crowd import restarted_when_dead
+from tests.support.idempotency_records import record_of, records_of
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
@@ -63,8 +64,7 @@ def test_a_dead_letter_is_redriven_when_the_handler_is_mended(
     """A handler that always fails leaves a dead letter with its error; mended and redriven, the event is done."""
     accept(receiver, "n1", "note.created", 1)
     with own_server.client() as redis:
-        record = "sl:{0}:event:n1"
-        wait_until(lambda: redis.hget(record, "diary") == "dead", description="the attempts are used up")
+        wait_until(lambda: record_of(redis, "n1").get("diary") == "dead", description="the attempts are used up")
         letter = redis.xrange("sl:{0}:g:diary:dead")[0][1]
         assert (letter["reason"], letter["attempts"]) == ("exhausted", "4")
         assert letter["error"] == "ConnectionError: the CRM refuses"
@@ -73,7 +73,7 @@ def test_a_dead_letter_is_redriven_when_the_handler_is_mended(
         (tmp_path / "mended").touch()
         command(own_server, "dead", "redrive", "--group", "diary", "--all")
 
-        wait_until(lambda: redis.hget(record, "diary") == "done", description="the redriven event is handled")
+        wait_until(lambda: record_of(redis, "n1").get("diary") == "done", description="the redriven event is handled")
         assert redis.xlen("sl:{0}:g:diary:dead") == 0
     assert worker.ended is False
 
@@ -90,8 +90,9 @@ def test_a_deadly_event_becomes_poison_and_its_neighbours_live(
             accept(receiver, f"slow-{number}", "task.created", number)
 
         def settled() -> bool:
-            outcomes = [redis.hget(f"sl:{{0}}:event:slow-{number}", "diary") for number in range(20)]
-            return outcomes == ["done"] * 20 and redis.hget("sl:{0}:event:deadly", "diary") == "dead"
+            slow = records_of(redis, [f"slow-{number}" for number in range(20)])
+            outcomes = [record.get("diary") for record in slow.values()]
+            return outcomes == ["done"] * 20 and record_of(redis, "deadly").get("diary") == "dead"
 
         wait_until(settled, seconds=90, description="the deadly event is dead, the others are done")
         ((_, letter),) = redis.xrange("sl:{0}:g:diary:dead")

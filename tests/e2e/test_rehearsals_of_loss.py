@@ -13,6 +13,7 @@ from tests.e2e.commands import groups_in_status
 from tests.e2e.effects import STREAM, await_finished, diarist, recorded, written
 from tests.e2e.load import load_on, task
 from tests.e2e.pods import PROMISE, Pipeline
+from tests.support.idempotency_records import records_of
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
 from tests.support.worker_process import WorkerProcess
@@ -37,7 +38,8 @@ def content(server: Server, directory: Path) -> tuple[set[str], set[str]]:
     try:
         with looked_at.client() as redis:
             stored = {fields["id"] for _, fields in redis.xrange(STREAM)}
-            finished = {event_id for event_id in stored if redis.hget(f"sl:{{0}}:event:{event_id}", "diary") == "done"}
+            known = records_of(redis, stored)
+            finished = {event_id for event_id, record in known.items() if record.get("diary") == "done"}
     finally:
         looked_at.stop(kill=True)
     return stored, finished

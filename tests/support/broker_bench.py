@@ -20,6 +20,7 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Ordering, Settings
+from tests.support.idempotency_records import record_of
 from tests.support.publish_observers import Recorder
 from tests.support.servers import Server
 
@@ -71,8 +72,7 @@ class Bench:
 
     def record(self, event_id: str) -> dict[str, str]:
         """An event's idempotency record."""
-        record: dict[str, str] = self.redis.hgetall(f"sl:{{0}}:event:{event_id}")
-        return record
+        return record_of(self.redis, event_id)
 
 
 async def settle(

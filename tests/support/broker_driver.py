@@ -54,7 +54,7 @@ class Driven:
     async def settle(self, group: Group, leases: Sequence[Lease], outcome: Outcome, **details: Any) -> None:
         """End attempts, all in the same way."""
         for lease in leases:
-            settlement = replace(Settlement(lease, outcome), **details)
+            settlement = Settlement(lease, outcome, **details)
             assert await group.settle(lease.partition, [settlement]) == [Settled.SETTLED]
 
     async def handle(self, group: Group, count: int = 100) -> list[str]:

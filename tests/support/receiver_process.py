@@ -77,6 +77,15 @@ class ReceiverProcess(RoleProcess):
 
     def start(self, *, ready: bool = True) -> Self:
         """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
+        self.launch()
+        expected = (200,) if ready else (200, 503)
+        wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
+        listens = "the receiver's webhook port"
+        wait_until(lambda: self.probe("/", port=self.port) == 404, seconds=30, description=listens)
+        return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
         environment = {
             "PORT": str(self.port),
             **KEYS["envelope"],
@@ -84,11 +93,6 @@ class ReceiverProcess(RoleProcess):
             "SHUTDOWN_DELAY_SECONDS": "0",
         }
         self._launch(self.program, environment)
-        expected = (200,) if ready else (200, 503)
-        wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
-        listens = "the receiver's webhook port"
-        wait_until(lambda: self.probe("/", port=self.port) == 404, seconds=30, description=listens)
-        return self
 
     def __enter__(self) -> Self:
         return self.start()

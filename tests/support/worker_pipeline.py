@@ -14,6 +14,7 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
+from tests.support.idempotency_records import known_records, record_of
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -48,8 +49,7 @@ class Pipeline:
 
     def outcome(self, event_id: str) -> str | None:
         """What the idempotency record says: done, dead or None."""
-        outcome: str | None = self.redis.hget(f"sl:{{0}}:event:{event_id}", "mine")
-        return outcome
+        return record_of(self.redis, event_id).get("mine")
 
     def dead(self) -> list[dict[str, str]]:
         """The dead letters."""
@@ -57,10 +57,7 @@ class Pipeline:
 
     def outcomes(self) -> Counter[str]:
         """How many events have which outcome; the others are not finished."""
-        with self.redis.pipeline() as asked:
-            for key in self.redis.scan_iter("sl:{0}:event:*", 1000):
-                asked.hget(key, "mine")
-            return Counter(outcome or "open" for outcome in asked.execute())
+        return Counter(record.get("mine", "open") for record in known_records(self.redis).values())
 
     async def finished(self, count: int, *, seconds: float = 10.0) -> None:
         """Wait until ``count`` entries were read and none is pending."""

@@ -1,6 +1,8 @@
 """Typed access to what every event has, in both dialects."""
 
 import json
+import pickle
+from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesloft_webhooks.dialects import envelope, native
+from salesloft_webhooks.events import assembled
 from tests.support import samples
 
 
@@ -109,3 +112,15 @@ def test_nonsense_in_any_field_is_none(value: Any) -> None:
         assert isinstance(event.email_address, str | None)
         assert event.updated_at.tzinfo is not None
         assert event.happened_at.tzinfo is not None
+
+
+def test_an_assembled_event_is_an_ordinary_one() -> None:
+    """What the hot path makes equals what the constructor makes, has every attribute, pickles and cannot be changed."""
+    made = samples.event("email.opened", {"id": 9}, traceparent="00-1-2-01")
+
+    event = assembled(**{each.name: getattr(made, each.name) for each in fields(made)})
+
+    assert (event, repr(event)) == (made, repr(made))
+    assert pickle.loads(pickle.dumps(event)) == made  # noqa: S301 - our own
+    with pytest.raises(FrozenInstanceError):
+        event.attempt = 2  # type: ignore[misc]

@@ -68,7 +68,7 @@ from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group, GroupOpti
 from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
-from salesloft_webhooks.broker.partition_count import check_partitions
+from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions
 from salesloft_webhooks.broker.publish import Publisher, Stored
 from salesloft_webhooks.broker.store_watch import StoreWatch
 from salesloft_webhooks.broker.unreadable import quarantine
@@ -88,7 +88,8 @@ __all__ = [
     "Stored",
     "Taken",
     "audit",
-    "check_partitions",
+    "decide_partitions",
+    "follow_partitions",
     "new_consumer_name",
     "open_store",
     "quarantine",

@@ -7,12 +7,14 @@ import math
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES, leased_event
@@ -28,6 +30,9 @@ LONGEST_SECONDS = 366 * 86_400
 """Longest delay or pause; far below `PARKED_SCORE`."""
 
 Reply = list[bytes]
+
+SETTLED = {member.encode(): member for member in Settled}
+"""By what the store answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,13 @@ class Group:
         self._store = store
         # Due entries get the larger half of a take, then the smaller, in turn: neither kind starves, even at count 1.
         # By partition, else of two that are asked in turn one would get the smaller half each time.
-        self._halves = [cycle((math.ceil, math.floor)) for _ in range(store.partitions)]
+        self._halves: defaultdict[int, Iterator[Callable[[float], int]]] = defaultdict(
+            lambda: cycle((math.ceil, math.floor))
+        )
         # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
-        self._numbers = [1] * store.partitions
-        self._unanswered = [False] * store.partitions
+        self._numbers = defaultdict[int, int](lambda: 1)
+        self._unanswered = defaultdict[int, bool](bool)
+        self._earlier_lanes = EarlierLanes(store, options.name)
 
     async def register(self, *, refresh: bool = False) -> None:
         """Make the group known, in every partition from the first entry on, and describe it for `status`.
@@ -160,6 +168,16 @@ class Group:
         event = leased_event(values, group=self.options.name, attempt=int(attempt))
         return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
 
+    async def must_wait(self, leases: Sequence[Lease]) -> set[str]:
+        """Entry ids of those leases whose entity has something unfinished where it was before the last raises.
+
+        Raises:
+            StoreError: nobody knows; let all wait that are of an ordered group.
+        """
+        if self.options.ordering is not Ordering.ENTITY or not self._store.earlier:
+            return set()
+        return await self._earlier_lanes.unfinished(leases)
+
     async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
         """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.
 
@@ -170,9 +188,9 @@ class Group:
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
-            args += (item.outcome.value, _ms(item.delay_seconds), item.reason, item.error)
+            args += (item.outcome, _ms(item.delay_seconds), item.reason, item.error)
         replies: Reply = await self._store.run("settle", partition, args)
-        return [Settled(reply.decode()) for reply in replies]
+        return [SETTLED[reply] for reply in replies]
 
     async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:
         """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""
@@ -209,6 +227,11 @@ class Group:
         """
         for partition in range(self._store.partitions):
             await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds)), reason])
+
+    async def attend(self, silence_seconds: float) -> list[str]:
+        """Say that this worker is there; the names of all that were within ``silence_seconds``. 0: it leaves."""
+        names: Reply = await self._store.run("attend", 0, [self.options.name, self.consumer, _ms(silence_seconds)])
+        return [name.decode() for name in names]
 
     async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
         """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""

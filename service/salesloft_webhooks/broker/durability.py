@@ -12,6 +12,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import ResponseError
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.settings import Settings
 
 
@@ -30,6 +31,10 @@ class Durability:
     required: int = 0
     problem: str | None = None
     weaknesses: tuple[str, ...] = ()
+
+    def wait_after(self, name: str) -> tuple[Argument, ...] | None:
+        """What to wait for behind a script of that name; nothing behind one that only reads."""
+        return self.wait if script(name).writes else None
 
     @property
     def faults(self) -> tuple[str, ...]:

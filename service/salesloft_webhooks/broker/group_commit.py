@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
 
@@ -119,7 +120,7 @@ class Committer:
         self._bounds = bounds
         self._observer = observer
         self._written = written
-        self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds)
+        self._head: Row = (settings.idempotency_ttl_seconds, settings.watermark_ttl_seconds, store.partitions)
         self._queue: deque[_Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
@@ -197,12 +198,10 @@ class Committer:
         return _Blame.CONNECTION if broken and await self._server_answers() else _Blame.SERVER
 
     async def _server_answers(self) -> bool:
-        try:
-            with translated():
-                await self._store.client.exists(self._store.keys.events(self._partition))
-        except StoreError:
-            return False
-        return True
+        with suppress(StoreError), translated():
+            await self._store.client.exists(self._store.keys.events(self._partition))
+            return True
+        return False
 
     async def _commit(self, batch: list[_Share], *, apart: bool) -> None:
         durability = await self._current_durability()
@@ -213,10 +212,10 @@ class Committer:
             for row in share.rows:
                 args += row
         began = time.perf_counter()
-        if durability.wait:
-            results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, durability.wait)
+        if wait := durability.wait_after(self._script):
+            results, confirmed = await self._store.run_and_wait(self._script, self._partition, args, wait)
             if least(confirmed) < durability.required:
-                raise NotDurable(f"{durability.wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
+                raise NotDurable(f"{wait[0]!s} confirmed {least(confirmed)} of {durability.required}")
         else:
             run = self._store.run_apart if apart else self._store.run
             results = await run(self._script, self._partition, args)

@@ -28,8 +28,20 @@ class Keys:
         return f"{self.prefix}:{{{partition}}}:events"
 
     def record(self, partition: int, event_id: str) -> str:
-        """The idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
+        """The full idempotency record of an event: hash with ``entry``, ``dups``, ``token:`` and fields per group."""
         return f"{self.prefix}:{{{partition}}}:event:{event_id}"
+
+    def record_windows(self, partition: int) -> str:
+        """The spans of time whose events have compact records: hash of their start by buckets, records and end."""
+        return f"{self.prefix}:{{{partition}}}:ids"
+
+    def record_bucket(self, partition: int, start: int, bucket: int) -> str:
+        """Compact idempotency records of events of one span of time: hash of values by digests of ids."""
+        return f"{self.prefix}:{{{partition}}}:ids:{start}:{bucket}"
+
+    def group_numbers(self, partition: int) -> str:
+        """The number that stands for each group in compact records, for ever: hash by group."""
+        return f"{self.prefix}:{{{partition}}}:numbers"
 
     def mark(self, partition: int, subject: str) -> str:
         """The highest levels seen of a subject: hash by watermark name."""
@@ -38,6 +50,7 @@ class Keys:
     def reservation(self, slot: int, event_id: str) -> str:
         """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
 
+        After a raise with ``@`` and the number of partitions behind it.
         ``slot`` follows from the id, or from the subject of its watermark, never from the entity.
         """
         return f"{self.prefix}:{{{slot}}}:reserved:{event_id}"
@@ -73,6 +86,10 @@ class Keys:
     def seen(self, partition: int, group: str) -> str:
         """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:seen"
+
+    def workers(self, partition: int, group: str) -> str:
+        """The workers that share out the partitions: zset of names by server ms, in partition 0; it ends by itself."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:workers"
 
     def filters(self, partition: int, group: str) -> str:
         """The versions of a group's filter in force: zset of them by the last heartbeat of a worker, server ms."""
@@ -110,9 +127,16 @@ class Keys:
         """Written, and removed in the same step, to find out whether writes are taken."""
         return f"{self.prefix}:{{{partition}}}:probe"
 
+    def layout(self, partition: int) -> str:
+        """The number of partitions by which is stored here, in `partitions`; by each earlier number: where it ended.
+
+        That is the stream's last entry id and the server's ms, with a blank between. In partition 0 all raises stand.
+        """
+        return f"{self.prefix}:{{{partition}}}:layout"
+
     @property
     def partitions(self) -> str:
-        """How many partitions this installation has: a number."""
+        """How many partitions this installation has: a number. Written when every partition knows it."""
         return f"{self.prefix}:partitions"
 
     @property

@@ -22,6 +22,7 @@ it looks at its own server, so that in a cluster each has its own. Partitions of
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,7 +34,7 @@ from salesloft_webhooks.settings import Settings
 
 SLICE = 10_000
 """Entries that one call may remove or examine, so that the server is never blocked for long."""
-RECORDS_SLICE = 500
+RECORDS_SLICE = 100
 """Keys that one call may examine for records to forget."""
 WORK_SECONDS = 0.5
 """Time for one look with all its calls; what is left is left for the next one."""
@@ -118,13 +119,18 @@ class MemoryBounds:
         self._store = store
         self._share = settings.history_memory_share
         self._records_share = (1 + settings.history_memory_share) / 2
-        self._history_max_bytes = settings.history_max_bytes
+        self._max_bytes = settings.history_max_bytes
         self._ttl_seconds = settings.idempotency_ttl_seconds
         self._observer = observer
-        self._after: dict[int, bytes] = {}
-        self._cursors: dict[int, bytes] = {}
+        self._after: defaultdict[int, str | bytes] = defaultdict(lambda: BEGIN)
+        self._cursors: defaultdict[int, bytes] = defaultdict(lambda: b"0")
         self._record_age = self._ttl_seconds / 2
         self._entries_rest, self._records_rest = _Rest(), _Rest()
+
+    @property
+    def _most_bytes(self) -> int:
+        """Each partition's part of the limit."""
+        return -(-self._max_bytes // self._store.partitions)
 
     async def keep(self, seconds: float = WORK_SECONDS) -> Room:
         """Look, and remove what has to go until all are within their limits, nothing may go, or the time is over.
@@ -153,11 +159,6 @@ class MemoryBounds:
         except StoreError:
             return False
         return room.entries + room.records > 0 or (room.limit_bytes > 0 and not room.over)
-
-    @property
-    def _most_bytes(self) -> int:
-        """Of one partition's stream; the number of partitions may change."""
-        return -(-self._history_max_bytes // self._store.partitions)
 
     async def _look(self, partitions: Iterable[int]) -> dict[int, _Step]:
         return {partition: await self._step(partition, most=0) for partition in partitions}

@@ -5,7 +5,7 @@ is forgotten after 90 days without a change, like the levels that dialects remem
 """
 
 from salesloft_webhooks.broker.connection.store import Store, translated
-from salesloft_webhooks.broker.publish import partition_of
+from salesloft_webhooks.broker.layout import partition_of
 
 KEPT_SECONDS = 90 * 86_400
 _MEMBER = "version"
@@ -19,7 +19,7 @@ class Versions:
         self._group = group
 
     def _key(self, subject: str) -> str:
-        return self._store.keys.version(partition_of(subject, self._store.partitions), self._group, subject)
+        return self._store.keys.version(partition_of(subject, self._store.first_partitions), self._group, subject)
 
     async def newest(self, subject: str) -> int:
         """The newest version applied; 0 for a subject never seen.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.publish import partition_of
+from salesloft_webhooks.broker.layout import partition_of
 
 KEPT_SECONDS = 7 * 86_400
 """As long as the idempotency records: no event comes back later than that."""
@@ -77,7 +77,7 @@ class OncePermits:
 
     async def _run(self, name: str, limit_key: str, verb: str, *args: int) -> tuple[bytes, bytes]:
         # The permit and its limit must lie in one partition: both go where the limit's key says.
-        partition = partition_of(limit_key, self._store.partitions)
+        partition = partition_of(limit_key, self._store.first_partitions)
         keys = self._store.keys
         names = (keys.once(partition, self._group, name), keys.rate_limit(partition, self._group, limit_key))
         result: tuple[bytes, bytes] = await self._store.run(

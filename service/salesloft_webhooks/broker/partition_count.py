@@ -1,55 +1,96 @@
-"""The number of partitions, on which all processes must agree.
+"""The number of partitions, on which all processes agree.
 
-A receiver that spreads events over four streams beside a worker that reads one leaves three quarters unhandled, and
-everything that is asked about the store looks empty. So the number stands in the store. Receivers write it, because
-they decide where events go: the first time, and when it is raised while all streams are drained. Every other process
-compares and refuses. A store of 0.1.0 has none: there the streams themselves say how many there are at the least.
+It stands in the store, and everybody works with the number there, whatever its own setting says. Receivers write it,
+because they decide where events go: the first time, and when their setting asks for more. Nothing lowers it. All others
+follow, while they run. A store of 0.1.0 whose number was never written down has its streams, which say how many there
+are at the least.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from salesloft_webhooks.broker.backlog import slowest_backlog
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.layout import EarlierLayout
+from salesloft_webhooks.broker.partition_raise import complete_raise
 from salesloft_webhooks.errors import ConfigurationError
 
 MOST = 256
 """The greatest number of partitions."""
+IN_FORCE = b"partitions"
+"""Field of a partition's layout: the number by which is stored there."""
 
 
-async def check_partitions(store: Store, *, decides: bool = False) -> None:
-    """Compare our number of partitions with the store's; with ``decides`` (receivers) write it down or raise it.
+async def follow_partitions(store: Store) -> bool:
+    """Work with the store's number from now on.
+
+    Returns:
+        Whether it has changed for this process.
 
     Raises:
-        ConfigurationError: they differ; the message says what to do.
         StoreError: the store cannot be asked.
     """
-    ours = store.partitions
-    with translated():
-        reply: Any = await store.client.get(store.keys.partitions)
+    reply, layout = await _asked(store)
+    known = int(reply) if reply else max(await _streams(store), store.partitions)
+    return _follow(store, known, layout)
+
+
+async def decide_partitions(store: Store, at_least: int) -> bool:
+    """The same for receivers: write the number down, raise it to ``at_least``, finish a raise that another has begun.
+
+    Raises:
+        ConfigurationError: it must not be raised now; the message says why.
+        StoreError: the store cannot be asked.
+    """
+    reply, layout = await _asked(store)
     known = int(reply) if reply else await _streams(store)
-    if ours < known:
-        raise ConfigurationError(
-            f"PARTITIONS is {ours}, but this installation has {known}: it is the same everywhere and cannot be lowered"
-        )
-    if reply and ours > known:
-        if not decides:
+    begun = int(layout.get(IN_FORCE, 0))
+    wanted = max(known, begun, at_least, store.partitions if store.asked else 0)
+    if not reply or wanted > known or wanted > begun:
+        if reply and wanted > known and not begun and await slowest_backlog(store):
             raise ConfigurationError(
-                f"PARTITIONS is {ours}, but this installation has {known}: receivers raise it first"
+                f"PARTITIONS is {at_least}, but this installation has {known}, and receivers of version 0.1.0 "
+                f"may still run: update with PARTITIONS={known} first, or let all streams be drained"
             )
-        if await slowest_backlog(store):
-            raise ConfigurationError(
-                f"PARTITIONS is {ours}, but this installation has {known}: it may only be raised while all streams are "
-                "drained, and events are waiting"
-            )
-    if decides and (not reply or ours > known):
-        agreed = int(await store.run_on(store.keys.partitions, "agree", [ours, reply or ""]))
-        if agreed != ours:
-            raise ConfigurationError(f"PARTITIONS is {ours}, but another receiver has just made it {agreed}")
+        await complete_raise(store, known, wanted)
+        _, layout = await _asked(store)
+    return _follow(store, wanted, layout)
+
+
+async def highest_layout(store: Store) -> int:
+    """The greatest number that any partition we know of stores by: also one that partition 0 has lost.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    asking: Any = store.client.pipeline(transaction=False)
+    for partition in range(store.partitions):
+        asking.hget(store.keys.layout(partition), IN_FORCE)
+    with translated():
+        return max(int(number or 1) for number in await asking.execute())
+
+
+async def _asked(store: Store) -> tuple[bytes | None, Mapping[bytes, bytes]]:
+    asking = store.client.pipeline(transaction=False)
+    asking.get(store.keys.partitions)
+    asking.hgetall(store.keys.layout(0))
+    with translated():
+        reply, layout = await asking.execute()
+    return reply, layout
+
+
+def _follow(store: Store, number: int, layout: Mapping[bytes, bytes]) -> bool:
+    ended = {int(name): int(mark.split()[1]) / 1000 for name, mark in layout.items() if name != IN_FORCE}
+    earlier = tuple(EarlierLayout(*pair) for pair in sorted(ended.items()) if pair[0] < number)
+    changed = number != store.partitions
+    if changed or earlier != store.earlier or not store.asked:
+        store.partitions, store.earlier, store.asked = number, earlier, True
+    return changed
 
 
 async def _streams(store: Store) -> int:
     """How many partitions there must be, judging by the streams that exist."""
-    asked = store.client.pipeline(transaction=False)
+    asked: Any = store.client.pipeline(transaction=False)
     for partition in range(MOST):
         asked.exists(store.keys.events(partition))
     with translated():

@@ -7,35 +7,36 @@ partition whose record is the authority, everybody else is sent there, and there
 A reservation alone stores nothing and says nothing about it: whoever dies between the two steps leaves a pointer to
 a partition that does not know the event, and the next delivery of it is stored. The level an event raises is reserved
 beside it, in the slot of what the level belongs to. Decision 20.
+
+When the number of partitions is raised, what was routed by the old one is answered `moved`, is routed again by the new
+one and is stored once (`partition_raise`). Decision 40.
 """
 
 import asyncio
-from collections import defaultdict
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import count
-from secrets import token_urlsafe
+from secrets import randbits
 from types import TracebackType
 from typing import Self
-from zlib import crc32
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Row
+from salesloft_webhooks.broker.group_commit import CommitObserver
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
-from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions, highest_layout
+from salesloft_webhooks.broker.routes import BELOW, MOVED, Routes
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
-from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.store_settings import BodyCompression
 
-BELOW = b"below"
-"""The scripts' result for an event whose level was reached before: there is nothing to store."""
-FORMAT_OF_FRAMES = 2
-"""The first format of the store in which bodies may be compressed."""
-TOKEN_BYTES = 6
-"""Random bytes that tell this process's deliveries from another's; a number tells them from each other."""
+TOKEN_BITS = 24
+"""Of the number that tells one delivery of an event from another: four characters, which is what a compact record has
+room for. It begins at random, so that two processes give one event the same token once in 16 million times; the
+second of such deliveries would be counted as the first."""
 
 
 class Stored(StrEnum):
@@ -51,26 +52,22 @@ class Publisher:
     """Stores deliveries; use as ``async with``. One per process."""
 
     def __init__(self, store: Store, settings: Settings, observer: CommitObserver | None = None) -> None:
-        self._partitions = store.partitions
+        self._store = store
+        self._settings = settings
+        self._observer = observer
         self._timeout = settings.store_timeout_seconds
-        numbers = range(store.partitions)
-        written = self._format = StoreFormat(store, settings.store_format)
-        self._compression = settings.body_compression is BodyCompression.ZSTD
-        bounds = MemoryBounds(store, settings, observer)
-        self._committers = [
-            Committer(store, settings, "publish", number, bounds, observer, written) for number in numbers
-        ]
-        spread = numbers if store.partitions > 1 else ()
-        self._reservers = [Committer(store, settings, "reserve", number, bounds) for number in spread]
-        self._tokens = (f"{prefix}{number:x}" for prefix in [token_urlsafe(TOKEN_BYTES)] for number in count())
+        self._bounds = MemoryBounds(store, settings, observer)
+        self._written = StoreFormat(store, settings.store_format)
+        self._routes = self._routes_now()
+        self._asking: asyncio.Event | None = None
+        self._tokens = _tokens()
         self._turns: dict[str, asyncio.Event] = {}
         self._deadlines = Deadlines(self._timeout, self._too_late)
         self._background = Background()
 
     async def __aenter__(self) -> Self:
         await self._background.__aenter__()
-        for committer in (*self._reservers, *self._committers):
-            self._background.start(committer.run(), name=str(committer))
+        self._start_committers()
         return self
 
     async def __aexit__(
@@ -88,37 +85,39 @@ class Publisher:
             StoreFull: the server is out of memory; nothing was written.
             NotDurable: written, but not confirmed at the configured level; a repeat is safe.
         """
-        first = await self._store_spread(delivery) if self._reservers else (await self._store(delivery))[0]
+        routes, token = self._routes, next(self._tokens)
+        first = MOVED
+        if routes.partitions == 1 and routes.fits(self._store):
+            answer = routes.store(delivery, token)
+            self._deadlines.watch(answer)
+            first = (await answer)[0]
+        if first == MOVED:
+            first = await self._store_in_time(delivery, token)
         return Stored.DUPLICATE if first == b"duplicate" else Stored.NEW
-
-    @property
-    def _compress(self) -> bool:
-        """Whether bodies are compressed: what version 0.1.0 cannot read is not written while it may be there."""
-        return self._compression and self._format.known >= FORMAT_OF_FRAMES
-
-    def _store(self, delivery: NewDelivery) -> asyncio.Future[list[bytes]]:
-        """Write to the only partition, where levels live too."""
-        token = next(self._tokens)
-        rows = _rows(
-            [(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token, self._compress
-        )
-        answer = self._committers[0].add(*rows)
-        self._deadlines.watch(answer)
-        return answer
 
     def _too_late(self) -> StoreUnavailable:
         return StoreUnavailable(f"not stored within {self._timeout} s")
 
-    async def _store_spread(self, delivery: NewDelivery) -> bytes:
-        """Reserve and write within the time; the first event's result."""
+    async def _store_in_time(self, delivery: NewDelivery, token: str) -> bytes:
+        """Store by the layout that is in force when it is stored; the first event's result."""
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._reserve_and_write(delivery)
+                if not self._routes.fits(self._store):
+                    await self._follow(self._routes)
+                while (first := await self._try(routes := self._routes, delivery, token)) == MOVED:
+                    await self._follow(routes)
+                return first
         except TimeoutError:
             raise self._too_late() from None
 
-    async def _reserve_and_write(self, delivery: NewDelivery) -> bytes:
-        """Reserve, then write to one or several partitions; the first event's result.
+    async def _try(self, routes: Routes, delivery: NewDelivery, token: str) -> bytes:
+        """Store by one layout; the first event's result, or `MOVED` when another one is in force for any of them."""
+        if routes.partitions == 1:
+            return (await routes.store(delivery, token))[0]
+        return await self._store_spread(routes, delivery, token)
+
+    async def _store_spread(self, routes: Routes, delivery: NewDelivery, token: str) -> bytes:
+        """Reserve, then write to one or several partitions.
 
         Reservations lie in many slots, whose answers come in any order: deliveries of one entity are handed on in the
         order in which they came.
@@ -127,69 +126,51 @@ class Publisher:
         before, turn = self._turns.get(entity), asyncio.Event()
         self._turns[entity] = turn
         try:
-            places = await self._reserve(delivery, partition_of(entity, self._partitions))
+            places = await routes.reserve(delivery)
             if before is not None:
                 await before.wait()
-            answers = self._write(delivery, places)
+            if places is None:
+                return MOVED
+            answers = routes.write(delivery, places, token)
         finally:
             turn.set()
             if self._turns.get(entity) is turn:
                 del self._turns[entity]
         results = await asyncio.gather(*answers.values())
+        if any(MOVED in shares for shares in results):
+            return MOVED
         home = places[0]
         return BELOW if home is None else results[list(answers).index(home)][0]
 
-    async def _reserve(self, delivery: NewDelivery, wished: int) -> list[int | None]:
-        """The partition of each event; None when its level was reached before."""
-        answers = [
-            self._reservers[self._slot_of(event)].add([(event.event_id, wished, *_level(event))])
-            for event in delivery.events
-        ]
-        found = [result for (result,) in await asyncio.gather(*answers)]
-        return [None if result == BELOW else self._existing(int(result), wished) for result in found]
+    async def _follow(self, old: Routes) -> None:
+        """Route anew: another number of partitions is in force, or the store was not asked yet. One asks for all."""
+        while self._routes is old:
+            if self._asking is not None:
+                await self._asking.wait()
+                continue
+            self._asking = asyncio.Event()
+            try:
+                await self._learn(old)
+            finally:
+                self._asking.set()
+                self._asking = None
 
-    def _slot_of(self, event: NewEvent) -> int:
-        return partition_of(event.watermark.subject if event.watermark else event.event_id, self._partitions)
+    async def _learn(self, old: Routes) -> None:
+        if not self._store.asked:
+            await follow_partitions(self._store)
+        elif old.fits(self._store):  # a partition knows better than we do: finish the raise if nobody has
+            await decide_partitions(self._store, await highest_layout(self._store))
+        self._routes = self._routes_now()
+        self._start_committers()
 
-    def _existing(self, reserved: int, wished: int) -> int:
-        return reserved if reserved < self._partitions else wished  # PARTITIONS was lowered since
+    def _routes_now(self) -> Routes:
+        return Routes(self._store, self._settings, (self._bounds, self._written), self._observer)
 
-    def _write(self, delivery: NewDelivery, places: list[int | None]) -> dict[int, asyncio.Future[list[bytes]]]:
-        token = next(self._tokens)
-        shares: defaultdict[int, list[tuple[NewEvent, str]]] = defaultdict(list)
-        for event, place in zip(delivery.events, places, strict=True):
-            if place is not None:
-                # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
-                old = event.watermark is not None and self._slot_of(event) != place
-                shares[place].append((event, "compare" if old else ""))
-        return {
-            place: self._committers[place].add(*_rows(share, delivery, token, self._compress))
-            for place, share in shares.items()
-        }
-
-
-def partition_of(entity_key: str, partitions: int) -> int:
-    """Where an entity's events go: all into one stream, so that their order is the stream's."""
-    return crc32(entity_key.encode()) % partitions if partitions > 1 else 0
+    def _start_committers(self) -> None:
+        for committer in self._routes.committers():
+            self._background.start(committer.run(), name=str(committer))
 
 
-def _level(event: NewEvent) -> tuple[str, str, int]:
-    mark = event.watermark
-    return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
-
-
-def _rows(
-    share: list[tuple[NewEvent, str]],
-    delivery: NewDelivery,
-    token: str,
-    compress: bool,  # noqa: FBT001 - of a private function
-) -> tuple[list[Row], int]:
-    """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
-
-    Only the first has a whole body.
-    """
-    (first, use), *others = share
-    rows: list[Row] = [(*publish_row(first, delivery, None, compress=compress), token, use, *_level(first))]
-    for event, its_use in others:
-        rows.append((*publish_row(event, delivery, first.data, compress=compress), token, its_use, *_level(event)))
-    return rows, sum([len(event.data) for event, _ in share])
+def _tokens() -> Iterator[str]:
+    for number in count(randbits(TOKEN_BITS)):
+        yield urlsafe_b64encode((number % 2**TOKEN_BITS).to_bytes(TOKEN_BITS // 8, "big")).decode()

@@ -13,7 +13,7 @@ from typing import Any
 from salesloft_webhooks.broker.body_compression import packed, unpacked
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
-from salesloft_webhooks.events import Event, NewDelivery, NewEvent
+from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
 
 Fields = Mapping[bytes, bytes]
 """A stream entry as Redis answers it."""
@@ -154,19 +154,18 @@ def publish_row(event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, 
 
 def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
     """The event of a lease; ``values`` in the order of `LEASED_FIELDS`."""
-    *texts, body, of = values
-    event_id, event_type, entity_key, source, received, created, traceparent = (text.decode() for text in texts)
-    return Event(
-        event_id=event_id,
-        event_type=event_type,
-        created_at=created,
-        source=source,
+    event_id, event_type, entity_key, source, received, created, traceparent, body, of = values
+    return assembled(
+        event_id=event_id.decode(),
+        event_type=event_type.decode(),
+        created_at=created.decode(),
+        source=source.decode(),
         received_at=datetime.fromtimestamp(int(received) / 1_000, UTC),
         raw_data=whole_body(unpacked(body), of),
-        entity_key=entity_key,
+        entity_key=entity_key.decode(),
         attempt=attempt,
         group=group,
-        traceparent=traceparent,
+        traceparent=traceparent.decode(),
     )
 
 

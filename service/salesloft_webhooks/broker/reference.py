@@ -23,6 +23,8 @@ _PLACEHOLDERS = {
     "subject": "SUBJECT",
     "entity_key": "ENTITY",
     "name": "NAME",
+    "start": "START",
+    "bucket": "BUCKET",
 }
 
 

@@ -20,13 +20,23 @@ class Script:
     source: str
     digest: str
 
+    @property
+    def writes(self) -> bool:
+        """Whether its first line lets it write."""
+        return "no-writes" not in self.source.partition("\n")[0]
+
 
 def _read(*path: str) -> str:
     return files(__package__).joinpath("lua", *path).read_text(encoding="utf-8")
 
 
+def with_includes(text: str) -> str:
+    """A script's text with its includes in the place of the lines that name them."""
+    return _INCLUDE.sub(lambda match: _read("include", f"{match[1]}.lua").rstrip(), text)
+
+
 @cache
 def script(name: str) -> Script:
     """The script in ``lua/<name>.lua``, read once per process."""
-    source = _INCLUDE.sub(lambda match: _read("include", f"{match[1]}.lua").rstrip(), _read(f"{name}.lua"))
+    source = with_includes(_read(f"{name}.lua"))
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())

@@ -29,7 +29,7 @@ from salesloft_webhooks.broker.backlog import slowest_backlog
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.durability import Durability, examine
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
-from salesloft_webhooks.broker.partition_count import check_partitions
+from salesloft_webhooks.broker.partition_count import decide_partitions
 from salesloft_webhooks.broker.representatives import representatives
 from salesloft_webhooks.broker.write_probe import probe
 from salesloft_webhooks.errors import ConfigurationError, StoreError
@@ -146,7 +146,7 @@ class StoreWatch:
             return False
         self._durability = await examine(self._store, self._settings)
         if self._durability.problem is None:  # else writing the number down would only fail, too
-            await check_partitions(self._store, decides=True)
+            await decide_partitions(self._store, self._settings.partitions)
         self._examined = time.monotonic()
         self._observer.durability_examined(self._durability.faults)
         return self._durability.wait is not None

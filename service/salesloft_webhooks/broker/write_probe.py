@@ -16,7 +16,7 @@ from salesloft_webhooks.errors import NotDurable
 
 WAIT_SHARE = 0.6
 """Part of a delivery's own wait that the thorough form has. With ``appendfsync everysec`` a second is needed."""
-_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record_of|record|mark_of|key)\b")
+_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record_of|record|bucket|mark_of|key)\b")
 _ID = "probe"
 
 
@@ -36,6 +36,7 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
         "events": store.keys.events(partition),
         "record": store.keys.record(partition, _ID),
         "record_of": store.keys.record(partition, _ID),
+        "bucket": store.keys.record_bucket(partition, 0, 0),
         "mark_of": store.keys.mark(partition, _ID),
         "key": store.keys.reservation(partition, _ID),
     }

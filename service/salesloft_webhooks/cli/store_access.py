@@ -24,14 +24,14 @@ def with_store(act: Act[T]) -> T:
         ConfigurationError: a setting is wrong.
         StoreError: the store cannot do what ``act`` asks.
     """
-    from salesloft_webhooks.broker import check_partitions, open_store
+    from salesloft_webhooks.broker import follow_partitions, open_store
     from salesloft_webhooks.settings import Settings
 
     settings = Settings.load()
 
     async def work() -> T:
         async with open_store(settings) as store:
-            await check_partitions(store)
+            await follow_partitions(store)
             return await act(store, settings)
 
     async def run() -> T:

@@ -49,7 +49,7 @@ FIELDS = Fields("event_type", "event_id", "created_at")
 
 def sign(body: bytes, key: bytes, timestamp: int) -> dict[str, str]:
     """The headers a sender adds. ``timestamp`` is in Unix seconds, >= 0."""
-    signature = hex_hmac(key, b"%d.%b" % (timestamp, body), "sha256")
+    signature = hex_hmac(key, "sha256", b"%d." % timestamp, body)
     return {"X-Salesloft-Timestamp": str(timestamp), "X-Salesloft-Signature": signature.decode("ascii")}
 
 
@@ -72,7 +72,7 @@ def verify(headers: Headers, body: bytes, keys: Sequence[bytes], now: float, tol
     headers = tuple(headers)
     signature = read_signature(headers, SIGNATURE_DIGITS)
     timestamp = read_timestamp(headers)
-    index = matching_key(signature, timestamp + b"." + body, keys, "sha256")
+    index = matching_key(signature, keys, "sha256", timestamp, b".", body)
     check_freshness(timestamp, now, tolerance_seconds)
     return index
 

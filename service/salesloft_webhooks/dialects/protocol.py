@@ -53,7 +53,7 @@ class KeyKind:
     size: Callable[[bytes], int] = len
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Proof:
     """That a delivery was signed with one of our keys.
 

@@ -102,7 +102,8 @@ def make_uniform(kind: str, data: JsonObject, body: bytes) -> None:
         data: The resource.
         body: The bytes it was parsed from.
     """
-    if b"callback_token" in body or b"\\u" in body:  # a name can hide from the first test only by such an escape
+    # A name can hide from the first test only by an escape. Looking for one byte takes a fifth of looking for two.
+    if b"callback_token" in body or (b"\\" in body and b"\\u" in body):
         _remove_callback_tokens(data)
     data["person_id"] = person_id(kind, data)
 
@@ -118,8 +119,10 @@ def entity_key(kind: str, data: JsonObject, event_id: str) -> str:
 
 def person_id(kind: str, data: JsonObject) -> int | str | None:
     """The id of the person concerned, as the sender wrote it; None where there is none that can be part of a key."""
-    candidates = (each for each in resource_kinds.persons(kind, data) if identifier(each) is not None)
-    return next((each for each in candidates if isinstance(each, int | str)), None)
+    for each in resource_kinds.persons(kind, data):
+        if isinstance(each, (int, str)) and identifier(each) is not None:
+            return each
+    return None
 
 
 def _remove_callback_tokens(data: JsonObject) -> None:

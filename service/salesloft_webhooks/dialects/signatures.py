@@ -7,6 +7,7 @@ compared with theirs as bytes. Header names arrive lower-cased and values as raw
 import hmac
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from salesloft_webhooks.errors import RejectionReason, SignatureRejected
 
@@ -30,7 +31,7 @@ def values(headers: Headers, name: bytes) -> list[bytes]:
     together by a proxy, separated by a comma (RFC 9110, 5.3). Values that differ are none of our making to choose from.
     """
     lines = [value for key, value in headers if key == name]
-    if len(lines) == 1 and b"," not in lines[0]:
+    if not lines or (len(lines) == 1 and b"," not in lines[0]):
         return lines
     different = dict.fromkeys(part.strip(b" \t") for line in lines for part in line.split(b","))
     return list(different) if len(different) == 1 else list(dict.fromkeys(lines))
@@ -92,18 +93,27 @@ def equal_to_any(signature: bytes, candidates: Iterable[bytes]) -> int | None:
     return match
 
 
-def matching_key(signature: bytes, message: bytes, keys: Iterable[bytes], algorithm: str) -> int:
+def matching_key(signature: bytes, keys: Iterable[bytes], algorithm: str, *message: bytes) -> int:
     """Index of the key whose hex HMAC of ``message`` is ``signature``. Every key is tried, whichever matches.
 
     Raises:
         SignatureRejected: MISMATCH.
     """
-    match = equal_to_any(signature, (hex_hmac(key, message, algorithm) for key in keys))
+    match = equal_to_any(signature, [hex_hmac(key, algorithm, *message) for key in keys])
     if match is None:
         raise SignatureRejected(RejectionReason.MISMATCH)
     return match
 
 
-def hex_hmac(key: bytes, message: bytes, algorithm: str) -> bytes:
-    """The HMAC as lower-case ASCII hex digits."""
-    return hmac.digest(key, message, algorithm).hex().encode("ascii")
+def hex_hmac(key: bytes, algorithm: str, *message: bytes) -> bytes:
+    """The HMAC of a message, which may be given in parts, as lower-case ASCII hex digits."""
+    begun = _begun_hmac(key, algorithm).copy()
+    for part in message:
+        begun.update(part)
+    return begun.hexdigest().encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _begun_hmac(key: bytes, algorithm: str) -> hmac.HMAC:
+    """An HMAC of nothing yet, to be copied: beginning one takes longer than most bodies do."""
+    return hmac.new(key, digestmod=algorithm)

@@ -50,7 +50,7 @@ class RunningGroup:
                 # The store gives a worker only what it has a handler for: never call that done which nobody has done.
                 raise LookupError(f"no handler of the group takes {event.event_type}")
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - as below
+    @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def _routes(self, event_type: str) -> tuple[tuple[Route[Any], Any], ...]:
         return tuple(
             (route, resources) for router, resources in self._routers for route in router.routes_for(event_type)
@@ -84,7 +84,6 @@ class LoadedGroup:
         """What its handlers need: per entity as soon as one router asks for it."""
         return Ordering.ENTITY if any(r.ordering is Ordering.ENTITY for r in self.routers) else Ordering.NONE
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def policy(self, event_type: str) -> Policy:
         """What the handlers of this event type override; field by field the greatest, as they share one attempt."""
         return Policy.widest(route.policy for router in self.routers for route in router.routes_for(event_type))

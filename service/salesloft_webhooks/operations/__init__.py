@@ -3,6 +3,7 @@
 - `HttpServer`: one listening port, run by uvicorn inside our own event loop, within `ConnectionLimits`.
 - `MemoryBudget`: what everything unfinished in the process may hold together.
 - `OperationsServer`: the second port, with `/livez`, `/readyz` and `/metrics`.
+- `rare_collection`: how often garbage is looked for.
 - `run_role`: the process around a role: logs, traces, the event loop.
 - `Measurements`: keeps what metrics say about groups and partitions fresh.
 - `stop_event`: set by SIGTERM or SIGINT, or the caller's own.
@@ -15,7 +16,8 @@ from salesloft_webhooks.operations.http_server import HttpServer
 from salesloft_webhooks.operations.memory_budget import MemoryBudget
 from salesloft_webhooks.operations.operations_server import OperationsServer
 from salesloft_webhooks.operations.probes import Probe
-from salesloft_webhooks.operations.request_state import body_complete, body_evicted
+from salesloft_webhooks.operations.rare_collection import rare_collection
+from salesloft_webhooks.operations.request_state import answer_at_once, body_at_once, body_evicted
 from salesloft_webhooks.operations.role_process import run_role
 from salesloft_webhooks.operations.stop_signals import stop_event
 from salesloft_webhooks.operations.store_measurements import Measurements
@@ -27,8 +29,10 @@ __all__ = [
     "MemoryBudget",
     "OperationsServer",
     "Probe",
-    "body_complete",
+    "answer_at_once",
+    "body_at_once",
     "body_evicted",
+    "rare_collection",
     "run_role",
     "stop_event",
 ]

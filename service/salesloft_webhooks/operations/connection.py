@@ -35,6 +35,7 @@ class LimitedConnection(HttpToolsProtocol):
     """Of the body that is arriving."""
     since = 0.0
     _deadline: asyncio.TimerHandle | None = None
+    _idle_deadline: asyncio.TimerHandle | None = None
     _answer_deadline: asyncio.TimerHandle | None = None
     _unsent_bytes = 0
 
@@ -52,8 +53,9 @@ class LimitedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self.cancel_deadline()
-        if self._answer_deadline is not None:
-            self._answer_deadline.cancel()
+        for timer in (self._idle_deadline, self._answer_deadline):
+            if timer is not None:
+                timer.cancel()
         self.limits.budget.release(self)
         super().connection_lost(exc)
 
@@ -83,6 +85,24 @@ class LimitedConnection(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def start_idle_deadline(self) -> None:
+        """Close the connection once it has rested between two requests for the time that uvicorn is told.
+
+        Uvicorn has a timer for each rest. This one is started once and, when it ends, goes on for what is missing.
+        """
+        if self._idle_deadline is None:
+            self._idle_deadline = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def _close_if_idle(self) -> None:
+        self._idle_deadline = None
+        missing = self.timeout_keep_alive - self.age_seconds(self.limits.budget.clock())
+        if self.in_work or self._deadline is not None:  # at work, or a head has begun: the next answer starts it again
+            return
+        if missing <= 0:
+            self.transport.close()
+        else:
+            self._idle_deadline = self.loop.call_later(missing, self._close_if_idle)
 
     def close_after(self, seconds: float) -> None:
         """Close the connection after that time."""

@@ -3,20 +3,21 @@
 import asyncio
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from salesloft_webhooks.operations import refusals
+from salesloft_webhooks.operations.at_once import AtOnceConnection
 from salesloft_webhooks.operations.body_framing import BodyFraming, framing_of
-from salesloft_webhooks.operations.connection import LimitedConnection
 from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.request_head import BadRequest, HeadTooLarge, end_of_head, with_path
 from salesloft_webhooks.operations.request_memory import RequestMemory
-from salesloft_webhooks.operations.request_state import BODY_COMPLETE, BODY_EVICTED
+from salesloft_webhooks.operations.request_state import BODY_EVICTED
 
 DROPPED_BYTES = 65_536
 """How much of a body is read and dropped after the answer to it, before its connection is closed instead."""
 
 
-class BoundedProtocol(LimitedConnection):
+class BoundedProtocol(AtOnceConnection):
     """Uvicorn's httptools protocol, within limits, one request at a time, by HTTP's own rules.
 
     Uvicorn gives the parser whatever arrives. The parser holds an unfinished header for as long as it lasts, adds
@@ -50,7 +51,6 @@ class BoundedProtocol(LimitedConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives for what it is the turn of: a head, a body, or a request to come later."""
-        self._unset_keepalive_if_required()
         if self.refused:
             self._count_dropped(len(data), refusals.LINGER_BYTES)
         elif self.framing is not None:
@@ -122,6 +122,7 @@ class BoundedProtocol(LimitedConnection):
             self.url = with_path(self.url)
         if version == "1.0":
             self.expect_100_continue = False  # RFC 9110, 10.1.1
+        self.offer_at_once()
         super().on_headers_complete()
 
     # -- Bodies ---------------------------------------------------------------------------------------------------
@@ -137,20 +138,24 @@ class BoundedProtocol(LimitedConnection):
             return
         if rest is not None:
             self.framing = None
-            self.scope["state"][BODY_COMPLETE] = True
             super().on_message_complete()
             if rest and not self.transport.is_closing():
                 self.data_received(rest)
 
     def _pass_on_body(self, body: bytes) -> bool:
         """Hand a piece of a body to the application, if there is room for it or can be made."""
-        if not self.cycle.response_started:  # else the application drops it
+        cycle = self.cycle
+        if not cycle.response_started:  # else the application drops it
             enough = self._charge(self._memory.add_body(len(body)))
             if not enough and not self.evicted and not self._memory.small:
                 self.evict()
             if self.evicted:
                 return False
-        super().on_body(body)
+        # What uvicorn's `on_body` does for a protocol that is never another one.
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
         return True
 
     def _charge(self, more_bytes: int) -> bool:
@@ -177,10 +182,12 @@ class BoundedProtocol(LimitedConnection):
     # -- Answers --------------------------------------------------------------------------------------------------
     def on_response_complete(self) -> None:
         """Go on with what has come meanwhile, unless the connection ends here."""
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        self.flow.resume_reading()
         self.reset_age()
+        self.start_idle_deadline()
         if charged_bytes := self._memory.end():
             self.hold(-charged_bytes)
         self.watch_unsent_answer()

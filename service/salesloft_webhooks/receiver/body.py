@@ -29,15 +29,8 @@ class BodyReader:
         """Whether a body is longer than allowed by its own account, so that nothing of it need be read."""
         return _declared_bytes(headers) > self.max_bytes
 
-    async def read(self, receive: Receive, *, complete: bool = False) -> bytes | DeliveryOutcome:
-        """The whole body, or why there is none: TOO_LARGE, TOO_SLOW or DISCONNECTED.
-
-        Args:
-            receive: ASGI's.
-            complete: Whether it has all arrived, so that there is nothing to wait for and no time-out to set.
-        """
-        if complete:
-            return await self._collect(receive)
+    async def read(self, receive: Receive) -> bytes | DeliveryOutcome:
+        """The whole body, or why there is none: TOO_LARGE, TOO_SLOW or DISCONNECTED."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 return await self._collect(receive)

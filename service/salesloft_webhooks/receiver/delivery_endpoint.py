@@ -22,7 +22,7 @@ from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
-from salesloft_webhooks.operations import body_complete, body_evicted
+from salesloft_webhooks.operations import body_at_once, body_evicted
 from salesloft_webhooks.receiver.body import BodyReader, Headers
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.responses import AnswerResponse, Responses
@@ -69,14 +69,13 @@ class DeliveryEndpoint:
     async def _answer(self, scope: Scope, receive: Receive, span: DeliverySpan) -> AnswerResponse | None:
         headers: Headers = scope["headers"]
         try:
-            # An order that costs nothing while it can: what it says of its size, what its headers make impossible.
-            if self._context.bodies.too_large(headers):
-                return self._refuse(DeliveryOutcome.TOO_LARGE, span)
-            complete = body_complete(scope)
-            if not complete and (reason := self._source.form_problem(headers, time.time())):
-                span.rejected(reason)
-                return self._context.responses.unread(DeliveryOutcome.REJECTED)
-            body = await self._context.bodies.read(receive, complete=complete)
+            body: bytes | DeliveryOutcome | None = body_at_once(scope)
+            if body is None:
+                if refusal := self._refuse_by_headers(headers, span):
+                    return refusal
+                body = await self._context.bodies.read(receive)
+            elif len(body) > self._context.bodies.max_bytes:
+                body = DeliveryOutcome.TOO_LARGE
             if isinstance(body, DeliveryOutcome):
                 return self._refuse(DeliveryOutcome.OVERLOADED if body_evicted(scope) else body, span)
             return await self._accept(headers, body, span)
@@ -90,6 +89,15 @@ class DeliveryEndpoint:
             # Uvicorn cancels what outlasts the drain time, and would answer 500 if we let it through.
             outcome = span.store_failed(StoreUnavailable("not stored before the drain time was over"))
         return self._context.responses.read(outcome)
+
+    def _refuse_by_headers(self, headers: Headers, span: DeliverySpan) -> AnswerResponse | None:
+        """What needs no body: in an order that costs nothing while it can, its size by its own account comes first."""
+        if self._context.bodies.too_large(headers):
+            return self._refuse(DeliveryOutcome.TOO_LARGE, span)
+        if reason := self._source.form_problem(headers, time.time()):
+            span.rejected(reason)
+            return self._context.responses.unread(DeliveryOutcome.REJECTED)
+        return None
 
     async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> AnswerResponse:
         authentic = self._source.authenticate(headers, body, time.time())

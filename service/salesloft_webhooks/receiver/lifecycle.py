@@ -9,6 +9,7 @@ from salesloft_webhooks.operations import (
     Measurements,
     MemoryBudget,
     OperationsServer,
+    rare_collection,
     stop_event,
 )
 from salesloft_webhooks.receiver.app import WebhookApp
@@ -40,7 +41,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     telemetry = ReceiverTelemetry(source.name for source in sources)
     timeouts_seconds = settings.body_timeout_seconds + settings.store_timeout_seconds
     in_flight = InFlightDeliveries(stuck_after_seconds=2 * timeouts_seconds)
-    with stop_event(stop) as stopping:
+    with rare_collection(), stop_event(stop) as stopping:
         async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.delivery_outcomes import MESSAGE, Answer, DeliveryOutcome, RequestRefusal
+from salesloft_webhooks.operations import answer_at_once
 
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1_048_576
@@ -26,12 +27,22 @@ class AnswerResponse(Response):
 
     def __init__(self, answer: Answer, retry_after_seconds: int | None = None) -> None:
         super().__init__(answer.body, answer.status, answer.headers(retry_after_seconds))
+        self.closes = answer.closes
+        self._status_line = f"HTTP/1.1 {answer.status} {answer.phrase}\r\n".encode()
+        fields = [b"%b: %b\r\n" % field for field in self.raw_headers]
+        self._rest = b"".join((*fields, b"\r\n", answer.body))
 
     def closing(self) -> Self:
         """The same with ``Connection: close``, so that the client's next delivery opens a new connection elsewhere."""
         response = copy(self)
         response.raw_headers = [*self.raw_headers, (b"connection", b"close")]
+        response.closes = True
         return response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, in one write where that is possible."""
+        if self.closes or not answer_at_once(scope, self._status_line, self._rest):
+            await super().__call__(scope, receive, send)
 
 
 class UnreadBodyResponse(AnswerResponse):

@@ -7,12 +7,10 @@ from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Settlement
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.execution import AttemptLimits, Ending, Verdict, leaves_of, run_attempt
-from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
-from salesloft_webhooks.handlers.router import name_of
-from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
-from salesloft_webhooks.worker.backoff import Backoff
+from salesloft_webhooks.worker.attempt_rules import AttemptRules
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
@@ -45,20 +43,26 @@ class Attempt:
         pause_reason: Why, in one line.
     """
 
-    def __init__(self, lease: Lease, settings: Settings, loaded: LoadedGroup) -> None:
-        policy = loaded.policy(lease.event.event_type)
+    __slots__ = (
+        "_interruption",
+        "_lost",
+        "_rules",
+        "_task",
+        "began",
+        "lease",
+        "pause_reason",
+        "pause_seconds",
+        "renewed",
+    )
+
+    def __init__(self, lease: Lease, rules: AttemptRules) -> None:
         self.lease = lease
         self.began = self.renewed = time.monotonic()
         self.pause_seconds: float | None = None
         self.pause_reason = ""
-        self._limits = AttemptLimits.of(policy, settings)
-        self._backoff = Backoff(
-            policy.backoff_base_seconds or settings.backoff_base_seconds,
-            policy.backoff_cap_seconds or settings.backoff_cap_seconds,
-        )
+        self._rules = rules
         self._interruption: Interruption | None = None
         self._lost: Lease | None = None
-        self._loaded = loaded
         self._task: asyncio.Task[Settlement | None] | None = None
 
     def start(self, running: RunningGroup, telemetry: WorkerTelemetry) -> "asyncio.Task[Settlement | None]":
@@ -69,14 +73,12 @@ class Attempt:
     @property
     def timeout_seconds(self) -> float:
         """How long the handler may take."""
-        return self._limits.timeout_seconds
+        return self._rules.limits.timeout_seconds
 
     @property
     def handler_names(self) -> str:
         """The handlers it runs, for a log line about one of them."""
-        event_type = self.lease.event.event_type
-        routes = [route for router in self._loaded.routers for route in router.routes_for(event_type)]
-        return ", ".join(name_of(route.handler) for route in routes)
+        return self._rules.handler_names
 
     @property
     def task(self) -> "asyncio.Task[Settlement | None]":
@@ -100,23 +102,26 @@ class Attempt:
         self.renewed = time.monotonic()
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
-        event = self.lease.event
+        event, limits = self.lease.event, self._rules.limits
         with telemetry.attempt(event) as span:
-            if self.lease.failures >= self._limits.max_attempts and self.lease.last_error:
+            if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             try:
                 verdict = await run_attempt(
                     partial(running.handle, event),
-                    self._limits,
+                    limits,
                     attempt=self.lease.failures + 1,
-                    interrupted=lambda: self._interruption is not None,
+                    interrupted=self._is_interrupted,
                 )
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
             return self._settlement(span, verdict)
+
+    def _is_interrupted(self) -> bool:
+        return self._interruption is not None
 
     def settlement_when_interrupted(self) -> Settlement | None:
         """What to settle when the attempt was cancelled from outside: nothing is known to be wrong with the event."""
@@ -136,7 +141,7 @@ class Attempt:
             return Settlement(self.lease, Outcome.RELEASE, delay_seconds=min(pause, LONGEST_RELEASE_SECONDS))
         delay = verdict.after_seconds
         if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
-            delay = max(delay or 0.0, self._backoff.delay_seconds(self.lease.failures + 1))
+            delay = max(delay or 0.0, self._rules.backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
         return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=describe(verdict.error))
 

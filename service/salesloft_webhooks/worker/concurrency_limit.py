@@ -32,10 +32,14 @@ class ConcurrencyLimit:
         self._alone = asyncio.Lock()
         self._wanting_all = 0
 
-    async def reserve(self) -> int:
-        """Wait until a slot is free, then hold every free slot; returns how many. Give back what is not needed."""
+    async def reserve(self, at_most: int | None = None) -> int:
+        """Wait until a slot is free, then hold every free slot, or ``at_most`` so many; returns how many.
+
+        Give back what is not needed.
+        """
         await self._until(lambda: self.free > 0 and not self._wanting_all)
-        reserved, self.free = self.free, 0
+        reserved = self.free if at_most is None else min(self.free, at_most)
+        self.free -= reserved
         return reserved
 
     def release(self, count: int = 1) -> None:

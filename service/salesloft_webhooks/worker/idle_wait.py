@@ -1,4 +1,8 @@
-"""What a partition's loop waits for when it has nothing to do: never blindly, always for whichever comes first."""
+"""What a partition's loop waits for when it has nothing to do: never blindly, always for whichever comes first.
+
+That is a wake-up (a blocking read behind the last entry, which consumes nothing), an outcome of our own being stored
+(it may have made the next entry of a lane due), the earliest due time, or the poll interval.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -7,10 +11,19 @@ from contextlib import suppress
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, Taken
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.worker.assignment import Visits
+
+LINGER_SECONDS = 0.002
+"""After a take that found everything there was: more has seldom come at once, and a call for each event costs most
+of what an event costs. Far below what anybody waits for, and enough for events to gather when there are many."""
 
 
 class IdleWait:
-    """The waits of one partition's loop, all of which end early when something wakes the loop."""
+    """The waits of one partition's loop, all of which end early when something wakes the loop.
+
+    Attributes:
+        assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
+    """
 
     def __init__(self, group: Group, partition: int, background: Background, poll_seconds: float) -> None:
         self._group = group
@@ -18,6 +31,8 @@ class IdleWait:
         self._background = background
         self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
+        self.assigned = True
+        self._visits = Visits()
         self._notification: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -35,7 +50,24 @@ class IdleWait:
                 await self._woken.wait()
         self._woken.clear()
 
-    async def wait_for_entries(self, taken: Taken) -> None:
+    def assign(self, *, assigned: bool) -> None:
+        """Wait for entries here from now on, or leave that to others and look every few seconds."""
+        if assigned and not self.assigned:
+            self.wake()
+        self.assigned = assigned
+
+    async def after(self, taken: Taken) -> None:
+        """Wait until there may be more to take; not at all when a take has left some."""
+        if taken.leases:
+            self._visits.found()
+            if taken.last_id:
+                await self.wait(LINGER_SECONDS)
+        elif self.assigned or taken.paused:
+            await self._wait_for_entries(taken)
+        else:
+            await self.wait(self._visits.next_seconds())
+
+    async def _wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""
         poll = self._poll_seconds
         seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)

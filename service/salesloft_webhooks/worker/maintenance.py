@@ -1,10 +1,13 @@
 """What every worker does on the side, every few seconds: register again, trim, audit, make room, retire the silent."""
 
+from collections import defaultdict
+
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, MemoryBounds, Store, audit, check_partitions, trim
-from salesloft_webhooks.errors import ConfigurationError, StoreError
+from salesloft_webhooks.broker import Group, MemoryBounds, Store, audit, trim
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.served_partitions import ServedPartitions
 
 log = get_logger(__name__)
 
@@ -12,21 +15,20 @@ log = get_logger(__name__)
 class Maintenance:
     """Safe to run in any number of workers at once: each step is one atomic script."""
 
-    def __init__(self, store: Store, group: Group, settings: Settings, telemetry: WorkerTelemetry) -> None:
+    def __init__(self, store: Store, group: Group, served: ServedPartitions, telemetry: WorkerTelemetry) -> None:
         self._store = store
+        self._served = served
         self._telemetry = telemetry
         self._group = group
-        self._settings = settings
-        self._bounds = MemoryBounds(store, settings, telemetry)
-        self._cursors = dict.fromkeys(range(store.partitions), "-")
+        self._settings: Settings = served.settings
+        self._bounds = MemoryBounds(store, served.settings, telemetry)
+        self._cursors: defaultdict[int, str] = defaultdict(lambda: "-")
 
     async def run(self) -> None:
         """Maintain until cancelled."""
         await repeat(self._round, every_seconds=self._settings.upkeep_seconds, failed=self._postponed)
 
     def _postponed(self, error: Exception, _failures: int) -> float:
-        if isinstance(error, ConfigurationError):  # the number of partitions was changed under us: refuse to go on
-            raise error
         if isinstance(error, StoreError):
             log.info("housekeeping.postponed", reason=str(error))
         else:  # maintenance must not end with one bad reply; the workers go on without it meanwhile
@@ -36,9 +38,9 @@ class Maintenance:
     async def _round(self) -> None:
         # Again and again: the heartbeat of our version of the group although all slots may be full, and what was
         # refused by a server that was full, or is gone with its data, stands there again.
-        await check_partitions(self._store)
         await self._group.register(refresh=True)
-        for partition, cursor in self._cursors.items():
+        for partition in self._served.maintained():
+            cursor = self._cursors[partition]
             removed = await trim(self._store, partition, self._settings.retention_seconds)
             name, lease = self._group.options.name, self._group.options.lease_seconds
             self._cursors[partition], repaired = await audit(self._store, partition, name, cursor, lease)

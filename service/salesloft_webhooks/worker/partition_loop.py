@@ -1,28 +1,27 @@
-"""The loop of one partition: take, run, settle.
+"""The loop of one partition: take, run, settle. What it waits for in between stands in `idle_wait`.
 
-    reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
-
-Nothing here sleeps blindly. When a take finds nothing, the loop waits for whichever comes first: a wake-up (a
-blocking read behind the last entry, which consumes nothing), an outcome of our own being stored (it may have made the
-next entry of a lane due), the earliest due time, or the poll interval.
+reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle -> slots free -> ...
 """
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
+from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled
+from salesloft_webhooks.worker.turns import in_turn
 
 NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
@@ -44,7 +43,7 @@ class PartitionLoop:
         group: Group,
         slots: tuple[ConcurrencyLimit, IsolationBudget],
         settings: Settings,
-        handlers: tuple[LoadedGroup, RunningGroup],
+        handlers: tuple[Callable[[str], AttemptRules], RunningGroup],
         telemetry: WorkerTelemetry,
     ) -> None:
         self.partition = partition
@@ -52,13 +51,16 @@ class PartitionLoop:
         self.heartbeat = time.monotonic()
         self._group = group
         self._slots, self._isolation_budget = slots
-        self._settings = settings
-        self._loaded, self._running = handlers
+        self._rules, self._running = handlers
         self._telemetry = telemetry
         self._settler = Settler(group, partition, telemetry, self._settled)
         self._background = Background()
         self._idle_wait = IdleWait(group, partition, self._background, settings.poll_seconds)
+        # Half of the slots: the store answers one take while the attempts of the one before run.
+        self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._stopping = False
+        # Whether the end of any attempt wakes the loop, and not only what may have made something due.
+        self._attentive = False
 
     async def run(self) -> None:
         """Take and run until `stop`, then until everything is settled; or until cancelled."""
@@ -86,7 +88,7 @@ class PartitionLoop:
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
-        self._stopping = True
+        self._stopping = self._attentive = True
         self._idle_wait.wake()
 
     def interrupt_all(self) -> None:
@@ -102,17 +104,27 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self._idle_wait.clear()
         await self._report_before_taking()
-        held = HeldSlots(await self._slots.reserve())
+        held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
             taken = await self._fill(held)
         finally:
             self._slots.release(held.free)
         self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
+        self._attentive = self._stopping or taken.isolated > 0
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
-        elif not taken.leases:
-            await self._idle_wait.wait_for_entries(taken)
+        else:
+            await self._idle_wait.after(taken)
+
+    @property
+    def assigned(self) -> bool:
+        """Whether it is for this worker to wait for entries here."""
+        return self._idle_wait.assigned
+
+    def assign(self, *, assigned: bool) -> None:
+        """Wait for entries here from now on, or leave that to others."""
+        self._idle_wait.assign(assigned=assigned)
 
     async def _report_before_taking(self) -> None:
         """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
@@ -121,6 +133,7 @@ class PartitionLoop:
         """
         half = self._group.options.lease_seconds / 2
         while self._settler.is_behind(half) and not self._stopping:
+            self._attentive = True
             await self._idle_wait.wait()
             self.heartbeat = time.monotonic()
         asked = time.monotonic()
@@ -135,7 +148,7 @@ class PartitionLoop:
         if self._stopping:
             return NOTHING_TAKEN
         taken = await self._take(held.free, alone=alone)
-        for lease in self._startable(taken):
+        for lease in await in_turn(self._startable(taken), self._group, self._settler):
             held.free -= 1
             self._start(lease)
         return taken
@@ -189,7 +202,7 @@ class PartitionLoop:
         return startable
 
     def _start(self, lease: Lease) -> None:
-        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._settings, self._loaded)
+        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._rules(lease.event.event_type))
         self._slots.running += 1
         task = attempt.start(self._running, self._telemetry)
         task.add_done_callback(partial(self._ended, attempt))
@@ -200,7 +213,8 @@ class PartitionLoop:
         del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
         self._slots.release()
-        self._idle_wait.wake()
+        if self._attentive:
+            self._idle_wait.wake()
         # A cancelled task was interrupted before its first step.
         settlement = attempt.settlement_when_interrupted() if task.cancelled() else task.result()
         if attempt.pause_seconds is not None:
@@ -219,10 +233,17 @@ class PartitionLoop:
             self._telemetry.lease_lost(lease.event.event_type)
             held.interrupt(Interruption.LEASE_LOST)
 
-    def _settled(self) -> None:
+    def _settled(self, batch: Sequence[Settlement]) -> None:
         self._telemetry.in_flight(self._slots.running)
-        self._idle_wait.wake()
+        if self._attentive or any(map(_may_make_due, batch)):
+            self._idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
             await self._group.pause(seconds, reason)
+
+
+def _may_make_due(settlement: Settlement) -> bool:
+    """Whether it set a time for the entry, or may have let the next one of its lane go on."""
+    finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
+    return not finished or bool(settlement.lease.lane)

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
 from itertools import islice
+from typing import TypeVar
+
+import msgspec
 
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Settlement
@@ -18,8 +20,25 @@ BATCH = 200
 STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
 
 
-@dataclass(slots=True)
-class Unsettled:
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Counts(dict[Key, int]):
+    """How often each is there. A `Counter` also keeps what is there no more, and is slow to say that one is not."""
+
+    def add(self, key: Key) -> None:
+        """There is one more."""
+        self[key] = self.get(key, 0) + 1
+
+    def remove(self, key: Key) -> None:
+        """There is one less, of what is there."""
+        if self[key] == 1:
+            del self[key]
+        else:
+            self[key] -= 1
+
+
+class Unsettled(msgspec.Struct):
     """An outcome in the queue.
 
     Attributes:
@@ -42,17 +61,25 @@ class Settler:
     An outcome stays in the queue until the store has answered: while Redis is away it waits. A repeat after a lost
     reply is harmless, the store answers `gone`. What dies with the process is run again by others when its lease
     lapses: at least once.
+
+    Args:
+        group: Whose outcomes they are.
+        partition: Which stream.
+        telemetry: What it reports to.
+        settled: Called with what has been stored.
     """
 
-    def __init__(self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[], None]) -> None:
+    def __init__(
+        self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[Sequence[Settlement]], None]
+    ) -> None:
         self._group = group
         self._partition = partition
         self._telemetry = telemetry
         self._settled = settled
         self._queue: deque[Unsettled] = deque()
-        self._releasing: Counter[tuple[str, int]] = Counter()
-        self._done: Counter[str] = Counter()
-        self._confirmed: Counter[str] = Counter()
+        self._releasing = Counts[tuple[str, int]]()
+        self._done = Counts[str]()
+        self._confirmed: list[str] = []
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -61,9 +88,9 @@ class Settler:
         """Queue an outcome; returns at once. ``renewed``: when its lease was last known to be ours; default: now."""
         self._queue.append(Unsettled(settlement, time.monotonic() if renewed is None else renewed))
         if settlement.outcome is Outcome.RELEASE:
-            self._releasing[_attempt_of(settlement.lease)] += 1
-        if settlement.outcome is Outcome.DONE:
-            self._done[settlement.lease.entry_id] += 1
+            self._releasing.add(_attempt_of(settlement.lease))
+        elif settlement.outcome is Outcome.DONE:
+            self._done.add(settlement.lease.entry_id)
         self._empty.clear()
         self._filled.set()
 
@@ -72,18 +99,19 @@ class Settler:
 
         It is the one outcome that does not change the number, so a repeat of it would release this lease, too.
         """
-        return self._releasing[_attempt_of(lease)] > 0
+        return _attempt_of(lease) in self._releasing
 
     def is_done(self, lease: Lease) -> bool:
         """Whether an attempt of ours of the same entry is done: in the queue, or confirmed since `forget_confirmed`.
 
         The store may have leased the entry again before it heard of that, when the first lease had lapsed.
         """
-        return self._done[lease.entry_id] > 0
+        return lease.entry_id in self._done
 
     def forget_confirmed(self) -> None:
         """Called when a take has been answered: what was confirmed by now cannot be leased by a later one."""
-        self._done -= self._confirmed
+        for entry_id in self._confirmed:
+            self._done.remove(entry_id)
         self._confirmed.clear()
 
     def is_behind(self, seconds: float) -> bool:
@@ -116,20 +144,20 @@ class Settler:
         for settlement in batch:
             self._queue.popleft()
             if settlement.outcome is Outcome.RELEASE:
-                self._releasing -= Counter([_attempt_of(settlement.lease)])
-            if settlement.outcome is Outcome.DONE:
-                self._confirmed[settlement.lease.entry_id] += 1
+                self._releasing.remove(_attempt_of(settlement.lease))
+            elif settlement.outcome is Outcome.DONE:
+                self._confirmed.append(settlement.lease.entry_id)
         if not self._queue:
             self._filled.clear()
             self._empty.set()
-        self._settled()
+        self._settled(batch)
 
     async def _settle(self, batch: list[Settlement]) -> None:
         began = time.perf_counter()
         results = await self._group.settle(self._partition, batch)
         self._telemetry.settled(outcomes=len(batch), seconds=time.perf_counter() - began)
         for settlement, result in zip(batch, results, strict=True):
-            if result in (Settled.LATE, Settled.LOST):
+            if result is Settled.LATE or result is Settled.LOST:
                 self._telemetry.lease_lost(settlement.lease.event.event_type)
 
 

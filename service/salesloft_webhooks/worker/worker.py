@@ -6,20 +6,25 @@ their entries back without counting the attempt; store every outcome; leave the 
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from salesloft_webhooks.background import Background, cancel_and_wait
-from salesloft_webhooks.broker import Group, GroupOptions, Store, check_partitions, new_consumer_name
-from salesloft_webhooks.errors import ConfigurationError, StoreError
+from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
+from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
 from salesloft_webhooks.worker.maintenance import Maintenance
 from salesloft_webhooks.worker.partition_loop import PartitionLoop
 from salesloft_webhooks.worker.readiness import Readiness
+from salesloft_webhooks.worker.served_partitions import ServedPartitions
 from salesloft_webhooks.worker.settler import STORE_BACKOFF
 from salesloft_webhooks.worker.startup_log import log_start, warn_of_unknown_patterns
 
@@ -65,12 +70,16 @@ class Worker:
         self._settings = settings
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
-        self._loops = [
-            PartitionLoop(partition, self._group, slots, settings, (loaded, running), telemetry)
-            for partition in _partitions(settings)
-        ]
-        self._maintenance = Maintenance(store, self._group, settings, telemetry)
+        handlers = rules_by_type(loaded, settings), running
+
+        def loop_of(partition: int) -> PartitionLoop:
+            return PartitionLoop(partition, self._group, slots, settings, handlers, telemetry)
+
+        self._served = ServedPartitions(store, self._group, settings, loop_of)
+        self._loops = self._served.loops
+        self._maintenance = Maintenance(store, self._group, self._served, telemetry)
         self._registered = False
+        self._ended = asyncio.Event()
         self._readiness = Readiness(running)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,15 +92,24 @@ class Worker:
             return
         renewer = LeaseRenewer(self._group, self._loops, self._settings, self._telemetry)
         async with Background() as background:
-            tasks = [
-                background.start(renewer.run(), name="renewer"),
-                background.start(self._maintenance.run(), name="housekeeping"),
-                *(background.start(loop.run(), name=f"partition {loop.partition}") for loop in self._loops),
-            ]
-            stopped = background.start(_until_set(stop), name="stop")
-            # What ends by itself has failed in a way nobody foresaw: let the process fail, others take over.
-            await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            await self._stop(tasks[2:])
+            for work, name in (
+                (renewer.run(), "renewer"),
+                (self._maintenance.run(), "housekeeping"),
+                (self._served.run(partial(self._start, background)), "partitions"),
+                (_until_set(stop), "stop"),
+            ):
+                self._start(background, work, name)
+            await self._ended.wait()
+            await self._stop()
+
+    def _start(self, background: Background, work: Coroutine[Any, Any, None], name: str) -> "asyncio.Task[None]":
+        """Run a part of the worker. What ends by itself has failed in a way nobody foresaw: let the process fail.
+
+        Others take over then.
+        """
+        task = background.start(work, name=name)
+        task.add_done_callback(lambda _: self._ended.set())
+        return task
 
     def not_live(self) -> str | None:
         """Why the process makes no progress and should be restarted; None: it does."""
@@ -121,7 +139,7 @@ class Worker:
         failures = 0
         while not stop.is_set():
             try:
-                await check_partitions(self._store)
+                await self._served.follow()
                 await self._group.register()
             except StoreError as exc:
                 failures += 1
@@ -140,9 +158,10 @@ class Worker:
         for loop in self._loops:
             loop.heartbeat = time.monotonic()
 
-    async def _stop(self, loops: list["asyncio.Task[None]"]) -> None:
+    async def _stop(self) -> None:
         for loop in self._loops:
             loop.stop()
+        loops = self._served.tasks
         await asyncio.wait(loops, timeout=self._settings.grace_seconds)
         for loop in self._loops:
             loop.interrupt_all()
@@ -152,20 +171,9 @@ class Worker:
         await cancel_and_wait(unfinished)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(RETIRE_SECONDS):
+                await self._group.attend(0)
                 await self._group.retire(leaving=True)
 
 
 async def _until_set(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-def _partitions(settings: Settings) -> list[int]:
-    try:
-        chosen = [int(text) for text in settings.worker_partitions] or list(range(settings.partitions))
-    except ValueError:
-        chosen = []
-    if not chosen:  # raised outside the except block: Python's error repeats the text
-        raise ConfigurationError("WORKER_PARTITIONS: numbers, separated by commas")
-    if any(not 0 <= number < settings.partitions for number in chosen):
-        raise ConfigurationError("WORKER_PARTITIONS: each number is below PARTITIONS")
-    return chosen

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from salesloft_webhooks.broker import Lease
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE
+from tests.support.idempotency_records import record_of
 
 STREAM = "sl:{0}:events"
 
@@ -32,8 +33,7 @@ class StoreInvariants(RuleBasedStateMachine):
         """Whether an entry was given up as poison, and nobody has said since that its event is done."""
         letters = self.redis.xrange(f"sl:{{0}}:g:{group}:dead")
         entries = {fields["entry"] for _, fields in letters if fields["reason"] == "poison"}
-        record = f"sl:{{0}}:event:{lease.event.event_id}"
-        return lease.entry_id in entries and self.redis.hget(record, group) == "dead"
+        return lease.entry_id in entries and record_of(self.redis, lease.event.event_id).get(group) == "dead"
 
     def finished(self, group: str) -> set[str]:
         """Ids of the events a group will not see again: done and not pending any more, or dead."""
@@ -89,10 +89,10 @@ class StoreInvariants(RuleBasedStateMachine):
         """Records and watermarks expire; what does not expire belongs to a stream, a group or a pending entry."""
         for key in self.redis.scan_iter(count=1000):
             short = key.removeprefix("sl:{0}:")
-            if short.startswith(("event:", "mark:")):
+            if short.startswith(("event:", "mark:", "ids")):
                 assert self.redis.ttl(key) > 0, key
             else:
-                kinds = ("events", "sl:groups", "sl:g:", "g:")
+                kinds = ("events", "sl:groups", "sl:g:", "g:", "numbers", "sl:format")
                 assert short.startswith(kinds), key
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, Settlement, Store, Stored, open_store
-from salesloft_webhooks.broker.publish import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
 from tests.support.publish_observers import SilentObserver
@@ -105,7 +104,7 @@ class SpreadModel(RuleBasedStateMachine):
         """A receiver has reserved, and writes nothing any more: nobody was told anything."""
         delivery = NewDelivery("default", (base(number, entity), rise(subject, level, entity)))
 
-        self.runner.run(self.receivers[0]._reserve(delivery, partition_of(f"person:{entity}", PARTITIONS)))
+        self.runner.run(self.receivers[0]._routes.reserve(delivery))
 
         self.levels[subject] = max(level, self.levels.get(subject, 0))
 
@@ -115,8 +114,9 @@ class SpreadModel(RuleBasedStateMachine):
         delivery = NewDelivery("default", (base(number, entity), rise(subject, level, entity)))
 
         async def half() -> None:
-            places = await self.receivers[0]._reserve(delivery, partition_of(f"person:{entity}", PARTITIONS))
-            await next(iter(self.receivers[0]._write(delivery, [places[0], None]).values()))
+            places = await self.receivers[0]._routes.reserve(delivery)
+            assert places is not None
+            await next(iter(self.receivers[0]._routes.write(delivery, [places[0], None], "half").values()))
 
         self.runner.run(half())
         self.levels[subject] = max(level, self.levels.get(subject, 0))

@@ -14,7 +14,7 @@ from salesloft_webhooks.broker import (
     Store,
     Stored,
     StoreWatch,
-    check_partitions,
+    follow_partitions,
     open_store,
     trim,
 )
@@ -53,7 +53,7 @@ async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
     async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
         async with StoreWatch(store, settings, Recorder()) as watch:
             assert watch.problem is None
-        await check_partitions(store)
+        await follow_partitions(store)
         assert (await server_version(store)).split()[0] in {"redis", "valkey"}
         group = Group(store, GroupOptions("crm", ordering=Ordering.ENTITY), "one")
         await group.register()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, Stored, StoreWatch, open_store
-from salesloft_webhooks.broker.publish import partition_of
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings

@@ -1,8 +1,8 @@
-"""All processes agree on the number of partitions, or refuse."""
+"""All processes agree on the number of partitions: the store's."""
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, StoreWatch, check_partitions, open_store
+from salesloft_webhooks.broker import Outcome, StoreWatch, decide_partitions, follow_partitions, open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.settings import Settings
 from tests.support.broker_bench import Bench, open_bench, settle, take
@@ -12,56 +12,62 @@ from tests.support.servers import Server
 KEY = "sl:partitions"
 
 
-async def refusal(server: Server, partitions: int, *, decides: bool = False) -> str:
-    """What a process with this number is told; empty when nothing is wrong."""
+async def number_for(server: Server, partitions: int, *, decides: bool = False) -> int:
+    """The number that a process with this setting works with."""
     async with open_store(Settings.load(redis_url=server.url, partitions=partitions)) as store:
-        try:
-            await check_partitions(store, decides=decides)
-        except ConfigurationError as exc:
-            return str(exc)
-    return ""
+        await (decide_partitions(store, partitions) if decides else follow_partitions(store))
+        return store.partitions
 
 
-async def test_the_receiver_decides_and_others_compare(server: Server) -> None:
-    """A worker or command with another number refuses with a sentence that names both."""
-    assert await refusal(server, 2) == ""
-    assert await refusal(server, 4, decides=True) == ""
+async def test_the_receiver_decides_and_others_follow(server: Server) -> None:
+    """Until a receiver has come a process works with its setting; then all with the store's number, whatever theirs."""
+    assert await number_for(server, 2) == 2
+    assert await number_for(server, 4, decides=True) == 4
 
-    assert await refusal(server, 4) == ""
-    for other in (2, 8):
-        assert f"PARTITIONS is {other}, but this installation has 4" in await refusal(server, other)
+    assert [await number_for(server, setting) for setting in (1, 2, 4, 8)] == [4, 4, 4, 4]
 
 
-async def test_a_store_without_a_number_is_judged_by_its_streams(server: Server) -> None:
-    """After an update from 0.1.0 too small a number is refused, and the right one is written down."""
-    async with open_bench(server, partitions=4) as bench:
-        for number in range(40):
-            await bench.publish(f"e{number}", key=f"person:{number}")
+async def test_no_setting_lowers_the_number(server: Server) -> None:
+    """An old receiver with a lower setting works with the store's number, and leaves it."""
+    await number_for(server, 4, decides=True)
 
-    assert "PARTITIONS is 2, but this installation has 4" in await refusal(server, 2, decides=True)
-    with server.client() as redis:
-        assert redis.get(KEY) is None
-    assert await refusal(server, 4, decides=True) == ""
+    assert await number_for(server, 2, decides=True) == 4
     with server.client() as redis:
         assert redis.get(KEY) == "4"
 
 
-async def test_the_number_is_raised_only_while_everything_is_drained(server: Server) -> None:
-    """With events waiting a greater number is refused; without, a receiver raises it for all; nobody lowers it."""
+async def test_a_store_without_a_number_is_judged_by_its_streams(server: Server) -> None:
+    """After an update from 0.1.0 nobody works with fewer partitions than there are, and they are written down."""
+    async with open_bench(server, partitions=4) as bench:
+        for number in range(40):
+            await bench.publish(f"e{number}", key=f"person:{number}")
+
+    assert await number_for(server, 2) == 4
+    with server.client() as redis:
+        assert redis.get(KEY) is None
+    assert await number_for(server, 2, decides=True) == 4
+    with server.client() as redis:
+        assert redis.get(KEY) == "4"
+
+
+async def test_a_number_of_version_0_1_0_is_raised_only_while_everything_is_drained(server: Server) -> None:
+    """Its receivers would go on storing by theirs: with events waiting a greater number is refused."""
     async with open_bench(server) as bench:
-        await check_partitions(bench.store, decides=True)
+        bench.redis.set(KEY, 1)
         group = await bench.group()
         await bench.publish("e1")
-        assert "drained" in await refusal(server, 2, decides=True)
+        with pytest.raises(ConfigurationError, match=r"PARTITIONS is 2, but this installation has 1, .* 0\.1\.0"):
+            await number_for(server, 2, decides=True)
+        assert await number_for(server, 1, decides=True) == 1, "the same number is taken over"
+        bench.redis.delete("sl:{0}:layout")
         await settle(group, (await take(group))[0], Outcome.DONE)
 
-    assert await refusal(server, 2, decides=True) == ""
-    assert "cannot be lowered" in await refusal(server, 1, decides=True)
+    assert await number_for(server, 2, decides=True) == 2
 
 
-async def test_a_receiver_with_another_number_does_not_start(bench: Bench, server: Server) -> None:
+async def test_a_receiver_that_must_not_raise_the_number_does_not_start(bench: Bench, server: Server) -> None:
     """Its watch of the store ends it with the sentence, before a delivery is taken."""
-    await check_partitions(bench.store, decides=True)
+    bench.redis.set(KEY, 1)
     await bench.group()
     await bench.publish("e1")
     settings = Settings.load(redis_url=server.url, partitions=3)
@@ -76,7 +82,7 @@ async def test_a_full_server_agrees_all_the_same(bench: Bench) -> None:
     """The number is written although nothing else may be."""
     bench.redis.config_set("maxmemory", "1")
     try:
-        await check_partitions(bench.store, decides=True)
+        await decide_partitions(bench.store, bench.store.partitions)
         assert bench.redis.get(KEY) == "1"
     finally:
         bench.redis.config_set("maxmemory", "0")

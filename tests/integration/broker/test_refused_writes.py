@@ -55,7 +55,11 @@ async def test_a_refusal_is_found_by_an_idle_watch(refusing: Server, kind: str) 
     assert problem is not None
     assert refusal.code in problem
     assert "127.0.0.1" not in problem
-    assert (available, recorder.available[-1], keys) == (False, True, ["sl:partitions"])
+    assert (available, recorder.available[-1], sorted(keys)) == (
+        False,
+        True,
+        ["sl:partitions", "sl:{0}:layout"],
+    )
 
 
 async def test_the_grace_time(refusing: Server) -> None:
@@ -143,7 +147,7 @@ async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
             await eventually(lambda: not watch._look_thoroughly_next, "the watch has looked")
             await asyncio.sleep(0.2)
             assert watch.unready is None
-        assert sorted(bench.redis.keys()) == ["sl:partitions", "sl:{0}:event:e1"]
+        assert sorted(bench.redis.keys()) == ["sl:format", "sl:partitions", "sl:{0}:event:e1"]
 
 
 async def test_a_user_that_may_not_use_watermarks_is_found(refusing: Server) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from salesloft_webhooks.broker import Outcome, Publisher, Settlement, Stored
 from salesloft_webhooks.broker.administration.history import EventState, history
-from salesloft_webhooks.broker.publish import partition_of
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from salesloft_webhooks.settings import Settings
 from tests.support.broker_bench import Bench, open_bench
@@ -33,7 +33,7 @@ def opens(count: int, person: str, base: str) -> NewDelivery:
 
 async def die_in_between(bench: Bench, delivery: NewDelivery) -> None:
     """A receiver reserves, and is killed before it writes."""
-    await bench.publisher._reserve(delivery, partition_of(delivery.events[0].entity_key, PARTITIONS))
+    await bench.publisher._routes.reserve(delivery)
 
 
 def elsewhere(entity: str, partitions: int = PARTITIONS) -> str:
@@ -86,12 +86,12 @@ async def test_a_level_outlives_the_memory_of_its_event(server: Server) -> None:
     async with open_bench(server, partitions=PARTITIONS) as bench:
         await bench.publisher.publish(opens(3, PEOPLE[0], "v1"))
         assert (reserved := bench.redis.keys("*:reserved:email.opened*")[0])
-        assert bench.redis.ttl(reserved) <= bench.redis.ttl(bench.redis.keys("*:event:email.opened*")[0])
+        assert bench.redis.ttl(reserved) <= bench.redis.ttl(bench.redis.keys("*:ids:*")[0])
         await asyncio.sleep(1.1)
         await bench.publisher.publish(opens(3, PEOPLE[0], "v2"))
         assert bench.redis.ttl(reserved) < 604_800, "a duplicate has renewed it beyond the record's life"
 
-        for key in (*bench.redis.keys("*:reserved:email.opened*"), *bench.redis.keys("*:event:email.opened*")):
+        for key in (*bench.redis.keys("*:reserved:email.opened*"), *bench.redis.keys("*:ids*")):
             bench.redis.delete(key)
         await bench.publisher.publish(opens(3, PEOPLE[0], "v3"))
 

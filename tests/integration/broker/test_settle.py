@@ -9,6 +9,7 @@ from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.keys import PARKED_SCORE
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
+from tests.support.idempotency_records import forget_record
 
 
 async def test_done_ends_an_entry(bench: Bench) -> None:
@@ -171,7 +172,7 @@ async def test_a_record_that_has_expired_is_written_again_with_an_end(bench: Ben
     group = await bench.group()
     await bench.publish("e1")
     (lease,) = await take(group)
-    bench.redis.delete("sl:{0}:event:e1")
+    forget_record(bench.redis, "e1")
 
     await settle(group, lease, Outcome.DONE)
 

@@ -208,6 +208,18 @@ async def test_an_empty_take_names_the_last_entry(bench: Bench) -> None:
     assert loop.time() - began < 2
 
 
+async def test_a_take_that_found_everything_says_so(bench: Bench) -> None:
+    """Who asked for less than there was is sent back at once; who has it all is told where to wait for more."""
+    group = await bench.group()
+    await bench.publish("e1")
+    await bench.publish("e2")
+
+    first, second = await group.take(0, 1), await group.take(0, 5)
+
+    assert (len(first.leases), first.last_id) == (1, "")
+    assert [lease.entry_id for lease in second.leases] == [second.last_id]
+
+
 async def test_the_next_due_time_is_told(bench: Bench) -> None:
     """After an empty take the consumer knows when to look again for a retry."""
     group = await bench.group()

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from salesloft_webhooks import Event, Router
-from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.broker import decide_partitions, open_store
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -182,15 +181,15 @@ async def test_a_worker_with_full_hands_keeps_its_version_in_force(valkey: Serve
             await eventually(lambda: feed.outcomes() == {"done": 3}, "the call was not passed over")
 
 
-async def test_a_worker_ends_when_the_number_of_partitions_changes(valkey: Server) -> None:
-    """A receiver has raised PARTITIONS: a worker that would leave the new streams unread says so and ends."""
-
-    async def run_while_it_is_raised(feed: Pipeline) -> None:
-        async with Version(("person.*",)).running(valkey):
-            feed.redis.set("sl:partitions", "4")
-            await asyncio.sleep(1.5)
-
+async def test_a_worker_follows_when_the_number_of_partitions_is_raised(valkey: Server) -> None:
+    """A receiver has raised it: a worker that runs serves the new partitions too, whatever its own setting says."""
     async with sending(valkey) as feed:
-        feed.redis.set("sl:partitions", "1")
-        with pytest.raises(ConfigurationError, match="this installation has 4"):
-            await run_while_it_is_raised(feed)
+        await decide_partitions(feed.publisher._store, 1)
+        version = Version(("person.*",))
+        async with version.running(valkey):
+            await decide_partitions(feed.publisher._store, 4)
+            names = [f"e{number}" for number in range(40)]
+            await feed.publish(*names)
+            await eventually(lambda: sorted(version.handled) == sorted(names), "all partitions are served")
+
+        assert all(feed.redis.xlen(f"sl:{{{partition}}}:events") for partition in range(4))

@@ -32,6 +32,7 @@ from salesloft_webhooks.broker.connection.error_words import words
 from salesloft_webhooks.broker.connection.line import Line
 from salesloft_webhooks.broker.connection.switchboard import Switchboard
 from salesloft_webhooks.broker.keys import Keys
+from salesloft_webhooks.broker.layout import EarlierLayout
 from salesloft_webhooks.broker.scripts import Script, script
 from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
@@ -59,24 +60,33 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable(words(exc)) from exc
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Store:
     """One process's access to the store: the client, the key names and the scripts.
 
     Attributes:
         client: redis-py's client; replies are bytes. Wrap its use in `translated`.
         keys: Names of all keys.
-        partitions: Number of streams.
+        partitions: Number of streams; the setting's until the store was asked, then the store's (`partition_count`).
+        earlier: The numbers before it.
+        asked: Whether the store was asked for both.
         lines: For the scripts in `HOT`.
     """
 
     client: Client
     keys: Keys
     partitions: int = 1
+    earlier: tuple[EarlierLayout, ...] = ()
+    asked: bool = False
     lines: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", Switchboard(self.client))
+        self.lines = Switchboard(self.client)
+
+    @property
+    def first_partitions(self) -> int:
+        """The number this installation began with, for what must never move: no raise changes it."""
+        return min((layout.partitions for layout in self.earlier), default=self.partitions)
 
     async def run(self, name: str, partition: int, args: Sequence[Argument], keys: Sequence[str] = ()) -> Any:
         """Run ``scripts/<name>.lua`` on a partition; its first key is the partition's stream, ``keys`` follow.

@@ -8,6 +8,7 @@
 -- Invariant kept: the record of a discarded event says so instead of `dead`, and the group still never handles it.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 

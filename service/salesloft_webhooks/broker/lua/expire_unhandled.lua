@@ -11,6 +11,7 @@
 --   What is done stays done.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries

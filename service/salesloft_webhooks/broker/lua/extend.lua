@@ -9,18 +9,24 @@
 -- that nobody took over is simply taken up again.
 --@include partition
 --@include group
+--@include held_entries
+local FIELDS = 4
 local consumer, run = ARGV[2], run_of_group()
 note_call(tonumber(ARGV[3]))
 local lease_end = ms(now + ARGV[3])
+local delivery_of_held = read_held_entries(consumer, (#ARGV - 3) / FIELDS)
 
-local results = {}
-for at = 4, #ARGV, 4 do
+local results, renewed = {}, { 'ZADD', due }
+for at = 4, #ARGV, FIELDS do
   local id, lane, attempt = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  local owner, delivered = owner_of(id)
-  local owned = owner == consumer and delivered == attempt and ARGV[at + 3] == run
+  local owned = delivery_of_held(id) == attempt and ARGV[at + 3] == run
   if owned then
-    redis.call('ZADD', due, lease_end, member_of(id, lane))
+    renewed[#renewed + 1] = lease_end
+    renewed[#renewed + 1] = member_of(id, lane)
   end
   results[#results + 1] = owned and 1 or 0
+end
+if #renewed > 2 then
+  redis.call(unpack(renewed))
 end
 return results

@@ -11,6 +11,7 @@
 --   of an event with a dead letter. A repeat of what is forgotten would be stored once more.
 --   Within the limit nothing is forgotten, so any number of processes may call at once.
 --@include partition
+--@include compact_records
 --@include records
 --@include finished_entries
 --@include memory_limits
@@ -22,24 +23,50 @@ if first then
   first_ms, first_seq = split_id(first[1])
 end
 
-local function may_go(record)
-  local entry = entry_without_letters(record)
-  if not entry then
-    return false
+local function has_letters(memory)
+  for _, name in ipairs(redis.call('HKEYS', memory)) do
+    if string.find(name, 'letter:', 1, true) == 1 then
+      return true
+    end
   end
+  return false
+end
+
+local function is_old(entry)
   local entry_ms, entry_seq = split_id(entry)
   return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq)
+end
+
+local function is_over(memory)
+  local entry = redis.call('HGET', memory, 'entry')
+  return entry and is_old(entry) and not has_letters(memory)
 end
 
 local excess = excess_over(share, 0)
 if excess <= 0 then
   return { 0, 0, '0' }
 end
-local found, next_cursor = scan_records(ARGV[3], ARGV[4])
+-- Of compact records those that have a full one, too, stay.
+local function forget_in_bucket(bucket)
+  local start, over = tonumber(string.match(bucket, ':(%d+):%d+$')), {}
+  local flat = redis.call('HGETALL', bucket)
+  for at = 1, #flat, 2 do
+    local record = { window = { start = start }, value = flat[at + 1] }
+    if flat[at] ~= MADE and not has_mark(record, MORE) and is_old((entry_and_token(record))) then
+      over[#over + 1] = flat[at]
+    end
+  end
+  return #over > 0 and redis.call('HDEL', bucket, unpack(over)) or 0
+end
+
+-- Full records and buckets of compact ones.
+local reply = redis.call('SCAN', ARGV[3], 'MATCH', base .. '[ei]*', 'COUNT', ARGV[4], 'TYPE', 'hash')
 local forgotten = 0
-for _, record in ipairs(found) do
-  if may_go(record) then
-    forgotten = forgotten + redis.call('UNLINK', record)
+for _, memory in ipairs(reply[2]) do
+  if string.find(memory, windows_key .. ':', 1, true) == 1 then
+    forgotten = forgotten + forget_in_bucket(memory)
+  elseif string.find(memory, record_of(''), 1, true) == 1 and is_over(memory) then
+    forgotten = forgotten + redis.call('UNLINK', memory)
   end
 end
-return { excess, forgotten, next_cursor }
+return { excess, forgotten, reply[1] }

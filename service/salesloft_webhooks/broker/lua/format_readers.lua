@@ -6,6 +6,7 @@
 -- Result: 'old' (a worker is there that has not said what it reads, or the latest event was stored by version 0.1.0)
 --       | 'unused' (no event was ever stored) | 'ready'
 --@include partition
+--@include compact_records
 --@include records
 
 local function all_read(name)

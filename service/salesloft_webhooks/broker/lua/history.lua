@@ -8,7 +8,9 @@
 --   groups: { name, last delivered id, id of the entry that counts for this group, owner ('': not pending), attempts,
 --             due ms ('': none) }
 --@include partition
+--@include compact_records
 --@include records
+--@include whole_record
 --@include entries
 
 local flat_record = whole_record(ARGV[1])

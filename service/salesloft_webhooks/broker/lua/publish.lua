@@ -2,14 +2,16 @@
 -- Stores a batch of verified events, each atomically: deduplication, watermark and the write are one step.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 format to write
+-- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 the number of partitions the caller spreads events over
+--       4 format to write
 --       then fourteen per event: id, type, entity key, source, created_at, traceparent, body,
 --       bytes that it shares with the latest body that is whole, which it then only is the rest of ('': it is whole),
 --       received at, ms ('': now), token of the delivery,
 --       what to do with its watermark: '' nothing | 'raise' | 'compare' (its level lives elsewhere; a lower version of
 --       this program may have kept it here), watermark subject, watermark name, watermark level
 -- Result: per event 'new' | 'duplicate' | 'below' (its watermark was reached before) | 'refused ' and the error
---       (a key of the wrong type: nothing was written for this event, and the others are stored)
+--       (a key of the wrong type: nothing was written for this event, and the others are stored); 'moved' for each when
+--       another number of partitions is in force: nothing was written
 --
 -- Invariants kept
 --   An id in the stream has an idempotency record, and the record names its entry. A record that names none is of an
@@ -21,10 +23,13 @@
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
 local FIELDS = 14
 --@include partition
+--@include compact_records
 --@include records
+--@include compact_growth
 --@include entries
 --@include watermark
-local idempotency_ttl, watermark_ttl, format = ARGV[1], ARGV[2], tonumber(ARGV[3])
+--@include layout
+local idempotency_ttl, watermark_ttl, format = ARGV[1], ARGV[2], tonumber(ARGV[4])
 
 -- The body that later events of the same delivery share, and the entry that carries it once one is stored.
 local shared, carrier
@@ -64,11 +69,11 @@ local function store(at)
     remember_repeat(event_id, token)
     return 'new'
   elseif known then
-    count_duplicate(event_id)
+    count_duplicate(event_id, idempotency_ttl)
     return 'duplicate'
   end
   local entry = add_entry(at)
-  remember_stored(event_id, entry, token, idempotency_ttl)
+  remember_stored(event_id, entry, token, idempotency_ttl, format)
   return 'new'
 end
 
@@ -89,8 +94,13 @@ local function publish(at)
   return result
 end
 
-local results = {}
-for at = 4, #ARGV, FIELDS do
+local results = moved(ARGV[3], (#ARGV - 4) / FIELDS)
+if results then
+  return results
+end
+results = {}
+for at = 5, #ARGV, FIELDS do
   results[#results + 1] = guarded(publish, at)
 end
+keep_growth()
 return results

@@ -16,6 +16,7 @@
 -- allow-oom: each new entry replaces its dead letter, which is larger.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries

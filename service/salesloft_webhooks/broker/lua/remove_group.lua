@@ -29,7 +29,7 @@ end
 forget_queues()
 local removed = #forgotten
   + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters,
-    group_base .. ':formats')
+    group_base .. ':formats', group_base .. ':workers')
 if ARGV[2] == 'discard' or redis.call('XLEN', group_base .. ':dead') == 0 then
   removed = removed + redis.call('DEL', group_base .. ':dead')
 end

@@ -17,6 +17,7 @@
 -- No allow-oom flag: copies take memory, and a full server must keep what it has for deliveries.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries

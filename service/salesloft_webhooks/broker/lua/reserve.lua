@@ -2,9 +2,11 @@
 -- Decides which partition knows each of a batch of events: the first who asks decides, for everybody.
 --
 -- KEYS  1 the stream of the partition whose slot the reservations share; the stream itself is not touched
--- ARGV  1 idempotency TTL, s   2 watermark TTL, s
---       then five per event: id, the partition it is wanted in, watermark subject, watermark name, level (0: none)
--- Result: per event the number of its partition | 'below' (its watermark was reached before) | 'refused ' and the error
+-- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 the number of partitions the caller spreads events over
+--       then six per event: id, the reservation it wants, watermark subject, watermark name, level (0: none),
+--       the level reached before the number of partitions was raised, known from elsewhere (0: none)
+-- Result: per event its reservation | 'below' (its watermark was reached before) | 'refused ' and the error;
+--       'moved' for each when another number of partitions is in force: nothing was written
 --
 -- Invariants kept
 --   All who publish an id are sent to one partition, whatever entity they found in it, as long as any record of it lives.
@@ -15,31 +17,57 @@
 --   A watermark never falls, and lives for its TTL after it was seen last.
 --   Every call writes, so that a WAIT or WAITAOF after it also covers a reservation made over another connection.
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
-local FIELDS = 5
+local FIELDS = 6
 --@include partition
 --@include watermark
+--@include layout
 local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
+
+-- The highest level seen, here or before the raise; from now on it stands here.
+local function level_before(subject, name, elsewhere)
+  local seen = seen_level(subject, name, watermark_ttl)
+  if elsewhere > seen then
+    raise_level(subject, name, elsewhere, watermark_ttl)
+  end
+  return math.max(seen, elsewhere)
+end
+
+-- A reservation is '<partition>', after a raise '<partition>@<number of partitions>'.
+local function number_in(reservation)
+  return string.match(reservation, '@.*') or ''
+end
+
+-- The reservation that stands here. One by an earlier number of partitions (slots of several numbers may be the same) is
+-- none: the caller has looked what became of it.
+local function reservation_at(key, wanted)
+  local found = redis.call('GET', key)
+  return found and number_in(found) == number_in(wanted) and found
+end
 
 local function reserve(at)
   local key, wanted = base .. 'reserved:' .. ARGV[at], ARGV[at + 1]
   local subject, name, level = ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
-  local seen = level > 0 and seen_level(subject, name, watermark_ttl) or 0
-  local partition_of_record = redis.call('GET', key)
-  if level > 0 and (level < seen or (level == seen and not partition_of_record)) then
+  local seen = level > 0 and level_before(subject, name, tonumber(ARGV[at + 5])) or 0
+  local reserved = reservation_at(key, wanted)
+  if level > 0 and (level < seen or (level == seen and not reserved)) then
     return 'below'
-  elseif partition_of_record and level > 0 then
-    redis.call('SET', key, partition_of_record, 'KEEPTTL')
+  elseif reserved and level > 0 then
+    redis.call('SET', key, reserved, 'KEEPTTL')
   else
-    redis.call('SET', key, partition_of_record or wanted, 'EX', idempotency_ttl)
+    redis.call('SET', key, reserved or wanted, 'EX', idempotency_ttl)
   end
   if level > seen then
     raise_level(subject, name, level, watermark_ttl)
   end
-  return partition_of_record or wanted
+  return reserved or wanted
 end
 
-local results = {}
-for at = 3, #ARGV, FIELDS do
+local results = moved(ARGV[3], (#ARGV - 3) / FIELDS)
+if results then
+  return results
+end
+results = {}
+for at = 4, #ARGV, FIELDS do
   results[#results + 1] = guarded(reserve, at)
 end
 return results

@@ -21,17 +21,45 @@
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries
 --@include giving_up
+--@include held_entries
 local FIELDS = 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
+local outcomes = (#ARGV - 3) / FIELDS
+local delivery_of_held = read_held_entries(consumer, outcomes)
+
+-- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
+local changed = {}
+local function present_owner_of(id)
+  if changed[id] then
+    return changed[id].owner, changed[id].delivered
+  elseif changed[id] == nil then
+    local delivered = delivery_of_held(id)
+    if delivered then
+      return consumer, delivered
+    end
+    return owner_of(id)
+  end
+end
+
+-- Acknowledged all at once, at the end.
+local finished_ids, finished_members = {}, {}
+local function finish_later(id, lane)
+  finished_ids[#finished_ids + 1] = id
+  finished_members[#finished_members + 1] = member_of(id, lane)
+  changed[id] = false
+  leave_lane(id, lane)
+end
 
 -- Back to nobody, to be looked at again after `delay`; the delivery count says how many attempts have counted.
 local function put_back(id, lane, counted, delay)
   redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', counted, 'JUSTID')
   redis.call('ZADD', due, ms(now + delay), member_of(id, lane))
+  changed[id] = { owner = NOBODY, delivered = counted }
 end
 
 -- Handed back unharmed: that is no failure, and no sign of a deadly event either.
@@ -53,7 +81,7 @@ local function undo_poison(id, event_id)
 end
 
 local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
-  local owner, delivered = owner_of(id)
+  local owner, delivered = present_owner_of(id)
   if not owner then
     if outcome == 'done' and undo_poison(id, event_id) then
       return 'late'
@@ -71,15 +99,15 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
     if not owned and owner ~= NOBODY then
       return 'late'
     end
-    finish(id, lane)
+    finish_later(id, lane)
   elseif not owned then
     return 'lost'
   elseif outcome_of(event_id, id) == 'done' then
-    finish(id, lane)
+    finish_later(id, lane)
   elseif outcome == 'dead' then
     add_dead_letter(id, reason, message, attempt, consumer)
     set_outcome(event_id, 'dead', ttl, id)
-    finish(id, lane)
+    finish_later(id, lane)
   elseif outcome == 'retry' then
     redis.call('HSET', attempts_key, id .. ':error', message)
     put_back(id, lane, attempt, delay)
@@ -90,8 +118,19 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
 end
 
 local results = {}
-for at = 4, #ARGV, FIELDS do
-  results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
-    ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
+local function settle_all()
+  for at = 4, #ARGV, FIELDS do
+    results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
+      ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
+  end
+end
+
+-- A key of the wrong type stops the call where it is; what it has finished until then is acknowledged all the same.
+local fine, problem = pcall(settle_all)
+if #finished_ids > 0 then
+  acknowledge(finished_ids, finished_members)
+end
+if not fine then
+  error(problem)
 end
 return results

@@ -11,7 +11,7 @@
 -- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated, run, unhandled types }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
---   last_id   stream id to block on when nothing was found, '' when more may be there at once
+--   last_id   stream id to wait behind when nothing more was found, '' when more may be there at once
 --   entries   { entry id, lane, attempt, failures, last error, id, type, entity key, source, at, created_at,
 --             traceparent, body, of (see include/entries.lua) }; failures: earlier attempts that failed, without the leases that were lost
 --   isolated  how many entries wait to be run apart from all others
@@ -33,6 +33,7 @@
 --   A take that is repeated with its token leases nothing twice: it gets what the first one leased.
 --@include partition
 --@include group
+--@include compact_records
 --@include records
 --@include outcomes
 --@include entries
@@ -87,7 +88,7 @@ local upcoming = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
 if upcoming[2] and tonumber(upcoming[2]) < UNHANDLED then
   wait = math.max(0, tonumber(upcoming[2]) - now)
 end
-if #leases == 0 and exhausted then
+if exhausted then
   last_id = fields_of(redis.call('XINFO', 'STREAM', events))['last-generated-id']
 end
 return answer(wait, last_id)

@@ -85,6 +85,7 @@ local function take_due(room)
     for _, member in ipairs(members) do
       look_at(split_member(member))
     end
+    write_due_times()
     examined = examined + #members
   end
 end

@@ -89,24 +89,40 @@ local function last_error_of(id)
   return redis.call('HGET', attempts_key, id .. ':error') or ''
 end
 
--- Takes an entry out of the group for good. When it was its lane's head, the next one is due now.
-local function finish(id, lane)
-  redis.call('XACK', events, group, id)
-  if redis.call('ZREM', due, member_of(id, lane)) == 0 then
-    redis.call('ZREM', isolated, member_of(id, lane))
-  end
-  redis.call('HDEL', attempts_key, id .. ':lost', id .. ':error')
+-- Takes an entry out of its lane. When it was the head, the next one is due now.
+local function leave_lane(id, lane)
   if lane == '' then
     return
   end
   local line = lane_of(lane)
-  if redis.call('LINDEX', line, 0) ~= id then
+  local first = redis.call('LRANGE', line, 0, 1)
+  if first[1] ~= id then
     redis.call('LREM', line, 1, id)
     return
   end
   redis.call('LPOP', line)
-  local next_id = redis.call('LINDEX', line, 0)
-  if next_id then
-    redis.call('ZADD', due, ms(now), member_of(next_id, lane))
+  if first[2] then
+    redis.call('ZADD', due, ms(now), member_of(first[2], lane))
   end
+end
+
+-- Takes entries out of the group for good, except out of their lanes; `members` are the same ones as they stand in `due`.
+local function acknowledge(ids, members)
+  redis.call('XACK', events, group, unpack(ids))
+  if redis.call('ZREM', due, unpack(members)) < #members then
+    redis.call('ZREM', isolated, unpack(members))
+  end
+  if redis.call('EXISTS', attempts_key) == 1 then
+    local known = {}
+    for _, id in ipairs(ids) do
+      known[#known + 1] = id .. ':lost'
+      known[#known + 1] = id .. ':error'
+    end
+    redis.call('HDEL', attempts_key, unpack(known))
+  end
+end
+
+local function finish(id, lane)
+  acknowledge({ id }, { member_of(id, lane) })
+  leave_lane(id, lane)
 end

@@ -7,6 +7,22 @@ local function give_up_unreadable(id, lane, attempt, event_id)
   finish(id, lane)
 end
 
+-- `due` leaves entries to their leases: written for many at once, before `due` is looked at again. The last one first: a
+-- small sorted set is a list that is searched from its front, and there each finds its place before those written already.
+local leases_in_due = 0
+local function write_due_times()
+  if leases_in_due == #leases then
+    return
+  end
+  local words = { 'ZADD', due }
+  for at = #leases, leases_in_due + 1, -1 do
+    words[#words + 1] = lease_end
+    words[#words + 1] = member_of(leases[at][1], leases[at][2])
+  end
+  redis.call(unpack(words))
+  leases_in_due = #leases
+end
+
 local function lease_out(id, lane, attempt, fields)
   if not make_whole(id, fields) then
     return give_up_unreadable(id, lane, attempt, fields.id)
@@ -15,7 +31,6 @@ local function lease_out(id, lane, attempt, fields)
   if attempt > 1 then
     failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
   end
-  redis.call('ZADD', due, lease_end, member_of(id, lane))
   leases[#leases + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key or '',
     fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '', fields.of or '' }
 end
@@ -35,6 +50,7 @@ local function leave_to_others(id, lane, event_type, owner, attempts)
 end
 
 local function answer(wait, last_id)
+  write_due_times()
   -- Whoever asks again with the same token is told the same; nothing needs to be kept of an empty answer, except that
   -- the first take of a token may still be on its way and must then find this one.
   if repeated or #leases > 0 then

@@ -1,20 +1,39 @@
--- What became of events in one group, as their idempotency records have it. Needs: partition, group, records.
-local LETTER, POISON, AGAIN = 'letter:', 'poison:', 'again:' -- each with the group's name a field of the record
+-- What became of events in one group, as their idempotency records have it. Needs: partition, group, compact_records,
+-- records.
+local LETTER, POISON, AGAIN = 'letter:', 'poison:', 'again:' -- each with the group's name a field of the full record
 
--- 'done' | 'dead' | 'discarded'; nil while the group has not finished the event. `_entry` is its entry, where the
--- caller knows it.
-local function outcome_of(event_id, _entry)
+-- Asked for once a call: no group gets another mark.
+local group_mark
+local function mark(assign)
+  group_mark = group_mark or mark_for_group(group, assign)
+  return group_mark
+end
+
+-- 'done' | 'dead' | 'discarded'; nil while the group has not finished the event. `entry` is its entry, where the
+-- caller knows it: it saves a look or two.
+local function outcome_of(event_id, entry)
+  local compact = compact_record(event_id, entry)
+  if compact and mark() and has_mark(compact, mark()) then
+    return 'done'
+  elseif compact and not has_mark(compact, MORE) then
+    return nil
+  end
   return redis.call('HGET', record_of(event_id), group) or nil
 end
 
 -- Writes down what became of an event; the record lives at least `ttl` seconds more if it had vanished meanwhile.
 -- `entry` is its entry; nil when this store does not have it.
 local function set_outcome(event_id, outcome, ttl, entry)
-  if entry then
-    redis.call('HSETNX', record_of(event_id), ENTRY, entry)
+  local compact = compact_record(event_id, entry)
+  if compact and outcome == 'done' and not has_mark(compact, MORE) and mark(true) then
+    return add_mark(compact, mark())
   end
-  redis.call('HSET', record_of(event_id), group, outcome)
-  redis.call('EXPIRE', record_of(event_id), ttl, 'NX')
+  local record = full_record(event_id, compact)
+  if entry then
+    redis.call('HSETNX', record, ENTRY, entry)
+  end
+  redis.call('HSET', record, group, outcome)
+  redis.call('EXPIRE', record, life_of(ttl, compact), 'NX')
 end
 
 -- What was given up is thrown away: the record says so.
@@ -26,6 +45,10 @@ end
 
 -- The group is to handle the event again.
 local function forget_outcome(event_id)
+  local compact = compact_record(event_id)
+  if compact and mark() then
+    remove_mark(compact, mark())
+  end
   redis.call('HDEL', record_of(event_id), group)
 end
 
@@ -34,7 +57,7 @@ local function poisoned_entry_of(event_id)
   return redis.call('HGET', record_of(event_id), POISON .. group) or nil
 end
 
--- `set_outcome` has given the record its end.
+-- `set_outcome` has made the full record.
 local function remember_poisoned(event_id, entry)
   redis.call('HSET', record_of(event_id), POISON .. group, entry)
 end
@@ -42,22 +65,23 @@ end
 -- The event's first entry, and that of the group's latest redrive or replay of it; each nil when there is none.
 local function entries_known_of(event_id)
   local known = redis.call('HMGET', record_of(event_id), ENTRY, AGAIN .. group)
-  return known[1] or nil, known[2] or nil
+  return known[1] or stored_as(event_id) or nil, known[2] or nil
 end
 
 -- The group gets the event again, by an entry of its own. The record is made again if it had expired: it must live as
 -- long as the entry may be handled, to keep that from happening twice.
 local function remember_resubmitted(event_id, entry, ttl)
-  local record = record_of(event_id)
+  local compact = compact_record(event_id)
+  local record = full_record(event_id, compact)
   redis.call('HSETNX', record, ENTRY, entry)
   redis.call('HSET', record, AGAIN .. group, entry)
-  redis.call('EXPIRE', record, ttl)
+  redis.call('EXPIRE', record, life_of(ttl, compact))
 end
 
 -- Names a dead letter in the event's record, so that it is found by the event's id. `set_outcome` gives the record its
 -- end.
 local function remember_letter(event_id, letter)
-  local record = record_of(event_id)
+  local record = full_record(event_id, compact_record(event_id))
   local known = redis.call('HGET', record, LETTER .. group)
   redis.call('HSET', record, LETTER .. group, known and known .. ' ' .. letter or letter)
 end

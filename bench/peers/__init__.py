@@ -1,0 +1,1 @@
+"""What others would put in our place, each as its documentation says."""

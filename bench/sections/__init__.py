@@ -1,0 +1,1 @@
+"""What is measured: one module a section, each with ``run(options)``, which gives back its figures."""

@@ -1,0 +1,101 @@
+"""From the delivery's last byte sent to the handler's first line, and the CPU that an event costs on its way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+import msgspec
+import psutil
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+
+from bench import workers
+from bench.figures import Figure
+from bench.load import Order
+from bench.machine import CORES, cpu_seconds, poll
+from bench.options import Options
+from bench.programs import Program, pinned, running, store
+from bench.sending import send
+from bench.slices import Measured, Slice, Stage
+from bench.workers import Tallied
+
+RATES = (500, 2000)
+SECONDS = 6.0
+
+
+def run(options: Options) -> list[Figure]:
+    """Measure."""
+    stage = Stage("end to end", options.rounds, options.repeats)
+    stage.interleave({f"ours at {rate}/s": _slice(rate, SECONDS * options.scale) for rate in RATES})
+    return stage.figures
+
+
+def _slice(rate: int, seconds: float) -> Slice:
+    def measure(number: int) -> Measured:
+        with TemporaryDirectory() as folder, store(CORES.store) as server:
+            path, count = Path(folder) / "tally", round(rate * seconds)
+            with _receiver(server) as receiver, _worker(server, path, count + WARM) as worker:
+                warm = Order(receiver.port, WARM, 65_535, rate=rate, connections=256)
+                send(warm)
+                order = Order(receiver.port, count, number, rate=rate, connections=256)
+                return _measure(order, path, Program(receiver.process), worker, server)
+
+    return measure
+
+
+WARM = 500
+"""Events that come before those that count."""
+
+
+def _measure(order: Order, path: Path, receiver: Program, worker: Program, server: Server) -> Measured:
+    process = psutil.Process(server.pid)
+    before = list[float]()
+
+    def costs() -> list[float]:
+        return [receiver.cpu, worker.cpu, cpu_seconds(process)]
+
+    sent = send(order, lambda: before.extend(costs()))
+    poll(lambda: worker.alive() and path.exists(), seconds=30, what="every event is handled")
+    took = [(after - was) / order.count * 1e6 for after, was in zip(costs(), before, strict=True)]
+    times = msgspec.json.decode(path.read_bytes(), type=Tallied).times
+    late = [times[event_id] - sent.began[number] for event_id, number in _numbers(times, order.run)]
+    cut = quantiles(late, n=100)
+    return {
+        "p50 ms": cut[49] * 1000,
+        "p99 ms": cut[98] * 1000,
+        "receiver cpu us": took[0],
+        "worker cpu us": took[1],
+        "python cpu us": took[0] + took[1],
+        "redis cpu us": took[2],
+    }
+
+
+def _numbers(times: dict[str, float], run: int) -> Iterator[tuple[str, int]]:
+    """The ids of this run's events, and which delivery each came with: see `bench.traffic.event_id`."""
+    for event_id in times:
+        if int(event_id.split("-")[1], 16) == run:
+            yield event_id, int(event_id.rpartition("-")[2], 16)
+
+
+@contextmanager
+def _receiver(server: Server) -> Iterator[ReceiverProcess]:
+    receiver = ReceiverProcess(server.url)
+    try:
+        with pinned(CORES.measured):
+            receiver.start()
+        yield receiver
+    finally:
+        receiver.kill()
+
+
+@contextmanager
+def _worker(server: Server, path: Path, expected: int) -> Iterator[Program]:
+    worker = workers.ours()
+    environment = {"REDIS_URL": server.url, "BENCH_EXPECTED": str(expected), "BENCH_TALLY": str(path)}
+    environment |= {**worker.environment, "BENCH_TIMES": "1"}
+    with running(worker.command, CORES.second, environment) as program:
+        with server.client() as client:
+            poll(lambda: program.alive() and worker.empty(client), seconds=30, what="the worker has begun")
+        yield program

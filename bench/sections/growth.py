@@ -1,0 +1,81 @@
+"""Redis memory for each delivery: stored, handled by one group, and what is left when its history is trimmed."""
+
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+
+from bench import workers
+from bench.figures import Figure
+from bench.load import Order
+from bench.machine import CORES, poll
+from bench.options import Options
+from bench.programs import Program, pinned, running, store
+from bench.sending import send
+from bench.slices import Measured, Slice, Stage
+from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES
+
+DELIVERIES = 20_000
+BODY_BYTES = {"envelope": ENVELOPE_BODY_BYTES, "native": NATIVE_BODY_BYTES}
+
+
+def run(options: Options) -> list[Figure]:
+    """Measure; once, because memory does not depend on who else is on the machine."""
+    stage = Stage("growth", 1, 0)
+    count = max(2_000, round(DELIVERIES * options.scale))
+    stage.interleave(
+        {
+            f"envelope, {ENVELOPE_BODY_BYTES} B": _growth("envelope", count),
+            f"native email, {NATIVE_BODY_BYTES} B": _growth("native", count),
+        }
+    )
+    return stage.figures
+
+
+def _growth(kind: str, count: int) -> Slice:
+    def measure(number: int) -> Measured:
+        with store(CORES.store) as server, server.client() as client:
+            _send(server, Order(0, 1, number, kind=kind))  # what stands in the store once, whatever comes
+            empty = _used(client)
+            _send(server, Order(0, count, number + 1, kind=kind))
+            stored = _used(client) - empty
+            _work(server, client, {"RETENTION_SECONDS": "86400"}, trimmed=False)
+            handled = _used(client) - empty
+            _work(server, client, {"RETENTION_SECONDS": "0", "UPKEEP_SECONDS": "0.2"}, trimmed=True)
+            kept = _used(client) - empty
+            return {
+                "bytes stored": stored / count,
+                "bytes beside the body": stored / count - BODY_BYTES[kind],
+                "bytes handled": handled / count,
+                "bytes kept after history": kept / count,
+            }
+
+    return measure
+
+
+def _used(client: workers.Client) -> int:
+    return int(client.info("memory")["used_memory"])
+
+
+def _send(server: Server, order: Order) -> None:
+    receiver = ReceiverProcess(server.url)
+    try:
+        with pinned(CORES.measured):
+            receiver.start()
+        order.port = receiver.port
+        send(order)
+    finally:
+        receiver.kill()
+
+
+def _work(server: Server, client: workers.Client, settings: dict[str, str], *, trimmed: bool) -> None:
+    """Let a worker handle everything, and with ``trimmed`` stay until the history is gone."""
+    worker = workers.ours()
+    environment = {**worker.environment, "REDIS_URL": server.url, **settings}
+    with running(worker.command, CORES.measured, environment) as program:
+        poll(lambda: program.alive() and worker.empty(client), seconds=120, what="everything is handled")
+        if trimmed:
+            poll(lambda: _length(program, client) < 200, seconds=120, what="the history is trimmed")
+
+
+def _length(program: Program, client: workers.Client) -> int:
+    program.alive()
+    return int(client.xlen(workers.STREAM))

@@ -1,0 +1,182 @@
+-- Idempotency records as format 2 has them: many in one small hash, a bucket, each in a few bytes. Needs: partition.
+--
+-- A record is a field of a bucket: ten bytes of the id's digest, and in the value the token of the delivery that stored
+-- the event (4 bytes), the time of its entry since the window's start (4), its sequence number (2), and a byte for each
+-- group that is done with it: the group's number; and MORE when there is also a full record (`records`), which has
+-- all that is out of the ordinary. What does not fit is remembered in a full record from the start.
+--
+-- Records end together, by window: a new one is opened when what is stored now would not live for its TTL in the latest
+-- any more, that is after half a TTL. `windows` has for each, by its start in ms: buckets, records, end in ms.
+--
+-- Buckets stay so small that the server keeps them as one string: when they grow, the next one in turn is split in two
+-- (linear hashing). So a digest belongs to one bucket, which follows from the window's number of buckets alone.
+local TOKEN_BYTES, VALUE, VALUE_BYTES = 4, '>c4I4I2', 10
+local MOST_OFFSET, MOST_SEQUENCE = 4294967295, 65535
+local MORE, MOST_GROUPS = string.char(255), 250
+local RECORDS_PER_BUCKET = 32 -- the server reads half a bucket to find one, and each has some 130 bytes beside its records
+local MARGIN_MS = 1000 -- an entry's id may be a little older than the script's clock
+local MADE = '' -- a bucket's first field: with it, whoever finds a bucket knows that it has its end
+local windows_key, numbers_key = base .. 'ids', base .. 'numbers'
+
+local windows -- the latest first; nil until somebody asks
+local function by_start(one, other)
+  return one.start > other.start
+end
+
+-- The least power of two that the number of buckets does not exceed.
+local function size_for(buckets)
+  local size = 1
+  while size < buckets do
+    size = size * 2
+  end
+  return size
+end
+
+-- What the names of a window's buckets begin with: made once, for every record is looked for under one.
+local function prefix_of(start)
+  return windows_key .. ':' .. ms(start) .. ':'
+end
+
+local function known_windows()
+  if not windows then
+    windows = {}
+    for start, words in pairs(fields_of(redis.call('HGETALL', windows_key))) do
+      local buckets, records, finish_at = string.match(words, '^(%d+) (%d+) (%d+)$')
+      windows[#windows + 1] = { start = tonumber(start), buckets = tonumber(buckets), records = tonumber(records),
+        finish_at = tonumber(finish_at), size = size_for(tonumber(buckets)), prefix = prefix_of(start) }
+    end
+    table.sort(windows, by_start)
+  end
+  return windows
+end
+
+local function keep_window(window)
+  redis.call('HSET', windows_key, ms(window.start), ms(window.buckets) .. ' ' .. ms(window.records) .. ' ' .. ms(window.finish_at))
+end
+
+-- What has ended is named no longer; the name of this list ends with the latest of it.
+local function open_window(latest, ttl_ms)
+  for _, window in ipairs(windows) do
+    if window.finish_at < now then
+      redis.call('HDEL', windows_key, ms(window.start))
+    end
+  end
+  local expected = latest and latest.records / 2 or 0
+  local buckets = math.max(1, math.floor(expected / RECORDS_PER_BUCKET))
+  local start = latest and math.max(now - MARGIN_MS, latest.start + 1) or now - MARGIN_MS
+  local window = { start = start, buckets = buckets, records = 0, finish_at = now + 1.5 * ttl_ms, size = size_for(buckets),
+    prefix = prefix_of(start) }
+  table.insert(windows, 1, window)
+  keep_window(window)
+  local finish_at = window.finish_at
+  for _, each in ipairs(windows) do
+    finish_at = math.max(finish_at, each.finish_at)
+  end
+  redis.call('PEXPIREAT', windows_key, ms(finish_at))
+  return window
+end
+
+local function window_for_new(ttl_ms)
+  local latest = known_windows()[1]
+  if latest and latest.finish_at - now >= ttl_ms then
+    return latest
+  end
+  return open_window(latest, ttl_ms)
+end
+
+-- The digest of an id, and the part of it as a number that decides about its bucket. The same id is asked for twice.
+local digested, its_digest, its_number
+local function digest_of(event_id)
+  if event_id ~= digested then
+    local hex = redis.sha1hex(event_id)
+    digested, its_number = event_id, tonumber(string.sub(hex, 1, 10), 16)
+    its_digest = struct.pack('>I5I5', its_number, tonumber(string.sub(hex, 11, 20), 16))
+  end
+  return its_digest, its_number
+end
+
+local function bucket_in(window, number)
+  local index = number % window.size
+  if index >= window.buckets then
+    index = index - window.size / 2
+  end
+  return window.prefix .. index
+end
+
+local made = {} -- buckets that were seen to be there
+local function found_in(window, digest, number)
+  local bucket = bucket_in(window, number)
+  local known = redis.call('HMGET', bucket, MADE, digest)
+  made[bucket] = known[1]
+  return known[2] and { window = window, bucket = bucket, digest = digest, value = known[2] }
+end
+
+local function window_of(all, entry_ms)
+  for _, window in ipairs(all) do
+    if window.start <= entry_ms then
+      return window
+    end
+  end
+end
+
+-- The compact record of an event: where it is, and its value; nil when there is none. With the event's entry the window
+-- is known, and the others are looked at only when it is not there.
+local function compact_record(event_id, entry)
+  local all = known_windows()
+  if #all == 0 then
+    return nil
+  end
+  local digest, number = digest_of(event_id)
+  local likely = entry and window_of(all, split_id(entry))
+  local found = likely and found_in(likely, digest, number)
+  if found then
+    return found
+  end
+  for _, window in ipairs(all) do
+    found = window ~= likely and found_in(window, digest, number)
+    if found then
+      return found
+    end
+  end
+end
+
+local function write_value(record, value)
+  redis.call('HSET', record.bucket, record.digest, value)
+  record.value = value
+end
+
+-- The entry and the token that a compact record names.
+local function entry_and_token(record)
+  local token, offset, sequence = struct.unpack(VALUE, record.value)
+  return join_id(record.window.start + offset, sequence), token
+end
+
+local function has_mark(record, mark)
+  return string.find(record.value, mark, VALUE_BYTES + 1, true) ~= nil
+end
+
+local function add_mark(record, mark)
+  if not has_mark(record, mark) then
+    write_value(record, record.value .. mark)
+  end
+end
+
+local function remove_mark(record, mark)
+  local at = string.find(record.value, mark, VALUE_BYTES + 1, true)
+  if at then
+    write_value(record, string.sub(record.value, 1, at - 1) .. string.sub(record.value, at + 1))
+  end
+end
+
+-- The byte that stands for a group, which is its own for ever; nil without one, or when there are too many groups.
+local function mark_for_group(name, assign)
+  local number = tonumber(redis.call('HGET', numbers_key, name) or nil)
+  if not number and assign then
+    number = redis.call('HLEN', numbers_key) + 1
+    if number > MOST_GROUPS then
+      return nil
+    end
+    redis.call('HSET', numbers_key, name, number)
+  end
+  return number and string.char(number)
+end

@@ -1,0 +1,46 @@
+"""What holds for every attempt at events of one type."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from salesloft_webhooks.handlers.execution import AttemptLimits
+from salesloft_webhooks.handlers.loading import LoadedGroup
+from salesloft_webhooks.handlers.router import name_of
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.worker.backoff import Backoff
+
+REMEMBERED_TYPES = 1024
+"""Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRules:
+    """Made once for each event type, as nothing of it depends on the event.
+
+    Attributes:
+        limits: How long an attempt may take and how many may fail.
+        backoff: When to try again.
+        handler_names: The handlers that run, for a log line about one of them.
+    """
+
+    limits: AttemptLimits
+    backoff: Backoff
+    handler_names: str
+
+
+def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], AttemptRules]:
+    """Finds the rules of an event type: the group's settings with the overrides of its handlers."""
+
+    @lru_cache(REMEMBERED_TYPES)
+    def rules(event_type: str) -> AttemptRules:
+        policy = loaded.policy(event_type)
+        backoff = Backoff(
+            policy.backoff_base_seconds or settings.backoff_base_seconds,
+            policy.backoff_cap_seconds or settings.backoff_cap_seconds,
+        )
+        routes = [route for router in loaded.routers for route in router.routes_for(event_type)]
+        names = ", ".join(name_of(route.handler) for route in routes)
+        return AttemptRules(AttemptLimits.of(policy, settings), backoff, names)
+
+    return rules

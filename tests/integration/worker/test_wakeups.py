@@ -1,0 +1,92 @@
+"""When the loop asks the store for work: at once where there may be some, and not for nothing."""
+
+import asyncio
+
+import pytest
+
+from salesloft_webhooks import Event
+from salesloft_webhooks.broker import Group, Taken
+from salesloft_webhooks.settings import Ordering
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+from tests.support.worker_pipeline import pipeline
+
+FAR_OFF = 2.0
+"""A poll interval that no test waits for."""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How much each take has asked for."""
+    counts: list[int] = []
+    take = Group.take
+
+    async def counted(group: Group, partition: int, count: int, *, alone: bool = False) -> Taken:
+        counts.append(count)
+        return await take(group, partition, count, alone=alone)
+
+    monkeypatch.setattr(Group, "take", counted)
+    return counts
+
+
+async def test_the_end_of_an_attempt_is_no_reason_to_ask(valkey: Server, asked: list[int]) -> None:
+    """An event costs two takes, the second to see that no more has come; its end and its outcome cost none."""
+
+    async def handle(_event: Event) -> None:
+        await asyncio.sleep(0.05)
+
+    async with pipeline(valkey, handle, poll_seconds=FAR_OFF) as running:
+        await eventually(lambda: bool(asked), "the worker waits for entries")
+        await asyncio.sleep(0.1)
+        before = len(asked)
+        await running.publish("e1")
+        await running.finished(1)
+        await asyncio.sleep(0.1)
+
+        assert len(asked) - before == 2
+
+
+async def test_the_next_of_a_lane_does_not_wait(valkey: Server) -> None:
+    """In an ordered group an outcome may make the next event of the entity due: the loop looks at once."""
+    handled: list[str] = []
+
+    async def handle(event: Event) -> None:
+        await asyncio.sleep(0.05)
+        handled.append(event.event_id)
+
+    async with pipeline(valkey, handle, poll_seconds=FAR_OFF, worker_ordering=Ordering.ENTITY) as running:
+        await running.publish("e1", "e2", "e3", key="person:1")
+        await running.finished(3, seconds=0.75 * FAR_OFF)
+
+    assert handled == ["e1", "e2", "e3"]
+
+
+async def test_a_retry_runs_in_its_time(valkey: Server) -> None:
+    """The time of a retry that was settled while the loop waits for entries is known to it: it does not poll for it."""
+    attempts: list[int] = []
+
+    async def handle(event: Event) -> None:
+        attempts.append(event.attempt)
+        await asyncio.sleep(0.1)
+        if event.attempt < 3:
+            raise LookupError
+
+    async with pipeline(valkey, handle, poll_seconds=FAR_OFF) as running:
+        await running.publish("e1")
+        await running.finished(1, seconds=0.75 * FAR_OFF)
+
+    assert attempts == [1, 2, 3]
+
+
+async def test_a_take_asks_for_half_of_the_slots(valkey: Server, asked: list[int]) -> None:
+    """The other half is asked for while the first runs, so that store and handlers work at once; all slots are used."""
+    together = asyncio.Barrier(5)
+
+    async def handle(_event: Event) -> None:
+        await together.wait()
+
+    async with pipeline(valkey, handle, worker_concurrency=5) as running:
+        await running.publish(*(f"e{number}" for number in range(5)))
+        await running.finished(5)
+
+    assert max(asked) == 3
