@@ -164,9 +164,11 @@ def _store() -> Section:
             Query(f"1 - max({METRICS.series('durability_degraded')})", "durable as promised"),
         ),
         lines(
-            Subject("Memory", "bytes", "Used, and the server's limit if it has one.", "StoreMemory"),
+            Subject("Memory", "bytes", "Used, the server's limit, and what will be needed.", "StoreMemory"),
             Query(METRICS.most("store_memory_used_bytes", "partition"), "used {{partition}}"),
             Query(limit, "limit {{partition}}"),
+            Query(METRICS.most("store_memory_foreseen_bytes", "partition"), "needed at this rate {{partition}}"),
+            Query(METRICS.most("stream_bytes", "partition"), "stream {{partition}}"),
         ),
         lines(
             Subject(
@@ -177,6 +179,10 @@ def _store() -> Section:
             ),
             Query(f"sum(increase({METRICS.series('history_shortened_entries_total')}[$__rate_interval]))", "history"),
             Query(f"sum(increase({METRICS.series('records_forgotten_total')}[$__rate_interval]))", "records"),
+        ),
+        lines(
+            Subject("History", "s", "How far back the stream reaches: for replays.", "MemoryForeseen"),
+            Query(METRICS.most("history_seconds", "partition"), "partition {{partition}}"),
         ),
         lines(
             Subject("Stream length", "short", "Entries, handled history included."),

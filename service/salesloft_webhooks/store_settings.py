@@ -1,10 +1,20 @@
 """The settings about Redis or Valkey: where it is, how to log in to it, what it promises. Part of `Settings`."""
 
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 
 from salesloft_webhooks.environment import Environment
+
+
+class BodyCompression(StrEnum):
+    """How bodies are kept."""
+
+    OFF = "off"
+    """As they came."""
+    ZSTD = "zstd"
+    """As zstd frames, made with a trained dictionary."""
 
 
 class StoreSettings(Environment):
@@ -106,6 +116,11 @@ class StoreSettings(Environment):
         description="Highest format of what is stored. Format 2 takes less memory; version 0.1.0 cannot "
         "read it. It is written at once in a new installation, else when every worker has read it for ten minutes. "
         "1 holds it back as long as you want to be able to roll back to 0.1.0.",
+    )
+    body_compression: BodyCompression = Field(
+        BodyCompression.OFF,
+        description="`zstd` compresses bodies in the store with a trained dictionary, to half of their size or less; "
+        "`off` keeps them as they came. Both are always read; frames are written in format 2 of the store only.",
     )
     history_memory_share: float = Field(
         0.75,

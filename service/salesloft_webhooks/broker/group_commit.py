@@ -86,10 +86,8 @@ class Committer:
         observer: CommitObserver | None = None,
         written: StoreFormat | None = None,
     ) -> None:
-        self._store = common.store
-        self._settings = common.settings
-        self._script = script
-        self._partition = partition
+        self._store, self._settings = common.store, common.settings
+        self._script, self._partition = script, partition
         self._bounds = common.bounds
         self._observer = observer
         self._written = written

@@ -1,7 +1,8 @@
 """What the store keeps, field by field: the one place that knows the names and the encoding of fields.
 
-All values are text in UTF-8, bodies are bytes as they came, times are milliseconds since 1970. The scripts write and
-read the same names; a test (``test_records.py``) compares what they write with the tuples here.
+All values are text in UTF-8, bodies are bytes as they came or compressed (``body_compression.py``), times are
+milliseconds since 1970. The scripts write and read the same names; a test (``test_records.py``) compares what they
+write with the tuples here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from salesloft_webhooks.broker.body_compression import packed, unpacked
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
@@ -137,12 +139,14 @@ class Quarantined:
     body: bytes = field(repr=False)
 
 
-def publish_row(event: NewEvent, delivery: NewDelivery, whole: bytes | None) -> PublishRow:
+def publish_row(event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, compress: bool) -> PublishRow:
     """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one.
 
     ``whole`` is the body of the first event of the delivery in the same call, which the later ones mostly share.
     """
     kept, body = ("", event.data) if whole is None else shared_with(whole, event.data)
+    if compress and kept == "":
+        body = packed(body)
     received = "" if delivery.received_at is None else int(delivery.received_at.timestamp() * 1_000)
     described = (event.event_id, event.event_type, event.entity_key, delivery.source, event.created_at)
     return (*described, delivery.traceparent, body, kept, received)
@@ -157,7 +161,7 @@ def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
         created_at=created.decode(),
         source=source.decode(),
         received_at=datetime.fromtimestamp(int(received) / 1_000, UTC),
-        raw_data=whole_body(body, of),
+        raw_data=whole_body(unpacked(body), of),
         entity_key=entity_key.decode(),
         attempt=attempt,
         group=group,
@@ -216,7 +220,7 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "source": _text(fields, b"src"),
         "created_at": _text(fields, b"made"),
         "received_at": _time(fields, b"at"),
-        "data": whole_body(fields.get(b"body", b""), fields.get(b"of", b"")),
+        "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
     }
 
 

@@ -1,13 +1,22 @@
-"""Which partitions stand for their servers, for what is about a server and not about a partition."""
+"""Which partitions lie on which server, for what is about a server and not about a partition."""
+
+from collections import defaultdict
 
 from redis.asyncio import RedisCluster
 
 from salesloft_webhooks.broker.connection.store import Store
 
 
+def partitions_by_server(store: Store) -> list[list[int]]:
+    """The partitions of each server."""
+    if not isinstance(store.client, RedisCluster):
+        return [list(range(store.partitions))]
+    servers: defaultdict[str, list[int]] = defaultdict(list)
+    for partition in range(store.partitions):
+        servers[str(store.client.get_node_from_key(store.keys.events(partition)))].append(partition)
+    return list(servers.values())
+
+
 def representatives(store: Store) -> frozenset[int]:
     """One partition of each server."""
-    if not isinstance(store.client, RedisCluster):
-        return frozenset({0})
-    nodes = {str(store.client.get_node_from_key(store.keys.events(n))): n for n in range(store.partitions)}
-    return frozenset(nodes.values())
+    return frozenset(partitions[0] for partitions in partitions_by_server(store))

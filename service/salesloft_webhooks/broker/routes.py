@@ -12,9 +12,12 @@ from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.broker.shares import Row
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.store_settings import BodyCompression
 
 BELOW = b"below"
 """The scripts' result for an event whose level was reached before: there is nothing to store."""
+FORMAT_OF_FRAMES = 2
+"""The first format of the store in which bodies may be compressed."""
 MOVED = b"moved"
 """The scripts' result for every row of a call that was routed by a number of partitions that is not in force."""
 
@@ -29,6 +32,8 @@ class Routes:
     def __init__(self, common: Common, written: StoreFormat, observer: CommitObserver | None) -> None:
         store = common.store
         self.partitions = store.partitions
+        self._format = written
+        self._compression = common.settings.body_compression is BodyCompression.ZSTD
         numbers = range(store.partitions)
         self._writers = [Committer(common, "publish", number, observer, written) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
@@ -45,9 +50,16 @@ class Routes:
         """All of them; they must run."""
         yield from (*self._earlier.committers, *self._reservers, *self._writers)
 
+    @property
+    def _compress(self) -> bool:
+        """Whether bodies are compressed: what version 0.1.0 cannot read is not written while it may be there."""
+        return self._compression and self._format.known >= FORMAT_OF_FRAMES
+
     def store(self, delivery: NewDelivery, token: str) -> asyncio.Future[list[bytes]]:
         """Write to the only partition, where levels live too; one result an event."""
-        rows = _rows([(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token)
+        rows = _rows(
+            [(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token, self._compress
+        )
         return self._writers[0].add(*rows)
 
     async def reserve(self, delivery: NewDelivery) -> list[int | None] | None:
@@ -84,7 +96,10 @@ class Routes:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
                 shares[place].append((event, "compare" if old else ""))
-        return {place: self._writers[place].add(*_rows(share, delivery, token)) for place, share in shares.items()}
+        return {
+            place: self._writers[place].add(*_rows(share, delivery, token, self._compress))
+            for place, share in shares.items()
+        }
 
 
 def _level(event: NewEvent) -> tuple[str, str, int]:
@@ -92,13 +107,18 @@ def _level(event: NewEvent) -> tuple[str, str, int]:
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
 
 
-def _rows(share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+def _rows(
+    share: list[tuple[NewEvent, str]],
+    delivery: NewDelivery,
+    token: str,
+    compress: bool,  # noqa: FBT001 - of a private function
+) -> tuple[list[Row], int]:
     """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
 
     Only the first has a whole body.
     """
     (first, use), *others = share
-    rows: list[Row] = [(*publish_row(first, delivery, None), token, use, *_level(first))]
+    rows: list[Row] = [(*publish_row(first, delivery, None, compress=compress), token, use, *_level(first))]
     for event, its_use in others:
-        rows.append((*publish_row(event, delivery, first.data), token, its_use, *_level(event)))
+        rows.append((*publish_row(event, delivery, first.data, compress=compress), token, its_use, *_level(event)))
     return rows, sum([len(event.data) for event, _ in share])

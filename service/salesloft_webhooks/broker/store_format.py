@@ -48,6 +48,11 @@ class StoreFormat:
         self._known = OLDEST
         self._asked: float | None = None
 
+    @property
+    def known(self) -> int:
+        """What was written last; what is written next is no older."""
+        return self._known
+
     async def current(self) -> int:
         """The format to write now; the one known so far when the store cannot be asked."""
         if self._known < self._highest and (self._asked is None or time.monotonic() - self._asked > ASK_SECONDS):

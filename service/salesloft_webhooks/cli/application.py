@@ -35,6 +35,7 @@ COMMANDS = {
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),
     "quarantine": Command(LOOKING, "quarantine"),
+    "size": Command(LOOKING, "size", adopts=False),
     "version": Command(LOOKING, "version", adopts=False),
     "send": Command(ACTING, "send"),
     "trial": Command(ACTING, "trial"),

@@ -5,8 +5,11 @@ from typing import Self
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration.forecast import forecast
 from salesloft_webhooks.broker.administration.stats import Stats, measure
+from salesloft_webhooks.broker.representatives import partitions_by_server
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry, get_logger
 
 log = get_logger(__name__)
@@ -22,9 +25,17 @@ class Measurements:
         store: What to measure.
         telemetry: Where to report.
         every_seconds: Between two measurements.
+        settings: How long things are kept, for forecasts; None: as the environment says.
     """
 
-    def __init__(self, store: Store, telemetry: ReceiverTelemetry | WorkerTelemetry, every_seconds: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        telemetry: ReceiverTelemetry | WorkerTelemetry,
+        every_seconds: float,
+        settings: Settings | None = None,
+    ) -> None:
+        self._settings = settings or Settings.load()
         self._store = store
         self._telemetry = telemetry
         self._every_seconds = every_seconds
@@ -61,3 +72,7 @@ class Measurements:
         self._groups = present
         for partition in stats.partitions:
             self._telemetry.partition_measured(partition)
+        for server in partitions_by_server(self._store):
+            foreseen = forecast([stats.partitions[number] for number in server], len(stats.groups), self._settings)
+            for number in server:
+                self._telemetry.memory_foreseen(number, foreseen.needed_bytes)

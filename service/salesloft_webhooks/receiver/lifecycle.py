@@ -62,7 +62,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                     retry_after_seconds=settings.retry_after_seconds,
                 ),
             )
-            measurements = Measurements(store, telemetry, settings.upkeep_seconds)
+            measurements = Measurements(store, telemetry, settings.upkeep_seconds, settings)
             async with _operations(settings, webhooks, context, budget), watch, measurements, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()

@@ -11,8 +11,8 @@ from typing import Protocol
 from prometheus_client import Gauge
 
 from salesloft_webhooks.telemetry.logs import Logger
-from salesloft_webhooks.telemetry.metrics import PROCESS, counter, gauge
-from salesloft_webhooks.telemetry.throttle import Throttle
+from salesloft_webhooks.telemetry.memory_telemetry import MemoryTelemetry
+from salesloft_webhooks.telemetry.metrics import PROCESS, gauge
 
 
 class GroupFigures(Protocol):
@@ -63,43 +63,8 @@ class GroupFigures(Protocol):
         """Whether it takes nothing at the moment."""
 
 
-class PartitionFigures(Protocol):
-    """How a partition and its server stand; the store's measurement has these."""
-
-    @property
-    def partition(self) -> int:
-        """Its number."""
-
-    @property
-    def entries(self) -> int:
-        """Length of its stream."""
-
-    @property
-    def quarantined(self) -> int:
-        """Deliveries in its quarantine."""
-
-    @property
-    def memory_used_bytes(self) -> int:
-        """Of its server."""
-
-    @property
-    def memory_limit_bytes(self) -> int:
-        """Of its server; 0 when there is none."""
-
-
 STORE_AVAILABLE = gauge(
     PROCESS, "store_available", "1 while Redis takes what this process has to write, else 0.", "role"
-)
-HISTORY_SHORTENED = counter(
-    PROCESS,
-    "history_shortened_entries_total",
-    "Handled events that this process removed before the retention was over, because Redis has too little memory.",
-)
-RECORDS_FORGOTTEN = counter(
-    PROCESS,
-    "records_forgotten_total",
-    "Idempotency records that this process removed before their time, because Redis has too little memory: a repeat of "
-    "such an event would be handled again.",
 )
 
 
@@ -112,12 +77,6 @@ def _of_group(
     name: str, documentation: str, figure: Callable[[GroupFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[GroupFigures], float]]:
     return gauge(PROCESS, name, documentation, "group", unshown=unshown), figure
-
-
-def _of_partition(
-    name: str, documentation: str, figure: Callable[[PartitionFigures], float], *, unshown: str = ""
-) -> tuple[Gauge, Callable[[PartitionFigures], float]]:
-    return gauge(PROCESS, name, documentation, "partition", unshown=unshown), figure
 
 
 GROUP_GAUGES = (
@@ -153,35 +112,16 @@ GROUP_GAUGES = (
     _of_group("group_paused", "1 while the group takes nothing, by hand or by a breaker.", lambda group: group.paused),
     _of_group("group_consumers", "Consumers of the group that the store knows.", lambda group: group.consumers),
 )
-PARTITION_GAUGES = (
-    _of_partition(
-        "stream_entries", "Entries in the stream, handled history included.", lambda partition: partition.entries
-    ),
-    _of_partition(
-        "quarantine_entries", "Signed but unreadable deliveries kept.", lambda partition: partition.quarantined
-    ),
-    _of_partition(
-        "store_memory_used_bytes",
-        "Memory in use of the partition's server.",
-        lambda partition: partition.memory_used_bytes,
-    ),
-    _of_partition(
-        "store_memory_limit_bytes",
-        "The server's `maxmemory`; 0 means that it has none.",
-        lambda partition: partition.memory_limit_bytes,
-    ),
-)
 
 
-class StoreTelemetry:
+class StoreTelemetry(MemoryTelemetry):
     """The verbs that receiver and worker share."""
 
     def __init__(self, role: str, log: Logger) -> None:
-        self.log = log
+        super().__init__(log)
         self._availability = STORE_AVAILABLE.labels(role)
         self._failures: dict[str, str] = {}
         self._since = 0.0
-        self._room_throttle = Throttle()
 
     def store_available(self, part: str = "") -> None:
         """What a part of the process does with Redis works. Cheap enough to be reported every second.
@@ -214,15 +154,6 @@ class StoreTelemetry:
             return None
         return f"the store cannot be used: {next(iter(self._failures.values()))}"
 
-    def room_made(self, *, entries: int, records: int) -> None:
-        """History, or records of events, had to go before their time because there is too little memory."""
-        HISTORY_SHORTENED.inc(entries)
-        RECORDS_FORGOTTEN.inc(records)
-        if entries and (left_out := self._room_throttle.suppressed("entries")) is not None:
-            self.log.warning("history.shortened", entries=entries, left_out=left_out)
-        if records and (left_out := self._room_throttle.suppressed("records")) is not None:
-            self.log.error("records.forgotten", records=records, left_out=left_out)
-
     def group_measured(self, figures: GroupFigures) -> None:
         """How a group stands."""
         for metric, figure in GROUP_GAUGES:
@@ -232,8 +163,3 @@ class StoreTelemetry:
         """A group no longer exists: its last figures must not stand for ever."""
         for metric, _ in GROUP_GAUGES:
             metric.remove(group)
-
-    def partition_measured(self, figures: PartitionFigures) -> None:
-        """How a partition and its server stand."""
-        for metric, figure in PARTITION_GAUGES:
-            metric.labels(str(figures.partition)).set(figure(figures))

@@ -32,5 +32,5 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             operations = OperationsServer(
                 settings.host, settings.ops_port, live=worker.not_live, ready=worker.not_ready
             )
-            async with operations, Measurements(store, telemetry, settings.upkeep_seconds):
+            async with operations, Measurements(store, telemetry, settings.upkeep_seconds, settings):
                 await worker.run(stopping)

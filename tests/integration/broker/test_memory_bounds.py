@@ -193,7 +193,7 @@ async def test_young_records_stay(small: Server) -> None:
         limit_memory(bench, 0)
         keeper = bounds(small, bench, history_memory_share=0.01)
 
-        for _ in range(20):
+        for _ in range(40):
             await keeper.keep()
 
         assert all(bench.record(f"e{number}") for number in range(300))

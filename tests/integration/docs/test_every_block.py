@@ -20,6 +20,7 @@ PROOFS = (
     ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),
     ("docs/traces.md", "sh", f"{DOCS}/test_snippets.py::test_the_variables_of_tracing_exist"),
     ("docs/architecture.md", "mermaid", f"{UNIT}/test_architecture.py::test_the_pictures_draw_what_is_there"),
+    ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
     ("docs/cli.md", "", f"{UNIT}/cli/test_reference.py::test_pages_are_in_step"),
     ("docs/runbooks/SalesloftWebhooksDurabilityDegraded.md", "sh", f"{DOCS}/test_snippets.py::test_a_server_answers"),
     ("k8s/README.md", "sh", "tests/kind/test_manifests.py::test_the_page_leads_to_a_working_installation"),

@@ -8,6 +8,7 @@ from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.operations import Measurements
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.sizing import RECORD_BYTES
 from salesloft_webhooks.telemetry import ReceiverTelemetry
 from salesloft_webhooks.telemetry.metrics import PROCESS
 from tests.support.servers import Server
@@ -73,3 +74,26 @@ async def test_ending_takes_no_error_for_an_answer(monkeypatch: pytest.MonkeyPat
     settings = Settings.load(redis_url=valkey.url)
     async with asyncio.timeout(10), open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02):
         await asked.wait()
+
+
+async def test_memory_is_foreseen(valkey: Server) -> None:
+    """What the stream takes and what will be needed are told, from events that have come for an hour."""
+    settings = Settings.load(redis_url=valkey.url)
+    with valkey.client() as client:
+        now = int(client.time()[0])
+        for number in range(60):
+            client.xadd(
+                "sl:{0}:events", {"id": "x", "body": "y" * 1_000}, id=f"{(now - 3_600 + 60 * number) * 1_000}-0"
+            )
+
+        async with open_store(settings) as store, Measurements(store, ReceiverTelemetry(), 0.02, settings):
+            await asyncio.to_thread(wait_until, _long_history, description="it is measured")
+
+    history = 60 / 3_600 * 86_400 * 1_100
+    records = 60 / 3_600 * 7 * 86_400 * RECORD_BYTES
+    assert figure("store_memory_foreseen_bytes", partition="0") == pytest.approx(history + records, rel=0.2)
+    assert 60_000 < (figure("stream_bytes", partition="0") or 0) < 120_000
+
+
+def _long_history() -> bool:
+    return (figure("history_seconds", partition="0") or 0) > 3_500

@@ -102,6 +102,8 @@ class PartitionStats:
         quarantined: Signed but unreadable deliveries kept.
         memory_used_bytes: Of the server it lies on.
         memory_limit_bytes: ``maxmemory`` of that server; 0: none.
+        stream_bytes: What its stream takes, about.
+        history_seconds: Age of the oldest entry of its stream; 0: there is none.
     """
 
     partition: int
@@ -109,6 +111,8 @@ class PartitionStats:
     quarantined: int
     memory_used_bytes: int
     memory_limit_bytes: int
+    stream_bytes: int = 0
+    history_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +137,9 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
     groups: dict[str, GroupStats] = {}
     partitions = []
     for partition in range(store.partitions):
-        now, entries, quarantined, used, limit, rows = await store.run("stats", partition, args)
-        partitions.append(PartitionStats(partition, entries, quarantined, used, limit))
+        now, entries, quarantined, used, limit, rows, size, oldest = await store.run("stats", partition, args)
+        age = max(now - oldest, 0) / 1_000 if oldest else 0.0
+        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age))
         for row in rows:
             stats = await _group(store, partition, now, row)
             groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats

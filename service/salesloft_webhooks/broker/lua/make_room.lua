@@ -56,6 +56,15 @@ local function last_given_to_all(groups)
   return join_id(last_ms, last_seq)
 end
 
+-- Not exact: what a group other than the slowest has not finished counts as finished.
+local function may_be_finished(groups)
+  local most_unfinished = 0
+  for _, info in ipairs(groups) do
+    most_unfinished = math.max(most_unfinished, (info.lag or 0) + info.pending)
+  end
+  return redis.call('XLEN', events) - most_unfinished > #groups -- the last entries given stay
+end
+
 -- Deletes finished entries among the next `window` ones; returns how many, and where to look next.
 local function delete_among(groups, window)
   local ids = {}
@@ -87,7 +96,7 @@ local function remove(groups)
       return removed, after
     end
   end
-  if after == '' then
+  if after == '' or not may_be_finished(groups) then
     return 0, ''
   end
   local window = math.min(math.max(wanted, LEAST), WINDOW, math.max(math.ceil(WINDOW_BYTES / bytes), LEAST_WINDOW))

@@ -4,12 +4,14 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 ms of silence after which a consumer that holds nothing counts as gone
 --       2.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
--- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups }
+-- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups,
+--         bytes of the stream (an estimate), ms of its oldest entry (0: none) }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
 --             why the retry that comes next is needed ('': none) }
 --@include partition
+--@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
 
 local function ms_of(id)
@@ -86,5 +88,7 @@ for at = 2, #ARGV do
 end
 
 local memory = redis.call('INFO', 'memory')
+local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
 return { now, redis.call('XLEN', events), redis.call('XLEN', base .. 'quarantine'),
-  tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)')), rows }
+  tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)')), rows,
+  stream_bytes(), first and ms_of(first[1]) or 0 }

@@ -31,21 +31,21 @@ def status(
 ) -> None:
     """Show what each group still has to do, and how full the store is."""
     if not watch:
-        stats = with_store(_measure)
-        _show(stats, as_json=as_json)
+        stats, settings = with_store(_measure)
+        _show(stats, settings, as_json=as_json)
     elif as_json or not stdout().is_terminal:
-        follow(lambda store, _: _print_again_and_again(store, every, as_json=as_json))
+        follow(lambda store, settings: _print_again_and_again(store, settings, every, as_json=as_json))
     else:
-        follow(lambda store, _: _live(store, every))
+        follow(lambda store, settings: _live(store, settings, every))
 
 
-async def _measure(store: "Store", _: "Settings") -> "Stats":
+async def _measure(store: "Store", settings: "Settings") -> "tuple[Stats, Settings]":
     from salesloft_webhooks.broker.administration.stats import measure
 
-    return await measure(store)
+    return await measure(store), settings
 
 
-def _show(stats: "Stats", *, as_json: bool) -> None:
+def _show(stats: "Stats", settings: "Settings", *, as_json: bool) -> None:
     if as_json:
         show_json(stats)
         return
@@ -53,17 +53,19 @@ def _show(stats: "Stats", *, as_json: bool) -> None:
         note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
     show(table(stats.groups))
     show(summary(stats.partitions))
+    if line := outlook(stats, settings):
+        show(line)
 
 
-async def _print_again_and_again(store: "Store", every: float, *, as_json: bool) -> None:
+async def _print_again_and_again(store: "Store", settings: "Settings", every: float, *, as_json: bool) -> None:
     from salesloft_webhooks.broker.administration.stats import measure
 
     while True:
-        _show(await measure(store), as_json=as_json)
+        _show(await measure(store), settings, as_json=as_json)
         await asyncio.sleep(every)
 
 
-async def _live(store: "Store", every: float) -> None:
+async def _live(store: "Store", settings: "Settings", every: float) -> None:
     from rich.console import Group
     from rich.live import Live
 
@@ -72,7 +74,7 @@ async def _live(store: "Store", every: float) -> None:
     with Live(console=stdout(), screen=False, auto_refresh=False) as live:
         while True:
             stats = await measure(store)
-            live.update(Group(table(stats.groups), summary(stats.partitions)), refresh=True)
+            live.update(Group(table(stats.groups), summary(stats.partitions), outlook(stats, settings)), refresh=True)
             await asyncio.sleep(every)
 
 
@@ -105,6 +107,20 @@ def pause_text(group: "GroupStats") -> str:
     until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
     why = f": {group.pause_reason}" if group.pause_reason else ""
     return f"paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
+
+
+def outlook(stats: "Stats", settings: "Settings") -> str:
+    """How far history reaches, and what will be needed at the rate there was, in one line; empty: nobody knows yet."""
+    from salesloft_webhooks.broker.administration.forecast import forecast
+
+    foreseen = forecast(stats.partitions, len(stats.groups), settings)
+    if not foreseen.needed_bytes:
+        return ""
+    reaches = f"{seconds_text(foreseen.history_seconds)} of {seconds_text(settings.retention_seconds)}"
+    needed = f"{foreseen.needed_bytes / 2**30:,.2f} GiB"
+    room = settings.history_memory_share * sum({row.memory_limit_bytes for row in stats.partitions})
+    verdict = ", more than there is: it will be shorter" if 0 < room < foreseen.needed_bytes else ""
+    return f"history: {reaches}, at {foreseen.rate:,.1f} events/s it and the records need {needed}{verdict}"
 
 
 def summary(partitions: Iterable["PartitionStats"]) -> str:

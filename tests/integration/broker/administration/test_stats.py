@@ -158,3 +158,16 @@ async def test_a_consumer_that_leaves_is_not_counted(driven: Driven) -> None:
     await group.retire(leaving=True)
 
     assert of(await measure(driven.store)).consumers == 0
+
+
+async def test_history_is_measured(driven: Driven) -> None:
+    """How much memory a stream takes and how far back it reaches."""
+    empty = (await measure(driven.store)).partitions[0]
+    await driven.publish(*[f"e{number}" for number in range(100)])
+    await asyncio.sleep(0.05)
+
+    full = (await measure(driven.store)).partitions[0]
+
+    assert (empty.stream_bytes, empty.history_seconds) == (0, 0.0)
+    assert 3_000 < full.stream_bytes < 30_000
+    assert 0.04 < full.history_seconds < 10

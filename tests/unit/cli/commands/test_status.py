@@ -4,8 +4,9 @@ from io import StringIO
 
 from rich.console import Console
 
-from salesloft_webhooks.broker.administration.stats import GroupStats
-from salesloft_webhooks.cli.commands.status import table
+from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
+from salesloft_webhooks.cli.commands.status import outlook, table
+from salesloft_webhooks.settings import Settings
 
 
 def test_each_fact_is_said_once() -> None:
@@ -18,3 +19,18 @@ def test_each_fact_is_said_once() -> None:
 
     said = " ".join(written.getvalue().split())
     assert said.count("3 wait for") == said.count("ValueError: no") == 1
+
+
+def test_what_will_be_needed_is_foreseen() -> None:
+    """How far history reaches, at which rate, and whether the memory there is will do."""
+    day = PartitionStats(0, 864_000, 0, 2**29, 2**30, 864_000_000, 43_200.0)
+
+    line = outlook(Stats((GroupStats("crm"),), (day,)), Settings.load())
+
+    assert line.startswith("history: 12 h of 1 d, at 20.0 events/s it and the records need 2.71 GiB")
+    assert line.endswith("more than there is: it will be shorter")
+
+
+def test_nothing_is_foreseen_from_nothing() -> None:
+    """In the first minute there is no rate to reckon with."""
+    assert outlook(Stats((), (PartitionStats(0, 5, 0, 2**29, 0, 5_000, 3.0),)), Settings.load()) == ""

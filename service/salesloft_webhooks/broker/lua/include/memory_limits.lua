@@ -11,9 +11,10 @@ local function server_memory()
   return used - uncounted, tonumber(string.match(info, 'maxmemory:(%d+)'))
 end
 
--- An estimate from a few of the stream's nodes.
+-- An estimate from a few of the stream's nodes; 0 when there is no stream, or this user may not ask.
 local function stream_bytes()
-  return redis.call('MEMORY', 'USAGE', events, 'SAMPLES', 5) or 0
+  local bytes = redis.pcall('MEMORY', 'USAGE', events, 'SAMPLES', 5)
+  return type(bytes) == 'number' and bytes or 0
 end
 
 -- Bytes over `share` of the server's memory, or over `most_bytes` of this stream (0: no such limit), whichever is more;
