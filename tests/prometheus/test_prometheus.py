@@ -47,6 +47,8 @@ SILENT = {
     "SalesloftWebhooksGroupPaused": "no group is paused",
     "SalesloftWebhooksGroupWithoutConsumers": "the group has a worker",
     "SalesloftWebhooksHandlersSlow": "the handlers are fast",
+    "SalesloftWebhooksHistoryShortened": "there is room for all history",
+    "SalesloftWebhooksMemoryForeseen": "the store has no limit",
     "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
     "SalesloftWebhooksPoison": "nothing kills a worker",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
