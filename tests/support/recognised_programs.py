@@ -88,8 +88,11 @@ def helm(words: Sequence[str]) -> None:
 
 
 def make(words: Sequence[str], makefile: str = "Makefile") -> None:
-    """Targets of a Makefile of ours."""
+    """Targets of a Makefile of ours, and variables that it reads."""
     for target in words:
+        if named := re.fullmatch(r"([A-Z]+)=.*", target):
+            assert f"$({named[1]})" in read(makefile), f"no variable {named[1]}"
+            continue
         assert re.search(rf"^{re.escape(target)}:", read(makefile), re.MULTILINE), f"no target {target}"
 
 
