@@ -1,7 +1,8 @@
 """What an event costs, counted instead of timed, against what is written down in `bench/work_counts.json`.
 
-A count that rises means that every event does more: find out why. One that falls is good news, and is written down with
-``make counts``, so that it cannot rise again unseen.
+A count that rises means that every event does more: find out why. One that falls is good news, and is written down
+with ``make counts``, so that it cannot rise again unseen. The receiver's must be written down; the worker's may be
+lower, for it depends on the machine's speed how many events one of its calls finds.
 """
 
 from collections.abc import Iterator
@@ -15,9 +16,13 @@ from tests.support.servers import Server, engines
 SUBJECTS = ("receiver", "worker", "idle worker")
 WRITTEN = work_counts.written()
 CALLS_SLACK = EVENTS * 3 // 4
-"""Less than a call an event: one call more for each is seen, and two batches cut differently are not."""
+"""Of the receiver. Less than a call an event: one call more for each is seen."""
 SHARE = 0.01
-"""Of commands, scripts and bytes. The receiver's are the same in each run; the worker's differ by a batch in forty."""
+"""Of the receiver's commands, scripts and bytes, which are the same in each run."""
+BATCH_SHARE = 0.4
+"""Of a worker's scripts and round trips, one a batch: 68 and 78 were seen for the same thousand events."""
+EVENT_SHARE = 0.05
+"""Of a worker's commands, bytes and calls, to which a batch adds a little."""
 FEW = 3
 """Scripts or round trips of a timer, which fell into the count or did not."""
 IDLE_SHARE = 0.35
@@ -33,18 +38,21 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Count
 
 
 def allowed(subject: str, name: str, expected: int) -> float:
-    """How far a count may be from what is written down."""
+    """How far a count may be above what is written down."""
     if subject == "idle worker":
         return max(FEW, expected * IDLE_SHARE)
+    if subject == "worker":
+        return expected * (BATCH_SHARE if name in {"scripts", "round trips"} else EVENT_SHARE)
     return CALLS_SLACK if name == "calls" else max(FEW, expected * SHARE)
 
 
 def compare(subject: str, found: Counts, expected: Counts) -> list[str]:
     """One line for each count that is too far from what is written down."""
+    above = {name: found[name] - count for name, count in expected.items()}
     return [
         f"{subject}: {found[name]} {name} for {EVENTS} events, {count} are written down"
         for name, count in expected.items()
-        if abs(found[name] - count) > allowed(subject, name, count)
+        if (abs(above[name]) if subject == "receiver" else above[name]) > allowed(subject, name, count)
     ]
 
 
