@@ -8,6 +8,7 @@ from salesloft_webhooks.broker import Outcome, Settlement, Stored, decide_partit
 from salesloft_webhooks.broker.administration.groups import pause
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.once import Grant, OncePermits
+from salesloft_webhooks.broker.partition_raise import complete_raise
 from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.servers import Server
@@ -142,6 +143,20 @@ async def test_a_raise_that_nobody_finished_is_finished(
         assert sorted(stored(bench)) == sorted(["warm", *(f"e{number}" for number in range(40))])
         numbers = {bench.redis.hget(f"sl:{{{partition}}}:layout", "partitions") for partition in range(4)}
         assert (bench.redis.get("sl:partitions"), numbers) == (("4", {"4"}) if sealed else ("2", {"2", None}))
+
+
+@pytest.mark.parametrize("sealed", [(0, 1), (1,)], ids=["from the first on", "behind us"])
+async def test_of_two_raises_at_once_the_greater_number_counts(server: Server, sealed: tuple[int, ...]) -> None:
+    """Whoever raises to 4 and meets seals for 6 raises to 6: nothing is stored by 4, which would be found by nobody."""
+    async with open_bench(server, partitions=2) as bench:
+        await decide_partitions(bench.store, 2)
+        for partition in sealed:
+            await bench.store.run("seal", partition, [6, 2])
+
+        assert await complete_raise(bench.store, 2, 4) == 6
+
+        layouts = [bench.redis.hget(f"sl:{{{partition}}}:layout", "partitions") for partition in range(6)]
+        assert (bench.redis.get("sl:partitions"), layouts) == ("6", ["6"] * 6)
 
 
 async def test_a_number_that_partition_0_has_lost_is_found_again(server: Server) -> None:
