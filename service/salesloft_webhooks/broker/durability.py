@@ -51,14 +51,16 @@ class Durability:
 
 
 async def examine(store: Store, settings: Settings) -> Durability:
-    """Ask the server how it persists and evicts; of a cluster's servers the one that keeps least is reported.
+    """Ask the server how it persists and evicts; of a cluster's servers the one that keeps least by itself is reported.
+
+    Where one needs a wait, all are waited for: commits are not told apart by the server that has them.
 
     Raises:
         StoreUnavailable: one does not answer.
     """
     with translated():
         verdicts = [await _examine(store, settings, target) for target in await _targets(store)]
-    return next((verdict for verdict in verdicts if verdict.problem), verdicts[0])
+    return min(verdicts, key=lambda verdict: (not verdict.problem, not verdict.wait))
 
 
 async def _targets(store: Store) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import Publisher, Stored, StoreWatch, open_store
+from salesloft_webhooks.broker.durability import examine
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -154,3 +155,20 @@ async def stored_in_time(publisher: Publisher, deliveries: list[NewDelivery]) ->
                 else:
                     break
     return True
+
+
+async def test_a_cluster_whose_nodes_differ_keeps_the_promise_on_each(tmp_path: Path) -> None:
+    """One node with ``appendfsync always`` among others with ``everysec``: no commit goes without WAITAOF."""
+    with started_cluster(tmp_path) as nodes:
+        settings = Settings.load(redis_url=f"redis+cluster://127.0.0.1:{nodes[0].port}", durability="fsync")
+        for node in nodes:
+            with node.client() as client:
+                client.config_set("appendonly", "yes")
+        async with open_store(settings) as store:
+            for always in nodes:
+                with always.client() as client:
+                    client.config_set("appendfsync", "always")
+                    wait = (await examine(store, settings)).wait
+                    client.config_set("appendfsync", "everysec")
+                assert wait is not None
+                assert wait[0] == "WAITAOF"
