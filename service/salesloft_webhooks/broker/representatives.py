@@ -4,16 +4,21 @@ from collections import defaultdict
 
 from redis.asyncio import RedisCluster
 
-from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.connection.store import Store, translated
 
 
 def partitions_by_server(store: Store) -> list[list[int]]:
-    """The partitions of each server."""
+    """The partitions of each server.
+
+    Raises:
+        StoreUnavailable: nobody knows which server has one of them.
+    """
     if not isinstance(store.client, RedisCluster):
         return [list(range(store.partitions))]
     servers: defaultdict[str, list[int]] = defaultdict(list)
-    for partition in range(store.partitions):
-        servers[str(store.client.get_node_from_key(store.keys.events(partition)))].append(partition)
+    with translated():
+        for partition in range(store.partitions):
+            servers[str(store.client.get_node_from_key(store.keys.events(partition)))].append(partition)
     return list(servers.values())
 
 

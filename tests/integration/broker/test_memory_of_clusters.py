@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from redis.asyncio import RedisCluster
 
 from salesloft_webhooks.broker import Group, GroupOptions, MemoryBounds, Publisher, open_store
 from salesloft_webhooks.broker.representatives import partitions_by_server
+from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.test_memory_bounds import KIB, bounds, event, finish, ids, limit_memory
@@ -43,6 +45,14 @@ async def test_a_full_node_shortens_its_own_history(tmp_path: Path) -> None:
     assert room.entries > 0
     assert sum(before[number] - after[number] for number in full) == room.entries
     assert all(before[number] == after[number] for server in others for number in server)
+
+
+async def test_a_cluster_that_nobody_reached_yet_has_no_servers() -> None:
+    """Which server has a partition is not known then: a failure of the store, not one that ends a task for good."""
+    settings = Settings.load(redis_url="redis+cluster://127.0.0.1:1", partitions=PARTITIONS)
+    async with open_store(settings) as store:
+        with pytest.raises(StoreUnavailable):
+            await MemoryBounds(store, settings).keep()
 
 
 async def test_a_user_who_may_not_ask_has_no_limit(own_server: Server) -> None:
