@@ -74,6 +74,7 @@ def peer(command: tuple[str, ...], *, stores: bool) -> Iterator[Receiver]:
         server = stack.enter_context(store(CORES.store)) if stores else None
         port = free_port()
         environment = {"PORT": str(port), "SECRET": SECRET, "REDIS_URL": server.url if server else ""}
+        environment |= peer_environment.OF_NODE
         words = [word.replace("$PORT", str(port)) for word in command]
         program = stack.enter_context(running(words, CORES.measured, environment))
         poll(lambda: _listens(program, port), seconds=30, what=f"{command[-1]} listens")

@@ -32,7 +32,7 @@ def run(options: Options) -> Stage:
     }
     if peer_environment.has_node():
         contenders["Express and ioredis"] = lambda _: _listening(
-            ("node", str(peer_environment.NODE / "express.mjs")), {"SECRET": "secret"}
+            ("node", str(peer_environment.NODE / "express.mjs")), {"SECRET": "secret", **peer_environment.OF_NODE}
         )
     stage.interleave(contenders, ROUNDS if options.rounds > 1 else 1)
     return stage
