@@ -8,7 +8,8 @@
 --
 -- Invariants kept
 --   Only records of events that every group has finished are forgotten, and whose entry has gone with the history; none
---   of an event with a dead letter. A repeat of what is forgotten would be stored once more.
+--   of an event with a dead letter, or with a redrive or replay that is still there. A repeat of what is forgotten would
+--   be stored once more.
 --   Within the limit nothing is forgotten, so any number of processes may call at once.
 --@include partition
 --@include compact_records
@@ -23,23 +24,25 @@ if first then
   first_ms, first_seq = split_id(first[1])
 end
 
-local function has_letters(memory)
-  for _, name in ipairs(redis.call('HKEYS', memory)) do
-    if string.find(name, 'letter:', 1, true) == 1 then
+local function is_old(entry)
+  local entry_ms, entry_seq = split_id(entry)
+  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq)
+end
+
+-- Whether a dead letter of the event is there, or an entry by which a group gets it again.
+local function is_needed(fields)
+  for name, value in pairs(fields) do
+    local again = string.find(name, 'again:', 1, true) == 1
+    if string.find(name, 'letter:', 1, true) == 1 or (again and not is_old(value)) then
       return true
     end
   end
   return false
 end
 
-local function is_old(entry)
-  local entry_ms, entry_seq = split_id(entry)
-  return now - entry_ms > age and is_earlier(entry_ms, entry_seq, first_ms, first_seq)
-end
-
 local function is_over(memory)
-  local entry = redis.call('HGET', memory, 'entry')
-  return entry and is_old(entry) and not has_letters(memory)
+  local fields = fields_of(redis.call('HGETALL', memory))
+  return fields.entry and is_old(fields.entry) and not is_needed(fields)
 end
 
 local excess = excess_over(share, 0)
