@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 
@@ -35,9 +36,17 @@ class Block:
 
 def documents(pattern: str = "*") -> list[str]:
     """Every document that matches a glob: Markdown of ours, and the one that `init` writes."""
-    found = [path.relative_to(ROOT) for end in ("*.md", "*.md.template") for path in ROOT.rglob(end)]
-    names = sorted(str(path) for path in found if not path.parts[0].startswith((".", "node_modules")))
-    return [name for name in names if fnmatchcase(name, pattern)]
+    return [name for name in _all_documents() if fnmatchcase(name, pattern)]
+
+
+@cache
+def _all_documents() -> list[str]:
+    # Folders that are not ours are not even looked into: .venv, and .tools with the file systems of all images.
+    ours = [path for path in ROOT.iterdir() if not path.name.startswith((".", "node_modules"))]
+    folders = [path for path in ours if path.is_dir()]
+    found = [path for path in ours if path.suffix == ".md"]
+    found += [path for end in ("*.md", "*.md.template") for folder in folders for path in folder.rglob(end)]
+    return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
 def read(document: str) -> str:
