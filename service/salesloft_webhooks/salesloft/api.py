@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import httpx2
 
@@ -27,8 +28,19 @@ class Salesloft:
     """
 
     def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self.subscriptions = Subscriptions(transport)
         self.lists = Lists(transport)
+
+    @property
+    def date(self) -> datetime | None:
+        """SalesLoft's clock at its latest answer; None if there was none that says."""
+        return self._transport.date
+
+    @property
+    def remaining(self) -> int | None:
+        """Units of the rate limit that were left at its latest answer; None if there was none that says."""
+        return self._transport.remaining
 
 
 @asynccontextmanager

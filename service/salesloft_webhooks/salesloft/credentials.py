@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx2
@@ -184,7 +185,7 @@ def credentials_from(settings: Settings, http: httpx2.AsyncClient) -> Credential
     )
 
 
-def _secret(setting: str, value: SecretStr | None, file: Any) -> Secret | None:
+def _secret(setting: str, value: SecretStr | None, file: Path | None) -> Secret | None:
     if value is not None and file is not None:
         raise ConfigurationError(f"{setting} and {setting}_FILE: set one of the two, not both")
     if value is None and file is None:

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import httpx2
@@ -77,6 +78,10 @@ class Transport:
         telemetry: Who is told.
         sleep: Waits.
         clock: Monotonic seconds.
+
+    Attributes:
+        date: SalesLoft's clock at its latest answer.
+        remaining: Units of the rate limit that were left then.
     """
 
     def __init__(
@@ -93,6 +98,8 @@ class Transport:
         self._http, self._credentials, self._budget = http, credentials, budget
         self._patience, self._telemetry = patience, telemetry
         self._sleep, self._clock = sleep, clock
+        self.date: datetime | None = None
+        self.remaining: int | None = None
 
     async def send(self, request: ApiRequest, read: Callable[[Answer], Result]) -> Result:
         """The answer to a request, as ``read`` has it.
@@ -162,6 +169,7 @@ class Transport:
             self._telemetry.answered(request.method, exc.code)
             raise
         self._telemetry.answered(request.method, answer.status)
+        self.date, self.remaining = answer.date, answer.remaining
         if answer.remaining is not None:
             self._telemetry.budget_left(answer.remaining)
         spent = answer.status == TOO_MANY

@@ -95,11 +95,12 @@ async def test_a_new_minute_is_whole_again(server: Server) -> None:
             past = int(time.time() // 60) - 5
             client.hset("sl:salesloft:budget", mapping={"minute": past, "remaining": 0, "blocked": 0})
 
-        wait, minute = await budget.reserve(10, 0)
+        wait, minute = await budget.reserve(1, 0)
         await budget.report(minute - 1, 0)
 
         assert wait == 0.0
         assert minute > past
+        assert (await budget.reserve(9, 0))[0] == 0.0
 
 
 async def test_a_store_that_is_away_says_so() -> None:

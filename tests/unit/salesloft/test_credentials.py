@@ -7,10 +7,16 @@ import httpx2
 import pytest
 
 from salesloft_webhooks.errors import ConfigurationError, SalesloftUnauthorized, SalesloftUnavailable
-from salesloft_webhooks.salesloft import LISTS, Patience
+from salesloft_webhooks.outgoing_http import open_client
+from salesloft_webhooks.salesloft import LISTS, LocalBudget, Patience
 from salesloft_webhooks.salesloft.credentials import ClientCredentials, Secret, credentials_from
+from salesloft_webhooks.salesloft.record_lists import Lists
+from salesloft_webhooks.salesloft.transport import Transport
+from salesloft_webhooks.secret_file import SecretFile
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.simulator.platform import Fault, SimulatedPlatform
+from salesloft_webhooks.simulator.platform import Behaviour, Fault, SimulatedPlatform
+from salesloft_webhooks.telemetry import SalesloftTelemetry
+from salesloft_webhooks.telemetry.salesloft_telemetry import API_REQUESTS
 from tests.unit.salesloft.conftest import TOKEN, Opening, Waits
 
 APP = {"salesloft_client_id": "the-app", "salesloft_client_secret": "the-secret-of-the-app"}
@@ -50,18 +56,18 @@ async def test_a_token_that_stays_wrong_is_unauthorized(
     assert platform.rate_limit.spent == 0
 
 
-async def test_a_file_that_no_header_could_carry_is_not_taken(
-    opened: Opening, platform: SimulatedPlatform, tmp_path: Path
-) -> None:
+def test_a_file_that_no_header_could_carry_is_not_taken(tmp_path: Path) -> None:
     """Somebody saves two lines, or a page of HTML, in place of the token: the old one goes on working."""
     path = tmp_path / "token"
-    path.write_text(TOKEN)
+    path.write_text(f" {TOKEN}\n")
+    secret = Secret("S", None, SecretFile("S_FILE", path))
 
-    async with opened(salesloft_api_token_file=str(path)) as salesloft:
-        path.write_text("<html>\nlog in\n</html>")
-        page = await salesloft.lists.page(PEOPLE)
+    path.write_text("<html>\nlog in\n</html>")
+    kept = secret.current(now=True)
+    path.write_text("the-second-token")
 
-    assert page.rows == ()
+    assert kept == TOKEN
+    assert secret.current(now=True) == "the-second-token"
 
 
 async def test_an_app_gets_its_token_once(opened: Opening, platform: SimulatedPlatform) -> None:
@@ -91,8 +97,8 @@ async def test_an_app_renews_its_token_in_time(platform: SimulatedPlatform, wait
     assert first == same != second
 
 
-async def test_a_token_is_taken_after_the_wait(opened: Opening, platform: SimulatedPlatform, waits: Waits) -> None:
-    """A token that ended while a request waited for the rate limit is not sent: the 401 would be ours to explain."""
+async def test_a_refused_token_of_an_app_is_replaced(opened: Opening, platform: SimulatedPlatform) -> None:
+    """SalesLoft may end a token before its time: there is a new one, and nobody notices."""
     platform.access.register("the-app", "the-secret-of-the-app")
 
     async with opened(**APP) as salesloft:
@@ -102,7 +108,27 @@ async def test_a_token_is_taken_after_the_wait(opened: Opening, platform: Simula
         await salesloft.lists.page(PEOPLE)
 
     assert platform.access.issued == 2
-    assert waits.seconds == []
+
+
+async def test_a_token_is_taken_after_the_wait(waits: Waits) -> None:
+    """A token that ends while a request waits for the rate limit is never sent: no request is refused for it."""
+    behaviour = Behaviour(token_seconds=50.0, clock=waits.clock)
+    before = API_REQUESTS.labels("GET", "401")._value.get()
+    async with SimulatedPlatform(behaviour) as platform, open_client(timeout_seconds=5.0) as http:
+        platform.access.register("the-app", "the-secret-of-the-app")
+        secret = Secret("S", Settings.load(**APP).salesloft_client_secret, None)
+        credentials = ClientCredentials(http, platform.token_url, "the-app", secret, clock=waits.clock)
+        http.base_url = httpx2.URL(platform.url)
+        budget = LocalBudget(1, clock=waits.clock)
+        lists = Lists(
+            Transport(http, credentials, budget, Patience(), SalesloftTelemetry(), sleep=waits.sleep, clock=waits.clock)
+        )
+        for _ in range(2):
+            await lists.page(PEOPLE)
+
+    assert len(waits.seconds) == 1
+    assert platform.access.issued == 2
+    assert API_REQUESTS.labels("GET", "401")._value.get() == before
 
 
 async def test_a_wrong_secret_of_an_app_is_unauthorized(opened: Opening, platform: SimulatedPlatform) -> None:

@@ -44,9 +44,12 @@ async def test_a_subscription_lives(*, wrapped: bool) -> None:
 
 
 async def test_deleting_twice_is_as_good_as_once(opened: Opening, platform: SimulatedPlatform) -> None:
-    """What is gone already, or was never there, raises nothing: it is what was wanted."""
+    """What is gone already, or was never there, raises nothing; each answer says the time and what is left."""
     async with opened() as salesloft:
+        assert (salesloft.date, salesloft.remaining) == (None, None)
         made = await salesloft.subscriptions.create("call_created", URL, SIGNING)
+        assert salesloft.date is not None
+        assert salesloft.remaining == 599
 
         await salesloft.subscriptions.delete(made.id)
         await salesloft.subscriptions.delete(made.id)

@@ -1,14 +1,19 @@
 """Requests over real HTTP to a SalesLoft that fails in every way that can be ordered."""
 
 import time
+from unittest.mock import AsyncMock
 
+import httpx2
 import pytest
 
 from salesloft_webhooks.errors import SalesloftBudgetSpent, SalesloftError, SalesloftUnavailable, SalesloftUnreadable
 from salesloft_webhooks.salesloft import LISTS, LocalBudget, Patience, open_salesloft
 from salesloft_webhooks.salesloft.exchange import NoAnswer
+from salesloft_webhooks.salesloft.record_lists import Lists
+from salesloft_webhooks.salesloft.transport import Transport
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.simulator.platform import Behaviour, Fault, SimulatedPlatform
+from salesloft_webhooks.telemetry import SalesloftTelemetry
 from salesloft_webhooks.telemetry.salesloft_telemetry import API_BUDGET_REMAINING, API_REQUESTS, API_WAITED_SECONDS
 from tests.unit.salesloft.conftest import TOKEN, Opening, Waits
 
@@ -90,6 +95,33 @@ async def test_a_spent_minute_is_waited_out(opened: Opening, platform: Simulated
 
     assert len(waits.seconds) == 1
     assert 50 <= waits.seconds[0] <= 52
+
+
+@pytest.mark.parametrize(
+    ("headers", "slept"),
+    [
+        ({}, 60.0),
+        ({"Retry-After": "0"}, 60.0),
+        ({"Retry-After": "7"}, 7.0),
+        ({"x-ratelimit-remaining-minute": "9"}, 60.0),
+    ],
+    ids=["nothing", "zero", "seconds", "something left"],
+)
+async def test_no_429_makes_a_busy_loop(waits: Waits, headers: dict[str, str], slept: float) -> None:
+    """Whatever a 429 says or does not say, nobody asks again before it makes sense."""
+    answers = [httpx2.Response(429, headers=headers), httpx2.Response(200, json={"data": []})]
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: answers.pop(0)), base_url="http://a")
+    credentials, budget = AsyncMock(), LocalBudget(clock=waits.clock)
+    credentials.token.return_value = TOKEN
+    transport = Transport(
+        http, credentials, budget, Patience(), SalesloftTelemetry(), sleep=waits.sleep, clock=waits.clock
+    )
+
+    async with http:
+        await Lists(transport).page(PEOPLE)
+
+    (seconds,) = waits.seconds
+    assert slept <= seconds <= slept + 2
 
 
 async def test_retry_after_is_kept(waits: Waits) -> None:

@@ -23,6 +23,7 @@ class RateLimit:
 
     Attributes:
         spent: Units taken in all, since the beginning.
+        refused: Requests for which there were too few.
         most: The most that were taken in one minute.
     """
 
@@ -31,6 +32,7 @@ class RateLimit:
         self._minute = -1
         self._left = per_minute
         self.spent = 0
+        self.refused = 0
         self.most = 0
 
     def follow(self, clock: Callable[[], float]) -> None:
@@ -48,6 +50,7 @@ class RateLimit:
     def take(self, cost: int) -> bool:
         """Take units; False: there are too few, and none was taken."""
         if self.left < cost:
+            self.refused += 1
             return False
         self._left -= cost
         self.spent += cost
