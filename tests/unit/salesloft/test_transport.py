@@ -111,8 +111,7 @@ async def test_no_429_makes_a_busy_loop(waits: Waits, headers: dict[str, str], s
     """Whatever a 429 says or does not say, nobody asks again before it makes sense."""
     answers = [httpx2.Response(429, headers=headers), httpx2.Response(200, json={"data": []})]
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda _: answers.pop(0)), base_url="http://a")
-    credentials, budget = AsyncMock(), LocalBudget(clock=waits.clock)
-    credentials.token.return_value = TOKEN
+    credentials, budget = AsyncMock(token=AsyncMock(return_value=TOKEN)), LocalBudget(clock=waits.clock)
     transport = Transport(
         http, credentials, budget, Patience(), SalesloftTelemetry(), sleep=waits.sleep, clock=waits.clock
     )
