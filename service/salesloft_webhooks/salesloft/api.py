@@ -60,6 +60,6 @@ async def open_salesloft(
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     budget = LocalBudget() if shared is None else SharedOrLocalBudget(shared)
     async with open_client(timeout_seconds=timeout, connections=CONNECTIONS) as http:
-        credentials = credentials_from(settings, http)
+        credentials = credentials_from(settings, http, patience.whole_seconds)
         http.base_url = httpx2.URL(settings.salesloft_api_url)
         yield Salesloft(Transport(http, credentials, budget, patience, SalesloftTelemetry()))

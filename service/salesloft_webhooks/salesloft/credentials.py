@@ -165,8 +165,13 @@ def _problem(answer: Answer) -> SalesloftError | None:
     return SalesloftUnavailable(said, after_seconds=answer.retry_after_seconds or 0.0)
 
 
-def credentials_from(settings: Settings, http: httpx2.AsyncClient) -> Credentials:
+def credentials_from(settings: Settings, http: httpx2.AsyncClient, seconds: float) -> Credentials:
     """What the settings say; nothing is asked yet.
+
+    Args:
+        settings: The settings.
+        http: The client to ask for access tokens with.
+        seconds: How long that may take.
 
     Raises:
         ConfigurationError: there are none, too many, or unusable ones.
@@ -178,7 +183,7 @@ def credentials_from(settings: Settings, http: httpx2.AsyncClient) -> Credential
     if token:
         return ApiToken(token)
     if app and settings.salesloft_client_id:
-        return ClientCredentials(http, settings.salesloft_token_url, settings.salesloft_client_id, app)
+        return ClientCredentials(http, settings.salesloft_token_url, settings.salesloft_client_id, app, seconds=seconds)
     raise ConfigurationError(
         "SalesLoft's API needs SALESLOFT_API_TOKEN or SALESLOFT_API_TOKEN_FILE, "
         "or SALESLOFT_CLIENT_ID and SALESLOFT_CLIENT_SECRET or SALESLOFT_CLIENT_SECRET_FILE"

@@ -69,10 +69,12 @@ def opened(platform: SimulatedPlatform, waits: Waits) -> Opening:
         budget: Budget | None = None, patience: Patience = BRIEF, **settings: object
     ) -> AsyncIterator[Salesloft]:
         chosen = settings or {"salesloft_api_token": TOKEN}
-        found = Settings.load(**{"salesloft_token_url": platform.token_url, **chosen})
+        found = Settings.load(
+            **{"salesloft_api_url": platform.url, "salesloft_token_url": platform.token_url, **chosen}
+        )
         async with open_client(timeout_seconds=5.0) as http:
-            credentials = credentials_from(found, http)
-            http.base_url = httpx2.URL(platform.url)
+            credentials = credentials_from(found, http, patience.whole_seconds)
+            http.base_url = httpx2.URL(found.salesloft_api_url)
             counted = budget or LocalBudget(clock=waits.clock)
             telemetry = SalesloftTelemetry()
             yield Salesloft(

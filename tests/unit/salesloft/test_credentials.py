@@ -197,7 +197,7 @@ async def test_what_cannot_work_is_refused_at_the_start(settings: dict[str, str]
     """Settings that are missing or contradict each other are named, never shown."""
     async with httpx2.AsyncClient() as http:
         with pytest.raises(ConfigurationError, match=problem):
-            credentials_from(Settings.load(**settings), http)
+            credentials_from(Settings.load(**settings), http, 1.0)
 
 
 @pytest.mark.parametrize("fault", [Fault.ERROR, Fault.RESET, Fault.HTML, Fault.HANG], ids=str)

@@ -7,11 +7,10 @@ import httpx2
 import pytest
 
 from salesloft_webhooks.errors import SalesloftBudgetSpent, SalesloftError, SalesloftUnavailable, SalesloftUnreadable
-from salesloft_webhooks.salesloft import LISTS, LocalBudget, Patience, open_salesloft
+from salesloft_webhooks.salesloft import LISTS, LocalBudget, Patience
 from salesloft_webhooks.salesloft.exchange import NoAnswer
 from salesloft_webhooks.salesloft.record_lists import Lists
 from salesloft_webhooks.salesloft.transport import Transport
-from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.simulator.platform import Behaviour, Fault, SimulatedPlatform
 from salesloft_webhooks.telemetry import SalesloftTelemetry
 from salesloft_webhooks.telemetry.salesloft_telemetry import API_BUDGET_REMAINING, API_REQUESTS, API_WAITED_SECONDS
@@ -76,8 +75,7 @@ async def test_nobody_there_is_certainly_not_done(opened: Opening) -> None:
     async with SimulatedPlatform() as gone:
         url = gone.url
 
-    settings = Settings.load(salesloft_api_url=url, salesloft_api_token=TOKEN)
-    async with open_salesloft(settings) as salesloft:
+    async with opened(salesloft_api_url=url, salesloft_api_token=TOKEN) as salesloft:
         with pytest.raises(SalesloftUnavailable, match="unreachable") as caught:
             await salesloft.subscriptions.create("person_updated", "https://a.example.com", "a-token")
 
