@@ -12,12 +12,21 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   ├── StoreRefused            the server refuses what this one delivery would write
     │   ├── StoreFull               out of memory, or the backlog limit is reached
     │   └── NotDurable              written, but not confirmed at the configured durability level
+    ├── SalesloftError              SalesLoft's API did not do what was asked
+    │   ├── SalesloftUnauthorized   it takes none of our credentials (401)
+    │   ├── SalesloftForbidden      the credentials may not do this (403)
+    │   ├── SalesloftNotFound       there is no such thing (404)
+    │   ├── SalesloftRefused        what was asked for is wrong (422 and others); carries SalesLoft's own words
+    │   └── SalesloftUnavailable    unreachable, too slow, failing; may have been done all the same
+    │       ├── SalesloftUnreadable     the answer is not one
+    │       └── SalesloftBudgetSpent    the rate limit is reached; says how long to wait
     └── HandlerSignal               raised *by handlers* to steer the pipeline
         ├── Retry                   try again after a time of the handler's choosing
         ├── PermanentError          no attempt can succeed: dead letter at once
         └── Unavailable             the handler's backend is down: pause the group, count no attempt
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -116,6 +125,56 @@ class StoreFull(StoreError):
 
 class NotDurable(StoreError):
     """Written, but not confirmed at the configured durability level in time. A repeat is a safe duplicate."""
+
+
+class SalesloftError(SalesloftWebhooksError):
+    """SalesLoft's API did not do what was asked. No message carries a secret, or anything about a person."""
+
+
+class SalesloftUnauthorized(SalesloftError):
+    """It takes none of the credentials we have; a file that holds them was read again. Only a person can mend it."""
+
+
+class SalesloftForbidden(SalesloftError):
+    """The credentials are valid, and may not do this: their scope is too small."""
+
+
+class SalesloftNotFound(SalesloftError):
+    """There is no such thing, or these credentials may not see it."""
+
+
+class SalesloftRefused(SalesloftError):
+    """What was asked for is wrong, and will be refused again.
+
+    Attributes:
+        problems: What SalesLoft says, by field; empty if it does not name any.
+    """
+
+    def __init__(self, message: str, problems: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        super().__init__(message)
+        self.problems = dict(problems or {})
+
+
+class SalesloftUnavailable(SalesloftError):
+    """It could not be reached, took too long, or failed. Later may be better.
+
+    Attributes:
+        perhaps_done: Nobody knows whether it was done: look before you ask for it again.
+        after_seconds: How long SalesLoft wants to be left alone; 0.0 if it does not say.
+    """
+
+    def __init__(self, message: str, *, perhaps_done: bool = False, after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.perhaps_done = perhaps_done
+        self.after_seconds = after_seconds
+
+
+class SalesloftUnreadable(SalesloftUnavailable):
+    """It answered, and not as it is documented: HTML of a proxy, half a document, another shape."""
+
+
+class SalesloftBudgetSpent(SalesloftUnavailable):
+    """The team's rate limit is reached, by us or by others, and waiting takes longer than the caller allows."""
 
 
 class HandlerSignal(SalesloftWebhooksError):

@@ -149,6 +149,11 @@ class Keys:
         return f"{self.prefix}:format"
 
     @property
+    def salesloft_budget(self) -> str:
+        """SalesLoft's rate limit: hash with ``minute``, ``remaining`` units and ``blocked``: until when, server ms."""
+        return f"{self.prefix}:salesloft:budget"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

@@ -1,8 +1,8 @@
 """A sender for demos, tests and benchmarks: invented traffic in both dialects, signed, repeated, forged and posted.
 
 It does what SalesLoft does towards a receiver: resources that change over time, its names and headers, its repeats. It
-is not SalesLoft's API (nothing can be asked or subscribed), knows no store and no settings, and posts wherever it is
-told to with the keys it is given.
+knows no store and no settings, and posts wherever it is told to with the keys it is given. SalesLoft's API, where
+things can be asked and subscribed to, is in `platform`.
 
 ::
 

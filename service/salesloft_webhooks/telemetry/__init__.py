@@ -16,6 +16,7 @@ from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
 from salesloft_webhooks.telemetry.metrics import render_metrics
 from salesloft_webhooks.telemetry.receiver_telemetry import ReceiverTelemetry
+from salesloft_webhooks.telemetry.salesloft_telemetry import SalesloftTelemetry
 from salesloft_webhooks.telemetry.tracing import configure_tracing
 from salesloft_webhooks.telemetry.worker_telemetry import WorkerTelemetry
 
@@ -24,6 +25,7 @@ __all__ = [
     "DeliverySpan",
     "Logger",
     "ReceiverTelemetry",
+    "SalesloftTelemetry",
     "WorkerTelemetry",
     "configure_logging",
     "configure_tracing",

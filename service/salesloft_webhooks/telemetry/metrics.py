@@ -31,7 +31,13 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series be
 PROCESS = CollectorRegistry()
 RECEIVER = CollectorRegistry()
 WORKER = CollectorRegistry()
-REGISTRIES = {"Every process": PROCESS, "Receiver": RECEIVER, "Worker": WORKER}
+SALESLOFT = CollectorRegistry()
+REGISTRIES = {
+    "Every process": PROCESS,
+    "Receiver": RECEIVER,
+    "Worker": WORKER,
+    "Whatever asks SalesLoft's API": SALESLOFT,
+}
 
 CALL_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Buckets for calls to the store and for answers."""

@@ -35,6 +35,8 @@ _LABELS = {
     "group": "Consumer group.",
     "partition": "Number of a stream.",
     "role": "`receiver` or `worker`.",
+    "method": "Of an HTTP request.",
+    "code": "Status of an answer, or `unreachable`, `timeout`, `broken`, `unreadable`.",
     "version": "Version of this program.",
 }
 _VALUES: dict[str, type[StrEnum]] = {

@@ -1,14 +1,10 @@
 """How to log in: a fixed password, or one from a file that changes, as tokens of cloud services do."""
 
-import time
 from pathlib import Path
 
 from redis.credentials import CredentialProvider
 
-from salesloft_webhooks.environment import file_version
-from salesloft_webhooks.errors import ConfigurationError
-
-CHECK_SECONDS = 1.0
+from salesloft_webhooks.secret_file import SecretFile
 
 
 class Credentials(CredentialProvider):
@@ -31,29 +27,17 @@ class Credentials(CredentialProvider):
         self, username: str | None, password: str | None, *, file: Path | None = None, setting: str = ""
     ) -> None:
         self._username = username
-        self._file = file
-        self._seen = file_version(file) if file else None
-        self._password = _read(file, setting) if file else password or ""
-        self._next_check = time.monotonic() + CHECK_SECONDS
+        self._file = SecretFile(setting, file, "password") if file else None
+        self._password = self._file.value if self._file else password or ""
         self._previous = self._password
         self._falling_back = False
         self.number = 0
 
     def refresh(self, *, now: bool = False) -> int:
         """Read the file again if it changed, once a second at most unless ``now``; returns `number`."""
-        if self._file is None or (not now and time.monotonic() < self._next_check):
-            return self.number
-        self._next_check = time.monotonic() + CHECK_SECONDS
-        version = file_version(self._file)  # before reading: a change in between is found the next time
-        if version != self._seen:
-            try:
-                password = _read(self._file, "")
-            except ConfigurationError:
-                return self.number  # what worked goes on working; asked again in a second
-            self._seen = version
-            if password != self._password:
-                self.number += 1
-                self._previous, self._password, self._falling_back = self._password, password, False
+        if self._file is not None and self._file.refresh(now=now):
+            self.number += 1
+            self._previous, self._password, self._falling_back = self._password, self._file.value, False
         return self.number
 
     def refused(self) -> None:
@@ -84,21 +68,3 @@ class Credentials(CredentialProvider):
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:
         """The same, for redis-py's asynchronous half. Reads a small file: nothing that would be worth a thread."""
         return self.get_credentials()
-
-
-def _read(path: Path, setting: str) -> str:
-    """The password in a file.
-
-    Raises:
-        ConfigurationError: naming the setting and what is wrong, neither the path nor the content.
-    """
-    problem = "the file holds no password"
-    try:
-        password = path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
-    except OSError as exc:
-        password, problem = "", f"the file cannot be read: {exc.strerror}"
-    except UnicodeDecodeError:
-        password, problem = "", "the file is not UTF-8"
-    if not password:
-        raise ConfigurationError(f"{setting}: {problem}")
-    return password

@@ -11,22 +11,18 @@ anything else            `Retry` from an endpoint of the user's own (`GuardedEnd
                          the version (3xx, 401, 403, 404, 405, 410, ...) is `Unavailable`: the operator's to mend
 =======================  ==========================================================================================
 
-`Retry-After` is honoured wherever it stands, in either of its forms. Messages carry the status, never the body: it may
+`Retry-After` is honoured wherever it stands. Messages carry the status, never the body: it may
 quote the person.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx2
 
 from salesloft_webhooks.errors import Retry, Unavailable
-
-LONGEST_WAIT_SECONDS = 3600.0
-"""What is believed of a Retry-After at most: a typing error on the other side must not stop a group for a year."""
+from salesloft_webhooks.outgoing_http import retry_after_seconds
 
 PAUSE_SECONDS = 10.0
 """How long a group pauses when the other side does not say."""
@@ -36,23 +32,6 @@ CONFIGURATION_PAUSE_SECONDS = 60.0
 
 _UNAVAILABLE = frozenset({429, 502, 503})
 _TRANSIENT = frozenset({408, 409, 423, 425})
-
-
-@asynccontextmanager
-async def open_client(
-    *, timeout_seconds: float, transport: httpx2.AsyncBaseTransport | None = None, connections: int = 50
-) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that follows no redirects and reads no proxy or netrc from the environment."""
-    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-    async with httpx2.AsyncClient(
-        timeout=timeout_seconds,
-        transport=transport,
-        limits=limits,
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": "salesloft-webhooks"},
-    ) as client:
-        yield client
 
 
 @asynccontextmanager
@@ -88,16 +67,3 @@ def api_signal_for(system: str, response: httpx2.Response) -> Retry | Unavailabl
         return signal_for(system, response)
     pause = CONFIGURATION_PAUSE_SECONDS if after is None else after
     return Unavailable(f"{system} answered {status}: credentials, address or version are wrong", after=pause)
-
-
-def retry_after_seconds(response: httpx2.Response) -> float | None:
-    """The `Retry-After` of an answer (RFC 9110: seconds or a date), within reason; None without a readable one."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), LONGEST_WAIT_SECONDS)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT_SECONDS)

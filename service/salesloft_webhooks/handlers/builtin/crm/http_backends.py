@@ -19,7 +19,7 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter
-from salesloft_webhooks.handlers.outbound.http_client import open_client
+from salesloft_webhooks.outgoing_http import open_client
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
 

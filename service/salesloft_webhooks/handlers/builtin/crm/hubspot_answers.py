@@ -21,11 +21,8 @@ from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from salesloft_webhooks.handlers.outbound.http_client import (
-    CONFIGURATION_PAUSE_SECONDS,
-    api_signal_for,
-    retry_after_seconds,
-)
+from salesloft_webhooks.handlers.outbound.http_client import CONFIGURATION_PAUSE_SECONDS, api_signal_for
+from salesloft_webhooks.outgoing_http import retry_after_seconds
 
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
 MIGRATION_PAUSE_SECONDS = 60.0

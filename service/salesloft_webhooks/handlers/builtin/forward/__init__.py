@@ -20,10 +20,10 @@ from salesloft_webhooks.handlers.builtin.forward.request_limiter import RequestL
 from salesloft_webhooks.handlers.builtin_groups import FORWARD
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
-from salesloft_webhooks.handlers.outbound.http_client import open_client
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.outbound.signing import Signer
 from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.outgoing_http import open_client
 from salesloft_webhooks.settings import Settings
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesloft_webhooks.handlers.outbound.http_client import LONGEST_WAIT_SECONDS, retry_after_seconds
+from salesloft_webhooks.outgoing_http import LONGEST_WAIT_SECONDS, retry_after_seconds
 
 
 def answer(value: bytes) -> httpx2.Response:
