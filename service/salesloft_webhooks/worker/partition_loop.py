@@ -55,7 +55,7 @@ class PartitionLoop:
         self._telemetry = telemetry
         self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
-        self._idle_wait = IdleWait(group, partition, self._background, settings.poll_seconds)
+        self._idle_wait = IdleWait(group, partition, self._background, settings)
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._stopping = False
