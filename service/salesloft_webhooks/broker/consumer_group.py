@@ -88,6 +88,7 @@ class Group:
                 and is given what this one has leased.
         """
         count = min(count, MAX_BATCH)
+        number = self._store.partitions
         args: list[Argument] = [
             self.options.name,
             self.consumer,
@@ -103,12 +104,14 @@ class Group:
             _ms(self.options.no_handler_seconds),
             self._numbers[partition],
             int(self._unanswered[partition]),
+            number,
         ]
         self._unanswered[partition] = True
         reply = await self._store.run("take", partition, args)
         self._unanswered[partition] = False
         self._numbers[partition] += 1
-        state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled = reply
+        state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled, ended = reply
+        self._earlier_lanes.note_end(partition, number, ended.decode())
         return Taken(
             leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
@@ -133,9 +136,7 @@ class Group:
         Raises:
             StoreError: nobody knows; let all wait that are of an ordered group.
         """
-        if self.options.ordering is not Ordering.ENTITY or not self._store.earlier:
-            return set()
-        return await self._earlier_lanes.unfinished(leases)
+        return await self._earlier_lanes.unfinished(leases) if self.options.ordering is Ordering.ENTITY else set()
 
     async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
         """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.

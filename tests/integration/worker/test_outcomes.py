@@ -197,11 +197,15 @@ async def test_a_broken_message_does_not_keep_the_outcome_from_being_stored(valk
 async def test_no_more_than_the_limit_run_at_once(valkey: Server, concurrency: int) -> None:
     """WORKER_CONCURRENCY is an upper bound, and it is reached."""
     running_now = peak = 0
+    full = asyncio.Event()  # until then nothing ends: how fast takes follow each other is another matter
 
     async def handle(event: Event) -> None:
         nonlocal running_now, peak
         running_now += 1
         peak = max(peak, running_now)
+        if running_now == concurrency:
+            full.set()
+        await full.wait()
         await asyncio.sleep(0.01)
         running_now -= 1
 

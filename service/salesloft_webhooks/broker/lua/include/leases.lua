@@ -1,4 +1,4 @@
--- What `take` gives out, and what it answers. Needs: lease_rows, entries, giving_up, and the arguments of take.lua.
+-- What `take` gives out, and what it answers. Needs: lease_rows, entries, giving_up, layout, and the arguments of take.lua.
 
 -- The body it shares with another entry was deleted by hand: nobody could handle it.
 local function give_up_unreadable(id, lane, attempt, event_id)
@@ -51,7 +51,9 @@ local function answer(wait, last_id)
     end
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
-  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types }
+  local ended = ordered and #leases > 0 and end_of(number) or ''
+  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types,
+    ended }
 end
 
 -- What this take has leased before, as far as it is still the consumer's; true when its token was used up already, so
