@@ -63,7 +63,7 @@ class IdleWait:
 
     def assign(self, *, assigned: bool) -> None:
         """Wait for entries here from now on, or leave that to others and look every few seconds."""
-        if assigned and not self.assigned:
+        if assigned != self.assigned:
             self.wake()
         self.assigned = assigned
 
