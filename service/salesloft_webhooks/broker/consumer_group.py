@@ -203,11 +203,21 @@ class Group:
         died: Reply = await self._store.run("expire_unhandled", partition, args)
         return [event_type.decode() for event_type in died]
 
-    async def wait(self, partition: int, last_id: str, seconds: float) -> None:
-        """Return when an entry newer than ``last_id`` arrives, or after ``seconds``. Consumes nothing."""
+    async def wait(self, partition: int, last_id: str, seconds: float) -> bool:
+        """Wait until an entry newer than ``last_id`` arrives, at most ``seconds``: whether it has. Consumes nothing."""
         key = self._store.keys.events(partition)
         with translated():
-            await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
+            found = await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
+        return bool(found)
+
+    async def look(self, partition: int) -> bool:
+        """Whether a take would find something due.
+
+        Raises:
+            StoreError: nobody knows.
+        """
+        found: int = await self._store.run("look", partition, [self.options.name])
+        return found == 1
 
     async def pause(self, seconds: float, reason: str = "") -> None:
         """Let the whole group take nothing for a while (circuit breaker). A pause by hand stays untouched.

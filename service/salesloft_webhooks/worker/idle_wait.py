@@ -1,18 +1,25 @@
 """What a partition's loop waits for when it has nothing to do: never blindly, always for whichever comes first.
 
 That is a wake-up (a blocking read behind the last entry, which consumes nothing), an outcome of our own being stored
-(it may have made the next entry of a lane due), the earliest due time, or the poll interval.
+(it may have made the next entry of a lane due), the earliest due time, or something that others have made due, which is
+looked for at the poll interval. Without any of it the loop takes again from time to time: that is its sign of life.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, Taken
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.assignment import Visits
 
+QUIET_SECONDS = 5.0
+"""The longest time between two takes: what they say of a worker is believed for half a minute and more."""
+READ_AHEAD = 0.7
+"""Of the time that a call may take: how much longer than the poll interval a read may block, within its time-out."""
 LINGER_SECONDS = 0.002
 """After a take that found everything there was: more has seldom come at once, and a call for each event costs most
 of what an event costs. Far below what anybody waits for, and enough for events to gather when there are many."""
@@ -25,14 +32,16 @@ class IdleWait:
         assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
     """
 
-    def __init__(self, group: Group, partition: int, background: Background, poll_seconds: float) -> None:
+    def __init__(self, group: Group, partition: int, background: Background, settings: Settings) -> None:
         self._group = group
         self._partition = partition
         self._background = background
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = settings.poll_seconds
+        self._read_seconds = settings.poll_seconds + READ_AHEAD * settings.store_timeout_seconds
         self._woken = asyncio.Event()
         self.assigned = True
         self._visits = Visits()
+        self._quiet = False
         self._notification: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -43,16 +52,18 @@ class IdleWait:
         """What has happened so far is seen by the take that comes next."""
         self._woken.clear()
 
-    async def wait(self, seconds: float | None = None) -> None:
-        """Wait until something wakes the loop, at most for ``seconds``; default: the poll interval."""
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Wait until something wakes the loop, at most for ``seconds`` (default: the poll interval); whether it did."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_seconds if seconds is None else seconds):
                 await self._woken.wait()
+        woken = self._woken.is_set()
         self._woken.clear()
+        return woken
 
     def assign(self, *, assigned: bool) -> None:
         """Wait for entries here from now on, or leave that to others and look every few seconds."""
-        if assigned and not self.assigned:
+        if assigned != self.assigned:
             self.wake()
         self.assigned = assigned
 
@@ -69,13 +80,24 @@ class IdleWait:
 
     async def _wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""
-        poll = self._poll_seconds
-        seconds = poll if taken.wait_seconds is None else min(poll, taken.wait_seconds)
         if taken.paused:
-            await self.wait(seconds)
+            poll = self._poll_seconds
+            await self.wait(poll if taken.wait_seconds is None else min(poll, taken.wait_seconds))
         elif taken.last_id:
-            self._start_waiting(taken.last_id)
-            await self.wait(seconds)
+            await self._wait_quietly(taken.last_id, QUIET_SECONDS if taken.wait_seconds is None else taken.wait_seconds)
+
+    async def _wait_quietly(self, last_id: str, seconds: float) -> None:
+        """For at most ``seconds``, until something is due that no take has known of."""
+        end = time.monotonic() + min(seconds, QUIET_SECONDS)
+        self._quiet = True
+        self._start_waiting(last_id)
+        try:
+            while (left := end - time.monotonic()) > self._poll_seconds:
+                if await self.wait() or await self._group.look(self._partition):
+                    return
+            await self.wait(left)
+        finally:
+            self._quiet = False
 
     async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
         """Wait whatever happens, as long as it is ``wanted``."""
@@ -92,5 +114,7 @@ class IdleWait:
 
     async def _wait_for_notification(self, last_id: str) -> None:
         with suppress(StoreError):  # the next take meets the same error and backs off
-            await self._group.wait(self._partition, last_id, self._poll_seconds)
+            while not await self._group.wait(self._partition, last_id, self._read_seconds):
+                if not self._quiet:
+                    return
         self._woken.set()

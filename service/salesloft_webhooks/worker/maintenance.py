@@ -9,6 +9,9 @@ from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.served_partitions import ServedPartitions
 
+RETIRE_ROUNDS = 6
+"""Whoever was silent for an hour is looked for that seldom."""
+
 log = get_logger(__name__)
 
 
@@ -22,6 +25,7 @@ class Maintenance:
         self._group = group
         self._settings: Settings = served.settings
         self._bounds = MemoryBounds(store, served.settings, telemetry)
+        self._rounds = 0
         self._cursors: defaultdict[int, str] = defaultdict(lambda: "-")
 
     async def run(self) -> None:
@@ -50,4 +54,6 @@ class Maintenance:
             if repaired:
                 log.warning("group.repaired", group=name, partition=partition, entries=repaired)
         await self._bounds.keep()
-        await self._group.retire()
+        if self._rounds % RETIRE_ROUNDS == 0:
+            await self._group.retire()
+        self._rounds += 1

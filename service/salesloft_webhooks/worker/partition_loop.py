@@ -55,7 +55,7 @@ class PartitionLoop:
         self._telemetry = telemetry
         self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
-        self._idle_wait = IdleWait(group, partition, self._background, settings.poll_seconds)
+        self._idle_wait = IdleWait(group, partition, self._background, settings)
         self._stopping = False
         # Whether the end of any attempt wakes the loop, and not only what may have made something due.
         self._attentive = False

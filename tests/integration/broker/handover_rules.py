@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Settlement
-from tests.integration.broker.failure_rules import FailureRules
+from salesloft_webhooks.events import NewDelivery, NewEvent
+from tests.integration.broker.failure_rules import CONSUMERS, FailureRules
 from tests.integration.broker.invariants import STREAM
 
 Settle = Callable[[Group, Settlement], Settled]
@@ -34,9 +35,10 @@ class HandOverRules(FailureRules):
     )
     def settle_and_go_on(self, which: int, outcome: Outcome, room: int, trouble: str, forget: bool) -> None:  # noqa: FBT001
         """An attempt ends; what is handed over is what a take would give now, and nothing while the group is paused."""
-        if not self.held:
+        candidates = self._heads_of_lanes() or self.held
+        if not candidates:
             return
-        member, lease = self.held[which % len(self.held)]
+        member, lease = candidates[which % len(candidates)]
         given: list[Lease] = []
 
         def settle(member: Group, settlement: Settlement) -> Settled:
@@ -64,6 +66,27 @@ class HandOverRules(FailureRules):
         assert len(given) <= (0 if trouble == "paused" else room)
         for each in given:
             self.check_handed_over(member, each)
+
+    def _heads_of_lanes(self) -> list[tuple[Group, Lease]]:
+        """Of what is held: what others wait behind."""
+        lanes = f"sl:{{0}}:g:{self.ordered}:lane:"
+        return [
+            (member, lease)
+            for member, lease in self.held
+            if lease.lane and self.redis.lrange(lanes + lease.lane, 0, 1)[:-1] == [lease.entry_id]
+        ]
+
+    @rule(entity=st.integers(0, 2), number=st.integers(1000, 9999), consumer=st.sampled_from(CONSUMERS))
+    def fill_a_lane(self, entity: int, number: int, consumer: str) -> None:
+        """Several events of one entity arrive, and a consumer takes what is first."""
+        for each in range(number, number + 3):
+            event = NewEvent(f"lane-{each}", "wanted.event", f"person:{entity}", "2026-03-07", b"{}")
+            self.runner.run(self.publisher.publish(NewDelivery("default", (event,))))
+            self.accepted.setdefault(event.event_id, event)
+        member = self.consumers[self.ordered, consumer]
+        for lease in self.runner.run(member.take(0, 3)).leases:
+            self.check_given(self.ordered, lease)
+            self.held.append((member, lease))
 
     def check_handed_over(self, member: Group, lease: Lease) -> None:
         """A first attempt, leased to whoever settled, and the head of its lane."""

@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from salesloft_webhooks import Event
-from salesloft_webhooks.broker import Group, Taken
-from salesloft_webhooks.settings import Ordering
+from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, Settlement, Taken, open_store
+from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.settings import Ordering, Settings
+from salesloft_webhooks.worker.idle_wait import QUIET_SECONDS
+from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.worker_pipeline import pipeline
@@ -27,6 +30,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Group, "take", counted)
     return counts
+
+
+async def idle(_event: Event) -> None:
+    """Handle it without doing anything."""
 
 
 async def test_the_end_of_an_attempt_is_no_reason_to_ask(valkey: Server, asked: list[int]) -> None:
@@ -76,6 +83,40 @@ async def test_a_retry_runs_in_its_time(valkey: Server) -> None:
         await running.finished(1, seconds=0.75 * FAR_OFF)
 
     assert attempts == [1, 2, 3]
+
+
+async def test_an_idle_worker_seldom_takes(valkey: Server, asked: list[int]) -> None:
+    """In twenty poll intervals without work it takes once or twice; between that it only looks what is due."""
+    async with pipeline(valkey, idle, poll_seconds=0.1):
+        await eventually(lambda: bool(asked), "the worker waits for entries")
+        await asyncio.sleep(0.3)
+        before = len(asked)
+        await asyncio.sleep(2)
+
+        assert len(asked) - before <= 2
+
+
+async def test_what_others_make_due_is_found_at_the_next_poll(valkey: Server) -> None:
+    """An entry that another consumer hands back runs long before the idle worker would take by itself."""
+    settings = Settings.load(redis_url=valkey.url)
+    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
+        other = Group(store, GroupOptions("mine"), "other")
+        await other.register()
+        event = NewEvent("e1", "person.created", "person:1", "2026-03-07T04:26:14Z", b"{}")
+        await publisher.publish(NewDelivery("default", (event,)))
+        (lease,) = (await other.take(0, 1)).leases
+        async with pipeline(valkey, idle, poll_seconds=0.1) as running:
+            await asyncio.sleep(0.5)
+            await other.settle(0, [Settlement(lease, Outcome.RELEASE)])
+            await eventually(lambda: running.outcome("e1") == "done", "it has run", QUIET_SECONDS / 2)
+
+
+async def test_what_arrives_during_a_long_quiet_is_taken_at_once(valkey: Server) -> None:
+    """However often the blocking read has ended without an entry: the next entry still ends the wait."""
+    async with pipeline(valkey, idle, poll_seconds=FAR_OFF, store_timeout_seconds=0.1) as running:
+        await asyncio.sleep(FAR_OFF + 1)
+        await running.publish("e1")
+        await eventually(lambda: running.outcome("e1") == "done", "it has run", FAR_OFF / 4)
 
 
 async def test_a_take_asks_for_half_of_the_slots(valkey: Server, asked: list[int]) -> None:

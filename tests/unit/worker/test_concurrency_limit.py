@@ -55,6 +55,45 @@ async def test_a_failure_while_alone_gives_the_slots_back() -> None:
     assert await asyncio.wait_for(slots.reserve(), 1) == 2
 
 
+async def test_spare_slots_are_those_that_nobody_waits_for() -> None:
+    """As many as are free and wanted; none while somebody waits for a slot, or for all; what is left is given back."""
+    slots = ConcurrencyLimit(3)
+    with slots.spare(2) as held:
+        assert (held.free, slots.free) == (2, 1)
+        held.free -= 1
+    assert slots.free == 2
+
+    async with slots.exclusive(0.01):
+        with slots.spare(1) as held:
+            assert held.free == 0
+    taken = await slots.reserve()
+    waiting = asyncio.create_task(slots.reserve())
+    await asyncio.sleep(0)
+    slots.free += 1  # given back, and not noticed yet by who waits
+    with slots.spare(1) as held:
+        assert held.free == 0
+
+    slots.release(taken)
+    assert await waiting == taken + 1
+
+
+async def test_whoever_wants_all_slots_is_not_kept_waiting_by_spare_ones() -> None:
+    """While somebody waits for all slots, none is spare: what is handed over would keep isolated entries waiting."""
+    slots = ConcurrencyLimit(2)
+    await slots.reserve(1)
+
+    async def alone() -> None:
+        async with slots.exclusive():
+            pass
+
+    task = asyncio.create_task(alone())
+    await asyncio.sleep(0)
+    with slots.spare(1) as held:
+        assert held.free == 0
+    slots.release()
+    await task
+
+
 @pytest.mark.parametrize(
     ("total", "lasting", "portion"),
     [(200, 0, 100), (5, 0, 3), (1, 0, 1), (100, 50, 25), (100, 99, 10), (7, 7, 1)],

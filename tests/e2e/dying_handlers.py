@@ -1,0 +1,30 @@
+"""Handlers of a worker that is killed when it has been handed an event over, and before it starts it."""
+
+import os
+import signal
+from pathlib import Path
+
+from salesloft_webhooks import Event, Router
+from salesloft_webhooks.broker import HandedOver
+from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.partition_loop import PartitionLoop
+
+router: Router[None] = Router()
+DEADLY, DIARY = os.environ.get("DEADLY", ""), Path(os.environ["DIARY"])
+
+
+async def go_on(loop: PartitionLoop, answer: HandedOver, held: HeldSlots) -> None:
+    """Die of the deadly event's hand-over."""
+    if any(lease.event.event_id == DEADLY for lease in answer.leases):
+        os.kill(os.getpid(), signal.SIGKILL)
+    await _go_on(loop, answer, held)
+
+
+_go_on, PartitionLoop.go_on = PartitionLoop.go_on, go_on  # type: ignore[method-assign, assignment]
+
+
+@router.on("*")
+async def write_down(event: Event) -> None:
+    """Say which attempt at which event this is."""
+    with DIARY.open("a") as diary:  # noqa: ASYNC230 - a test may block for a moment
+        diary.write(f"{event.event_id} {event.attempt}\n")
