@@ -45,9 +45,14 @@ class IdleWait:
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until something wakes the loop, at most for ``seconds``; default: the poll interval."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds if seconds is None else seconds):
-                await self._woken.wait()
+        # Not `asyncio.timeout`, which costs six times as much: the loop waits once after each take.
+        wake_up = asyncio.get_running_loop().call_later(
+            self._poll_seconds if seconds is None else seconds, self._woken.set
+        )
+        try:
+            await self._woken.wait()
+        finally:
+            wake_up.cancel()
         self._woken.clear()
 
     def assign(self, *, assigned: bool) -> None:
