@@ -7,8 +7,8 @@ one before run. Slots that are held by handlers for longer become free a few at 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 SMALLEST_PORTION = 10
@@ -42,6 +42,7 @@ class ConcurrencyLimit:
         self._changed = asyncio.Event()
         self._alone = asyncio.Lock()
         self._wanting_all = 0
+        self._waiting = 0
 
     @property
     def portion(self) -> int:
@@ -53,10 +54,26 @@ class ConcurrencyLimit:
 
         Give back what is not needed.
         """
-        await self._until(lambda: self.free > 0 and not self._wanting_all)
+        self._waiting += 1
+        try:
+            await self._until(lambda: self.free > 0 and not self._wanting_all)
+        finally:
+            self._waiting -= 1
         reserved = self.free if at_most is None else min(self.free, at_most)
         self.free -= reserved
         return reserved
+
+    @contextmanager
+    def spare(self, at_most: int) -> Iterator[HeldSlots]:
+        """Hold up to ``at_most`` slots that are free and that nobody waits for; those not used are given back."""
+        reserved = 0 if self._waiting or self._wanting_all else min(at_most, self.free)
+        self.free -= reserved
+        held = HeldSlots(reserved)
+        try:
+            yield held
+        finally:
+            if held.free:
+                self.release(held.free)
 
     def release(self, count: int = 1) -> None:
         """Give slots back."""
