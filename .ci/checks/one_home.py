@@ -112,6 +112,7 @@ RULES = (
             "testing/pipeline.py": "whole roles, which end when their stop event is set",
             "testing/one_attempt.py": "one attempt, ended by cancel_and_wait",
             "worker/attempt.py": "one attempt; its cancellation carries a reason, and its end is its settlement",
+            "worker/idle_wait.py": "cancels the timer of its own, no tasks",
             "worker/readiness.py": "a check of somebody's own may ignore its cancellation, and must not be waited for",
         },
     ),

@@ -16,7 +16,6 @@ from prometheus_client import (
     Counter,
     Gauge,
     GCCollector,
-    Histogram,
     Info,
     PlatformCollector,
     ProcessCollector,
@@ -24,6 +23,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
+
+from salesloft_webhooks.telemetry.histogram import Histogram
 
 NAMESPACE = "salesloft_webhooks"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series beside each counter, which nothing here would ever read
@@ -45,7 +46,8 @@ HANDLER_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 AGE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 14_400, 86_400)
 BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
-UNSHOWN: dict[MetricWrapperBase, str] = {}
+Definition = MetricWrapperBase | Histogram
+UNSHOWN: dict[Definition, str] = {}
 """What the metrics are for that no panel and no rule shows; each other one has to be in one."""
 
 Key = TypeVar("Key")
@@ -71,11 +73,11 @@ def histogram(
     unshown: str = "",
 ) -> Histogram:
     """Define a histogram; ``unshown``: what it is for, if no panel and no rule shows it."""
-    defined = Histogram(name, documentation, labels, namespace=NAMESPACE, registry=registry, buckets=buckets)
+    defined = Histogram(f"{NAMESPACE}_{name}", documentation, labels, registry=registry, buckets=buckets)
     return _defined(defined, unshown)
 
 
-Metric = TypeVar("Metric", bound=MetricWrapperBase)
+Metric = TypeVar("Metric", bound=Definition)
 
 
 def _defined(metric: Metric, unshown: str) -> Metric:

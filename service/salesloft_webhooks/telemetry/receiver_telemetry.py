@@ -34,6 +34,7 @@ class ReceiverTelemetry(StoreTelemetry):
     def __init__(self, sources: Iterable[str] = ()) -> None:
         super().__init__("receiver", get_logger("receiver").bind())
         expose(RECEIVER)
+        self._publish_batch, self._publish_seconds = PUBLISH_BATCH.labels(), PUBLISH_SECONDS.labels()
         self._throttle = Throttle()
         self._tracing = active_tracing()
         self._sources = Cache(SourceMetrics)
@@ -54,8 +55,8 @@ class ReceiverTelemetry(StoreTelemetry):
 
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit ended well."""
-        PUBLISH_BATCH.observe(deliveries)
-        PUBLISH_SECONDS.observe(seconds)
+        self._publish_batch.observe(deliveries)
+        self._publish_seconds.observe(seconds)
 
     def durability_examined(self, faults: Sequence[str]) -> None:
         """In what the server's persistence is weaker than it should be. Logged when it changes."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics import MetricWrapperBase
 
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
+from salesloft_webhooks.telemetry.histogram import Histogram
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
 
 _INTRODUCTION = """\
@@ -48,12 +48,12 @@ _VALUES: dict[str, type[StrEnum]] = {
 }
 
 
-def definitions(registry: CollectorRegistry) -> Iterator[MetricWrapperBase]:
+def definitions(registry: CollectorRegistry) -> Iterator[metrics.Definition]:
     """The metrics we define in a registry, in their order; the client's own process collectors are left out."""
-    return (metric for metric in registry._collector_to_names if isinstance(metric, MetricWrapperBase))  # noqa: SLF001 - no public way to list them
+    return (metric for metric in registry._collector_to_names if isinstance(metric, metrics.Definition))  # noqa: SLF001 - no public way to list them
 
 
-def exposed_name(metric: MetricWrapperBase) -> str:
+def exposed_name(metric: metrics.Definition) -> str:
     """The name that Prometheus stores: counters end in ``_total``, infos in ``_info``."""
     (family,) = metric.describe()
     return family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
@@ -74,9 +74,14 @@ def page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _row(metric: MetricWrapperBase) -> str:
+def _row(metric: metrics.Definition) -> str:
     (family,) = metric.describe()
-    labels = ["version"] if family.type == "info" else list(metric._labelnames)  # noqa: SLF001 - no public way
+    if family.type == "info":
+        labels: tuple[str, ...] = ("version",)
+    elif isinstance(metric, Histogram):
+        labels = metric.label_names
+    else:
+        labels = tuple(metric._labelnames)  # noqa: SLF001 - no public way
     shown = ", ".join(f"`{label}`" for label in labels)
     return f"| `{exposed_name(metric)}` | {family.type} | {shown} | {family.documentation} |"
 

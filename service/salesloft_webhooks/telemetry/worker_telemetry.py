@@ -1,7 +1,7 @@
 """What a worker reports: one span per attempt, what it takes and settles, and the store's state."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan, GroupMetrics
@@ -55,8 +55,9 @@ class WorkerTelemetry(StoreTelemetry):
 
     def taken(self, *, entries: int, skipped: int, seconds: float) -> None:
         """One call took ``entries`` to run; ``skipped`` needed no run."""
-        self._taken.inc(entries)
-        self._skipped.inc(skipped)
+        if entries or skipped:
+            self._taken.inc(entries)
+            self._skipped.inc(skipped)
         self._take_seconds.observe(seconds)
 
     def handed_over(self, *, entries: int) -> None:
@@ -98,6 +99,6 @@ class WorkerTelemetry(StoreTelemetry):
         for event_type, entries in Counter(map(event_type_label, event_types)).items():
             self.log.error("event.never_handled", group=self.group, event_type=event_type, entries=entries)
 
-    def in_flight(self, count: int) -> None:
-        """How many attempts run now."""
-        self._in_flight.set(count)
+    def in_flight(self, count: Callable[[], int]) -> None:
+        """What tells how many attempts run now: it is asked at each scrape."""
+        self._in_flight.set_function(count)

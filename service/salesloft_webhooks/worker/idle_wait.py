@@ -54,10 +54,19 @@ class IdleWait:
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Wait until something wakes the loop, at most for ``seconds`` (default: the poll interval); whether it did."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds if seconds is None else seconds):
-                await self._woken.wait()
-        woken = self._woken.is_set()
+        woken = True
+
+        def give_up() -> None:
+            nonlocal woken
+            woken = self._woken.is_set()
+            self._woken.set()
+
+        # Not `asyncio.timeout`, which costs six times as much: the loop waits once after each take.
+        timer = asyncio.get_running_loop().call_later(self._poll_seconds if seconds is None else seconds, give_up)
+        try:
+            await self._woken.wait()
+        finally:
+            timer.cancel()
         self._woken.clear()
         return woken
 

@@ -107,7 +107,6 @@ class PartitionLoop:
             taken = await self._fill(held)
         finally:
             self._slots.release(held.free)
-        self._telemetry.in_flight(self._slots.running)  # once a batch: a gauge set twice an event shows in a profile
         idle = not (taken.leases or self._slots.running)
         self._attentive = self._stopping or taken.isolated > 0
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
@@ -232,7 +231,6 @@ class PartitionLoop:
         if answer.leases:
             self._telemetry.handed_over(entries=len(answer.leases))
             await self._start_all(answer.leases, held)
-        self._telemetry.in_flight(self._slots.running)
         if self._attentive or answer.something_is_due:
             self._idle_wait.wake()
 

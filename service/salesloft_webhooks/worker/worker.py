@@ -70,6 +70,7 @@ class Worker:
         self._settings = settings
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
+        telemetry.in_flight(lambda: slots[0].running)
         handlers = rules_by_type(loaded, settings), running
 
         def loop_of(partition: int) -> PartitionLoop:

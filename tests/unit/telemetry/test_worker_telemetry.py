@@ -19,7 +19,7 @@ def test_calls_are_measured(sample: Sample, name: str) -> None:
 
     telemetry.taken(entries=5, skipped=2, seconds=0.001)
     telemetry.settled(outcomes=4, seconds=0.001)
-    telemetry.in_flight(3)
+    telemetry.in_flight(lambda: 3)
 
     assert sample("entries_taken_total", group=name) == 5
     assert sample("entries_skipped_total", group=name) == 2
