@@ -18,9 +18,7 @@ def stored(bench: Bench) -> list[str]:
 
 
 @pytest.mark.parametrize("sealed", [0, 1, 2, 4], ids=["nothing", "the first", "the old ones", "all"])
-async def test_a_raise_that_nobody_finished_is_finished(
-    server: Server, sealed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_raise_that_nobody_finished_is_finished(server: Server, sealed: int) -> None:
     """Whoever raises dies after any step: receivers of the old number go on, and the first who notices finishes."""
     async with open_bench(server, partitions=2) as bench, open_bench(server, partitions=2) as other:
         await decide_partitions(bench.store, 2)
