@@ -16,12 +16,12 @@ from bench.machine import interpreter, processor
 from bench.options import Options
 
 SECTIONS = {
-    "receive": 210,
-    "work": 300,
-    "end_to_end": 100,
-    "growth": 120,
-    "drain": 330,
-    "start_up": 90,
+    "receive": 200,
+    "work": 280,
+    "end_to_end": 80,
+    "growth": 100,
+    "drain": 420,
+    "start_up": 80,
     "telemetry": 40,
 }
 """Each with the seconds that it may take, 20 minutes in all; what the peers need is set up before."""

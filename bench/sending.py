@@ -34,7 +34,10 @@ def send(order: Order, before: Callable[[], None] = lambda: None) -> Sent:
         answer = process.stdout.read()
     if process.returncode or not answer:
         raise RuntimeError("the load generator has failed, see above")
-    sent = msgspec.json.decode(answer, type=Sent)
+    try:
+        sent = msgspec.json.decode(answer, type=Sent)
+    except msgspec.DecodeError as exc:
+        raise RuntimeError(f"the load generator said {len(answer)} bytes that end in {answer[-100:]!r}") from exc
     if sent.busy > TOO_BUSY:
         print(f"  the load generator had {sent.busy:.0%} of its core: this slice measures it, too", flush=True)
     return sent

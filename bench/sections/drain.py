@@ -5,6 +5,7 @@ events; it is the same for all, so that the rates say what the depth does and no
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
@@ -29,6 +30,10 @@ DEPTHS = (10_000, 1_000_000, 5_000_000)
 """Six million events take 4 GB and two to three minutes to be stored."""
 GROUPS = (1, 4, 8)
 RETRIES = 200_000
+TELLING = 500_000
+"""From this depth on, storing an event takes what it takes in a deeper store, too."""
+REST_SECONDS = 120.0
+"""What a section needs for all but the deep stores."""
 ROUNDS = 5
 """At most: a slice is short."""
 LONG = 300.0
@@ -38,15 +43,26 @@ def run(options: Options) -> Stage:
     """Measure."""
     stage = Stage("drain", options)
     with ExitStack() as stack:
-        stage.interleave(dict(_contenders(stack, options)), ROUNDS if options.rounds > 1 else 1)
+        contenders = dict(_deep(stage, stack, options)) | dict(_crowded_and_waiting(stack, options))
+        stage.interleave(contenders, ROUNDS if options.rounds > 1 else 1)
     return stage
 
 
-def _contenders(stack: ExitStack, options: Options) -> Iterator[tuple[str, Slice]]:
-    """Each with the store that it needs, which takes most of the time."""
+def _deep(stage: Stage, stack: ExitStack, options: Options) -> Iterator[tuple[str, Slice]]:
+    """Stores of each depth, which take most of the time; none that would take more than there is."""
+    began, an_event = time.monotonic(), 0.0
     for depth in (max(round(depth * options.scale), sum(_sample(options.scale))) for depth in DEPTHS):
-        if options.only in (name := f"{depth:,} behind"):
-            yield name, _behind(stack.enter_context(_filled(depth)), options.scale)
+        if options.only not in (name := f"{depth:,} behind"):
+            continue
+        filling_began = time.monotonic()
+        if (needed := depth * an_event) > (left := options.seconds - REST_SECONDS - (filling_began - began)):
+            stage.failures[name] = f"storing them would take {needed:.0f} s, and there are {max(0, left):.0f}"
+            continue
+        yield name, _behind(stack.enter_context(_filled(depth)), options.scale)
+        an_event = (time.monotonic() - filling_began) / depth if depth >= TELLING else 0.0
+
+
+def _crowded_and_waiting(stack: ExitStack, options: Options) -> Iterator[tuple[str, Slice]]:
     for groups in GROUPS:
         if options.only in (name := f"{groups} groups"):
             yield name, _behind(stack.enter_context(_crowded(groups, options.scale)), options.scale)

@@ -8,6 +8,7 @@ from bench import workers
 from bench.machine import CORES, poll
 from bench.options import Options
 from bench.programs import answers, running, store
+from bench.scaling import prepare
 from bench.slices import Measured, Slice, Stage
 
 HANDLER_SECONDS = 0.02
@@ -58,6 +59,7 @@ def _idle(partitions: int) -> Slice:
         worker = workers.ours()
         with store(CORES.store) as server, server.client() as client:
             environment = {**worker.environment, "REDIS_URL": server.url, "PARTITIONS": str(partitions)}
+            prepare(server.url, partitions)  # into an empty store a worker looks for what may be there
             with running(worker.command, CORES.measured, environment) as program:
                 port = int(worker.environment["OPS_PORT"])
                 poll(lambda: program.alive() and answers(port, "/readyz"), seconds=30, what="readiness")
