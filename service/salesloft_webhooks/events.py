@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.timestamps import parse_timestamp
 
 
-@dataclass(slots=True)
-class Watermark:
+class Watermark(Struct):
     """Store an event only if it raises a level that the broker remembers (90 days by default).
 
     SalesLoft reports counters ("3 views so far"), handlers want happenings ("was opened"). The dialect states the
@@ -52,8 +52,7 @@ class NewEvent:
     watermark: Watermark | None = None
 
 
-@dataclass(slots=True)
-class NewDelivery:
+class NewDelivery(Struct):
     """One verified delivery: the event it carries first, then those derived from it. Stored atomically.
 
     Attributes:

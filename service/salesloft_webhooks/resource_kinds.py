@@ -6,9 +6,10 @@ whatever they wrap.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 Resource = Mapping[str, Any]
 
@@ -16,8 +17,7 @@ VERSION = "updated_at"
 """The field that tells versions of a resource apart. A bulk job and a conversation have none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """Where resources of one kind say it. A name is that of a reference (``{"_href", "id"}``) or of a plain id.
 
     Attributes:

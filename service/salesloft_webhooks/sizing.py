@@ -5,7 +5,8 @@ with what stands here, and the constants with real servers (``tests/integration/
 """
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ENTRY_BYTES = 230
 """An event in the stream beside its body: its fields, the trace context among them, and what Redis adds."""
@@ -25,8 +26,7 @@ HEADROOM = 1.5
 """Memory of the container over the data: buffers, and rewrites of the log while data changes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class Load(Struct, frozen=True, kw_only=True):
     """What is to be carried.
 
     Attributes:
@@ -52,8 +52,7 @@ class Load:
     compressed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """What carries a `Load`.
 
     Attributes:

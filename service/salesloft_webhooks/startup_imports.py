@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+PLUGINS = "PYDANTIC_DISABLE_PLUGINS"
+
 
 @contextmanager
 def fast_imports() -> Iterator[None]:
@@ -23,7 +25,7 @@ def fast_imports() -> Iterator[None]:
     unneeded = ["rich", "greenlet"]
     if not any(name.startswith("OTEL_") for name in os.environ):
         unneeded.append("opentelemetry")
-    with collection_paused(), modules_hidden(*unneeded):
+    with collection_paused(), modules_hidden(*unneeded), _plugins_of_pydantic_off():
         yield
 
 
@@ -53,3 +55,16 @@ def modules_hidden(*names: str) -> Iterator[None]:
     finally:
         for name in withheld:
             del sys.modules[name]
+
+
+@contextmanager
+def _plugins_of_pydantic_off() -> Iterator[None]:
+    """Else it reads the metadata of every installed distribution to find none. Handlers get theirs, after it."""
+    if PLUGINS in os.environ:
+        yield
+        return
+    os.environ[PLUGINS] = "__all__"
+    try:
+        yield
+    finally:
+        del os.environ[PLUGINS]

@@ -12,8 +12,9 @@ the worker works with the new number.
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.layout import partition_of
@@ -26,8 +27,7 @@ NOTHING = (0, 0)
 EntryId = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A partition, as far as an earlier layout has filled it: up to its mark."""
 
     partition: int

@@ -8,7 +8,8 @@ level is raised in its new one.
 
 import asyncio
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from salesloft_webhooks.broker.group_commit import Committer, Common
 from salesloft_webhooks.broker.layout import partition_of
@@ -18,8 +19,7 @@ CLOCK_SECONDS = 3600.0
 """How much longer than necessary earlier places are asked: a raise takes a moment, and clocks differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the earlier places say of an event.
 
     Attributes:

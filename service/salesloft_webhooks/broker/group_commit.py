@@ -16,8 +16,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker.blame import Blame, blame_for
@@ -50,8 +51,7 @@ class CommitObserver(RoomObserver, Protocol):
         """One group commit took place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Struct, frozen=True):
     """What all committers of a publisher share.
 
     Attributes:

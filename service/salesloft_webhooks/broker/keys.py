@@ -5,7 +5,7 @@ the scripts may touch all of its keys. The scripts build key names from the stre
 compares the two.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
@@ -17,8 +17,7 @@ NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """Key names under one prefix (setting ``REDIS_KEY_PREFIX``)."""
 
     prefix: str = "sl"

@@ -1,11 +1,11 @@
 """Layouts: over how many partitions events are spread, now and before the number was raised."""
 
-from dataclasses import dataclass
 from zlib import crc32
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, order=True)
-class EarlierLayout:
+
+class EarlierLayout(Struct, frozen=True, order=True):
     """A layout that a raise has ended.
 
     Attributes:

@@ -24,8 +24,9 @@ it looks at its own server, so that in a cluster each has its own. Partitions of
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.representatives import representatives
@@ -57,8 +58,7 @@ class RoomObserver(Protocol):
         """Finished entries, or idempotency records, were removed before their time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What one look has found and done.
 
     Attributes:
@@ -74,8 +74,7 @@ class Room:
     records: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """One call's answer about a partition; see ``make_room.lua``."""
 
     excess: int

@@ -10,14 +10,14 @@ the connection that carried those: another may lead to a server that does not ha
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from salesloft_webhooks.broker.shares import Share, fail
 from salesloft_webhooks.errors import NotDurable
 
 
-@dataclass(eq=False, slots=True)
-class Commit:
+class Commit(Struct, eq=False):
     """One of them.
 
     Attributes:

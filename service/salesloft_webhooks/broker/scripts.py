@@ -5,16 +5,16 @@ A line ``--@include <name>`` stands for ``lua/include/<name>.lua``, so that what
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 
+from msgspec import Struct
+
 _INCLUDE = re.compile(r"^--@include (\w+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """A script's text, includes resolved, and the digest Redis knows it by."""
 
     source: str

@@ -2,6 +2,10 @@
 
 from enum import IntEnum
 
+from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
+
+STORE_HINT = "Is the server running, and does REDIS_URL point to it? `salesloft-webhooks up` brings one."
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command. ``docs/cli.md`` prints this table."""
@@ -18,3 +22,12 @@ class ExitCode(IntEnum):
     """Some of it was done and some could not be; the output says which."""
     INTERRUPTED = 130
     """Ended by Ctrl-C. Commands that then say what they did, or run until it anyway, end with a code above instead."""
+
+
+def last_words(error: SalesloftWebhooksError) -> tuple[str, ExitCode]:
+    """What a command says of an error of ours that ends it, and the code that it ends with."""
+    if isinstance(error, ConfigurationError):
+        return str(error), ExitCode.USAGE
+    if isinstance(error, StoreError):
+        return f"{error}\n{STORE_HINT}", ExitCode.UNREACHABLE
+    return str(error), ExitCode.FAILED

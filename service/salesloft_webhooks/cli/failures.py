@@ -6,10 +6,8 @@ import typer
 from typer.core import TyperGroup
 
 from salesloft_webhooks.cli.console import complain
-from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
-
-STORE_HINT = "Is the server running, and does REDIS_URL point to it? `salesloft-webhooks up` brings one."
+from salesloft_webhooks.cli.exit_codes import ExitCode, last_words
+from salesloft_webhooks.errors import SalesloftWebhooksError
 
 
 class TranslatingGroup(TyperGroup):
@@ -19,12 +17,9 @@ class TranslatingGroup(TyperGroup):
         """Run the chosen command. Errors of other origin are bugs and keep their traceback."""
         try:
             return super().invoke(ctx)
-        except ConfigurationError as exc:
-            fail(str(exc), code=ExitCode.USAGE)
-        except StoreError as exc:
-            fail(f"{exc}\n{STORE_HINT}", code=ExitCode.UNREACHABLE)
         except SalesloftWebhooksError as exc:
-            fail(str(exc))
+            message, code = last_words(exc)
+            fail(message, code=code)
 
 
 def fail(message: str, *, code: ExitCode = ExitCode.FAILED) -> NoReturn:

@@ -5,7 +5,8 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.dialects import names, resource
@@ -33,8 +34,7 @@ _EXACT_UP_TO = 2**53
 _LARGEST_ID = 10 ** (MAX_ID_LENGTH - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """What the members of an object that describes an event are called."""
 
     event_type: str

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.signatures import HeaderList
 from salesloft_webhooks.events import NewEvent
@@ -34,8 +36,7 @@ def nothing_wrong(_key: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyKind:
+class KeyKind(Struct, frozen=True):
     """One kind of key of a dialect.
 
     Attributes:
@@ -53,8 +54,7 @@ class KeyKind:
     size: Callable[[bytes], int] = len
 
 
-@dataclass(slots=True)
-class Proof:
+class Proof(Struct):
     """That a delivery was signed with one of our keys.
 
     Attributes:
@@ -83,8 +83,7 @@ class OutgoingEvent:
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderNames:
+class HeaderNames(Struct, frozen=True):
     """The headers a sender adds, as it writes them; empty where a dialect has none."""
 
     signature: str

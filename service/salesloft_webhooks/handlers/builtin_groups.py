@@ -4,15 +4,14 @@ Everything else reads it: `loading` finds a group's module here, the groups take
 `up` starts from it, and `reference` writes the chart's and the documentation's copies, which tests compare.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from salesloft_webhooks.settings import Ordering
 
 _MODULES = "salesloft_webhooks.handlers.builtin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltinGroup:
+class BuiltinGroup(Struct, frozen=True, kw_only=True):
     """A group whose handlers come with the package.
 
     Attributes:

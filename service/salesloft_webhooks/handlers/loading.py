@@ -9,10 +9,11 @@ import importlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
@@ -57,8 +58,7 @@ class RunningGroup:
         )
 
 
-@dataclass(frozen=True)
-class LoadedGroup:
+class LoadedGroup(Struct, frozen=True):
     """The routers of one consumer group, not opened yet.
 
     Attributes:

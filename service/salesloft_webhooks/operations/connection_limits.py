@@ -1,13 +1,12 @@
 """What the connections of a port may cost all together, each and in number."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from salesloft_webhooks.operations.file_limit import connection_limit
 from salesloft_webhooks.operations.memory_budget import MemoryBudget
 
 
-@dataclass(frozen=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """The limits of one port.
 
     Attributes:

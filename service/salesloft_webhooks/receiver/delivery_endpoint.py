@@ -13,8 +13,8 @@ again" is the one thing that is certain. A 500 would say the same with less, and
 
 import asyncio
 import time
-from dataclasses import dataclass
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from salesloft_webhooks.broker import Publisher, Store, Stored, StoreWatch, quarantine
@@ -31,8 +31,7 @@ from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
 
 
-@dataclass(frozen=True)
-class ReceiverContext:
+class ReceiverContext(Struct, frozen=True):
     """What the deliveries of all sources share."""
 
     settings: Settings

@@ -1,8 +1,9 @@
 """What holds for every attempt at events of one type."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from salesloft_webhooks.handlers.execution import AttemptLimits
 from salesloft_webhooks.handlers.loading import LoadedGroup
@@ -14,8 +15,7 @@ REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRules:
+class AttemptRules(Struct, frozen=True):
     """Made once for each event type, as nothing of it depends on the event.
 
     Attributes:

@@ -1,11 +1,11 @@
 """When to try again."""
 
 import random
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """Exponential back-off with full jitter: the delay is uniform between zero and a bound that doubles.
 
     Full jitter spreads retries after an outage best (Marc Brooker, "Exponential Backoff And Jitter", AWS 2015).

@@ -9,14 +9,14 @@ one before run. Slots that are held by handlers for longer become free a few at 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SMALLEST_PORTION = 10
 """A tenth of the slots: with 20 ms in a handler, one is then empty for less than a millisecond."""
 
 
-@dataclass(slots=True)
-class HeldSlots:
+class HeldSlots(Struct):
     """Slots somebody holds: the ``free`` ones are given back at the end, each other one when its attempt ends."""
 
     free: int

@@ -21,8 +21,8 @@ finally:
     print(*sys.modules)
 """
 
-NEVER = {"rich", "pygments", "opentelemetry", "grpc", "requests", "aiohttp", "yaml", "sqlite3", "attr"}
-"""Other commands' tables, tracing that is off, the simulator's client, files that are not there."""
+NEVER = {"rich", "pygments", "opentelemetry", "grpc", "requests", "aiohttp", "yaml", "sqlite3", "attr", "typer"}
+"""Other commands' tables, tracing that is off, the simulator's client, files that are not there, options not given."""
 SQL = {"sqlalchemy", "alembic", "greenlet", "aiosqlite"}
 HTTP = {"httpx2", "httpcore2"}
 HANDLERS = """
@@ -45,7 +45,7 @@ def ready(port: int) -> bool:
         return False
 
 
-def loaded(store: Server, folder: Path, *arguments: str) -> set[str]:
+def loaded(store: Server, folder: Path, *arguments: str, group: str = "") -> set[str]:
     """The modules of a role that was started with little more than its defaults, became ready and was stopped."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "COVERAGE_"))}
@@ -58,6 +58,7 @@ def loaded(store: Server, folder: Path, *arguments: str) -> set[str]:
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/handled.db",
         "SHUTDOWN_DELAY_SECONDS": "0",
         "LOG_LEVEL": "error",
+        "WORKER_GROUP": group,
     }
     command = [sys.executable, "-c", PROGRAM, *arguments]
     with subprocess.Popen(command, env=kept | settings, cwd=folder, stdout=subprocess.PIPE, text=True) as role:
@@ -69,19 +70,19 @@ def loaded(store: Server, folder: Path, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "unneeded"),
+    ("role", "group", "unneeded"),
     [
-        pytest.param(("receiver",), NEVER | SQL | HTTP | {"apprise"}, id="receiver"),
-        pytest.param(("worker", "--group=activity"), (NEVER - {"sqlite3"}) | HTTP | {"apprise"}, id="activity"),
-        pytest.param(("worker", "--group=crm"), (NEVER - {"sqlite3"}) | HTTP | {"apprise"}, id="crm"),
-        pytest.param(("worker", "--group=notify"), NEVER | SQL | HTTP | {"apprise"}, id="notify"),
+        pytest.param("receiver", "", NEVER | SQL | HTTP | {"apprise"}, id="receiver"),
+        pytest.param("worker", "activity", (NEVER - {"sqlite3"}) | HTTP | {"apprise"}, id="activity"),
+        pytest.param("worker", "crm", (NEVER - {"sqlite3"}) | HTTP | {"apprise"}, id="crm"),
+        pytest.param("worker", "notify", NEVER | SQL | HTTP | {"apprise"}, id="notify"),
     ],
 )
 def test_a_role_loads_nothing_it_does_not_work_with(
-    valkey: Server, tmp_path: Path, arguments: tuple[str, ...], unneeded: set[str]
+    valkey: Server, tmp_path: Path, role: str, group: str, unneeded: set[str]
 ) -> None:
     """When a role is ready, no library of another role or of a feature that is off has been loaded."""
-    modules = loaded(valkey, tmp_path, *arguments)
+    modules = loaded(valkey, tmp_path, role, group=group)
 
     assert "redis" in modules
     assert modules & unneeded == set()

@@ -8,7 +8,7 @@ import pytest
 HEAVY = (
     "redis",
     "sqlalchemy",
-    "pydantic_settings",
+    "salesloft_webhooks.settings",
     "opentelemetry",
     "prometheus_client",
     "apprise",
@@ -31,7 +31,7 @@ def imported(*arguments: str) -> set[str]:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("version",), ("dead", "list", "--help")], ids=" ".join)
 def test_help_and_version_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
-    """No library of a role or a store is loaded for a few lines of text."""
+    """No library of a role or a store, and no settings, are loaded for a few lines of text."""
     assert not imported(*arguments).intersection(HEAVY)
 
 

@@ -1,13 +1,13 @@
 """Which history of writes a server has: the primary's replication id, by which one is told from every other."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 REPLICATION = ("INFO", "replication")
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What came of a script, and where it ran.
 
     Attributes:

@@ -8,9 +8,9 @@ old primary; its epoch tells.
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -20,8 +20,7 @@ from salesloft_webhooks.broker.connection.error_words import WordedConnectionErr
 ANSWER_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Named:
+class Named(Struct, frozen=True, order=True):
     """A primary that a sentinel names, with the epoch in which it became one."""
 
     epoch: int

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from salesloft_webhooks.cli import roles
 from salesloft_webhooks.cli.options import RoleHost, RoleOpsPort
-from salesloft_webhooks.startup_imports import fast_imports
 
 
 def worker(
@@ -37,12 +37,7 @@ def worker(
     ops_port: RoleOpsPort = None,
 ) -> None:
     """Handle the events of one group. Runs until SIGTERM, then lets running handlers finish."""
-    with fast_imports():
-        from salesloft_webhooks.operations import run_role
-        from salesloft_webhooks.settings import Settings
-        from salesloft_webhooks.worker import run
-
-    settings = Settings.load(
+    roles.worker(
         worker_group=group,
         worker_handlers=_comma_list(handlers),
         worker_events=_comma_list(events),
@@ -51,7 +46,6 @@ def worker(
         host=host,
         ops_port=ops_port,
     )
-    run_role("worker", settings, run)
 
 
 def _comma_list(values: list[str] | None) -> str | None:
