@@ -164,8 +164,8 @@ class Group:
         )
 
     def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
-        entry_id, lane, attempt, failures, error, *values = entry
-        event = leased_event(values, group=self.options.name, attempt=int(attempt))
+        entry_id, lane, attempt, failures, error, head, body = entry
+        event = leased_event(entry_id, head, body, group=self.options.name, attempt=int(attempt))
         return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
 
     async def must_wait(self, leases: Sequence[Lease]) -> set[str]:

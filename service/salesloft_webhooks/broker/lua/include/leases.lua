@@ -31,8 +31,7 @@ local function lease_out(id, lane, attempt, fields)
   if attempt > 1 then
     failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
   end
-  leases[#leases + 1] = { id, lane, attempt, failures, last_error, fields.id, fields.type, fields.key or '',
-    fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '', fields.of or '' }
+  leases[#leases + 1] = { id, lane, attempt, failures, last_error, head_of(fields), fields.body or '' }
 end
 
 -- Judged once per type: a batch has many entries of few types.
