@@ -15,16 +15,19 @@ help: ## Show this list
 run: .venv/ready ## The whole pipeline on this machine: embedded Valkey, receiver, three groups, simulator, live view
 	$(BIN)/salesloft-webhooks up --demo
 
+# Tests wait for nearly half of their time, so there are more processes than cores: tests/conftest.py says how many.
+PARALLEL := -n auto --dist worksteal
+
 .PHONY: test
 test: .venv/ready ## Every test
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 .PHONY: fast
 fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q -n 2 tests/unit
 
 COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin \
-  $(addprefix tests/integration/broker/,test_earlier_lanes.py test_partition_raise.py)
+  $(addprefix tests/integration/broker/,test_earlier_lanes.py test_partition_raise.py test_unfinished_raises.py)
 
 SECTIONS ?=
 BENCH ?=
@@ -39,7 +42,7 @@ counts: .venv/ready ## Write down how much work an event is: commands, bytes and
 
 .PHONY: coverage
 coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
-	$(BIN)/pytest -q --cov --cov-report=term $(COVERED)
+	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term $(COVERED)
 
 .PHONY: test-pythons
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here

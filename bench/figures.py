@@ -1,14 +1,19 @@
 """What was measured: one figure for each contender and metric, with every slice's value; kept between runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
-FOLDER = Path(__file__).parents[1] / ".bench"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / ".bench"
 """Everything the benchmarks make on this machine."""
 RESULTS = FOLDER / "results.json"
+RUNS = ROOT / "docs/benchmarks.json"
+"""The last whole runs, the oldest first: what docs/benchmarks.md shows."""
+RUNS_KEPT = 2
 
 
 @dataclass
@@ -36,7 +41,17 @@ class Figure:
 
 
 class SectionRun(msgspec.Struct):
-    """One section's figures, and where and when they were measured."""
+    """One section's figures, and where and when they were measured.
+
+    Attributes:
+        date: Day and time, UTC.
+        commit: Of what was measured.
+        processor: Its name, and how many cores.
+        interpreter: Ours.
+        seconds: What it took.
+        figures: What was found.
+        failures: Who could not be measured, and why.
+    """
 
     date: str
     commit: str
@@ -44,9 +59,11 @@ class SectionRun(msgspec.Struct):
     interpreter: str
     seconds: float
     figures: list[Figure]
+    failures: dict[str, str] = {}
 
 
 Results = dict[str, SectionRun]
+"""A run: each section's."""
 
 
 def load_results() -> Results:
@@ -54,16 +71,28 @@ def load_results() -> Results:
     return msgspec.json.decode(RESULTS.read_bytes(), type=Results) if RESULTS.exists() else {}
 
 
-def keep(section: str, run: SectionRun) -> Results:
-    """Put a section's run in the place of its last one; all that is known then."""
-    results = load_results() | {section: run}
+def keep(section: str, run: SectionRun) -> None:
+    """Put a section's run in the place of its last one."""
     FOLDER.mkdir(exist_ok=True)
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
-    return results
+    RESULTS.write_bytes(_encoded(load_results() | {section: run}))
+
+
+def load_runs() -> list[Results]:
+    """The whole runs that the page shows."""
+    return msgspec.json.decode(RUNS.read_bytes(), type=list[Results]) if RUNS.exists() else []
+
+
+def keep_whole(run: Results) -> None:
+    """Add a whole run to the file that is committed, and forget the oldest."""
+    RUNS.write_bytes(_encoded([*load_runs(), run][-RUNS_KEPT:]))
+
+
+def _encoded(what: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(what)) + b"\n"
 
 
 class Table:
-    """Figures of all sections, to be looked up."""
+    """Figures of all sections of a run, to be looked up."""
 
     def __init__(self, results: Results) -> None:
         self.by_key = {
@@ -74,6 +103,14 @@ class Table:
         """None when it was not measured."""
         figure = self.by_key.get((section, contender, metric))
         return figure.median if figure and figure.values else None
+
+    def medians(self, section: str, metric: str, which: Callable[[str], bool]) -> list[float]:
+        """Of all contenders whose names are such."""
+        return [
+            each.median
+            for (its_section, contender, its_metric), each in self.by_key.items()
+            if (its_section, its_metric) == (section, metric) and which(contender)
+        ]
 
     def ratio(self, section: str, contender: str, other: str, metric: str) -> float | None:
         """How many times ``other``'s it is; slices that stood side by side are compared with each other."""

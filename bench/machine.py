@@ -22,6 +22,11 @@ class Cores:
     second: int
     """For a second process of ours (the worker beside the receiver): one of its own from four cores on."""
 
+    @property
+    def one_each(self) -> bool:
+        """Whether nobody shares."""
+        return len({self.measured, self.store, self.load, self.second}) == 4
+
     @classmethod
     def here(cls) -> "Cores":
         """As many of this process's cores as there are."""

@@ -10,11 +10,13 @@ class Options:
     Attributes:
         rounds: How often each contender's turn comes.
         repeats: How often a slice on a busy machine is repeated.
-        scale: The length of slices, as a part of the usual one.
-        deep: Also with 5 million events behind, which takes 10 GB and a quarter of an hour.
+        scale: The length of slices and the depth of queues, as a part of the usual ones.
+        seconds: What a section may take; see `bench.slices`.
+        only: Contenders whose name has this in it.
     """
 
     rounds: int = 3
     repeats: int = 2
     scale: float = 1.0
-    deep: bool = False
+    seconds: float = 300.0
+    only: str = ""

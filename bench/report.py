@@ -3,39 +3,109 @@
 It writes the same from the same results, however often; what stands outside the marks is left as it is.
 """
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
-from bench.figures import Results, SectionRun, Table, load_results
+from bench.figures import ROOT, Figure, Results, SectionRun, Table, load_runs
 from bench.goals import GOALS
 from bench.slices import QUIET_SHARE
 
-ROOT = Path(__file__).parents[1]
-PAGE, README, PICTURES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/benchmarks"
+PAGE, README, PICTURES = Path("docs/benchmarks.md"), Path("README.md"), Path("docs/benchmarks")
 BEGIN, END = "<!-- figures: make bench -->", "<!-- end of figures -->"
-PLOTS = {"receive": "Deliveries a second through one process", "work": "Events a second through one process"}
+PLOTS = {
+    "receive": ("Deliveries a second through one receiver process", "per second"),
+    "work": ("Events a second through one worker process", "per second"),
+    "drain": ("Events a second with so much behind", "per second"),
+    "growth": ("Redis bytes of a delivery that waits", "bytes stored"),
+}
+IN_README = ("receive", "work")
+NO_RUN = """Not measured as a whole on a quiet machine yet. What parts cost, before and after, is in
+[decisions](DECISIONS) 34 (a delivery), 35 (a call of the store), 36 (an attempt) and 38 (memory).
+"""
 BAR, LEFT, WIDTH = 26, 210, 720
 
 
-def between_marks(path: Path, text: str) -> None:
-    """Put ``text`` between the marks of the file."""
-    head, _, rest = path.read_text("utf-8").partition(BEGIN)
+def written(runs: Sequence[Results]) -> dict[Path, str]:
+    """Every file that shows the figures of these runs, the newest last, and what has to stand in it."""
+    if not runs:
+        places = {README: "docs/decisions", PAGE: "decisions"}
+        return {path: between_marks(path, NO_RUN.replace("DECISIONS", place)) for path, place in places.items()}
+    texts: dict[Path, str] = {}
+    shown: dict[str, str] = {}
+    for section, (title, metric) in PLOTS.items():
+        if bars := _bars(runs[-1], section, metric):
+            path = PICTURES / f"{section}.svg"
+            texts[path] = picture(title, bars)
+            shown[section] = f"![{title}](docs/benchmarks/{section}.svg)\n\n{provenance(runs[-1][section])}.\n"
+    texts[README] = between_marks(README, "\n".join(shown[each] for each in IN_README if each in shown))
+    pictures = "\n".join(shown.values()).replace("](docs/", "](")
+    texts[PAGE] = between_marks(PAGE, "\n".join([_goals(runs), pictures, *_sections(runs)]))
+    return texts
+
+
+def between_marks(path: Path, text: str) -> str:
+    """The file with ``text`` between its marks."""
+    head, _, rest = (ROOT / path).read_text("utf-8").partition(BEGIN)
     _, _, tail = rest.partition(END)
-    path.write_text(f"{head}{BEGIN}\n\n{text}\n{END}{tail}", "utf-8")
+    return f"{head}{BEGIN}\n\n{text}\n{END}{tail}"
 
 
-def section_table(run: SectionRun) -> str:
-    """Every figure of a section: median, least and most, and what others had of the machine."""
-    lines = ["| who | what | median | slices | others had |", "|---|---|---|---|---|"]
-    for each in run.figures:
-        spread = f"{min(each.values):,.3g} to {max(each.values):,.3g}" if len(each.values) > 1 else "one"
-        busy = f"{each.foreign:.0%}{', busy' if each.foreign > QUIET_SHARE else ''}"
-        lines.append(f"| {each.contender} | {each.metric} | {each.median:,.3g} | {spread} | {busy} |")
+def _goals(runs: Sequence[Results]) -> str:
+    tables, names = [Table(run) for run in runs], _run_names(runs)
+    head = ["line", "0.1.0", "goal", *names, "reached"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(goal.row(tables) for goal in GOALS)]
+    took = ", ".join(
+        f"{name} took {sum(each.seconds for each in run.values()) / 60:.1f} minutes"
+        for name, run in zip(names, runs, strict=True)
+    )
+    return "\n".join(["## Goals\n", *lines, "", f"{took[:1].upper()}{took[1:]}.", ""])
+
+
+def _run_names(runs: Sequence[Results]) -> list[str]:
+    return ["the run"] if len(runs) == 1 else [f"run {number}" for number in range(1, len(runs) + 1)]
+
+
+def _sections(runs: Sequence[Results]) -> Iterator[str]:
+    """Every figure of every section, the runs beside each other."""
+    for section in dict.fromkeys(name for run in runs for name in run):
+        found = [run.get(section) for run in runs]
+        yield f"## Section `{section}`\n"
+        for name, each in zip(_run_names(runs), found, strict=True):
+            if each:
+                yield f"{name[:1].upper()}{name[1:]}: {provenance(each)}; {each.seconds:.0f} s.\n"
+                yield from (f"Not measured: {who}: {why}\n" for who, why in each.failures.items())
+        yield section_table(_run_names(runs), found)
+
+
+def section_table(names: Sequence[str], runs: Sequence[SectionRun | None]) -> str:
+    """A section's figures: of each run the median, least and most, and what others had if that was much."""
+    figures = [{(each.contender, each.metric): each for each in run.figures} if run else {} for run in runs]
+    lines = [f"| who | what | {' | '.join(names)} |", "|" + "---|" * (2 + len(names))]
+    for contender, metric in dict.fromkeys(key for found in figures for key in found):
+        cells = [_cell(found.get((contender, metric))) for found in figures]
+        lines.append(f"| {contender} | {metric} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(figure: Figure | None) -> str:
+    if figure is None:
+        return "not measured"
+    spread = f" ({min(figure.values):,.3g} to {max(figure.values):,.3g})" if len(figure.values) > 1 else ""
+    busy = f", busy: others had {figure.foreign:.0%}" if figure.foreign > QUIET_SHARE else ""
+    return f"{figure.median:,.4g}{spread}{busy}"
 
 
 def provenance(run: SectionRun) -> str:
     """When, where and on what."""
-    return f"{run.date}, {run.processor}, {run.interpreter}, commit `{run.commit}`"
+    busy = max((each.foreign for each in run.figures), default=0.0)
+    loud = f", others had up to {busy:.0%} of it" if busy > QUIET_SHARE else ""
+    return f"{run.date}, {run.processor}{loud}, {run.interpreter}, commit `{run.commit}`"
+
+
+def _bars(run: Results, section: str, metric: str) -> dict[str, float]:
+    figures = run[section].figures if section in run else []
+    return {each.contender: each.median for each in figures if each.metric == metric}
 
 
 def picture(title: str, bars: dict[str, float]) -> str:
@@ -44,32 +114,21 @@ def picture(title: str, bars: dict[str, float]) -> str:
     for row, (name, value) in enumerate(sorted(bars.items(), key=lambda bar: -bar[1])):
         top, long = 34 + row * BAR, value / longest * (WIDTH - LEFT - 90)
         colour = "#2563eb" if name.startswith("ours") else "#94a3b8"
-        rows.append(f'<text x="{LEFT - 8}" y="{top + 14}" text-anchor="end">{name}</text>')
+        rows.append(f'<text x="{LEFT - 8}" y="{top + 14}" text-anchor="end">{escape(name)}</text>')
         rows.append(f'<rect x="{LEFT}" y="{top}" width="{long:.0f}" height="{BAR - 6}" fill="{colour}"/>')
         rows.append(f'<text x="{LEFT + long + 6:.0f}" y="{top + 14}">{value:,.0f}</text>')
     high, style = 44 + len(bars) * BAR, 'font-family="sans-serif" font-size="13" fill="#334155"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {high}" {style}>'
-    ground = f'<rect width="{WIDTH}" height="{high}" fill="#ffffff"/><text x="8" y="20">{title}</text>'
+    ground = f'<rect width="{WIDTH}" height="{high}" fill="#ffffff"/><text x="8" y="20">{escape(title)}</text>'
     return "\n".join([head, ground, *rows, "</svg>", ""])
 
 
-def write(results: Results) -> None:
-    """Everything that is known."""
-    table, shown = Table(results), list[str]()
-    PICTURES.mkdir(exist_ok=True)
-    for section, title in PLOTS.items():
-        if section in results:
-            figures = [each for each in results[section].figures if each.metric == "per second"]
-            bars = {each.contender: each.median for each in figures}
-            (PICTURES / f"{section}.svg").write_text(picture(title, bars), "utf-8")
-            shown.append(f"![{title}](docs/benchmarks/{section}.svg)\n\n{provenance(results[section])}.\n")
-    between_marks(README, "\n".join(shown))
-    goals = ["| line | 0.1.0 | goal | now | reached |", "|---|---|---|---|---|", *(goal.row(table) for goal in GOALS)]
-    parts = ["## Goals\n", "\n".join(goals) + "\n"]
-    for name, run in results.items():
-        parts += [f"## Section `{name}`\n", provenance(run) + ".\n", section_table(run)]
-    between_marks(PAGE, "\n".join(parts))
+def write(runs: Sequence[Results]) -> None:
+    """All of them."""
+    (ROOT / PICTURES).mkdir(exist_ok=True)
+    for path, text in written(runs).items():
+        (ROOT / path).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    write(load_results())
+    write(load_runs())

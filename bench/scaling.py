@@ -117,7 +117,7 @@ def publish(url: str, events: int) -> None:
 
 def worker(url: str, group: str, ordering: str, **settings: str) -> WorkerProcess:
     """A worker with a handler that does nothing."""
-    environment = {"WORKER_HANDLERS": "bench.noop:router", "WORKER_ORDERING": ordering, "WORKER_CONCURRENCY": "200"}
+    environment = {"WORKER_HANDLERS": "bench.handlers:router", "WORKER_ORDERING": ordering, "WORKER_CONCURRENCY": "200"}
     return WorkerProcess(group, url, environment | settings)
 
 

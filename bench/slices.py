@@ -1,16 +1,21 @@
 """Slices: contenders take turns on the same cores, so that what happens to the machine happens to all of them.
 
-A slice during which others had more than `QUIET_SHARE` of the machine is repeated, up to `REPEATS` times; the quietest
-attempt counts, and the figure says how loud that one was.
+A slice during which others had more than `QUIET_SHARE` of the machine is repeated; the quietest attempt counts, and the
+figure says how loud that one was. A section has its time: a part of it may go into repeats, and no round begins that
+would end after it. So a busy machine makes fewer rounds, not a longer run.
 """
 
+import time
+import traceback
 from collections.abc import Callable, Mapping
 
 from bench.figures import Figure
 from bench.machine import Watch
+from bench.options import Options
 
 QUIET_SHARE = 0.05
-REPEATS = 2
+REPEATS_SHARE = 0.25
+"""Of a section's time that may go into repeats."""
 
 Measured = Mapping[str, float]
 """What a slice has found: value by metric."""
@@ -23,14 +28,18 @@ class Stage:
 
     Args:
         section: Whose figures they are.
-        rounds: How often each contender's turn comes.
-        repeats: How often a slice on a busy machine is repeated; 0 where everybody knows that it is busy.
+        options: How often, how long, and whose.
+
+    Attributes:
+        failures: Contenders that could not be measured, and why; their turn does not come again.
     """
 
-    def __init__(self, section: str, rounds: int, repeats: int = REPEATS) -> None:
+    def __init__(self, section: str, options: Options) -> None:
         self.section = section
-        self.rounds = rounds
-        self._repeats = repeats
+        self.failures: dict[str, str] = {}
+        self._options = options
+        self._began = time.monotonic()
+        self._repeating = 0.0
         self._numbers = 0
         self._figures: dict[tuple[str, str], Figure] = {}
 
@@ -39,21 +48,39 @@ class Stage:
         """All that was measured so far."""
         return list(self._figures.values())
 
-    def interleave(self, contenders: Mapping[str, Slice]) -> None:
-        """Every contender's slice, again and again: ``rounds`` times."""
-        for _ in range(self.rounds):
+    def interleave(self, contenders: Mapping[str, Slice], rounds: int | None = None) -> None:
+        """Every contender's slice, again and again: so many rounds, as long as there is time."""
+        longest = 0.0
+        for number in range(rounds or self._options.rounds):
+            began = time.monotonic()
+            if number and began - self._began + longest > self._options.seconds:
+                print(f"  {self.section}: its time is up after {number} rounds", flush=True)
+                return
             for name, measure in contenders.items():
-                self.once(name, measure)
+                if self._options.only in name and name not in self.failures:
+                    self._attempt(name, measure)
+            longest = max(longest, time.monotonic() - began)
+
+    def _attempt(self, contender: str, measure: Slice) -> None:
+        """One slice; a contender that fails spoils nobody else's figures."""
+        try:
+            self.once(contender, measure)
+        except Exception as exc:  # noqa: BLE001 - whatever became of a peer
+            traceback.print_exc()
+            self.failures[contender] = f"{type(exc).__name__}: {exc}".splitlines()[0]
+            print(f"  {self.section}: {contender} has failed", flush=True)
 
     def once(self, contender: str, measure: Slice) -> None:
         """One slice, repeated while the machine is busy."""
         attempts = list[tuple[float, Measured]]()
-        for _ in range(self._repeats + 1):
+        for _ in range(self._options.repeats + 1):
             self._numbers += 1
-            watch = Watch()
+            began, watch = time.monotonic(), Watch()
             measured = measure(self._numbers)
+            if attempts:
+                self._repeating += time.monotonic() - began
             attempts.append((watch.foreign_share(), measured))
-            if attempts[-1][0] <= QUIET_SHARE:
+            if attempts[-1][0] <= QUIET_SHARE or self._repeating > REPEATS_SHARE * self._options.seconds:
                 break
         foreign, measured = min(attempts, key=lambda attempt: attempt[0])
         self.note(contender, measured, foreign)
@@ -64,5 +91,5 @@ class Stage:
         print(f"  {self.section}: {contender:28} {words}  (others had {foreign:.0%})", flush=True)
         for metric, value in measured.items():
             figure = self._figures.setdefault((contender, metric), Figure(self.section, contender, metric))
-            figure.values.append(value)
-            figure.foreign = max(figure.foreign, foreign)
+            figure.values.append(float(f"{value:.5g}"))
+            figure.foreign = max(figure.foreign, round(foreign, 3))

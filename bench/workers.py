@@ -156,7 +156,8 @@ def peers() -> dict[str, Worker]:
     }
     if peer_environment.has_node():
         script = str(NODE / "bullmq.mjs")
-        found["BullMQ"] = Worker(("node", script, "work"), _script("node", script), _bullmq_empty)
+        fill = _script("node", script)
+        found["BullMQ"] = Worker(("node", script, "work"), fill, _bullmq_empty, peer_environment.OF_NODE)
     return found
 
 

@@ -20,6 +20,17 @@ hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
 
+_MOST_PROCESSES = 12
+"""More would only start more servers."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes `-n auto` has: three for two cores, as tests wait for nearly half of their time."""
+    cores = os.cpu_count() or 1
+    return min(_MOST_PROCESSES, cores + cores // 2)
+
+
 def _engine_parameters() -> list[object]:
     present = engines()
     missing = pytest.mark.skip(reason="redis-server is not installed: this machine tests Valkey only")

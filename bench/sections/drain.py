@@ -1,84 +1,152 @@
-"""How fast a worker drains with more and more behind: events, groups, and retries that wait for their time."""
+"""How fast a worker drains with more and more behind: events, groups, and retries that wait for their time.
 
-from tests.support.servers import Server, free_port
+Stores of each depth stand side by side, and take turns. A sample is what a fresh group works off after its first
+events; it is the same for all, so that the rates say what the depth does and nothing else.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+import redis
+from tests.support.servers import Server
 
 from bench import filling, workers
-from bench.figures import Figure
 from bench.machine import CORES, poll
 from bench.options import Options
-from bench.programs import running, store
+from bench.programs import Program, running, store
 from bench.slices import Measured, Slice, Stage
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.keys import Keys
+from salesloft_webhooks.settings import Settings
 
-SAMPLE = 20_000
-"""Events of the backlog that are worked off to measure the rate."""
-DEPTHS = (10_000, 1_000_000)
-DEEPEST = 5_000_000
+WARM, SAMPLE = 2_000, 8_000
+"""Events that are worked off before the clock starts, and while it runs."""
+LEAST_WARM, LEAST_SAMPLE = 500, 1_500
+"""Fewer come at once."""
+DEPTHS = (10_000, 1_000_000, 5_000_000)
+"""Six million events take 4 GB and two to three minutes to be stored."""
 GROUPS = (1, 4, 8)
 RETRIES = 200_000
-LONG = 600.0
+ROUNDS = 5
+"""At most: a slice is short."""
+LONG = 300.0
 
 
-def run(options: Options) -> list[Figure]:
-    """Measure each once: the rate counts, and the depth is what takes the time."""
-    stage = Stage("drain", 1, 0)
-    depths = (*DEPTHS, DEEPEST) if options.deep else DEPTHS
-    contenders = {f"{depth:,} behind": _behind(max(10_000, round(depth * options.scale))) for depth in depths}
-    contenders |= {f"{groups} groups": _groups(groups) for groups in GROUPS}
-    contenders[f"{RETRIES:,} retries"] = _retries(max(1_000, round(RETRIES * options.scale)))
-    stage.interleave(contenders)
-    return stage.figures
+def run(options: Options) -> Stage:
+    """Measure."""
+    stage = Stage("drain", options)
+    with ExitStack() as stack:
+        stage.interleave(dict(_contenders(stack, options)), ROUNDS if options.rounds > 1 else 1)
+    return stage
 
 
-def _behind(depth: int) -> Slice:
-    """So many events wait, of which the first ones are worked off."""
+def _contenders(stack: ExitStack, options: Options) -> Iterator[tuple[str, Slice]]:
+    """Each with the store that it needs, which takes most of the time."""
+    for depth in (max(round(depth * options.scale), sum(_sample(options.scale))) for depth in DEPTHS):
+        if options.only in (name := f"{depth:,} behind"):
+            yield name, _behind(stack.enter_context(_filled(depth)), options.scale)
+    for groups in GROUPS:
+        if options.only in (name := f"{groups} groups"):
+            yield name, _behind(stack.enter_context(_crowded(groups, options.scale)), options.scale)
+    retries = round(RETRIES * options.scale)
+    if options.only in (name := f"{retries:,} retries"):
+        yield name, _among_retries(stack.enter_context(_retried(retries)), options.scale)
+
+
+def _sample(scale: float) -> tuple[int, int]:
+    return max(LEAST_WARM, round(WARM * scale)), max(LEAST_SAMPLE, round(SAMPLE * scale))
+
+
+@contextmanager
+def _filled(depth: int) -> Iterator[Server]:
+    with store(CORES.store) as server:
+        filling.fill(server.url, depth)
+        yield server
+
+
+@contextmanager
+def _crowded(groups: int, scale: float) -> Iterator[Server]:
+    """All groups but one have worked everything off."""
+    with _filled(sum(_sample(scale))) as server:
+        for number in range(1, groups):
+            with _worker(server, f"other-{number}") as (program, client):
+                done = lambda: program.alive() and workers.ours().empty(client)  # noqa: E731 - used at once
+                poll(done, seconds=LONG, what="a group has worked everything off")
+        yield server
+
+
+@contextmanager
+def _retried(retries: int) -> Iterator[Server]:
+    """So many entries wait for their retry, an hour away."""
+    with _filled(retries) as server:
+        with _worker(server, "bench", {"BENCH_RETRY_AFTER": "3600"}) as (program, client):
+            due, what = Keys().due(0, "bench"), "every event waits for its retry"
+            poll(lambda: program.alive() and client.zcard(due) >= retries, seconds=LONG, what=what, every=0.1)
+        yield server
+
+
+def _behind(server: Server, scale: float) -> Slice:
+    """A new group has all of it before it; when it was measured, it is removed again."""
 
     def measure(number: int) -> Measured:
-        with store(CORES.store) as server:
-            filling.fill(server.url, depth, run=number)
-            return _rate(server, "bench", depth, min(depth, SAMPLE))
+        group = f"bench-{number}"
+        try:
+            return _rate(server, group, scale)
+        finally:
+            asyncio.run(_remove(server.url, group))
 
     return measure
 
 
-def _groups(groups: int) -> Slice:
-    """The last of so many groups works off what all others have finished."""
+def _among_retries(server: Server, scale: float) -> Slice:
+    """New events come, while the others wait."""
 
     def measure(number: int) -> Measured:
-        with store(CORES.store) as server:
-            filling.fill(server.url, SAMPLE, run=number)
-            measured: Measured = {}
-            for group in range(groups):
-                measured = _rate(server, f"bench-{group}", SAMPLE, SAMPLE)
-            return measured
+        filling.fill(server.url, sum(_sample(scale)), run=number)
+        return _rate(server, "bench", scale)
 
     return measure
 
 
-def _retries(retries: int) -> Slice:
-    """So many entries wait for their retry, an hour away, while others are worked off."""
-
-    def measure(number: int) -> Measured:
-        with store(CORES.store) as server:
-            filling.fill(server.url, retries, run=number)
-            _rate(server, "bench", retries, retries, {"BENCH_RETRY_AFTER": "3600"})
-            filling.fill(server.url, SAMPLE, run=number + 1)
-            return _rate(server, "bench", SAMPLE, SAMPLE)
-
-    return measure
+async def _remove(url: str, group: str) -> None:
+    async with open_store(Settings.load(redis_url=url)) as opened:
+        await remove(opened, group, force=True)
 
 
-def _rate(server: Server, group: str, waiting: int, sample: int, more: dict[str, str] | None = None) -> Measured:
-    """Let a worker of the group handle ``sample`` of ``waiting`` events; how many a second."""
+@contextmanager
+def _worker(server: Server, group: str, more: Mapping[str, str] | None = None) -> Iterator[tuple[Program, redis.Redis]]:
     worker = workers.ours()
-    environment = {**worker.environment, "WORKER_GROUP": group, "OPS_PORT": str(free_port()), **(more or {})}
-    stored = server.client()
-    with stored, running(worker.command, CORES.measured, environment | {"REDIS_URL": server.url}) as program:
-        target = int(stored.xlen(workers.STREAM)) - waiting
-        began = poll(
-            lambda: program.alive() and workers.taken(stored, group) > target, seconds=LONG, what="the worker has begun"
-        )
-        first = workers.taken(stored, group)
-        cpu = program.cpu
-        ended = poll(lambda: workers.taken(stored, group) >= target + sample, seconds=LONG, what="the sample is taken")
-        handled = workers.taken(stored, group) - first
-        return {"per second": handled / (ended - began), "cpu us": (program.cpu - cpu) / handled * 1e6}
+    environment = {**worker.environment, "REDIS_URL": server.url, "WORKER_GROUP": group, **(more or {})}
+    with server.client() as client, running(worker.command, CORES.measured, environment) as program:
+        yield program, client
+
+
+def _rate(server: Server, group: str, scale: float) -> Measured:
+    """Let a worker of the group begin, and see how fast it takes the sample."""
+    with server.client() as client:
+        before = workers.taken(client, group)
+    warm, sample = _sample(scale)
+    begin = before + warm
+    with _worker(server, group) as (program, client):
+        began = poll(lambda: _took(program, client, group) >= begin, seconds=LONG, what="it has begun", every=0.01)
+        first, cpu, redis_cpu = workers.taken(client, group), program.cpu, _cpu(client)
+        end = begin + sample
+        ended = poll(lambda: _took(program, client, group) >= end, seconds=LONG, what="the sample is taken", every=0.01)
+        handled, costs = workers.taken(client, group) - first, (program.cpu - cpu, _cpu(client) - redis_cpu)
+    return {
+        "per second": handled / (ended - began),
+        "cpu us": costs[0] / handled * 1e6,
+        "redis cpu us": costs[1] / handled * 1e6,
+    }
+
+
+def _took(program: Program, client: redis.Redis, group: str) -> int:
+    program.alive()
+    return workers.taken(client, group)
+
+
+def _cpu(client: redis.Redis) -> float:
+    spent = client.info("cpu")
+    return float(spent["used_cpu_user"] + spent["used_cpu_sys"])

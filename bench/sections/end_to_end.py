@@ -12,7 +12,6 @@ from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
 
 from bench import workers
-from bench.figures import Figure
 from bench.load import Order
 from bench.machine import CORES, cpu_seconds, poll
 from bench.options import Options
@@ -25,11 +24,12 @@ RATES = (500, 2000)
 SECONDS = 6.0
 
 
-def run(options: Options) -> list[Figure]:
+def run(options: Options) -> Stage:
     """Measure."""
-    stage = Stage("end to end", options.rounds, options.repeats)
-    stage.interleave({f"ours at {rate}/s": _slice(rate, SECONDS * options.scale) for rate in RATES})
-    return stage.figures
+    stage = Stage("end to end", options)
+    cores = ", a core each" if CORES.one_each else ""
+    stage.interleave({f"ours at {rate}/s{cores}": _slice(rate, SECONDS * options.scale) for rate in RATES})
+    return stage
 
 
 def _slice(rate: int, seconds: float) -> Slice:

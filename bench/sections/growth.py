@@ -1,10 +1,11 @@
 """Redis memory for each delivery: stored, handled by one group, and what is left when its history is trimmed."""
 
+from dataclasses import replace
+
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
 
 from bench import workers
-from bench.figures import Figure
 from bench.load import Order
 from bench.machine import CORES, poll
 from bench.options import Options
@@ -13,33 +14,37 @@ from bench.sending import send
 from bench.slices import Measured, Slice, Stage
 from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES
 
-DELIVERIES = 20_000
+FIRST, DELIVERIES = 200, 20_000
 BODY_BYTES = {"envelope": ENVELOPE_BODY_BYTES, "native": NATIVE_BODY_BYTES}
+NAMES = {"envelope": f"envelope, {ENVELOPE_BODY_BYTES} B", "native": f"native email, {NATIVE_BODY_BYTES} B"}
+AT_ONCE = {"RETENTION_SECONDS": "0", "UPKEEP_SECONDS": "0.2"}
+"""The history goes as soon as it is handled."""
 
 
-def run(options: Options) -> list[Figure]:
+def run(options: Options) -> Stage:
     """Measure; once, because memory does not depend on who else is on the machine."""
-    stage = Stage("growth", 1, 0)
-    count = max(2_000, round(DELIVERIES * options.scale))
-    stage.interleave(
-        {
-            f"envelope, {ENVELOPE_BODY_BYTES} B": _growth("envelope", count),
-            f"native email, {NATIVE_BODY_BYTES} B": _growth("native", count),
-        }
-    )
-    return stage.figures
+    stage = Stage("growth", replace(options, repeats=0))
+    count = round(DELIVERIES * options.scale)
+    contenders: dict[str, Slice] = {}
+    for kind, name in NAMES.items():
+        contenders[name] = _growth(kind, count, {})
+        contenders[f"{name}, zstd"] = _growth(kind, count, {"BODY_COMPRESSION": "zstd"})
+    stage.interleave(contenders, 1)
+    return stage
 
 
-def _growth(kind: str, count: int) -> Slice:
+def _growth(kind: str, count: int, settings: dict[str, str]) -> Slice:
     def measure(number: int) -> Measured:
         with store(CORES.store) as server, server.client() as client:
-            _send(server, Order(0, 1, number, kind=kind))  # what stands in the store once, whatever comes
+            # What stands in the store once, whatever comes: scripts, the group, the first of everything.
+            _send(server, Order(0, FIRST, number, kind=kind), settings)
+            _work(server, client, settings | AT_ONCE, trimmed=True)
             empty = _used(client)
-            _send(server, Order(0, count, number + 1, kind=kind))
+            _send(server, Order(0, count, number + 1_000, kind=kind), settings)
             stored = _used(client) - empty
-            _work(server, client, {"RETENTION_SECONDS": "86400"}, trimmed=False)
+            _work(server, client, settings | {"RETENTION_SECONDS": "86400"}, trimmed=False)
             handled = _used(client) - empty
-            _work(server, client, {"RETENTION_SECONDS": "0", "UPKEEP_SECONDS": "0.2"}, trimmed=True)
+            _work(server, client, settings | AT_ONCE, trimmed=True)
             kept = _used(client) - empty
             return {
                 "bytes stored": stored / count,
@@ -55,8 +60,8 @@ def _used(client: workers.Client) -> int:
     return int(client.info("memory")["used_memory"])
 
 
-def _send(server: Server, order: Order) -> None:
-    receiver = ReceiverProcess(server.url)
+def _send(server: Server, order: Order, settings: dict[str, str]) -> None:
+    receiver = ReceiverProcess(server.url, settings)
     try:
         with pinned(CORES.measured):
             receiver.start()

@@ -1,15 +1,14 @@
 """Deliveries a second and latency of one receiver process on one core, beside what else could stand there."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from tests.support.receiver_process import SECRET, ReceiverProcess
 from tests.support.servers import Server, free_port
 
 from bench import peer_environment
-from bench.figures import Figure
 from bench.load import Order
 from bench.machine import CORES, poll
 from bench.options import Options
@@ -75,6 +74,7 @@ def peer(command: tuple[str, ...], *, stores: bool) -> Iterator[Receiver]:
         server = stack.enter_context(store(CORES.store)) if stores else None
         port = free_port()
         environment = {"PORT": str(port), "SECRET": SECRET, "REDIS_URL": server.url if server else ""}
+        environment |= peer_environment.OF_NODE
         words = [word.replace("$PORT", str(port)) for word in command]
         program = stack.enter_context(running(words, CORES.measured, environment))
         poll(lambda: _listens(program, port), seconds=30, what=f"{command[-1]} listens")
@@ -91,26 +91,36 @@ def _uvicorn(application: str) -> tuple[str, ...]:
     return (*UVICORN, "error", "--port", "$PORT", f"bench.peers.{application}:app")
 
 
-def run(options: Options) -> list[Figure]:
+Start = Callable[[], AbstractContextManager[Receiver]]
+
+
+def run(options: Options) -> Stage:
     """Measure."""
-    stage = Stage("receive", options.rounds, options.repeats)
+    stage = Stage("receive", options)
+    wanted = {name: each for name, each in _contenders().items() if options.only in name}
     with ExitStack() as stack:
-        contenders: dict[str, tuple[Receiver, int]] = {
-            "bare uvicorn": (stack.enter_context(peer(_uvicorn("bare"), stores=False)), 50_000),
-            "ours, memory": (stack.enter_context(ours({}, "memory")), 35_000),
-            "ours, fsync with always": (stack.enter_context(ours(ALWAYS, "fsync")), 35_000),
-            "ours, fsync with WAITAOF": (stack.enter_context(ours(EVERYSEC, "fsync")), 10_000),
-            "Starlette, round trips": (stack.enter_context(peer(_uvicorn("round_trip"), stores=True)), 10_000),
-        }
-        if peer_environment.has_node():
-            express = ("node", str(peer_environment.NODE / "express.mjs"))
-            contenders["Express and ioredis"] = (stack.enter_context(peer(express, stores=True)), 20_000)
-        for receiver, _ in contenders.values():
+        started = {name: (stack.enter_context(start()), count) for name, (start, count) in wanted.items()}
+        for receiver, _ in started.values():
             receiver.warm()
-        stage.interleave({name: _slice(*contender, options.scale) for name, contender in contenders.items()})
-        at_2000 = {name: _at_rate(contenders[name][0], options.scale) for name in contenders if name.startswith("ours")}
+        stage.interleave({name: _slice(*each, options.scale) for name, each in started.items()})
+        at_2000 = {name: _at_rate(started[name][0], options.scale) for name in started if name.startswith("ours")}
         stage.interleave(at_2000)
-    return stage.figures
+    return stage
+
+
+def _contenders() -> dict[str, tuple[Start, int]]:
+    """How each starts, and how many deliveries are signed for a slice: more than it can answer."""
+    found: dict[str, tuple[Start, int]] = {
+        "bare uvicorn": (lambda: peer(_uvicorn("bare"), stores=False), 50_000),
+        "ours, memory": (lambda: ours({}, "memory"), 35_000),
+        "ours, fsync with always": (lambda: ours(ALWAYS, "fsync"), 35_000),
+        "ours, fsync with WAITAOF": (lambda: ours(EVERYSEC, "fsync"), 20_000),
+        "Starlette, round trips": (lambda: peer(_uvicorn("round_trip"), stores=True), 10_000),
+    }
+    if peer_environment.has_node():
+        express = ("node", str(peer_environment.NODE / "express.mjs"))
+        found["Express and ioredis"] = (lambda: peer(express, stores=True), 20_000)
+    return found
 
 
 def _slice(receiver: Receiver, count: int, scale: float) -> Slice:

@@ -8,7 +8,6 @@ from tests.support.receiver_process import KEYS
 from tests.support.servers import Server, free_port
 
 from bench import filling, peer_environment, workers
-from bench.figures import Figure
 from bench.load import Order
 from bench.machine import CORES, cpu_seconds, poll
 from bench.options import Options
@@ -18,12 +17,14 @@ from bench.sending import send
 from bench.slices import Measured, Slice, Stage
 
 EVENTS = 5_000
+ROUNDS = 5
+"""At most: a start is short."""
 MEGABYTE = 1e6
 
 
-def run(options: Options) -> list[Figure]:
-    """Measure; five starts, because one of them is short."""
-    stage = Stage("start-up", max(options.rounds, 5), options.repeats)
+def run(options: Options) -> Stage:
+    """Measure."""
+    stage = Stage("start-up", options)
     contenders: dict[str, Slice] = {
         "ours, receiver": lambda number: _ours("receiver", number),
         "ours, worker": lambda number: _ours("worker", number),
@@ -31,10 +32,10 @@ def run(options: Options) -> list[Figure]:
     }
     if peer_environment.has_node():
         contenders["Express and ioredis"] = lambda _: _listening(
-            ("node", str(peer_environment.NODE / "express.mjs")), {"SECRET": "secret"}
+            ("node", str(peer_environment.NODE / "express.mjs")), {"SECRET": "secret", **peer_environment.OF_NODE}
         )
-    stage.interleave(contenders)
-    return stage.figures
+    stage.interleave(contenders, ROUNDS if options.rounds > 1 else 1)
+    return stage
 
 
 def _ours(role: str, number: int) -> Measured:

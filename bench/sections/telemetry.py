@@ -8,7 +8,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from bench.figures import Figure
 from bench.load import Order
 from bench.options import Options
 from bench.sections.receive import ours
@@ -27,9 +26,9 @@ BATCH = 20
 """Deliveries to a group commit, about what the receiver reaches under load."""
 
 
-def run(options: Options) -> list[Figure]:
+def run(options: Options) -> Stage:
     """Measure a whole delivery, and the verbs that a receiver says about one, its share of a commit included."""
-    stage = Stage("telemetry", options.rounds, options.repeats)
+    stage = Stage("telemetry", options)
     configure_logging(Settings.load(), "bench")
     count = round(10_000 * options.scale)
     with ours({}, "memory") as receiver:
@@ -45,7 +44,7 @@ def run(options: Options) -> list[Figure]:
                 "telemetry, traced": lambda _: _traced_verbs(),
             }
         )
-    return stage.figures
+    return stage
 
 
 def _verbs(count: int) -> float:

@@ -5,22 +5,22 @@ import time
 from tests.support.servers import Server
 
 from bench import workers
-from bench.figures import Figure
-from bench.machine import CORES
+from bench.machine import CORES, poll
 from bench.options import Options
-from bench.programs import running, store
+from bench.programs import answers, running, store
 from bench.slices import Measured, Slice, Stage
 
 HANDLER_SECONDS = 0.02
 CONCURRENCY = 100
 COUNTS = {"raw XREADGROUP loop": 60_000, "BullMQ": 30_000, "Dramatiq": 6_000}
 OURS, OTHERS = 30_000, 6_000
-IDLE_SECONDS = 6.0
+SETTLE_SECONDS, IDLE_SECONDS = 5.0, 10.0
+"""Until what a worker does once is done; and how long it is watched then."""
 
 
-def run(options: Options) -> list[Figure]:
+def run(options: Options) -> Stage:
     """Measure."""
-    stage = Stage("work", options.rounds, options.repeats)
+    stage = Stage("work", options)
     ours = {
         "ours, no order": (workers.ours("none"), OURS),
         "ours, order per person": (workers.ours("entity"), OURS),
@@ -33,10 +33,9 @@ def run(options: Options) -> list[Figure]:
     peers = {name: (worker, COUNTS.get(name, OTHERS)) for name, worker in workers.peers().items()}
     with store(CORES.store) as server:
         contenders = {name: _slice(server, *each, options.scale) for name, each in (ours | peers).items()}
-        for partitions in (1, 8):
-            contenders[f"ours, idle, {partitions} partitions"] = _idle(partitions)
         stage.interleave(contenders)
-    return stage.figures
+    stage.interleave({f"ours, idle, {partitions} partitions": _idle(partitions) for partitions in (1, 8)}, 1)
+    return stage
 
 
 def _slice(server: Server, worker: workers.Worker, count: int, scale: float) -> Slice:
@@ -60,7 +59,9 @@ def _idle(partitions: int) -> Slice:
         with store(CORES.store) as server, server.client() as client:
             environment = {**worker.environment, "REDIS_URL": server.url, "PARTITIONS": str(partitions)}
             with running(worker.command, CORES.measured, environment) as program:
-                time.sleep(4.0)  # it has started, and what it does once is done
+                port = int(worker.environment["OPS_PORT"])
+                poll(lambda: program.alive() and answers(port, "/readyz"), seconds=30, what="readiness")
+                time.sleep(SETTLE_SECONDS)
                 commands, cpu = _commands(client), program.cpu
                 time.sleep(IDLE_SECONDS)
                 each = IDLE_SECONDS * partitions

@@ -15,6 +15,8 @@ RELEASE = "salesloft-webhooks"
 NAMESPACE = "salesloft"
 OUTSIDE = "outside"
 SECRET = "the-tests-own-secret"
+PATIENCE = "--timeout=5m"
+"""How long pods may take to be ready: as long as Helm waits. No test is about how fast a cluster is."""
 
 
 def absent() -> str | None:
@@ -62,6 +64,24 @@ def pods(component: str) -> list[Object]:
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
+def state_of_the_cluster() -> str:
+    """For a person who reads of a failure: all pods, and what is known of those that are not ready."""
+    unready = [pod["metadata"]["name"] for pod in objects("pods") if not _is_ready(pod)]
+    parts = [
+        kubectl("get", "pods,persistentvolumeclaims", "--all-namespaces", "--output=wide", check=False),
+        "\n".join(kubectl("get", "events", "--sort-by=.lastTimestamp", check=False).splitlines()[-40:]),
+    ]
+    for name in unready:
+        parts.append(kubectl("describe", "pod", name, check=False))
+        parts.append(kubectl("logs", name, "--all-containers", "--prefix", "--tail=40", check=False))
+        parts.append(kubectl("logs", name, "--all-containers", "--prefix", "--tail=40", "--previous", check=False))
+    return "\n".join(parts)
+
+
+def _is_ready(pod: Object) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+
+
 def program(*arguments: str) -> Any:
     """What our command line says, as JSON, when it is run in a receiver as operations.md does."""
     receiver = f"deploy/{RELEASE}-receiver"
@@ -80,7 +100,7 @@ class Release:
         """
         repository, _, tag = IMAGE.rpartition(":")
         given = {"image": {"repository": repository, "tag": tag}, "source": {"keys": {"webhookSecret": SECRET}}}
-        flags = ("--install", "--reset-values", "--timeout=5m", "--values=-", *(["--wait"] if wait else []))
+        flags = ("--install", "--reset-values", PATIENCE, "--values=-", *(["--wait"] if wait else []))
         return self.helm("upgrade", RELEASE, str(CHART), *flags, given=json.dumps(given | (values or {})))
 
     def helm(self, *arguments: str, given: str | None = None) -> str:
@@ -115,6 +135,6 @@ def wait_until_handled() -> None:
 
 def wait_until_rolled_out(component: str, *, pods: int) -> None:
     """Wait until the new pods are available and the old ones are gone."""
-    kubectl("rollout", "status", f"deployment/{RELEASE}-{component}", "--timeout=120s")
+    kubectl("rollout", "status", f"deployment/{RELEASE}-{component}", PATIENCE)
     selection = f"--selector=app.kubernetes.io/component={component}"
     wait_until(lambda: len(objects("pods", selection)) == pods, seconds=90, description="the old pods are gone")

@@ -1,17 +1,26 @@
 """These tests need the cluster of `.ci/cluster/run`; without it they are skipped by name."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl
+from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl, state_of_the_cluster
 from tests.support.optional_tests import mark_below
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark this directory's tests, and skip them where there is no such cluster."""
     mark_below(Path(__file__).parent, items, pytest.mark.kind, seconds=600, absent=_absent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the pods beside what failed, before anything is deleted: the cluster is gone when a person reads of it."""
+    report = yield
+    if report.failed and Path(__file__).parent in item.path.parents:
+        report.sections.append(("the cluster at that moment", state_of_the_cluster()))
+    return report
 
 
 def _absent() -> str | None:

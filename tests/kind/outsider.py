@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.kind.cluster import IMAGE, NAMESPACE, OUTSIDE, RELEASE, SECRET, apply, kubectl
+from tests.kind.cluster import IMAGE, NAMESPACE, OUTSIDE, PATIENCE, RELEASE, SECRET, apply, kubectl
 from tests.support.waiting import wait_until
 
 RECEIVER = f"{RELEASE}-receiver.{NAMESPACE}.svc"
@@ -53,7 +53,7 @@ class Sender:
         kubectl("delete", "pod", "sender", "--ignore-not-found", "--wait", namespace=OUTSIDE)
         arguments = (RECEIVER, self.secret, str(self.rate), str(self.retries))
         apply(_pod("sender", {"command": script("sender", *arguments)}), namespace=OUTSIDE)
-        kubectl("wait", "pod/sender", "--for=condition=Ready", "--timeout=60s", namespace=OUTSIDE)
+        kubectl("wait", "pod/sender", "--for=condition=Ready", PATIENCE, namespace=OUTSIDE)
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -80,7 +80,7 @@ class Stranger:
     def __enter__(self) -> Self:
         waiting = {"command": ["python3", "-c", "import time; time.sleep(3600)"]}
         apply(_pod("stranger", waiting), namespace=self.namespace)
-        kubectl("wait", "pod/stranger", "--for=condition=Ready", "--timeout=60s", namespace=self.namespace)
+        kubectl("wait", "pod/stranger", "--for=condition=Ready", PATIENCE, namespace=self.namespace)
         return self
 
     def __exit__(self, *_: object) -> None:

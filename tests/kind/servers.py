@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey as a production release meets them: in another namespace, with passwords."""
 
 from tests.chart.rendering import Object, Values
-from tests.kind.cluster import NAMESPACE, OUTSIDE, apply, kubectl
+from tests.kind.cluster import NAMESPACE, OUTSIDE, PATIENCE, apply, kubectl
 
 IMAGE = "valkey/valkey:9.0"
 """Made by `.ci/cluster/run`; it has both servers."""
@@ -56,7 +56,7 @@ def start() -> None:
         "stringData": {"password": PASSWORD},
     }
     apply(password)
-    kubectl("wait", "pod/postgres", "pod/redis", "--for=condition=Ready", "--timeout=60s", namespace=OUTSIDE)
+    kubectl("wait", "pod/postgres", "pod/redis", "--for=condition=Ready", PATIENCE, namespace=OUTSIDE)
 
 
 def stop() -> None:

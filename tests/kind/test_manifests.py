@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chart.rendering import CHART
-from tests.kind.cluster import CONTEXT, NAMESPACE, RELEASE, kubectl, objects
+from tests.kind.cluster import CONTEXT, NAMESPACE, PATIENCE, RELEASE, kubectl, objects
 
 ROOT = CHART.parent.parent
 README = ROOT / "k8s" / "README.md"
@@ -20,9 +21,12 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def namespace_of_their_own() -> None:
-    """The manifests are for the namespace that these tests have made already."""
+def namespace_of_their_own() -> Iterator[None]:
+    """The manifests are for the namespace that these tests have made already; what they made is deleted again."""
     assert not objects("deployments"), f"{NAMESPACE} is in use"
+    yield
+    kubectl("delete", "--filename", str(ROOT / "k8s" / "manifests" / "salesloft-webhooks.yaml"))
+    kubectl("delete", "secret,persistentvolumeclaim", "--all")
 
 
 @pytest.mark.usefixtures("namespace_of_their_own")
@@ -33,11 +37,7 @@ def test_the_page_leads_to_a_working_installation(tmp_path: Path) -> None:
     for command in commands():
         if "create namespace" not in command:
             subprocess.run(command, shell=True, check=True, cwd=ROOT, capture_output=True, timeout=60, env=environment)  # noqa: S602
-    try:
-        for kind in ("statefulset", "deployment"):
-            kubectl("rollout", "status", kind, "--timeout=120s")
-        tried = kubectl("exec", f"deploy/{RELEASE}-receiver", "--", "salesloft-webhooks", "trial")
-        assert "handled by activity" in tried
-    finally:
-        kubectl("delete", "--filename", str(ROOT / "k8s" / "manifests" / "salesloft-webhooks.yaml"))
-        kubectl("delete", "secret,persistentvolumeclaim", "--all")
+    for kind in ("statefulset", "deployment"):
+        kubectl("rollout", "status", kind, PATIENCE)
+    tried = kubectl("exec", f"deploy/{RELEASE}-receiver", "--", "salesloft-webhooks", "trial")
+    assert "handled by activity" in tried

@@ -4,7 +4,7 @@ import base64
 import time
 
 from tests.chart.rendering import Object
-from tests.kind.cluster import RELEASE, Release, apply, entries, kubectl, objects, wait_until_handled
+from tests.kind.cluster import PATIENCE, RELEASE, Release, apply, entries, kubectl, objects, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.kind.servers import IMAGE
 from tests.support.waiting import wait_until
@@ -37,7 +37,7 @@ def copy(source: str, target: str) -> None:
         "volumes": [{"name": name, "persistentVolumeClaim": {"claimName": used}} for name, used in volumes.items()],
     }
     apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "copy"}, "spec": spec})
-    kubectl("wait", "pod/copy", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=90s")
+    kubectl("wait", "pod/copy", "--for=jsonpath={.status.phase}=Succeeded", PATIENCE)
     kubectl("delete", "pod", "copy")
 
 
@@ -50,9 +50,9 @@ def test_the_password_of_the_embedded_valkey_is_rotated(release: Release) -> Non
         kubectl("exec", f"{VALKEY}-0", "--", "sh", "-c", 'valkey-cli ACL SETUSER default ">the-next-password"')
         kubectl("patch", "secret", VALKEY, "--patch", f'{{"data": {{"password": "{new}"}}}}')
         kubectl("rollout", "restart", "deployment")
-        kubectl("rollout", "status", "deployment", "--timeout=120s")
+        kubectl("rollout", "status", "deployment", PATIENCE)
         kubectl("rollout", "restart", "statefulset", VALKEY)
-        kubectl("rollout", "status", "statefulset", VALKEY, "--timeout=120s")
+        kubectl("rollout", "status", "statefulset", VALKEY, PATIENCE)
 
     assert not sender.result["lost"]
     wait_until_handled()
@@ -78,7 +78,7 @@ def test_the_embedded_valkey_is_restored_from_a_copy(release: Release) -> None:
     apply(claim(CLAIM))
     copy("snapshot", CLAIM)
     kubectl("scale", "statefulset", VALKEY, "--replicas=1")
-    kubectl("rollout", "status", "statefulset", VALKEY, "--timeout=120s")
+    kubectl("rollout", "status", "statefulset", VALKEY, PATIENCE)
 
     wait_until(lambda: entries() == before, seconds=60, description="what was in the copy is there")
     release.install()

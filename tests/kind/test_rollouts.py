@@ -4,7 +4,16 @@ import time
 
 import pytest
 
-from tests.kind.cluster import RELEASE, Release, entries, kubectl, pods, wait_until_handled, wait_until_rolled_out
+from tests.kind.cluster import (
+    PATIENCE,
+    RELEASE,
+    Release,
+    entries,
+    kubectl,
+    pods,
+    wait_until_handled,
+    wait_until_rolled_out,
+)
 from tests.kind.outsider import Sender
 
 
@@ -59,7 +68,7 @@ def test_a_drained_node_keeps_the_service(release: Release) -> None:
                 node,
                 "--ignore-daemonsets",
                 "--delete-emptydir-data",
-                "--timeout=120s",
+                PATIENCE,
                 "--pod-selector=app.kubernetes.io/component=receiver",
             )
             wait_until_rolled_out("receiver", pods=2)

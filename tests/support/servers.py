@@ -1,5 +1,6 @@
 """Real Redis and Valkey servers as child processes, which tests may kill and restart on the same data."""
 
+import os
 import shutil
 import signal
 import socket
@@ -19,6 +20,17 @@ READY_SECONDS = 15.0
 _GIVEN: set[int] = set()
 """Ports that were given away: until somebody listens on one, the system takes it for free."""
 
+_PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _is_ours(port: int) -> bool:
+    """Whether it belongs to this process of the run: each has a share of all ports, so that no two give away the same.
+
+    Halved before, because Linux answers a bind to port 0 with odd numbers as long as it can.
+    """
+    return port // 2 % _PROCESSES == _PROCESS
+
 
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on at the moment, and nobody here was given before."""
@@ -26,7 +38,7 @@ def free_port() -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
-        if port not in _GIVEN:
+        if port not in _GIVEN and _is_ours(port):
             _GIVEN.add(port)
             return port
 

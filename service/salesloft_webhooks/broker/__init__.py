@@ -37,14 +37,17 @@ lost in a row make an entry first *isolated*, that is run apart from all others,
 **When the store was away** for longer than a lease, all leases have lapsed although their owners live. The first call
 after a silence of half a lease notices, and for five seconds lapsed leases are left to their owners, who report what
 they have finished (``include/group.lua``). A take whose reply was lost is repeated with its number and gets the same
-leases. A server's clock that is set back is made up for by an offset of the group's own clock.
+leases; so is a settle, for what it has handed over. A server's clock that is set back is made up for by an offset of
+the group's own clock.
 
 **What remains.** A handler's effect is repeated when its worker dies, or is cut off from the store for longer than its
 lease while others are not, between the effect and its `settle`. Nothing else repeats an effect.
 
 **Lanes.** In an ordered group, each entity has a list of its entries in arrival order. Only the head runs; the others
-are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script. A retry leaves
-the head in its place, so a failing event holds back its own person and nobody else.
+are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script; or, when the
+consumer that settles it has room, hands it over: leases it to that consumer, which learns of it from the answer
+(``lua/include/handover.lua``). A retry leaves the head in its place, so a failing event holds back its own person and
+nobody else.
 
 **Filters.** What a group wants is registered in the store and is the authority; a process takes only what it has a
 handler for. The workers of a group may be of several *versions*, each with a filter of its own: a roll-out has the old
@@ -64,8 +67,9 @@ has one due time or is isolated; no key without an owner or an end.
 """
 
 from salesloft_webhooks.broker.connection.store import Store, open_store
-from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group, GroupOptions, new_consumer_name
-from salesloft_webhooks.broker.lease import Lease, Outcome, Settled, Settlement, Taken
+from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group
+from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
+from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions
@@ -77,6 +81,7 @@ __all__ = [
     "MAX_BATCH",
     "Group",
     "GroupOptions",
+    "HandedOver",
     "Lease",
     "MemoryBounds",
     "Outcome",

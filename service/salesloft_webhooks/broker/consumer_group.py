@@ -4,23 +4,21 @@ See the package's docstring for how streams, ``due``, lanes and leases work toge
 """
 
 import math
-import os
-import socket
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
+from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.keys import NOBODY
-from salesloft_webhooks.broker.lease import Lease, Settled, Settlement, Taken
+from salesloft_webhooks.broker.lease import HandedOver, Lease, Settled, Settlement, Taken
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES, leased_event
 from salesloft_webhooks.broker.store_format import NEWEST
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.event_patterns import RULE, canonical, is_pattern
+from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.settings import Ordering
 
 MAX_BATCH = 500
@@ -33,48 +31,6 @@ Reply = list[bytes]
 
 SETTLED = {member.encode(): member for member in Settled}
 """By what the store answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupOptions:
-    """What a group is.
-
-    Attributes:
-        name: Unique name, also the Redis consumer group's.
-        events: Patterns of the event types the group wants.
-        ordering: See `Ordering`.
-        lease_seconds: How long an attempt may go without renewal before others take over.
-        max_attempts: Leases lost in a row after which an entry is poison. How many failures are too many is the
-            worker's business.
-        idempotency_ttl_seconds: How long outcomes are remembered at least.
-        handlers: Where its routers come from, for operators to see.
-        handled: Patterns of the event types this process has handlers for; None: all of ``events``. What the group
-            wants and a process cannot run is left to others.
-        no_handler_seconds: How long such an entry waits for a worker that can run it; as long, the filter of a version
-            of the group stays in force after its last worker has gone.
-    """
-
-    name: str
-    events: tuple[str, ...] = ("*",)
-    ordering: Ordering = Ordering.NONE
-    lease_seconds: float = 60.0
-    max_attempts: int = 8
-    idempotency_ttl_seconds: int = 7 * 86_400
-    handlers: tuple[str, ...] = ()
-    handled: tuple[str, ...] | None = None
-    no_handler_seconds: float = 3600.0
-
-    @property
-    def version(self) -> str:
-        """The version of the group's filter that this process is of, as ``lua/include/filter.lua`` describes it."""
-        wanted = canonical(self.events)
-        handled = wanted if self.handled is None else canonical(self.handled)
-        return wanted if handled == wanted else f"{wanted} {handled}"
-
-
-def new_consumer_name() -> str:
-    """Pod (host) and start: unique, so that a restarted pod never takes its predecessor's leases for its own."""
-    return f"{socket.gethostname()}-{os.getpid()}-{time.time_ns():x}"
 
 
 class Group:
@@ -98,6 +54,8 @@ class Group:
         # Takes are numbered, so that one whose reply was lost can be repeated: it leases nothing twice.
         self._numbers = defaultdict[int, int](lambda: 1)
         self._unanswered = defaultdict[int, bool](bool)
+        self._handovers = defaultdict[int, int](int)
+        self._handover_unanswered = defaultdict[int, bool](bool)
         self._earlier_lanes = EarlierLanes(store, options.name)
 
     async def register(self, *, refresh: bool = False) -> None:
@@ -130,6 +88,7 @@ class Group:
                 and is given what this one has leased.
         """
         count = min(count, MAX_BATCH)
+        number = self._store.partitions
         args: list[Argument] = [
             self.options.name,
             self.consumer,
@@ -145,12 +104,14 @@ class Group:
             _ms(self.options.no_handler_seconds),
             self._numbers[partition],
             int(self._unanswered[partition]),
+            number,
         ]
         self._unanswered[partition] = True
         reply = await self._store.run("take", partition, args)
         self._unanswered[partition] = False
         self._numbers[partition] += 1
-        state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled = reply
+        state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled, ended = reply
+        self._earlier_lanes.note_end(partition, number, ended.decode())
         return Taken(
             leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
             wait_seconds=None if wait < 0 else wait / 1000,
@@ -164,9 +125,10 @@ class Group:
         )
 
     def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
-        entry_id, lane, attempt, failures, error, head, body = entry
+        entry_id, lane, attempt, failures, error, followed, head, body = entry
         event = leased_event(entry_id, head, body, group=self.options.name, attempt=int(attempt))
-        return Lease(partition, entry_id.decode(), lane.decode(), event, failures, error.decode(errors="replace"), run)
+        last_error = error.decode(errors="replace")
+        return Lease(partition, entry_id.decode(), lane.decode(), event, failures, last_error, run, followed == 1)
 
     async def must_wait(self, leases: Sequence[Lease]) -> set[str]:
         """Entry ids of those leases whose entity has something unfinished where it was before the last raises.
@@ -174,9 +136,7 @@ class Group:
         Raises:
             StoreError: nobody knows; let all wait that are of an ordered group.
         """
-        if self.options.ordering is not Ordering.ENTITY or not self._store.earlier:
-            return set()
-        return await self._earlier_lanes.unfinished(leases)
+        return await self._earlier_lanes.unfinished(leases) if self.options.ordering is Ordering.ENTITY else set()
 
     async def settle(self, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
         """Store outcomes of one partition, at most `MAX_BATCH`, in one round trip. Safe to repeat.
@@ -184,13 +144,42 @@ class Group:
         Raises:
             StoreError: nothing is known about the outcome.
         """
-        args: list[str | int] = [self.options.name, self.consumer, self.options.idempotency_ttl_seconds]
+        results, *_ = await self._settle(partition, settlements, room=0, repeated=False)
+        return [SETTLED[result] for result in results]
+
+    async def settle_and_continue(self, partition: int, settlements: Sequence[Settlement], room: int) -> HandedOver:
+        """Like `settle`, and lease up to ``room`` entries that are next in the lanes of what is finished by it.
+
+        One at a time per partition.
+
+        Raises:
+            StoreError: nothing is known about the outcome; the next call of this partition must settle the same again,
+                and perhaps more. It is given what this one has leased, also beyond its ``room``.
+        """
+        repeated = self._handover_unanswered[partition]
+        self._handovers[partition] += not repeated
+        self._handover_unanswered[partition] = True
+        results, entries, run, due = await self._settle(partition, settlements, room=room, repeated=repeated)
+        self._handover_unanswered[partition] = False
+        its_run = run.decode()
+        return HandedOver(
+            results=tuple(SETTLED[result] for result in results),
+            leases=tuple(self._lease(partition, its_run, entry) for entry in entries),
+            something_is_due=due == 1,
+        )
+
+    async def _settle(
+        self, partition: int, settlements: Sequence[Settlement], *, room: int, repeated: bool
+    ) -> tuple[Reply, list[list[Any]], bytes, int]:
+        options = self.options
+        args: list[str | int] = [options.name, self.consumer, options.idempotency_ttl_seconds]
+        args += (_ms(options.lease_seconds), room, self._handovers[partition], int(repeated), options.version)
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
             args += (item.outcome, _ms(item.delay_seconds), item.reason, item.error)
-        replies: Reply = await self._store.run("settle", partition, args)
-        return [SETTLED[reply] for reply in replies]
+        answer: tuple[Reply, list[list[Any]], bytes, int] = await self._store.run("settle", partition, args)
+        return answer
 
     async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:
         """Renew leases of one partition; False for each that is lost: stop its handler, the outcome would not count."""

@@ -4,6 +4,10 @@ A raise moves an entity to another partition, where its lane is empty. So what t
 until the group has finished the entity in its earlier ones: until it has read all that was stored there by the number
 of that time (up to the mark that the seal left, `partition_raise`), and the head of the lane there is younger or gone.
 An entry waits only for places of layouts that ended before it was stored, so no two ever wait for each other.
+
+A worker hears of a raise a moment after the first event was stored by the new number, perhaps in a partition that it
+serves. So each take says where the worker's number has ended there, if it has: what was stored behind that waits until
+the worker works with the new number.
 """
 
 import time
@@ -40,6 +44,12 @@ class EarlierLanes:
         self._read: set[Place] = set()
         self._finished: set[Place] = set()
         self._looked: dict[Place, float] = {}
+        self._ends: dict[int, tuple[int, EntryId]] = {}
+
+    def note_end(self, partition: int, number: int, ended: str) -> None:
+        """A take by this number of partitions has found where that ended in a partition; empty: it has not."""
+        if ended:
+            self._ends[partition] = number, _parsed(ended)
 
     async def unfinished(self, leases: Sequence[Lease]) -> set[str]:
         """Entry ids of those leases that have to wait.
@@ -47,15 +57,27 @@ class EarlierLanes:
         Raises:
             StoreError: the earlier places cannot be asked.
         """
+        too_new = {lease.entry_id for lease in leases if self._is_of_a_later_layout(lease)} if self._ends else set()
+        if not self._store.earlier:
+            return too_new
         waits = [(lease, place) for lease in leases for place in await self._waits_for(lease)]
         for place in {place for _, place in waits}:
             await self._look(place)
         unread = {lease.entry_id for lease, place in waits if place not in self._read}
-        return unread | await self._behind_heads([each for each in waits if each[1] in self._read - self._finished])
+        return (
+            too_new
+            | unread
+            | await self._behind_heads([each for each in waits if each[1] in self._read - self._finished])
+        )
+
+    def _is_of_a_later_layout(self, lease: Lease) -> bool:
+        """Whether it was stored by a number of partitions that this process has yet to hear of."""
+        number, end = self._ends.get(lease.partition, (0, NOTHING))
+        return bool(lease.lane) and number == self._store.partitions and _parsed(lease.entry_id) > end
 
     async def _waits_for(self, lease: Lease) -> list[Place]:
         """The earlier places of a lease's entity that are not known to be finished."""
-        if not (lease.lane and self._store.earlier):
+        if not lease.lane:
             return []
         for partition in {lease.partition, *(place.partition for place in self._homes(lease))}:
             await self._learn_marks(partition)

@@ -111,6 +111,10 @@ class Keys:
         """What each consumer's last take has leased, to repeat it: hash by consumer."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:last_take"
 
+    def last_settle(self, partition: int, group: str, consumer: str) -> str:
+        """What a consumer's last settle has handed over, to repeat it: words, kept for the length of a lease."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:last_settle:{consumer}"
+
     def formats(self, partition: int, group: str) -> str:
         """The newest format of the store that each consumer reads: hash by consumer."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:formats"

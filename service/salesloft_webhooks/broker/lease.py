@@ -47,6 +47,7 @@ class Lease(msgspec.Struct, frozen=True):
         failures: Earlier attempts that failed; leases that were lost are none of them.
         last_error: What the last of them raised, in one line; empty when nobody knows.
         run: The life of the consumer group in which it was given; attempts begin anew when that is made again.
+        followed: Whether more of its lane waits behind it, which settling it may hand over.
     """
 
     partition: int
@@ -56,6 +57,7 @@ class Lease(msgspec.Struct, frozen=True):
     failures: int = 0
     last_error: str = ""
     run: str = ""
+    followed: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -100,3 +102,17 @@ class Taken(msgspec.Struct, frozen=True):
     poisoned: tuple[str, ...]
     isolated: int
     unhandled: tuple[str, ...] = ()
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    """The answer to one `Group.settle_and_continue`.
+
+    Attributes:
+        results: What the store made of each outcome.
+        leases: What to run now: each is next in a lane whose head is finished.
+        something_is_due: Something may be due sooner than an earlier `Taken` could know: take again.
+    """
+
+    results: tuple[Settled, ...]
+    leases: tuple[Lease, ...]
+    something_is_due: bool

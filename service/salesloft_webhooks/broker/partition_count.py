@@ -52,7 +52,7 @@ async def decide_partitions(store: Store, at_least: int) -> bool:
                 f"PARTITIONS is {at_least}, but this installation has {known}, and receivers of version 0.1.0 "
                 f"may still run: update with PARTITIONS={known} first, or let all streams be drained"
             )
-        await complete_raise(store, known, wanted)
+        wanted = await complete_raise(store, known, wanted)
         _, layout = await _asked(store)
     return _follow(store, wanted, layout)
 

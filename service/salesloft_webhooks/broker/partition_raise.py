@@ -21,7 +21,11 @@ in one slot, so a write by the old number comes before its seal or is answered `
 new number only when it has sealed every partition, or has read that somebody had. So every old place is final
 by then. An id that its new slot does not know is looked up in the places of the earlier numbers (`earlier_places`),
 and the order of a person's events is the order of the layouts: what the new place gives out waits until the group has
-finished that person in the old one (``worker/old_homes.py``), which is every entry up to the mark that the seal left.
+finished that person in the old one (`earlier_lanes`), which is every entry up to the mark that the seal left.
+
+*Two raises at once* (a roll-out of one number meets that of another): whoever finds a partition sealed for a greater
+number goes on with that one. So a number is only ever used when each of its partitions was sealed for it, and has left
+its mark in all of them; else what was stored by it would be looked for by nobody.
 
 *Groups* are made known in the new partitions before anything is stored there, with their filters and pauses.
 
@@ -35,14 +39,16 @@ from typing import Any
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 
 
-async def complete_raise(store: Store, before: int, number: int) -> None:
+async def complete_raise(store: Store, before: int, number: int) -> int:
     """Let ``number`` be in force everywhere, from ``before`` (0: this installation is new), whoever has begun it.
+
+    Returns:
+        The number in force: a greater one when somebody else has gone further meanwhile.
 
     Raises:
         StoreError: repeat it.
     """
-    await _seal(store, 0, before, number)
-    await asyncio.gather(*(_seal(store, partition, before, number) for partition in range(1, number)))
+    number = await _seal_all(store, before, number)
     with translated():
         groups: Any = await store.client.smembers(store.keys.groups)
     for group in sorted(name.decode() for name in groups):
@@ -50,10 +56,21 @@ async def complete_raise(store: Store, before: int, number: int) -> None:
     known = 0
     while known < number:
         known = int(await store.run_on(store.keys.partitions, "agree", [number, known or ""]) or 0)
+    return known
 
 
-async def _seal(store: Store, partition: int, before: int, number: int) -> None:
-    await store.run("seal", partition, [number, before if partition < before else 0])
+async def _seal_all(store: Store, before: int, number: int) -> int:
+    """Seal every partition, partition 0 first; the number for which all are sealed, which may be greater."""
+    while True:
+        number = await _seal(store, 0, before, number)
+        others = await asyncio.gather(*(_seal(store, partition, before, number) for partition in range(1, number)))
+        if max(others, default=number) == number:
+            return number
+        number = max(others)
+
+
+async def _seal(store: Store, partition: int, before: int, number: int) -> int:
+    return int(await store.run("seal", partition, [number, before if partition < before else 0]))
 
 
 async def _open(store: Store, group: str, partitions: range) -> None:

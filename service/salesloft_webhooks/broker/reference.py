@@ -20,6 +20,7 @@ _PLACEHOLDERS = {
     "partition": "{p}",
     "slot": "{p}",
     "group": "GROUP",
+    "consumer": "CONSUMER",
     "event_id": "EVENT",
     "subject": "SUBJECT",
     "entity_key": "ENTITY",

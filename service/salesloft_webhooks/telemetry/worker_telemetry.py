@@ -59,6 +59,10 @@ class WorkerTelemetry(StoreTelemetry):
         self._skipped.inc(skipped)
         self._take_seconds.observe(seconds)
 
+    def handed_over(self, *, entries: int) -> None:
+        """A call that settled gave ``entries`` to run, each the next of a lane."""
+        self._taken.inc(entries)
+
     def settled(self, *, outcomes: int, seconds: float) -> None:
         """One call settled ``outcomes`` attempts."""
         self._settle_batch.observe(outcomes)

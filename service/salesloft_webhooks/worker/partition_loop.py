@@ -6,11 +6,11 @@ reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background, cancellation_requested
-from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -20,8 +20,8 @@ from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, may_make_due
-from salesloft_webhooks.worker.turns import in_turn
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, may_continue
+from salesloft_webhooks.worker.turns import in_turn, unknown
 
 NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
@@ -53,11 +53,9 @@ class PartitionLoop:
         self._slots, self._isolation_budget = slots
         self._rules, self._running = handlers
         self._telemetry = telemetry
-        self._settler = Settler(group, partition, telemetry, self._settled)
+        self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
         self._idle_wait = IdleWait(group, partition, self._background, settings.poll_seconds)
-        # Half of the slots: the store answers one take while the attempts of the one before run.
-        self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._stopping = False
         # Whether the end of any attempt wakes the loop, and not only what may have made something due.
         self._attentive = False
@@ -104,7 +102,7 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self._idle_wait.clear()
         await self._report_before_taking()
-        held = HeldSlots(await self._slots.reserve(self._take_at_most))
+        held = HeldSlots(await self._slots.reserve(self._slots.portion))
         try:
             taken = await self._fill(held)
         finally:
@@ -148,10 +146,19 @@ class PartitionLoop:
         if self._stopping:
             return NOTHING_TAKEN
         taken = await self._take(held.free, alone=alone)
-        for lease in await in_turn(self._startable(taken), self._group, self._settler):
-            held.free -= 1
-            self._start(lease)
+        self._slots.lasting = self._slots.running
+        await self._start_all(taken.leases, held)
+        self._settler.forget_confirmed()
         return taken
+
+    async def _start_all(self, leases: Sequence[Lease], held: HeldSlots) -> None:
+        """Start what may run now; what we have no slot for, or are given while we stop, goes back at once."""
+        for lease in await in_turn(unknown(leases, self._settler, self.attempts), self._group, self._settler):
+            if self._stopping or not held.free:
+                self._settler.add(Settlement(lease, Outcome.RELEASE))
+            else:
+                held.free -= 1
+                self._start(lease)
 
     async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
@@ -181,33 +188,11 @@ class PartitionLoop:
                 await self._group.register()
         return taken
 
-    def _startable(self, taken: Taken) -> list[Lease]:
-        """What to run, and what we know of the rest.
-
-        What we have finished is settled again, for good: the store did not know when it gave us the entry. What we
-        still run goes on under the new lease. An entry whose release is still unconfirmed goes back first: the repeat
-        would end its lease.
-        """
-        startable = []
-        for lease in taken.leases:
-            if self._settler.is_done(lease):
-                self._settler.add(Settlement(lease, Outcome.DONE))
-            elif (running := self.attempts.get(lease.entry_id)) is not None:
-                running.continue_under(lease)
-            elif self._settler.is_releasing(lease):
-                self._settler.add(Settlement(lease, Outcome.RELEASE))
-            else:
-                startable.append(lease)
-        self._settler.forget_confirmed()
-        return startable
-
     def _start(self, lease: Lease) -> None:
         attempt = self.attempts[lease.entry_id] = Attempt(lease, self._rules(lease.event.event_type))
         self._slots.running += 1
         task = attempt.start(self._running, self._telemetry)
         task.add_done_callback(partial(self._ended, attempt))
-        if self._stopping:  # asked to stop while the take was under way
-            attempt.interrupt(Interruption.STOPPING)
 
     def _ended(self, attempt: Attempt, task: "asyncio.Task[Settlement | None]") -> None:
         del self.attempts[attempt.lease.entry_id]
@@ -233,9 +218,22 @@ class PartitionLoop:
             self._telemetry.lease_lost(lease.event.event_type)
             held.interrupt(Interruption.LEASE_LOST)
 
-    def _settled(self, batch: Sequence[Settlement]) -> None:
+    def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
+        """For the settler: slots for what storing a batch may hand over.
+
+        None that takes wait for, so that lanes never keep others from their turn; none when we stop, or when others
+        look after this partition: then what is next goes on by a take.
+        """
+        ours = self.assigned and not self._stopping
+        return self._slots.spare(sum(map(may_continue, batch)) if ours else 0)
+
+    async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
+        """For the settler: outcomes are stored. What is handed over starts at once."""
+        if answer.leases:
+            self._telemetry.handed_over(entries=len(answer.leases))
+            await self._start_all(answer.leases, held)
         self._telemetry.in_flight(self._slots.running)
-        if self._attentive or any(map(may_make_due, batch)):
+        if self._attentive or answer.something_is_due:
             self._idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:

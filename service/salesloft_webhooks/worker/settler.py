@@ -3,17 +3,19 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Settlement
+from salesloft_webhooks.broker import Group, HandedOver, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
+from salesloft_webhooks.worker.concurrency_limit import HeldSlots
 
 BATCH = 200
 """Outcomes in one call."""
@@ -55,6 +57,16 @@ class Unsettled(msgspec.Struct):
         return self.settlement.lease
 
 
+class Lanes(Protocol):
+    """Whoever runs what is handed over when the head of a lane is finished."""
+
+    def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
+        """Slots for what storing a batch may hand over, held meanwhile."""
+
+    async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
+        """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
+
+
 class Settler:
     """Stores the outcomes of one partition.
 
@@ -66,16 +78,14 @@ class Settler:
         group: Whose outcomes they are.
         partition: Which stream.
         telemetry: What it reports to.
-        settled: Called with what has been stored.
+        lanes: Who goes on with what it hands over.
     """
 
-    def __init__(
-        self, group: Group, partition: int, telemetry: WorkerTelemetry, settled: Callable[[Sequence[Settlement]], None]
-    ) -> None:
+    def __init__(self, group: Group, partition: int, telemetry: WorkerTelemetry, lanes: Lanes) -> None:
         self._group = group
         self._partition = partition
         self._telemetry = telemetry
-        self._settled = settled
+        self._lanes = lanes
         self._queue: deque[Unsettled] = deque()
         self._releasing = Counts[tuple[str, int]]()
         self._done = Counts[str]()
@@ -139,33 +149,38 @@ class Settler:
     async def _settle_next(self) -> None:
         await self._filled.wait()
         batch = [unsettled.settlement for unsettled in islice(self._queue, BATCH)]
-        await self._settle(batch)
-        self._telemetry.store_available(f"settle {self._partition}")
+        with self._lanes.room_for_next(batch) as held:
+            answer = await self._settle(batch, held.free)
+            self._telemetry.store_available(f"settle {self._partition}")
+            self._forget(batch)
+            await self._lanes.go_on(answer, held)
+        if not self._queue:
+            self._filled.clear()
+            self._empty.set()
+
+    def _forget(self, batch: Sequence[Settlement]) -> None:
         for settlement in batch:
             self._queue.popleft()
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:
                 self._confirmed.append(settlement.lease.entry_id)
-        if not self._queue:
-            self._filled.clear()
-            self._empty.set()
-        self._settled(batch)
 
-    async def _settle(self, batch: list[Settlement]) -> None:
+    async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()
-        results = await self._group.settle(self._partition, batch)
+        answer = await self._group.settle_and_continue(self._partition, batch, room)
         self._telemetry.settled(outcomes=len(batch), seconds=time.perf_counter() - began)
-        for settlement, result in zip(batch, results, strict=True):
+        for settlement, result in zip(batch, answer.results, strict=True):
             if result is Settled.LATE or result is Settled.LOST:
                 self._telemetry.lease_lost(settlement.lease.event.event_type)
+        return answer
 
 
 def _attempt_of(lease: Lease) -> tuple[str, int]:
     return lease.entry_id, lease.event.attempt
 
 
-def may_make_due(settlement: Settlement) -> bool:
-    """Whether it set a time for the entry, or may have let the next one of its lane go on."""
+def may_continue(settlement: Settlement) -> bool:
+    """Whether storing it may hand the next entry of its lane over."""
     finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
-    return not finished or bool(settlement.lease.lane)
+    return finished and settlement.lease.followed

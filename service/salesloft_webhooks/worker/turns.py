@@ -1,14 +1,38 @@
-"""Whose turn it is after the number of partitions was raised: order per person across two partitions."""
+"""What of the entries that a worker was given may start: not what it knows already, and who comes after others waits.
+
+The latter after the number of partitions was raised: order per person across two partitions.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.worker.attempt import Attempt
 from salesloft_webhooks.worker.settler import Settler
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 15.0
 """How long an entry that has to wait for its entity's earlier events is left alone."""
+
+
+def unknown(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, Attempt]) -> list[Lease]:
+    """What to run, after doing what is right with the rest.
+
+    What we have finished is settled again, for good: the store did not know when it gave us the entry. What we
+    still run goes on under the new lease. An entry whose release is still unconfirmed goes back first: the repeat
+    would end its lease.
+    """
+    found = []
+    for lease in leases:
+        if settler.is_done(lease):
+            settler.add(Settlement(lease, Outcome.DONE))
+        elif (running := attempts.get(lease.entry_id)) is not None:
+            running.continue_under(lease)
+        elif settler.is_releasing(lease):
+            settler.add(Settlement(lease, Outcome.RELEASE))
+        else:
+            found.append(lease)
+    return found
 
 
 async def in_turn(leases: Sequence[Lease], group: Group, settler: Settler) -> list[Lease]:

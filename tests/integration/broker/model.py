@@ -27,7 +27,8 @@ from salesloft_webhooks.broker import (
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
-from tests.integration.broker.failure_rules import CONSUMERS, LEASE_SECONDS, FailureRules
+from tests.integration.broker.failure_rules import CONSUMERS, LEASE_SECONDS
+from tests.integration.broker.handover_rules import HandOverRules, Settle
 from tests.integration.broker.invariants import STREAM
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
@@ -38,7 +39,7 @@ GROUPS = {
 }
 
 
-class BrokerModel(FailureRules):
+class BrokerModel(HandOverRules):
     """Random interleavings of everything that publishers, consumers, crashes and operators do."""
 
     server: Server
@@ -104,11 +105,14 @@ class BrokerModel(FailureRules):
         if not self.held:
             return
         member, lease = self.held[which % len(self.held)]
-        self._report(member, lease, outcome, delay)
+        self.report(member, lease, outcome, delay)
         if forget:
             self.held.remove((member, lease))
 
-    def _report(self, member: Group, lease: Lease, outcome: Outcome, delay: float = 0.0) -> None:
+    def report(
+        self, member: Group, lease: Lease, outcome: Outcome, delay: float = 0.0, settle: Settle | None = None
+    ) -> None:
+        """Settle, and check the answer against what may be true."""
         group, event_id = member.options.name, lease.event.event_id
         finished = event_id in self.finished(group)
         rows = self.redis.xpending_range(STREAM, group, lease.entry_id, lease.entry_id, 1)
@@ -118,7 +122,7 @@ class BrokerModel(FailureRules):
         poison = self.is_poison(group, lease)
 
         settlement = Settlement(lease, outcome, delay, reason="permanent", error="none")
-        (result,) = self.runner.run(member.settle(0, [settlement]))
+        result = (settle or self.settle_alone)(member, settlement)
 
         if poison and not rows and outcome is Outcome.DONE:
             assert result is Settled.LATE
@@ -160,7 +164,7 @@ class BrokerModel(FailureRules):
         inherited = [(heir, lease) for lease in leases if lease.entry_id == taken[0].entry_id]
         reports = [(stalled, taken[0], late), *((member, lease, current) for member, lease in inherited)]
         for member, lease, outcome in reports if late_first else reversed(reports):
-            self._report(member, lease, outcome)
+            self.report(member, lease, outcome)
 
     @rule(group=st.sampled_from(list(GROUPS)), consumer=st.sampled_from(CONSUMERS))
     def extend(self, group: str, consumer: str) -> None:

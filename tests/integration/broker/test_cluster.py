@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.broker import (
+    Group,
+    GroupOptions,
     Outcome,
     Publisher,
     Settlement,
@@ -19,7 +21,6 @@ from salesloft_webhooks.broker import (
     trim,
 )
 from salesloft_webhooks.broker.administration.server_version import server_version
-from salesloft_webhooks.broker.consumer_group import Group, GroupOptions
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings

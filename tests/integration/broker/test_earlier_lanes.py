@@ -2,7 +2,7 @@
 
 import asyncio
 
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, decide_partitions, trim
+from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement, decide_partitions, follow_partitions, trim
 from salesloft_webhooks.broker.earlier_lanes import LOOK_SECONDS
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.settings import Ordering
@@ -61,6 +61,30 @@ async def test_a_person_waits_until_the_old_partition_is_read_and_its_lane_is_em
             await done(group, old)
             await asyncio.sleep(LOOK_SECONDS)
         assert await group.must_wait(new) == set()
+
+
+async def test_a_worker_that_has_not_heard_of_a_raise_runs_nothing_stored_after_it(server: Server) -> None:
+    """A raise that is no multiple moves people between partitions that are served already; what is old goes on."""
+    async with open_bench(server, partitions=2) as bench, open_bench(server, partitions=2) as other:
+        for side in (bench, other):
+            await decide_partitions(side.store, 2)
+        group = await ordered(bench)
+        person = next(one for one in PEOPLE if (partition_of(one, 2), partition_of(one, 3)) == (0, 1))
+        neighbour = next(one for one in PEOPLE if partition_of(one, 2) == 1)
+        await bench.publish("e1", key=person)
+        await bench.publish("n1", key=neighbour)
+        await raised(other, 3)
+        await other.publish("e2", key=person)
+
+        old, new = await take(group, 1)
+        assert [old.event.event_id, new.event.event_id] == ["n1", "e2"]
+        assert await group.must_wait([old, new]) == {new.entry_id}, "nobody knows yet where this person was before"
+        await follow_partitions(bench.store)
+        assert await group.must_wait([old, new]) == {new.entry_id}, "its old partition is not read"
+        for lease in await take(group, 0):
+            await done(group, lease)
+        await asyncio.sleep(LOOK_SECONDS)
+        assert await group.must_wait([old, new]) == set()
 
 
 async def test_neither_other_people_nor_other_groups_wait(server: Server) -> None:

@@ -122,28 +122,6 @@ async def test_a_delivery_half_written_by_the_old_number_is_new_once(server: Ser
         assert sorted(stored(bench)) == ["base", "email.opened/8/3", "warm"]
 
 
-@pytest.mark.parametrize("sealed", [0, 1, 2, 4], ids=["nothing", "the first", "the old ones", "all"])
-async def test_a_raise_that_nobody_finished_is_finished(
-    server: Server, sealed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever raises dies after any step: receivers of the old number go on, and the first who notices finishes."""
-    async with open_bench(server, partitions=2) as bench, open_bench(server, partitions=2) as other:
-        await decide_partitions(bench.store, 2)
-        for side in (bench, other):
-            await side.publish("warm")
-        for partition in range(sealed):
-            await bench.store.run("seal", partition, [4, 2 if partition < 2 else 0])
-
-        at_once = await asyncio.gather(
-            *(side.publish(f"e{n}", key=key) for n, key in enumerate(PEOPLE) for side in (bench, other))
-        )
-
-        assert at_once.count(Stored.NEW) == len(PEOPLE)
-        assert sorted(stored(bench)) == sorted(["warm", *(f"e{number}" for number in range(40))])
-        numbers = {bench.redis.hget(f"sl:{{{partition}}}:layout", "partitions") for partition in range(4)}
-        assert (bench.redis.get("sl:partitions"), numbers) == (("4", {"4"}) if sealed else ("2", {"2", None}))
-
-
 async def test_a_number_that_partition_0_has_lost_is_found_again(server: Server) -> None:
     """Restored from an older copy, one node says less than another: the greater number is in force, nobody waits."""
     async with open_bench(server, partitions=2) as bench:

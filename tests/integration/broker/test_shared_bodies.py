@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Stored, trim
+from salesloft_webhooks.broker import Outcome, Settlement, Stored, trim
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters, redrive
 from salesloft_webhooks.broker.administration.entries import latest
@@ -140,6 +140,24 @@ async def test_trimming_keeps_a_body_that_is_needed(bench: Bench) -> None:
     assert again.event.raw_data == BODY[:-1] + b',"count":3}'
     await settle(group, again, Outcome.DONE)
     assert await trim(bench.store, 0, 0.0) == 2
+
+
+@pytest.mark.parametrize(("script", "args"), [("make_room", [0.75, 1, 180, "0-0"]), ("trim", [0, 180, ""])])
+async def test_what_removal_by_nodes_leaves_has_its_bodies(bench: Bench, script: str, args: list[Any]) -> None:
+    """The rest of a delivery whose body went with a whole node goes, too: a later group gets nothing without a body."""
+    group = await bench.group(lease_seconds=60)
+    for number in range(300):
+        events = event(f"e{number}"), counted("opened", number + 1), counted("clicked", number + 1)
+        await publish(bench, *events[: 1 + number % 3])
+    while leases := await take(group, 100):
+        await group.settle(0, [Settlement(lease, Outcome.DONE) for lease in leases])
+
+    await bench.store.run(script, 0, args)
+
+    assert 0 < bench.redis.xlen(STREAM) < 600
+    late = await bench.group("late", lease_seconds=60)
+    assert [lease.event.raw_data for lease in await take(late, 1)] == [BODY]
+    assert not bench.redis.exists("sl:{0}:g:late:dead")
 
 
 async def test_a_dead_letter_and_what_is_made_of_it_stand_alone(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from salesloft_webhooks import Event, Unavailable
-from salesloft_webhooks.broker import Group, Settled, Settlement, Taken
+from salesloft_webhooks.broker import Group, HandedOver, Settlement, Taken
 from salesloft_webhooks.errors import StoreUnavailable
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -27,15 +27,15 @@ async def test_a_settler_that_is_cancelled_while_the_client_fails_ends(
     """The worker ends a few seconds after its grace although its settler's cancellation comes as a lost connection."""
     asked = asyncio.Event()
 
-    async def settle(_group: Group, _partition: int, _settlements: Sequence[Settlement]) -> list[Settled]:
+    async def settle(_group: Group, _partition: int, _settlements: Sequence[Settlement], _room: int) -> HandedOver:
         asked.set()
         await lost_when_cancelled()
-        return []
+        return HandedOver((), (), something_is_due=False)
 
     async def handle(event: Event) -> None:
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(Group, "settle", settle)
+    monkeypatch.setattr(Group, "settle_and_continue", settle)
     monkeypatch.setattr("salesloft_webhooks.worker.worker.SETTLE_SECONDS", 0.1)
     async with pipeline(valkey, handle, grace_seconds=0.1) as running:
         await running.publish("e1")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
-from salesloft_webhooks.broker import Group, Settled, Settlement
+from salesloft_webhooks.broker import Group, HandedOver, Settlement
 from salesloft_webhooks.errors import StoreUnavailable
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -197,11 +197,15 @@ async def test_a_broken_message_does_not_keep_the_outcome_from_being_stored(valk
 async def test_no_more_than_the_limit_run_at_once(valkey: Server, concurrency: int) -> None:
     """WORKER_CONCURRENCY is an upper bound, and it is reached."""
     running_now = peak = 0
+    full = asyncio.Event()  # until then nothing ends: how fast takes follow each other is another matter
 
     async def handle(event: Event) -> None:
         nonlocal running_now, peak
         running_now += 1
         peak = max(peak, running_now)
+        if running_now == concurrency:
+            full.set()
+        await full.wait()
         await asyncio.sleep(0.01)
         running_now -= 1
 
@@ -217,16 +221,16 @@ async def test_a_release_whose_reply_is_lost_frees_no_later_attempt(
 ) -> None:
     """The repeat of an unconfirmed release does not take a running attempt of the same number away from itself."""
     starts: list[int] = []
-    original = Group.settle
+    original = Group.settle_and_continue
     lost = asyncio.Event()
 
-    async def settle(group: Group, partition: int, settlements: Sequence[Settlement]) -> list[Settled]:
-        results = await original(group, partition, settlements)
+    async def settle(group: Group, partition: int, settlements: Sequence[Settlement], room: int) -> HandedOver:
+        answer = await original(group, partition, settlements, room)
         if not lost.is_set():
             lost.set()
             await asyncio.sleep(0.1)
             raise StoreUnavailable("the reply is lost")
-        return results
+        return answer
 
     async def handle(event: Event) -> None:
         starts.append(event.attempt)
@@ -234,7 +238,7 @@ async def test_a_release_whose_reply_is_lost_frees_no_later_attempt(
             raise Unavailable("down", after=0.01)
         await asyncio.sleep(1)
 
-    monkeypatch.setattr(Group, "settle", settle)
+    monkeypatch.setattr(Group, "settle_and_continue", settle)
     async with pipeline(valkey, handle, poll_seconds=0.05) as running:
         await running.publish("e1")
         await eventually(lambda: running.outcome("e1") == "done", "the event is done")

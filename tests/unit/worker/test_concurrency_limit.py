@@ -53,3 +53,16 @@ async def test_a_failure_while_alone_gives_the_slots_back() -> None:
             _ = 1 / 0
 
     assert await asyncio.wait_for(slots.reserve(), 1) == 2
+
+
+@pytest.mark.parametrize(
+    ("total", "lasting", "portion"),
+    [(200, 0, 100), (5, 0, 3), (1, 0, 1), (100, 50, 25), (100, 99, 10), (7, 7, 1)],
+    ids=["quick", "quick, odd", "one slot", "half are held", "nearly all are held", "few slots"],
+)
+def test_a_take_asks_for_less_while_handlers_take_long(total: int, lasting: int, portion: int) -> None:
+    """Half of the slots that were free when the store last answered, but no less than a tenth of all."""
+    slots = ConcurrencyLimit(total)
+    slots.lasting = lasting
+
+    assert slots.portion == portion

@@ -9,7 +9,8 @@
 --         ms of the oldest entry left (0: none), where to look next ('': nothing finished is left) }
 --
 -- Invariants kept
---   Nothing pending and nothing undelivered in any group is removed, nor what carries the body of it; without a single group nothing is.
+--   Nothing pending and nothing undelivered in any group is removed, nor what carries the body of it; without a single
+--   group nothing is. What stays has its body.
 --   Within the limits nothing is removed, so any number of processes may call at once.
 -- Finished entries behind an unfinished one are deleted one by one. That stops short of the last entry that the slowest
 -- group was given: a hole there would keep the server from telling how far behind the group is.
@@ -91,7 +92,7 @@ local function remove(groups)
   local wanted = math.min(most, math.ceil((excess + MARGIN * math.max(limit, most_bytes)) / bytes))
   if wanted >= LEAST then
     local first = first_needed(join_id(first_unfinished(groups)))
-    local removed = redis.call('XTRIM', events, 'MINID', '~', first, 'LIMIT', wanted)
+    local removed = remove_nodes_before(first, wanted)
     if removed > 0 then
       return removed, after
     end

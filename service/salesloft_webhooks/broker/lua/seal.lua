@@ -3,7 +3,7 @@
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 the number of partitions from now on   2 the number before, if this partition had a share in it; else 0
--- Result: 1 when this call has sealed it, 0 when it was sealed for this number, or a greater one, before
+-- Result: the number by which is stored here now: a greater one when it was sealed for that before
 --
 -- Invariants kept
 --   What was stored by a number is at or before the mark it ended with, and nothing is stored by it afterwards: publish
@@ -13,7 +13,7 @@
 --@include layout
 local number, before = tonumber(ARGV[1]), layout_here() or tonumber(ARGV[2])
 if layout_here() and before >= number then
-  return 0
+  return before
 end
 if before > 0 and before < number then
   local stream = redis.pcall('XINFO', 'STREAM', events)
@@ -21,4 +21,4 @@ if before > 0 and before < number then
   redis.call('HSETNX', layout, ms(before), last .. ' ' .. ms(now))
 end
 redis.call('HSET', layout, 'partitions', ms(number))
-return 1
+return number

@@ -1,12 +1,16 @@
 #!lua flags=allow-oom
--- Ends attempts.
+-- Ends attempts, and hands the next entries of their lanes over to the same consumer.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 group   2 consumer   3 idempotency TTL, s
+-- ARGV  1 group   2 consumer   3 idempotency TTL, s   4 lease, ms   5 room: entries to hand over at the most
+--       6 token: the number of this call among the consumer's; a repeat after a lost reply has the same   7 1: a repeat; else 0
+--       8 version: what this process wants and can run, see include/filter.lua
 --       then nine per outcome: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
 --       what went wrong (retry, dead)
--- Result: per outcome
+-- Result: { results, entries handed over as `take` gives them, run of the group, due }
+--   due: 1 when something may be due sooner than the caller knows from its last take; else 0
+--   results, one per outcome:
 --   'settled'  as asked
 --   'late'     the lease was lost, another consumer runs it, or it was given up as poison: a `done` is recorded and will
 --              count, nothing else happens
@@ -17,6 +21,8 @@
 --   Only the holder of a lease (consumer AND attempt number AND run of the group) may retry, kill or release.
 --   A lane moves on only when its head is finished, and once: a late `done` while another consumer runs the same entry
 --   is written down but leaves the lane to that consumer, so no two attempts of one lane ever start side by side.
+--   Handed over is only what a take would give this consumer now, as its first attempt; all else is left to `take`. It is
+--   leased in the step that finishes the one before it. A repeat names again what the call has leased, and no lease twice.
 --   What is done stays done: a later retry or dead of the same entry ends it instead.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
@@ -27,9 +33,12 @@
 --@include entries
 --@include giving_up
 --@include held_entries
-local FIELDS = 9
+--@include patterns
+--@include filter
+local FIRST, FIELDS = 9, 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
-local outcomes = (#ARGV - 3) / FIELDS
+local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
+local outcomes = (#ARGV - FIRST + 1) / FIELDS
 local delivery_of_held = read_held_entries(consumer, outcomes)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
@@ -46,19 +55,25 @@ local function present_owner_of(id)
   end
 end
 
+--@include lease_rows
+--@include handover
+
 -- Acknowledged all at once, at the end.
 local finished_ids, finished_members = {}, {}
 local function finish_later(id, lane)
   finished_ids[#finished_ids + 1] = id
   finished_members[#finished_members + 1] = member_of(id, lane)
   changed[id] = false
-  leave_lane(id, lane)
+  local next_id, followed = leave_lane(id, lane)
+  if next_id and not hand_over(next_id, lane, followed) then
+    make_due(next_id, lane, now)
+  end
 end
 
 -- Back to nobody, to be looked at again after `delay`; the delivery count says how many attempts have counted.
 local function put_back(id, lane, counted, delay)
   redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', counted, 'JUSTID')
-  redis.call('ZADD', due, ms(now + delay), member_of(id, lane))
+  make_due(id, lane, now + delay)
   changed[id] = { owner = NOBODY, delivered = counted }
 end
 
@@ -119,18 +134,23 @@ end
 
 local results = {}
 local function settle_all()
-  for at = 4, #ARGV, FIELDS do
+  for at = FIRST, #ARGV, FIELDS do
     results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
       ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
   end
 end
 
 -- A key of the wrong type stops the call where it is; what it has finished until then is acknowledged all the same.
+if repeated then
+  hand_over_again()
+end
 local fine, problem = pcall(settle_all)
+write_due_times()
+remember_handed_over()
 if #finished_ids > 0 then
   acknowledge(finished_ids, finished_members)
 end
 if not fine then
   error(problem)
 end
-return results
+return { results, handed_over, run, something_is_due and 1 or 0 }

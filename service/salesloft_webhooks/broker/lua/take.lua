@@ -8,14 +8,18 @@
 --       11 version: what this process wants and can run, see include/filter.lua   12 grace, ms
 --       13 token: the number of this take among the consumer's; a repeat after a lost reply has the same
 --       14 1: a repeat; else 0
--- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated, run, unhandled types }
+--       15 the number of partitions the caller works with
+-- Result: { state, wait, last_id, skipped, poisoned types, entries, isolated, run, unhandled types, end }
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   last_id   stream id to wait behind when nothing more was found, '' when more may be there at once
---   entries   { entry id, lane, attempt, failures, last error, head, body (see include/entries.lua) }; failures: earlier attempts that failed, without the leases that were lost
+--   entries   { entry id, lane, attempt, failures, last error, followed, head, body (see include/entries.lua) };
+--             failures: earlier attempts that failed, without the leases that were lost; followed: 1 when more of its lane
+--             waits behind it, as far as this call saw
 --   isolated  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
 --   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
+--   end       where the caller's number of partitions has ended here; '' when it has not, or without order
 --
 -- An entry whose lease has lapsed has lost one more lease in a row. After the first it is given out again at once; lost
 -- as often as ARGV 7 says, it is dead (poison); between the two it is isolated: its workers may have died of it.
@@ -39,11 +43,12 @@
 --@include giving_up
 --@include patterns
 --@include filter
+--@include layout
 local consumer, count, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local due_share, ordered, max_lost = tonumber(ARGV[5]), ARGV[6] == 'entity', tonumber(ARGV[7])
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
 local version, grace = ARGV[11], tonumber(ARGV[12])
-local token, repeated = ARGV[13], ARGV[14] == '1'
+local token, repeated, number = ARGV[13], ARGV[14] == '1', ARGV[15]
 local LOSSES_BEFORE_ISOLATION = 2
 local HEARTBEAT_MS = 5000
 local last_takes = group_base .. ':last_take'
@@ -58,6 +63,7 @@ keep_version_in_force(version, grace)
 
 local state, skipped, poisoned, leases = 'ready', 0, {}, {}
 local lease_end = ms(now + lease)
+--@include lease_rows
 --@include leases
 
 if repeat_last_take() then

@@ -26,7 +26,7 @@ local cut = tonumber(ARGV[3]) or now - retention
 local first_ms, first_seq = first_unfinished(groups)
 local oldest_kept = first_needed(is_earlier(first_ms, first_seq, cut, 0) and join_id(first_ms, first_seq) or join_id(cut, 0))
 -- Whole nodes first, cheaply and bounded; then, when little is left, exactly.
-local removed = redis.call('XTRIM', events, 'MINID', '~', oldest_kept, 'LIMIT', limit)
+local removed = remove_nodes_before(oldest_kept, limit)
 if removed == 0 then
   removed = redis.call('XTRIM', events, 'MINID', '=', oldest_kept)
 end

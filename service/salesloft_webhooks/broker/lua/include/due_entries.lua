@@ -14,7 +14,7 @@ end
 
 local function take_over(id, lane, attempts, fields)
   redis.call('XCLAIM', events, group, consumer, 0, id, 'RETRYCOUNT', attempts + 1, 'JUSTID')
-  lease_out(id, lane, attempts + 1, fields)
+  lease_out(id, lane, attempts + 1, fields, is_followed(lane))
 end
 
 local function losses_now(id, attempts)

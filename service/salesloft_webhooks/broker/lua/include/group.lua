@@ -8,7 +8,7 @@ local attempts_key = group_base .. ':attempts'
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
 -- than it was meant to be. `wall` is the server's own, for times that people read.
 local clock = group_base .. ':clock'
-local STEP_BACK_MS, SILENCE_MS, REPORTING_MS = 1000, 1000, 5000
+local STEP_BACK_MS, SILENCE_MS, REPORTING_MS, NOTED_EVERY_MS = 1000, 1000, 5000, 100
 local wall = now
 now = now + tonumber(redis.call('HGET', clock, 'offset') or 0)
 
@@ -25,16 +25,19 @@ end
 -- Writes down that somebody of the group has called. Returns the time until which lapsed leases are left to their
 -- owners: when nobody had called for half a lease, the store was away, and the living must be able to report first.
 -- Workers call more often than that, renewals included; should they not, the dead are still found half of the time.
+-- Written ten times a second at the most: a tenth is little beside the least silence that means anything.
 local function note_call(lease)
   local known = redis.call('HMGET', clock, 'called', 'reporting_until')
-  local called, reporting_until = tonumber(known[1] or now), tonumber(known[2] or 0)
+  local called, reporting_until = tonumber(known[1] or now - NOTED_EVERY_MS), tonumber(known[2] or 0)
   if called - now > STEP_BACK_MS then
     make_up_for_step_back(called - now)
   elseif now - called > math.max(lease / 2, SILENCE_MS) and now > reporting_until + REPORTING_MS then
     reporting_until = now + REPORTING_MS
     redis.call('HSET', clock, 'reporting_until', ms(reporting_until))
   end
-  redis.call('HSET', clock, 'called', ms(now))
+  if math.abs(now - called) >= NOTED_EVERY_MS then
+    redis.call('HSET', clock, 'called', ms(now))
+  end
   return reporting_until
 end
 
@@ -89,21 +92,19 @@ local function last_error_of(id)
   return redis.call('HGET', attempts_key, id .. ':error') or ''
 end
 
--- Takes an entry out of its lane. When it was the head, the next one is due now.
+-- Takes an entry out of its lane. When it was the head: returns the next one, if any, and whether more wait behind that.
 local function leave_lane(id, lane)
   if lane == '' then
     return
   end
   local line = lane_of(lane)
-  local first = redis.call('LRANGE', line, 0, 1)
+  local first = redis.call('LRANGE', line, 0, 2)
   if first[1] ~= id then
     redis.call('LREM', line, 1, id)
     return
   end
   redis.call('LPOP', line)
-  if first[2] then
-    redis.call('ZADD', due, ms(now), member_of(first[2], lane))
-  end
+  return first[2], first[3] ~= nil
 end
 
 -- Takes entries out of the group for good, except out of their lanes; `members` are the same ones as they stand in `due`.
@@ -122,7 +123,11 @@ local function acknowledge(ids, members)
   end
 end
 
+-- Takes an entry out of the group for good. When it was the head of its lane, the next one is due now.
 local function finish(id, lane)
   acknowledge({ id }, { member_of(id, lane) })
-  leave_lane(id, lane)
+  local next_id = leave_lane(id, lane)
+  if next_id then
+    redis.call('ZADD', due, ms(now), member_of(next_id, lane))
+  end
 end

@@ -1,4 +1,4 @@
--- What `take` gives out, and what it answers. Needs: partition, group, filter, entries, giving_up, and the arguments of take.lua.
+-- What `take` gives out, and what it answers. Needs: lease_rows, entries, giving_up, layout, and the arguments of take.lua.
 
 -- The body it shares with another entry was deleted by hand: nobody could handle it.
 local function give_up_unreadable(id, lane, attempt, event_id)
@@ -23,7 +23,7 @@ local function write_due_times()
   leases_in_due = #leases
 end
 
-local function lease_out(id, lane, attempt, fields)
+local function lease_out(id, lane, attempt, fields, followed)
   if not make_whole(id, fields) then
     return give_up_unreadable(id, lane, attempt, fields.id)
   end
@@ -31,18 +31,10 @@ local function lease_out(id, lane, attempt, fields)
   if attempt > 1 then
     failures, last_error = math.max(0, attempt - 1 - (losses_of(id))), last_error_of(id)
   end
-  leases[#leases + 1] = { id, lane, attempt, failures, last_error, head_of(fields), fields.body or '' }
+  leases[#leases + 1] = lease_row(id, lane, attempt, failures, last_error, followed, fields)
 end
 
--- Judged once per type: a batch has many entries of few types.
-local runs_type, unhandled_types = {}, {}
-local function runs(event_type)
-  if runs_type[event_type] == nil then
-    runs_type[event_type] = version_runs(version, event_type)
-  end
-  return runs_type[event_type]
-end
-
+local unhandled_types = {}
 local function leave_to_others(id, lane, event_type, owner, attempts)
   leave_unhandled(id, lane, event_type, owner, attempts)
   unhandled_types[#unhandled_types + 1] = event_type
@@ -59,7 +51,9 @@ local function answer(wait, last_id)
     end
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
-  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types }
+  local ended = ordered and #leases > 0 and end_of(number) or ''
+  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types,
+    ended }
 end
 
 -- What this take has leased before, as far as it is still the consumer's; true when its token was used up already, so
@@ -75,7 +69,8 @@ local function repeat_last_take()
     if owner == consumer and delivered == tonumber(attempt) then
       local fields = fields_at(id)
       if fields.id then -- else it was deleted by hand; its lease will lapse
-        lease_out(id, ordered and fields.key or '', delivered, fields)
+        local lane = ordered and fields.key or ''
+        lease_out(id, lane, delivered, fields, is_followed(lane))
       end
     end
   end

@@ -22,3 +22,15 @@ local function whole_deliveries(page)
   end
   return { unpack(page, 1, last - 1) }
 end
+
+-- Removes whole nodes of entries in front of `first`, at most `limit` entries, which is cheap; returns how many entries.
+-- Of a delivery that this has cut in two the rest goes, too: a group that comes later could not read it.
+local function remove_nodes_before(first, limit)
+  local removed = redis.call('XTRIM', events, 'MINID', '~', first, 'LIMIT', limit)
+  local left = removed > 0 and redis.call('XRANGE', events, '-', '(' .. first, 'COUNT', 1)[1]
+  while shares_body(left) do
+    removed = removed + redis.call('XDEL', events, left[1])
+    left = redis.call('XRANGE', events, '-', '(' .. first, 'COUNT', 1)[1]
+  end
+  return removed
+end

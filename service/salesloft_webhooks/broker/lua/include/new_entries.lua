@@ -35,9 +35,13 @@ local function read(room)
 end
 
 -- True when the entry goes into a lane behind others.
+local lease_of_lane = {}
 local function parks(id, lane)
   if redis.call('RPUSH', lane_of(lane), id) == 1 then
     return false
+  end
+  if lease_of_lane[lane] then
+    lease_of_lane[lane][FOLLOWED] = 1
   end
   redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', 0, 'JUSTID')
   redis.call('ZADD', due, ms(PARKED), member_of(id, lane))
@@ -66,7 +70,8 @@ local function take_new(room)
         elseif not runs(fields.type) then
           leave_to_others(id, lane, fields.type, NOBODY, 0)
         else
-          lease_out(id, lane, 1, fields)
+          lease_out(id, lane, 1, fields, 0)
+          lease_of_lane[lane] = leases[#leases]
           room = room - 1
         end
       end

@@ -1,0 +1,82 @@
+-- Handing a lane over: whoever has finished its head gets the next entry in the same call. Needs: lease_rows, outcomes,
+-- entries, and the arguments of settle.lua.
+--
+-- Handed over is what nobody has begun, and nothing else: what was tried before may be isolated, given up or without a
+-- handler, and all that is for `take` to judge.
+if room > 0 or repeated then
+  note_call(lease) -- leases are given by the group's clock: it has to be right
+end
+local handed_over, due_times, something_is_due = {}, { 'ZADD', due }, repeated
+local memory = group_base .. ':last_settle:' .. consumer
+
+-- Written all at once, at the end.
+local function set_due(id, lane, at)
+  due_times[#due_times + 1] = ms(at)
+  due_times[#due_times + 1] = member_of(id, lane)
+end
+
+local function write_due_times()
+  if #due_times > 2 then
+    redis.call(unpack(due_times))
+  end
+end
+
+local function make_due(id, lane, at)
+  set_due(id, lane, at)
+  something_is_due = true
+end
+
+local paused
+local function is_paused()
+  if paused == nil then
+    paused = redis.call('EXISTS', group_base .. ':pause') == 1
+  end
+  return paused
+end
+
+local function lease_out(id, lane, followed, fields)
+  set_due(id, lane, now + lease)
+  handed_over[#handed_over + 1] = lease_row(id, lane, 1, 0, '', followed, fields)
+end
+
+-- Leases the entry that heads its lane now; false when that is for `take`.
+local function hand_over(id, lane, followed)
+  if #handed_over >= room or is_paused() then
+    return false
+  end
+  local owner, attempts = owner_of(id)
+  if owner ~= NOBODY or attempts > 0 then
+    return false
+  end
+  local fields, whole = fields_at(id)
+  if not (whole and fields.id and runs(fields.type or '')) or outcome_of(fields.id, id) then
+    return false
+  end
+  redis.call('XCLAIM', events, group, consumer, 0, id, 'RETRYCOUNT', 1, 'JUSTID')
+  changed[id] = { owner = consumer, delivered = 1 }
+  lease_out(id, lane, followed and 1 or 0, fields)
+  return true
+end
+
+-- A repeat after a lost reply must name the same leases. Kept no longer than they last.
+local function remember_handed_over()
+  if #handed_over > 0 then
+    local words = { token, run }
+    for _, row in ipairs(handed_over) do
+      words[#words + 1] = row[1]
+    end
+    redis.call('SET', memory, table.concat(words, ' '), 'PX', ms(lease))
+  end
+end
+
+-- What this call has handed over before, as far as it is still the consumer's by that.
+local function hand_over_again()
+  local its_token, its_run, ids = string.match(redis.call('GET', memory) or '', '^(%d+) (%S*) (.*)$')
+  for id in string.gmatch(its_token == token and its_run == run and ids or '', '%S+') do
+    local owner, delivered = owner_of(id)
+    local fields, whole = fields_at(id)
+    if owner == consumer and delivered == 1 and whole and fields.id then -- else deleted by hand: its lease will lapse
+      lease_out(id, fields.key, is_followed(fields.key), fields)
+    end
+  end
+end

@@ -1,0 +1,29 @@
+"""Every section of the benchmarks runs to its end, with slices that are as short as can be."""
+
+import importlib
+
+import pytest
+from bench.__main__ import SECTIONS
+from bench.options import Options
+
+ONE_OF_EACH = {
+    "receive": "ours, fsync with WAITAOF",
+    "work": "ours, order per person",
+    "end_to_end": "ours at 2000/s",
+    "growth": "envelope, 450 B, zstd",
+    "drain": "retries",
+    "start_up": "ours, worker",
+    "telemetry": "telemetry of it",
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_measures(section: str) -> None:
+    """One contender of each, and its figures are above nothing."""
+    options = Options(rounds=1, repeats=0, scale=0.02, only=ONE_OF_EACH[section])
+
+    stage = importlib.import_module(f"bench.sections.{section}").run(options)
+
+    assert not stage.failures
+    assert stage.figures
+    assert all(value > 0 for each in stage.figures for value in each.values)
