@@ -111,7 +111,7 @@ def values_of(head: bytes) -> tuple[list[bytes], bytes]:
     said, width, end = [], head[0], 1
     for _ in VALUES:
         start = end + width
-        end = start + int.from_bytes(head[end:start], "big")
+        end = start + (head[end] if width == SHORT else int.from_bytes(head[end:start], "big"))
         said.append(head[start:end])
     return said, head[end:]
 
