@@ -1,5 +1,7 @@
 """Entries are packed, and scripts, handlers and people read from them what was put in."""
 
+from typing import Any
+
 import pytest
 
 from salesloft_webhooks.broker import Outcome, Stored
@@ -59,3 +61,15 @@ async def test_the_digest_that_publish_is_given_is_the_one_scripts_compute(bench
 
     assert await take(group) == ()
     assert bench.record(EVENTS[0].event_id)["crm"] == "done"
+
+
+async def test_nothing_is_packed_in_the_old_format(server: Server) -> None:
+    """What 0.1.0 reads stands in its own text."""
+    async with open_bench(server, store_format=1) as bench:
+        await bench.publisher.publish(NewDelivery("default", (EVENTS[0],), TRACE))
+
+        page: Any = bench.redis.execute_command("XRANGE", "sl:{0}:events", "-", "+")
+
+    said = page[0][1] if isinstance(page[0][1], dict) else dict(zip(page[0][1][::2], page[0][1][1::2], strict=True))
+    written = (said["made"], said["tp"], said["src"], said["key"], said["id"])
+    assert written == (EVENTS[0].created_at, TRACE, "default", EVENTS[0].entity_key, EVENTS[0].event_id)
