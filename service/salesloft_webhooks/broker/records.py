@@ -5,14 +5,17 @@ milliseconds since 1970. The scripts write and read the same names; a test (``te
 write with the tuples here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import Any
 
 from salesloft_webhooks.broker.body_compression import packed, unpacked
+from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head, unpacked_source, unpacked_time
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
+from salesloft_webhooks.errors import StoreRefused
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
 
 Fields = Mapping[bytes, bytes]
@@ -20,12 +23,13 @@ Fields = Mapping[bytes, bytes]
 PublishRow = tuple[str | bytes | int, ...]
 """An event in the order that ``publish.lua`` takes it."""
 
+PACKED_FIELDS = ("head", "body")
+"""Of an event's entry in format 2: all that stands beside its body in one field (``entry_head.py``), and the body."""
 ENTRY_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "only", "of", "body")
-"""Of an event's entry: id, type, entity key and source of the event, when the store accepted it (empty: the time of the
-entry's id), when it happened as the sender wrote it, W3C trace context, the one group it is for (a redrive or replay;
-else empty), which part of a body its data is (``shared_bodies.py``), and the body. Version 0.1.0 has no ``of``."""
-LEASED_FIELDS = ("id", "type", "key", "src", "at", "made", "tp", "body", "of")
-"""What ``take.lua`` answers of an entry, in its order."""
+"""Of an event's entry in format 1 and of a copy of any; and what a head says: id, type, entity key and source of the
+event, when the store accepted it (empty: the time of the entry's id), when it happened as the sender wrote it, W3C
+trace context, the one group it is for (a redrive or replay; else empty), which part of a body its data is
+(``shared_bodies.py``), and the body. Version 0.1.0 has no ``of``; a copy keeps packed what a head had packed."""
 DEAD_LETTER_FIELDS = (*ENTRY_FIELDS, "entry", "reason", "error", "attempts", "died", "consumer")
 """Of a dead letter: the whole entry, where that was, why it died and of what, after how many attempts, when, and which
 consumer made the last attempt."""
@@ -35,6 +39,8 @@ QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
 REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
 """Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
 
+DIGEST_BYTES = 10
+"""Of the SHA-1 of an id, which compact records are found by."""
 RECORD_ENTRY = "entry"
 """Of an idempotency record: the id of the event's entry."""
 RECORD_DUPLICATES = "dups"
@@ -139,33 +145,44 @@ class Quarantined:
     body: bytes = field(repr=False)
 
 
-def publish_row(event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, compress: bool) -> PublishRow:
+def publish_row(
+    event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, pack: bool, compress: bool
+) -> PublishRow:
     """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one.
 
     ``whole`` is the body of the first event of the delivery in the same call, which the later ones mostly share.
+    ``pack``: what is written is format 2.
+
+    Raises:
+        StoreRefused: text of the event is no Unicode.
     """
     kept, body = ("", event.data) if whole is None else shared_with(whole, event.data)
     if compress and kept == "":
         body = packed(body)
-    received = "" if delivery.received_at is None else int(delivery.received_at.timestamp() * 1_000)
-    described = (event.event_id, event.event_type, event.entity_key, delivery.source, event.created_at)
-    return (*described, delivery.traceparent, body, kept, received)
+    received = "" if delivery.received_at is None else str(int(delivery.received_at.timestamp() * 1_000))
+    described = (event.event_id, event.event_type, event.entity_key, delivery.source, received, event.created_at)
+    try:
+        head = packed_head((*described, delivery.traceparent), pack=pack)
+        digest = sha1(event.event_id.encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
+    except UnicodeEncodeError as exc:
+        raise StoreRefused(f"no Unicode: {exc.reason}") from exc
+    return (event.event_id, digest, head, body, kept)
 
 
-def leased_event(values: Sequence[bytes], *, group: str, attempt: int) -> Event:
-    """The event of a lease; ``values`` in the order of `LEASED_FIELDS`."""
-    event_id, event_type, entity_key, source, received, created, traceparent, body, of = values
+def leased_event(entry_id: bytes, head: bytes, body: bytes, *, group: str, attempt: int) -> Event:
+    """The event of a lease, from the head and the body of its entry."""
+    (event_id, event_type, entity_key, source, received, created, traceparent), of = unpacked_head(head)
     return assembled(
-        event_id=event_id.decode(),
-        event_type=event_type.decode(),
-        created_at=created.decode(),
-        source=source.decode(),
-        received_at=datetime.fromtimestamp(int(received) / 1_000, UTC),
+        event_id=event_id,
+        event_type=event_type,
+        created_at=created,
+        source=source,
+        received_at=datetime.fromtimestamp(int(received or entry_id.partition(b"-")[0]) / 1_000, UTC),
         raw_data=whole_body(unpacked(body), of),
-        entity_key=entity_key.decode(),
+        entity_key=entity_key,
         attempt=attempt,
         group=group,
-        traceparent=traceparent.decode(),
+        traceparent=traceparent,
     )
 
 
@@ -217,8 +234,8 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "event_id": _text(fields, b"id"),
         "event_type": _text(fields, b"type"),
         "entity_key": _text(fields, b"key"),
-        "source": _text(fields, b"src"),
-        "created_at": _text(fields, b"made"),
+        "source": unpacked_source(fields.get(b"src", b"")),
+        "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
         "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
     }

@@ -10,7 +10,8 @@ from salesloft_webhooks.broker.keys import Keys
 
 BEGIN, END = "<!-- keys: make docs -->\n", "<!-- end of keys -->\n"
 STREAMS = {
-    "an event": records.ENTRY_FIELDS,
+    "an event": records.PACKED_FIELDS,
+    "an event in format 1, and a copy": records.ENTRY_FIELDS,
     "a dead letter": records.DEAD_LETTER_FIELDS[len(records.ENTRY_FIELDS) :],
     "a delivery in quarantine": records.QUARANTINE_FIELDS,
     "a group's registration": records.REGISTRATION_FIELDS,

@@ -16,8 +16,8 @@ from salesloft_webhooks.store_settings import BodyCompression
 
 BELOW = b"below"
 """The scripts' result for an event whose level was reached before: there is nothing to store."""
-FORMAT_OF_FRAMES = 2
-"""The first format of the store in which bodies may be compressed."""
+FORMAT_OF_HEADS = 2
+"""The first format of the store in which entries have heads, and bodies may be compressed."""
 MOVED = b"moved"
 """The scripts' result for every row of a call that was routed by a number of partitions that is not in force."""
 
@@ -50,17 +50,24 @@ class Routes:
         """All of them; they must run."""
         yield from (*self._earlier.committers, *self._reservers, *self._writers)
 
-    @property
-    def _compress(self) -> bool:
-        """Whether bodies are compressed: what version 0.1.0 cannot read is not written while it may be there."""
-        return self._compression and self._format.known >= FORMAT_OF_FRAMES
+    def _rows(self, share: list[tuple[NewEvent, str]], delivery: NewDelivery, token: str) -> tuple[list[Row], int]:
+        """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
+
+        Only the first has a whole body. What version 0.1.0 cannot read is not written while it may be there.
+        """
+        pack = self._format.known >= FORMAT_OF_HEADS
+        compress = pack and self._compression
+        rows: list[Row] = []
+        for event, use in share:
+            whole = share[0][0].data if rows else None
+            row = publish_row(event, delivery, whole, pack=pack, compress=compress)
+            rows.append((*row, token, use, *_level(event)))
+        return rows, sum([len(event.data) for event, _ in share])
 
     def store(self, delivery: NewDelivery, token: str) -> asyncio.Future[list[bytes]]:
         """Write to the only partition, where levels live too; one result an event."""
-        rows = _rows(
-            [(event, "raise" if event.watermark else "") for event in delivery.events], delivery, token, self._compress
-        )
-        return self._writers[0].add(*rows)
+        share = [(event, "raise" if event.watermark else "") for event in delivery.events]
+        return self._writers[0].add(*self._rows(share, delivery, token))
 
     async def reserve(self, delivery: NewDelivery) -> list[int | None] | None:
         """The partition of each event, None when its level was reached before; no list when another layout is in force.
@@ -96,29 +103,9 @@ class Routes:
                 # Up to version 0.1.0 levels lay with the entity; those are still looked at, and no longer raised.
                 old = event.watermark is not None and self._slot_of(event) != place
                 shares[place].append((event, "compare" if old else ""))
-        return {
-            place: self._writers[place].add(*_rows(share, delivery, token, self._compress))
-            for place, share in shares.items()
-        }
+        return {place: self._writers[place].add(*self._rows(share, delivery, token)) for place, share in shares.items()}
 
 
 def _level(event: NewEvent) -> tuple[str, str, int]:
     mark = event.watermark
     return (mark.subject, mark.name, mark.level) if mark else ("", "", 0)
-
-
-def _rows(
-    share: list[tuple[NewEvent, str]],
-    delivery: NewDelivery,
-    token: str,
-    compress: bool,  # noqa: FBT001 - of a private function
-) -> tuple[list[Row], int]:
-    """The events of a delivery for one partition, each with the use of its level, and the bytes of their data.
-
-    Only the first has a whole body.
-    """
-    (first, use), *others = share
-    rows: list[Row] = [(*publish_row(first, delivery, None, compress=compress), token, use, *_level(first))]
-    for event, its_use in others:
-        rows.append((*publish_row(event, delivery, first.data, compress=compress), token, its_use, *_level(event)))
-    return rows, sum([len(event.data) for event, _ in share])

@@ -7,17 +7,36 @@ replica that is connected and hangs.
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.durability import Durability, least
+from salesloft_webhooks.broker.keys import Keys
 from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.errors import NotDurable
 
 WAIT_SHARE = 0.6
 """Part of a delivery's own wait that the thorough form has. With ``appendfsync everysec`` a second is needed."""
-_CALL = re.compile(r"redis\.p?call\('(\w+)', (events|record_of|record|bucket|mark_of|key)\b")
+_CALL = re.compile(r"redis\.p?call\('(\w+)', (\w+)")
 _ID = "probe"
+
+
+def _named_keys(keys: Keys, partition: int) -> Mapping[str, str]:
+    """A key of each kind that ``publish`` and ``reserve`` use, by what they call it."""
+    record, bucket = keys.record(partition, _ID), keys.record_bucket(partition, 0, 0)
+    return {
+        "events": keys.events(partition),
+        "record": record,
+        "record_of": record,
+        "bucket": bucket,
+        "old": bucket,
+        "windows_key": keys.record_windows(partition),
+        "numbers_key": keys.group_numbers(partition),
+        "mark_of": keys.mark(partition, _ID),
+        "layout": keys.layout(partition),
+        "key": keys.reservation(partition, _ID),
+    }
 
 
 @cache
@@ -32,14 +51,7 @@ async def probe(store: Store, partition: int, durability: Durability, *, thoroug
     Raises:
         StoreError: it does not; in the server's words.
     """
-    keys = {
-        "events": store.keys.events(partition),
-        "record": store.keys.record(partition, _ID),
-        "record_of": store.keys.record(partition, _ID),
-        "bucket": store.keys.record_bucket(partition, 0, 0),
-        "mark_of": store.keys.mark(partition, _ID),
-        "key": store.keys.reservation(partition, _ID),
-    }
+    keys = _named_keys(store.keys, partition)
     scripts = ("publish", "reserve") if store.partitions > 1 else ("publish",)
     args: list[Argument] = [int(thorough)]
     for command, kind in used_commands(*scripts):

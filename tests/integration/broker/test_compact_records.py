@@ -8,6 +8,7 @@ import pytest
 from salesloft_webhooks.broker import Outcome, Stored
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.connection.store import Argument
+from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from tests.support.broker_bench import STREAM, Bench, open_bench, settle, take
 from tests.support.servers import Server
@@ -31,6 +32,13 @@ def make_older(bench: Bench, ms: int) -> None:
     (start,) = bench.redis.hkeys("sl:{0}:ids")
     records, held, finish_at = bench.redis.hget("sl:{0}:ids", start).split()
     bench.redis.hset("sl:{0}:ids", start, f"{records} {held} {int(finish_at) - ms}")
+
+
+def publish_args(token: str) -> list[Argument]:
+    """What ``publish.lua`` is given for one event without a watermark."""
+    event = NewEvent("e1", "a.b", "k", "", b"{}")
+    row = publish_row(event, NewDelivery("s", (event,)), None, pack=True, compress=False)
+    return [604_800, 7_776_000, 1, 2, *row, token, "", "", "", 0]
 
 
 async def test_buckets_grow_with_what_is_in_them(bench: Bench) -> None:
@@ -117,57 +125,18 @@ async def test_what_is_out_of_the_ordinary_has_a_full_record(bench: Bench) -> No
 
 async def test_a_repeat_of_the_same_call_is_no_duplicate(bench: Bench) -> None:
     """Who repeats a call after a lost reply gets the first answer: the compact record knows its token."""
-    args: list[Argument] = [
-        604_800,
-        7_776_000,
-        1,
-        2,
-        "e1",
-        "a.b",
-        "k",
-        "s",
-        "",
-        "",
-        b"{}",
-        "",
-        "",
-        "abcd",
-        "",
-        "",
-        "",
-        0,
-    ]
+    args = publish_args("abcd")
 
     assert [await bench.store.run("publish", 0, args) for _ in range(2)] == [[b"new"], [b"new"]]
 
-    args[13] = "efgh"
-    assert await bench.store.run("publish", 0, args) == [b"duplicate"]
+    assert await bench.store.run("publish", 0, publish_args("efgh")) == [b"duplicate"]
     assert bench.redis.xlen(STREAM) == 1
 
 
 @pytest.mark.parametrize("token", ["", "longer"])
 async def test_what_does_not_fit_is_remembered_all_the_same(bench: Bench, token: str) -> None:
     """A token of another length, as version 0.1.0 and those before this one have, leads to a full record."""
-    args: list[Argument] = [
-        604_800,
-        7_776_000,
-        1,
-        2,
-        "e1",
-        "a.b",
-        "k",
-        "s",
-        "",
-        "",
-        b"{}",
-        "",
-        "",
-        token,
-        "",
-        "",
-        "",
-        0,
-    ]
+    args = publish_args(token)
 
     assert await bench.store.run("publish", 0, args) == [b"new"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
 from salesloft_webhooks.broker.durability import Durability
-from salesloft_webhooks.broker.write_probe import probe, used_commands
+from salesloft_webhooks.broker.keys import Keys
+from salesloft_webhooks.broker.write_probe import _named_keys, probe, used_commands
 from salesloft_webhooks.errors import NotDurable, StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
@@ -164,4 +165,24 @@ def test_the_probe_knows_what_publish_does() -> None:
     """The commands are read from the script: the write to the stream and to the record are among them."""
     assert {("XADD", "events"), ("HSET", "record"), ("EXPIRE", "record")} <= set(used_commands("publish"))
     assert {("HGET", "mark_of"), ("HSET", "mark_of"), ("EXPIRE", "mark_of")} <= set(used_commands("publish"))
+    assert {("HGETALL", "windows_key"), ("HGET", "numbers_key"), ("HGET", "layout")} <= set(used_commands("publish"))
     assert ("SET", "key") in used_commands("publish", "reserve")
+
+
+def test_the_probe_has_a_key_for_every_call() -> None:
+    """Whatever the scripts call a key: the probe knows one of its kind."""
+    known = _named_keys(Keys("sl"), 0)
+
+    assert {kind for _, kind in used_commands("publish", "reserve")} <= set(known)
+
+
+async def test_a_user_that_may_not_use_the_windows_of_records_is_found(refusing: Server) -> None:
+    """Every kind of key is asked about: here that of the list of windows, which each delivery reads."""
+    with refusing.client() as client:
+        rights = ["on", ">secret", "+@all", "~sl:partitions", "~sl:format", "~sl:groups", "~sl:{0}:events"]
+        rights += ["~sl:{0}:event:*", "~sl:{0}:ids:*", "~sl:{0}:mark:*", "~sl:{0}:layout", "~sl:{0}:numbers"]
+        client.execute_command("ACL", "SETUSER", "receiver", *rights)
+    url = refusing.url.replace("redis://", "redis://receiver:secret@")
+    async with open_store(Settings.load(redis_url=url)) as store:
+        with pytest.raises(StoreError, match="NOPERM"):
+            await probe(store, 0, Durability(), thorough=False)

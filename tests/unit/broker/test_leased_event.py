@@ -3,25 +3,16 @@
 from dataclasses import fields
 from datetime import UTC, datetime
 
+from salesloft_webhooks.broker.entry_head import packed_head
 from salesloft_webhooks.broker.records import leased_event
 from salesloft_webhooks.events import Event
 
 
 def test_a_leased_event_has_every_attribute() -> None:
     """Nothing is left to a default that a handler would meet as a missing attribute."""
-    values = (
-        b"e1",
-        b"email.opened",
-        b"person:7",
-        b"default",
-        b"1766021654001",
-        b"2026-03-07",
-        b"00-1-2-01",
-        b"{}",
-        b"",
-    )
+    head = packed_head(("e1", "email.opened", "person:7", "default", "", "2026-03-07", "00-1-2-01"), pack=True)
 
-    event = leased_event(values, group="crm", attempt=3)
+    event = leased_event(b"1766021654001-3", head, b"{}", group="crm", attempt=3)
 
     assert event == Event(
         event_id="e1",

@@ -6,6 +6,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.administration.scan import PAGE, Span, carry_bodies, read, scan
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_head import by_name
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Entry, Fields, read_entry
 from salesloft_webhooks.errors import StoreError
@@ -78,6 +79,6 @@ async def _read_on(store: Store, position: Reference, seconds: float) -> list[tu
         reply: Any = await store.client.xread({key: position.entry_id}, PAGE, int(seconds * 1_000))
     # {stream: [page]} or [[stream, page]], by the version of the protocol; nothing at all after a time-out.
     pages = reply.values() if isinstance(reply, dict) else [[page] for _, page in reply or []]
-    found = [entry for [page] in pages for entry in page]
+    found = [(entry_id, by_name(fields)) for [page] in pages for entry_id, fields in page]
     await carry_bodies(store, key, found)
     return [(Reference.of(position.partition, entry_id), fields) for entry_id, fields in found]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_head import by_name
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Fields
 from salesloft_webhooks.broker.shared_bodies import carrier_of
@@ -76,7 +77,7 @@ async def read(
             if newest_first
             else store.client.xrange(key, low, high, count)
         )
-    page = list(found)
+    page = [(entry_id, by_name(fields)) for entry_id, fields in found]
     await carry_bodies(store, key, page)
     return page
 

@@ -9,13 +9,14 @@
 -- none, but asks every second or two, and `take` writes that down in `seen`. So either heartbeat counts.
 --@include partition
 --@include group
+--@include entries
 --@include patterns
 --@include filter
 local LOOKED_AT = 100
 
 local function lease_of(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  local lane = entry and fields_of(entry[2]).key or ''
+  local lane = entry and entry_fields(entry[2]).key or ''
   return tonumber(redis.call('ZSCORE', due, id) or redis.call('ZSCORE', due, member_of(id, lane)) or 0)
 end
 

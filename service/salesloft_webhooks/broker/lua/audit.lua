@@ -14,6 +14,7 @@
 --   Nothing is kept of the attempts of an entry that is finished: workers of 0.1.0 beside ours do not know `attempts`.
 --@include partition
 --@include group
+--@include entries
 --@include patterns
 --@include filter
 local ATTEMPTS_EXAMINED = 50
@@ -26,7 +27,7 @@ end
 
 local function entry_of(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  return entry and fields_of(entry[2]) or {}
+  return entry and entry_fields(entry[2]) or {}
 end
 
 local function is_queued(member, event_type)

@@ -25,7 +25,7 @@ local died = {}
 -- Deleted by hand, or done: a late `done` may have been written down while the entry was another consumer's.
 local function is_finished(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  return not entry or outcome_of(fields_of(entry[2]).id or '', id)
+  return not entry or outcome_of(entry_fields(entry[2]).id or '', id)
 end
 
 local function give_up(event_type, member)

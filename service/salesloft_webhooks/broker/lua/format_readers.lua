@@ -8,6 +8,7 @@
 --@include partition
 --@include compact_records
 --@include records
+--@include entries
 
 local function all_read(name)
   local group_base = base .. 'g:' .. name
@@ -23,7 +24,7 @@ end
 -- Version 0.1.0 leaves no token. Of a redrive or replay nothing can be told.
 local function latest_is_old()
   local latest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
-  local fields = latest and fields_of(latest[2]) or {}
+  local fields = latest and entry_fields(latest[2]) or {}
   if not fields.id or fields.only ~= '' then
     return false
   end

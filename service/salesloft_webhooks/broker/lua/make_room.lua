@@ -38,7 +38,7 @@ local function needed_among(groups, page, ids)
     end
   end
   for _, entry in ipairs(page) do
-    local carrier = needed[entry[1]] and carrier_of(entry[1], fields_of(entry[2]))
+    local carrier = needed[entry[1]] and carrier_of(entry[1], entry_fields(entry[2]))
     if carrier then
       needed[carrier] = true
     end

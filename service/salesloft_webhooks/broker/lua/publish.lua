@@ -4,9 +4,9 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 idempotency TTL, s   2 watermark TTL, s   3 the number of partitions the caller spreads events over
 --       4 format to write
---       then fourteen per event: id, type, entity key, source, created_at, traceparent, body,
+--       then ten per event: id, the id's digest (include/compact_records.lua), head (broker/entry_head.py), body,
 --       bytes that it shares with the latest body that is whole, which it then only is the rest of ('': it is whole),
---       received at, ms ('': now), token of the delivery,
+--       token of the delivery,
 --       what to do with its watermark: '' nothing | 'raise' | 'compare' (its level lives elsewhere; a lower version of
 --       this program may have kept it here), watermark subject, watermark name, watermark level
 -- Result: per event 'new' | 'duplicate' | 'below' (its watermark was reached before) | 'refused ' and the error
@@ -21,7 +21,7 @@
 --   Every call writes: a duplicate is counted in its record. So a WAIT or WAITAOF after it also covers the write of the
 --   original, which may have come over another connection a moment ago.
 -- No allow-oom flag: a full server refuses the whole batch before anything is written.
-local FIELDS = 14
+local FIELDS = 10
 --@include partition
 --@include compact_records
 --@include records
@@ -47,15 +47,14 @@ local function body_of(rest, kept)
 end
 
 local function add_entry(at)
-  local of, body = body_of(ARGV[at + 6], ARGV[at + 7])
-  local received = ARGV[at + 8]
+  local head = ARGV[at + 2]
+  local of, body = body_of(ARGV[at + 3], ARGV[at + 4])
   if format == 1 then
-    return redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
-      'src', ARGV[at + 3], 'at', received == '' and ms(now) or received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5],
-      'only', '', 'body', body)
+    local fields = entry_fields({ 'head', head })
+    return redis.call('XADD', events, '*', 'id', fields.id, 'type', fields.type, 'key', fields.key, 'src', fields.src,
+      'at', fields.at == '' and ms(now) or fields.at, 'made', fields.made, 'tp', fields.tp, 'only', '', 'body', body)
   end
-  local entry = redis.call('XADD', events, '*', 'id', ARGV[at], 'type', ARGV[at + 1], 'key', ARGV[at + 2],
-    'src', ARGV[at + 3], 'at', received, 'made', ARGV[at + 4], 'tp', ARGV[at + 5], 'only', '', 'of', of, 'body', body)
+  local entry = redis.call('XADD', events, '*', 'head', head .. of, 'body', body)
   if body ~= '' then
     carrier = entry
   end
@@ -63,7 +62,8 @@ local function add_entry(at)
 end
 
 local function store(at)
-  local event_id, token = ARGV[at], ARGV[at + 9]
+  local event_id, token = ARGV[at], ARGV[at + 5]
+  know_digest(event_id, ARGV[at + 1])
   local known, its_token = stored_as(event_id)
   if known and its_token == token then
     remember_repeat(event_id, token)
@@ -78,9 +78,9 @@ local function store(at)
 end
 
 local function publish(at)
-  local use, subject, name, level = ARGV[at + 10], ARGV[at + 11], ARGV[at + 12], tonumber(ARGV[at + 13])
-  if ARGV[at + 7] == '' then
-    shared, carrier = ARGV[at + 6], nil
+  local use, subject, name, level = ARGV[at + 6], ARGV[at + 7], ARGV[at + 8], tonumber(ARGV[at + 9])
+  if ARGV[at + 4] == '' then
+    shared, carrier = ARGV[at + 3], nil
   end
   if use == '' then
     return store(at)

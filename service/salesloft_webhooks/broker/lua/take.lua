@@ -13,9 +13,9 @@
 --   state     'ready' | 'paused' | 'healed' (the group was gone and has been made again)
 --   wait      ms until the next due entry, or the pause ends; -1 unknown
 --   last_id   stream id to wait behind when nothing more was found, '' when more may be there at once
---   entries   { entry id, lane, attempt, failures, last error, followed, id, type, entity key, source, at, created_at,
---             traceparent, body, of (see include/entries.lua) }; failures: earlier attempts that failed, without the leases
---             that were lost; followed: 1 when more of its lane waits behind it, as far as this call saw
+--   entries   { entry id, lane, attempt, failures, last error, followed, head, body (see include/entries.lua) };
+--             failures: earlier attempts that failed, without the leases that were lost; followed: 1 when more of its lane
+--             waits behind it, as far as this call saw
 --   isolated  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
 --   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)

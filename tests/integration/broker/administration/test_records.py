@@ -14,7 +14,7 @@ from salesloft_webhooks.broker.keys import Keys
 from salesloft_webhooks.broker.records import (
     DEAD_LETTER_FIELDS,
     ENTRY_FIELDS,
-    LEASED_FIELDS,
+    PACKED_FIELDS,
     QUARANTINE_FIELDS,
     RECORD_DUPLICATES,
     RECORD_ENTRY,
@@ -68,7 +68,7 @@ async def test_streams_have_the_fields_that_are_written_down(driven: Driven) -> 
     keys, partitions = driven.store.keys, range(driven.store.partitions)
     entries = {names for one in partitions for names in await names_in(driven, keys.events(one))}
     letters = {names for one in partitions for names in await names_in(driven, keys.dead(one, "crm"))}
-    assert entries == {ENTRY_FIELDS}
+    assert entries == {PACKED_FIELDS, ENTRY_FIELDS}
     assert letters == {DEAD_LETTER_FIELDS}
     assert await names_in(driven, keys.quarantine(0)) == [QUARANTINE_FIELDS]
 
@@ -115,7 +115,8 @@ def _forms() -> list[re.Pattern[str]]:
 @pytest.mark.parametrize("script", sorted(LUA.rglob("*.lua")), ids=lambda path: path.stem)
 def test_scripts_read_no_other_field(script: Path) -> None:
     """What a script reads by name is a field that is written down, so a renamed field is not read as missing."""
-    known = {*DEAD_LETTER_FIELDS, RECORD_ENTRY, RECORD_DUPLICATES, "name"}  # `name` is XINFO's, of a group
+    known = {*DEAD_LETTER_FIELDS, *PACKED_FIELDS, RECORD_ENTRY, RECORD_DUPLICATES}
+    known.add("name")  # XINFO's, of a group
 
     assert set(READ_BY_NAME.findall(script.read_text(encoding="utf-8"))) <= known
 
@@ -127,4 +128,3 @@ def test_poisoned_entries_are_named_as_written_down() -> None:
     names = f"'{RECORD_LETTERS}', '{RECORD_POISON}', '{RECORD_RESUBMITTED}'"
     assert f"local LETTER, POISON, AGAIN = {names}" in text
     assert "POISON .. group" in text
-    assert set(LEASED_FIELDS) == {*ENTRY_FIELDS} - {"only"}

@@ -95,6 +95,11 @@ local function digest_of(event_id)
   return its_digest, its_number
 end
 
+-- The caller has computed the digest of an id.
+local function know_digest(event_id, digest)
+  digested, its_digest, its_number = event_id, digest, struct.unpack('>I5', digest)
+end
+
 local function bucket_in(window, number)
   local index = number % window.size
   if index >= window.buckets then

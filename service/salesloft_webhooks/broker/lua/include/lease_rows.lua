@@ -1,9 +1,9 @@
--- What `take` and `settle` know of the entries that they lease. Needs: partition, group, filter, `version`.
+-- What `take` and `settle` know of the entries that they lease. Needs: partition, group, entries, filter,
+-- `version`.
 local FOLLOWED = 6 -- where a row says whether more of its lane waits behind it
 
 local function lease_row(id, lane, attempt, failures, last_error, followed, fields)
-  return { id, lane, attempt, failures, last_error, followed, fields.id, fields.type, fields.key or '',
-    fields.src or '', fields.at or '0', fields.made or '', fields.tp or '', fields.body or '', fields.of or '' }
+  return { id, lane, attempt, failures, last_error, followed, head_of(fields), fields.body or '' }
 end
 
 local function is_followed(lane)

@@ -4,11 +4,11 @@
 -- before it that would go: those of one delivery stand together.
 local function first_needed(id)
   local first = redis.call('XRANGE', events, id, '+', 'COUNT', 1)[1]
-  return first and carrier_of(first[1], fields_of(first[2])) or id
+  return first and carrier_of(first[1], entry_fields(first[2])) or id
 end
 
 local function shares_body(entry)
-  return entry and carrier_of(entry[1], fields_of(entry[2])) ~= nil
+  return entry and carrier_of(entry[1], entry_fields(entry[2])) ~= nil
 end
 
 -- The part of `page`, entries in order, that is of deliveries of which nothing follows behind the page.

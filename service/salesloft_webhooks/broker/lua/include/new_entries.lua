@@ -57,7 +57,7 @@ local function take_new(room)
     scanned = scanned + #entries
     local unwanted = {}
     for _, entry in ipairs(entries) do
-      local id, fields = entry[1], fields_of(entry[2])
+      local id, fields = entry[1], entry_fields(entry[2])
       if not fields.id or not fields.type or not wants(fields.type, fields.only or '') then
         unwanted[#unwanted + 1] = id
       elseif outcome_of(fields.id, id) then

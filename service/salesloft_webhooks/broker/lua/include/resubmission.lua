@@ -23,7 +23,7 @@ end
 
 local function is_unread(id)
   local found = id and is_after(id, last) and redis.call('XRANGE', events, id, id)[1]
-  local only = found and fields_of(found[2]).only
+  local only = found and entry_fields(found[2]).only
   return only == '' or only == group
 end
 

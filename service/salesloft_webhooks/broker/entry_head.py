@@ -1,0 +1,243 @@
+"""The head of an entry: all that stands beside its body, packed into one field (format 2 of the store).
+
+A stream keeps a length with every value and the server answers value by value, so an entry has two fields, ``head`` and
+``body``. A head is a byte, the size of each length in it (1; 4 when something has more than 255 bytes); then each of
+`VALUES` behind its length; then ``of`` (`shared_bodies`) to the end.
+
+Values are packed where few bytes say the same; what is unpacked is the text exactly as it was:
+
+- ``id``: a UUID as its 16 bytes; one that begins with the event's type and a slash, as ours do, without these.
+- ``type``: its place in `TYPES`.
+- ``key``: a person's as the number.
+- ``src``: ``default`` as one byte.
+- ``made``: a time in ISO 8601 as microseconds, and how it was written.
+- ``tp``: a traceparent of version 00 as its other 25 bytes.
+
+A packed value begins with a byte below 32. No text does: dialects let only visible characters into these fields.
+``include/entries.lua`` reads heads as well and unpacks id, type and key; copies of an entry keep the rest as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+HEAD = b"head"
+VALUES = ("id", "type", "key", "src", "at", "made", "tp")
+"""In a head's order; what they are: `records.ENTRY_FIELDS`."""
+SHORT, LONG = 1, 4
+"""How many bytes a length has."""
+UUID, OF_ITS_TYPE = b"\x01", b"\x02"
+"""First byte of a packed id."""
+TYPES = (
+    "account.created",
+    "account.deleted",
+    "account.updated",
+    "bulk_job.completed",
+    "cadence.created",
+    "cadence.deleted",
+    "cadence.updated",
+    "cadence_membership.completed",
+    "cadence_membership.created",
+    "cadence_membership.removed",
+    "cadence_membership.updated",
+    "call.completed",
+    "call.created",
+    "call.updated",
+    "call_data_record.created",
+    "call_data_record.updated",
+    "conversation.created",
+    "conversation_recording.created",
+    "conversation_transcript.created",
+    "email.bounced",
+    "email.clicked",
+    "email.opened",
+    "email.replied",
+    "email.sent",
+    "email.updated",
+    "email_with_body_and_subject.updated",
+    "meeting.booked",
+    "meeting.updated",
+    "note.created",
+    "note.deleted",
+    "note.updated",
+    "person.created",
+    "person.deleted",
+    "person.updated",
+    "step.created",
+    "step.deleted",
+    "step.updated",
+    "success.created",
+    "task.completed",
+    "task.created",
+    "task.deleted",
+    "task.updated",
+    "user.created",
+    "user.updated",
+)
+"""Numbered for ever: a version that does not know a number would misread the type. A new one stands in its own text."""
+OF_TYPE = b"\x01"
+"""First byte of a packed type; its place follows."""
+PERSON, PERSON_BYTES, PERSON_DIGITS = b"\x01", 5, 13
+"""First byte of a packed key, the size of the number that follows, and how many digits are more than it holds."""
+DEFAULT_SOURCE = b"\x01"
+TRACE = b"\x01"
+"""First byte of a packed traceparent."""
+ZULU, OFFSET = 1, 4
+"""First byte of a packed time, to which its number in `DIGITS` is added: with a Z, or with an offset, which follows."""
+DIGITS = ("seconds", "milliseconds", "microseconds")
+UUID_DASHES, TRACE_DASHES = (8, 13, 18, 23), (32, 49)
+UUID_LENGTH = 36
+QUARTER, QUARTERS_AT_ZERO = timedelta(minutes=15), 128
+"""What offsets are counted in, and what zero is written as."""
+MICROSECONDS_BYTES = 7
+"""Enough for a thousand years to either side of 1970."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACES = {event_type: place for place, event_type in enumerate(TYPES)}
+
+
+def packed_head(values: Sequence[str], *, pack: bool) -> bytes:
+    """The head that says `VALUES`; without ``pack`` all in their own text."""
+    if not pack:
+        said = [value.encode() for value in values]
+    else:
+        event_id, event_type, key, source, at, made, trace = values
+        said = [packed_id(event_id, event_type), packed_type(event_type), packed_key(key), packed_source(source)]
+        said += [at.encode(), packed_time(made), packed_trace(trace)]
+    width = SHORT if max(map(len, said)) < 256 else LONG
+    return b"%c" % width + b"".join([len(value).to_bytes(width, "big") + value for value in said])
+
+
+def values_of(head: bytes) -> tuple[list[bytes], bytes]:
+    """`VALUES` as they stand in a head, and ``of``."""
+    said, width, end = [], head[0], 1
+    for _ in VALUES:
+        start = end + width
+        end = start + (head[end] if width == SHORT else int.from_bytes(head[end:start], "big"))
+        said.append(head[start:end])
+    return said, head[end:]
+
+
+def unpacked_head(head: bytes) -> tuple[list[str], bytes]:
+    """The text of each of `VALUES`, and ``of``."""
+    (event_id, event_type, key, source, at, made, trace), of = values_of(head)
+    named = unpacked_type(event_type)
+    text = [unpacked_id(event_id, named), named, unpacked_key(key), unpacked_source(source), _text(at)]
+    return [*text, unpacked_time(made), unpacked_trace(trace)], of
+
+
+def by_name(fields: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """The fields of an entry by their names, whichever way it was written; what no script reads stays packed."""
+    if HEAD not in fields:
+        return fields
+    said, of = values_of(fields[HEAD])
+    named = {name.encode(): value for name, value in zip(VALUES, said, strict=True)}
+    event_type = unpacked_type(said[1])
+    named[b"id"], named[b"type"] = unpacked_id(said[0], event_type).encode(), event_type.encode()
+    named[b"key"] = unpacked_key(said[2]).encode()
+    return {**named, b"only": b"", b"of": of, b"body": fields.get(b"body", b"")}
+
+
+def packed_id(event_id: str, event_type: str) -> bytes:
+    """An id as the head of an event of this type has it."""
+    if event_id.startswith(f"{event_type}/"):
+        return OF_ITS_TYPE + event_id[len(event_type) + 1 :].encode()
+    is_uuid = len(event_id) == UUID_LENGTH and event_id[8] == event_id[13] == "-"
+    return (is_uuid and _packed_hex(UUID, event_id, UUID_DASHES)) or event_id.encode()
+
+
+def unpacked_id(said: bytes, event_type: str) -> str:
+    """The id that is meant in the head of an event of this type."""
+    if said.startswith(OF_ITS_TYPE):
+        return f"{event_type}/{said[1:].decode()}"
+    return _dashed(said[1:].hex(), UUID_DASHES) if said.startswith(UUID) else _text(said)
+
+
+def packed_type(event_type: str) -> bytes:
+    """A type in two bytes, where it is known."""
+    return OF_TYPE + bytes((_PLACES[event_type],)) if event_type in _PLACES else event_type.encode()
+
+
+def unpacked_type(said: bytes) -> str:
+    """The type that is meant."""
+    return TYPES[said[1]] if said.startswith(OF_TYPE) else _text(said)
+
+
+def packed_key(key: str) -> bytes:
+    """An entity key in few bytes, where it is a person's."""
+    number = key.removeprefix("person:")
+    if len(number) < PERSON_DIGITS and key == f"person:{number}" and number.isdecimal():
+        packed = PERSON + int(number).to_bytes(PERSON_BYTES, "big")
+        return packed if unpacked_key(packed) == key else key.encode()
+    return key.encode()
+
+
+def unpacked_key(said: bytes) -> str:
+    """The entity key that is meant."""
+    return f"person:{int.from_bytes(said[1:], 'big')}" if said.startswith(PERSON) else _text(said)
+
+
+def packed_source(source: str) -> bytes:
+    """The name of a source; that of the only one of most installations in one byte."""
+    return DEFAULT_SOURCE if source == "default" else source.encode()
+
+
+def unpacked_source(said: bytes) -> str:
+    """The source that is meant."""
+    return "default" if said == DEFAULT_SOURCE else _text(said)
+
+
+def packed_trace(traceparent: str) -> bytes:
+    """A traceparent in few bytes, where it is one."""
+    packed = traceparent.startswith("00-") and _packed_hex(TRACE, traceparent[3:], TRACE_DASHES)
+    return packed or traceparent.encode()
+
+
+def unpacked_trace(said: bytes) -> str:
+    """The traceparent that is meant."""
+    return f"00-{_dashed(said[1:].hex(), TRACE_DASHES)}" if said.startswith(TRACE) else _text(said)
+
+
+def packed_time(text: str) -> bytes:
+    """A time in few bytes, where it is written in one of the usual ways."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if (offset := moment.utcoffset()) is None:
+            return text.encode()
+        digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
+        kind = b"%c" % (ZULU + digits)
+        if not text.endswith("Z"):
+            kind = b"%c%c" % (OFFSET + digits, offset // QUARTER + QUARTERS_AT_ZERO)
+        microseconds = (moment - EPOCH) // timedelta(microseconds=1)
+        packed = kind + microseconds.to_bytes(MICROSECONDS_BYTES, "big", signed=True)
+        return packed if unpacked_time(packed) == text else text.encode()
+    except (ValueError, OverflowError):
+        return text.encode()
+
+
+def unpacked_time(said: bytes) -> str:
+    """The time that is meant, as its sender wrote it."""
+    if not said or said[0] >= OFFSET + len(DIGITS):
+        return _text(said)
+    moment = EPOCH + timedelta(microseconds=int.from_bytes(said[-MICROSECONDS_BYTES:], "big", signed=True))
+    if said[0] < OFFSET:
+        return moment.replace(tzinfo=None).isoformat(timespec=DIGITS[said[0] - ZULU]) + "Z"
+    there = timezone((said[1] - QUARTERS_AT_ZERO) * QUARTER)
+    return moment.astimezone(there).isoformat(timespec=DIGITS[said[0] - OFFSET])
+
+
+def _packed_hex(mark: bytes, text: str, dashes: Sequence[int]) -> bytes | None:
+    try:
+        said = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return mark + said if _dashed(said.hex(), dashes) == text else None
+
+
+def _dashed(digits: str, dashes: Sequence[int]) -> str:
+    for place in dashes:
+        digits = f"{digits[:place]}-{digits[place:]}"
+    return digits
+
+
+def _text(said: bytes) -> str:
+    """Bytes that are no UTF-8 are shown, not raised."""
+    return said.decode(errors="backslashreplace")

@@ -1,0 +1,24 @@
+"""A plain client that looks at streams as people do: the fields of entries by name, whichever way they stand."""
+
+from typing import Any
+
+import redis
+
+from salesloft_webhooks.broker.entry_head import by_name, unpacked_source, unpacked_time, unpacked_trace
+
+
+class LookingClient(redis.Redis):
+    """Use it with ``encoding_errors="surrogateescape"``, so that what is no text comes through."""
+
+    def xrange(self, *args: Any, **kwargs: Any) -> Any:
+        """Entries, as `named` has them."""
+        page: Any = super().xrange(*args, **kwargs)
+        return [(entry_id, named(fields)) for entry_id, fields in page]
+
+
+def named(fields: dict[str, str]) -> dict[str, str]:
+    """The fields of an entry, unpacked."""
+    raw = by_name({name.encode(): value.encode(errors="surrogateescape") for name, value in fields.items()})
+    read = {name.decode(): value.decode(errors="surrogateescape") for name, value in raw.items()}
+    unpack = {"made": unpacked_time, "tp": unpacked_trace, "src": unpacked_source}
+    return read | {name: unpacked(raw[name.encode()]) for name, unpacked in unpack.items() if name in read}
