@@ -73,6 +73,8 @@ class Measurements:
         for partition in stats.partitions:
             self._telemetry.partition_measured(partition)
         for server in partitions_by_server(self._store):
-            foreseen = forecast([stats.partitions[number] for number in server], len(stats.groups), self._settings)
-            for number in server:
+            # The store may have more by now than it had when it was asked: those are measured the next time.
+            measured = [number for number in server if number < len(stats.partitions)]
+            foreseen = forecast([stats.partitions[number] for number in measured], len(stats.groups), self._settings)
+            for number in measured:
                 self._telemetry.memory_foreseen(number, foreseen.needed_bytes)

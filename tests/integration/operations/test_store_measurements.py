@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker import Store, open_store
+from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.operations import Measurements
 from salesloft_webhooks.settings import Settings
@@ -93,6 +94,25 @@ async def test_memory_is_foreseen(valkey: Server) -> None:
     records = 60 / 3_600 * 7 * 86_400 * RECORD_BYTES
     assert figure("store_memory_foreseen_bytes", partition="0") == pytest.approx(history + records, rel=0.2)
     assert 60_000 < (figure("stream_bytes", partition="0") or 0) < 120_000
+
+
+async def test_a_raise_while_the_store_is_measured_spoils_no_figure(
+    monkeypatch: pytest.MonkeyPatch, valkey: Server
+) -> None:
+    """What there was when the store was asked is told, although there are more partitions when it has answered."""
+
+    async def measure_and_raise(store: Store) -> Stats:
+        store.partitions = 1
+        stats = await measure(store)
+        store.partitions = 4
+        return stats
+
+    monkeypatch.setattr("salesloft_webhooks.operations.store_measurements.measure", measure_and_raise)
+    settings, telemetry = Settings.load(redis_url=valkey.url), ReceiverTelemetry()
+    telemetry.memory_foreseen(0, -1)
+
+    async with open_store(settings) as store, Measurements(store, telemetry, 0.02, settings):
+        await until("store_memory_foreseen_bytes", 0, partition="0")
 
 
 def _long_history() -> bool:
