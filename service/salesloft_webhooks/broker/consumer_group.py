@@ -159,8 +159,10 @@ class Group:
         repeated = self._handover_unanswered[partition]
         self._handovers[partition] += not repeated
         self._handover_unanswered[partition] = True
-        results, entries, run, due = await self._settle(partition, settlements, room=room, repeated=repeated)
+        number = self._store.partitions
+        results, entries, run, due, ended = await self._settle(partition, settlements, room=room, repeated=repeated)
         self._handover_unanswered[partition] = False
+        self._earlier_lanes.note_end(partition, number, ended.decode())
         its_run = run.decode()
         return HandedOver(
             results=tuple(SETTLED[result] for result in results),
@@ -170,15 +172,16 @@ class Group:
 
     async def _settle(
         self, partition: int, settlements: Sequence[Settlement], *, room: int, repeated: bool
-    ) -> tuple[Reply, list[list[Any]], bytes, int]:
+    ) -> tuple[Reply, list[list[Any]], bytes, int, bytes]:
         options = self.options
         args: list[str | int] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (_ms(options.lease_seconds), room, self._handovers[partition], int(repeated), options.version)
+        args.append(self._store.partitions)
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
             args += (item.outcome, _ms(item.delay_seconds), item.reason, item.error)
-        answer: tuple[Reply, list[list[Any]], bytes, int] = await self._store.run("settle", partition, args)
+        answer: tuple[Reply, list[list[Any]], bytes, int, bytes] = await self._store.run("settle", partition, args)
         return answer
 
     async def extend(self, partition: int, leases: Sequence[Lease]) -> list[bool]:

@@ -87,6 +87,26 @@ async def test_a_worker_that_has_not_heard_of_a_raise_runs_nothing_stored_after_
         assert await group.must_wait([old, new]) == set()
 
 
+async def test_what_is_handed_over_waits_for_a_place_the_worker_has_not_heard_of(server: Server) -> None:
+    """A person back where she was two raises ago: her next event there is given by settle, and is not her next one."""
+    async with open_bench(server, partitions=2) as bench, open_bench(server, partitions=2) as other:
+        for side in (bench, other):
+            await decide_partitions(side.store, 2)
+        group = await ordered(bench)
+        person = next(one for one in PEOPLE if [partition_of(one, number) == 1 for number in (2, 3, 4)] == [1, 0, 1])
+        await bench.publish("e1", key=person)
+        (first,) = await take(group, 1)
+        for name, partitions in (("e2", 3), ("e3", 4)):
+            await raised(other, partitions)
+            await other.publish(name, key=person)
+        assert await take(group, 1) == [], "behind the first"
+
+        given = (await group.settle_and_continue(1, [Settlement(first, Outcome.DONE)], room=1)).leases
+
+        assert [lease.event.event_id for lease in given] == ["e3"]
+        assert await group.must_wait(given) == {given[0].entry_id}
+
+
 async def test_neither_other_people_nor_other_groups_wait(server: Server) -> None:
     """A group that never moves on holds back only itself, a person only herself, and without order nobody waits."""
     async with open_bench(server) as bench:

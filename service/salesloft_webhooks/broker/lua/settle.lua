@@ -4,12 +4,13 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 consumer   3 idempotency TTL, s   4 lease, ms   5 room: entries to hand over at the most
 --       6 token: the number of this call among the consumer's; a repeat after a lost reply has the same   7 1: a repeat; else 0
---       8 version: what this process wants and can run, see include/filter.lua
+--       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
 --       then nine per outcome: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
 --       what went wrong (retry, dead)
--- Result: { results, entries handed over as `take` gives them, run of the group, due }
+-- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
 --   due: 1 when something may be due sooner than the caller knows from its last take; else 0
+--   end: as `take` gives it: where the caller's number of partitions has ended here; '' when it has not
 --   results, one per outcome:
 --   'settled'  as asked
 --   'late'     the lease was lost, another consumer runs it, or it was given up as poison: a `done` is recorded and will
@@ -35,7 +36,8 @@
 --@include held_entries
 --@include patterns
 --@include filter
-local FIRST, FIELDS = 9, 9
+--@include layout
+local FIRST, FIELDS = 10, 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
 local outcomes = (#ARGV - FIRST + 1) / FIELDS
@@ -153,4 +155,4 @@ end
 if not fine then
   error(problem)
 end
-return { results, handed_over, run, something_is_due and 1 or 0 }
+return { results, handed_over, run, something_is_due and 1 or 0, #handed_over > 0 and end_of(ARGV[9]) or '' }
