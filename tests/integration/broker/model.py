@@ -91,7 +91,8 @@ class BrokerModel(HandOverRules):
         assert group == "lanes" or event.event_type.startswith("wanted."), "not what the group asked for"
         if group == "lanes":
             lane = [e.event_id for e in self.accepted.values() if e.entity_key == event.entity_key]
-            first = next(event_id for event_id in lane if event_id not in self.finished(group))
+            finished = self.finished(group)
+            first = next(event_id for event_id in lane if event_id not in finished)
             assert event.event_id == first, "not the head of its lane"
 
     @rule(
@@ -230,7 +231,7 @@ class BrokerModel(HandOverRules):
     def _work_off(self, name: str) -> None:
         self.redis.delete(f"sl:{{0}}:g:{name}:pause")
         member = self.consumers[name, "a"]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             taken = self.runner.run(member.take(0, 100))
             leases = taken.leases or (self.runner.run(member.take(0, 1, alone=True)).leases if taken.isolated else ())
