@@ -15,6 +15,11 @@ class LookingClient(redis.Redis):
         page: Any = super().xrange(*args, **kwargs)
         return [(entry_id, named(fields)) for entry_id, fields in page]
 
+    def xreadgroup(self, *args: Any, **kwargs: Any) -> Any:
+        """Entries of each stream, as `named` has them."""
+        streams: Any = super().xreadgroup(*args, **kwargs)
+        return [[stream, [(entry_id, named(fields)) for entry_id, fields in page]] for stream, page in streams]
+
 
 def named(fields: dict[str, str]) -> dict[str, str]:
     """The fields of an entry, unpacked."""

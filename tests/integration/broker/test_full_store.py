@@ -98,6 +98,7 @@ async def test_only_unfinished_work_fills_the_store(limited: Server) -> None:
         async with working(group, held):
             await eventually(lambda: unfinished(bench)[0] == len(held), "all others are finished", 30)
             assert await publish(bench, numbers, 500) == 500
+            await eventually(lambda: unfinished(bench)[0] == len(held), "what came since is taken", 30)
         assert _held_entries(bench) == sorted(held)
 
 

@@ -27,7 +27,7 @@ def test_what_will_be_needed_is_foreseen() -> None:
 
     line = outlook(Stats((GroupStats("crm"),), (day,)), Settings.load())
 
-    assert line.startswith("history: 12 h of 1 d, at 20.0 events/s it and the records need 2.71 GiB")
+    assert line.startswith("history: 12 h of 1 d, at 20.0 events/s it and the records need 2.05 GiB")
     assert line.endswith("more than there is: it will be shorter")
 
 
