@@ -17,11 +17,14 @@ import hiredis
 from bench.traffic import PEOPLE, compact, event_id, person
 from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.entry_head import packed_id
 from salesloft_webhooks.broker.group_commit import MAX_EVENTS
+from salesloft_webhooks.broker.records import digest_of
 from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 
+TYPE = "person.updated"
 AHEAD = 4
 """Calls that are on their way to the server at once."""
 RECEIVE_BYTES = 1 << 16
@@ -33,7 +36,7 @@ def deliveries(count: int, people: int, run: int = 0) -> Iterator[NewDelivery]:
     for number in range(count):
         key = f"person:{100_000 + number % people}"
         created = "2026-03-07T04:26:14Z"
-        event = NewEvent(event_id(run, number), "person.updated", key, created, bodies[number % people])
+        event = NewEvent(event_id(run, number), TYPE, key, created, bodies[number % people])
         yield NewDelivery("default", (event,))
 
 
@@ -77,16 +80,16 @@ async def _publish(settings: Settings, what: Iterator[NewDelivery]) -> list[tupl
 
 @dataclass(frozen=True)
 class Template:
-    """A call of `publish.lua`, and which of its words are ids of which events."""
+    """A call of `publish.lua`, and which of its words are ids of which events; an id's digest and head follow it."""
 
-    words: list[Argument]
+    words: list[Any]
     places: dict[int, int]
 
     @classmethod
     def of(cls, call: tuple[str, Sequence[Argument]], numbers: dict[str, int]) -> "Template":
         """The call with its ids found."""
         stream, args = call
-        words: list[Argument] = ["EVALSHA", script("publish").digest, 1, stream, *args]
+        words: list[Any] = ["EVALSHA", script("publish").digest, 1, stream, *args]
         found = {at: numbers[word] for at, word in enumerate(words) if isinstance(word, str) and word in numbers}
         return cls(words, found)
 
@@ -94,9 +97,18 @@ class Template:
         """The call for the events whose numbers are higher by so much."""
         words = self.words.copy()
         for at, number in self.places.items():
-            words[at] = event_id(run, number + added)
-        packed: bytes = hiredis.pack_command(tuple(words))  # type: ignore[arg-type]
+            new_id = event_id(run, number + added)
+            words[at : at + 3] = new_id, digest_of(new_id), _head_of(new_id, words[at + 2], words[at])
+        packed: bytes = hiredis.pack_command(tuple(words))
         return packed
+
+
+def _head_of(new_id: str, head: bytes, old_id: str) -> bytes:
+    """The head of another event: the id in it is packed, or its own text where the store has the earlier format."""
+    for old, new in ((packed_id(old_id, TYPE), packed_id(new_id, TYPE)), (old_id.encode(), new_id.encode())):
+        if head.count(old) == 1:
+            return head.replace(old, new)
+    raise RuntimeError("the id was not found in the head that the publisher sends")
 
 
 def _repeat(redis_url: str, calls: Iterator[bytes]) -> None:

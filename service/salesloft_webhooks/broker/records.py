@@ -145,6 +145,15 @@ class Quarantined:
     body: bytes = field(repr=False)
 
 
+def digest_of(event_id: str) -> bytes:
+    """What stands for an id in compact records.
+
+    Raises:
+        UnicodeEncodeError: it is no Unicode.
+    """
+    return sha1(event_id.encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
+
+
 def publish_row(
     event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, pack: bool, compress: bool
 ) -> PublishRow:
@@ -163,7 +172,7 @@ def publish_row(
     described = (event.event_id, event.event_type, event.entity_key, delivery.source, received, event.created_at)
     try:
         head = packed_head((*described, delivery.traceparent), pack=pack)
-        digest = sha1(event.event_id.encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
+        digest = digest_of(event.event_id)
     except UnicodeEncodeError as exc:
         raise StoreRefused(f"no Unicode: {exc.reason}") from exc
     return (event.event_id, digest, head, body, kept)
