@@ -15,6 +15,8 @@ ONE_OF_EACH = {
     "start_up": "ours, worker",
     "telemetry": "telemetry of it",
 }
+MAY_BE_LESS = {"bytes beside the body"}
+"""Of bodies that are compressed: what is stored is less than the body alone would be."""
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -26,4 +28,5 @@ def test_measures(section: str) -> None:
 
     assert not stage.failures
     assert stage.figures
-    assert all(value > 0 for each in stage.figures for value in each.values)
+    found = {(each.contender, each.metric): each.values for each in stage.figures}
+    assert {key: values for key, values in found.items() if key[1] not in MAY_BE_LESS and min(values) <= 0} == {}

@@ -106,7 +106,7 @@ def test_envelope_signatures_hold(body: bytes, key: bytes, age: int) -> None:
 
 @given(body=st.binary(), key=KEYS, name=NATIVE_NAMES.filter(lambda name: "," not in name))
 def test_native_signatures_hold(body: bytes, key: bytes, name: str) -> None:
-    """What is signed with a callback token, given or derived, is accepted, whatever the bytes; a comma is no part of a name."""
+    """What is signed with a callback token, given or derived, is accepted, whatever the bytes; a name has no comma."""
     direct = asgi(native.sign(body, key, name))
     derived = asgi(native.sign(body, native.derive_token(key, name), name))
 
