@@ -19,7 +19,7 @@ from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_head import packed_id
 from salesloft_webhooks.broker.group_commit import MAX_EVENTS
-from salesloft_webhooks.broker.records import digest_of
+from salesloft_webhooks.broker.id_digest import digest_of
 from salesloft_webhooks.broker.scripts import script
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings

@@ -8,12 +8,12 @@ write with the tuples here.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha1
 from typing import Any
 
 from salesloft_webhooks.broker.body_compression import packed, unpacked
 from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head, unpacked_source, unpacked_time
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.id_digest import digest_of
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.errors import StoreRefused
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
@@ -39,8 +39,6 @@ QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
 REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
 """Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
 
-DIGEST_BYTES = 10
-"""Of the SHA-1 of an id, which compact records are found by."""
 RECORD_ENTRY = "entry"
 """Of an idempotency record: the id of the event's entry."""
 RECORD_DUPLICATES = "dups"
@@ -143,15 +141,6 @@ class Quarantined:
     received_at: datetime
     from_headers: str
     body: bytes = field(repr=False)
-
-
-def digest_of(event_id: str) -> bytes:
-    """What stands for an id in compact records.
-
-    Raises:
-        UnicodeEncodeError: it is no Unicode.
-    """
-    return sha1(event_id.encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
 
 
 def publish_row(
