@@ -1,19 +1,10 @@
-"""How many attempts run at once: a slot for each, or all slots for isolated entries, which run alone.
-
-How much a take asks for is a matter of the slots, too. All that it brings starts when the whole answer is there, so the
-slots of a large take are empty for longer; a small one costs the store and us as much as a large one. While handlers
-end as soon as they have begun, half of the slots are asked for: the store answers one take while the attempts of the
-one before run. Slots that are held by handlers for longer become free a few at a time, and are filled so.
-"""
+"""How many attempts run at once: a slot for each, or all slots for isolated entries, which run alone."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from msgspec import Struct
-
-SMALLEST_PORTION = 10
-"""A tenth of the slots: with 20 ms in a handler, one is then empty for less than a millisecond."""
 
 
 class HeldSlots(Struct):
@@ -31,23 +22,16 @@ class ConcurrencyLimit:
         total: How many there are.
         free: How many nobody holds.
         running: Attempts under way.
-        lasting: So many ran when the store last answered a take: longer than a round trip takes.
     """
 
     def __init__(self, total: int) -> None:
         self.total = total
         self.free = total
         self.running = 0
-        self.lasting = 0
         self._changed = asyncio.Event()
         self._alone = asyncio.Lock()
         self._wanting_all = 0
         self._waiting = 0
-
-    @property
-    def portion(self) -> int:
-        """How much the next take may ask for, of all slots."""
-        return max((self.total - self.lasting + 1) // 2, self.total // SMALLEST_PORTION, 1)
 
     async def reserve(self, at_most: int | None = None) -> int:
         """Wait until a slot is free, then hold every free slot, or ``at_most`` so many; returns how many.

@@ -56,6 +56,8 @@ class PartitionLoop:
         self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
         self._idle_wait = IdleWait(group, partition, self._background, settings)
+        # Half of the slots: the store answers one take while the attempts of the one before run.
+        self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._stopping = False
         # Whether the end of any attempt wakes the loop, and not only what may have made something due.
         self._attentive = False
@@ -102,7 +104,7 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self._idle_wait.clear()
         await self._report_before_taking()
-        held = HeldSlots(await self._slots.reserve(self._slots.portion))
+        held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
             taken = await self._fill(held)
         finally:
@@ -145,7 +147,6 @@ class PartitionLoop:
         if self._stopping:
             return NOTHING_TAKEN
         taken = await self._take(held.free, alone=alone)
-        self._slots.lasting = self._slots.running
         await self._start_all(taken.leases, held)
         self._settler.forget_confirmed()
         return taken

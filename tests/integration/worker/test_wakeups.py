@@ -131,23 +131,3 @@ async def test_a_take_asks_for_half_of_the_slots(valkey: Server, asked: list[int
         await running.finished(5)
 
     assert max(asked) == 3
-
-
-async def test_slots_that_are_held_for_long_are_filled_a_few_at_a_time(valkey: Server, asked: list[int]) -> None:
-    """All that a take brings starts together: of forty slots that become free at once it asks for a quarter or less."""
-    running_now = 0
-    release = asyncio.Event()
-
-    async def handle(_event: Event) -> None:
-        nonlocal running_now
-        running_now += 1
-        await release.wait()
-
-    async with pipeline(valkey, handle, worker_concurrency=40) as running:
-        await running.publish(*(f"e{number}" for number in range(80)))
-        await eventually(lambda: running_now == 40, "every slot is held")
-        asked.clear()
-        release.set()
-        await running.finished(80)
-
-    assert asked[0] <= 10

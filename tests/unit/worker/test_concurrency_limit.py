@@ -92,16 +92,3 @@ async def test_whoever_wants_all_slots_is_not_kept_waiting_by_spare_ones() -> No
         assert held.free == 0
     slots.release()
     await task
-
-
-@pytest.mark.parametrize(
-    ("total", "lasting", "portion"),
-    [(200, 0, 100), (5, 0, 3), (1, 0, 1), (100, 50, 25), (100, 99, 10), (7, 7, 1)],
-    ids=["quick", "quick, odd", "one slot", "half are held", "nearly all are held", "few slots"],
-)
-def test_a_take_asks_for_less_while_handlers_take_long(total: int, lasting: int, portion: int) -> None:
-    """Half of the slots that were free when the store last answered, but no less than a tenth of all."""
-    slots = ConcurrencyLimit(total)
-    slots.lasting = lasting
-
-    assert slots.portion == portion
