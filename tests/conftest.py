@@ -26,9 +26,8 @@ _MOST_PROCESSES = 12
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """How many processes `-n auto` has: three for two cores, as tests wait for nearly half of their time."""
-    cores = os.cpu_count() or 1
-    return min(_MOST_PROCESSES, cores + cores // 2)
+    """How many processes `-n auto` has: one for each core. With more, tests of times wait for each other."""
+    return min(_MOST_PROCESSES, os.cpu_count() or 1)
 
 
 def _engine_parameters() -> list[object]:
