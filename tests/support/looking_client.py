@@ -4,7 +4,8 @@ from typing import Any
 
 import redis
 
-from salesloft_webhooks.broker.entry_head import by_name, unpacked_source, unpacked_time, unpacked_trace
+from salesloft_webhooks.broker.entry_head import by_name, unpacked_source, unpacked_trace
+from salesloft_webhooks.broker.packed_time import unpacked_time
 
 
 class LookingClient(redis.Redis):

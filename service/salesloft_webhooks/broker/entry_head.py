@@ -18,11 +18,13 @@ A packed value begins with a byte below 32. No text does: dialects let only visi
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+
+from salesloft_webhooks.broker.packed_time import packed_time, shown, unpacked_time
 
 HEAD = b"head"
 VALUES = ("id", "type", "key", "src", "at", "made", "tp")
 """In a head's order; what they are: `records.ENTRY_FIELDS`."""
+AT = VALUES.index("at")
 SHORT, LONG = 1, 4
 """How many bytes a length has."""
 UUID, OF_ITS_TYPE = b"\x01", b"\x02"
@@ -81,16 +83,8 @@ PERSON, PERSON_BYTES, PERSON_DIGITS = b"\x01", 5, 13
 DEFAULT_SOURCE = b"\x01"
 TRACE = b"\x01"
 """First byte of a packed traceparent."""
-ZULU, OFFSET = 1, 4
-"""First byte of a packed time, to which its number in `DIGITS` is added: with a Z, or with an offset, which follows."""
-DIGITS = ("seconds", "milliseconds", "microseconds")
 UUID_DASHES, TRACE_DASHES = (8, 13, 18, 23), (32, 49)
 UUID_LENGTH = 36
-QUARTER, QUARTERS_AT_ZERO = timedelta(minutes=15), 128
-"""What offsets are counted in, and what zero is written as."""
-MICROSECONDS_BYTES = 7
-"""Enough for a thousand years to either side of 1970."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACES = {event_type: place for place, event_type in enumerate(TYPES)}
 
 
@@ -107,12 +101,22 @@ def packed_head(values: Sequence[str], *, pack: bool) -> bytes:
 
 
 def values_of(head: bytes) -> tuple[list[bytes], bytes]:
-    """`VALUES` as they stand in a head, and ``of``."""
-    said, width, end = [], head[0], 1
+    """`VALUES` as they stand in a head, and ``of``.
+
+    Raises:
+        ValueError: the head is damaged.
+    """
+    said, width, end = [], head[0] if head else 0, 1
+    if width not in {SHORT, LONG}:
+        raise ValueError("no head")
     for _ in VALUES:
         start = end + width
+        if start > len(head):
+            raise ValueError("a head that was cut off")
         end = start + (head[end] if width == SHORT else int.from_bytes(head[end:start], "big"))
         said.append(head[start:end])
+    if end > len(head) or (said[AT] and not said[AT].isdigit()):
+        raise ValueError("a head that was cut off or tampered with")
     return said, head[end:]
 
 
@@ -120,15 +124,21 @@ def unpacked_head(head: bytes) -> tuple[list[str], bytes]:
     """The text of each of `VALUES`, and ``of``."""
     (event_id, event_type, key, source, at, made, trace), of = values_of(head)
     named = unpacked_type(event_type)
-    text = [unpacked_id(event_id, named), named, unpacked_key(key), unpacked_source(source), _text(at)]
+    text = [unpacked_id(event_id, named), named, unpacked_key(key), unpacked_source(source), shown(at)]
     return [*text, unpacked_time(made), unpacked_trace(trace)], of
 
 
 def by_name(fields: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """The fields of an entry by their names, whichever way it was written; what no script reads stays packed."""
+    """The fields of an entry by their names, whichever way it was written; what no script reads stays packed.
+
+    A damaged head says nothing: the entry is then as one that somebody else has put into the stream.
+    """
     if HEAD not in fields:
         return fields
-    said, of = values_of(fields[HEAD])
+    try:
+        said, of = values_of(fields[HEAD])
+    except ValueError:
+        return {}
     named = {name.encode(): value for name, value in zip(VALUES, said, strict=True)}
     event_type = unpacked_type(said[1])
     named[b"id"], named[b"type"] = unpacked_id(said[0], event_type).encode(), event_type.encode()
@@ -147,8 +157,8 @@ def packed_id(event_id: str, event_type: str) -> bytes:
 def unpacked_id(said: bytes, event_type: str) -> str:
     """The id that is meant in the head of an event of this type."""
     if said.startswith(OF_ITS_TYPE):
-        return f"{event_type}/{said[1:].decode()}"
-    return _dashed(said[1:].hex(), UUID_DASHES) if said.startswith(UUID) else _text(said)
+        return f"{event_type}/{shown(said[1:])}"
+    return _dashed(said[1:].hex(), UUID_DASHES) if said.startswith(UUID) else shown(said)
 
 
 def packed_type(event_type: str) -> bytes:
@@ -158,7 +168,7 @@ def packed_type(event_type: str) -> bytes:
 
 def unpacked_type(said: bytes) -> str:
     """The type that is meant."""
-    return TYPES[said[1]] if said.startswith(OF_TYPE) else _text(said)
+    return TYPES[said[1]] if said.startswith(OF_TYPE) and said[1:] < b"%c" % len(TYPES) else shown(said)
 
 
 def packed_key(key: str) -> bytes:
@@ -172,7 +182,7 @@ def packed_key(key: str) -> bytes:
 
 def unpacked_key(said: bytes) -> str:
     """The entity key that is meant."""
-    return f"person:{int.from_bytes(said[1:], 'big')}" if said.startswith(PERSON) else _text(said)
+    return f"person:{int.from_bytes(said[1:], 'big')}" if said.startswith(PERSON) else shown(said)
 
 
 def packed_source(source: str) -> bytes:
@@ -182,7 +192,7 @@ def packed_source(source: str) -> bytes:
 
 def unpacked_source(said: bytes) -> str:
     """The source that is meant."""
-    return "default" if said == DEFAULT_SOURCE else _text(said)
+    return "default" if said == DEFAULT_SOURCE else shown(said)
 
 
 def packed_trace(traceparent: str) -> bytes:
@@ -193,35 +203,7 @@ def packed_trace(traceparent: str) -> bytes:
 
 def unpacked_trace(said: bytes) -> str:
     """The traceparent that is meant."""
-    return f"00-{_dashed(said[1:].hex(), TRACE_DASHES)}" if said.startswith(TRACE) else _text(said)
-
-
-def packed_time(text: str) -> bytes:
-    """A time in few bytes, where it is written in one of the usual ways."""
-    try:
-        moment = datetime.fromisoformat(text)
-        if (offset := moment.utcoffset()) is None:
-            return text.encode()
-        digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
-        kind = b"%c" % (ZULU + digits)
-        if not text.endswith("Z"):
-            kind = b"%c%c" % (OFFSET + digits, offset // QUARTER + QUARTERS_AT_ZERO)
-        microseconds = (moment - EPOCH) // timedelta(microseconds=1)
-        packed = kind + microseconds.to_bytes(MICROSECONDS_BYTES, "big", signed=True)
-        return packed if unpacked_time(packed) == text else text.encode()
-    except (ValueError, OverflowError):
-        return text.encode()
-
-
-def unpacked_time(said: bytes) -> str:
-    """The time that is meant, as its sender wrote it."""
-    if not said or said[0] >= OFFSET + len(DIGITS):
-        return _text(said)
-    moment = EPOCH + timedelta(microseconds=int.from_bytes(said[-MICROSECONDS_BYTES:], "big", signed=True))
-    if said[0] < OFFSET:
-        return moment.replace(tzinfo=None).isoformat(timespec=DIGITS[said[0] - ZULU]) + "Z"
-    there = timezone((said[1] - QUARTERS_AT_ZERO) * QUARTER)
-    return moment.astimezone(there).isoformat(timespec=DIGITS[said[0] - OFFSET])
+    return f"00-{_dashed(said[1:].hex(), TRACE_DASHES)}" if said.startswith(TRACE) else shown(said)
 
 
 def _packed_hex(mark: bytes, text: str, dashes: Sequence[int]) -> bytes | None:
@@ -236,8 +218,3 @@ def _dashed(digits: str, dashes: Sequence[int]) -> str:
     for place in dashes:
         digits = f"{digits[:place]}-{digits[place:]}"
     return digits
-
-
-def _text(said: bytes) -> str:
-    """Bytes that are no UTF-8 are shown, not raised."""
-    return said.decode(errors="backslashreplace")

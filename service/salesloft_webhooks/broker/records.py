@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salesloft_webhooks.broker.body_compression import packed, unpacked
-from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head, unpacked_source, unpacked_time
+from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head, unpacked_source
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.id_digest import digest_of
+from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.errors import StoreRefused
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled

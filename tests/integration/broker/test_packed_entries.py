@@ -1,19 +1,22 @@
 """Entries are packed, and scripts, handlers and people read from them what was put in."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker import Outcome, Stored
+from salesloft_webhooks.broker import Outcome, Stored, audit
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.history import history
+from salesloft_webhooks.broker.entry_head import packed_head, packed_type
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_bench import Bench, open_bench, settle, take
 from tests.support.servers import Server
 
+STREAM = "sl:{0}:events"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 EVENTS = [
     NewEvent("b0a1f2c3-d4e5-46f7-8899-aabbccddeeff", "user.updated", "person:164510523", "2026-03-07T04:26:14Z", b"{}"),
@@ -73,3 +76,33 @@ async def test_nothing_is_packed_in_the_old_format(server: Server) -> None:
     said = page[0][1] if isinstance(page[0][1], dict) else dict(zip(page[0][1][::2], page[0][1][1::2], strict=True))
     written = (said["made"], said["tp"], said["src"], said["key"], said["id"])
     assert written == (EVENTS[0].created_at, TRACE, "default", EVENTS[0].entity_key, EVENTS[0].event_id)
+
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda head: head[:15],
+    "empty": lambda _: b"",
+    "another width": lambda head: b"\x07" + head[1:],
+    "a type of tomorrow": lambda head: head.replace(packed_type("user.updated"), b"\x01\xee"),
+    "a time of its own": lambda _: packed_head(("id", "user.updated", "", "default", "soon", "", ""), pack=True),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+async def test_a_damaged_head_stops_nothing(server: Server, damage: str) -> None:
+    """What was tampered with is passed over as what others put into the stream: all beside it is handled."""
+    async with open_bench(server, store_format=2) as bench:
+        group = await bench.group(ordering=Ordering.ENTITY)
+        await bench.publish("before")
+        values = ("b0a1f2c3-d4e5-46f7-8899-aabbccddeeff", "user.updated", "person:1", "default", "", "", "")
+        head = DAMAGED[damage](packed_head(values, pack=True))
+        bench.redis.execute_command("XADD", STREAM, "*", "head", head, "body", "{}")
+        await bench.publish("after")
+
+        for name in ("before", "after"):
+            (lease,) = await take(group)
+            assert lease.event.event_id == name
+            await settle(group, lease, Outcome.DONE)
+
+        assert await audit(bench.store, 0, "crm", "-", 1.0) == ("-", 0)
+        assert {"after", "before"} <= {entry.event_id async for entry in latest(bench.store)}
+        assert bench.redis.xpending(STREAM, "crm")["pending"] == 0

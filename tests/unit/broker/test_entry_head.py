@@ -15,17 +15,17 @@ from salesloft_webhooks.broker.entry_head import (
     packed_id,
     packed_key,
     packed_source,
-    packed_time,
     packed_trace,
     packed_type,
+    unpacked_head,
     unpacked_id,
     unpacked_key,
     unpacked_source,
-    unpacked_time,
     unpacked_trace,
     unpacked_type,
     values_of,
 )
+from salesloft_webhooks.broker.packed_time import packed_time, unpacked_time
 
 UUID = "b0a1f2c3-d4e5-46f7-8899-aabbccddeeff"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -166,3 +166,14 @@ def test_an_entry_of_the_first_format_is_what_it_says() -> None:
     fields = {b"id": b"\x01", b"made": b"2026", b"body": b"{}"}
 
     assert by_name(fields) is fields
+
+
+@given(head=st.binary(max_size=80))
+@example(head=b"")
+@example(head=b"\x01\x02\x01\xff")
+def test_what_is_no_head_is_refused_or_read_and_nothing_else(head: bytes) -> None:
+    """Damaged or tampered with, it says nothing by name, and raises what its readers expect; any text comes through."""
+    try:
+        unpacked_head(head)
+    except ValueError:
+        assert by_name({b"head": head}) == {}

@@ -25,7 +25,7 @@ do -- a script has room for 200 local names: those of heads end here
 
   local function unpacked_type(said)
     local mark, number = string.byte(said, 1, 2)
-    return mark == PACKED and TYPES[number + 1] or said
+    return mark == PACKED and assert(TYPES[number + 1]) or said
   end
 
   local function unpacked_key(said)
@@ -42,17 +42,24 @@ do -- a script has room for 200 local names: those of heads end here
     return said
   end
 
+  local function read_head(flat)
+    local head = flat[2]
+    local id, event_type, key, src, at, made, tp, rest = struct.unpack(HEADS[string.sub(head, 1, 1)], head)
+    assert(string.match(at, '^%d*$'))
+    event_type = unpacked_type(event_type)
+    return { head = head, id = unpacked_id(id, event_type), type = event_type, key = unpacked_key(key), src = src, at = at,
+      made = made, tp = tp, only = '', of = string.sub(head, rest), body = flat[4] }
+  end
+
   -- The fields of an entry by their names, whichever way it was written; `head` as it stands, where it has one. Source,
-  -- time and trace context stay packed: no script reads them.
+  -- time and trace context stay packed: no script reads them. A head that is damaged says nothing: the entry is then as
+  -- one that somebody else has put into the stream, so that it never stops those beside it.
   function entry_fields(flat)
     if flat[1] ~= 'head' then
       return fields_of(flat)
     end
-    local head = flat[2]
-    local id, event_type, key, src, at, made, tp, rest = struct.unpack(HEADS[string.sub(head, 1, 1)], head)
-    event_type = unpacked_type(event_type)
-    return { head = head, id = unpacked_id(id, event_type), type = event_type, key = unpacked_key(key), src = src, at = at,
-      made = made, tp = tp, only = '', of = string.sub(head, rest), body = flat[4] }
+    local fine, fields = pcall(read_head, flat)
+    return fine and fields or {}
   end
 
   -- The head of an entry, also of one that was written without.

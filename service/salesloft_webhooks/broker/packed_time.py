@@ -1,0 +1,52 @@
+"""Times in a packed head: as microseconds, and how their sender wrote them (`entry_head`)."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+ZULU, OFFSET = 1, 4
+"""First byte of a packed time, to which its number in `DIGITS` is added: with a Z, or with an offset, which follows."""
+DIGITS = ("seconds", "milliseconds", "microseconds")
+QUARTER, QUARTERS_AT_ZERO = timedelta(minutes=15), 128
+"""What offsets are counted in, and what zero is written as."""
+MICROSECONDS_BYTES = 7
+"""Enough for a thousand years to either side of 1970."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def packed_time(text: str) -> bytes:
+    """A time in few bytes, where it is written in one of the usual ways."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if (offset := moment.utcoffset()) is None:
+            return text.encode()
+        digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
+        kind = b"%c" % (ZULU + digits)
+        if not text.endswith("Z"):
+            kind = b"%c%c" % (OFFSET + digits, offset // QUARTER + QUARTERS_AT_ZERO)
+        microseconds = (moment - EPOCH) // timedelta(microseconds=1)
+        packed = kind + microseconds.to_bytes(MICROSECONDS_BYTES, "big", signed=True)
+        return packed if unpacked_time(packed) == text else text.encode()
+    except (ValueError, OverflowError):
+        return text.encode()
+
+
+def unpacked_time(said: bytes) -> str:
+    """The time that is meant, as its sender wrote it."""
+    if not said or not ZULU <= said[0] < OFFSET + len(DIGITS):
+        return shown(said)
+    try:
+        return _written(said)
+    except (ValueError, IndexError, OverflowError):
+        return shown(said)
+
+
+def _written(said: bytes) -> str:
+    moment = EPOCH + timedelta(microseconds=int.from_bytes(said[-MICROSECONDS_BYTES:], "big", signed=True))
+    if said[0] < OFFSET:
+        return moment.replace(tzinfo=None).isoformat(timespec=DIGITS[said[0] - ZULU]) + "Z"
+    there = timezone((said[1] - QUARTERS_AT_ZERO) * QUARTER)
+    return moment.astimezone(there).isoformat(timespec=DIGITS[said[0] - OFFSET])
+
+
+def shown(said: bytes) -> str:
+    """Bytes that are no UTF-8 are shown, not raised."""
+    return said.decode(errors="backslashreplace")
