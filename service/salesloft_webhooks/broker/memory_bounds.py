@@ -141,8 +141,9 @@ class MemoryBounds:
         looks = await self._look(representatives(self._store))
         if self._most_bytes or any(look.excess > 0 for look in looks.values()):
             looks = await self._look(range(self._store.partitions))
-        over = {partition: look.oldest_ms for partition, look in looks.items() if look.excess > 0}
-        entries = await self._shorten_history(dict(over), until)
+        oldest = {partition: look.oldest_ms for partition, look in looks.items() if look.excess > 0}
+        over = set(oldest)
+        entries = await self._shorten_history(oldest, over, until)
         records = 0 if entries else await self._forget_records(set(over), until)
         if self._observer is not None and entries + records:
             self._observer.room_made(entries=entries, records=records)
@@ -166,8 +167,11 @@ class MemoryBounds:
         after = FRONT_ONLY if self._entries_rest.resting else self._after.get(partition, BEGIN)
         return _Step(*await self._store.run("make_room", partition, [self._share, self._most_bytes, most, after]))
 
-    async def _shorten_history(self, oldest: dict[int, int], until: float) -> int:
-        """Remove finished entries of partitions that are over, given with the ms of their oldest; returns how many."""
+    async def _shorten_history(self, oldest: dict[int, int], over: set[int], until: float) -> int:
+        """Remove finished entries of partitions, given with the ms of their oldest; returns how many.
+
+        What is found within its limits, whoever made the room, leaves ``over``.
+        """
         removed = 0
         while oldest and time.monotonic() < until:
             partition = min(oldest, key=oldest.__getitem__)
@@ -176,6 +180,8 @@ class MemoryBounds:
             oldest[partition] = step.oldest_ms
             self._after[partition] = step.after or BEGIN
             self._entries_rest.count_call(step.removed)
+            if step.excess == 0:
+                over.discard(partition)
             if step.excess == 0 or not step.after:
                 del oldest[partition]
             if not step.after:

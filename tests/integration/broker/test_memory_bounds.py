@@ -1,9 +1,12 @@
 """What goes, and in which order, when there is too little memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from salesloft_webhooks.broker import Group, MemoryBounds, Outcome, Settlement
+from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.support.broker_bench import STREAM, Bench, open_bench, take
@@ -74,6 +77,28 @@ async def test_the_oldest_finished_history_goes_first(small: Server) -> None:
         assert 200 < room.entries < 800
         assert bench.recorder.room == [(room.entries, 0)]
         assert (await bounds(small, bench, history_memory_share=0.9).keep()).over is False
+
+
+async def test_room_that_another_process_has_made_is_room(small: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between our look and our first removal somebody else removed enough: there is room, and no reason for a 503."""
+    async with open_bench(small) as bench, open_bench(small) as other:
+        group = await bench.group()
+        for number in range(1_000):
+            await bench.publisher.publish(event(number))
+        await finish(group, 1_000)
+        limit_memory(bench, 0)
+        last_look, run = iter([False, True]), Store.run  # the server is looked at, then each partition
+
+        async def overtaken(store: Store, name: str, partition: int, args: Sequence[Argument]) -> object:
+            answer = await run(store, name, partition, args)
+            if name == "make_room" and next(last_look, False):
+                await bounds(small, other, history_memory_share=0.8).keep()
+            return answer
+
+        monkeypatch.setattr(Store, "run", overtaken)
+
+        assert await bounds(small, bench, history_memory_share=0.9).makes_room() is True
+        assert bench.recorder.room == []
 
 
 async def test_a_limit_in_bytes_counts_without_maxmemory(small: Server) -> None:
