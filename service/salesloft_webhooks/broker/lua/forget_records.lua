@@ -32,8 +32,8 @@ end
 -- Whether a dead letter of the event is there, or an entry by which a group gets it again.
 local function is_needed(fields)
   for name, value in pairs(fields) do
-    local resubmitted = string.find(name, 'again:', 1, true) == 1
-    if string.find(name, 'letter:', 1, true) == 1 or (resubmitted and not is_old(value)) then
+    local resubmitted = string.find(name, AGAIN, 1, true) == 1
+    if string.find(name, LETTER, 1, true) == 1 or (resubmitted and not is_old(value)) then
       return true
     end
   end

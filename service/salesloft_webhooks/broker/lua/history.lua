@@ -29,7 +29,7 @@ local function entry_of(id)
 end
 
 local function describe(info)
-  local id = memory['again:' .. info.name] or memory.entry
+  local id = memory[AGAIN .. info.name] or memory.entry
   local row = { info.name, info['last-delivered-id'], id, '', 0, '' }
   local pending = redis.call('XPENDING', events, info.name, id, id, 1)[1]
   if pending then

@@ -123,8 +123,8 @@ def test_scripts_read_no_other_field(script: Path) -> None:
 
 def test_poisoned_entries_are_named_as_written_down() -> None:
     """The one field that takes several lost leases to be written has the same name in the scripts."""
-    text = (LUA / "include" / "outcomes.lua").read_text(encoding="utf-8")
+    records, outcomes = ((LUA / "include" / f"{name}.lua").read_text("utf-8") for name in ("records", "outcomes"))
 
     names = f"'{RECORD_LETTERS}', '{RECORD_POISON}', '{RECORD_RESUBMITTED}'"
-    assert f"local LETTER, POISON, AGAIN = {names}" in text
-    assert "POISON .. group" in text
+    assert f"local LETTER, POISON, AGAIN = {names}" in records
+    assert "POISON .. group" in outcomes

@@ -1,6 +1,5 @@
 -- What became of events in one group, as their idempotency records have it. Needs: partition, group, compact_records,
 -- records.
-local LETTER, POISON, AGAIN = 'letter:', 'poison:', 'again:' -- each with the group's name a field of the full record
 
 -- Asked for once a call: no group gets another mark.
 local group_mark
