@@ -27,8 +27,8 @@ async def standin() -> AsyncIterator[HubSpot]:
 
 @pytest.fixture
 async def backend(standin: HubSpot) -> AsyncIterator[HubSpotContacts]:
-    """The back end, connected to the stand-in, with half a second of patience."""
-    async with open_client(timeout_seconds=0.5) as client:
+    """The back end, connected to the stand-in, with the patience of a busy machine, and less than slow answers take."""
+    async with open_client(timeout_seconds=1.5) as client:
         yield HubSpotContacts(configuration(standin), client)
 
 

@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 def running(file: Path, url: str, **fields: Any) -> AbstractAsyncContextManager[RunningGroup]:
     """The group `forward-billing` with that endpoint."""
-    section = {"url": url, "secrets": [SECRET], "timeout_seconds": 0.5, "allow_private_addresses": True, **fields}
+    section = {"url": url, "secrets": [SECRET], "timeout_seconds": 1.5, "allow_private_addresses": True, **fields}
     file.write_text(yaml.safe_dump({"forward": {"billing": section}}))
     settings = Settings.load(handlers_file=file)
     return load_group("forward-billing", (), settings).open(settings)
