@@ -44,9 +44,11 @@ class Bench:
     redis: Any
     recorder: Recorder
 
-    async def publish(self, event_id: str, *, event_type: str = "person.created", key: str = "person:1") -> Stored:
+    async def publish(
+        self, event_id: str, *, event_type: str = "person.created", key: str = "person:1", body: bytes = b'{"id":1}'
+    ) -> Stored:
         """Publish one event in a delivery of its own."""
-        event = NewEvent(event_id, event_type, key, "2026-03-07T04:26:14Z", b'{"id":1}')
+        event = NewEvent(event_id, event_type, key, "2026-03-07T04:26:14Z", body)
         return await self.publisher.publish(NewDelivery("default", (event,), "00-trace-01"))
 
     async def publish_mark(self, event_id: str, level: int) -> Stored:

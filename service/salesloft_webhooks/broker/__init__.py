@@ -46,8 +46,11 @@ lease while others are not, between the effect and its `settle`. Nothing else re
 **Lanes.** In an ordered group, each entity has a list of its entries in arrival order. Only the head runs; the others
 are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script; or, when the
 consumer that settles it has room, hands it over: leases it to that consumer, which learns of it from the answer
-(``lua/include/handover.lua``). A retry leaves the head in its place, so a failing event holds back its own person and
-nobody else.
+(``lua/include/handover.lua``). Copies of what waits behind it may come along: as nobody else can begin anything in the
+lane meanwhile, their consumer may run some of them under the head's lease, and settle all that by one call, in order.
+Whoever dies with that leaves the head to lapse, and what had been done and not settled is run again, in order; for some
+minutes after a lost lease nothing comes along, so that what kills its worker loses its own. A retry leaves the head in
+its place, so a failing event holds back its own person and nobody else.
 
 **Filters.** What a group wants is registered in the store and is the authority; a process takes only what it has a
 handler for. The workers of a group may be of several *versions*, each with a filter of its own: a roll-out has the old

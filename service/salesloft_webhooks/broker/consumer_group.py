@@ -15,7 +15,8 @@ from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.lease import HandedOver, Lease, Settled, Settlement, Taken
-from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES, leased_event
+from salesloft_webhooks.broker.lease_rows import lease_in, settled_in
+from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES
 from salesloft_webhooks.broker.store_format import NEWEST
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
@@ -28,9 +29,6 @@ LONGEST_SECONDS = 366 * 86_400
 """Longest delay or pause; far below `PARKED_SCORE`."""
 
 Reply = list[bytes]
-
-SETTLED = {member.encode(): member for member in Settled}
-"""By what the store answers."""
 
 
 class Group:
@@ -113,7 +111,7 @@ class Group:
         state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled, ended = reply
         self._earlier_lanes.note_end(partition, number, ended.decode())
         return Taken(
-            leases=tuple(self._lease(partition, run.decode(), entry) for entry in entries),
+            leases=self._leases(partition, run, entries),
             wait_seconds=None if wait < 0 else wait / 1000,
             last_id=last_id.decode(),
             paused=state == b"paused",
@@ -124,11 +122,9 @@ class Group:
             unhandled=tuple(name.decode() for name in unhandled),
         )
 
-    def _lease(self, partition: int, run: str, entry: list[Any]) -> Lease:
-        entry_id, lane, attempt, failures, error, followed, head, body = entry
-        event = leased_event(entry_id, head, body, group=self.options.name, attempt=int(attempt))
-        last_error = error.decode(errors="replace")
-        return Lease(partition, entry_id.decode(), lane.decode(), event, failures, last_error, run, followed == 1)
+    def _leases(self, partition: int, run: bytes, rows: list[list[Any]]) -> tuple[Lease, ...]:
+        name, its_run = self.options.name, run.decode()
+        return tuple(lease_in(row, partition=partition, group=name, run=its_run) for row in rows)
 
     async def must_wait(self, leases: Sequence[Lease]) -> set[str]:
         """Entry ids of those leases whose entity has something unfinished where it was before the last raises.
@@ -144,13 +140,15 @@ class Group:
         Raises:
             StoreError: nothing is known about the outcome.
         """
-        results, *_ = await self._settle(partition, settlements, room=0, repeated=False)
-        return [SETTLED[result] for result in results]
+        results, *_ = await self._settle(partition, settlements)
+        return settled_in(results)
 
-    async def settle_and_continue(self, partition: int, settlements: Sequence[Settlement], room: int) -> HandedOver:
+    async def settle_and_continue(
+        self, partition: int, settlements: Sequence[Settlement], room: int, behind: int = 0
+    ) -> HandedOver:
         """Like `settle`, and lease up to ``room`` entries that are next in the lanes of what is finished by it.
 
-        One at a time per partition.
+        With them come copies of up to ``behind`` entries that wait behind them. One at a time per partition.
 
         Raises:
             StoreError: nothing is known about the outcome; the next call of this partition must settle the same again,
@@ -160,23 +158,26 @@ class Group:
         self._handovers[partition] += not repeated
         self._handover_unanswered[partition] = True
         number = self._store.partitions
-        results, entries, run, due, ended = await self._settle(partition, settlements, room=room, repeated=repeated)
+        results, rows, run, due, ended = await self._settle(partition, settlements, room, behind, repeated=repeated)
         self._handover_unanswered[partition] = False
         self._earlier_lanes.note_end(partition, number, ended.decode())
-        its_run = run.decode()
         return HandedOver(
-            results=tuple(SETTLED[result] for result in results),
-            leases=tuple(self._lease(partition, its_run, entry) for entry in entries),
-            something_is_due=due == 1,
+            results=tuple(settled_in(results)), leases=self._leases(partition, run, rows), something_is_due=due == 1
         )
 
     async def _settle(
-        self, partition: int, settlements: Sequence[Settlement], *, room: int, repeated: bool
+        self,
+        partition: int,
+        settlements: Sequence[Settlement],
+        room: int = 0,
+        behind: int = 0,
+        *,
+        repeated: bool = False,
     ) -> tuple[Reply, list[list[Any]], bytes, int, bytes]:
         options = self.options
         args: list[str | int] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (_ms(options.lease_seconds), room, self._handovers[partition], int(repeated), options.version)
-        args.append(self._store.partitions)
+        args += (self._store.partitions, behind)
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)

@@ -119,7 +119,7 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:formats"
 
     def clock(self, partition: int, group: str) -> str:
-        """The group's clock and run: hash with ``called``, ``reporting_until``, ``offset``, ``run``."""
+        """The group's clock and run: hash with ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def quarantine(self, partition: int) -> str:

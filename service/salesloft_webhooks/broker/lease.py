@@ -48,6 +48,9 @@ class Lease(msgspec.Struct, frozen=True):
         last_error: What the last of them raised, in one line; empty when nobody knows.
         run: The life of the consumer group in which it was given; attempts begin anew when that is made again.
         followed: Whether more of its lane waits behind it, which settling it may hand over.
+        behind: Copies of the next entries of its lane, in order. They are not leased: nobody can begin them while this
+            lease is held, so its holder may run them one after another once the one before is done, and settles all
+            that it has run by one call, in order. The rest may be forgotten.
     """
 
     partition: int
@@ -58,6 +61,7 @@ class Lease(msgspec.Struct, frozen=True):
     last_error: str = ""
     run: str = ""
     followed: bool = False
+    behind: tuple["Lease", ...] = ()
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -37,6 +37,8 @@ class Attempt:
 
     Attributes:
         lease: What is run.
+        head: The attempt under whose lease it runs, behind that in their lane (see `lane_run`); None: under its own.
+        follower: The latest of those that run so under its lease.
         began: Monotonic time of the start.
         renewed: Monotonic time at which the lease was last known to be ours.
         pause_seconds: How long the handler wants its group to pause; None: it does not.
@@ -49,6 +51,8 @@ class Attempt:
         "_rules",
         "_task",
         "began",
+        "follower",
+        "head",
         "lease",
         "pause_reason",
         "pause_seconds",
@@ -57,6 +61,8 @@ class Attempt:
 
     def __init__(self, lease: Lease, rules: AttemptRules) -> None:
         self.lease = lease
+        self.head: Attempt | None = None
+        self.follower: Attempt | None = None
         self.began = self.renewed = time.monotonic()
         self.pause_seconds: float | None = None
         self.pause_reason = ""
@@ -86,9 +92,15 @@ class Attempt:
         assert self._task is not None  # noqa: S101 - see above
         return self._task
 
+    def follow(self, head: "Attempt") -> None:
+        """Run under the lease of another attempt, which has ended, and end when that is lost."""
+        self.head, head.follower = head, self
+
     def interrupt(self, why: Interruption) -> None:
         """Cancel the handler; the first reason counts."""
-        if self._interruption is None and self._task is not None:
+        if self.follower is not None:
+            self.follower.interrupt(why)
+        elif self._interruption is None and self._task is not None:
             self._interruption = why
             self._lost = self.lease if why is Interruption.LEASE_LOST else None
             self._task.cancel()
@@ -100,6 +112,9 @@ class Attempt:
         """
         self.lease = lease
         self.renewed = time.monotonic()
+        if self.head is not None:
+            self.head.follower = None
+            self.head = None
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
         event, limits = self.lease.event, self._rules.limits
@@ -107,6 +122,7 @@ class Attempt:
             if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
+            began = time.monotonic()
             try:
                 verdict = await run_attempt(
                     partial(running.handle, event),
@@ -118,6 +134,7 @@ class Attempt:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
+            self._rules.pace.note(time.monotonic() - began)
             return self._settlement(span, verdict)
 
     def _is_interrupted(self) -> bool:

@@ -15,6 +15,24 @@ REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
 
 
+FAST_SECONDS = 0.001
+"""Handlers that take longer wait for something: a database, another service."""
+
+
+class Pace(Struct):
+    """How fast handlers have been lately.
+
+    Attributes:
+        fast: Whether the latest attempt took no longer than `FAST_SECONDS`.
+    """
+
+    fast: bool = False
+
+    def note(self, seconds: float) -> None:
+        """An attempt took so long."""
+        self.fast = seconds <= FAST_SECONDS
+
+
 class AttemptRules(Struct, frozen=True):
     """Made once for each event type, as nothing of it depends on the event.
 
@@ -22,11 +40,13 @@ class AttemptRules(Struct, frozen=True):
         limits: How long an attempt may take and how many may fail.
         backoff: When to try again.
         handler_names: The handlers that run, for a log line about one of them.
+        pace: How fast they have been.
     """
 
     limits: AttemptLimits
     backoff: Backoff
     handler_names: str
+    pace: Pace
 
 
 def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], AttemptRules]:
@@ -41,6 +61,6 @@ def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], At
         )
         routes = [route for router in loaded.routers for route in router.routes_for(event_type)]
         names = ", ".join(name_of(route.handler) for route in routes)
-        return AttemptRules(AttemptLimits.of(policy, settings), backoff, names)
+        return AttemptRules(AttemptLimits.of(policy, settings), backoff, names, Pace())
 
     return rules

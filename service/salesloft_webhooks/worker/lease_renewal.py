@@ -143,7 +143,7 @@ class LeaseRenewer:
 
     def _report_blocked(self) -> None:
         task = asyncio.current_task(self._worker_loop)
-        attempts = [each for loop in self._loops for each in loop.held() if isinstance(each, Attempt)]
+        attempts = [each for loop in self._loops for each in loop.attempts.copy().values()]
         blocking = next((each for each in attempts if each.task is task), None)
         frame = sys._current_frames().get(self._worker_thread)  # noqa: SLF001 - the documented way to see a thread
         self._telemetry.loop_blocked(

@@ -20,10 +20,10 @@ from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, may_continue
+from salesloft_webhooks.worker.lane_run import LaneRun, welcome_behind
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, lanes_to_continue, may_continue
+from salesloft_webhooks.worker.taking import NOTHING_TAKEN, take
 from salesloft_webhooks.worker.turns import in_turn, unknown
-
-NOTHING_TAKEN = Taken((), None, "", paused=False, healed=False, skipped=0, poisoned=(), isolated=0)
 
 log = get_logger(__name__)
 
@@ -136,7 +136,7 @@ class PartitionLoop:
             await self._idle_wait.wait()
             self.heartbeat = time.monotonic()
         asked = time.monotonic()
-        old = [attempt for attempt in self.attempts.values() if asked - attempt.renewed > half]
+        old = [attempt for attempt in self._leased() if asked - attempt.renewed > half]
         if old:
             kept = await self._group.extend(self.partition, [attempt.lease for attempt in old[:MAX_BATCH]])
             for attempt, ours in zip(old, kept, strict=False):
@@ -146,7 +146,7 @@ class PartitionLoop:
         """Take as much as there are free slots for and start it; what is started holds its slot until it ends."""
         if self._stopping:
             return NOTHING_TAKEN
-        taken = await self._take(held.free, alone=alone)
+        taken = await take(self._group, self.partition, held.free, self._telemetry, alone=alone)
         await self._start_all(taken.leases, held)
         self._settler.forget_confirmed()
         return taken
@@ -174,43 +174,44 @@ class PartitionLoop:
                 if tasks:
                     await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
-    async def _take(self, count: int, *, alone: bool = False) -> Taken:
-        began = time.perf_counter()
-        taken = await self._group.take(self.partition, count, alone=alone)
-        self._telemetry.store_available(f"take {self.partition}")
-        self._telemetry.taken(entries=len(taken.leases), skipped=taken.skipped, seconds=time.perf_counter() - began)
-        self._telemetry.left_unhandled(taken.unhandled)
-        for event_type in taken.poisoned:
-            self._telemetry.poisoned(event_type)
-        if taken.healed:
-            log.warning("group.healed", group=self._group.options.name, partition=self.partition)
-            with suppress(StoreError):  # what was taken must be run all the same; `take` heals the rest by itself
-                await self._group.register()
-        return taken
-
     def _start(self, lease: Lease) -> None:
-        attempt = self.attempts[lease.entry_id] = Attempt(lease, self._rules(lease.event.event_type))
+        attempt = Attempt(lease, self._rules(lease.event.event_type))
         self._slots.running += 1
-        task = attempt.start(self._running, self._telemetry)
-        task.add_done_callback(partial(self._ended, attempt))
+        self._begin(attempt, LaneRun(attempt, self._rules))
 
-    def _ended(self, attempt: Attempt, task: "asyncio.Task[Settlement | None]") -> None:
-        del self.attempts[attempt.lease.entry_id]
+    def _begin(self, attempt: Attempt, run: LaneRun) -> None:
+        self.attempts[attempt.lease.entry_id] = attempt
+        task = attempt.start(self._running, self._telemetry)
+        task.add_done_callback(partial(self._ended, attempt, run))
+
+    def _ended(self, attempt: Attempt, run: LaneRun, task: "asyncio.Task[Settlement | None]") -> None:
+        if attempt.pause_seconds is not None:
+            pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
+            self._background.start(pausing, name="pausing the group")
+        # A cancelled task was interrupted before its first step.
+        run.ended(attempt.settlement_when_interrupted() if task.cancelled() else task.result())
+        follower = None if self._stopping else run.next()
+        if follower is None:
+            self._run_ended(run)
+        else:
+            self._telemetry.handed_over(entries=1)
+            self._begin(follower, run)
+
+    def _run_ended(self, run: LaneRun) -> None:
+        for attempt in run.attempts:
+            del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
         self._slots.release()
         if self._attentive:
             self._idle_wait.wake()
-        # A cancelled task was interrupted before its first step.
-        settlement = attempt.settlement_when_interrupted() if task.cancelled() else task.result()
-        if attempt.pause_seconds is not None:
-            pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
-            self._background.start(pausing, name="pausing the group")
-        if settlement is not None:
-            self._settler.add(settlement, attempt.renewed)
+        self._settler.add_run(run.outcomes(), run.head.renewed)
 
     def held(self) -> "list[Attempt | Unsettled]":
         """Whatever has a lease that must not lapse: what runs, and what is not settled yet. For any thread to call."""
-        return [*self.attempts.copy().values(), *self._settler.unsettled()]
+        return [*self._leased(), *self._settler.unsettled()]
+
+    def _leased(self) -> list[Attempt]:
+        return [attempt for attempt in self.attempts.copy().values() if attempt.head is None]
 
     def lose(self, held: "Attempt | Unsettled", lease: Lease) -> None:
         """A lease is lost; unless its attempt has ended, or has a new one meanwhile, the attempt ends."""
@@ -221,11 +222,15 @@ class PartitionLoop:
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
         """For the settler: slots for what storing a batch may hand over.
 
-        None that takes wait for, so that lanes never keep others from their turn; none when we stop, or when others
-        look after this partition: then what is next goes on by a take.
+        None that takes wait for, so that lanes keep nobody from their turn; none when we stop, or when others look
+        after this partition: then what is next goes on by a take.
         """
         ours = self.assigned and not self._stopping
-        return self._slots.spare(sum(map(may_continue, batch)) if ours else 0)
+        return self._slots.spare(lanes_to_continue(batch) if ours else 0)
+
+    def welcome_behind(self, batch: Sequence[Settlement]) -> int:
+        """For the settler: how many entries may come along behind those, to be run under their leases."""
+        return welcome_behind([each.lease for each in batch if may_continue(each)], self._rules)
 
     async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -46,10 +46,12 @@ class Unsettled(msgspec.Struct):
     Attributes:
         settlement: What to store.
         renewed: Monotonic time at which its lease was last known to be ours.
+        joined: Whether it goes into the same call as the one before it, under whose lease it was run.
     """
 
     settlement: Settlement
     renewed: float
+    joined: bool = False
 
     @property
     def lease(self) -> Lease:
@@ -62,6 +64,9 @@ class Lanes(Protocol):
 
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
         """Slots for what storing a batch may hand over, held meanwhile."""
+
+    def welcome_behind(self, batch: Sequence[Settlement]) -> int:
+        """How many entries may come along, behind what storing a batch hands over."""
 
     async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
         """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
@@ -96,13 +101,24 @@ class Settler:
 
     def add(self, settlement: Settlement, renewed: float | None = None) -> None:
         """Queue an outcome; returns at once. ``renewed``: when its lease was last known to be ours; default: now."""
-        self._queue.append(Unsettled(settlement, time.monotonic() if renewed is None else renewed))
+        self._queue_up(Unsettled(settlement, time.monotonic() if renewed is None else renewed))
+        self._empty.clear()
+        self._filled.set()
+
+    def add_run(self, settlements: Sequence[Settlement], renewed: float) -> None:
+        """Queue the outcomes of a run in a lane: in this order, in one call."""
+        for number, settlement in enumerate(settlements):
+            self._queue_up(Unsettled(settlement, renewed, joined=number > 0))
+        self._empty.clear()
+        self._filled.set()
+
+    def _queue_up(self, unsettled: Unsettled) -> None:
+        settlement = unsettled.settlement
+        self._queue.append(unsettled)
         if settlement.outcome is Outcome.RELEASE:
             self._releasing.add(_attempt_of(settlement.lease))
         elif settlement.outcome is Outcome.DONE:
             self._done.add(settlement.lease.entry_id)
-        self._empty.clear()
-        self._filled.set()
 
     def is_releasing(self, lease: Lease) -> bool:
         """Whether a release of an attempt with the same number is not confirmed yet.
@@ -148,7 +164,7 @@ class Settler:
 
     async def _settle_next(self) -> None:
         await self._filled.wait()
-        batch = [unsettled.settlement for unsettled in islice(self._queue, BATCH)]
+        batch = self._next_batch()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
@@ -157,6 +173,13 @@ class Settler:
         if not self._queue:
             self._filled.clear()
             self._empty.set()
+
+    def _next_batch(self) -> list[Settlement]:
+        """The first outcomes in the queue: `BATCH` of them, and what is joined to the last."""
+        rest = iter(self._queue)
+        batch = [unsettled.settlement for unsettled in islice(rest, BATCH)]
+        batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
+        return batch
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
         for settlement in batch:
@@ -168,7 +191,8 @@ class Settler:
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()
-        answer = await self._group.settle_and_continue(self._partition, batch, room)
+        behind = self._lanes.welcome_behind(batch) if room else 0
+        answer = await self._group.settle_and_continue(self._partition, batch, room, behind)
         self._telemetry.settled(outcomes=len(batch), seconds=time.perf_counter() - began)
         for settlement, result in zip(batch, answer.results, strict=True):
             if result is Settled.LATE or result is Settled.LOST:
@@ -184,3 +208,8 @@ def may_continue(settlement: Settlement) -> bool:
     """Whether storing it may hand the next entry of its lane over."""
     finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
     return finished and settlement.lease.followed
+
+
+def lanes_to_continue(batch: Sequence[Settlement]) -> int:
+    """How many entries storing a batch may hand over: one in each lane."""
+    return len({settlement.lease.lane for settlement in batch if may_continue(settlement)})

@@ -4,7 +4,9 @@ The latter after the number of partitions was raised: order per person across tw
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from salesloft_webhooks.broker import Group, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import StoreError
@@ -31,22 +33,34 @@ def unknown(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, At
         elif settler.is_releasing(lease):
             settler.add(Settlement(lease, Outcome.RELEASE))
         else:
-            found.append(lease)
+            found.append(_behind_until(lease, lambda each: settler.is_done(each) or each.entry_id in attempts))
     return found
+
+
+def _behind_until(lease: Lease, ends: Callable[[Lease], bool]) -> Lease:
+    """The lease, with what came along behind it only up to where that ends."""
+    for number, each in enumerate(lease.behind):
+        if ends(each):
+            return replace(lease, behind=lease.behind[:number])
+    return lease
 
 
 async def in_turn(leases: Sequence[Lease], group: Group, settler: Settler) -> list[Lease]:
     """What may run now. Whose entity has unfinished events where it was before a raise goes back, and is asked again.
 
-    The attempt is not counted. Who has waited longer waits longer: many may wait for a partition that is far behind.
+    What came along behind a lease is forgotten from there on. The attempt is not counted. Who has waited longer waits
+    longer: many may wait for a partition that is far behind.
     """
+    everything = [each for lease in leases for each in (lease, *lease.behind)]
     try:
-        waiting = await group.must_wait(leases)
+        waiting = await group.must_wait(everything)
     except StoreError:
-        waiting = {lease.entry_id for lease in leases}
+        waiting = {lease.entry_id for lease in everything}
     for lease in leases:
         if lease.entry_id in waiting:
             age = time.time() - int(lease.entry_id.partition("-")[0]) / 1000
             delay = min(max(age / 4, SHORTEST_SECONDS), LONGEST_SECONDS)
             settler.add(Settlement(lease, Outcome.RELEASE, delay))
-    return [lease for lease in leases if lease.entry_id not in waiting]
+    return [
+        _behind_until(lease, lambda each: each.entry_id in waiting) for lease in leases if lease.entry_id not in waiting
+    ]

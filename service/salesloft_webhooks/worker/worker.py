@@ -119,7 +119,7 @@ class Worker:
             # Slots are shared: a loop may rightly wait for as long as another one's handlers run.
             self._record_heartbeat()
         for loop in self._loops:
-            running = loop.attempts.values()
+            running = [attempt for attempt in loop.attempts.values() if not attempt.task.done()]
             overdue = [attempt for attempt in running if now - attempt.began > attempt.timeout_seconds + STALL_SECONDS]
             if overdue:
                 return f"{len(overdue)} handlers ignore their time-out"

@@ -27,7 +27,7 @@ async def test_a_settler_that_is_cancelled_while_the_client_fails_ends(
     """The worker ends a few seconds after its grace although its settler's cancellation comes as a lost connection."""
     asked = asyncio.Event()
 
-    async def settle(_group: Group, _partition: int, _settlements: Sequence[Settlement], _room: int) -> HandedOver:
+    async def settle(_group: Group, _partition: int, _settlements: Sequence[Settlement], *_: int) -> HandedOver:
         asked.set()
         await lost_when_cancelled()
         return HandedOver((), (), something_is_due=False)

@@ -28,9 +28,11 @@ class Spy:
         self.takes = 0
         settle, take = Group.settle_and_continue, Group.take
 
-        async def watched_settle(group: Group, partition: int, batch: Sequence[Settlement], room: int) -> HandedOver:
-            answer = await settle(group, partition, batch, room)
-            self.handed_over += [lease.event.event_id for lease in answer.leases]
+        async def watched_settle(
+            group: Group, partition: int, batch: Sequence[Settlement], room: int, behind: int
+        ) -> HandedOver:
+            answer = await settle(group, partition, batch, room, behind)
+            self.handed_over += [each.event.event_id for lease in answer.leases for each in (lease, *lease.behind)]
             return answer
 
         async def watched_take(group: Group, *args: Any, **options: Any) -> Any:
@@ -63,7 +65,7 @@ async def test_a_lane_is_worked_off_without_takes(server: Server, monkeypatch: p
         await running.finished(EVENTS)
 
     assert runs == IDS
-    assert len(spy.handed_over) >= EVENTS - 10
+    assert len(set(spy.handed_over)) >= EVENTS - 10
     assert spy.takes - before <= 10
 
 
@@ -102,8 +104,8 @@ async def test_what_is_handed_over_to_a_worker_that_stops_goes_back(
     handed_over: list[str] = []
     asked, proceed, original = asyncio.Event(), asyncio.Event(), Group.settle_and_continue
 
-    async def settle(group: Group, partition: int, batch: Sequence[Settlement], room: int) -> HandedOver:
-        answer = await original(group, partition, batch, room)
+    async def settle(group: Group, partition: int, batch: Sequence[Settlement], room: int, behind: int) -> HandedOver:
+        answer = await original(group, partition, batch, room, behind)
         if answer.leases:
             handed_over.extend(lease.event.event_id for lease in answer.leases)
             asked.set()

@@ -224,8 +224,10 @@ async def test_a_release_whose_reply_is_lost_frees_no_later_attempt(
     original = Group.settle_and_continue
     lost = asyncio.Event()
 
-    async def settle(group: Group, partition: int, settlements: Sequence[Settlement], room: int) -> HandedOver:
-        answer = await original(group, partition, settlements, room)
+    async def settle(
+        group: Group, partition: int, settlements: Sequence[Settlement], room: int, behind: int
+    ) -> HandedOver:
+        answer = await original(group, partition, settlements, room, behind)
         if not lost.is_set():
             lost.set()
             await asyncio.sleep(0.1)

@@ -5,10 +5,13 @@
 -- ARGV  1 group   2 consumer   3 idempotency TTL, s   4 lease, ms   5 room: entries to hand over at the most
 --       6 token: the number of this call among the consumer's; a repeat after a lost reply has the same   7 1: a repeat; else 0
 --       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
---       then nine per outcome: entry id, lane, event id, attempt, run,
+--       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
+--       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
 --       what went wrong (retry, dead)
 -- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
+--   entries  each may have one word more: those behind it, in the same form, to be run in order under its lease; their
+--            outcomes come in one call with its own
 --   due: 1 when something may be due sooner than the caller knows from its last take; else 0
 --   end: as `take` gives it: where the caller's number of partitions has ended here; '' when it has not
 --   results, one per outcome:
@@ -23,7 +26,8 @@
 --   A lane moves on only when its head is finished, and once: a late `done` while another consumer runs the same entry
 --   is written down but leaves the lane to that consumer, so no two attempts of one lane ever start side by side.
 --   Handed over is only what a take would give this consumer now, as its first attempt; all else is left to `take`. It is
---   leased in the step that finishes the one before it. A repeat names again what the call has leased, and no lease twice.
+--   leased in the step that finishes the one before it. What was run under the lease of the entry before it counts as
+--   its owner's first attempt when that is finished by the same call, and nothing of the lane moves between. A repeat names again what the call has leased, and no lease twice.
 --   What is done stays done: a later retry or dead of the same entry ends it instead.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
@@ -37,10 +41,10 @@
 --@include patterns
 --@include filter
 --@include layout
-local FIRST, FIELDS = 10, 9
+local FIRST, FIELDS = 11, 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
-local outcomes = (#ARGV - FIRST + 1) / FIELDS
+local behind, outcomes = tonumber(ARGV[10]), (#ARGV - FIRST + 1) / FIELDS
 local delivery_of_held = read_held_entries(consumer, outcomes)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
@@ -60,6 +64,11 @@ end
 --@include lease_rows
 --@include handover
 
+local reported = {}
+for at = FIRST, #ARGV, FIELDS do
+  reported[ARGV[at]] = true
+end
+
 -- Acknowledged all at once, at the end.
 local finished_ids, finished_members = {}, {}
 local function finish_later(id, lane)
@@ -67,7 +76,9 @@ local function finish_later(id, lane)
   finished_members[#finished_members + 1] = member_of(id, lane)
   changed[id] = false
   local next_id, followed = leave_lane(id, lane)
-  if next_id and not hand_over(next_id, lane, followed) then
+  if next_id and reported[next_id] then
+    pass_on(next_id, lane)
+  elseif next_id and not hand_over(next_id, lane, followed) then
     make_due(next_id, lane, now)
   end
 end

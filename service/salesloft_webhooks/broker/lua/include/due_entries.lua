@@ -29,6 +29,7 @@ end
 -- Its consumer has not reported. Whether that died of this or of something else, nobody knows.
 local function judge(id, lane, owner, attempts, fields)
   local uncounted, row = losses_now(id, attempts)
+  redis.call('HSET', clock, LOST, ms(now))
   if row >= max_lost then
     return poison(id, lane, attempts, row, owner)
   end

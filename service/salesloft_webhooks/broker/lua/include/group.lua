@@ -6,8 +6,8 @@ local isolated = group_base .. ':isolated'
 local attempts_key = group_base .. ':attempts'
 
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
--- than it was meant to be. `wall` is the server's own, for times that people read.
-local clock = group_base .. ':clock'
+-- than it was meant to be. `wall` is the server's own, for times that people read. With it stands when a lease was last LOST.
+local clock, LOST = group_base .. ':clock', 'lost'
 local STEP_BACK_MS, SILENCE_MS, REPORTING_MS, NOTED_EVERY_MS = 1000, 1000, 5000, 100
 local wall = now
 now = now + tonumber(redis.call('HGET', clock, 'offset') or 0)

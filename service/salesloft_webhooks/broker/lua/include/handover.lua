@@ -3,6 +3,12 @@
 --
 -- Handed over is what nobody has begun, and nothing else: what was tried before may be isolated, given up or without a
 -- handler, and all that is for `take` to judge.
+--
+-- With it come copies of what waits behind it in the lane, which stays parked: while the consumer holds the head nobody
+-- else can begin anything there, so it may run those one after another under that lease, as first attempts, and settle
+-- them in order in one call. Whoever dies meanwhile leaves the head to lapse, and all is run again in order. What kills its
+-- worker is then hidden behind the head that lost its lease: so for a while after a loss nothing comes with a head.
+local CAREFUL_MS, MOST_BYTES_BEHIND = 600000, 65536
 if room > 0 or repeated then
   note_call(lease) -- leases are given by the group's clock: it has to be right
 end
@@ -34,6 +40,38 @@ local function is_paused()
   return paused
 end
 
+-- The fields of an entry that this consumer may begin; nil when that is for `take` to judge.
+local function fields_to_begin(id)
+  local owner, attempts = owner_of(id)
+  if owner ~= NOBODY or attempts > 0 then
+    return nil
+  end
+  local fields, whole = fields_at(id)
+  if not (whole and fields.id and runs(fields.type or '')) or outcome_of(fields.id, id) then
+    return nil
+  end
+  return fields
+end
+
+local bytes_behind = 0
+local function rows_behind(lane)
+  local rows = {}
+  if behind < 1 or now - tonumber(redis.call('HGET', clock, LOST) or 0) < CAREFUL_MS then
+    return rows
+  end
+  local ids = redis.call('LRANGE', lane_of(lane), 1, behind + 1)
+  for at = 1, math.min(behind, #ids) do
+    local fields = bytes_behind < MOST_BYTES_BEHIND and fields_to_begin(ids[at])
+    if not fields then
+      break
+    end
+    rows[at] = lease_row(ids[at], lane, 1, 0, '', ids[at + 1] and 1 or 0, fields)
+    bytes_behind = bytes_behind + #(fields.body or '')
+  end
+  behind = behind - #rows
+  return rows
+end
+
 local function lease_out(id, lane, followed, fields)
   set_due(id, lane, now + lease)
   handed_over[#handed_over + 1] = lease_row(id, lane, 1, 0, '', followed, fields)
@@ -44,18 +82,26 @@ local function hand_over(id, lane, followed)
   if #handed_over >= room or is_paused() then
     return false
   end
-  local owner, attempts = owner_of(id)
-  if owner ~= NOBODY or attempts > 0 then
-    return false
-  end
-  local fields, whole = fields_at(id)
-  if not (whole and fields.id and runs(fields.type or '')) or outcome_of(fields.id, id) then
+  local fields = fields_to_begin(id)
+  if not fields then
     return false
   end
   redis.call('XCLAIM', events, group, consumer, 0, id, 'RETRYCOUNT', 1, 'JUSTID')
   changed[id] = { owner = consumer, delivered = 1 }
   lease_out(id, lane, followed and 1 or 0, fields)
+  if followed then
+    table.insert(handed_over[#handed_over], rows_behind(lane))
+  end
   return true
+end
+
+-- What the consumer has run already, behind the entry that this call has just finished: it is the consumer's by that.
+local function pass_on(id, lane)
+  local owner, attempts = owner_of(id)
+  if owner == NOBODY and attempts == 0 then
+    changed[id] = { owner = consumer, delivered = 1 }
+  end
+  set_due(id, lane, now) -- it heads its lane, should its outcome not be stored
 end
 
 -- A repeat after a lost reply must name the same leases. Kept no longer than they last.

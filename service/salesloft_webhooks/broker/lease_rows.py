@@ -1,0 +1,30 @@
+"""What `take` and `settle` answer: leases, a row each (see ``lua/include/lease_rows.lua``), and a word an outcome."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from salesloft_webhooks.broker.lease import Lease, Settled
+from salesloft_webhooks.broker.records import leased_event
+
+SETTLED = {member.encode(): member for member in Settled}
+
+
+def lease_in(row: list[Any], *, partition: int, group: str, run: str) -> Lease:
+    """The lease that a row of an answer says, with what came along behind it."""
+    entry_id, lane, attempt, failures, error, followed, head, body, *rest = row
+    return Lease(
+        partition,
+        entry_id.decode(),
+        lane.decode(),
+        leased_event(entry_id, head, body, group=group, attempt=int(attempt)),
+        failures,
+        error.decode(errors="replace"),
+        run,
+        followed == 1,
+        tuple(lease_in(each, partition=partition, group=group, run=run) for each in rest[0]) if rest else (),
+    )
+
+
+def settled_in(words: Sequence[bytes]) -> list[Settled]:
+    """What the store made of each outcome."""
+    return [SETTLED[word] for word in words]

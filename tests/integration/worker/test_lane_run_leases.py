@@ -1,0 +1,118 @@
+"""Under whose lease a run in a lane goes on, and what becomes of it when that is lost."""
+
+import asyncio
+import time
+
+import pytest
+
+from salesloft_webhooks import Event
+from salesloft_webhooks.settings import Ordering
+from salesloft_webhooks.worker.attempt import Attempt, Interruption
+from tests.support.lanes import ENTITY, IDS, fill, let_runs_last
+from tests.support.servers import Server
+from tests.support.worker_pipeline import Pipeline, pipeline
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run may last."""
+    let_runs_last(monkeypatch)
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_a_run_ends_with_the_lease_of_its_head(valkey: Server) -> None:
+    """When the head's lease is lost, what runs under it is cancelled and left to others; what was done stays done."""
+    runs, proceed, begun = list[tuple[str, int]](), asyncio.Event(), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await proceed.wait()
+        runs.append((event.event_id, event.attempt))
+        if event.event_id == "e003" and not begun.is_set():
+            begun.set()
+            await asyncio.sleep(60)
+
+    async with pipeline(valkey, handle, **ENTITY) as running:
+        await fill(running, proceed, IDS[:6])
+        await begun.wait()
+        loop = running.worker._loops[0]
+        held = [each for each in loop.held() if isinstance(each, Attempt)]
+        (head,) = held
+        loop.lose(head, head.lease)
+        await running.finished(6)
+
+    assert head.lease.event.event_id != "e003"
+    assert [event_id for event_id, _ in runs] == [*IDS[:4], *IDS[3:6]]
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_the_lease_of_a_head_is_renewed_until_its_run_ends(valkey: Server) -> None:
+    """A handler that turns out slow within a run outlives several leases: nothing is given out twice."""
+    runs, proceed = list[tuple[str, int]](), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await proceed.wait()
+        runs.append((event.event_id, event.attempt))
+        if event.event_id == "e003":
+            await asyncio.sleep(1.0)
+
+    async with pipeline(valkey, handle, worker_ordering=Ordering.ENTITY, lease_seconds=0.3) as running:
+        await fill(running, proceed, IDS[:6])
+        await running.finished(6)
+
+    assert runs == [(event_id, 1) for event_id in IDS[:6]]
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_an_entry_given_to_us_again_within_a_run_goes_on_by_that(valkey: Server) -> None:
+    """The store leases what runs behind a lost head to the same worker: it goes on, under that lease, and runs once."""
+    runs, proceed, begun, end = list[tuple[str, int]](), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await proceed.wait()
+        runs.append((event.event_id, event.attempt))
+        if event.event_id == "e003":
+            begun.set()
+            await end.wait()
+
+    async with pipeline(valkey, handle, **ENTITY) as running:
+        await fill(running, proceed, IDS[:4])
+        await begun.wait()
+        attempt = running.worker._loops[0].attempts[_id_of(running, "e003")]
+        head = attempt.head
+        attempt.continue_under(attempt.lease)
+        assert head is not None
+        head.interrupt(Interruption.LEASE_LOST)
+        end.set()
+        await running.finished(4)
+
+    assert (attempt.head, head.follower) == (None, None)
+    assert runs == [(event_id, 1) for event_id in IDS[:4]]
+
+
+@pytest.mark.usefixtures("unhurried")
+async def test_a_worker_in_a_long_run_is_live(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that a head has been running for ends with its handler: what runs behind it has its own."""
+    monkeypatch.setattr("salesloft_webhooks.worker.worker.STALL_SECONDS", 0.0)
+    proceed, begun = asyncio.Event(), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        await proceed.wait()
+        if event.event_id == "e003":
+            begun.set()
+            await asyncio.sleep(0.3)
+
+    async with pipeline(valkey, handle, **ENTITY) as running:
+        await fill(running, proceed, IDS[:4])
+        await begun.wait()
+        for attempt in running.worker._loops[0].attempts.values():
+            if attempt.head is None:
+                attempt.began = time.monotonic() - 3600
+
+        assert running.worker.not_live() is None
+
+        await running.finished(4)
+
+
+def _id_of(running: Pipeline, event_id: str) -> str:
+    attempts = running.worker._loops[0].attempts
+    return next(entry_id for entry_id, each in attempts.items() if each.lease.event.event_id == event_id)
