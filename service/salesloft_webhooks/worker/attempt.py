@@ -122,7 +122,7 @@ class Attempt:
             if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
-            began = time.monotonic()
+            began = time.monotonic() if self.lease.lane else 0.0
             try:
                 verdict = await run_attempt(
                     partial(running.handle, event),
@@ -134,7 +134,8 @@ class Attempt:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
-            self._rules.pace.note(time.monotonic() - began)
+            if began:
+                self._rules.pace.note(time.monotonic() - began)
             return self._settlement(span, verdict)
 
     def _is_interrupted(self) -> bool:

@@ -93,7 +93,7 @@ class PartitionLoop:
 
     def interrupt_all(self) -> None:
         """The grace period is over: cancel what still runs and hand it back."""
-        for attempt in list(self.attempts.values()):
+        for attempt in self._leased():
             attempt.interrupt(Interruption.STOPPING)
 
     async def _settler_idle(self) -> None:
@@ -126,10 +126,7 @@ class PartitionLoop:
         self._idle_wait.assign(assigned=assigned)
 
     async def _report_before_taking(self) -> None:
-        """Before anything is taken: say what became of what we have, when the store may have missed a renewal.
-
-        Else it could give us, or has given somebody, what we have finished or still run.
-        """
+        """Say what became of what we have, when the store may have missed a renewal: it could give it out again."""
         half = self._group.options.lease_seconds / 2
         while self._settler.is_behind(half) and not self._stopping:
             self._attentive = True
@@ -177,34 +174,43 @@ class PartitionLoop:
     def _start(self, lease: Lease) -> None:
         attempt = Attempt(lease, self._rules(lease.event.event_type))
         self._slots.running += 1
-        self._begin(attempt, LaneRun(attempt, self._rules))
+        self._begin(attempt, LaneRun(attempt, self._rules) if lease.behind else None)
 
-    def _begin(self, attempt: Attempt, run: LaneRun) -> None:
+    def _begin(self, attempt: Attempt, run: LaneRun | None) -> None:
         self.attempts[attempt.lease.entry_id] = attempt
         task = attempt.start(self._running, self._telemetry)
         task.add_done_callback(partial(self._ended, attempt, run))
 
-    def _ended(self, attempt: Attempt, run: LaneRun, task: "asyncio.Task[Settlement | None]") -> None:
+    def _ended(self, attempt: Attempt, run: LaneRun | None, task: "asyncio.Task[Settlement | None]") -> None:
         if attempt.pause_seconds is not None:
             pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
             self._background.start(pausing, name="pausing the group")
         # A cancelled task was interrupted before its first step.
-        run.ended(attempt.settlement_when_interrupted() if task.cancelled() else task.result())
+        settlement = attempt.settlement_when_interrupted() if task.cancelled() else task.result()
+        if run is not None:
+            self._go_on_with(run, settlement)
+            return
+        self._free_slot_of(attempt)
+        if settlement is not None:
+            self._settler.add(settlement, attempt.renewed)
+
+    def _go_on_with(self, run: LaneRun, settlement: Settlement | None) -> None:
+        run.ended(settlement)
         follower = None if self._stopping else run.next()
         if follower is None:
-            self._run_ended(run)
+            self._free_slot_of(*run.attempts)
+            self._settler.add_run(run.outcomes(), run.head.renewed)
         else:
             self._telemetry.handed_over(entries=1)
             self._begin(follower, run)
 
-    def _run_ended(self, run: LaneRun) -> None:
-        for attempt in run.attempts:
+    def _free_slot_of(self, *attempts: Attempt) -> None:
+        for attempt in attempts:
             del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
         self._slots.release()
         if self._attentive:
             self._idle_wait.wake()
-        self._settler.add_run(run.outcomes(), run.head.renewed)
 
     def held(self) -> "list[Attempt | Unsettled]":
         """Whatever has a lease that must not lapse: what runs, and what is not settled yet. For any thread to call."""
@@ -220,10 +226,9 @@ class PartitionLoop:
             held.interrupt(Interruption.LEASE_LOST)
 
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
-        """For the settler: slots for what storing a batch may hand over.
+        """For the settler: slots for what storing a batch may hand over, of those that no take waits for.
 
-        None that takes wait for, so that lanes keep nobody from their turn; none when we stop, or when others look
-        after this partition: then what is next goes on by a take.
+        None when we stop, or when others look after this partition: then what is next goes on by a take.
         """
         ours = self.assigned and not self._stopping
         return self._slots.spare(lanes_to_continue(batch) if ours else 0)

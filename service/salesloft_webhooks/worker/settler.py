@@ -99,26 +99,20 @@ class Settler:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def add(self, settlement: Settlement, renewed: float | None = None) -> None:
+    def add(self, settlement: Settlement, renewed: float | None = None, *, joined: bool = False) -> None:
         """Queue an outcome; returns at once. ``renewed``: when its lease was last known to be ours; default: now."""
-        self._queue_up(Unsettled(settlement, time.monotonic() if renewed is None else renewed))
+        self._queue.append(Unsettled(settlement, time.monotonic() if renewed is None else renewed, joined))
+        if settlement.outcome is Outcome.RELEASE:
+            self._releasing.add(_attempt_of(settlement.lease))
+        elif settlement.outcome is Outcome.DONE:
+            self._done.add(settlement.lease.entry_id)
         self._empty.clear()
         self._filled.set()
 
     def add_run(self, settlements: Sequence[Settlement], renewed: float) -> None:
         """Queue the outcomes of a run in a lane: in this order, in one call."""
         for number, settlement in enumerate(settlements):
-            self._queue_up(Unsettled(settlement, renewed, joined=number > 0))
-        self._empty.clear()
-        self._filled.set()
-
-    def _queue_up(self, unsettled: Unsettled) -> None:
-        settlement = unsettled.settlement
-        self._queue.append(unsettled)
-        if settlement.outcome is Outcome.RELEASE:
-            self._releasing.add(_attempt_of(settlement.lease))
-        elif settlement.outcome is Outcome.DONE:
-            self._done.add(settlement.lease.entry_id)
+            self.add(settlement, renewed, joined=number > 0)
 
     def is_releasing(self, lease: Lease) -> bool:
         """Whether a release of an attempt with the same number is not confirmed yet.
