@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ structlog.configure(processors=[structlog.contextvars.merge_contextvars, structl
 # How long an example takes says more about the machine than about the code; what has to be fast is measured elsewhere.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+# A shell lets what it starts in the background ignore Ctrl-C. Every program that a test starts would do so, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 _MOST_PROCESSES = 12
