@@ -17,12 +17,12 @@ from bench.options import Options
 
 SECTIONS = {
     "receive": 200,
-    "work": 280,
+    "work": 260,
     "end_to_end": 80,
-    "growth": 100,
-    "drain": 420,
-    "start_up": 80,
-    "telemetry": 40,
+    "growth": 90,
+    "drain": 510,
+    "start_up": 40,
+    "telemetry": 20,
 }
 """Each with the seconds that it may take, 20 minutes in all; what the peers need is set up before."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.figures import Table
-from bench.traffic import ENVELOPE_BODY_BYTES
+from bench.figures import ROOT, Table
+from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES
 
 Value = Callable[[Table], float | None]
 """Looks a value up in a run; None when it was not measured."""
@@ -21,6 +21,7 @@ class Goal:
         unit: Of both.
         value: Looks the figure up.
         at_least: Whether more is better.
+        decision: Number of the decision that says what was tried, and where the limit lies.
     """
 
     line: str
@@ -29,6 +30,7 @@ class Goal:
     unit: str
     value: Value
     at_least: bool = True
+    decision: int = 0
 
     def row(self, runs: Sequence[Table]) -> str:
         """Its row of the table of goals: the value of each run, and whether it was reached in all of them."""
@@ -36,7 +38,11 @@ class Goal:
         values = [self.value(run) for run in runs]
         shown = [f"{value:,.3g}{self.unit}" if value is not None else "not measured" for value in values]
         wanted = f"{sign} {self.wanted:,g}{self.unit}"
-        return f"| {' | '.join([self.line, self.before, wanted, *shown, self._verdict(values)])} |"
+        return f"| {' | '.join([self.line, self.before, wanted, *shown, self._verdict(values), self._link()])} |"
+
+    def _link(self) -> str:
+        (path,) = (ROOT / "docs/decisions").glob(f"{self.decision:04}-*.md")
+        return f"[{self.decision}](decisions/{path.name})"
 
     def _verdict(self, values: Sequence[float | None]) -> str:
         measured = [value for value in values if value is not None]
@@ -46,14 +52,14 @@ class Goal:
         return "yes" if reached == len(measured) else f"{reached} of {len(measured)}" if reached else "no"
 
 
-def at_least(line: str, before: str, wanted: float, value: Value, unit: str = "") -> Goal:
+def at_least(line: str, before: str, wanted: float, value: Value, unit: str = "", *, decision: int) -> Goal:
     """More is better."""
-    return Goal(line, before, wanted, unit, value)
+    return Goal(line, before, wanted, unit, value, decision=decision)
 
 
-def at_most(line: str, before: str, wanted: float, value: Value, unit: str = "") -> Goal:
+def at_most(line: str, before: str, wanted: float, value: Value, unit: str = "", *, decision: int) -> Goal:
     """Less is better."""
-    return Goal(line, before, wanted, unit, value, at_least=False)
+    return Goal(line, before, wanted, unit, value, at_least=False, decision=decision)
 
 
 def _figure(section: str, contender: str, metric: str) -> Value:
@@ -100,28 +106,36 @@ def _behind_retries(table: Table) -> float | None:
     return max(0.0, 1 - rates[0] / free) if rates and free else None
 
 
-def _saved_by_compression(table: Table) -> float | None:
+def _saved_by_compression(name: str, body_bytes: int) -> Value:
     """What a compressed body takes, as a part of the body."""
-    plain, small = (table.median("growth", name, "bytes stored") for name in (ENVELOPE, f"{ENVELOPE}, zstd"))
-    return 1 - (plain - small) / ENVELOPE_BODY_BYTES if plain and small else None
+
+    def value(table: Table) -> float | None:
+        plain, small = (table.median("growth", each, "bytes stored") for each in (name, f"{name}, zstd"))
+        return 1 - (plain - small) / body_bytes if plain and small else None
+
+    return value
 
 
 MEMORY, ALWAYS, WAITAOF = "ours, memory", "ours, fsync with always", "ours, fsync with WAITAOF"
-ENVELOPE, EMAIL = f"envelope, {ENVELOPE_BODY_BYTES} B", "native email, 1150 B"
+ENVELOPE, EMAIL = f"envelope, {ENVELOPE_BODY_BYTES} B", f"native email, {NATIVE_BODY_BYTES} B"
+IDLE_1, IDLE_8 = "ours, idle, 1 partitions", "ours, idle, 8 partitions"
 E2E, EACH = "end to end", "a core each"
 SLOW, FAST = ("ours at 500/s", f"ours at 500/s, {EACH}"), ("ours at 2000/s", f"ours at 2000/s, {EACH}")
 
 GOALS = (
-    at_least("receive, memory, of bare uvicorn", "0.2-0.3", 0.45, _ratio("receive", MEMORY, "bare uvicorn")),
-    at_least("receive, memory, of Express", "1.2-2", 3, _ratio("receive", MEMORY, "Express and ioredis")),
-    at_least("receive, `always`, of memory", "1.1", 0.85, _ratio("receive", ALWAYS, MEMORY)),
-    at_most("receive, `always`, p99 at full speed", "", 25, _figure("receive", ALWAYS, "p99 ms"), " ms"),
+    at_least(
+        "receive, memory, of bare uvicorn", "0.2-0.3", 0.45, _ratio("receive", MEMORY, "bare uvicorn"), decision=34
+    ),
+    at_least("receive, memory, of Express", "1.2-2", 3, _ratio("receive", MEMORY, "Express and ioredis"), decision=34),
+    at_least("receive, `always`, of memory", "1.1", 0.85, _ratio("receive", ALWAYS, MEMORY), decision=34),
+    at_most("receive, `always`, p99 at full speed", "", 25, _figure("receive", ALWAYS, "p99 ms"), " ms", decision=34),
     at_most(
         "receive, WAITAOF, p99 at 2,000/s",
         "191 ms at 333/s",
         120,
         _figure("receive", WAITAOF, "p99 ms at 2,000/s"),
         " ms",
+        decision=34,
     ),
     at_least(
         "receive, WAITAOF, answered of 2,000/s",
@@ -129,30 +143,55 @@ GOALS = (
         1900,
         _figure("receive", WAITAOF, "per second at 2,000/s"),
         "/s",
+        decision=34,
     ),
-    at_least("work, the slower order, of BullMQ", "0.8", 1.8, _least_of_both_orders("BullMQ")),
-    at_least("work, the slower order, of Dramatiq", "4.5", 8, _least_of_both_orders("Dramatiq")),
-    at_least("one lane", "490-780/s", 2500, _figure("work", "ours, one lane", "per second"), "/s"),
+    at_least("work, the slower order, of BullMQ", "0.8", 1.8, _least_of_both_orders("BullMQ"), decision=36),
+    at_least("work, the slower order, of Dramatiq", "4.5", 8, _least_of_both_orders("Dramatiq"), decision=36),
+    at_least("one lane", "490-780/s", 2500, _figure("work", "ours, one lane", "per second"), "/s", decision=52),
+    at_most("idle worker, calls a second and partition", "19", 2, _figure("work", IDLE_1, "calls"), decision=52),
+    at_most("the same, of 8 partitions", "19", 2, _figure("work", IDLE_8, "calls"), decision=52),
+    at_most("commands, those inside scripts too", "19", 2, _figure("work", IDLE_1, "commands"), decision=52),
+    at_least(
+        "20 ms handlers, of the ideal", "0.82", 0.9, _figure("work", "ours, 20 ms handlers", "of ideal"), decision=44
+    ),
+    at_most("end to end, p99 at 500/s", "11 ms", 5, _first_of(E2E, SLOW, "p99 ms"), " ms", decision=52),
+    at_most("end to end, p99 at 2,000/s, a core each", "", 15, _figure(E2E, FAST[1], "p99 ms"), " ms", decision=52),
     at_most(
-        "idle worker, commands a second and partition",
-        "19",
-        2,
-        _figure("work", "ours, idle, 1 partitions", "commands"),
+        "end to end, p99 at 2,000/s, two cores for all", "", 15, _figure(E2E, FAST[0], "p99 ms"), " ms", decision=52
     ),
-    at_most("the same, of 8 partitions", "19", 2, _figure("work", "ours, idle, 8 partitions", "commands")),
-    at_least("20 ms handlers, of the ideal", "0.82", 0.9, _figure("work", "ours, 20 ms handlers", "of ideal")),
-    at_most("end to end, p99 at 500/s", "11 ms", 5, _first_of(E2E, SLOW, "p99 ms"), " ms"),
-    at_most("end to end, p99 at 2,000/s, a core each", "", 15, _figure(E2E, FAST[1], "p99 ms"), " ms"),
-    at_most("end to end, p99 at 2,000/s, two cores for all", "", 15, _figure(E2E, FAST[0], "p99 ms"), " ms"),
-    at_most("Python CPU of an event at 500/s", "1,900 µs", 500, _first_of(E2E, SLOW, "python cpu us"), " µs"),
-    at_most("Redis CPU of an event at 2,000/s", "50 µs", 25, _first_of(E2E, FAST, "redis cpu us"), " µs"),
-    at_most("Redis beside a body of 450 B", "456 B", 150, _figure("growth", ENVELOPE, "bytes beside the body"), " B"),
-    at_most("the body itself, compressed", "1", 0.5, _saved_by_compression),
-    at_most("Redis of a native email", "5,800 B", 1200, _figure("growth", EMAIL, "bytes stored"), " B"),
-    at_most("record kept", "152 B", 40, _figure("growth", ENVELOPE, "bytes kept after history"), " B"),
-    at_most("drain, 10 k, 1 M, 5 M behind: slowest behind fastest", "", 0.15, _spread("behind", 3)),
-    at_most("drain, 1, 4, 8 groups: slowest behind fastest", "", 0.15, _spread("groups", 3)),
-    at_most("drain, 200 k retries waiting: behind none", "", 0.15, _behind_retries),
-    at_most("receiver ready after exec, CPU", "0.8-1.1 s", 0.4, _figure("start-up", "ours, receiver", "cpu s"), " s"),
-    at_most("worker ready after exec, CPU", "0.8-1.1 s", 0.4, _figure("start-up", "ours, worker", "cpu s"), " s"),
+    at_most(
+        "Python CPU of an event at 500/s", "1,900 µs", 500, _first_of(E2E, SLOW, "python cpu us"), " µs", decision=52
+    ),
+    at_most("Redis CPU of an event at 2,000/s", "50 µs", 25, _first_of(E2E, FAST, "redis cpu us"), " µs", decision=52),
+    at_most(
+        "Redis beside a body of 450 B",
+        "456 B",
+        150,
+        _figure("growth", ENVELOPE, "bytes beside the body"),
+        " B",
+        decision=42,
+    ),
+    at_most("the body itself, compressed", "1", 0.5, _saved_by_compression(ENVELOPE, ENVELOPE_BODY_BYTES), decision=39),
+    at_most("the same, of a native email", "1", 0.5, _saved_by_compression(EMAIL, NATIVE_BODY_BYTES), decision=39),
+    at_most("Redis of a native email", "5,800 B", 1200, _figure("growth", EMAIL, "bytes stored"), " B", decision=42),
+    at_most("record kept", "152 B", 40, _figure("growth", ENVELOPE, "bytes kept after history"), " B", decision=42),
+    at_most("drain, 10 k, 1 M, 5 M behind: slowest behind fastest", "", 0.15, _spread("behind", 3), decision=52),
+    at_most("drain, 1, 4, 8 groups: slowest behind fastest", "", 0.15, _spread("groups", 3), decision=52),
+    at_most("drain, 200 k retries waiting: behind none", "", 0.15, _behind_retries, decision=52),
+    at_most(
+        "receiver ready after exec, CPU",
+        "0.8-1.1 s",
+        0.4,
+        _figure("start-up", "ours, receiver", "cpu s"),
+        " s",
+        decision=43,
+    ),
+    at_most(
+        "worker ready after exec, CPU",
+        "0.8-1.1 s",
+        0.4,
+        _figure("start-up", "ours, worker", "cpu s"),
+        " s",
+        decision=43,
+    ),
 )

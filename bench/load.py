@@ -179,13 +179,19 @@ def requests_of(order: Order) -> Iterator[bytes]:
     yield from KINDS[order.kind](order.count, order.run)
 
 
+def say(sent: Sent) -> None:
+    """Print it, whole: `print` loses the rest where Python is unbuffered and the pipe takes only a part at once."""
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(msgspec.json.encode(sent) + b"\n")
+
+
 def main() -> None:
     """Read the order, do it, print what became of it."""
     order = msgspec.json.decode(sys.argv[1], type=Order)
     if order.core >= 0:
         os.sched_setaffinity(0, {order.core})
     load = Load(order, list(requests_of(order)))
-    print(msgspec.json.encode(uvloop.run(load.run())).decode(), flush=True)
+    say(uvloop.run(load.run()))
 
 
 if __name__ == "__main__":

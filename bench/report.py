@@ -53,7 +53,7 @@ def between_marks(path: Path, text: str) -> str:
 
 def _goals(runs: Sequence[Results]) -> str:
     tables, names = [Table(run) for run in runs], _run_names(runs)
-    head = ["line", "0.1.0", "goal", *names, "reached"]
+    head = ["line", "0.1.0", "goal", *names, "reached", "decision"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(goal.row(tables) for goal in GOALS)]
     took = ", ".join(
         f"{name} took {sum(each.seconds for each in run.values()) / 60:.1f} minutes"

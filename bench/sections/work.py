@@ -53,7 +53,10 @@ def _slice(server: Server, worker: workers.Worker, count: int, scale: float) -> 
 
 
 def _idle(partitions: int) -> Slice:
-    """What a worker without work asks the server for: commands a second and partition, and its own CPU."""
+    """What a worker without work asks the server for, a second and partition, and its own CPU.
+
+    Calls are what the worker sends, commands are those that the scripts among them run, too.
+    """
 
     def measure(_: int) -> Measured:
         worker = workers.ours()
@@ -64,15 +67,24 @@ def _idle(partitions: int) -> Slice:
                 port = int(worker.environment["OPS_PORT"])
                 poll(lambda: program.alive() and answers(port, "/readyz"), seconds=30, what="readiness")
                 time.sleep(SETTLE_SECONDS)
-                commands, cpu = _commands(client), program.cpu
+                commands, calls, cpu = _commands(client), _calls(client), program.cpu
                 time.sleep(IDLE_SECONDS)
                 each = IDLE_SECONDS * partitions
                 return {
+                    "calls": (_calls(client) - calls - OWN_CALLS) / each,
                     "commands": (_commands(client) - commands) / each,
                     "cpu us per second": (program.cpu - cpu) / IDLE_SECONDS * 1e6,
                 }
 
     return measure
+
+
+OWN_CALLS = 1
+"""Of the measuring itself: between two looks at the calls, and each a read of the server's."""
+
+
+def _calls(client: workers.Client) -> int:
+    return int(client.info("stats")["total_reads_processed"])
 
 
 def _commands(client: workers.Client) -> int:

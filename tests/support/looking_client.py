@@ -22,6 +22,15 @@ class LookingClient(redis.Redis):
         return [[stream, [(entry_id, named(fields)) for entry_id, fields in page]] for stream, page in streams]
 
 
+OF_THE_STORE_ITSELF = {"sl:partitions", "sl:format", "sl:{0}:layout"}
+"""What a process writes when it finds a store that is empty, and a shared one is emptied before each test."""
+
+
+def written_of_events(client: redis.Redis) -> list[str]:
+    """The keys that stand there because something came."""
+    return [str(key) for key in client.scan_iter() if key not in OF_THE_STORE_ITSELF]
+
+
 def named(fields: dict[str, str]) -> dict[str, str]:
     """The fields of an entry, unpacked."""
     raw = by_name({name.encode(): value.encode(errors="surrogateescape") for name, value in fields.items()})
