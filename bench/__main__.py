@@ -78,6 +78,7 @@ def measure(name: str, options: Options) -> SectionRun:
         seconds=round(time.monotonic() - began, 1),
         figures=stage.figures,
         failures=stage.failures,
+        remarks=stage.remarks,
     )
 
 

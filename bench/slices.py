@@ -32,11 +32,13 @@ class Stage:
 
     Attributes:
         failures: Contenders that could not be measured, and why; their turn does not come again.
+        remarks: What has to be known about the figures.
     """
 
     def __init__(self, section: str, options: Options) -> None:
         self.section = section
         self.failures: dict[str, str] = {}
+        self.remarks: list[str] = []
         self._options = options
         self._began = time.monotonic()
         self._repeating = 0.0
