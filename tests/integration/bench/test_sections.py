@@ -6,7 +6,7 @@ import re
 import pytest
 from bench.__main__ import SECTIONS
 from bench.options import Options
-from bench.sections import drain
+from bench.sections import drain, growth
 
 ONE_OF_EACH = {
     "receive": "ours, fsync with WAITAOF",
@@ -46,3 +46,12 @@ def test_a_drain_names_its_server_and_its_allocator() -> None:
 def test_every_drain_has_the_same_window() -> None:
     """The least deep store holds all that is worked off before the clock starts and while it runs."""
     assert min(drain.DEPTHS) >= drain.WARM + drain.SAMPLE
+
+
+def test_bodies_of_every_kind_are_compressed_by_themselves() -> None:
+    """Each kind's part of its plain size is there: one figure would say what its body is, not what compression does."""
+    stage = growth.run(Options(rounds=1, repeats=0, scale=0.02, only="bodies"))
+
+    parts = {each.contender: each.median for each in stage.figures if each.metric == "part, zstd"}
+    assert set(parts) == {"bodies, envelope", "bodies, native email", "bodies, invented team"}
+    assert all(0 < part < 1 for part in parts.values())
