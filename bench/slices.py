@@ -50,12 +50,12 @@ class Stage:
         """All that was measured so far."""
         return list(self._figures.values())
 
-    def interleave(self, contenders: Mapping[str, Slice], rounds: int | None = None) -> None:
-        """Every contender's slice, again and again: so many rounds, as long as there is time."""
-        longest = 0.0
+    def interleave(self, contenders: Mapping[str, Slice], rounds: int | None = None, share: float = 1.0) -> None:
+        """Every contender's slice, again and again: so many rounds, within this share of the section's time."""
+        longest, seconds = 0.0, self._options.seconds * share
         for number in range(rounds or self._options.rounds):
             began = time.monotonic()
-            if number and began - self._began + longest > self._options.seconds:
+            if number and began - self._began + longest > seconds:
                 print(f"  {self.section}: its time is up after {number} rounds", flush=True)
                 return
             for name, measure in contenders.items():

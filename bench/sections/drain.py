@@ -39,8 +39,6 @@ TELLING = 500_000
 """From this depth on, storing an event takes what it takes in a deeper store, too."""
 REST_SECONDS = 150.0
 """What a section needs for all but the deep stores."""
-ROUNDS = 5
-"""At most: a slice is short."""
 LONG = 300.0
 
 
@@ -51,7 +49,7 @@ def run(options: Options) -> Stage:
         stage.remarks.append(f"the server is {described(server)}")
     with ExitStack() as stack:
         contenders = dict(_deep(stage, stack, options)) | dict(_crowded_and_waiting(stack, options))
-        stage.interleave(contenders, ROUNDS if options.rounds > 1 else 1)
+        stage.interleave(contenders)
     return stage
 
 
