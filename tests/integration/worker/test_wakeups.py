@@ -8,6 +8,7 @@ from salesloft_webhooks import Event
 from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, Settlement, Taken, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
+from salesloft_webhooks.worker.assignment import BEAT_SECONDS
 from salesloft_webhooks.worker.idle_wait import QUIET_SECONDS
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
@@ -94,6 +95,42 @@ async def test_an_idle_worker_seldom_takes(valkey: Server, asked: list[int]) -> 
         await asyncio.sleep(2)
 
         assert len(asked) - before <= 2
+
+
+async def test_a_beat_looks_as_well(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due in partition 0 comes along with the worker's beat: its loop looks itself only every other time."""
+    looks: list[int] = []
+    look = Group.look
+
+    async def counted(group: Group, partition: int) -> bool:
+        looks.append(partition)
+        return await look(group, partition)
+
+    monkeypatch.setattr(Group, "look", counted)
+    async with pipeline(valkey, idle, poll_seconds=1.0):
+        await asyncio.sleep(8)
+
+    assert 2 <= len(looks) <= 4
+
+
+async def test_what_a_beat_finds_due_runs_at_once(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that another consumer hands back is found by a beat, although the loop never looks itself."""
+
+    async def never(_group: Group, _partition: int) -> bool:
+        return False
+
+    settings = Settings.load(redis_url=valkey.url)
+    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
+        other = Group(store, GroupOptions("mine"), "other")
+        await other.register()
+        event = NewEvent("e1", "person.created", "person:1", "2026-03-07T04:26:14Z", b"{}")
+        await publisher.publish(NewDelivery("default", (event,)))
+        (lease,) = (await other.take(0, 1)).leases
+        monkeypatch.setattr(Group, "look", never)
+        async with pipeline(valkey, idle, poll_seconds=FAR_OFF) as running:
+            await asyncio.sleep(0.5)
+            await other.settle(0, [Settlement(lease, Outcome.RELEASE)])
+            await eventually(lambda: running.outcome("e1") == "done", "it has run", BEAT_SECONDS + 0.5)
 
 
 async def test_what_others_make_due_is_found_at_the_next_poll(valkey: Server) -> None:
