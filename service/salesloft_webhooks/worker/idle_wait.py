@@ -34,6 +34,8 @@ class IdleWait:
 
     Attributes:
         assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
+        taking: Set unless the loop waits for more events to gather. What is sent when that ends goes with the next
+            take: one write, and one waking up on either side.
     """
 
     def __init__(self, group: Group, partition: int, background: Background, settings: Settings) -> None:
@@ -44,6 +46,8 @@ class IdleWait:
         self._quiet_seconds = min(QUIET_SECONDS, QUIET_SHARE * group.options.lease_seconds)
         self._read_seconds = settings.poll_seconds + READ_AHEAD * settings.store_timeout_seconds
         self._woken = asyncio.Event()
+        self.taking = asyncio.Event()
+        self.taking.set()
         self.assigned = True
         self._visits = Visits()
         self._quiet = False
@@ -65,6 +69,7 @@ class IdleWait:
         def give_up() -> None:
             nonlocal woken
             woken = self._woken.is_set()
+            self.taking.set()
             self._woken.set()
 
         # Not `asyncio.timeout`, which costs six times as much: the loop waits once after each take.
@@ -87,11 +92,18 @@ class IdleWait:
         if taken.leases:
             self._visits.found()
             if taken.last_id:
-                await self.wait(LINGER_SECONDS)
+                await self._linger()
         elif self.assigned or taken.paused:
             await self._wait_for_entries(taken)
         else:
             await self.wait(self._visits.next_seconds())
+
+    async def _linger(self) -> None:
+        self.taking.clear()
+        try:
+            await self.wait(LINGER_SECONDS)
+        finally:
+            self.taking.set()
 
     async def _wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""

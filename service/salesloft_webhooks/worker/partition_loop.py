@@ -54,9 +54,9 @@ class PartitionLoop:
         self._slots, self._isolation_budget = slots
         self._rules, self._running = handlers
         self._telemetry = telemetry
-        self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
         self.idle_wait = IdleWait(group, partition, self._background, settings)
+        self._settler = Settler(group, partition, telemetry, self, self.idle_wait.taking)
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
         # Attentive: whether the end of any attempt wakes the loop, and not only what may have made something due.

@@ -1,11 +1,12 @@
 """When the loop asks the store for work: at once where there may be some, and not for nothing."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from salesloft_webhooks import Event
-from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, Settlement, Taken, open_store
+from salesloft_webhooks.broker import Group, GroupOptions, HandedOver, Outcome, Publisher, Settlement, Taken, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.worker.assignment import BEAT_SECONDS
@@ -52,6 +53,38 @@ async def test_the_end_of_an_attempt_is_no_reason_to_ask(valkey: Server, asked: 
         await asyncio.sleep(0.1)
 
         assert len(asked) - before == 2
+
+
+async def test_what_nothing_waits_for_is_settled_with_the_next_take(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both calls begin one right after the other, for most of ten events, so that they cost one waking up."""
+    seen: list[str] = []
+    take, settle = Group.take, Group.settle_and_continue
+
+    async def noted_take(group: Group, partition: int, count: int, *, alone: bool = False) -> Taken:
+        seen.append("take begins")
+        taken = await take(group, partition, count, alone=alone)
+        seen.append(f"take ends with {len(taken.leases)}")
+        return taken
+
+    async def noted_settle(group: Group, *args: Any) -> HandedOver:
+        seen.append("settle begins")
+        answer = await settle(group, *args)
+        seen.append("settle ends")
+        return answer
+
+    monkeypatch.setattr(Group, "take", noted_take)
+    monkeypatch.setattr(Group, "settle_and_continue", noted_settle)
+    async with pipeline(valkey, idle, poll_seconds=FAR_OFF) as running:
+        await eventually(lambda: bool(seen), "the worker waits for entries")
+        for number in range(10):
+            await running.publish(f"e{number}")
+            await running.finished(number + 1)
+
+    followed = [at + 1 for at, what in enumerate(seen) if what == "take ends with 1"]
+    together = [sorted(seen[at : at + 2]) == ["settle begins", "take begins"] for at in followed]
+    assert together.count(True) > 5
 
 
 async def test_the_next_of_a_lane_does_not_wait(valkey: Server) -> None:
