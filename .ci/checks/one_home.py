@@ -106,7 +106,6 @@ RULES = (
             "cli/store_access.py": "one command's work, ended by cancel_and_wait",
             "deadlines.py": "cancels the timer of its own, no tasks",
             "handlers/batching.py": "ends by itself when nobody waits for it; never cancelled",
-            "handlers/time_limit.py": "the time-out of an attempt, as asyncio.timeout would: the task takes it back",
             "operations/connection.py": "cancels timers of a connection, no tasks",
             "simulator/simulator.py": "in a task group, which owns them",
             "testing/pipeline.py": "whole roles, which end when their stop event is set",
