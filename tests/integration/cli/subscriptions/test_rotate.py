@@ -131,3 +131,16 @@ def test_a_rotation_deletes_nothing_else(team: Team) -> None:
 
     assert (rotated.code, "subscriptions apply" in rotated.err) == (ExitCode.FAILED, True)
     assert len(team.ours(OLD)) == len(EVENTS)
+
+
+def test_two_rotations_at_once_are_one(team: Team) -> None:
+    """Both are asked for a new key: one is made, both use it, and the old one is taken away once."""
+    team.run("apply", "--yes")
+
+    both = [team.start("rotate", "--yes", "--keep-old", "1s") for _ in range(2)]
+    done = [ended(process) for process in both]
+
+    (new,) = team.key_file.read_text().split()
+    assert [each.code for each in done] == [ExitCode.OK, ExitCode.OK], [each.err for each in done]
+    assert new not in ("", OLD)
+    assert team.is_as_declared(new)

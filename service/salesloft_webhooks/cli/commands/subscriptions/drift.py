@@ -86,7 +86,7 @@ def reason(look: "Look") -> str:
     if plan.why is Why.SUSPENDED:
         return "spec.suspend is true: nothing is changed"
     if plan.why is Why.LISTS_DISAGREE:
-        return "SalesLoft's list lacks much of what was there: a second one has to say the same"
+        return "much is missing in SalesLoft's list: it is asked for a second one before that is believed"
     if plan.phase is Phase.SPREADING and not is_as_declared(look):
         return f"key {first} is not used{wait}: not every receiver says that it accepts it"
     if plan.phase is Phase.DRAINING:

@@ -12,6 +12,7 @@ first                                 others away
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ from salesloft_webhooks.cli.times import parse_span, seconds_text
 from salesloft_webhooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from salesloft_webhooks.cli.commands.subscriptions.key_file import RotatingKeyFile
     from salesloft_webhooks.cli.commands.subscriptions.session import Look, Session
 
 SEEN_SECONDS = 2.0
@@ -114,9 +116,14 @@ class Rotation:
         note(f"older keys are accepted for another {seconds_text(self.keep_seconds)}, then they are taken away")
         await asyncio.sleep(self.keep_seconds)
         look = await session.look()
-        if look.round.error is not None or not is_as_declared(look) or not file.keep_first(before):
+        if look.round.error is not None or not is_as_declared(look) or not _taken_away(file, before):
             return "something has changed meanwhile, so the older keys stay; run it again"
         note("the older keys are taken away")
         await asyncio.sleep(SEEN_SECONDS)
         tally.look = await session.look()
         return ""
+
+
+def _taken_away(file: "RotatingKeyFile", before: Sequence[bytes]) -> bool:
+    """Take all keys but the first away, unless somebody who rotates as well has done so."""
+    return file.keep_first(before) or file.keys == tuple(before[:1])
