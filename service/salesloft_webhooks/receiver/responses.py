@@ -1,6 +1,7 @@
 """The answers of `delivery_outcomes` as ASGI applications, built once."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Self
@@ -101,9 +102,18 @@ class Responses:
         return self._unread[outcome]
 
     @staticmethod
+    def links(links: Mapping[str, str]) -> AnswerResponse:
+        """200: where the links of a `link_swap` lead."""
+        return _filled(DeliveryOutcome.LINK_SWAP, dict(links))
+
+    @staticmethod
     def unreadable(message: str) -> AnswerResponse:
         """400: the (trusted) sender made something we cannot read, and ``message`` says what."""
-        answer = DeliveryOutcome.UNREADABLE.answer
-        assert answer is not None  # noqa: S101 - its row says so
-        content = {name: message if text == MESSAGE else text for name, text in answer.content.items()}
-        return AnswerResponse(Answer(answer.status, content))
+        return _filled(DeliveryOutcome.UNREADABLE, message)
+
+
+def _filled(outcome: DeliveryOutcome, message: object) -> AnswerResponse:
+    answer = outcome.answer
+    assert answer is not None  # noqa: S101 - its row says so
+    content = {name: message if text == MESSAGE else text for name, text in answer.content.items()}
+    return AnswerResponse(Answer(answer.status, content))

@@ -1,0 +1,116 @@
+"""One answer to SalesLoft, in time, whatever the swapper does.
+
+A swapper that is too late is cancelled and not waited for: it may be unable to stop. Until it does, it counts among
+those that may run at once, so that what hangs cannot pile up.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from salesloft_webhooks.background import LeftBehind
+from salesloft_webhooks.link_swap.circuit import Circuit
+from salesloft_webhooks.link_swap.links import AllowedHosts, Swapped, swap
+from salesloft_webhooks.link_swap.memory import AnswerMemory
+from salesloft_webhooks.link_swap.request import LinkSwap
+from salesloft_webhooks.link_swap_settings import LinkSwapSettings, OnSwapFailure
+from salesloft_webhooks.telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
+
+Given = Mapping[str, object] | LinkSwapReason
+"""What a swapper gives: links, or why there are none."""
+Swapper = Callable[[LinkSwap], Awaitable[Given]]
+
+
+class LinkSwaps:
+    """Answers link swaps.
+
+    Args:
+        swapper: Computes the links.
+        settings: Budget, fallback, hosts.
+        telemetry: Is told of each answer.
+    """
+
+    def __init__(self, swapper: Swapper, settings: LinkSwapSettings, telemetry: LinkSwapTelemetry) -> None:
+        self._swapper = swapper
+        self._settings = settings
+        self._telemetry = telemetry
+        self._hosts = AllowedHosts(settings.link_swap_allowed_hosts)
+        self._circuit = Circuit()
+        self._memory = AnswerMemory()
+        self._running = LeftBehind()
+
+    async def answer(self, request: LinkSwap, spent_seconds: float) -> dict[str, str] | None:
+        """What to answer: the links; None where there is no answer, and `LINK_SWAP_ON_FAILURE` wants an error.
+
+        Args:
+            request: What SalesLoft asks.
+            spent_seconds: How much of the budget is gone already.
+        """
+        started = asyncio.get_running_loop().time() - spent_seconds
+        outcome, reason, result = await self._result(request, self._settings.link_swap_timeout_seconds - spent_seconds)
+        seconds = asyncio.get_running_loop().time() - started
+        self._telemetry.answered(outcome, reason, seconds)
+        if outcome is LinkSwapOutcome.ERROR:
+            return None
+        self._memory.remember(request.key, result)
+        return result
+
+    async def _result(
+        self, request: LinkSwap, seconds: float
+    ) -> tuple[LinkSwapOutcome, LinkSwapReason, dict[str, str]]:
+        if not request.links:
+            return LinkSwapOutcome.IDENTITY, LinkSwapReason.NO_LINKS, {}
+        if (known := self._memory.recall(request.key)) is not None:
+            return _outcome_of(known), LinkSwapReason.REPEATED, known
+        given = await self._ask(request, seconds)
+        if isinstance(given, LinkSwapReason):
+            outcome, links = self._fallback(request)
+            return outcome, given, links
+        swapped: Swapped = swap(request.links, given, self._hosts)
+        self._telemetry.links(swapped=swapped.swapped, unchanged=swapped.unchanged, refused=swapped.refused)
+        return _outcome_of(swapped.links), LinkSwapReason.ANSWERED, swapped.links
+
+    async def _ask(self, request: LinkSwap, seconds: float) -> Given:
+        if seconds <= 0:
+            return LinkSwapReason.TIMEOUT
+        if len(self._running) >= self._settings.link_swap_concurrency:
+            return LinkSwapReason.TOO_MANY
+        if not self._circuit.may_ask():
+            return LinkSwapReason.CIRCUIT_OPEN
+        try:
+            given = await self._running.result(self._swapper(request), seconds)
+        except TimeoutError:
+            given = LinkSwapReason.TIMEOUT
+        except asyncio.CancelledError:  # the drain time is over; the mail goes out all the same
+            self._circuit.gave_up()
+            return LinkSwapReason.STOPPING
+        except Exception:  # noqa: BLE001 - whatever it is, the mail must go out
+            given = LinkSwapReason.FAILED
+        return self._judged(given)
+
+    def _judged(self, given: Given) -> Given:
+        was_open = self._circuit.is_open
+        if isinstance(given, LinkSwapReason):
+            self._circuit.failed()
+        else:
+            self._circuit.succeeded()
+        if self._circuit.is_open is not was_open:
+            self._telemetry.circuit(opened=self._circuit.is_open)
+        return given
+
+    def _fallback(self, request: LinkSwap) -> tuple[LinkSwapOutcome, dict[str, str]]:
+        match self._settings.link_swap_on_failure:
+            case OnSwapFailure.IDENTITY:
+                return LinkSwapOutcome.IDENTITY, {link: link for link in request.links}
+            case OnSwapFailure.EMPTY:
+                return LinkSwapOutcome.EMPTY, {}
+            case OnSwapFailure.ERROR:
+                return LinkSwapOutcome.ERROR, {}
+
+
+def _outcome_of(links: Mapping[str, str]) -> LinkSwapOutcome:
+    if not links:
+        return LinkSwapOutcome.EMPTY
+    swapped = sum(old != new for old, new in links.items())
+    if not swapped:
+        return LinkSwapOutcome.IDENTITY
+    return LinkSwapOutcome.SWAPPED if swapped == len(links) else LinkSwapOutcome.PARTIAL

@@ -1,0 +1,29 @@
+"""What was answered a moment ago."""
+
+from salesloft_webhooks.link_swap.memory import MAX_CHARACTERS, SECONDS, AnswerMemory
+from tests.unit.link_swap.test_circuit import Clock
+
+
+def test_an_answer_is_remembered_for_a_while() -> None:
+    """And as it was first."""
+    clock = Clock()
+    memory = AnswerMemory(clock)
+    memory.remember("key", {"a": "b"})
+    memory.remember("key", {"a": "c"})
+
+    assert memory.recall("key") == {"a": "b"}
+    clock.now += SECONDS
+    assert memory.recall("key") is None
+
+
+def test_its_size_is_bounded() -> None:
+    """The oldest answers go; one that is larger than all of it is not kept."""
+    memory = AnswerMemory(Clock())
+    half = {"a": "b" * (MAX_CHARACTERS // 2 - 100)}
+
+    for key in ("one", "two", "three"):
+        memory.remember(key, half)
+
+    assert [memory.recall(key) is not None for key in ("one", "two", "three")] == [False, True, True]
+    memory.remember("huge", {"a": "b" * MAX_CHARACTERS})
+    assert memory.recall("huge") is None
