@@ -19,6 +19,7 @@ MODULES = {f"salesloft_webhooks.dialects.{dialect.name.replace('-', '_')}" for d
 ALLOWED = {
     "testing/pipeline.py": "the kit's receiver has one source, which it signs for",
     "simulator/platform/subscription_deliveries.py": "SalesLoft itself signs in this one way",
+    "subscriptions/signing_keys.py": "what SalesLoft is to sign with",
     "handlers/outbound/signing.py": "handlers sign their requests as this dialect does",
 }
 

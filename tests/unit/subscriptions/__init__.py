@@ -1,0 +1,1 @@
+"""Subscriptions as they should be, and the way there."""
