@@ -73,21 +73,18 @@ LINK_SWAPS = counter(
     "Link swaps answered, by what SalesLoft was told and where that comes from.",
     "outcome",
     "reason",
-    unshown="finding out why mails go out with their own links",
 )
 LINK_SWAP_SECONDS = histogram(
     LINK_SWAP,
     "link_swap_seconds",
     "Time from a link swap's request to its answer: a mail waits for it.",
     buckets=CALL_SECONDS,
-    unshown="finding out how long mails wait for their links",
 )
 LINKS = counter(
     LINK_SWAP,
     "link_swap_links_total",
     "Links of the swapper's answers, by what became of them.",
     "outcome",
-    unshown="finding out whether the swapper gives links that may not be used",
 )
 
 
