@@ -15,7 +15,7 @@ class Spent:
     Attributes:
         process: CPU seconds of our processes.
         server: CPU seconds of the servers.
-        commands: Commands that clients sent to the servers.
+        commands: Commands that the servers ran, those inside scripts too.
         received: Bytes that the servers received.
         sent: Bytes that they sent.
     """

@@ -60,6 +60,7 @@ def _deep(stage: Stage, stack: ExitStack, options: Options) -> Iterator[tuple[st
         filling_began = time.monotonic()
         if (needed := depth * an_event) > (left := options.seconds - REST_SECONDS - (filling_began - began)):
             stage.failures[name] = f"storing them would take {needed:.0f} s, and there are {max(0, left):.0f}"
+            print(f"  drain: {name} is left out: {stage.failures[name]}", flush=True)
             continue
         yield name, _behind(stack.enter_context(_filled(depth)), options.scale)
         an_event = (time.monotonic() - filling_began) / depth if depth >= TELLING else 0.0
