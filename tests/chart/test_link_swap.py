@@ -3,10 +3,36 @@
 import pytest
 import yaml
 
-from tests.chart.rendering import PREFIX, Rendered, merged, render, shape
+from tests.chart.rendering import PREFIX, Rendered, Values, merged, refusal, render, shape
 from tests.support.documents import blocks
 
 VALUES = shape("link-swap")
+SWAPPING = VALUES["linkSwap"]
+IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
+    ("by-nobody", {"linkSwap": {"enabled": True}}, ["linkSwap.url", "linkSwap.handler"]),
+    ("by-two", {"linkSwap": {**SWAPPING, "handler": "a:b"}}, ["linkSwap.url", "linkSwap.handler"]),
+    (
+        "unsigned",
+        {"linkSwap": {"enabled": True, "url": "https://l.example.com/"}},
+        ["linkSwap.url", "linkSwap.secret.name"],
+    ),
+    ("shut-in", {"linkSwap": {**SWAPPING, "egress": []}}, ["linkSwap.egress", "networkPolicy.enabled"]),
+    (
+        "path-twice",
+        {"linkSwap": {**SWAPPING, "path": "/webhooks/salesloft"}},
+        ["linkSwap.path", "source.path"],
+    ),
+    (
+        "path-of-nobody",
+        {"linkSwap": SWAPPING, "sourcesFile": {"existingSecret": "s", "paths": ["/a"]}},
+        ["linkSwap.path", "sourcesFile.paths"],
+    ),
+    (
+        "cut-off",
+        {"linkSwap": {**SWAPPING, "receiver": {"drainSeconds": 60}}},
+        ["linkSwap.receiver", "drainSeconds", "terminationGracePeriodSeconds"],
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +47,14 @@ def test_off_unless_enabled() -> None:
 
     assert not [item for item in rendered.objects if "link-swap" in item["metadata"]["name"]]
     assert not [name for name in rendered.environment("receiver") if name.startswith("LINK_SWAP")]
+
+
+@pytest.mark.parametrize(("values", "words"), [case[1:] for case in IMPOSSIBLE], ids=[case[0] for case in IMPOSSIBLE])
+def test_what_cannot_work_is_refused(values: Values, words: list[str]) -> None:
+    """Helm names the values that contradict each other."""
+    message = refusal(values)
+
+    assert all(word in message for word in words), message
 
 
 def test_only_these_receivers_swap_links(rendered: Rendered) -> None:

@@ -11,8 +11,6 @@ from tests.chart.rendering import CHART, Values, merged, refusal, render, shape
 
 OUTSIDE: Values = {"valkey": {"enabled": False}, "redis": {"url": "redis://r:6379/0"}}
 VAULT: Values = {"externalSecret": {"enabled": True, "secretStoreRef": {"name": "vault"}}}
-SWAPPING = shape("link-swap")["linkSwap"]
-
 OWNED = """
     DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE NOTIFY_URLS OPS_PORT PARTITIONS PORT REDIS_CA_FILE
     LINK_SWAP_ALLOWED_HOSTS LINK_SWAP_ALLOW_PRIVATE_ADDRESSES LINK_SWAP_CONCURRENCY LINK_SWAP_HANDLER
@@ -144,29 +142,6 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         ["workers.crm.autoscaling", "database.url"],
     ),
     ("tested-nowhere", {"test": {"group": "mine"}}, ["test.group", "workers.mine"]),
-    ("link-swap-by-nobody", {"linkSwap": {"enabled": True}}, ["linkSwap.url", "linkSwap.handler"]),
-    ("link-swap-by-two", {"linkSwap": {**SWAPPING, "handler": "a:b"}}, ["linkSwap.url", "linkSwap.handler"]),
-    (
-        "link-swap-unsigned",
-        {"linkSwap": {"enabled": True, "url": "https://l.example.com/"}},
-        ["linkSwap.url", "linkSwap.secret.name"],
-    ),
-    ("link-swap-shut-in", {"linkSwap": {**SWAPPING, "egress": []}}, ["linkSwap.egress", "networkPolicy.enabled"]),
-    (
-        "link-swap-path-twice",
-        {"linkSwap": {**SWAPPING, "path": "/webhooks/salesloft"}},
-        ["linkSwap.path", "source.path"],
-    ),
-    (
-        "link-swap-path-of-nobody",
-        {"linkSwap": SWAPPING, "sourcesFile": {"existingSecret": "s", "paths": ["/a"]}},
-        ["linkSwap.path", "sourcesFile.paths"],
-    ),
-    (
-        "link-swap-cut-off",
-        {"linkSwap": {**SWAPPING, "receiver": {"drainSeconds": 60}}},
-        ["linkSwap.receiver", "drainSeconds", "terminationGracePeriodSeconds"],
-    ),
 ]
 
 TYPOS: list[tuple[str, Values, str]] = [
