@@ -64,6 +64,12 @@ class LinkSwapSettings(Environment):
         50, ge=1, description="Asked for at once, by one receiver; more are answered as if there was no answer."
     )
 
+    link_swap_events: bool = Field(
+        default=False,
+        description="Publish an event `link_swap.answered` after each answer, with numbers and no link; "
+        "best effort: without the store there is none.",
+    )
+
     @property
     def swaps_links(self) -> bool:
         """Whether a `link_swap` is answered at all."""

@@ -30,6 +30,8 @@
   value: {{ .onFailure }}
 - name: LINK_SWAP_CONCURRENCY
   value: {{ .concurrency | quote }}
+- name: LINK_SWAP_EVENTS
+  value: {{ .events | quote }}
 {{- end }}
 {{- end }}
 

@@ -74,6 +74,9 @@ NATIVE = MappingProxyType({dotted: native for native, dotted in DOTTED.items()})
 KNOWN_EVENT_TYPES = (frozenset(DOTTED.values()) | DERIVED) - SYNCHRONOUS
 """Every event type that is expected in a stream. A closed set, fit for metric labels."""
 
+OWN_EVENT_TYPES = frozenset({"link_swap.answered"})
+"""What neither SalesLoft nor a relay sends: it tells of what we did ourselves."""
+
 _SEPARATORS = re.compile(r"[._:-]")
 _BY_SPELLING = MappingProxyType({_SEPARATORS.sub("_", known): known for known in KNOWN_EVENT_TYPES})
 _NATIVE_NAME = re.compile(r"[a-z0-9_]{1,64}")

@@ -7,6 +7,8 @@ those that may run at once, so that what hangs cannot pile up.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec import Struct
+
 from salesloft_webhooks.background import LeftBehind
 from salesloft_webhooks.link_swap.circuit import Circuit
 from salesloft_webhooks.link_swap.links import AllowedHosts, Swapped, swap
@@ -18,6 +20,20 @@ from salesloft_webhooks.telemetry import LinkSwapOutcome, LinkSwapReason, LinkSw
 Given = Mapping[str, object] | LinkSwapReason
 """What a swapper gives: links, or why there are none."""
 Swapper = Callable[[LinkSwap], Awaitable[Given]]
+
+
+class Answered(Struct, frozen=True):
+    """An answer.
+
+    Attributes:
+        links: What to answer; None: nothing, and `LINK_SWAP_ON_FAILURE` wants an error.
+        outcome: What that tells SalesLoft.
+        reason: Where it comes from.
+    """
+
+    links: dict[str, str] | None
+    outcome: LinkSwapOutcome
+    reason: LinkSwapReason
 
 
 class LinkSwaps:
@@ -38,8 +54,8 @@ class LinkSwaps:
         self._memory = AnswerMemory()
         self._running = LeftBehind()
 
-    async def answer(self, request: LinkSwap, spent_seconds: float) -> dict[str, str] | None:
-        """What to answer: the links; None where there is no answer, and `LINK_SWAP_ON_FAILURE` wants an error.
+    async def answer(self, request: LinkSwap, spent_seconds: float) -> Answered:
+        """What to answer, in time.
 
         Args:
             request: What SalesLoft asks.
@@ -50,9 +66,9 @@ class LinkSwaps:
         seconds = asyncio.get_running_loop().time() - started
         self._telemetry.answered(outcome, reason, seconds)
         if outcome is LinkSwapOutcome.ERROR:
-            return None
+            return Answered(None, outcome, reason)
         self._memory.remember(request.key, result)
-        return result
+        return Answered(result, outcome, reason)
 
     async def _result(
         self, request: LinkSwap, seconds: float
@@ -107,10 +123,15 @@ class LinkSwaps:
                 return LinkSwapOutcome.ERROR, {}
 
 
+def count_swapped(links: Mapping[str, str]) -> int:
+    """How many links lead elsewhere."""
+    return sum(old != new for old, new in links.items())
+
+
 def _outcome_of(links: Mapping[str, str]) -> LinkSwapOutcome:
     if not links:
         return LinkSwapOutcome.EMPTY
-    swapped = sum(old != new for old, new in links.items())
+    swapped = count_swapped(links)
     if not swapped:
         return LinkSwapOutcome.IDENTITY
     return LinkSwapOutcome.SWAPPED if swapped == len(links) else LinkSwapOutcome.PARTIAL

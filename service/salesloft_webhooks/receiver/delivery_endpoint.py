@@ -13,6 +13,7 @@ again" is the one thing that is certain. A 500 would say the same with less, and
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,13 +28,14 @@ from salesloft_webhooks.link_swap.request import MAX_BYTES, read
 from salesloft_webhooks.operations import body_at_once, body_evicted
 from salesloft_webhooks.receiver.body import BodyReader, Headers
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
-from salesloft_webhooks.receiver.responses import AnswerResponse, Responses
+from salesloft_webhooks.receiver.responses import AnswerResponse, FollowedResponse, Responses
 from salesloft_webhooks.receiver.sources import Source
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
 
 if TYPE_CHECKING:
     from salesloft_webhooks.link_swap.answering import LinkSwaps
+    from salesloft_webhooks.receiver.swap_events import SwapEvents
 
 
 class ReceiverContext(Struct, frozen=True):
@@ -48,6 +50,7 @@ class ReceiverContext(Struct, frozen=True):
     in_flight: InFlightDeliveries
     responses: Responses
     swaps: "LinkSwaps | None" = None
+    swap_events: "SwapEvents | None" = None
 
 
 class DeliveryEndpoint:
@@ -127,11 +130,15 @@ class DeliveryEndpoint:
             request = read(authentic.body, authentic.resource())
         except UnreadableDelivery as exc:
             return await self._unreadable(authentic, exc, span)
-        links = await swaps.answer(request, span.age_seconds)
-        if links is None:
-            return self._context.responses.read(span.link_swap(DeliveryOutcome.NOT_SWAPPED))
-        span.link_swap(DeliveryOutcome.LINK_SWAP)
-        return self._context.responses.links(links)
+        answered = await swaps.answer(request, span.age_seconds)
+        if answered.links is None:
+            answer = self._context.responses.read(span.link_swap(DeliveryOutcome.NOT_SWAPPED))
+        else:
+            span.link_swap(DeliveryOutcome.LINK_SWAP)
+            answer = self._context.responses.links(answered.links)
+        if (events := self._context.swap_events) is None:
+            return answer
+        return FollowedResponse(answer, partial(events.publish, self._source.name, request, answered, span.traceparent))
 
     async def _unreadable(
         self, authentic: Authenticated, exc: UnreadableDelivery, span: DeliverySpan

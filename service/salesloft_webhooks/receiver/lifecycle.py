@@ -18,7 +18,7 @@ from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, Rece
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
-from salesloft_webhooks.receiver.synchronous import opened_swaps
+from salesloft_webhooks.receiver.synchronous import opened_events, opened_swaps
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
 
@@ -47,11 +47,14 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             opened_swaps(settings) as swaps,
             open_store(settings) as store,
             Publisher(store, settings, telemetry) as publisher,
+            opened_events(settings, publisher) as swap_events,
         ):
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
             responses = Responses(settings.retry_after_seconds)
-            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, responses, swaps)
+            context = ReceiverContext(
+                settings, store, publisher, watch, telemetry, bodies, in_flight, responses, swaps, swap_events
+            )
             budget = MemoryBudget(settings.body_memory_bytes)
             app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
             webhooks = HttpServer(

@@ -1,7 +1,7 @@
 """The answers of `delivery_outcomes` as ASGI applications, built once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Self
@@ -44,6 +44,24 @@ class AnswerResponse(Response):
         """Answer, in one write where that is possible."""
         if self.closes or not answer_at_once(scope, self._status_line, self._rest):
             await super().__call__(scope, receive, send)
+
+
+class FollowedResponse(AnswerResponse):
+    """An answer after which there is something to be done, but not before it is on its way.
+
+    Args:
+        answer: The answer.
+        then: What is done; it must not wait.
+    """
+
+    def __init__(self, answer: AnswerResponse, then: Callable[[], None]) -> None:
+        self.__dict__.update(answer.__dict__)
+        self._then = then
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then do it."""
+        await super().__call__(scope, receive, send)
+        self._then()
 
 
 class UnreadBodyResponse(AnswerResponse):

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from salesloft_webhooks.broker import Publisher
 from salesloft_webhooks.settings import Settings
 
 if TYPE_CHECKING:
     from salesloft_webhooks.link_swap.answering import LinkSwaps
+    from salesloft_webhooks.receiver.swap_events import SwapEvents
 
 
 @asynccontextmanager
@@ -24,3 +26,15 @@ async def opened_swaps(settings: Settings) -> "AsyncIterator[LinkSwaps | None]":
 
     async with open_link_swaps(settings) as swaps:
         yield swaps
+
+
+@asynccontextmanager
+async def opened_events(settings: Settings, publisher: Publisher) -> "AsyncIterator[SwapEvents | None]":
+    """What tells of each answer afterwards; None: nobody does."""
+    if not (settings.swaps_links and settings.link_swap_events):
+        yield None
+        return
+    from salesloft_webhooks.receiver.swap_events import SwapEvents  # noqa: PLC0415 - as above
+
+    async with SwapEvents(publisher) as events:
+        yield events

@@ -86,6 +86,12 @@ LINKS = counter(
     "Links of the swapper's answers, by what became of them.",
     "outcome",
 )
+LEFT_OUT = counter(
+    LINK_SWAP,
+    "link_swap_events_left_out_total",
+    "`link_swap.answered` that were not published: the store was away, or too many were under way.",
+    unshown="judging how complete statistics by `link_swap.answered` are",
+)
 
 
 class LinkSwapTelemetry:
@@ -109,6 +115,12 @@ class LinkSwapTelemetry:
         counts = {LinkOutcome.SWAPPED: swapped, LinkOutcome.UNCHANGED: unchanged, LinkOutcome.REFUSED: refused}
         for outcome, count in counts.items():
             LINKS.labels(outcome).inc(count)
+
+    def event_left_out(self) -> None:
+        """An event about an answer is not published."""
+        LEFT_OUT.inc()
+        if (suppressed := self._throttle.suppressed("event")) is not None:
+            self._log.warning("link_swap.event_left_out", suppressed=suppressed)
 
     def circuit(self, *, opened: bool) -> None:
         """The swapper is left alone from now on, or works again."""

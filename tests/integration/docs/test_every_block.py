@@ -20,6 +20,7 @@ PROOFS = (
     ("docs/link_swap.md", "json", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
     ("docs/link_swap.md", "sh", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
     ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_function_gives_links_that_may_be_used"),
+    ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_handler_is_asked_for_what_is_published"),
     ("docs/link_swap.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/link_swap.md", "yaml", "tests/chart/test_link_swap.py::test_the_page_shows_values_that_work"),
     ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),

@@ -24,6 +24,11 @@ def body(links: object = (OLD, OTHER), **fields: object) -> bytes:
     return json.dumps({"links": links, "person": {"id": 7}, "mailing": {"id": 9}} | fields).encode()
 
 
+def raw(body: bytes) -> Answer:
+    """An answer of that body, which may be no JSON."""
+    return Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
 @asynccontextmanager
 async def answering(url: str, answer: Answer, **settings: str) -> AsyncIterator[tuple[ReceiverProcess, StandIn]]:
     """A receiver that asks an endpoint which always answers like this."""
@@ -58,6 +63,11 @@ async def ask(process: ReceiverProcess, sent: bytes, event: str = "link_swap") -
         pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=2.1), {OLD: OLD, OTHER: OTHER}, id="2.1-s"),
         pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=60), {OLD: OLD, OTHER: OTHER}, id="never"),
         pytest.param(Answer(500, {"links": {OLD: NEW}}), {OLD: OLD, OTHER: OTHER}, id="500"),
+        pytest.param(raw(b"<html>sign in</html>"), {OLD: OLD, OTHER: OTHER}, id="html"),
+        pytest.param(raw(b"x" * 10_000_000), {OLD: OLD, OTHER: OTHER}, id="10-mb"),
+        pytest.param(Answer(200, {"links": {OLD: "javascript:x()", OTHER: NEW}}), {OLD: OLD, OTHER: NEW}, id="script"),
+        pytest.param(Answer(200, {"links": {OLD: NEW, "https://c.test": NEW}}), {OLD: NEW, OTHER: OTHER}, id="more"),
+        pytest.param(Answer(200, {"links": {OLD: "https://evil.test"}}), {OLD: OLD, OTHER: OTHER}, id="wrong-host"),
     ],
 )
 async def test_salesloft_is_answered_in_time(valkey: Server, answer: Answer, links: object) -> None:
@@ -141,3 +151,38 @@ async def test_an_error_where_it_is_asked_for(valkey: Server) -> None:
         reply, _ = await ask(process, body())
 
         assert (reply.status, "retry-after" in reply.headers) == (503, True)
+
+
+async def test_each_answer_is_told_of_where_that_is_asked_for(valkey: Server) -> None:
+    """One event of a question, however often it comes, with numbers and no link; without the setting there is none."""
+    async with answering(valkey.url, Answer(200, {"links": {OLD: NEW}}), LINK_SWAP_EVENTS="true") as (process, _):
+        for _repeat in range(2):
+            await ask(process, body())
+
+        def stored() -> float:
+            return process.metric("salesloft_webhooks_deliveries_total", outcome="link_swap")
+
+        await asyncio.to_thread(wait_until, lambda: stored() == 2, description="both are answered")
+        with valkey.client() as store:
+            await asyncio.to_thread(wait_until, lambda: store.xlen("sl:{0}:events") == 1, description="one is told of")
+            [(_, fields)] = store.xrange("sl:{0}:events")
+
+    assert "example" not in str(fields)
+    assert "link_swap.answered" in str(fields)
+
+
+async def test_without_the_store_only_the_telling_is_left_out(own_server: Server) -> None:
+    """The answer is the same, and how many events are missing is counted."""
+    own_server.start()
+    settings = {"LINK_SWAP_EVENTS": "true"}
+    async with answering(own_server.url, Answer(200, {"links": {OLD: NEW}}), **settings) as (process, _):
+        own_server.stop()
+
+        reply, took = await ask(process, body())
+
+        def left_out() -> float:
+            return process.metric("salesloft_webhooks_link_swap_events_left_out_total")
+
+        assert (reply.status, json.loads(reply.body)) == (200, {"links": {OLD: NEW, OTHER: OTHER}})
+        assert took < 1
+        await asyncio.to_thread(wait_until, lambda: left_out() == 1, description="it is counted")

@@ -53,8 +53,8 @@ def raw(body: bytes, *fields: str) -> Answer:
 async def test_a_signed_question_and_its_answer(endpoint: StandIn) -> None:
     """Standard Webhooks as `forward` has it, the same id for the same question, and one kept connection."""
     async with open_link_swaps(settings(f"{endpoint.url}/swap?team=1")) as swaps:
-        assert await swaps.answer(REQUEST, 0.0) == {OLD: NEW}
-        assert await swaps.answer(read(b"other", REQUEST.data), 0.0) == {OLD: NEW}
+        assert (await swaps.answer(REQUEST, 0.0)).links == {OLD: NEW}
+        assert (await swaps.answer(read(b"other", REQUEST.data), 0.0)).links == {OLD: NEW}
 
     [asked, other] = endpoint.requests
     assert (asked.method, asked.path, endpoint.connections) == ("POST", "/swap?team=1", 1)
@@ -94,7 +94,7 @@ async def test_a_bad_answer_leaves_the_links_as_they_are(endpoint: StandIn, answ
     async with open_link_swaps(settings(endpoint.url, link_swap_allowed_hosts="t.example")) as swaps:
         began = time.monotonic()
 
-        assert await swaps.answer(REQUEST, 0.0) == {OLD: OLD}
+        assert (await swaps.answer(REQUEST, 0.0)).links == {OLD: OLD}
 
     assert time.monotonic() - began < 1.5
     assert len(endpoint.requests) == 1
@@ -105,13 +105,13 @@ async def test_nobody_there() -> None:
     async with StandIn().running() as gone:
         url = gone.url
     async with open_link_swaps(settings(url)) as swaps:
-        assert await swaps.answer(REQUEST, 0.0) == {OLD: OLD}
+        assert (await swaps.answer(REQUEST, 0.0)).links == {OLD: OLD}
 
 
 async def test_an_inner_address_is_not_asked(endpoint: StandIn) -> None:
     """Unless it is allowed: by the rules of `forward`, on the address that is connected to."""
     async with open_link_swaps(settings(endpoint.url, link_swap_allow_private_addresses=False)) as swaps:
-        assert await swaps.answer(REQUEST, 0.0) == {OLD: OLD}
+        assert (await swaps.answer(REQUEST, 0.0)).links == {OLD: OLD}
 
     assert endpoint.connections == 0
 
