@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.background import LeftBehind
 from salesloft_webhooks.link_swap.circuit import Circuit
-from salesloft_webhooks.link_swap.links import AllowedHosts, Swapped, swap
+from salesloft_webhooks.link_swap.links import AllowedHosts, swap
 from salesloft_webhooks.link_swap.memory import AnswerMemory
 from salesloft_webhooks.link_swap.request import LinkSwap
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings, OnSwapFailure
@@ -77,11 +77,13 @@ class LinkSwaps:
             return LinkSwapOutcome.IDENTITY, LinkSwapReason.NO_LINKS, {}
         if (known := self._memory.recall(request.key)) is not None:
             return _outcome_of(known), LinkSwapReason.REPEATED, known
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
         given = await self._ask(request, seconds)
         if isinstance(given, LinkSwapReason):
             outcome, links = self._fallback(request)
             return outcome, given, links
-        swapped: Swapped = swap(request.links, given, self._hosts)
+        swapped = swap(request.links, given, self._hosts, lambda: loop.time() < until)
         self._telemetry.links(swapped=swapped.swapped, unchanged=swapped.unchanged, refused=swapped.refused)
         return _outcome_of(swapped.links), LinkSwapReason.ANSWERED, swapped.links
 

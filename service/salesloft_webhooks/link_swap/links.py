@@ -9,12 +9,14 @@ way than we do (a backslash, a line break, a percent sign or another script's fu
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
 
 import httpx2
 from msgspec import Struct
 
 LONGEST = 2048
+_LONGEST_HOST = 253
 
 _HTTP = re.compile(
     r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]%\\\u3002\uff0e\uff61]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?"
@@ -59,8 +61,14 @@ def host_of(link: str) -> str | None:
     return _ascii(parts["host"])
 
 
+@lru_cache(maxsize=1024)
 def _ascii(host: str) -> str | None:
-    """A host's name as DNS has it. International names by IDNA 2008, which refuses what only looks like another."""
+    """A host's name as DNS has it. International names by IDNA 2008, which refuses what only looks like another.
+
+    That takes long for a long one, so what cannot be a name is refused before; in ASCII none becomes shorter.
+    """
+    if len(host) > _LONGEST_HOST + 1:  # and the root's dot
+        return None
     host = host.lower()
     if host.startswith("["):
         return host
@@ -70,7 +78,7 @@ def _ascii(host: str) -> str | None:
         except (httpx2.InvalidURL, UnicodeError):
             return None
     host = host.removesuffix(".")
-    return host if len(host) <= 253 and _NAME.fullmatch(host) else None
+    return host if len(host) <= _LONGEST_HOST and _NAME.fullmatch(host) else None
 
 
 def acceptable(link: object, hosts: AllowedHosts) -> bool:
@@ -100,14 +108,28 @@ class Swapped(Struct, frozen=True):
         return len(self.links) - self.swapped - self.refused
 
 
-def swap(asked: Collection[str], given: Mapping[str, object], hosts: AllowedHosts) -> Swapped:
-    """The answer for the links that were asked for, made of what a swapper gives."""
+def swap(
+    asked: Collection[str],
+    given: Mapping[str, object],
+    hosts: AllowedHosts,
+    in_time: Callable[[], bool] = lambda: True,
+) -> Swapped:
+    """The answer for the links that were asked for, made of what a swapper gives.
+
+    Args:
+        asked: Each of them is answered.
+        given: New links by the old ones, and whatever else a swapper may give.
+        hosts: Where new links may lead.
+        in_time: Whether there is time for one more; without, the rest stays as it is.
+    """
     links = {old: old for old in asked}
     swapped = refused = 0
     for old in links:
         new = given.get(old, old)
         if new == old:
             continue
+        if not in_time():
+            break
         if isinstance(new, str) and acceptable(new, hosts):
             links[old], swapped = str(new), swapped + 1
         else:

@@ -119,7 +119,8 @@ async def test_events_go_their_way(valkey: Server) -> None:
 async def test_no_store_is_needed(own_server: Server) -> None:
     """Answered, and ready for more, while events are refused: a load balancer must not leave the receiver out."""
     own_server.start()
-    async with answering(own_server.url, Answer(200, {"links": {OLD: NEW}})) as (process, _):
+    answer, impatient = Answer(200, {"links": {OLD: NEW}}), {"READINESS_GRACE_SECONDS": "0"}
+    async with answering(own_server.url, answer, **impatient) as (process, _):
         own_server.stop()
         refused = await asyncio.to_thread(process.send, delivery(envelope("evt-1")))
 
@@ -128,7 +129,9 @@ async def test_no_store_is_needed(own_server: Server) -> None:
         assert refused.status == 503
         assert (reply.status, json.loads(reply.body)) == (200, {"links": {OLD: NEW, OTHER: OTHER}})
         assert took < 1
-        await asyncio.sleep(3)
+        gone = "the receiver knows that the store is gone"
+        available = "salesloft_webhooks_store_available"
+        await asyncio.to_thread(wait_until, lambda: process.metric(available) == 0, description=gone)
         assert process.probe("/readyz") == 200
 
 

@@ -11,7 +11,7 @@ from salesloft_webhooks.link_swap.answering import LinkSwaps
 from salesloft_webhooks.link_swap.circuit import FAILURES
 from salesloft_webhooks.link_swap.request import LinkSwap, read
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
-from salesloft_webhooks.telemetry import LinkSwapReason, LinkSwapTelemetry
+from salesloft_webhooks.telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.link_swap_telemetry import LINK_SWAPS
 
 OLD, NEW = "https://example.com/a", "https://t.example/1"
@@ -169,3 +169,19 @@ async def test_the_end_of_the_process_is_answered_too() -> None:
 async def test_a_mail_without_links() -> None:
     """There is nothing to ask for."""
     assert (await swaps(breaks).answer(read(b"{}", {"links": []}), 0.0)).links == {}
+
+
+async def test_many_links_do_not_take_longer_than_there_is_time() -> None:
+    """Judging them counts: a swapper that is nearly late with links that take long to read is still in time."""
+    asked = [f"https://example.com/{number}" for number in range(20_000)]
+
+    async def late(_request: LinkSwap) -> dict[str, object]:
+        await asyncio.sleep(BUDGET * 0.8)
+        return {old: f"https://b\u00fccher{number}.example/" for number, old in enumerate(asked)}
+
+    began = time.monotonic()
+    answered = await swaps(late).answer(read(b"{}", {"links": asked}), 0.0)
+
+    assert answered.outcome is LinkSwapOutcome.PARTIAL
+    assert list(answered.links or {}) == asked
+    assert time.monotonic() - began < 3 * BUDGET

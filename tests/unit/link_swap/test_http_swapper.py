@@ -66,37 +66,44 @@ async def test_a_signed_question_and_its_answer(endpoint: StandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "reason"),
     [
-        pytest.param(Answer(500, {"links": {OLD: NEW}}), id="500"),
-        pytest.param(Answer(302, None, {"Location": "https://t.example/"}), id="redirect"),
-        pytest.param(raw(b"<html>sign in</html>"), id="html"),
-        pytest.param(raw(b'{"links": ["a"]}'), id="links-as-a-list"),
-        pytest.param(raw(b"[" * 100_000), id="nested"),
-        pytest.param(raw(b"\xff\xfe"), id="not-utf-8"),
-        pytest.param(raw(b'{"links": {"a": "' + b"x" * MAX_ANSWER_BYTES + b'"}}'), id="too-large"),
-        pytest.param(raw(b"x" * 10_000_000), id="10-mb"),
-        pytest.param(raw(gzip.compress(b" " * 50_000_000), "Content-Encoding: gzip"), id="gzip-bomb"),
-        pytest.param(Answer(200, {"links": {OLD: NEW}}, trickle_seconds=0.05), id="trickle"),
-        pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=0.7), id="late"),
-        pytest.param(DISCONNECT, id="disconnect"),
-        pytest.param(GARBAGE, id="garbage"),
-        pytest.param(TRUNCATED, id="truncated"),
-        pytest.param(Answer(200, {"links": {OLD: "javascript:alert(1)"}}), id="script"),
-        pytest.param(Answer(200, {"links": {OLD: {"url": NEW}}}), id="no-text"),
-        pytest.param(Answer(200, {"links": {OLD: "https://evil.test/"}}), id="wrong-host"),
-        pytest.param(Answer(200, {"links": {"https://other.test": NEW}}), id="another-link"),
+        pytest.param(Answer(500, {"links": {OLD: NEW}}), LinkSwapReason.STATUS, id="500"),
+        pytest.param(Answer(302, None, {"Location": "https://t.example/"}), LinkSwapReason.STATUS, id="redirect"),
+        pytest.param(raw(b"<html>sign in</html>"), LinkSwapReason.UNREADABLE, id="html"),
+        pytest.param(raw(b'{"links": ["a"]}'), LinkSwapReason.UNREADABLE, id="links-as-a-list"),
+        pytest.param(raw(b"[" * 100_000), LinkSwapReason.UNREADABLE, id="nested"),
+        pytest.param(raw(b"\xff\xfe"), LinkSwapReason.UNREADABLE, id="not-utf-8"),
+        pytest.param(
+            raw(b'{"links": {"a": "' + b"x" * MAX_ANSWER_BYTES + b'"}}'), LinkSwapReason.TOO_LARGE, id="too-large"
+        ),
+        pytest.param(raw(b"x" * 10_000_000), LinkSwapReason.TOO_LARGE, id="10-mb"),
+        pytest.param(
+            raw(gzip.compress(b" " * 50_000_000), "Content-Encoding: gzip"), LinkSwapReason.UNREADABLE, id="gzip-bomb"
+        ),
+        pytest.param(Answer(200, {"links": {OLD: NEW}}, trickle_seconds=0.05), LinkSwapReason.TIMEOUT, id="trickle"),
+        pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=0.7), LinkSwapReason.TIMEOUT, id="late"),
+        pytest.param(DISCONNECT, LinkSwapReason.UNREACHABLE, id="disconnect"),
+        pytest.param(GARBAGE, LinkSwapReason.UNREACHABLE, id="garbage"),
+        pytest.param(TRUNCATED, LinkSwapReason.UNREACHABLE, id="truncated"),
+        pytest.param(Answer(200, {"links": {OLD: "javascript:alert(1)"}}), LinkSwapReason.ANSWERED, id="script"),
+        pytest.param(Answer(200, {"links": {OLD: {"url": NEW}}}), LinkSwapReason.ANSWERED, id="no-text"),
+        pytest.param(Answer(200, {"links": {OLD: "https://evil.test/"}}), LinkSwapReason.ANSWERED, id="wrong-host"),
+        pytest.param(Answer(200, {"links": {"https://other.test": NEW}}), LinkSwapReason.ANSWERED, id="another-link"),
     ],
 )
-async def test_a_bad_answer_leaves_the_links_as_they_are(endpoint: StandIn, answer: Answer) -> None:
-    """In time, with each link; asked for once, and no redirect is followed."""
+async def test_a_bad_answer_leaves_the_links_as_they_are(
+    endpoint: StandIn, answer: Answer, reason: LinkSwapReason
+) -> None:
+    """In time, with each link, and for that reason; asked for once, and no redirect is followed."""
     endpoint.answers.append(answer)
     async with open_link_swaps(settings(endpoint.url, link_swap_allowed_hosts="t.example")) as swaps:
         began = time.monotonic()
 
-        assert (await swaps.answer(REQUEST, 0.0)).links == {OLD: OLD}
+        answered = await swaps.answer(REQUEST, 0.0)
 
     assert time.monotonic() - began < 1.5
+    assert (answered.links, answered.reason) == ({OLD: OLD}, reason)
     assert len(endpoint.requests) == 1
 
 

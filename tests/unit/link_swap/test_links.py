@@ -1,5 +1,6 @@
 """Which of a swapper's links are believed."""
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,7 @@ def test_any_text_is_judged(text: str) -> None:
         pytest.param("https://t.example/\u202efdp.exe", id="right-to-left"),
         pytest.param("https://t.example/" + "x" * LONGEST, id="too-long"),
         pytest.param("https://" + "x" * 64 + ".example/", id="label-too-long"),
+        pytest.param("https://" + "\u00fc." * 127 + "example/", id="international-and-too-long"),
         pytest.param(7, id="number"),
         pytest.param(None, id="none"),
         pytest.param(["https://t.example/"], id="list"),
@@ -118,3 +120,21 @@ def test_ten_thousand_links() -> None:
     result = swap(asked, {old: old.replace("example.com", "t.example") for old in reversed(asked)}, AllowedHosts())
 
     assert (result.swapped, result.refused, list(result.links)) == (10_000, 0, asked)
+
+
+def test_what_takes_too_long_stays_as_it_is() -> None:
+    """Each link is answered, and those that were judged in time are swapped."""
+    asked = [f"https://example.com/{number}" for number in range(5)]
+    times = iter([True, True, False])
+
+    result = swap(asked, dict.fromkeys(asked, "https://t.example/"), AllowedHosts(), lambda: next(times))
+
+    assert list(result.links.values()) == ["https://t.example/"] * 2 + asked[2:]
+    assert (result.swapped, result.unchanged) == (2, 3)
+
+
+def test_a_long_host_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IDNA takes milliseconds for it, and there may be many in one answer."""
+    monkeypatch.setattr(httpx2, "URL", None)
+
+    assert host_of("https://" + "\u00fc" * 2_000 + "/") is None
