@@ -44,11 +44,11 @@ counts: .venv/ready ## Write down how much work an event is: commands, bytes and
 
 .PHONY: coverage
 coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
-	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term $(COVERED)
+	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term $(COVERED) $(SECOND_TRY)
 
 .PHONY: test-pythons
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
-	.ci/pythons
+	SECOND_TRY="$(SECOND_TRY)" .ci/pythons
 
 # What keeps the house in order and needs no server, or only the one in a wheel: facts that stand twice, names, seams.
 HOUSE := $(addprefix tests/unit/,test_architecture.py test_checks.py test_decisions.py test_delivery_outcomes.py \

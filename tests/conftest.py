@@ -1,6 +1,8 @@
 """Fixtures that start real servers, once a session and engine, and hand out an empty one to each test."""
 
+import gc
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,10 @@ structlog.configure(processors=[structlog.contextvars.merge_contextvars, structl
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
+# A shell lets what it starts in the background ignore Ctrl-C. Every program that a test starts would do so, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 _MOST_PROCESSES = 12
 """More would only start more servers."""
@@ -28,6 +34,24 @@ _MOST_PROCESSES = 12
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes `-n auto` has: one for each core. With more, tests of times wait for each other."""
     return min(_MOST_PROCESSES, os.cpu_count() or 1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--collect-garbage`, for whoever looks for the test that leaves something behind."""
+    parser.addoption(
+        "--collect-garbage",
+        action="store_true",
+        help="collect garbage after each test: what it left open fails itself, and not whichever test comes later",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _collected(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of the fixtures of a test, this one is set up first and ends last; see `pytest_addoption`."""
+    yield
+    if request.config.getoption("--collect-garbage"):
+        request.node.funcargs.clear()  # the values of fixtures that have ended are garbage, too
+        gc.collect()
 
 
 def _engine_parameters() -> list[object]:

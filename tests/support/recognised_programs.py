@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -144,9 +145,19 @@ def run_on_nothing(program: str) -> Check:
 
 
 def pytest_(words: Sequence[str]) -> None:
-    """Folders of tests that are there."""
+    """Folders of tests that are there, and options that pytest has with our plugins and `tests/conftest.py`."""
     assert words
-    assert [word for word in words if not (ROOT / word).exists()] == []
+    options = {word for word in words if word.startswith("--")}
+    assert options <= pytest_options()
+    assert [word for word in words if word not in options and not (ROOT / word).exists()] == []
+
+
+@cache
+def pytest_options() -> frozenset[str]:
+    """Those that its own help names."""
+    command = [sys.executable, "-m", "pytest", "--help"]
+    helped = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=60)
+    return frozenset(re.findall(r"^ +(?:-\w, )?(--[\w-]+)", helped.stdout, re.MULTILINE))
 
 
 def script(words: Sequence[str]) -> None:
