@@ -36,7 +36,7 @@ class LinkSwapSettings(Environment):
         description="Signs what is posted there, by Standard Webhooks: `whsec_` and base64. "
         "Several separated by commas during a rotation, the new one first; every one signs.",
     )
-    link_swap_secret_file: Path | None = Field(None, description="File with the same, read at the start.")
+    link_swap_secret_file: Path | None = Field(None, description="File with the same; read again when it changes.")
     link_swap_allow_private_addresses: bool = Field(
         default=False, description="Also post to private, loopback and link-local addresses, as inside a cluster."
     )
@@ -57,8 +57,8 @@ class LinkSwapSettings(Environment):
     )
     link_swap_allowed_hosts: CommaList = Field(
         (),
-        description="Recommended: hosts that new links may lead to, separated by commas; `*.example.com` are those "
-        "below it. Any other leaves its link unchanged. Default: any host.",
+        description="Hosts that new links may lead to, separated by commas; `*.example.com` are those below it, `*` is "
+        "any. Any other leaves its link unchanged. Needed wherever links are swapped.",
     )
     link_swap_concurrency: int = Field(
         50, ge=1, description="Asked for at once, by one receiver; more are answered as if there was no answer."
@@ -83,4 +83,6 @@ class LinkSwapSettings(Environment):
             raise ValueError("LINK_SWAP_SECRET and LINK_SWAP_SECRET_FILE contradict each other; set only one")
         if self.link_swap_url and not (self.link_swap_secret or self.link_swap_secret_file):
             raise ValueError("LINK_SWAP_URL needs LINK_SWAP_SECRET or LINK_SWAP_SECRET_FILE: what is posted is signed")
+        if self.swaps_links and not self.link_swap_allowed_hosts:
+            raise ValueError("LINK_SWAP_ALLOWED_HOSTS is needed: the hosts that links may lead to, or * for any")
         return self

@@ -13,9 +13,10 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
     ("by-two", {"linkSwap": {**SWAPPING, "handler": "a:b"}}, ["linkSwap.url", "linkSwap.handler"]),
     (
         "unsigned",
-        {"linkSwap": {"enabled": True, "url": "https://l.example.com/"}},
+        {"linkSwap": {"enabled": True, "url": "https://l.example.com/", "allowedHosts": ["*"]}},
         ["linkSwap.url", "linkSwap.secret.name"],
     ),
+    ("to-anywhere", {"linkSwap": {**SWAPPING, "allowedHosts": []}}, ["linkSwap.allowedHosts"]),
     ("shut-in", {"linkSwap": {**SWAPPING, "egress": []}}, ["linkSwap.egress", "networkPolicy.enabled"]),
     (
         "path-twice",
@@ -96,8 +97,8 @@ def test_an_autoscaled_receiver_leaves_their_number_alone() -> None:
 
 def test_a_function_needs_an_image_and_no_key() -> None:
     """The user's own image runs there and nowhere else."""
-    values = {"linkSwap": {"enabled": True, "handler": "swapping:swap", "image": {"repository": "own", "tag": "1"}}}
-    rendered = render(values)
+    own = {"handler": "swapping:swap", "image": {"repository": "own", "tag": "1"}, "allowedHosts": ["*"]}
+    rendered = render({"linkSwap": {"enabled": True, **own}})
 
     assert rendered.environment("link-swap")["LINK_SWAP_HANDLER"] == "swapping:swap"
     assert rendered.container("link-swap")["image"] == "own:1"

@@ -107,6 +107,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     own = {
         "SALESLOFT_WEBHOOK_SECRET": f"the-new-secret,{SECRET}",
         "LINK_SWAP_HANDLER": "tests.prometheus.handlers:swap",
+        "LINK_SWAP_ALLOWED_HOSTS": "*",
     }
     receiver = ReceiverProcess(server.url, own | settings)
     worker = WorkerProcess(

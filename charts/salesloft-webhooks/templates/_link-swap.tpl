@@ -20,10 +20,8 @@
 - name: LINK_SWAP_HANDLER
   value: {{ .handler | quote }}
 {{- end }}
-{{- with .allowedHosts }}
 - name: LINK_SWAP_ALLOWED_HOSTS
-  value: {{ join "," . | quote }}
-{{- end }}
+  value: {{ join "," .allowedHosts | quote }}
 - name: LINK_SWAP_TIMEOUT_SECONDS
   value: {{ .timeoutSeconds | quote }}
 - name: LINK_SWAP_ON_FAILURE
@@ -61,6 +59,9 @@
 {{- end }}
 {{- if not (or .url .handler) }}
   {{- fail "linkSwap.enabled needs linkSwap.url or linkSwap.handler: something has to say where links lead" }}
+{{- end }}
+{{- if not .allowedHosts }}
+  {{- fail "linkSwap.enabled needs linkSwap.allowedHosts: the hosts that new links may lead to, or \"*\" for any" }}
 {{- end }}
 {{- if and .url (not .secret.name) }}
   {{- fail "linkSwap.url needs linkSwap.secret.name: what is posted there is signed" }}

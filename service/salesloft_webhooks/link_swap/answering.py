@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from salesloft_webhooks.background import LeftBehind
+from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.link_swap.circuit import Circuit
 from salesloft_webhooks.link_swap.links import AllowedHosts, swap
 from salesloft_webhooks.link_swap.memory import AnswerMemory
@@ -20,6 +21,7 @@ from salesloft_webhooks.telemetry import LinkSwapOutcome, LinkSwapReason, LinkSw
 Given = Mapping[str, object] | LinkSwapReason
 """What a swapper gives: links, or why there are none."""
 Swapper = Callable[[LinkSwap], Awaitable[Given]]
+_Result = tuple[LinkSwapOutcome, LinkSwapReason, dict[str, str]]
 
 
 class Answered(Struct, frozen=True):
@@ -62,7 +64,12 @@ class LinkSwaps:
             spent_seconds: How much of the budget is gone already.
         """
         started = asyncio.get_running_loop().time() - spent_seconds
-        outcome, reason, result = await self._result(request, self._settings.link_swap_timeout_seconds - spent_seconds)
+        try:
+            answered = await self._result(request, self._settings.link_swap_timeout_seconds - spent_seconds)
+        except Exception as exc:  # noqa: BLE001 - a defect of ours is no reason to hold up a mail
+            self._telemetry.failed(error_type(exc))
+            answered = self._fallback(request, LinkSwapReason.FAILED)
+        outcome, reason, result = answered
         seconds = asyncio.get_running_loop().time() - started
         self._telemetry.answered(outcome, reason, seconds)
         if outcome is LinkSwapOutcome.ERROR:
@@ -70,9 +77,7 @@ class LinkSwaps:
         self._memory.remember(request.key, result)
         return Answered(result, outcome, reason)
 
-    async def _result(
-        self, request: LinkSwap, seconds: float
-    ) -> tuple[LinkSwapOutcome, LinkSwapReason, dict[str, str]]:
+    async def _result(self, request: LinkSwap, seconds: float) -> _Result:
         if not request.links:
             return LinkSwapOutcome.IDENTITY, LinkSwapReason.NO_LINKS, {}
         if (known := self._memory.recall(request.key)) is not None:
@@ -80,9 +85,10 @@ class LinkSwaps:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         given = await self._ask(request, seconds)
+        if (known := self._memory.recall(request.key)) is not None:  # it was under way twice, and the other was first
+            return _outcome_of(known), LinkSwapReason.REPEATED, known
         if isinstance(given, LinkSwapReason):
-            outcome, links = self._fallback(request)
-            return outcome, given, links
+            return self._fallback(request, given)
         swapped = swap(request.links, given, self._hosts, lambda: loop.time() < until)
         self._telemetry.links(swapped=swapped.swapped, unchanged=swapped.unchanged, refused=swapped.refused)
         return _outcome_of(swapped.links), LinkSwapReason.ANSWERED, swapped.links
@@ -101,7 +107,8 @@ class LinkSwaps:
         except asyncio.CancelledError:  # the drain time is over; the mail goes out all the same
             self._circuit.gave_up()
             return LinkSwapReason.STOPPING
-        except Exception:  # noqa: BLE001 - whatever it is, the mail must go out
+        except Exception as exc:  # noqa: BLE001 - whatever it is, the mail must go out
+            self._telemetry.failed(error_type(exc))
             given = LinkSwapReason.FAILED
         return self._judged(given)
 
@@ -115,14 +122,14 @@ class LinkSwaps:
             self._telemetry.circuit(opened=self._circuit.is_open)
         return given
 
-    def _fallback(self, request: LinkSwap) -> tuple[LinkSwapOutcome, dict[str, str]]:
+    def _fallback(self, request: LinkSwap, reason: LinkSwapReason) -> _Result:
         match self._settings.link_swap_on_failure:
             case OnSwapFailure.IDENTITY:
-                return LinkSwapOutcome.IDENTITY, {link: link for link in request.links}
+                return LinkSwapOutcome.IDENTITY, reason, {link: link for link in request.links}
             case OnSwapFailure.EMPTY:
-                return LinkSwapOutcome.EMPTY, {}
+                return LinkSwapOutcome.EMPTY, reason, {}
             case OnSwapFailure.ERROR:
-                return LinkSwapOutcome.ERROR, {}
+                return LinkSwapOutcome.ERROR, reason, {}
 
 
 def count_swapped(links: Mapping[str, str]) -> int:

@@ -1,8 +1,12 @@
 """Not asking a swapper that does not answer.
 
-closed    failures are counted; 5 within 30 s open it
-open      nobody asks, for 30 s
-trying    one asks; its success closes the circuit, its failure opens it for another 30 s
+closed    everybody asks; 5 failures in a row within 30 s open it (a success in between begins anew)
+open      nobody asks, for 30 s; then the first who would becomes the one who tries
+trying    that one asks and nobody else; its success closes the circuit, its failure opens it for another 30 s, and if
+          nobody waited for its end, the next one tries
+
+Whoever asked before it opened ends within a budget of 10 s at most, so before anybody tries: an end while somebody
+tries is that one's.
 """
 
 import time

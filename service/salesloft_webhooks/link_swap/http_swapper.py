@@ -1,6 +1,6 @@
 """An endpoint of the user's that computes the links."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +8,13 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Unavailable
-from salesloft_webhooks.handlers.outbound.signing import Signer
 from salesloft_webhooks.link_swap.request import LinkSwap
 from salesloft_webhooks.telemetry import LinkSwapReason
 
 MAX_ANSWER_BYTES = 1_048_576
+
+Sign = Callable[[str, datetime, bytes], Mapping[str, str]]
+"""The headers of a request: see `Signer.headers`."""
 
 
 class _Answer(msgspec.Struct):
@@ -24,13 +26,13 @@ class HttpSwapper:
 
     Args:
         url: The endpoint.
-        signer: Signs by Standard Webhooks.
+        sign: Signs by Standard Webhooks.
         client: Follows no redirects, and connects to addresses that are allowed.
     """
 
-    def __init__(self, url: str, signer: Signer, client: httpx2.AsyncClient) -> None:
+    def __init__(self, url: str, sign: Sign, client: httpx2.AsyncClient) -> None:
         self._url = url
-        self._signer = signer
+        self._sign = sign
         self._client = client
 
     async def __call__(self, swap: LinkSwap) -> Mapping[str, object] | LinkSwapReason:
@@ -38,7 +40,7 @@ class HttpSwapper:
         now = datetime.now(UTC)
         body = msgspec.json.encode({"type": "link_swap", "timestamp": now.isoformat(), "data": swap.data})
         headers = {
-            **self._signer.headers(swap.key, now, body),
+            **self._sign(swap.key, now, body),
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",  # a small body could become a large one
         }

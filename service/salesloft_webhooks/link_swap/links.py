@@ -5,7 +5,9 @@ nobody asked for are dropped. So a faulty swapper changes no other link, and wit
 anywhere else.
 
 A link is read by mail programs and browsers, which forgive much, each in its own way. What they may read in another
-way than we do (a backslash, a line break, a percent sign or another script's full stop in the host) is not accepted.
+way than we do (a backslash, a line break, a percent sign or another script's full stop in the host) is not accepted,
+nor what would end an attribute of the mail's HTML, where a second link could follow. Written with percent signs, all
+of it may stand in a path.
 """
 
 import re
@@ -19,9 +21,9 @@ LONGEST = 2048
 _LONGEST_HOST = 253
 
 _HTTP = re.compile(
-    r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]%\\\u3002\uff0e\uff61]+)(?::(?P<port>\d{1,5}))?(?:[/?#].*)?"
+    r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]%\\\u3002\uff0e\uff61]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#].*)?"
 )
-_UNSAFE = re.compile(r"[\s\\\x00-\x20\x7f-\xa0\ud800-\udfff\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_UNSAFE = re.compile(r"""[ "'<>`\\]""")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 
 
@@ -29,15 +31,16 @@ class AllowedHosts:
     """The hosts that new links may lead to.
 
     Args:
-        patterns: Names, or ``*.<name>`` for all below it; none: any host.
+        patterns: Names, ``*.<name>`` for all below it, or ``*`` for any.
 
     Raises:
         ValueError: one of them is no host.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
-        written = [pattern.strip() for pattern in patterns]
-        self._any = not written
+    def __init__(self, patterns: Iterable[str]) -> None:
+        written = {pattern.strip() for pattern in patterns}
+        self._any = "*" in written
+        written.discard("*")
         self._exact = {_known(pattern) for pattern in written if not pattern.startswith("*.")}
         self._below = tuple("." + _known(pattern[2:]) for pattern in written if pattern.startswith("*."))
 
@@ -48,13 +51,14 @@ class AllowedHosts:
 
 def _known(host: str) -> str:
     if (name := _ascii(host)) is None:
-        raise ValueError("is no host name, nor *. and a host name")
+        raise ValueError("is no host name, nor *. and a host name, nor * for any")
     return name
 
 
 def host_of(link: str) -> str | None:
     """The host a link leads to, in ASCII and lower case; None if it is no web link that everybody reads alike."""
-    if _UNSAFE.search(link) or not (parts := _HTTP.fullmatch(link)):
+    # Printable is no control, no half a character, nothing invisible, and of the blanks only the one in _UNSAFE.
+    if not link.isprintable() or _UNSAFE.search(link) or not (parts := _HTTP.fullmatch(link)):
         return None
     if parts["port"] is not None and not 0 < int(parts["port"]) <= 65_535:
         return None
@@ -81,9 +85,9 @@ def _ascii(host: str) -> str | None:
     return host if len(host) <= _LONGEST_HOST and _NAME.fullmatch(host) else None
 
 
-def acceptable(link: object, hosts: AllowedHosts) -> bool:
-    """Whether what a swapper gives for a link may take its place."""
-    if not isinstance(link, str) or len(link) > LONGEST:
+def acceptable(link: str, hosts: AllowedHosts) -> bool:
+    """Whether a text that a swapper gives for a link may take its place."""
+    if len(link) > LONGEST:
         return False
     host = host_of(link)
     return host is not None and host in hosts
@@ -125,13 +129,24 @@ def swap(
     links = {old: old for old in asked}
     swapped = refused = 0
     for old in links:
-        new = given.get(old, old)
+        if old not in given:
+            continue
+        new = _text(given[old])
         if new == old:
             continue
         if not in_time():
             break
-        if isinstance(new, str) and acceptable(new, hosts):
-            links[old], swapped = str(new), swapped + 1
+        if new is not None and acceptable(new, hosts):
+            links[old], swapped = new, swapped + 1
         else:
             refused += 1
     return Swapped(links, swapped, refused)
+
+
+def _text(given: object) -> str | None:
+    """A plain text; None if it is none.
+
+    A user's function may give any object. One that only says it is a text, or shows another than it holds, must not be
+    answered with what was never looked at; nor is it compared, for which it may have an opinion of its own.
+    """
+    return str.__str__(given) if issubclass(type(given), str) else None

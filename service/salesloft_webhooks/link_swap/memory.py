@@ -7,6 +7,8 @@ from collections.abc import Callable
 SECONDS = 60.0
 MAX_CHARACTERS = 4_194_304
 """Of all links that are remembered; the oldest answers go first."""
+CHARACTERS_OF_A_LINK = 250
+"""What a link counts beside its own: two texts and their place in a table take as much, however short they are."""
 
 
 class AnswerMemory:
@@ -26,7 +28,7 @@ class AnswerMemory:
         """This was answered, if nothing was before."""
         if key in self._answers:
             return
-        size = len(key) + sum(len(old) + len(new) for old, new in links.items())
+        size = len(key) + sum(len(old) + len(new) + CHARACTERS_OF_A_LINK for old, new in links.items())
         self._answers[key] = (self._clock() + SECONDS, size, links)
         self._characters += size
         self._forget()

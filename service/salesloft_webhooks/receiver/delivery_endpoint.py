@@ -138,6 +138,8 @@ class DeliveryEndpoint:
             answer = self._context.responses.links(answered.links)
         if (events := self._context.swap_events) is None:
             return answer
+        if self._context.watch.over_backlog:
+            return FollowedResponse(answer, events.leave_out)
         return FollowedResponse(answer, partial(events.publish, self._source.name, request, answered, span.traceparent))
 
     async def _unreadable(

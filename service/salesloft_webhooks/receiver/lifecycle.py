@@ -40,8 +40,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """
     sources = load_sources(settings)
     telemetry = ReceiverTelemetry(source.name for source in sources)
-    timeouts_seconds = settings.body_timeout_seconds + settings.store_timeout_seconds
-    in_flight = InFlightDeliveries(stuck_after_seconds=2 * timeouts_seconds)
+    in_flight = InFlightDeliveries(stuck_after_seconds=2 * _longest_wait_seconds(settings))
     with rare_collection(), stop_event(stop) as stopping:
         async with (
             opened_swaps(settings) as swaps,
@@ -78,6 +77,12 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 log.info("receiver.draining")
                 await asyncio.sleep(settings.shutdown_delay_seconds)
     log.info("receiver.stopped")
+
+
+def _longest_wait_seconds(settings: Settings) -> float:
+    """All time-outs of one delivery together."""
+    swapping_seconds = settings.link_swap_timeout_seconds if settings.swaps_links else 0.0
+    return settings.body_timeout_seconds + settings.store_timeout_seconds + swapping_seconds
 
 
 def _operations(

@@ -45,10 +45,14 @@ class SwapEvents:
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
 
+    def leave_out(self) -> None:
+        """Not to tell of an answer: there is more in the store than there may be."""
+        self._telemetry.event_left_out()
+
     def publish(self, source: str, request: LinkSwap, answered: Answered, traceparent: str) -> None:
         """Begin to tell of an answer."""
         if self._under_way >= AT_ONCE:
-            self._telemetry.event_left_out()
+            self.leave_out()
             return
         self._under_way += 1
         delivery = NewDelivery(source, (event(request, answered),), traceparent)

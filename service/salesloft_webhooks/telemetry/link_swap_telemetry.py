@@ -55,6 +55,16 @@ class LinkSwapReason(StrEnum):
         """Whether it says why the swapper's answer is missing."""
         return self not in {LinkSwapReason.ANSWERED, LinkSwapReason.REPEATED, LinkSwapReason.NO_LINKS}
 
+    @property
+    def outcomes(self) -> frozenset[LinkSwapOutcome]:
+        """What SalesLoft can be told for it."""
+        if self.is_fallback:
+            return frozenset({LinkSwapOutcome.IDENTITY, LinkSwapOutcome.EMPTY, LinkSwapOutcome.ERROR})
+        if self is LinkSwapReason.NO_LINKS:
+            return frozenset({LinkSwapOutcome.IDENTITY})
+        swapped = frozenset({LinkSwapOutcome.SWAPPED, LinkSwapOutcome.PARTIAL, LinkSwapOutcome.IDENTITY})
+        return swapped | {LinkSwapOutcome.EMPTY} if self is LinkSwapReason.REPEATED else swapped
+
 
 class LinkOutcome(StrEnum):
     """What became of one link of an answer."""
@@ -102,6 +112,12 @@ class LinkSwapTelemetry:
         self._log = get_logger("link_swap")
         self._throttle = Throttle()
         self._seconds = LINK_SWAP_SECONDS.labels()
+        # There from the start: Prometheus sees no increase in a series that begins with its first failure.
+        for reason in LinkSwapReason:
+            for outcome in reason.outcomes:
+                LINK_SWAPS.labels(outcome, reason)
+        for became in LinkOutcome:
+            LINKS.labels(became)
 
     def answered(self, outcome: LinkSwapOutcome, reason: LinkSwapReason, seconds: float) -> None:
         """A link swap is answered."""
@@ -109,6 +125,11 @@ class LinkSwapTelemetry:
         self._seconds.observe(seconds)
         if reason.is_fallback and (suppressed := self._throttle.suppressed(outcome, reason)) is not None:
             self._log.warning("link_swap.fallback", outcome=outcome, reason=reason, suppressed=suppressed)
+
+    def failed(self, error: str) -> None:
+        """An exception of that type stands where links should be."""
+        if (suppressed := self._throttle.suppressed("failed")) is not None:
+            self._log.warning("link_swap.failed", error=error, suppressed=suppressed)
 
     def links(self, *, swapped: int, unchanged: int, refused: int) -> None:
         """What became of the links of one answer of the swapper."""

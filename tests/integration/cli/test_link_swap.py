@@ -31,7 +31,7 @@ def start(valkey: Server, tmp_path: Path) -> Iterator[Start]:
     def started_with(name: str) -> ReceiverProcess:
         own = {"PYTHONPATH": os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", "")))}
         if name:
-            own["LINK_SWAP_HANDLER"] = f"swapping_of_a_test:{name}"
+            own |= {"LINK_SWAP_HANDLER": f"swapping_of_a_test:{name}", "LINK_SWAP_ALLOWED_HOSTS": "t.example"}
         started.append(ReceiverProcess(valkey.url, KEYS["native"] | own))
         started[-1].start()
         return started[-1]

@@ -148,6 +148,17 @@ async def test_the_end_of_the_process_waits_for_the_answer(valkey: Server) -> No
         assert (reply.status, json.loads(reply.body)) == (200, {"links": {OLD: NEW, OTHER: OTHER}})
 
 
+async def test_waiting_within_the_budget_is_not_being_stuck(valkey: Server) -> None:
+    """A budget that is longer than what deliveries may take: Kubernetes must not restart the receiver meanwhile."""
+    long = {"LINK_SWAP_TIMEOUT_SECONDS": "3", "BODY_TIMEOUT_SECONDS": "0.5", "STORE_TIMEOUT_SECONDS": "0.5"}
+    async with answering(valkey.url, Answer(200, {"links": {OLD: NEW}}, delay_seconds=60), **long) as (process, _):
+        asked = asyncio.create_task(ask(process, body()))
+        await asyncio.sleep(2.5)
+
+        assert process.probe("/livez") == 200
+        assert (await asked)[0].status == 200
+
+
 async def test_an_error_where_it_is_asked_for(valkey: Server) -> None:
     """503 with Retry-After, for those who must not send a mail with its own links."""
     async with answering(valkey.url, Answer(500), LINK_SWAP_ON_FAILURE="error") as (process, _):

@@ -25,7 +25,7 @@ def request(number: int = 0) -> LinkSwap:
 
 def swaps(swapper: Callable[[LinkSwap], Awaitable[Any]], **settings: Any) -> LinkSwaps:
     """An answerer with a small budget."""
-    made = LinkSwapSettings(link_swap_timeout_seconds=BUDGET, **settings)
+    made = LinkSwapSettings(link_swap_timeout_seconds=BUDGET, link_swap_allowed_hosts=("*",), **settings)
     return LinkSwaps(swapper, made, LinkSwapTelemetry())
 
 
@@ -185,3 +185,42 @@ async def test_many_links_do_not_take_longer_than_there_is_time() -> None:
     assert answered.outcome is LinkSwapOutcome.PARTIAL
     assert list(answered.links or {}) == asked
     assert time.monotonic() - began < 3 * BUDGET
+
+
+async def test_a_question_that_is_under_way_twice_is_answered_once() -> None:
+    """SalesLoft may repeat it before the first has its answer: both get the one that is first."""
+    asked = []
+
+    async def count(request: LinkSwap) -> dict[str, object]:
+        asked.append(request)
+        number = len(asked)
+        await asyncio.sleep(BUDGET / 4 * number)
+        return {OLD: f"{NEW}/{number}"}
+
+    answering = swaps(count)
+
+    first, second = await asyncio.gather(answering.answer(request(), 0.0), answering.answer(request(), 0.0))
+
+    assert first.links == second.links == {OLD: f"{NEW}/1"}
+    assert (first.reason, second.reason) == (LinkSwapReason.ANSWERED, LinkSwapReason.REPEATED)
+
+
+async def test_a_defect_of_ours_leaves_the_links_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail goes out all the same, and it counts as a failure."""
+    monkeypatch.setattr("salesloft_webhooks.link_swap.answering.swap", None)
+    before = counted(LinkSwapReason.FAILED)
+
+    assert (await swaps(good).answer(request(), 0.0)).links == {OLD: OLD}
+
+    assert counted(LinkSwapReason.FAILED) == before + 1
+
+
+def test_each_way_to_answer_is_counted_from_the_start() -> None:
+    """A series that begins with its first failure shows Prometheus no increase, and no alert would fire."""
+    LinkSwapTelemetry()
+
+    shown = {tuple(sample.labels.values()) for metric in LINK_SWAPS.collect() for sample in metric.samples}
+
+    assert shown >= {(outcome, reason) for reason in LinkSwapReason for outcome in reason.outcomes}
+    assert {(LinkSwapOutcome.ERROR, LinkSwapReason.TIMEOUT), (LinkSwapOutcome.EMPTY, LinkSwapReason.REPEATED)} <= shown
+    assert (LinkSwapOutcome.SWAPPED, LinkSwapReason.TIMEOUT) not in shown

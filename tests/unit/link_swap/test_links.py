@@ -1,5 +1,8 @@
 """Which of a swapper's links are believed."""
 
+from enum import StrEnum
+from unittest.mock import Mock
+
 import httpx2
 import pytest
 from hypothesis import given
@@ -28,7 +31,7 @@ def test_an_answer_has_each_link_that_was_asked_for_and_no_other(asked: list[str
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
     """Accepted or not, never an exception; what is accepted begins as a web link does and has no blank in it."""
-    if acceptable(text, AllowedHosts()):
+    if acceptable(text, AllowedHosts(["*"])):
         assert text.lower().startswith(("http://", "https://"))
         assert not any(character.isspace() or ord(character) < 32 for character in text)
 
@@ -54,6 +57,13 @@ def test_any_text_is_judged(text: str) -> None:
         pytest.param("https://t.example\u3002evil.test/", id="ideographic-full-stop"),
         pytest.param("https://\uff54.example/", id="full-width"),
         pytest.param("https://t.example/\u202efdp.exe", id="right-to-left"),
+        pytest.param("https://t.example/\u2066x", id="isolate"),
+        pytest.param("https://t.example/\U000e0041", id="invisible-tag"),
+        pytest.param("https://t.example/\ud800", id="half-a-character"),
+        pytest.param('https://t.example/"><b/x=', id="quote"),
+        pytest.param("https://t.example/'onclick=x", id="single-quote"),
+        pytest.param("https://t.example/<b>", id="tag"),
+        pytest.param("https://t.example:\u0664\u0664\u0663/", id="port-in-another-script"),
         pytest.param("https://t.example/" + "x" * LONGEST, id="too-long"),
         pytest.param("https://" + "x" * 64 + ".example/", id="label-too-long"),
         pytest.param("https://" + "\u00fc." * 127 + "example/", id="international-and-too-long"),
@@ -64,7 +74,7 @@ def test_any_text_is_judged(text: str) -> None:
 )
 def test_what_is_no_plain_web_link_is_refused(link: object) -> None:
     """The link stays itself, and counts as refused."""
-    result = swap([OLD], {OLD: link}, AllowedHosts())
+    result = swap([OLD], {OLD: link}, AllowedHosts(["*"]))
 
     assert (result.links, result.swapped, result.refused) == ({OLD: OLD}, 0, 1)
 
@@ -106,18 +116,58 @@ def test_only_listed_hosts_are_led_to(host: str, *, allowed: bool) -> None:
     assert acceptable(f"https://{host}/x", hosts) is allowed
 
 
-@pytest.mark.parametrize("pattern", ["*", "*.", "https://t.example", "t.example/x", "a b", "*.*.example", ""])
+@pytest.mark.parametrize("pattern", ["*.", "**", "https://t.example", "t.example/x", "a b", "*.*.example", ""])
 def test_a_pattern_that_is_no_host_is_a_mistake(pattern: str) -> None:
     """It would allow nothing, or more than was meant."""
     with pytest.raises(ValueError, match="is no host name"):
         AllowedHosts([pattern])
 
 
+def test_a_star_alone_is_any_host() -> None:
+    """Also beside others; without it and without hosts there is none."""
+    assert acceptable("https://evil.test/", AllowedHosts(["t.example", "*"]))
+    assert not acceptable("https://evil.test/", AllowedHosts([]))
+
+
+class _Odd:
+    """What libraries of tables give for a comparison: no answer to yes or no."""
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("the truth of this is ambiguous")
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class _Shown(StrEnum):
+    """Its text is one link and what it shows is another."""
+
+    LINK = "https://t.example/1"
+
+    def __str__(self) -> str:
+        return "https://evil.test/"
+
+
+@pytest.mark.parametrize(
+    ("given", "link"),
+    [
+        pytest.param(_Odd(), OLD, id="no-comparison"),
+        pytest.param(_Shown.LINK, "https://t.example/1", id="enum"),
+        pytest.param(Mock(spec=str), OLD, id="says-it-is-text"),
+    ],
+)
+def test_what_was_judged_is_what_is_answered(given: object, link: str) -> None:
+    """Whatever objects a function gives: never an exception, never another text than the one that was looked at."""
+    [answered] = swap([OLD], {OLD: given}, AllowedHosts(["t.example"])).links.values()
+
+    assert (type(answered), answered) == (str, link)
+
+
 def test_ten_thousand_links() -> None:
     """Each has its own, in the order in which they were asked for."""
     asked = [f"https://example.com/{number}" for number in range(10_000)]
 
-    result = swap(asked, {old: old.replace("example.com", "t.example") for old in reversed(asked)}, AllowedHosts())
+    result = swap(asked, {old: old.replace("example.com", "t.example") for old in reversed(asked)}, AllowedHosts(["*"]))
 
     assert (result.swapped, result.refused, list(result.links)) == (10_000, 0, asked)
 
@@ -127,7 +177,7 @@ def test_what_takes_too_long_stays_as_it_is() -> None:
     asked = [f"https://example.com/{number}" for number in range(5)]
     times = iter([True, True, False])
 
-    result = swap(asked, dict.fromkeys(asked, "https://t.example/"), AllowedHosts(), lambda: next(times))
+    result = swap(asked, dict.fromkeys(asked, "https://t.example/"), AllowedHosts(["*"]), lambda: next(times))
 
     assert list(result.links.values()) == ["https://t.example/"] * 2 + asked[2:]
     assert (result.swapped, result.unchanged) == (2, 3)
