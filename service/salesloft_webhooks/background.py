@@ -8,12 +8,14 @@ asks the task whether it was cancelled (`repeat`, `cancellation_requested`), and
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 CANCEL_AGAIN_SECONDS = 1.0
 """A task that is still there so long after is cancelled again: something below it swallowed the first cancellation."""
 
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 OnFailure = Callable[[Exception, int], float | Awaitable[float]]
 """Called with the error of a failed round and the number of failures in a row; returns seconds until the next one."""
@@ -126,6 +128,25 @@ class LeftBehind:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # looked at, else asyncio reports it as never retrieved
+
+
+class Shared(Generic[Key, Result]):
+    """Does once what several want at the same time. Who waits for it may be cancelled; it is not."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, asyncio.Future[Result]] = {}
+
+    async def result(self, key: Key, begin: Callable[[], Awaitable[Result]]) -> Result:
+        """What the work of that key returns or raises, which is begun unless it is under way."""
+        if (work := self._under_way.get(key)) is None:
+            work = self._under_way[key] = asyncio.ensure_future(begin())
+            work.add_done_callback(partial(self._ended, key))
+        return await asyncio.shield(work)
+
+    def _ended(self, key: Key, work: "asyncio.Future[Result]") -> None:
+        del self._under_way[key]
+        if not work.cancelled():
+            work.exception()  # as above
 
 
 class Background:
