@@ -13,7 +13,6 @@ import aiohttp
 import msgspec
 
 from salesloft_webhooks.dialects import DialectKeys, OutgoingEvent
-from salesloft_webhooks.dialects.native import NATIVE
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
 from salesloft_webhooks.simulator.platform.registered_subscriptions import RegisteredSubscriptions
 from salesloft_webhooks.simulator.sales_team import LINK_SWAP
@@ -60,8 +59,9 @@ class OutgoingMail:
         own = {link: link for link in mail["links"]}
         if asked is None:
             return SentMail(own, None, 0.0)
-        keys = DialectKeys(callback_tokens=(asked["callback_token"].encode(),))
-        question = Signer(keys).delivery(NATIVE, OutgoingEvent(LINK_SWAP, "", "", mail), int(self._behaviour.clock()))
+        signer = Signer(DialectKeys(callback_tokens=(asked["callback_token"].encode(),)))
+        (dialect,) = signer.dialects
+        question = signer.delivery(dialect, OutgoingEvent(LINK_SWAP, "", "", mail), int(self._behaviour.clock()))
         began = time.monotonic()
         status, body = await self._post(asked["callback_url"], question)
         links = own | {old: new for old, new in _links(status, body).items() if old in own}
