@@ -44,6 +44,10 @@ UNCONFIRMED: Mapping[str, str] = {
     "when a minute of the rate limit begins": "the simulator counts by the clock's minutes",
     "an id of a subscription that never was": "404 is assumed; deleting what was deleted is documented as a success",
     "what is invalid": "a 422 for a wrong sort_by, per_page or time is assumed; some APIs ignore them",
+    "how long an attempt of a delivery may take": "the simulator gives up after 10 s, and can be told otherwise",
+    "which answers to a delivery count": "2xx is assumed to be a success, all else (redirects, too) a failure",
+    "whether SalesLoft disables a subscription": "no page says so; the simulator never does, tests do it by hand",
+    "what a deleted subscription does to retries": "the simulator goes on with them, which asks more of a receiver",
     "statuses of the token endpoint's refusals": "those of OAuth 2.0 (RFC 6749) are assumed",
 }
 

@@ -16,9 +16,10 @@ price. What SalesLoft's description leaves open can be switched (`Behaviour`), a
 What it answers is held against the published description in ``tests/unit/salesloft``.
 """
 
+from salesloft_webhooks.simulator.platform.account import Account, Delivered, Outcome
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
 from salesloft_webhooks.simulator.platform.faults import Fault, Faults
+from salesloft_webhooks.simulator.platform.generated_load import GeneratedLoad
 from salesloft_webhooks.simulator.platform.simulated_platform import SimulatedPlatform
-from salesloft_webhooks.simulator.platform.subscription_deliveries import Delivered
 
-__all__ = ["Behaviour", "Delivered", "Fault", "Faults", "SimulatedPlatform"]
+__all__ = ["Account", "Behaviour", "Delivered", "Fault", "Faults", "GeneratedLoad", "Outcome", "SimulatedPlatform"]

@@ -1,8 +1,8 @@
 """How the simulated SalesLoft behaves where its description says a number, or nothing."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,9 @@ class Behaviour:
         wrapped: Whether subscriptions are wrapped in ``data``. SalesLoft's own example unwraps lists; its description
             says nothing of it.
         token_seconds: How long an access token lives. Documented: 7200 s.
+        kept_records: How many records a list has at most; those that changed longest ago go. None: all.
+        connect_to: Where deliveries to a host go instead, by host (with its port, if the address has one): for
+            addresses that exist nowhere, as ``https://hooks.example.com/webhooks/salesloft`` in a test.
         clock: Unix seconds.
     """
 
@@ -30,4 +33,6 @@ class Behaviour:
     retry_after: bool = False
     wrapped: bool = True
     token_seconds: float = 7200.0
+    kept_records: int | None = None
+    connect_to: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], float] = time.time

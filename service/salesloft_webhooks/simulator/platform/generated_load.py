@@ -1,0 +1,64 @@
+"""Things that happen by themselves at the invented team, at a steady rate, at the time that it is."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from salesloft_webhooks.simulator.sales_team import Change, SalesTeam
+
+MAX_CATCH_UP_SECONDS = 1.0
+"""A machine that slept must not make up for it in one burst."""
+
+
+class GeneratedLoad:
+    """Lets one change after another happen; `step` is one round of it.
+
+    Args:
+        team: Where.
+        happen: What a change is given to.
+        clock: Unix seconds, which the changes' times follow: a poll by time looks for them there.
+        rate: Changes a second; 0: none.
+    """
+
+    def __init__(
+        self, team: SalesTeam, happen: Callable[[Change], None], clock: Callable[[], float], rate: float = 0.0
+    ) -> None:
+        self._team, self._happen, self._clock, self._rate = team, happen, clock, rate
+        self._changed = asyncio.Event()
+        self._due = time.monotonic()
+
+    @property
+    def rate(self) -> float:
+        """Changes a second."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self._rate, self._due = rate, time.monotonic()
+        self._changed.set()
+
+    def burst(self, changes: int, event: str = "") -> None:
+        """Let so many happen at once; only of this event type, if one is given."""
+        for _ in range(changes):
+            self._happen(self._team.next_of(event, self._now()) if event else self._team.next(self._now()))
+
+    async def step(self) -> None:
+        """Wait for the next one to be due, and let it happen."""
+        self._changed.clear()
+        if not self._rate:
+            await self._changed.wait()
+            return
+        now = time.monotonic()
+        due = max(self._due, now - MAX_CATCH_UP_SECONDS)
+        if due > now:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - now):
+                    await self._changed.wait()
+                    return
+        self._due = due + 1 / self._rate
+        self._happen(self._team.next(self._now()))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
