@@ -56,7 +56,8 @@ class GeneratedLoad:
             with suppress(TimeoutError):
                 async with asyncio.timeout(due - now):
                     await self._changed.wait()
-                    return
+        if self._changed.is_set():  # also when that was at the very moment at which the next one was due
+            return
         self._due = due + 1 / self._rate
         self._happen(self._team.next(self._now()))
 

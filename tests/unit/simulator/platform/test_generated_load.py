@@ -1,5 +1,6 @@
 """Things happen by themselves: at a steady rate, at the time that it is, by a seed."""
 
+import asyncio
 import time
 from datetime import datetime
 
@@ -35,6 +36,22 @@ async def test_the_rate_is_kept_and_can_be_changed() -> None:
 
     assert took > 0.4
     assert len(account.changes) <= so_far + 2
+
+
+async def test_the_rate_can_be_changed_at_the_very_moment_of_a_change() -> None:
+    """Switched off just when the next one is due, the load stops, and goes on when it is switched on again."""
+    async with SimulatedPlatform() as platform:
+        for _ in range(20):
+            platform.load.rate = 100
+            for _ in range(5):
+                await asyncio.sleep(0)  # it waits for the next one to be due
+            time.sleep(0.015)  # noqa: ASYNC251 - now that one is due, and the loop has not noticed
+            await asyncio.sleep(0)
+            platform.load.rate = 0
+            await asyncio.sleep(0.001)
+        so_far = len(platform.deliveries.account.changes)
+        platform.load.rate = 1_000
+        await eventually(lambda: len(platform.deliveries.account.changes) > so_far, description="it goes on")
 
 
 async def test_changes_happen_at_the_present() -> None:
