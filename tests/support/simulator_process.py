@@ -12,6 +12,7 @@ import httpx2
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
+PROGRAM = (sys.executable, "-m", "salesloft_webhooks")
 TOKEN = "an-invented-api-token"
 
 
@@ -24,6 +25,7 @@ class SimulatorProcess:
         token: Whom it lets in.
         port: SalesLoft's API.
         control_port: The account, faults, load.
+        arguments: The command itself.
         output: What it has printed on stdout, once it has ended.
     """
 
@@ -31,6 +33,7 @@ class SimulatorProcess:
     token: str = TOKEN
     port: int = field(default_factory=free_port)
     control_port: int = field(default_factory=free_port)
+    arguments: tuple[str, ...] = ("simulator", "--rate=0")
     output: str = ""
     _process: subprocess.Popen[str] | None = None
 
@@ -41,7 +44,7 @@ class SimulatorProcess:
 
     def __enter__(self) -> Self:
         ports = (f"--port={self.port}", f"--control-port={self.control_port}")
-        command = (sys.executable, "-m", "salesloft_webhooks", "simulator", "--rate=0", *ports, *self.options, "--json")
+        command = (*PROGRAM, *self.arguments, *ports, *self.options, "--json")
         environment = os.environ | {"HOST": "127.0.0.1", "SALESLOFT_API_TOKEN": self.token}
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         wait_until(self._is_ready, seconds=30, description="the simulator listens")

@@ -1,5 +1,6 @@
 """`simulator` as a process, with a real receiver that is subscribed to it."""
 
+import inspect
 import json
 import os
 import signal
@@ -10,8 +11,12 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+import yaml
 
+from salesloft_webhooks.cli.commands.simulator import simulator as simulator_command
 from salesloft_webhooks.subscriptions import MasterKey
+from tests.kind.outsider import IN_POD
+from tests.kind.simulator import MANIFEST
 from tests.support.receiver_process import PATH, ReceiverProcess
 from tests.support.servers import Server
 from tests.support.simulator_process import SimulatorProcess
@@ -136,3 +141,27 @@ def test_what_is_missing_is_said(options: tuple[str, ...], settings: dict[str, s
     assert done.returncode == 2
     assert word in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_manifest_runs_it() -> None:
+    """The arguments of `k8s/simulator` start it, on the ports that its probe and its Service name."""
+    deployment, service = yaml.safe_load_all(MANIFEST.read_text("utf-8"))
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+    defaults = {each.name: each.default for each in inspect.signature(simulator_command).parameters.values()}
+
+    with SimulatorProcess(("--host=127.0.0.1",), arguments=tuple(container["args"])) as process:
+        asked = (
+            sys.executable,
+            IN_POD / "ask.py",
+            "PUT",
+            f"http://127.0.0.1:{process.control_port}/load",
+            '{"rate": 0}',
+        )
+        account = json.loads(subprocess.run(asked, capture_output=True, check=True, timeout=30).stdout)
+        code = process.stop()
+
+    assert (account["rate"], code) == (0, 0)
+    assert (ports["api"], ports["control"]) == (defaults["port"], defaults["control_port"])
+    assert container["readinessProbe"]["httpGet"]["port"] == "control"
+    assert [each["targetPort"] for each in service["spec"]["ports"]] == ["api"]
