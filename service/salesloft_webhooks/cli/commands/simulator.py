@@ -34,6 +34,8 @@ PerMinute = Annotated[int, typer.Option(min=1, help="Units of the rate limit; Sa
 RetryAfter = Annotated[
     bool, typer.Option("--retry-after", help="Let a 429 say how long to wait; SalesLoft's does not.")
 ]
+Duplicates = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that come again although taken.")]
+Forgeries = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that somebody forges besides.")]
 ConnectTo = Annotated[
     list[str] | None,
     typer.Option(
@@ -54,6 +56,8 @@ def simulator(  # noqa: PLR0913 - each is an option of the command
     attempt_seconds: AttemptSeconds = 10.0,
     per_minute: PerMinute = 600,
     retry_after: RetryAfter = False,
+    duplicates: Duplicates = 0.0,
+    forgeries: Forgeries = 0.0,
     connect_to: ConnectTo = None,
     kept_records: KeptRecords = 20_000,
     as_json: AsJson = False,
@@ -73,6 +77,8 @@ def simulator(  # noqa: PLR0913 - each is an option of the command
         attempt_seconds=attempt_seconds,
         per_minute=per_minute,
         retry_after=retry_after,
+        duplicates=duplicates,
+        forgeries=forgeries,
         connect_to=dict(_pairs(connect_to or ())),
         kept_records=kept_records,
     )

@@ -22,6 +22,8 @@ class Behaviour:
         kept_records: How many records a list has at most; those that changed longest ago go. None: all.
         connect_to: Where deliveries to a host go instead, by host (with its port, if the address has one): for
             addresses that exist nowhere, as ``https://hooks.example.com/webhooks/salesloft`` in a test.
+        duplicates: Share of the deliveries that come once more although they were taken, 0 to 1.
+        forgeries: Share of the deliveries that somebody without the keys forges, 0 to 1.
         clock: Unix seconds.
     """
 
@@ -35,4 +37,6 @@ class Behaviour:
     token_seconds: float = 7200.0
     kept_records: int | None = None
     connect_to: Mapping[str, str] = field(default_factory=dict)
+    duplicates: float = 0.0
+    forgeries: float = 0.0
     clock: Callable[[], float] = time.time

@@ -92,6 +92,7 @@ class SimulatedPlatform:
         limit = self.rate_limit
         return {
             **self.deliveries.account.plain(),
+            "strays": self.deliveries.strays.plain(),
             "rate": self.load.rate,
             "subscriptions": {"all": len(subscriptions), "enabled": sum(each["enabled"] for each in subscriptions)},
             "rate_limit": {"spent": limit.spent, "refused": limit.refused, "most": limit.most, "left": limit.left},
