@@ -39,6 +39,9 @@ from tests.unit.salesloft.description import (
 UNCONFIRMED: Mapping[str, str] = {
     "wrapping of subscriptions": "the description has bare arrays for all lists, and SalesLoft's own example of a "
     "poller unwraps `data`; the simulator does either, the client reads both",
+    "whether one event type and URL can be subscribed to twice": "the simulator does either; a rotation wants it, and "
+    "has another URL to fall back to",
+    "whether subscriptions show their token": "the description has the field; the simulator shows or hides it",
     "bodies of 403, 404, 422 and 429": "`error` and `errors` by field are from SalesLoft's pages as others quote them",
     "401 for a token that is not valid": "only that of a missing token is published",
     "when a minute of the rate limit begins": "the simulator counts by the clock's minutes",

@@ -18,6 +18,9 @@ class Behaviour:
         retry_after: Whether a 429 says how long to wait. Documented: it does not.
         wrapped: Whether subscriptions are wrapped in ``data``. SalesLoft's own example unwraps lists; its description
             says nothing of it.
+        shown_tokens: Whether subscriptions show their token. Its description has the field; others hide such.
+        one_of_a_kind: Whether a second subscription with the same event type and URL is refused. Not documented.
+        tenant_id: The team that subscriptions say they belong to.
         token_seconds: How long an access token lives. Documented: 7200 s.
         kept_records: How many records a list has at most; those that changed longest ago go. None: all.
         connect_to: Where deliveries to a host go instead, by host (with its port, if the address has one): for
@@ -34,6 +37,9 @@ class Behaviour:
     minute_seconds: float = 60.0
     retry_after: bool = False
     wrapped: bool = True
+    shown_tokens: bool = True
+    one_of_a_kind: bool = False
+    tenant_id: int = 16
     token_seconds: float = 7200.0
     kept_records: int | None = None
     connect_to: Mapping[str, str] = field(default_factory=dict)

@@ -164,7 +164,7 @@ class HttpApi:
 
     async def _all_subscriptions(self, request: web.Request) -> web.Response:
         wanted = request.query.get("enabled")
-        found = [each for each in self._subscriptions if wanted in (None, str(each["enabled"]).lower())]
+        found = [self._shown(each) for each in self._subscriptions if wanted in (None, str(each["enabled"]).lower())]
         if not self._behaviour.wrapped:
             return json_answer(found)
         return json_answer({"metadata": {"filtering": {}, "paging": {}, "sorting": {}}, "data": found})
@@ -191,7 +191,11 @@ class HttpApi:
         return web.Response(status=204)
 
     def _subscription(self, record: Mapping[str, Any]) -> web.Response:
-        return json_answer({"data": record} if self._behaviour.wrapped else record)
+        shown = self._shown(record)
+        return json_answer({"data": shown} if self._behaviour.wrapped else shown)
+
+    def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        return record if self._behaviour.shown_tokens else {**record, "callback_token": None}
 
 
 def _identity(request: web.Request) -> int:

@@ -54,7 +54,9 @@ class SimulatedPlatform:
         self._host = host
         clock = self._behaviour.clock
         self.access = Access(self._behaviour.token_seconds, clock)
-        self.subscriptions = RegisteredSubscriptions()
+        self.subscriptions = RegisteredSubscriptions(
+            self._behaviour.tenant_id, one_of_a_kind=self._behaviour.one_of_a_kind
+        )
         self.records = TeamRecords(clock, self._behaviour.kept_records)
         self.rate_limit = RateLimit(self._behaviour.per_minute, self._behaviour.minute_seconds, clock)
         self.faults = Faults(clock)
