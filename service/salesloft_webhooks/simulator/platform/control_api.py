@@ -27,8 +27,7 @@ from salesloft_webhooks.simulator.platform.access import Access
 from salesloft_webhooks.simulator.platform.account import Account
 from salesloft_webhooks.simulator.platform.answers import error, json_answer
 from salesloft_webhooks.simulator.platform.faults import Fault, Faults
-from salesloft_webhooks.simulator.platform.generated_load import GeneratedLoad
-from salesloft_webhooks.simulator.sales_team import NATIVE_NAMES
+from salesloft_webhooks.simulator.platform.generated_load import EVENTS, GeneratedLoad
 
 MOST_CHANGES = 10_000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -107,7 +106,7 @@ class ControlApi:
 
     async def _happen(self, request: web.Request) -> web.Response:
         order = await _read(request, ChangesOrder)
-        if order.event and order.event not in NATIVE_NAMES:
+        if order.event and order.event not in EVENTS:
             words = "never happens here" if order.event in DOTTED else "is no event type of SalesLoft's"
             return error(400, f"{order.event} {words}")
         if not 0 <= order.count <= MOST_CHANGES:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from salesloft_webhooks.background import Background
+from salesloft_webhooks.simulator.back_office import BackOffice
 from salesloft_webhooks.simulator.platform.access import Access
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
 from salesloft_webhooks.simulator.platform.control_api import ControlApi
@@ -19,6 +20,10 @@ from salesloft_webhooks.simulator.platform.registered_subscriptions import Regis
 from salesloft_webhooks.simulator.platform.subscription_deliveries import SubscriptionDeliveries
 from salesloft_webhooks.simulator.platform.team_records import TeamRecords
 from salesloft_webhooks.simulator.sales_team import ATLANTA, Change, SalesTeam
+
+WITH_BODY = "email_with_body_and_subject_updated"
+"""The other name of a change of an email, for whoever subscribed to it: the same record with its body."""
+INVENTED_BODY = "<p>Shall we talk on Tuesday?</p>"
 
 
 class SimulatedPlatform:
@@ -61,8 +66,11 @@ class SimulatedPlatform:
         self.rate_limit = RateLimit(self._behaviour.per_minute, self._behaviour.minute_seconds, clock)
         self.faults = Faults(clock)
         self.deliveries = SubscriptionDeliveries(self.subscriptions, self.faults, self._behaviour)
-        team = SalesTeam(Random(seed), datetime.fromtimestamp(clock(), ATLANTA))  # noqa: S311 - invented people
-        self.load = GeneratedLoad(team, self.happen, clock)
+        random = Random(seed)  # noqa: S311 - invented people
+        office = BackOffice(Random(random.random()))  # noqa: S311 - likewise
+        self.load = GeneratedLoad(
+            SalesTeam(random, datetime.fromtimestamp(clock(), ATLANTA)), office, self.happen, clock
+        )
         self._background = Background()
         self._stack = AsyncExitStack()
         self._api = HttpApi(
@@ -104,6 +112,8 @@ class SimulatedPlatform:
         """Something changes at the team: the lists show it, and whoever subscribed to it is sent it."""
         self.records.change(change.native_name, change.resource)
         self.deliveries.send(change.native_name, change.resource)
+        if change.native_name == "email_updated" and self.subscriptions.of(WITH_BODY):
+            self.deliveries.send(WITH_BODY, {**change.resource, "body": INVENTED_BODY})
 
     async def failure(self) -> Exception:
         """Return when nothing happens any more by itself, because of an error: with it."""
