@@ -1,7 +1,7 @@
 """The other half of SalesLoft: its API, and deliveries that follow what is registered there.
 
-`simulator` sends what it is told to, where it is told to, as `make run` wants it. Here nothing is sent until somebody
-has registered a subscription; then each change goes to each subscription of its event type, signed with that one's
+`simulator` sends what it is told to, where it is told to, as `send` wants it. Here nothing is sent until somebody has
+registered a subscription; then each change goes to each subscription of its event type, signed with that one's
 token, and is tried as often as SalesLoft tries. What changed can be listed, filtered, sorted and paged, at SalesLoft's
 price. What SalesLoft's description leaves open can be switched (`Behaviour`), and it can be made to fail (`Faults`).
 

@@ -34,7 +34,7 @@ class Outcome(StrEnum):
     """Sent to nobody: that was ordered (`Fault.DROPPED`)."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Delivered:
     """What became of a change at one subscription.
 
@@ -55,7 +55,7 @@ class Delivered:
     over: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Happened:
     """One change.
 
