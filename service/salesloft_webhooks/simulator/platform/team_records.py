@@ -52,6 +52,7 @@ class TeamRecords:
             return
         record: Record | int = resource["id"] if native_name.endswith("_deleted") else copy.deepcopy(resource)
         self._pending.append((self._clock() + self.commit_seconds, path, record))
+        self._commit()  # also if nobody ever asks for a list
 
     def bulk(self, path: str, identities: Iterable[int], updated_at: str, **fields: Any) -> None:
         """Change many records of a list at one and the same time, as imports do. No webhook is sent."""
@@ -61,6 +62,10 @@ class TeamRecords:
 
     def of(self, path: str) -> dict[int, Record]:
         """The records of a list that are visible now, by id."""
+        self._commit()
+        return self._visible[path]
+
+    def _commit(self) -> None:
         now = self._clock()
         due = [each for each in self._pending if each[0] <= now]
         self._pending = [each for each in self._pending if each[0] > now]
@@ -71,4 +76,3 @@ class TeamRecords:
                 records[record["id"]] = record  # the last one now: the first one is the one to go
             while self._kept is not None and len(records) > self._kept:
                 del records[next(iter(records))]
-        return self._visible[path]

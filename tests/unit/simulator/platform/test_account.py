@@ -142,3 +142,17 @@ async def test_the_lists_forget_what_changed_longest_ago() -> None:
         kept = platform.records.of("/notes")
 
     assert list(kept) == [3, 1, 4]
+
+
+async def test_what_nobody_reads_is_not_piled_up() -> None:
+    """Lists that are never asked for hold what is visible now and nothing else; what is not yet visible waits."""
+    now = [1_000.0]
+    async with SimulatedPlatform(Behaviour(kept_records=3, clock=lambda: now[0])) as platform:
+        platform.load.burst(200)
+        waiting = len(platform.records._pending)
+        platform.records.commit_seconds = 5.0
+        platform.records.change("note_updated", {"id": 7})
+        late = 7 in platform.records.of("/notes")
+        now[0] += 5.0
+
+        assert (waiting, late, 7 in platform.records.of("/notes")) == (0, False, True)

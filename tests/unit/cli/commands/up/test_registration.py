@@ -1,5 +1,6 @@
 """A demo's subscriptions are registered, mended, and spoken of, whatever becomes of its SalesLoft."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -94,6 +95,23 @@ async def test_a_failure_is_said_once_and_passes(platform: SimulatedPlatform, ru
     assert len(list(platform.subscriptions)) == len(EVENTS)
     assert said[0].startswith("subscriptions: ")
     assert said[1] == "subscriptions: 5 event types registered at SalesLoft"
+
+
+async def test_one_empty_list_is_not_believed(
+    platform: SimulatedPlatform, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one plan has seen the next one knows: nothing is registered twice for a moment of SalesLoft being wrong."""
+    monkeypatch.setattr(sys.modules["salesloft_webhooks.subscriptions.plan"], "SECOND_LOOK_SECONDS", 0.02)
+
+    async with running(platform) as said:
+        await eventually(lambda: platform.rate_limit.spent > 8, description="all is there, and was seen to be")
+        platform.faults.order(Fault.EMPTY, method="GET")
+        await eventually(lambda: not platform.faults.left, description="an empty list was read")
+        spent = platform.rate_limit.spent
+        await eventually(lambda: platform.rate_limit.spent > spent + 3, description="it has looked again")
+
+    assert len(list(platform.subscriptions)) == len(EVENTS)
+    assert len(said) == 1
 
 
 def test_few_are_named_and_many_are_counted() -> None:
