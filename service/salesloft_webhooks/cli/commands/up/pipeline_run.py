@@ -71,7 +71,7 @@ async def _registering(plan: Plan, report: Report) -> AsyncIterator[None]:
     from salesloft_webhooks.simulator.platform.generated_load import EVENTS
     from salesloft_webhooks.subscriptions import Desired, MasterKey
 
-    desired = Desired(callback_url=plan.url, events=EVENTS)
+    desired = Desired(callback_url=plan.callback_url, events=EVENTS)
     key = MasterKey(plan.environment["SALESLOFT_CALLBACK_SECRET"].encode())
     async with open_demo(plan.salesloft) as salesloft, Background() as background:
         registration = Registration(salesloft, desired, key, report)

@@ -20,6 +20,7 @@ from salesloft_webhooks.settings import Settings
 SELF = (sys.executable, "-m", "salesloft_webhooks")
 GROUPS = tuple(row.name for row in BUILTIN_GROUPS if row.on_by_default)
 DEMO_GROUP = "flaky"
+CALLBACK_HOST = "hooks.example.com"
 DEMO_SECRETS = ("SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET")
 PER_WORKER_SETTINGS = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
 """Settings of one worker, which would be wrong for the others."""
@@ -63,8 +64,16 @@ class Plan:
     @property
     def url(self) -> str:
         """Where deliveries go."""
-        path = self.environment.get("SOURCE_PATH") or str(Settings.model_fields["source_path"].default)
-        return f"http://{self._reachable}:{self.options.port}{path}"
+        return f"http://{self._reachable}:{self.options.port}{self._path}"
+
+    @property
+    def callback_url(self) -> str:
+        """What a demo registers at its SalesLoft, which posts it to `url`: an address as a genuine one has to be."""
+        return f"https://{CALLBACK_HOST}{self._path}"
+
+    @property
+    def _path(self) -> str:
+        return self.environment.get("SOURCE_PATH") or str(Settings.model_fields["source_path"].default)
 
     @property
     def owns_database(self) -> bool:
@@ -136,7 +145,9 @@ class Plan:
             "--kept-records",
             "2000",
         )
-        program = self._program("simulator", (*SELF, "simulator", *ports, *traffic, "--json"), self.salesloft)
+        connect = ("--connect-to", f"{CALLBACK_HOST}=http://{self._reachable}:{self.options.port}")
+        command = (*SELF, "simulator", *ports, *traffic, *connect, "--json")
+        program = self._program("simulator", command, self.salesloft)
         ours = {*DEMO_SECRETS, "REDIS_URL"}
         return replace(program, environment={k: v for k, v in program.environment.items() if k not in ours})
 
