@@ -38,7 +38,7 @@ class Simulator:
         """What the control port answers."""
         return self._asked(method, f"http://127.0.0.1:8011{path}", json.dumps(body) if body is not None else "")
 
-    def api(self, method: str, path: str, body: object = None) -> Any:
+    def request(self, method: str, path: str, body: object = None) -> Any:
         """What SalesLoft's API answers to the valid token."""
         return self._asked(
             method, f"http://127.0.0.1:8010/v2{path}", json.dumps(body) if body is not None else "", TOKEN

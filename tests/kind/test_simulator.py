@@ -16,7 +16,7 @@ def test_deliveries_follow_what_is_registered(release: Release) -> None:
         simulator.ask("POST", "/changes", {"count": 20})
         fields = {"callback_url": CALLBACK_URL, "event_type": "note_created"}
         token = MasterKey(KEY.encode()).token("note_created")
-        simulator.api("POST", "/webhook_subscriptions", fields | {"callback_token": token})
+        simulator.request("POST", "/webhook_subscriptions", fields | {"callback_token": token})
         simulator.ask("POST", "/changes", {"count": 30, "event": "note_created"})
         account = simulator.settled()
 

@@ -82,7 +82,7 @@ class SimulatorProcess:
         wait_until(lambda: not self.account()["under_way"], seconds=seconds, description="every change has ended")
         return self.account()
 
-    def api(self, method: str, path: str, **form: str) -> httpx2.Response:
+    def request(self, method: str, path: str, **form: str) -> httpx2.Response:
         """An answer of SalesLoft's API, asked with the valid token."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx2.request(method, self.api_url + path, data=form or None, headers=headers, trust_env=False)
@@ -90,7 +90,7 @@ class SimulatorProcess:
     def subscribe(self, event: str, url: str, token: str) -> int:
         """Register a subscription; its id."""
         form = {"event_type": event, "callback_url": url, "callback_token": token}
-        answer = self.api("POST", "/webhook_subscriptions", **form)
+        answer = self.request("POST", "/webhook_subscriptions", **form)
         assert answer.status_code == 200, answer.text
         return int(answer.json()["data"]["id"])
 

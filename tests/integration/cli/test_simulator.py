@@ -71,7 +71,7 @@ def test_a_change_is_in_the_list_as_it_was_delivered(simulator: SimulatorProcess
     simulator.settled()
     changes = simulator.ask("GET", "/changes")
 
-    rows = simulator.api("GET", "/people?per_page=100").json()["data"]
+    rows = simulator.request("GET", "/people?per_page=100").json()["data"]
     assert {row["id"]: row["updated_at"] for row in rows} == {each["resource"]: each["updated_at"] for each in changes}
     assert {each["outcome"] for each in changes} == {"reached"}
 
