@@ -1,6 +1,6 @@
 """Registers at a demo's SalesLoft what is missing there, now and ever again, as an operator does in a cluster.
 
-The plan is the one that operator and commands have (`subscriptions`); this carries it out, and says what it did.
+The rounds are those of the operator and of the commands (`subscriptions.reconcile`); this says what came of them.
 """
 
 import asyncio
@@ -10,11 +10,22 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from salesloft_webhooks.cli.commands.up.supervised_process import Report
-from salesloft_webhooks.errors import SalesloftError
 from salesloft_webhooks.salesloft import Salesloft, open_salesloft
 from salesloft_webhooks.salesloft_settings import SalesloftSettings
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.subscriptions import Create, Delete, Desired, Enable, Memory, Seen, SigningKey, Step, plan
+from salesloft_webhooks.subscriptions import (
+    Create,
+    Delete,
+    Desired,
+    Enable,
+    Hands,
+    Memory,
+    Round,
+    Seen,
+    SigningKey,
+    Step,
+    reconcile,
+)
 
 RESYNC_SECONDS = 20.0
 """What somebody deletes or switches off by hand is back so long after."""
@@ -34,47 +45,29 @@ class Registration:
     """
 
     def __init__(self, salesloft: Salesloft, desired: Desired, key: SigningKey, report: Report) -> None:
-        self._salesloft, self._desired, self._key, self._report = salesloft, desired, key, report
+        self._hands, self._desired, self._key, self._report = Hands(salesloft.subscriptions), desired, key, report
         self._memory = Memory()
         self._failure = ""
 
     async def step(self) -> None:
-        """Look once, mend what has to be mended, and wait until the next look."""
-        try:
-            wait = await self._mend()
-            self._failure = ""
-        except SalesloftError as exc:
-            wait = AGAIN_SECONDS
-            if str(exc) != self._failure:
-                self._failure = str(exc)
-                self._report(f"subscriptions: {exc}")
-        await asyncio.sleep(wait)
+        """One round, and the wait until the next one."""
+        seen = Seen(now=time.time(), receivers={"receiver": frozenset({self._key.fingerprint})})
+        made = await reconcile(self._desired, [self._key], seen, self._memory, self._hands)
+        self._memory = made.plan.memory
+        for line in summary(made.outcome.done):
+            self._report(f"subscriptions: {line}")
+        failure = "" if made.error is None else str(made.error)
+        if failure and failure != self._failure:
+            self._report(f"subscriptions: {failure}")
+        self._failure = failure
+        await asyncio.sleep(_until_next(made))
 
-    async def _mend(self) -> float:
-        accepted = frozenset({self._key.fingerprint})
-        found = await self._salesloft.subscriptions.all()
-        seen = Seen(now=time.time(), receivers={"receiver": accepted})
-        planned = plan(self._desired, found, [self._key], seen, self._memory)
-        done: list[Step] = []
-        try:
-            for step in planned.steps:
-                await self._carry_out(step)
-                done.append(step)
-        finally:
-            for line in summary(done):
-                self._report(f"subscriptions: {line}")
-        self._memory = planned.memory
-        return RESYNC_SECONDS if planned.wait_seconds is None else planned.wait_seconds
 
-    async def _carry_out(self, step: Step) -> None:
-        subscriptions = self._salesloft.subscriptions
-        match step:
-            case Create(event=event):
-                await subscriptions.create(event, self._desired.callback_url, self._key.token(event))
-            case Enable(id=identity):
-                await subscriptions.enable(identity)
-            case Delete(id=identity):
-                await subscriptions.delete(identity)
+def _until_next(made: Round) -> float:
+    if made.error is not None:
+        return AGAIN_SECONDS
+    seconds = made.next_seconds(0)
+    return RESYNC_SECONDS if seconds is None else seconds
 
 
 def summary(steps: Sequence[Step]) -> list[str]:

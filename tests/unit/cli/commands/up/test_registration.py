@@ -34,6 +34,8 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Running:
     """Keeps the subscriptions of a platform without much waiting; yields what it says."""
     monkeypatch.setattr(registration, "RESYNC_SECONDS", 0.02)
     monkeypatch.setattr(registration, "AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr("salesloft_webhooks.subscriptions.carrying_out.PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("salesloft_webhooks.subscriptions.reconciliation.SOON_SECONDS", 0.02)
 
     @asynccontextmanager
     async def running(platform: SimulatedPlatform) -> AsyncIterator[list[str]]:
