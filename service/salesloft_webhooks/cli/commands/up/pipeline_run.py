@@ -67,11 +67,11 @@ async def run_pipeline(plan: Plan, lock: int) -> None:
 @asynccontextmanager
 async def _registering(plan: Plan, report: Report) -> AsyncIterator[None]:
     """Meanwhile SalesLoft's subscriptions are kept as they should be."""
-    from salesloft_webhooks.cli.commands.up.registration import Registration, open_demo
+    from salesloft_webhooks.cli.commands.up.registration import Registration, declare, open_demo
     from salesloft_webhooks.simulator.platform.generated_load import EVENTS
-    from salesloft_webhooks.subscriptions import Desired, MasterKey
+    from salesloft_webhooks.subscriptions import MasterKey
 
-    desired = Desired(callback_url=plan.callback_url, events=EVENTS)
+    desired = declare(plan.options.folder.subscriptions, plan.callback_url, EVENTS)
     key = MasterKey(plan.environment["SALESLOFT_CALLBACK_SECRET"].encode())
     async with open_demo(plan.salesloft) as salesloft, Background() as background:
         registration = Registration(salesloft, desired, key, report)

@@ -5,8 +5,9 @@ The rounds are those of the operator and of the commands (`subscriptions.reconci
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from salesloft_webhooks.cli.commands.up.supervised_process import Report
@@ -24,6 +25,7 @@ from salesloft_webhooks.subscriptions import (
     Seen,
     SigningKey,
     Step,
+    load_declaration,
     reconcile,
 )
 
@@ -32,6 +34,13 @@ RESYNC_SECONDS = 20.0
 AGAIN_SECONDS = 2.0
 """After a failure: whatever starts or is started again is soon there."""
 MOST_NAMED = 3
+DECLARATION = """\
+# What the demo of `up` subscribes to at its SalesLoft; written anew at each start.
+kind: SalesloftSubscription
+spec:
+  callbackUrl: {url}
+  events: [{events}]
+"""
 
 
 class Registration:
@@ -85,6 +94,12 @@ def summary(steps: Sequence[Step]) -> list[str]:
 
 def _named(events: Sequence[str]) -> str:
     return ", ".join(events) if len(events) <= MOST_NAMED else f"{len(events)} event types"
+
+
+def declare(path: Path, callback_url: str, events: Iterable[str]) -> Desired:
+    """Write down what is wanted, for people and for commands in other terminals, and take it from there."""
+    path.write_text(DECLARATION.format(url=callback_url, events=", ".join(sorted(events))), encoding="utf-8")
+    return load_declaration(path.name, path).desired
 
 
 def open_demo(environment: Mapping[str, str]) -> AbstractAsyncContextManager[Salesloft]:

@@ -3,14 +3,15 @@
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.cli.commands.up import registration
-from salesloft_webhooks.cli.commands.up.registration import Registration, open_demo, summary
+from salesloft_webhooks.cli.commands.up.registration import Registration, declare, open_demo, summary
 from salesloft_webhooks.simulator.platform import Fault, SimulatedPlatform
-from salesloft_webhooks.subscriptions import Create, Delete, Desired, Enable, MasterKey, Step
+from salesloft_webhooks.subscriptions import Create, Delete, Desired, Enable, MasterKey, Step, load_declaration
 from tests.support.waiting import eventually
 
 TOKEN = "an-invented-token"
@@ -114,6 +115,17 @@ async def test_one_empty_list_is_not_believed(
 
     assert len(list(platform.subscriptions)) == len(EVENTS)
     assert len(said) == 1
+
+
+def test_what_is_wanted_can_be_read_by_people_and_commands(tmp_path: Path) -> None:
+    """The file that is written is the declaration which the commands of `subscriptions` take."""
+    path = tmp_path / "subscriptions.yaml"
+
+    desired = declare(path, "https://hooks.example.com/webhooks/salesloft", EVENTS)
+
+    assert desired == load_declaration("--file", path).desired
+    assert (desired.callback_url, desired.events) == ("https://hooks.example.com/webhooks/salesloft", EVENTS)
+    assert "note_created, person_created" in path.read_text("utf-8")
 
 
 def test_few_are_named_and_many_are_counted() -> None:
