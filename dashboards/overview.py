@@ -15,7 +15,7 @@ def overview() -> Dashboard:
         "Salesloft webhooks: overview",
         "salesloft-webhooks-overview",
         "Are deliveries arriving, being refused, queued, handled, retried or lost? In pipeline order.",
-        sections=[_now(), _received(), _stored(), _queued(), _handled(), _store()],
+        sections=[_now(), _received(), _stored(), _queued(), _handled(), _link_swaps(), _store()],
     )
 
 
@@ -150,6 +150,31 @@ def _handled() -> Section:
             Subject("New dead letters", "short", "In the last hour, by group and reason.", "DeadLetters"),
             Query(METRICS.hourly("dead_letters_total", "group, reason"), "{{group}} {{reason}}"),
             width=24,
+        ),
+    )
+
+
+def _link_swaps() -> Section:
+    """Empty where none is answered."""
+    return Section(
+        "Link swaps",
+        lines(
+            Subject(
+                "Link swaps by reason",
+                "reqps",
+                "What their answers come from; all but answered, repeated and no_links are fallbacks.",
+                "LinkSwapFallback",
+            ),
+            Query(f"sum by (outcome, reason) ({METRICS.rate('link_swap_total')})", "{{outcome}} {{reason}}"),
+        ),
+        lines(
+            Subject("Link swap time", "s", "A mail waits for it; the budget is 2 s.", "LinkSwapFallback"),
+            Query(METRICS.quantile(0.5, "link_swap_seconds"), "median"),
+            Query(METRICS.quantile(0.99, "link_swap_seconds"), "99 %"),
+        ),
+        lines(
+            Subject("Links", "ops", "Refused: the swapper gives what may not be used, such as a host not listed."),
+            Query(f"sum by (outcome) ({METRICS.rate('link_swap_links_total')})", "{{outcome}}"),
         ),
     )
 

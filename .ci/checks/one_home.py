@@ -122,6 +122,8 @@ RULES = (
             "delivery_outcomes.py": "the home: one row for each way a delivery or request can end",
             "operations/probes.py": "the operations port has answers of its own",
             "simulator/platform/access.py": "SalesLoft's token endpoint has answers of its own",
+            "simulator/platform/answers.py": "SalesLoft's API has answers of its own",
+            "simulator/platform/control_api.py": "the control port has answers of its own",
             "simulator/platform/http_api.py": "SalesLoft's API has answers of its own",
         },
         rooms=("delivery_outcomes.py", "receiver/", "operations/", "telemetry/", "simulator/"),

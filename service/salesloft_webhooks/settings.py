@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
+from salesloft_webhooks.link_swap_settings import LinkSwapSettings
 from salesloft_webhooks.salesloft_settings import SalesloftSettings
 from salesloft_webhooks.store_settings import StoreSettings
 
@@ -34,7 +35,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(SalesloftSettings, StoreSettings):
+class Settings(LinkSwapSettings, SalesloftSettings, StoreSettings):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------

@@ -7,12 +7,13 @@ what makes derived events, ordering per person and late deliveries worth watchin
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from random import Random
 
 from salesloft_webhooks.simulator import invented_resources as resources
 from salesloft_webhooks.simulator.invented_resources import Resource, timestamp
 
+ATLANTA = timezone(timedelta(hours=-5))
 MAX_PEOPLE = 1_000
 MAX_REMEMBERED = 2_000
 REPS = tuple(range(51_550, 51_560))
@@ -75,6 +76,9 @@ NATIVE_NAMES = frozenset(
 )
 """The same by SalesLoft's names."""
 
+LINK_SWAP = "link_swap"
+"""What SalesLoft asks before it sends a mail: no change, so it happens only where it is asked for."""
+
 
 class SalesTeam:
     """Yields one change after another. Everything depends on ``random`` and ``start`` alone.
@@ -109,16 +113,22 @@ class SalesTeam:
             self._do_something_else: 3,
         }
 
-    def next(self) -> Change:
-        """Let time pass and something happen."""
+    def next(self, now: datetime | None = None) -> Change:
+        """Let time pass and something happen: at ``now``, or after a gap of chance."""
         # At least a microsecond: SalesLoft tells versions of a resource apart by their time.
-        self._now += timedelta(seconds=self._random.expovariate(1 / self._mean_gap_seconds), microseconds=1)
+        self._now += timedelta(microseconds=1)
+        if now is None:
+            self._now += timedelta(seconds=self._random.expovariate(1 / self._mean_gap_seconds))
+        else:
+            self._now = max(self._now, now.astimezone(self._now.tzinfo))
         (action,) = self._random.choices(list(self._actions), weights=list(self._actions.values()))
         return action()
 
-    def next_of(self, event_type: str) -> Change:
-        """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`."""
-        while event_type not in {(change := self.next()).event_type, change.native_name}:
+    def next_of(self, event_type: str, now: datetime | None = None) -> Change:
+        """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`; or the next `LINK_SWAP`."""
+        if event_type == LINK_SWAP:
+            return self._ask()
+        while event_type not in {(change := self.next(now)).event_type, change.native_name}:
             pass
         return change
 
@@ -153,6 +163,10 @@ class SalesTeam:
         email = resources.email(self._random, self._new_identity(), self._somebody(), self._now)
         self._emails.append(email)
         return Change("email.sent", "email_updated", email)
+
+    def _ask(self) -> Change:
+        question = resources.link_swap(self._random, self._new_identity(), self._somebody(), self._now)
+        return Change("link.swap", LINK_SWAP, question)
 
     def _open(self) -> Change:
         return self._count("email.opened", "views", self._random.choice((1, 1, 1, 2)))

@@ -35,9 +35,11 @@ PROCESS = CollectorRegistry()
 RECEIVER = CollectorRegistry()
 WORKER = CollectorRegistry()
 SALESLOFT = CollectorRegistry()
+LINK_SWAP = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
     "Receiver": RECEIVER,
+    "Receiver that answers link swaps": LINK_SWAP,
     "Worker": WORKER,
     "Whatever asks SalesLoft's API": SALESLOFT,
 }

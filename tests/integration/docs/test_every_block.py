@@ -9,6 +9,7 @@ from tests.support.documents import ROOT, Block, blocks
 
 DOCS, UNIT = "tests/integration/docs", "tests/unit"
 COMMANDS = f"{DOCS}/test_commands.py::test_commands_can_be_pasted"
+PAGE_OF_SUBSCRIPTIONS = "tests/integration/cli/subscriptions/test_page.py::test_the_page_leads_through_a_rotation"
 PROOFS = (
     # document, language, the test that takes the blocks from `documents.blocks` and runs them
     ("README.md", "sh", "tests/e2e/test_readme.py::test_the_readme_leads_through_a_first_hour"),
@@ -17,10 +18,18 @@ PROOFS = (
     ("docs/handlers.md", "python", f"{DOCS}/test_handlers_page.py::test_the_python_examples_pass_their_tests"),
     ("docs/handlers.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/handlers.md", "yaml", f"{DOCS}/test_handlers_page.py::test_the_yaml_examples_configure_their_groups"),
+    ("docs/link_swap.md", "json", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
+    ("docs/link_swap.md", "sh", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
+    ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_function_gives_links_that_may_be_used"),
+    ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_handler_is_asked_for_what_is_published"),
+    ("docs/link_swap.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/link_swap.md", "yaml", "tests/chart/test_link_swap.py::test_the_page_shows_values_that_work"),
     ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),
     ("docs/traces.md", "sh", f"{DOCS}/test_snippets.py::test_the_variables_of_tracing_exist"),
     ("docs/architecture.md", "mermaid", f"{UNIT}/test_architecture.py::test_the_pictures_draw_what_is_there"),
     ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
+    ("docs/subscriptions.md", "yaml", PAGE_OF_SUBSCRIPTIONS),
+    ("docs/subscriptions.md", "sh", PAGE_OF_SUBSCRIPTIONS),
     ("docs/cli.md", "", f"{UNIT}/cli/test_reference.py::test_pages_are_in_step"),
     ("docs/runbooks/SalesloftWebhooksDurabilityDegraded.md", "sh", f"{DOCS}/test_snippets.py::test_a_server_answers"),
     ("k8s/README.md", "sh", "tests/kind/test_manifests.py::test_the_page_leads_to_a_working_installation"),
