@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from salesloft_webhooks.backfill_settings import BackfillSettings
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
 from salesloft_webhooks.salesloft_settings import SalesloftSettings
@@ -34,7 +35,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(SalesloftSettings, StoreSettings):
+class Settings(BackfillSettings, SalesloftSettings, StoreSettings):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------

@@ -39,8 +39,12 @@ FIRING = {
 }
 """What the traffic of this test must set off, waiting times aside."""
 SILENT = {
+    "SalesloftWebhooksBackfillAbsent": "there never was a backfill",
+    "SalesloftWebhooksBackfillBehind": "there is no backfill",
+    "SalesloftWebhooksBackfillStopped": "there is no backfill",
     "SalesloftWebhooksBacklogGrowing": "the backlog stays small",
     "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
+    "SalesloftWebhooksChangesMissed": "there is no backfill",
     "SalesloftWebhooksDeliveriesAbsent": "the source was not there a day ago",
     "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",
     "SalesloftWebhooksErrorBudgetBurn": "nothing is answered with 503",

@@ -21,7 +21,7 @@ from salesloft_webhooks.timestamps import parse_timestamp
 CREATED_AT = "created_at"
 
 
-class Found(Struct, frozen=True):
+class Delivery(Struct, frozen=True):
     """A delivery that a row stands for.
 
     Attributes:
@@ -35,7 +35,7 @@ class Found(Struct, frozen=True):
     of_this_version: bool
 
 
-def deliveries(kind: Resource, row: Row, wanted: Collection[str], created_since: datetime) -> tuple[Found, ...]:
+def deliveries(kind: Resource, row: Row, wanted: Collection[str], created_since: datetime) -> tuple[Delivery, ...]:
     """What SalesLoft would have sent of a row, the earliest first.
 
     Args:
@@ -57,8 +57,8 @@ def deliveries(kind: Resource, row: Row, wanted: Collection[str], created_since:
     changed = updated > created
     found = []
     if kind.created in wanted and created >= created_since:
-        found.append(Found(read(row.raw, kind.created, tokens), created, of_this_version=not changed))
+        found.append(Delivery(read(row.raw, kind.created, tokens), created, of_this_version=not changed))
     if changed or not kind.created:
         names = [name for name in kind.updated if name in wanted]
-        found += [Found(read(row.raw, name, tokens), updated, of_this_version=True) for name in names]
+        found += [Delivery(read(row.raw, name, tokens), updated, of_this_version=True) for name in names]
     return tuple(found)

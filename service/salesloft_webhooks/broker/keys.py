@@ -153,6 +153,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def backfill(self) -> str:
+        """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
+        return f"{self.prefix}:backfill"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

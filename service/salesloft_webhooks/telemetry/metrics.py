@@ -33,11 +33,13 @@ PROCESS = CollectorRegistry()
 RECEIVER = CollectorRegistry()
 WORKER = CollectorRegistry()
 SALESLOFT = CollectorRegistry()
+BACKFILL = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
     "Receiver": RECEIVER,
     "Worker": WORKER,
     "Whatever asks SalesLoft's API": SALESLOFT,
+    "Backfill": BACKFILL,
 }
 
 CALL_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

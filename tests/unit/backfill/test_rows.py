@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from salesloft_webhooks.backfill.coverage import NOT_COVERED, RESOURCES, chosen
-from salesloft_webhooks.backfill.rows import Found, deliveries
+from salesloft_webhooks.backfill.rows import Delivery, deliveries
 from salesloft_webhooks.dialects import native
 from salesloft_webhooks.dialects.names import DOTTED
 from salesloft_webhooks.errors import ConfigurationError, UnreadableDelivery
@@ -23,12 +23,12 @@ def person(created: float = 0, updated: float = 0, **more: object) -> dict[str, 
     return {"id": 7, "created_at": written(at(created)), "updated_at": written(at(updated)), **more}
 
 
-def of(record: dict[str, Any], since: float = -60) -> tuple[Found, ...]:
+def of(record: dict[str, Any], since: float = -60) -> tuple[Delivery, ...]:
     """What a person's row stands for."""
     return deliveries(PEOPLE, row(record), PEOPLE.event_names, at(since))
 
 
-def ids(found: tuple[Found, ...]) -> list[str]:
+def ids(found: tuple[Delivery, ...]) -> list[str]:
     """Of all events."""
     return [event.event_id for each in found for event in each.events]
 
