@@ -16,11 +16,11 @@ from bench.machine import interpreter, processor
 from bench.options import Options
 
 SECTIONS = {
-    "receive": 200,
-    "work": 260,
+    "receive": 230,
+    "work": 270,
     "end_to_end": 80,
     "growth": 90,
-    "drain": 510,
+    "drain": 470,
     "start_up": 40,
     "telemetry": 20,
 }
@@ -31,8 +31,10 @@ def main() -> None:
     """Run the sections and keep what they found; fails when anything could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], help="default: all")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each contender's turn comes")
-    parser.add_argument("--repeats", type=int, default=2, help="how often a slice is repeated while others are busy")
+    parser.add_argument("--rounds", type=int, default=Options.rounds, help="how often each contender's turn comes")
+    parser.add_argument(
+        "--repeats", type=int, default=Options.repeats, help="how often a slice is repeated while others are busy"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="length of slices as a part of the usual one")
     parser.add_argument("--only", default="", help="contenders with this in their name, e.g. ours")
     asked = parser.parse_args()
@@ -78,6 +80,7 @@ def measure(name: str, options: Options) -> SectionRun:
         seconds=round(time.monotonic() - began, 1),
         figures=stage.figures,
         failures=stage.failures,
+        remarks=stage.remarks,
     )
 
 

@@ -51,6 +51,7 @@ class SectionRun(msgspec.Struct):
         seconds: What it took.
         figures: What was found.
         failures: Who could not be measured, and why.
+        remarks: What has to be known about the figures, e.g. which server it was.
     """
 
     date: str
@@ -60,6 +61,7 @@ class SectionRun(msgspec.Struct):
     seconds: float
     figures: list[Figure]
     failures: dict[str, str] = {}
+    remarks: list[str] = []
 
 
 Results = dict[str, SectionRun]

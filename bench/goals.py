@@ -170,11 +170,19 @@ GOALS = (
         " B",
         decision=42,
     ),
-    at_most("the body itself, compressed", "1", 0.5, _saved_by_compression(ENVELOPE, ENVELOPE_BODY_BYTES), decision=39),
-    at_most("the same, of a native email", "1", 0.5, _saved_by_compression(EMAIL, NATIVE_BODY_BYTES), decision=39),
+    at_most(
+        "a body of 450 B itself, compressed",
+        "1",
+        0.5,
+        _saved_by_compression(ENVELOPE, ENVELOPE_BODY_BYTES),
+        decision=39,
+    ),
+    at_most(
+        "the same, of the documented email", "1", 0.5, _saved_by_compression(EMAIL, NATIVE_BODY_BYTES), decision=39
+    ),
     at_most("Redis of a native email", "5,800 B", 1200, _figure("growth", EMAIL, "bytes stored"), " B", decision=42),
     at_most("record kept", "152 B", 40, _figure("growth", ENVELOPE, "bytes kept after history"), " B", decision=42),
-    at_most("drain, 10 k, 1 M, 5 M behind: slowest behind fastest", "", 0.15, _spread("behind", 3), decision=52),
+    at_most("drain, 30 k, 1 M, 5 M behind: slowest behind fastest", "", 0.15, _spread("behind", 3), decision=52),
     at_most("drain, 1, 4, 8 groups: slowest behind fastest", "", 0.15, _spread("groups", 3), decision=52),
     at_most("drain, 200 k retries waiting: behind none", "", 0.15, _behind_retries, decision=52),
     at_most(

@@ -15,7 +15,7 @@ class Options:
         only: Contenders whose name has this in it.
     """
 
-    rounds: int = 3
+    rounds: int = 5
     repeats: int = 2
     scale: float = 1.0
     seconds: float = 300.0

@@ -97,6 +97,14 @@ def store(core: int, options: Mapping[str, str] | None = None, engine: str = "va
             server.stop(kill=True)
 
 
+def described(server: Server) -> str:
+    """Its name, version and allocator, as it says itself."""
+    with server.client() as client:
+        about, memory = client.info("server"), client.info("memory")
+    name = about.get("server_name", "redis")
+    return f"{name.capitalize()} {about.get(f'{name}_version', '?')}, which allocates with {memory['mem_allocator']}"
+
+
 def answers(port: int, path: str, status: int = 200) -> bool:
     """Whether somebody answers on this port with this status; 0: with any."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)

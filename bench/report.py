@@ -73,7 +73,8 @@ def _sections(runs: Sequence[Results]) -> Iterator[str]:
         yield f"## Section `{section}`\n"
         for name, each in zip(_run_names(runs), found, strict=True):
             if each:
-                yield f"{name[:1].upper()}{name[1:]}: {provenance(each)}; {each.seconds:.0f} s.\n"
+                known = "; ".join([f"{each.seconds:.0f} s", *each.remarks])
+                yield f"{name[:1].upper()}{name[1:]}: {provenance(each)}; {known}.\n"
                 yield from (f"Not measured: {who}: {why}\n" for who, why in each.failures.items())
         yield section_table(_run_names(runs), found)
 

@@ -32,11 +32,13 @@ class Stage:
 
     Attributes:
         failures: Contenders that could not be measured, and why; their turn does not come again.
+        remarks: What has to be known about the figures.
     """
 
     def __init__(self, section: str, options: Options) -> None:
         self.section = section
         self.failures: dict[str, str] = {}
+        self.remarks: list[str] = []
         self._options = options
         self._began = time.monotonic()
         self._repeating = 0.0
@@ -48,12 +50,12 @@ class Stage:
         """All that was measured so far."""
         return list(self._figures.values())
 
-    def interleave(self, contenders: Mapping[str, Slice], rounds: int | None = None) -> None:
-        """Every contender's slice, again and again: so many rounds, as long as there is time."""
-        longest = 0.0
+    def interleave(self, contenders: Mapping[str, Slice], rounds: int | None = None, share: float = 1.0) -> None:
+        """Every contender's slice, again and again: so many rounds, within this share of the section's time."""
+        longest, seconds = 0.0, self._options.seconds * share
         for number in range(rounds or self._options.rounds):
             began = time.monotonic()
-            if number and began - self._began + longest > self._options.seconds:
+            if number and began - self._began + longest > seconds:
                 print(f"  {self.section}: its time is up after {number} rounds", flush=True)
                 return
             for name, measure in contenders.items():

@@ -1,5 +1,6 @@
 """Redis memory for each delivery: stored, handled by one group, and what is left when its history is trimmed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.support.receiver_process import ReceiverProcess
@@ -12,13 +13,17 @@ from bench.options import Options
 from bench.programs import Program, pinned, running, store
 from bench.sending import send
 from bench.slices import Measured, Slice, Stage
-from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES
+from bench.traffic import ENVELOPE_BODY_BYTES, NATIVE_BODY_BYTES, compact, person, sample
+from bench.train_dictionary import bodies
+from salesloft_webhooks.broker.body_compression import packed
 
 FIRST, DELIVERIES = 200, 20_000
 BODY_BYTES = {"envelope": ENVELOPE_BODY_BYTES, "native": NATIVE_BODY_BYTES}
 NAMES = {"envelope": f"envelope, {ENVELOPE_BODY_BYTES} B", "native": f"native email, {NATIVE_BODY_BYTES} B"}
 AT_ONCE = {"RETENTION_SECONDS": "0", "UPKEEP_SECONDS": "0.2"}
 """The history goes as soon as it is handled."""
+SAMPLES, OTHER_SEED = 1_000, 2
+"""Bodies that are compressed by themselves; those of a team are not the ones that the dictionary was trained on."""
 LONG = 300.0
 """Seconds that a busy machine may take for what takes a few on a quiet one."""
 
@@ -32,7 +37,28 @@ def run(options: Options) -> Stage:
         contenders[name] = _growth(kind, count, {})
         contenders[f"{name}, zstd"] = _growth(kind, count, {"BODY_COMPRESSION": "zstd"})
     stage.interleave(contenders, 1)
+    stage.interleave({name: _compressed(each) for name, each in _samples().items()}, 1)
     return stage
+
+
+def _samples() -> dict[str, Sequence[bytes]]:
+    """Bodies of each kind: how small one becomes depends on what is in it more than on anything else."""
+    numbers = range(100_000, 100_000 + SAMPLES)
+    return {
+        "bodies, envelope": [compact(person(number)) for number in numbers],
+        "bodies, native email": [compact(sample() | {"id": number}) for number in numbers],
+        "bodies, invented team": bodies(OTHER_SEED, SAMPLES),
+    }
+
+
+def _compressed(plain: Sequence[bytes]) -> Slice:
+    """What the frames take, as a part of the bodies; without the store."""
+
+    def measure(_: int) -> Measured:
+        length = sum(map(len, plain))
+        return {"bytes": length / len(plain), "part, zstd": sum(len(packed(each)) for each in plain) / length}
+
+    return measure
 
 
 def _growth(kind: str, count: int, settings: dict[str, str]) -> Slice:

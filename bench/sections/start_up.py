@@ -20,8 +20,6 @@ from bench.sending import send
 from bench.slices import Measured, Slice, Stage
 
 EVENTS = 5_000
-ROUNDS = 5
-"""At most: a start is short."""
 MEGABYTE = 1e6
 
 
@@ -38,7 +36,7 @@ def run(options: Options) -> Stage:
         contenders["Express and ioredis"] = lambda _: _listening(
             ("node", str(peer_environment.NODE / "express.mjs")), {"SECRET": "secret", **peer_environment.OF_NODE}
         )
-    stage.interleave(contenders, ROUNDS if options.rounds > 1 else 1)
+    stage.interleave(contenders)
     return stage
 
 

@@ -15,7 +15,7 @@ def a_run(deliveries: float, p99: float, foreign: float = 0.01) -> Results:
         Figure("receive", "ours, fsync with always", "p99 ms", [p99, p99 + 1, p99 + 2]),
     ]
     where = ("2026-03-07 04:26", "0123456", "A processor, 2 cores", "CPython 3.11.7")
-    return {"receive": SectionRun(*where, 60.0, figures, {"Express": "it did not start"})}
+    return {"receive": SectionRun(*where, 60.0, figures, {"Express": "it did not start"}, ["a remark"])}
 
 
 def test_what_is_shown_is_what_was_measured() -> None:
@@ -37,7 +37,7 @@ def test_says_on_which_machine_and_how_busy_it_was() -> None:
     """Date, processor, interpreter and commit; what others had where that was much; who could not be measured."""
     page = report.written([a_run(500, 20), a_run(400, 30, foreign=0.2)])[report.PAGE]
 
-    assert "Run 1: 2026-03-07 04:26, A processor, 2 cores, CPython 3.11.7, commit `0123456`; 60 s." in page
+    assert "Run 1: 2026-03-07 04:26, A processor, 2 cores, CPython 3.11.7, commit `0123456`; 60 s; a remark." in page
     assert "Run 2: 2026-03-07 04:26, A processor, 2 cores, others had up to 20% of it, CPython 3.11.7" in page
     assert "| ours, memory | per second | 500 | 400, busy: others had 20% |" in page
     assert "Not measured: Express: it did not start" in page

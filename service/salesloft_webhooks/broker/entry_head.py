@@ -17,6 +17,7 @@ A packed value begins with a byte below 32. No text does: dialects let only visi
 ``include/entries.lua`` reads heads as well and unpacks id, type and key; copies of an entry keep the rest as it is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from salesloft_webhooks.broker.packed_time import packed_time, shown, unpacked_time
@@ -27,6 +28,8 @@ VALUES = ("id", "type", "key", "src", "at", "made", "tp")
 AT = VALUES.index("at")
 SHORT, LONG = 1, 4
 """How many bytes a length has."""
+_WIDTH_SHORT, _WIDTH_LONG = b"%c" % SHORT, b"%c" % LONG
+_SHORT_LENGTHS = [b"%c" % length for length in range(256)]
 UUID, OF_ITS_TYPE = b"\x01", b"\x02"
 """First byte of a packed id."""
 TYPES = (
@@ -84,8 +87,9 @@ DEFAULT_SOURCE = b"\x01"
 TRACE = b"\x01"
 """First byte of a packed traceparent."""
 UUID_DASHES, TRACE_DASHES = (8, 13, 18, 23), (32, 49)
-UUID_LENGTH = 36
-_PLACES = {event_type: place for place, event_type in enumerate(TYPES)}
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_PACKED_TYPES = {event_type: OF_TYPE + bytes((place,)) for place, event_type in enumerate(TYPES)}
 
 
 def packed_head(values: Sequence[str], *, pack: bool) -> bytes:
@@ -96,8 +100,10 @@ def packed_head(values: Sequence[str], *, pack: bool) -> bytes:
         event_id, event_type, key, source, at, made, trace = values
         said = [packed_id(event_id, event_type), packed_type(event_type), packed_key(key), packed_source(source)]
         said += [at.encode(), packed_time(made), packed_trace(trace)]
-    width = SHORT if max(map(len, said)) < 256 else LONG
-    return b"%c" % width + b"".join([len(value).to_bytes(width, "big") + value for value in said])
+    try:
+        return _WIDTH_SHORT + b"".join([_SHORT_LENGTHS[len(value)] + value for value in said])
+    except IndexError:
+        return _WIDTH_LONG + b"".join([len(value).to_bytes(LONG, "big") + value for value in said])
 
 
 def values_of(head: bytes) -> tuple[list[bytes], bytes]:
@@ -150,8 +156,7 @@ def packed_id(event_id: str, event_type: str) -> bytes:
     """An id as the head of an event of this type has it."""
     if event_id.startswith(f"{event_type}/"):
         return OF_ITS_TYPE + event_id[len(event_type) + 1 :].encode()
-    is_uuid = len(event_id) == UUID_LENGTH and event_id[8] == event_id[13] == "-"
-    return (is_uuid and _packed_hex(UUID, event_id, UUID_DASHES)) or event_id.encode()
+    return UUID + _digits(event_id) if _UUID.fullmatch(event_id) else event_id.encode()
 
 
 def unpacked_id(said: bytes, event_type: str) -> str:
@@ -163,7 +168,7 @@ def unpacked_id(said: bytes, event_type: str) -> str:
 
 def packed_type(event_type: str) -> bytes:
     """A type in two bytes, where it is known."""
-    return OF_TYPE + bytes((_PLACES[event_type],)) if event_type in _PLACES else event_type.encode()
+    return _PACKED_TYPES.get(event_type) or event_type.encode()
 
 
 def unpacked_type(said: bytes) -> str:
@@ -174,9 +179,8 @@ def unpacked_type(said: bytes) -> str:
 def packed_key(key: str) -> bytes:
     """An entity key in few bytes, where it is a person's."""
     number = key.removeprefix("person:")
-    if len(number) < PERSON_DIGITS and key == f"person:{number}" and number.isdecimal():
-        packed = PERSON + int(number).to_bytes(PERSON_BYTES, "big")
-        return packed if unpacked_key(packed) == key else key.encode()
+    if len(number) < PERSON_DIGITS and number.isdecimal() and key == f"person:{int(number)}":
+        return PERSON + int(number).to_bytes(PERSON_BYTES, "big")
     return key.encode()
 
 
@@ -197,8 +201,7 @@ def unpacked_source(said: bytes) -> str:
 
 def packed_trace(traceparent: str) -> bytes:
     """A traceparent in few bytes, where it is one."""
-    packed = traceparent.startswith("00-") and _packed_hex(TRACE, traceparent[3:], TRACE_DASHES)
-    return packed or traceparent.encode()
+    return TRACE + _digits(traceparent[3:]) if _TRACE.fullmatch(traceparent) else traceparent.encode()
 
 
 def unpacked_trace(said: bytes) -> str:
@@ -206,12 +209,9 @@ def unpacked_trace(said: bytes) -> str:
     return f"00-{_dashed(said[1:].hex(), TRACE_DASHES)}" if said.startswith(TRACE) else shown(said)
 
 
-def _packed_hex(mark: bytes, text: str, dashes: Sequence[int]) -> bytes | None:
-    try:
-        said = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        return None
-    return mark + said if _dashed(said.hex(), dashes) == text else None
+def _digits(text: str) -> bytes:
+    """What hexadecimal digits between dashes say."""
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def _dashed(digits: str, dashes: Sequence[int]) -> str:

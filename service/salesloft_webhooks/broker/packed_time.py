@@ -9,24 +9,30 @@ QUARTER, QUARTERS_AT_ZERO = timedelta(minutes=15), 128
 """What offsets are counted in, and what zero is written as."""
 MICROSECONDS_BYTES = 7
 """Enough for a thousand years to either side of 1970."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+ZERO_OFFSET_LENGTH = len("+00:00")
 
 
 def packed_time(text: str) -> bytes:
     """A time in few bytes, where it is written in one of the usual ways."""
     try:
         moment = datetime.fromisoformat(text)
-        if (offset := moment.utcoffset()) is None:
-            return text.encode()
         digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
-        kind = b"%c" % (ZULU + digits)
-        if not text.endswith("Z"):
-            kind = b"%c%c" % (OFFSET + digits, offset // QUARTER + QUARTERS_AT_ZERO)
-        microseconds = (moment - EPOCH) // timedelta(microseconds=1)
-        packed = kind + microseconds.to_bytes(MICROSECONDS_BYTES, "big", signed=True)
-        return packed if unpacked_time(packed) == text else text.encode()
+        if text.endswith("Z"):
+            packed = b"%c" % (ZULU + digits) + _microseconds(moment)
+            same = text[:-1] == moment.isoformat(timespec=DIGITS[digits])[:-ZERO_OFFSET_LENGTH]
+        elif (offset := moment.utcoffset()) is not None:
+            packed = b"%c%c" % (OFFSET + digits, offset // QUARTER + QUARTERS_AT_ZERO) + _microseconds(moment)
+            same = text == unpacked_time(packed)
+        else:
+            return text.encode()
     except (ValueError, OverflowError):
         return text.encode()
+    return packed if same else text.encode()
+
+
+def _microseconds(moment: datetime) -> bytes:
+    return ((moment - EPOCH) // MICROSECOND).to_bytes(MICROSECONDS_BYTES, "big", signed=True)
 
 
 def unpacked_time(said: bytes) -> str:

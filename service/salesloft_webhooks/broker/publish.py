@@ -13,11 +13,11 @@ one and is stored once (`partition_raise`). Decision 40.
 """
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from enum import StrEnum
-from itertools import count
+from itertools import count, product
 from secrets import randbits
+from string import ascii_letters, digits
 from types import TracebackType
 from typing import Self
 
@@ -38,6 +38,10 @@ TOKEN_BITS = 24
 """Of the number that tells one delivery of an event from another: four characters, which is what a compact record has
 room for. It begins at random, so that two processes give one event the same token once in 16 million times; the
 second of such deliveries would be counted as the first."""
+
+_PAIRS = [first + second for first, second in product(f"{ascii_letters}{digits}-_", repeat=2)]
+"""What each half of a token is written as."""
+_LAST_PAIR = len(_PAIRS) - 1
 
 
 class Stored(StrEnum):
@@ -173,7 +177,8 @@ class Publisher:
 
 
 def _tokens() -> Iterator[str]:
+    half = TOKEN_BITS // 2
     for number in count(randbits(TOKEN_BITS)):
-        token = urlsafe_b64encode((number % 2**TOKEN_BITS).to_bytes(TOKEN_BITS // 8, "big")).decode()
+        token = _PAIRS[number >> half & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
         if token != BACKFILL_TOKEN:
             yield token

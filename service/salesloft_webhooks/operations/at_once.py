@@ -20,7 +20,9 @@ class AtOnceConnection(LimitedConnection):
     @property
     def _has_whole_request(self) -> bool:
         """Whether everything of the request in work is here, and its answer can begin."""
-        return self.framing is None and self.waits_for_application and not self.cycle.disconnected
+        if self.framing is not None or self.refused or self.flow.write_paused:
+            return False
+        return not self.cycle.response_started and not self.cycle.disconnected
 
     def _body_at_once(self) -> bytes | None:
         """See `request_state.body_at_once`: what uvicorn's `receive` would give, and the same state afterwards."""
@@ -29,7 +31,8 @@ class AtOnceConnection(LimitedConnection):
             return None
         body, cycle.body = bytes(cycle.body), bytearray()
         cycle.message_event.clear()
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         return body
 
     def _answer_at_once(self, status_line: bytes, rest: bytes) -> bool:

@@ -62,7 +62,7 @@ class LimitedConnection(HttpToolsProtocol):
     @property
     def in_work(self) -> bool:
         """Whether there is a request whose answer is not complete."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever it declares
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever it declares
         return cycle is not None and not cycle.response_complete and not self.refused
 
     @property

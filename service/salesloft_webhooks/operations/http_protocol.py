@@ -99,12 +99,13 @@ class BoundedProtocol(AtOnceConnection):
             pass  # declined by going on in HTTP/1.1; the parser, which would not go on, is done with anyway
         except httptools.HttpParserError:
             raise BadRequest from None
-        self.cancel_deadline()
+        if self._deadline is not None:
+            self.cancel_deadline()
         self.reset_age()
         if self.framing is None:
             super().on_message_complete()
-        else:
-            self._charge(self._memory.add_head(len(head)))
+        elif more_bytes := self._memory.add_head(len(head)):
+            self.hold(more_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
@@ -146,7 +147,8 @@ class BoundedProtocol(AtOnceConnection):
         """Hand a piece of a body to the application, if there is room for it or can be made."""
         cycle = self.cycle
         if not cycle.response_started:  # else the application drops it
-            enough = self._charge(self._memory.add_body(len(body)))
+            more_bytes = self._memory.add_body(len(body))
+            enough = not more_bytes or self.hold(more_bytes)
             if not enough and not self.evicted and not self._memory.small:
                 self.evict()
             if self.evicted:
@@ -157,10 +159,6 @@ class BoundedProtocol(AtOnceConnection):
             self.flow.pause_reading()
         cycle.message_event.set()
         return True
-
-    def _charge(self, more_bytes: int) -> bool:
-        """Hold what the request takes beyond what its connection is counted for; False if that is too much."""
-        return not more_bytes or self.hold(more_bytes)
 
     def evict(self) -> None:
         """See `memory_budget.Holder`. Whoever is sending a body is asked to send it again later."""
@@ -185,7 +183,8 @@ class BoundedProtocol(AtOnceConnection):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         self.reset_age()
         self.start_idle_deadline()
         if charged_bytes := self._memory.end():

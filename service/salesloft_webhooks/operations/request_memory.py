@@ -27,7 +27,7 @@ class RequestMemory:
         return self._body_bytes <= SMALL_BYTES
 
     def add_head(self, count: int) -> int:
-        """A head of so many bytes; how many more are to be held for that."""
+        """A head of so many bytes; how many more are to be held beyond what the connection is counted for."""
         return self._add(HEAD_FACTOR * count)
 
     def add_body(self, count: int) -> int:
@@ -43,6 +43,8 @@ class RequestMemory:
 
     def _add(self, count: int) -> int:
         self._bytes += count
-        uncharged = max(self._bytes - COVERED_BYTES - self.charged_bytes, 0)
+        uncharged = self._bytes - COVERED_BYTES - self.charged_bytes
+        if uncharged <= 0:
+            return 0
         self.charged_bytes += uncharged
         return uncharged

@@ -4,21 +4,28 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Gauge
-
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason, StoreError, StoreRefused, UnreadableReason, error_type
 from salesloft_webhooks.telemetry.labels import event_type_label
 from salesloft_webhooks.telemetry.logs import Logger
 from salesloft_webhooks.telemetry.measured_span import MeasuredSpan
-from salesloft_webhooks.telemetry.metrics import CALL_SECONDS, RECEIVER, Cache, counter, gauge, histogram
+from salesloft_webhooks.telemetry.metrics import (
+    CALL_SECONDS,
+    RECEIVER,
+    Cache,
+    counter,
+    counter_of_events,
+    gauge_of_events,
+    histogram,
+)
+from salesloft_webhooks.telemetry.tally import Number
 from salesloft_webhooks.telemetry.throttle import Throttle
 
 if TYPE_CHECKING:
     from salesloft_webhooks.telemetry.tracing.delivery import DeliveryTrace
     from salesloft_webhooks.telemetry.tracing.off import UntracedDelivery
 
-DELIVERIES = counter(RECEIVER, "deliveries", "Deliveries answered, by outcome.", "source", "outcome")
+DELIVERIES = counter_of_events(RECEIVER, "deliveries", "Deliveries answered, by outcome.", "source", "outcome")
 DELIVERY_SECONDS = histogram(
     RECEIVER,
     "delivery_duration_seconds",
@@ -30,7 +37,7 @@ DELIVERY_SECONDS = histogram(
 SIGNATURE_FAILURES = counter(
     RECEIVER, "signature_failures", "Deliveries refused with 401, by reason.", "source", "reason"
 )
-SIGNATURE_MATCHES = counter(
+SIGNATURE_MATCHES = counter_of_events(
     RECEIVER,
     "signature_matches",
     "Deliveries verified, by the position of the key that matched in its setting: 0 is the current key.",
@@ -39,14 +46,14 @@ SIGNATURE_MATCHES = counter(
     "key",
 )
 UNREADABLE = counter(RECEIVER, "unreadable", "Signed deliveries answered with 400, by reason.", "source", "reason")
-EVENTS_STORED = counter(
+EVENTS_STORED = counter_of_events(
     RECEIVER,
     "events_stored",
     "Deliveries stored for the first time, by the type of the event they carry.",
     "source",
     "event_type",
 )
-LAST_DELIVERY = gauge(
+LAST_DELIVERY = gauge_of_events(
     RECEIVER,
     "last_delivery_timestamp_seconds",
     "When this process last stored or recognised a delivery of the type (Unix time).",
@@ -70,10 +77,10 @@ class SourceMetrics:
         }
         self.failures = {reason: SIGNATURE_FAILURES.labels(source, reason) for reason in RejectionReason}
         self.unreadable = {reason: UNREADABLE.labels(source, reason) for reason in UnreadableReason}
-        self.matches = Cache[tuple[str, int], Counter](
+        self.matches = Cache[tuple[str, int], Number](
             lambda match: SIGNATURE_MATCHES.labels(source, match[0], str(match[1]))
         )
-        self.event_types = Cache[str, tuple[Counter, Gauge]](
+        self.event_types = Cache[str, tuple[Number, Number]](
             lambda label: (EVENTS_STORED.labels(source, label), LAST_DELIVERY.labels(source, label))
         )
 
@@ -141,7 +148,7 @@ class DeliverySpan(MeasuredSpan[DeliveryOutcome]):
     def stored(self, event_type: str, *, duplicate: bool) -> DeliveryOutcome:
         """Answered with 200."""
         stored, last = self._metrics.event_types[event_type_label(event_type)]
-        last.set(time.time())
+        last.value = time.time()
         if duplicate:
             self._outcome = DeliveryOutcome.DUPLICATE
         else:

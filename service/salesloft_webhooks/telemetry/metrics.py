@@ -21,10 +21,12 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
 from salesloft_webhooks.telemetry.histogram import Histogram
+from salesloft_webhooks.telemetry.tally import Tally
 
 NAMESPACE = "salesloft_webhooks"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series beside each counter, which nothing here would ever read
@@ -48,7 +50,7 @@ HANDLER_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 AGE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 14_400, 86_400)
 BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
-Definition = MetricWrapperBase | Histogram
+Definition = MetricWrapperBase | Histogram | Tally
 UNSHOWN: dict[Definition, str] = {}
 """What the metrics are for that no panel and no rule shows; each other one has to be in one."""
 
@@ -64,6 +66,16 @@ def counter(registry: CollectorRegistry, name: str, documentation: str, *labels:
 def gauge(registry: CollectorRegistry, name: str, documentation: str, *labels: str, unshown: str = "") -> Gauge:
     """Define a gauge; ``unshown``: what it is for, if no panel and no rule shows it."""
     return _defined(Gauge(name, documentation, labels, namespace=NAMESPACE, registry=registry), unshown)
+
+
+def counter_of_events(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Tally:
+    """Define a counter that every event changes, in the event loop's thread only."""
+    return Tally(f"{NAMESPACE}_{name}", documentation, labels, registry=registry, family=CounterMetricFamily)
+
+
+def gauge_of_events(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Tally:
+    """Define a gauge that every event changes, in the event loop's thread only."""
+    return Tally(f"{NAMESPACE}_{name}", documentation, labels, registry=registry, family=GaugeMetricFamily)
 
 
 def histogram(

@@ -13,6 +13,7 @@ from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.histogram import Histogram
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
+from salesloft_webhooks.telemetry.tally import Tally
 
 _INTRODUCTION = """\
 # Metrics
@@ -78,7 +79,7 @@ def _row(metric: metrics.Definition) -> str:
     (family,) = metric.describe()
     if family.type == "info":
         labels: tuple[str, ...] = ("version",)
-    elif isinstance(metric, Histogram):
+    elif isinstance(metric, Histogram | Tally):
         labels = metric.label_names
     else:
         labels = tuple(metric._labelnames)  # noqa: SLF001 - no public way

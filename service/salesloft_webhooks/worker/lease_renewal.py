@@ -32,6 +32,31 @@ JOIN_SECONDS = 1.0
 Held = Attempt | Unsettled
 
 
+class Blockages:
+    """Which looks at a loop's last heartbeat find it blocked anew.
+
+    Args:
+        limit_seconds: A loop without a heartbeat for longer is blocked.
+        now: The clock when looking begins.
+    """
+
+    def __init__(self, limit_seconds: float, now: float) -> None:
+        self._limit = limit_seconds
+        self._last_look = now
+        self._known = False
+
+    def found(self, heartbeat: float, now: float) -> bool:
+        """Look; whether it is blocked, and was not found so since it last did something."""
+        slept = now - self._last_look >= self._limit  # then it may be the machine that stops, for ourselves as well
+        self._last_look = now
+        if now - heartbeat <= self._limit:
+            self._known = False
+        elif not self._known and not slept:
+            self._known = True
+            return True
+        return False
+
+
 class LeaseRenewer:
     """Renews the leases of all partitions of one worker, and watches its event loop."""
 
@@ -126,17 +151,12 @@ class LeaseRenewer:
     async def _watch(self) -> None:
         """Report, once each time, that the worker's loop is blocked, by which handler and where."""
         limit = min(BLOCKED_SECONDS, self._every_seconds)
-        reported, last_look = False, time.monotonic()
+        blockages = Blockages(limit, time.monotonic())
         while True:
             self._worker_loop.call_soon_threadsafe(self._record_heartbeat)
             await asyncio.sleep(limit / 4)
-            now = time.monotonic()
-            blocked = (
-                now - self._heartbeat > limit and now - last_look < limit
-            )  # the second: we were not stopped ourselves
-            if blocked and not reported:
+            if blockages.found(self._heartbeat, time.monotonic()):
                 self._report_blocked()
-            reported, last_look = blocked, now
 
     def _record_heartbeat(self) -> None:
         self._heartbeat = time.monotonic()
