@@ -29,11 +29,14 @@ CONTEXTS: list[Values] = [
     shape("external-secrets"),
     shape("sources-file"),
     shape("gateway"),
+    shape("backfill"),
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
 ]
 """What a value may need around it to have an effect."""
 
 OTHER: dict[str, Any] = {
+    "backfill.config": {"LOG_LEVEL": "debug"},
+    "backfill.resources": {"limits": {"memory": "1Gi"}},
     "config": {"LOG_LEVEL": "debug"},
     "database.url": "postgresql+asyncpg://other/d",
     "externalSecret.data": {"webhook-secret": {"key": "other"}},
@@ -53,6 +56,7 @@ OTHER: dict[str, Any] = {
     "redis.durability": "memory",
     "redis.partitions": 2,
     "redis.url": "redis://other:6379/0",
+    "salesloftApi.url": "https://other.example.com/v2",
     "source.path": "/other",
     "sourcesFile.paths": ["/other"],
     "test.group": "crm",

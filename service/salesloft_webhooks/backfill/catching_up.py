@@ -85,6 +85,7 @@ class CatchingUp:
         found = progress_of(written)
         if found is not None:
             self.progress, self._committed = found, _server_time(written)
+            self._telemetry.read_until(self.kind.name, found.reached)
             return
         if self.progress is None or "cursor" in written:  # emptied on purpose, by `forget`
             self.progress = otherwise

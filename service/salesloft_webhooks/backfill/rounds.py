@@ -72,9 +72,10 @@ class Rounds:
         try:
             now = await self._job.hold()
             self._telemetry.leading(leads=now is not None)
-            if now is not None:
+            if now is None:
+                self._problem = None
+            else:
                 await while_held(self._job, self._read_all(now))
-            self._problem = None
         except LeaseLost:
             log.warning("backfill.lease_lost")
             self._telemetry.leading(leads=False)
@@ -89,6 +90,7 @@ class Rounds:
         """Page by page in turn, so that a list with much to read holds up no other."""
         await follow_partitions(self._store)
         now = await salesloft_now(self._salesloft, self._kinds, store_now)
+        self._problem = None
         written = await self._job.read()
         await self._know_what_is_wanted(written.get(ALL, {}))
         unfinished = [each for each in self._all if await self._opened(each, written.get(each.kind.name, {}), now)]
@@ -108,6 +110,8 @@ class Rounds:
         """Open the next window of a resource; whether there is something to read."""
         if not self._wanted.of(each.kind):
             self._telemetry.state(each.kind.name, BackfillState.IDLE)
+            if written.get("cursor"):  # what happens until somebody wants it again is nobody's loss
+                await self._job.commit(each.kind.name, {"cursor": ""}, {})
             return False
         since = timedelta(seconds=self._settings.backfill_since_seconds)
         await each.begin(written, Progress.beginning(now - self._rules.settle - since))

@@ -1,7 +1,7 @@
 """One run over a span of the past, begun by hand: resumable, and if wanted without publishing anything."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
@@ -13,13 +13,13 @@ from salesloft_webhooks.backfill.catching_up import CatchingUp
 from salesloft_webhooks.backfill.conditions import rules_of, salesloft_now
 from salesloft_webhooks.backfill.coverage import RESOURCES, Resource
 from salesloft_webhooks.backfill.leadership import release, while_held
-from salesloft_webhooks.backfill.progress import Progress, Rules, oldest_remembered
+from salesloft_webhooks.backfill.progress import Progress, Rules, TooOld, oldest_remembered
 from salesloft_webhooks.backfill.rounds import ALL
 from salesloft_webhooks.backfill.wanted_events import WantedEvents
 from salesloft_webhooks.backfill.windows import UnreliableList
 from salesloft_webhooks.backfill.yielding import Yielding
 from salesloft_webhooks.broker import Publisher, Store, new_consumer_name
-from salesloft_webhooks.broker.backfill_jobs import BackfillJob, jobs
+from salesloft_webhooks.broker.backfill_jobs import LEASE_SECONDS, BackfillJob, jobs
 from salesloft_webhooks.errors import (
     ConfigurationError,
     SalesloftForbidden,
@@ -143,36 +143,48 @@ class SingleRun:
             SalesloftUnauthorized, StoreError: it cannot even begin, or go on.
         """
         now = await salesloft_now(self._salesloft, span.kinds, datetime.now(UTC))
-        if span.since < oldest_remembered(now, self._rules):
-            oldest = f"{oldest_remembered(now, self._rules):%Y-%m-%d %H:%M}Z"
-            raise ConfigurationError(
-                f"--since {span.since:%Y-%m-%d %H:%M}Z: what was handled before {oldest} is forgotten "
-                "(IDEMPOTENCY_TTL_SECONDS), so it would be handled again"
-            )
         latest = now - self._rules.settle
         whole = Span(span.name, span.since, min(span.until or latest, latest), span.kinds)
         await self._wanted.ask()
+        self.results = {kind.name: ResourceResult() for kind in span.kinds}
         if self._publisher is None:
-            return await self._read(whole, now)
+            self._check(whole, now)
+            return await self._read(whole, now, {})
         self._job = BackfillJob(self._store, span.name, new_consumer_name())
-        if await self._job.hold() is None:
-            raise ConfigurationError(
-                f"backfill {span.name} is running elsewhere; it can be resumed when that has ended"
-            )
+        written = await self._job.read()
+        if ALL not in written:
+            self._check(whole, now)
+        await self._take(self._job)
         try:
             fields = {"since": whole.since.isoformat(), "until": (whole.until or latest).isoformat()}
             await self._job.commit(ALL, {**fields, "resources": " ".join(each.name for each in span.kinds)}, {})
-            return await while_held(self._job, self._read(whole, now))
+            return await while_held(self._job, self._read(whole, now, await self._job.read()))
         finally:
             await release(self._job)
 
-    async def _read(self, span: Span, now: datetime) -> None:
+    async def _take(self, job: BackfillJob) -> None:
+        """Hold the run; one that was killed is held until its lease has ended."""
+        for _ in range(round(LEASE_SECONDS) + 1):
+            if await job.hold() is not None:
+                return
+            await asyncio.sleep(1)
+        raise ConfigurationError("it is running elsewhere, and can be resumed when that has ended")
+
+    def _check(self, span: Span, now: datetime) -> None:
+        """Refuse to begin with what nobody remembers. A run that is resumed has passed that, or finds out itself."""
+        oldest = oldest_remembered(now, self._rules)
+        if span.since < oldest:
+            raise ConfigurationError(
+                f"--since {span.since:%Y-%m-%d %H:%M}Z: what was handled before {oldest:%Y-%m-%d %H:%M}Z is forgotten "
+                "(IDEMPOTENCY_TTL_SECONDS), so it would be handled again"
+            )
+
+    async def _read(self, span: Span, now: datetime, written: Mapping[str, Mapping[str, str]]) -> None:
         telemetry = BackfillTelemetry(kind.name for kind in span.kinds)
         yielding = Yielding(self._store, self._settings, telemetry)
         carrier = Carrier(self._store, self._publisher, yielding, self._settings)
-        written = await self._job.read() if self._job else {}
         for kind in span.kinds:
-            self.results[kind.name] = result = ResourceResult()
+            result = self.results[kind.name]
             if not self._wanted.of(kind):
                 result.state = RunState.NOT_WANTED
                 continue
@@ -195,6 +207,9 @@ class SingleRun:
                     failures = 0
                     self._tell(each, span.since, until)
                 self._tell(each, span.since, until)
+            except TooOld:
+                result.state, result.reason = RunState.FAILED, "what is left to read is older than what is remembered"
+                return
             except (SalesloftForbidden, SalesloftNotFound, SalesloftRefused, UnreliableList) as exc:
                 result.state, result.reason = RunState.FAILED, str(exc)
                 return

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 
 from salesloft_webhooks.backfill.coverage import Resource
 from salesloft_webhooks.dialects.names import DOTTED
-from salesloft_webhooks.errors import SalesloftForbidden, SalesloftNotFound
+from salesloft_webhooks.errors import SalesloftForbidden, SalesloftNotFound, SalesloftUnavailable
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.salesloft import Salesloft
 from salesloft_webhooks.settings import Settings
@@ -59,8 +59,13 @@ class WantedEvents:
         try:
             found = await self._salesloft.subscriptions.all(enabled=True)
         except (SalesloftForbidden, SalesloftNotFound) as exc:
-            log.warning("backfill.subscriptions_unknown", reason=str(exc), detail="all events of a list are published")
+            if not self._everything:
+                log.warning("backfill.subscriptions_unknown", reason=str(exc))
             self._everything = True
+        except SalesloftUnavailable:
+            if not self._seen:
+                raise
+            return  # what was subscribed some minutes ago is good enough; asked again in the next round
         else:
             self._everything = False
             ours = {each.event_type for each in found if self._is_ours(each.callback_url)}

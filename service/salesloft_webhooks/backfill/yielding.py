@@ -47,20 +47,22 @@ class Yielding:
         Raises:
             StoreError: the store cannot be asked.
         """
-        while (now := self._clock()) - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            reason = self._reason(await measure(self._store))
-            self._yields = reason is not None
-            if reason is None:
-                break
-            await self._sleep(LOOK_SECONDS)
-            self._telemetry.yielded(reason, LOOK_SECONDS)
+        if self._clock() - self._looked >= LOOK_SECONDS:
+            while (reason := await self._look()) is not None:
+                await self._sleep(LOOK_SECONDS)
+                self._telemetry.yielded(reason, LOOK_SECONDS)
         self._next = max(self._next, self._clock() - LOOK_SECONDS / 10) + self._gap  # what was not used is not saved up
         if (seconds := self._next - self._clock()) > 0:
             await self._sleep(seconds)
 
+    async def _look(self) -> str | None:
+        """Why nothing may be published now; None: it may."""
+        self._looked = self._clock()
+        reason = self._reason(await measure(self._store))
+        self._yields = reason is not None
+        return reason
+
     def _reason(self, stats: Stats) -> str | None:
-        """Why nothing may be published; None: it may."""
         limit = self._settings.backfill_lag_limit
         to_do = max((group.lag + group.due for group in stats.groups if not group.paused), default=0)
         if to_do > (limit // 2 if self._yields else limit):

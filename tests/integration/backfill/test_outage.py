@@ -10,6 +10,7 @@ async def test_ten_minutes_without_a_receiver(world: World) -> None:
     async with world.role(backfill_overlap_seconds=600) as role:
         await world.traffic(20)
         world.clock.pass_by(minutes=3)
+        world.began = world.clock.now - timedelta(minutes=2)
         await role.round()  # it has begun: what comes now is in its windows
         before = metric("backfill_changes_total", found="missed")
         await world.traffic(150)
@@ -27,11 +28,8 @@ async def test_ten_minutes_without_a_receiver(world: World) -> None:
 
     lost = world.lost()
     assert len(lost) > 200
-    await world.all_handled(world.expected_ids())
-    for handled in world.handled.values():
-        assert set(handled.values()) == {1}
+    await world.all_is_well()
     counts = await world.counts()
-    assert counts["missed"] == len(lost)
     assert metric("backfill_changes_total", found="missed") - before == len(lost)
     assert counts["arrived"] > 50
     assert counts["unreadable"] == 0

@@ -23,6 +23,7 @@ from salesloft_webhooks.broker.salesloft_budget import SharedBudget
 from salesloft_webhooks.dialects import native
 from salesloft_webhooks.salesloft import PER_MINUTE, Patience, open_salesloft
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.simulator.invented_resources import timestamp
 from salesloft_webhooks.simulator.platform import Delivered, SimulatedPlatform
 from salesloft_webhooks.simulator.platform.team_records import PATHS
 from salesloft_webhooks.simulator.sales_team import NATIVE_NAMES, SalesTeam
@@ -75,6 +76,7 @@ class World:
 
     def __init__(self, server: Server, platform: SimulatedPlatform, clock: Clock) -> None:
         self.server, self.platform, self.clock = server, platform, clock
+        self.began = clock.now - timedelta(minutes=2)
         self.team = SalesTeam(Random(11), clock.now, mean_gap_seconds=1.0)
         self.sent: list[Sent] = []
         self.handled: dict[str, Counter[str]] = {name: Counter() for name in GROUPS}
@@ -149,8 +151,14 @@ class World:
         return {
             row
             for row, (creation, latest) in self.rows().items()
-            if latest.name in NAMES and not (latest.arrived and (creation is None or creation.arrived))
+            if latest.name in NAMES and not (latest.arrived and self._creation_arrived(row, creation, latest))
         }
+
+    def _creation_arrived(self, row: tuple[str, int], creation: Sent | None, latest: Sent) -> bool:
+        """The team has people of whose coming nobody was told."""
+        if creation is not None:
+            return creation.arrived
+        return row[0] != PATHS["person"] or latest.resource["created_at"] < timestamp(self.began)
 
     def expected_ids(self) -> set[str]:
         """Of events that every group must have handled in the end: of what arrived, and of the rows as they are."""
@@ -179,6 +187,28 @@ class World:
             open_salesloft(chosen, SharedBudget(store, per_minute=PER_MINUTE), Patience(1.0, 0.0)) as salesloft,
         ):
             yield Rounds(store, publisher, salesloft, chosen)
+            await store.client.hdel(store.keys.backfill, "role/lease")  # as a process that ends gives it back
+
+    async def outage(self, changes: int) -> None:
+        """So much happens while nobody receives, and some before and after."""
+        await self.traffic(30)
+        await self.stop_receiver()
+        await self.traffic(changes)
+        await self.start_receiver()
+        await self.traffic(30)
+        self.clock.pass_by(minutes=3)
+
+    def minute_is_over(self) -> None:
+        """Begin the next minute of the rate limit."""
+        with self.server.client() as client:
+            client.delete("sl:salesloft:budget")
+
+    async def all_is_well(self, job: str = "role") -> None:
+        """Everything was handled once by every group, and what no webhook had brought was counted, to the unit."""
+        await self.all_handled(self.expected_ids())
+        for handled in self.handled.values():
+            assert set(handled.values()) == {1}
+        assert (await self.counts(job))["missed"] == len(self.lost())
 
     async def written(self, job: str = "role") -> dict[str, dict[str, str]]:
         """What is written down of a job."""
@@ -201,6 +231,12 @@ def metric(name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == f"salesloft_webhooks_{name}" and labels.items() <= sample.labels.items()
     )
+
+
+def states(resource: str = "people") -> set[str]:
+    """The state a resource is in."""
+    names = ("following", "catching_up", "idle", "failing", "unauthorized", "forbidden", "unreliable", "too_old")
+    return {name for name in names if metric("backfill_state", resource=resource, state=name)}
 
 
 def answers_at(port: int) -> bool:
