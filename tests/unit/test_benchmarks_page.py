@@ -28,7 +28,7 @@ def test_shows_both_runs_and_whether_each_reached_its_goal() -> None:
     """A goal is reached in both runs, in one of them, in none, or was not measured; never is a figure invented."""
     page = report.written([a_run(500, 20), a_run(400, 30, foreign=0.2)])[report.PAGE]
 
-    assert "| receive, memory, of bare uvicorn | 0.2-0.3 | ≥ 0.45 | 0.5 | 0.4 | 1 of 2 | [34](decisions/" in page
+    assert "| receive, memory, of bare uvicorn | 0.2-0.3 | ≥ 0.45 | 0.5 | 0.4 | 1 of 2 | [57](decisions/" in page
     assert "| receive, `always`, p99 at full speed |  | ≤ 25 ms | 21 ms | 31 ms | 1 of 2 | [34](decisions/" in page
     assert "| one lane | 490-780/s | ≥ 2,500/s | not measured | not measured |  | [52](decisions/" in page
 

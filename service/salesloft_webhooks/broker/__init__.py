@@ -69,6 +69,7 @@ no event is lost; nothing is given out again after done; one at a time and in or
 has one due time or is isolated; no key without an owner or an end.
 """
 
+from salesloft_webhooks.broker.attendance import attend
 from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
@@ -95,6 +96,7 @@ __all__ = [
     "StoreWatch",
     "Stored",
     "Taken",
+    "attend",
     "audit",
     "decide_partitions",
     "follow_partitions",

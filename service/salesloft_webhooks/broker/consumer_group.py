@@ -61,11 +61,8 @@ class Group:
 
         With ``refresh`` a description that is there stays as it is: the worker that started last wrote it.
         """
+        await self._make_known()
         options, keys = self.options, self._store.keys
-        grace = _ms(options.no_handler_seconds)
-        args: list[Argument] = [options.name, options.version, grace, self.consumer, NEWEST]
-        for partition in range(self._store.partitions):
-            await self._store.run("register", partition, args)
         await self._store.run_on(keys.groups, "enlist", [options.name])
         described: list[Argument] = [
             ",".join(options.events),
@@ -75,6 +72,18 @@ class Group:
         ]
         fields = [word for pair in zip(REGISTRATION_FIELDS, described, strict=True) for word in pair]
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
+
+    async def beat(self) -> set[int]:
+        """Keep the group known and its version in force; the partitions in which entries wait for a handler."""
+        known = await self._make_known()
+        if any(made for made, _ in known):  # a server has lost its data
+            await self.register(refresh=True)
+        return {partition for partition, (_, unhandled) in enumerate(known) if unhandled}
+
+    async def _make_known(self) -> list[tuple[int, int]]:
+        grace = _ms(self.options.no_handler_seconds)
+        args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, NEWEST]
+        return [await self._store.run("register", partition, args) for partition in range(self._store.partitions)]
 
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
         """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: isolated ones, to run apart from all others.
@@ -198,12 +207,8 @@ class Group:
         Raises:
             StoreError: ask again later.
         """
-        args: list[Argument] = [
-            self.options.name,
-            self.options.idempotency_ttl_seconds,
-            _ms(self.options.no_handler_seconds),
-            MAX_BATCH,
-        ]
+        options, limit = self.options, MAX_BATCH
+        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, _ms(options.no_handler_seconds), limit]
         died: Reply = await self._store.run("expire_unhandled", partition, args)
         return [event_type.decode() for event_type in died]
 
@@ -230,11 +235,6 @@ class Group:
         """
         for partition in range(self._store.partitions):
             await self._store.run("pause", partition, [self.options.name, "breaker", max(1, _ms(seconds)), reason])
-
-    async def attend(self, silence_seconds: float) -> list[str]:
-        """Say that this worker is there; the names of all that were within ``silence_seconds``. 0: it leaves."""
-        names: Reply = await self._store.run("attend", 0, [self.options.name, self.consumer, _ms(silence_seconds)])
-        return [name.decode() for name in names]
 
     async def retire(self, *, idle_seconds: float = 3600.0, leaving: bool = False) -> int:
         """Remove consumers that hold nothing and have been silent for a while; ``leaving``: and this one at once."""

@@ -35,6 +35,18 @@ async def follow_partitions(store: Store) -> bool:
     return _follow(store, known, layout)
 
 
+def follow_layout(store: Store, layout: Mapping[bytes, bytes]) -> bool:
+    """Whether partition 0's ``layout``, read on another way, says all that `follow_partitions` would ask for.
+
+    It does while it names the number that we work with: a raise begins there (`partition_raise`), and a store that has
+    lost its data names none.
+    """
+    follows = store.asked and int(layout.get(IN_FORCE, 0)) == store.partitions
+    if follows:
+        _follow(store, store.partitions, layout)
+    return follows
+
+
 async def decide_partitions(store: Store, at_least: int) -> bool:
     """The same for receivers: write the number down, raise it to ``at_least``, finish a raise that another has begun.
 

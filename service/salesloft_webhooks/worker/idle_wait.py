@@ -6,6 +6,7 @@ looked for at the poll interval. Without any of it the loop takes again from tim
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,10 @@ from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.assignment import Visits
 
 QUIET_SECONDS = 5.0
-"""The longest time between two takes: what they say of a worker is believed for half a minute and more."""
+"""Between two takes that find nothing: the first turn to look what is due that comes about then is a take. What takes
+say of a worker is believed for half a minute and more."""
+QUIET_SHARE = 0.25
+"""Of a lease, when that is less: who has not called for half a lease was away, and the dead are found later then."""
 READ_AHEAD = 0.7
 """Of the time that a call may take: how much longer than the poll interval a read may block, within its time-out."""
 LINGER_SECONDS = 0.002
@@ -30,6 +34,8 @@ class IdleWait:
 
     Attributes:
         assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
+        taking: Set unless the loop waits for more events to gather. What is sent when that ends goes with the next
+            take: one write, and one waking up on either side.
     """
 
     def __init__(self, group: Group, partition: int, background: Background, settings: Settings) -> None:
@@ -37,11 +43,15 @@ class IdleWait:
         self._partition = partition
         self._background = background
         self._poll_seconds = settings.poll_seconds
+        self._quiet_seconds = min(QUIET_SECONDS, QUIET_SHARE * group.options.lease_seconds)
         self._read_seconds = settings.poll_seconds + READ_AHEAD * settings.store_timeout_seconds
         self._woken = asyncio.Event()
+        self.taking = asyncio.Event()
+        self.taking.set()
         self.assigned = True
         self._visits = Visits()
         self._quiet = False
+        self._looked = 0.0
         self._notification: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -59,6 +69,7 @@ class IdleWait:
         def give_up() -> None:
             nonlocal woken
             woken = self._woken.is_set()
+            self.taking.set()
             self._woken.set()
 
         # Not `asyncio.timeout`, which costs six times as much: the loop waits once after each take.
@@ -81,11 +92,18 @@ class IdleWait:
         if taken.leases:
             self._visits.found()
             if taken.last_id:
-                await self.wait(LINGER_SECONDS)
+                await self._linger()
         elif self.assigned or taken.paused:
             await self._wait_for_entries(taken)
         else:
             await self.wait(self._visits.next_seconds())
+
+    async def _linger(self) -> None:
+        self.taking.clear()
+        try:
+            await self.wait(LINGER_SECONDS)
+        finally:
+            self.taking.set()
 
     async def _wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""
@@ -93,20 +111,34 @@ class IdleWait:
             poll = self._poll_seconds
             await self.wait(poll if taken.wait_seconds is None else min(poll, taken.wait_seconds))
         elif taken.last_id:
-            await self._wait_quietly(taken.last_id, QUIET_SECONDS if taken.wait_seconds is None else taken.wait_seconds)
+            await self._wait_quietly(taken.last_id, math.inf if taken.wait_seconds is None else taken.wait_seconds)
 
     async def _wait_quietly(self, last_id: str, seconds: float) -> None:
-        """For at most ``seconds``, until something is due that no take has known of."""
-        end = time.monotonic() + min(seconds, QUIET_SECONDS)
+        """For at most ``seconds``, until something is due that no take has known of, or it is quiet for long."""
+        self._looked = now = time.monotonic()
+        end, quiet_end = now + seconds, now + self._quiet_seconds - self._poll_seconds / 2
         self._quiet = True
         self._start_waiting(last_id)
         try:
-            while (left := end - time.monotonic()) > self._poll_seconds:
-                if await self.wait() or await self._group.look(self._partition):
+            while not await self.wait(min(end, self._looked + self._poll_seconds) - now):
+                now = time.monotonic()
+                its_turn = now >= self._looked + self._poll_seconds
+                if now >= end or (its_turn and (now >= quiet_end or await self._finds_something_due())):
                     return
-            await self.wait(left)
+                now = time.monotonic()
         finally:
             self._quiet = False
+
+    def looked(self, asked: float, *, found: bool) -> None:
+        """Whether anything was due here at ``asked``, which somebody asked on another way."""
+        if self._quiet:
+            self._looked = max(self._looked, asked)
+            if found:
+                self.wake()
+
+    async def _finds_something_due(self) -> bool:
+        self._looked = time.monotonic()
+        return await self._group.look(self._partition)
 
     async def back_off(self, seconds: float, wanted: Callable[[], bool]) -> None:
         """Wait whatever happens, as long as it is ``wanted``."""

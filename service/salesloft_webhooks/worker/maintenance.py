@@ -9,8 +9,8 @@ from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.served_partitions import ServedPartitions
 
-RETIRE_ROUNDS = 6
-"""Whoever was silent for an hour is looked for that seldom."""
+SELDOM_ROUNDS = 6
+"""Whoever was silent for an hour is looked for that seldom, and what describes the group to people is written again."""
 
 log = get_logger(__name__)
 
@@ -42,18 +42,21 @@ class Maintenance:
     async def _round(self) -> None:
         # Again and again: the heartbeat of our version of the group although all slots may be full, and what was
         # refused by a server that was full, or is gone with its data, stands there again.
-        await self._group.register(refresh=True)
+        seldom = self._rounds % SELDOM_ROUNDS == 0
+        unhandled = await self._group.beat()
         for partition in self._served.maintained():
             cursor = self._cursors[partition]
             removed = await trim(self._store, partition, self._settings.retention_seconds)
             name, lease = self._group.options.name, self._group.options.lease_seconds
             self._cursors[partition], repaired = await audit(self._store, partition, name, cursor, lease)
-            self._telemetry.unhandled_expired(await self._group.expire_unhandled(partition))
+            if partition in unhandled:
+                self._telemetry.unhandled_expired(await self._group.expire_unhandled(partition))
             if removed:
                 log.info("stream.trimmed", partition=partition, entries=removed)
             if repaired:
                 log.warning("group.repaired", group=name, partition=partition, entries=repaired)
         await self._bounds.keep()
-        if self._rounds % RETIRE_ROUNDS == 0:
+        if seldom:
+            await self._group.register(refresh=True)
             await self._group.retire()
         self._rounds += 1

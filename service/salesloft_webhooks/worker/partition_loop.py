@@ -35,6 +35,7 @@ class PartitionLoop:
         partition: Which stream.
         attempts: What runs now, by entry id.
         heartbeat: Monotonic time of the last sign of progress.
+        idle_wait: What it waits for when it has nothing to do.
     """
 
     def __init__(
@@ -53,14 +54,13 @@ class PartitionLoop:
         self._slots, self._isolation_budget = slots
         self._rules, self._running = handlers
         self._telemetry = telemetry
-        self._settler = Settler(group, partition, telemetry, self)
         self._background = Background()
-        self._idle_wait = IdleWait(group, partition, self._background, settings)
+        self.idle_wait = IdleWait(group, partition, self._background, settings)
+        self._settler = Settler(group, partition, telemetry, self, self.idle_wait.taking)
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
-        self._stopping = False
-        # Whether the end of any attempt wakes the loop, and not only what may have made something due.
-        self._attentive = False
+        # Attentive: whether the end of any attempt wakes the loop, and not only what may have made something due.
+        self._stopping = self._attentive = False
 
     async def run(self) -> None:
         """Take and run until `stop`, then until everything is settled; or until cancelled."""
@@ -78,7 +78,7 @@ class PartitionLoop:
                         raise asyncio.CancelledError from exc
                     failures += 1
                     self._store_failed(exc, failures)
-                    await self._idle_wait.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
+                    await self.idle_wait.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
                 self.heartbeat = time.monotonic()
             await self._settler_idle()
 
@@ -89,7 +89,7 @@ class PartitionLoop:
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
         self._stopping = self._attentive = True
-        self._idle_wait.wake()
+        self.idle_wait.wake()
 
     def interrupt_all(self) -> None:
         """The grace period is over: cancel what still runs and hand it back."""
@@ -98,11 +98,11 @@ class PartitionLoop:
 
     async def _settler_idle(self) -> None:
         while self.attempts:
-            await self._idle_wait.wait()
+            await self.idle_wait.wait()
         await self._settler.drained()
 
     async def _take_and_start(self) -> None:
-        self._idle_wait.clear()
+        self.idle_wait.clear()
         await self._report_before_taking()
         held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
@@ -114,23 +114,23 @@ class PartitionLoop:
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
         else:
-            await self._idle_wait.after(taken)
+            await self.idle_wait.after(taken)
 
     @property
     def assigned(self) -> bool:
         """Whether it is for this worker to wait for entries here."""
-        return self._idle_wait.assigned
+        return self.idle_wait.assigned
 
     def assign(self, *, assigned: bool) -> None:
         """Wait for entries here from now on, or leave that to others."""
-        self._idle_wait.assign(assigned=assigned)
+        self.idle_wait.assign(assigned=assigned)
 
     async def _report_before_taking(self) -> None:
         """Say what became of what we have, when the store may have missed a renewal: it could give it out again."""
         half = self._group.options.lease_seconds / 2
         while self._settler.is_behind(half) and not self._stopping:
             self._attentive = True
-            await self._idle_wait.wait()
+            await self.idle_wait.wait()
             self.heartbeat = time.monotonic()
         asked = time.monotonic()
         old = [attempt for attempt in self._leased() if asked - attempt.renewed > half]
@@ -210,7 +210,7 @@ class PartitionLoop:
         self._slots.running -= 1
         self._slots.release()
         if self._attentive:
-            self._idle_wait.wake()
+            self.idle_wait.wake()
 
     def held(self) -> "list[Attempt | Unsettled]":
         """Whatever has a lease that must not lapse: what runs, and what is not settled yet. For any thread to call."""
@@ -243,7 +243,7 @@ class PartitionLoop:
             self._telemetry.handed_over(entries=len(answer.leases))
             await self._start_all(answer.leases, held)
         if self._attentive or answer.something_is_due:
-            self._idle_wait.wake()
+            self.idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again

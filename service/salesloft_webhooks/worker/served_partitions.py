@@ -1,11 +1,12 @@
 """The partitions of one worker: a loop for each, more when their number is raised, and which of them are its own."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from salesloft_webhooks.background import repeat
-from salesloft_webhooks.broker import Group, Store, follow_partitions
+from salesloft_webhooks.broker import Group, Store, attend, follow_partitions
 from salesloft_webhooks.errors import ConfigurationError, StoreError
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
@@ -79,10 +80,17 @@ class ServedPartitions:
         self.tasks.append(self._start(loop.run(), f"partition {loop.partition}"))
 
     async def _beat(self) -> None:
-        await self.follow()
         if self._chosen:
+            await self.follow()
             return
-        consumers = await self._group.attend(GONE_SECONDS)
+        asked = time.monotonic()
+        heard = await attend(self._store, self._group, GONE_SECONDS)
+        if not heard.follows or len(self.loops) < self._store.partitions:
+            await self.follow()
+        self.loops[0].idle_wait.looked(asked, found=heard.due)
+        self._share_out(heard.consumers)
+
+    def _share_out(self, consumers: list[str]) -> None:
         partitions = [loop.partition for loop in self.loops]
         if self._shared != (consumers, len(partitions)):
             self._shared = consumers, len(partitions)

@@ -84,13 +84,17 @@ class Settler:
         partition: Which stream.
         telemetry: What it reports to.
         lanes: Who goes on with what it hands over.
+        taking: Not set while the next take is a moment away: what nothing waits for is sent with it.
     """
 
-    def __init__(self, group: Group, partition: int, telemetry: WorkerTelemetry, lanes: Lanes) -> None:
+    def __init__(
+        self, group: Group, partition: int, telemetry: WorkerTelemetry, lanes: Lanes, taking: asyncio.Event
+    ) -> None:
         self._group = group
         self._partition = partition
         self._telemetry = telemetry
         self._lanes = lanes
+        self._taking = taking
         self._queue: deque[Unsettled] = deque()
         self._releasing = Counts[tuple[str, int]]()
         self._done = Counts[str]()
@@ -158,6 +162,8 @@ class Settler:
 
     async def _settle_next(self) -> None:
         await self._filled.wait()
+        if not (self._taking.is_set() or any(_makes_something_due(each.settlement) for each in self._queue)):
+            await self._taking.wait()
         batch = self._next_batch()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
@@ -202,6 +208,10 @@ def may_continue(settlement: Settlement) -> bool:
     """Whether storing it may hand the next entry of its lane over."""
     finished = settlement.outcome is Outcome.DONE or settlement.outcome is Outcome.DEAD
     return finished and settlement.lease.followed
+
+
+def _makes_something_due(settlement: Settlement) -> bool:
+    return settlement.outcome is not Outcome.DONE or settlement.lease.followed
 
 
 def lanes_to_continue(batch: Sequence[Settlement]) -> int:

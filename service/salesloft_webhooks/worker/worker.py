@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.background import Background, cancel_and_wait
-from salesloft_webhooks.broker import Group, GroupOptions, Store, new_consumer_name
+from salesloft_webhooks.broker import Group, GroupOptions, Store, attend, new_consumer_name
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -172,7 +172,7 @@ class Worker:
         await cancel_and_wait(unfinished)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(RETIRE_SECONDS):
-                await self._group.attend(0)
+                await attend(self._store, self._group, 0)
                 await self._group.retire(leaving=True)
 
 

@@ -215,3 +215,17 @@ async def test_every_partition_is_looked_after_with_a_single_slot(server: Server
         found = [lease.partition for _ in range(6) for at in range(2) for lease in (await new.take(at, 1)).leases]
 
     assert set(found) == {0, 1}
+
+
+async def test_a_beat_says_where_entries_wait_for_a_handler(bench: Bench) -> None:
+    """Only there anything can expire; and a group that a server has lost is known and described again by a beat."""
+    group = await bench.group(events=NEW, handled=OLD)
+    assert await group.beat() == set()
+    await bench.publish("c1", event_type="call.created")
+    await handled(group)
+
+    assert await group.beat() == {0}
+    bench.redis.delete("sl:groups", "sl:g:crm")
+    bench.redis.xgroup_destroy(STREAM, "crm")
+    await group.beat()
+    assert bench.redis.smembers("sl:groups") == {"crm"}

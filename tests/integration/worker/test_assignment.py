@@ -3,8 +3,12 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from salesloft_webhooks import Event
-from salesloft_webhooks.broker import decide_partitions
+from salesloft_webhooks.broker import Group, decide_partitions, open_store
+from salesloft_webhooks.errors import StoreUnavailable
+from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.worker import Worker
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -72,3 +76,25 @@ async def test_a_worker_with_free_slots_helps_a_busy_one(valkey: Server) -> None
             await eventually(lambda: all(handled[name] == 1 for name in names), "the free one helps")
             assert handled["busy"] == 1
             hold.set()
+
+
+async def test_new_partitions_are_served_although_registering_in_them_failed(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number is known then, and the beat that comes next finds nothing new; the loops start all the same."""
+    failures = iter([StoreUnavailable("gone for a moment")])
+    register = Group.register
+
+    async def failing(group: Group, *, refresh: bool = False) -> None:
+        if refresh and group._store.partitions > 1 and (failure := next(failures, None)):
+            raise failure
+        await register(group, refresh=refresh)
+
+    async with pipeline(valkey, ignore) as one, open_store(Settings.load(redis_url=valkey.url)) as receivers:
+        await decide_partitions(receivers, 1)
+        await eventually(lambda: one.redis.exists("sl:{0}:g:mine:workers") == 1, "it beats")
+        monkeypatch.setattr(Group, "register", failing)
+        await decide_partitions(receivers, 4)
+        await eventually(lambda: len(one.worker._loops) == 4, "all partitions are served")
+
+    assert next(failures, None) is None

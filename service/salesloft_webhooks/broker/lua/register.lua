@@ -6,7 +6,7 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 version: what this process wants and can run, see include/filter.lua   3 grace, ms
 --       4 consumer   5 the newest format of the store it reads
--- Result: 1 when the group was made, 0 when it existed
+-- Result: { 1 when the group was made, 0 when it existed; 1 when entries wait for a handler, else 0 }
 --@include partition
 --@include group
 --@include patterns
@@ -20,4 +20,4 @@ if not made.err then
 end
 keep_version_in_force(ARGV[2], tonumber(ARGV[3]))
 redis.call('HSET', group_base .. ':formats', ARGV[4], ARGV[5])
-return made.err and 0 or 1
+return { made.err and 0 or 1, redis.call('EXISTS', unhandled) }
