@@ -1,8 +1,44 @@
 """The backfill's Deployment: off until asked for, with its credentials as files and a way out to SalesLoft alone."""
 
-from tests.chart.rendering import Values, merged, render, shape
+import pytest
+
+from tests.chart.rendering import Values, merged, refusal, render, shape
 
 BACKFILL: Values = {"backfill": {"enabled": True}, "salesloftApi": {"existingSecret": {"name": "api"}}}
+
+IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
+    (
+        "backfill-without-credentials",
+        {"backfill": {"enabled": True}},
+        ["backfill.enabled", "salesloftApi.existingSecret"],
+    ),
+    (
+        "backfill-with-two",
+        {
+            "backfill": {"enabled": True},
+            "salesloftApi": {"existingSecret": {"name": "s", "clientSecretKey": "c"}},
+        },
+        ["salesloftApi.existingSecret.tokenKey", "salesloftApi.existingSecret.clientSecretKey"],
+    ),
+    (
+        "backfill-with-none",
+        {"backfill": {"enabled": True}, "salesloftApi": {"existingSecret": {"name": "s", "tokenKey": ""}}},
+        ["backfill.enabled", "salesloftApi.existingSecret.tokenKey"],
+    ),
+    (
+        "an-app-without-an-id",
+        {
+            "backfill": {"enabled": True},
+            "salesloftApi": {"existingSecret": {"name": "s", "tokenKey": "", "clientSecretKey": "c"}},
+        },
+        ["salesloftApi.existingSecret.clientSecretKey", "salesloftApi.clientId"],
+    ),
+    (
+        "no-way-to-the-api",
+        {"salesloftApi": {"url": "https://salesloft.example.com:8443/v2"}},
+        ["networkPolicy.salesloftApi.ports", "salesloftApi.url"],
+    ),
+]
 
 
 def test_there_is_none_unasked() -> None:
@@ -56,3 +92,11 @@ def test_it_gets_out_to_the_api() -> None:
     assert [[port["port"] for port in rule["ports"]] for rule in spec["ingress"]] == [["ops"]]
     store = render(BACKFILL).one("NetworkPolicy", "valkey")["spec"]["ingress"][0]["from"]
     assert "backfill" in [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in store]
+
+
+@pytest.mark.parametrize(("values", "names"), [case[1:] for case in IMPOSSIBLE], ids=[case[0] for case in IMPOSSIBLE])
+def test_credentials_that_cannot_be_are_refused(values: Values, names: list[str]) -> None:
+    """With the names of both values."""
+    message = refusal(values)
+
+    assert all(name in message for name in names)

@@ -34,37 +34,6 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         ["redis.url", "redis.passwordSecret"],
     ),
     (
-        "backfill-without-credentials",
-        {"backfill": {"enabled": True}},
-        ["backfill.enabled", "salesloftApi.existingSecret"],
-    ),
-    (
-        "backfill-with-two",
-        {
-            "backfill": {"enabled": True},
-            "salesloftApi": {"existingSecret": {"name": "s", "clientSecretKey": "c"}},
-        },
-        ["salesloftApi.existingSecret.tokenKey", "salesloftApi.existingSecret.clientSecretKey"],
-    ),
-    (
-        "backfill-with-none",
-        {"backfill": {"enabled": True}, "salesloftApi": {"existingSecret": {"name": "s", "tokenKey": ""}}},
-        ["backfill.enabled", "salesloftApi.existingSecret.tokenKey"],
-    ),
-    (
-        "an-app-without-an-id",
-        {
-            "backfill": {"enabled": True},
-            "salesloftApi": {"existingSecret": {"name": "s", "tokenKey": "", "clientSecretKey": "c"}},
-        },
-        ["salesloftApi.existingSecret.clientSecretKey", "salesloftApi.clientId"],
-    ),
-    (
-        "no-way-to-the-api",
-        {"salesloftApi": {"url": "https://salesloft.example.com:8443/v2"}},
-        ["networkPolicy.salesloftApi.ports", "salesloftApi.url"],
-    ),
-    (
         "no-password",
         merged(OUTSIDE, {"redis": {"url": "redis://:$(REDIS_PASSWORD)@r:6379"}}),
         ["$(REDIS_PASSWORD)", "redis.passwordSecret.name"],

@@ -7,12 +7,11 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from salesloft_webhooks.backfill.coverage import Resource
-from salesloft_webhooks.backfill.rows import Delivery, deliveries
+from salesloft_webhooks.backfill.rows import DIALECT, Delivery, deliveries
 from salesloft_webhooks.backfill.windows import time_of
 from salesloft_webhooks.backfill.yielding import Yielding
 from salesloft_webhooks.broker import Publisher, Store, Stored, quarantine
 from salesloft_webhooks.broker.arrivals import Arrival, arrivals
-from salesloft_webhooks.dialects.native import NATIVE
 from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN
 from salesloft_webhooks.errors import SignatureRejected, StoreRefused, UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewDelivery
@@ -152,7 +151,7 @@ class Carrier:
         await quarantine(
             self._store,
             source=self._settings.backfill_source,
-            dialect=NATIVE.name,
+            dialect=DIALECT,
             reason=reason,
             body=row.raw,
             limit=self._settings.quarantine_limit,

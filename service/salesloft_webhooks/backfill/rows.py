@@ -12,12 +12,14 @@ from msgspec import Struct
 from salesloft_webhooks.backfill.coverage import Resource
 from salesloft_webhooks.backfill.windows import time_of
 from salesloft_webhooks.dialects import resource
-from salesloft_webhooks.dialects.native import read
+from salesloft_webhooks.dialects.native import NATIVE, read
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.salesloft import Row
 from salesloft_webhooks.timestamps import parse_timestamp
 
+DIALECT = NATIVE.name
+"""In which a row would have come as a webhook."""
 CREATED_AT = "created_at"
 
 
