@@ -93,6 +93,22 @@ async def test_a_store_that_fails_in_the_middle(world: World, monkeypatch: pytes
     await world.all_is_well()
 
 
+async def test_what_is_under_way_is_left_alone(world: World) -> None:
+    """By SalesLoft's clock, which is two hours behind ours here: its webhook may still come."""
+    async with world.role() as role:
+        await role.round()
+        await world.stop_receiver()
+        await world.traffic(30)
+        await world.start_receiver()
+
+        await role.round()
+
+        assert (await world.counts())["missed"] == 0
+        world.clock.pass_by(minutes=3)
+        await role.round()
+    await world.all_is_well()
+
+
 async def test_only_the_leader_speaks_of_lists(world: World) -> None:
     """The one that waits reads nothing."""
     async with world.role() as one, world.role() as other:
@@ -139,6 +155,29 @@ async def test_a_bulk_change_without_webhooks(world: World) -> None:
         await role.round()
 
     assert int((await world.written())["people"]["missed"]) == len(many)
+
+
+async def test_a_row_that_is_no_event(world: World) -> None:
+    """It is counted, kept where unreadable deliveries are, and passed; those beside it are published."""
+    nested: object = 1
+    for _ in range(150):
+        nested = [nested]
+    async with world.role() as role:
+        await role.round()
+        await world.outage(60)
+        people = world.platform.records.of("/people")
+        person = next(iter(people.values()))
+        people[1] = {**person, "id": 1, "custom_fields": nested}
+
+        for _ in range(2):
+            await role.round()
+            world.clock.pass_by(minutes=1)
+
+    await world.all_is_well()
+    assert (await world.counts())["unreadable"] == 1
+    with world.server.client() as client:
+        ((_, kept),) = client.xrange("sl:{0}:quarantine")
+    assert (kept["dialect"], kept["event"], kept["src"]) == ("native", "person_updated", "default")
 
 
 async def test_live_events_go_first(world: World) -> None:
