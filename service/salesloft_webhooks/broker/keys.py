@@ -158,6 +158,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:backfill"
 
     @property
+    def receivers(self) -> str:
+        """The keys that receivers accept: hash of JSON by receiver, with server ms and fingerprints by source."""
+        return f"{self.prefix}:receivers"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

@@ -10,7 +10,7 @@ from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import Dialect, KeyKind, OutgoingEvent
 from salesloft_webhooks.dialects.redaction import redact
 from salesloft_webhooks.dialects.registry import DIALECTS, accepted, choose, key_kinds, named
-from salesloft_webhooks.dialects.signatures import Headers
+from salesloft_webhooks.dialects.signatures import Headers, fingerprint
 
 __all__ = [
     "DIALECTS",
@@ -24,6 +24,7 @@ __all__ = [
     "authenticate",
     "check_headers",
     "choose",
+    "fingerprint",
     "key_kinds",
     "named",
     "read_quarantined",

@@ -16,6 +16,7 @@ from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
+from salesloft_webhooks.receiver.key_announcer import KeyAnnouncer
 from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
 from salesloft_webhooks.settings import Settings
@@ -63,7 +64,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 ),
             )
             measurements = Measurements(store, telemetry, settings.upkeep_seconds, settings)
-            async with _operations(settings, webhooks, context, budget), watch, measurements, webhooks:
+            announcer = KeyAnnouncer(store, sources)
+            async with _operations(settings, webhooks, context, budget), watch, measurements, announcer, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 in_flight.draining = True

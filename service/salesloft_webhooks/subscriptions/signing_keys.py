@@ -7,16 +7,12 @@ for its event type. SalesLoft's object has no label; this proof needs none, and 
 import hmac
 from typing import Protocol
 
+from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.native import derive_token
-from salesloft_webhooks.dialects.signatures import hex_hmac
+from salesloft_webhooks.dialects.signatures import fingerprint
 
-FINGERPRINT_DIGITS = 12
-_NAMED = b"key fingerprint"
-
-
-def fingerprint(key: bytes) -> str:
-    """Tells keys apart without telling them: the first 12 hex digits of an HMAC-SHA256 of a fixed text."""
-    return hex_hmac(key, "sha256", _NAMED).decode()[:FINGERPRINT_DIGITS]
+MASTER_KEYS = "callback_secrets"
+"""The kind of keys that can be rotated, as `DialectKeys` and a source's keyring call it."""
 
 
 class SigningKey(Protocol):
@@ -64,6 +60,16 @@ class StaticToken:
     def token(self, event: str) -> str:  # noqa: ARG002 - the same for all
         """See `SigningKey`."""
         return self._token.decode("latin-1")
+
+
+def signing_keys(keys: DialectKeys) -> tuple[SigningKey, ...]:
+    """Those of a source that SalesLoft may sign with, in the order in which they are written: the first is to be used.
+
+    A source that has master secrets uses these, and accepts its tokens too: that is how one comes from the one to the
+    other.
+    """
+    masters = tuple(MasterKey(secret) for secret in keys[MASTER_KEYS])
+    return (*masters, *(StaticToken(token) for token in keys["callback_tokens"]))
 
 
 def is_token_of(key: SigningKey, event: str, token: str) -> bool:

@@ -1,0 +1,113 @@
+"""What is wanted of one SalesLoft team, as it is declared: the ``spec`` of a SalesloftSubscription.
+
+The same file serves the command and, as an object, the operator in Kubernetes; a test holds its fields against those of
+the chart's definition. What only the operator needs (how to log in, where the keys are, when they change) is allowed in
+it and read by nobody here.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Struct
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from salesloft_webhooks.configuration_files import load_file
+from salesloft_webhooks.dialects.names import DOTTED
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.subscriptions.steps import Desired, Existing
+
+MOST_EVENTS = 64
+LINK_SWAP = "link_swap"
+_URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1)(:[0-9]+)?)([/?][^#\s]*)?$"
+"""With a host, without a user and without a fragment. In the clear only on this machine, where a simulator is."""
+
+
+class DeletionPolicy(StrEnum):
+    """What becomes of our subscriptions when nobody declares them any more."""
+
+    DELETE = "Delete"
+    """They are deleted."""
+    RETAIN = "Retain"
+    """They stay."""
+
+
+class Declaration(Struct, frozen=True, kw_only=True):
+    """What is declared.
+
+    Attributes:
+        desired: What the plan works towards.
+        source: The receivers' source that takes the deliveries; its keys sign them.
+        deletion_policy: What becomes of ours in the end.
+    """
+
+    desired: Desired
+    source: str
+    deletion_policy: DeletionPolicy
+
+
+def _known(events: list[str]) -> list[str]:
+    if len(set(events)) != len(events):
+        raise ValueError("names an event type twice")
+    if LINK_SWAP in events:
+        raise ValueError("link_swap is no event that can be queued: docs/link_swap.md says how to subscribe to it")
+    if not set(events) <= DOTTED.keys():
+        raise ValueError("has a name that is none of SalesLoft's event types, such as person_updated")
+    return events
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _LinkSwap(_Strict):
+    enabled: bool = False
+
+
+class Spec(_Strict):
+    """As it is written."""
+
+    source: str = Field(default="default", min_length=1, max_length=63)
+    callback_url: str = Field(alias="callbackUrl", pattern=_URL, max_length=2048)
+    events: Annotated[list[str], Field(min_length=1, max_length=MOST_EVENTS), AfterValidator(_known)]
+    existing: Existing = Existing.REPORT
+    deletion_policy: DeletionPolicy = Field(default=DeletionPolicy.DELETE, alias="deletionPolicy")
+    suspend: bool = False
+    link_swap: _LinkSwap = Field(default_factory=_LinkSwap, alias="linkSwap")
+    # The operator's alone.
+    api: dict[str, Any] | None = None
+    keys: dict[str, Any] | None = None
+    rotation: dict[str, Any] | None = None
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)  # apiVersion, kind and metadata say nothing here
+
+    spec: Spec
+
+
+def load_declaration(setting: str, path: Path) -> Declaration:
+    """Read a YAML or JSON file that has a ``spec``.
+
+    Args:
+        setting: What names the file, for messages.
+        path: The file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or something in it is missing, wrong or unknown.
+    """
+    return declared(setting, load_file(setting, path, _Object).spec)
+
+
+def declared(setting: str, spec: Spec) -> Declaration:
+    """What a spec asks for.
+
+    Raises:
+        ConfigurationError: it asks for what is not done here.
+    """
+    if spec.link_swap.enabled:
+        raise ConfigurationError(f"{setting}: spec.linkSwap.enabled: its path is another one; see docs/link_swap.md")
+    desired = Desired(
+        callback_url=spec.callback_url, events=frozenset(spec.events), existing=spec.existing, suspend=spec.suspend
+    )
+    return Declaration(desired=desired, source=spec.source, deletion_policy=spec.deletion_policy)
