@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
+from dashboards.missed_changes import missed
 from dashboards.panels import Query, Section, Subject, board, figure, lines
 from dashboards.queries import ATTEMPTS, BACKLOG, DELIVERIES, FAILED, OLDEST, P95, Metrics
 
@@ -15,7 +16,7 @@ def overview() -> Dashboard:
         "Salesloft webhooks: overview",
         "salesloft-webhooks-overview",
         "Are deliveries arriving, being refused, queued, handled, retried or lost? In pipeline order.",
-        sections=[_now(), _received(), _stored(), _queued(), _handled(), _store(), _missed()],
+        sections=[_now(), _received(), _stored(), _queued(), _handled(), _link_swaps(), _store(), missed()],
     )
 
 
@@ -154,6 +155,31 @@ def _handled() -> Section:
     )
 
 
+def _link_swaps() -> Section:
+    """Empty where none is answered."""
+    return Section(
+        "Link swaps",
+        lines(
+            Subject(
+                "Link swaps by reason",
+                "reqps",
+                "What their answers come from; all but answered, repeated and no_links are fallbacks.",
+                "LinkSwapFallback",
+            ),
+            Query(f"sum by (outcome, reason) ({METRICS.rate('link_swap_total')})", "{{outcome}} {{reason}}"),
+        ),
+        lines(
+            Subject("Link swap time", "s", "A mail waits for it; the budget is 2 s.", "LinkSwapFallback"),
+            Query(METRICS.quantile(0.5, "link_swap_seconds"), "median"),
+            Query(METRICS.quantile(0.99, "link_swap_seconds"), "99 %"),
+        ),
+        lines(
+            Subject("Links", "ops", "Refused: the swapper gives what may not be used, such as a host not listed."),
+            Query(f"sum by (outcome) ({METRICS.rate('link_swap_links_total')})", "{{outcome}}"),
+        ),
+    )
+
+
 def _store() -> Section:
     limit = f"max by (partition) ({METRICS.series('store_memory_limit_bytes')} > 0)"
     return Section(
@@ -187,47 +213,5 @@ def _store() -> Section:
         lines(
             Subject("Stream length", "short", "Entries, handled history included."),
             Query(METRICS.most("stream_entries", "partition"), "partition {{partition}}"),
-        ),
-    )
-
-
-def _missed() -> Section:
-    missed = METRICS.series("backfill_changes_total", 'found="missed", ')
-    known = METRICS.series("backfill_changes_total", 'found=~"arrived|missed", ')
-    state = METRICS.series("backfill_state", 'state!="following", ')
-    return Section(
-        "Missed by webhooks, fetched by the backfill",
-        lines(
-            Subject("Changes by how they came", "short", "In the last hour; missed: no webhook came.", "ChangesMissed"),
-            Query(METRICS.hourly("backfill_changes_total", "found"), "{{found}}"),
-        ),
-        lines(
-            Subject("Share missed", "percentunit", "Of SalesLoft's changes in an hour, by resource.", "ChangesMissed"),
-            Query(
-                f"sum by (resource) (increase({missed}[1h])) / sum by (resource) (increase({known}[1h]))",
-                "{{resource}}",
-            ),
-        ),
-        lines(
-            Subject("How late", "s", "From the change until the store had it; 95 % are faster."),
-            Query(METRICS.quantile(0.95, "backfill_change_delay_seconds", "found"), "{{found}}"),
-        ),
-        lines(
-            Subject("Not read yet", "s", "How far the lists are behind; two to three minutes.", "BackfillBehind"),
-            Query(f"time() - {METRICS.most('backfill_read_until_timestamp_seconds', 'resource')}", "{{resource}}"),
-        ),
-        lines(
-            Subject("Not following", "bool_yes_no", "Resources that wait or are stopped, and why.", "BackfillStopped"),
-            Query(f"max by (resource, state) ({state}) > 0", "{{resource}} {{state}}"),
-        ),
-        lines(
-            Subject(
-                "Leaders, and ties cut",
-                "short",
-                "One process reads; a tie that is cut may hide rows.",
-                "BackfillAbsent",
-            ),
-            Query(f"sum({METRICS.series('backfill_leader')})", "leaders"),
-            Query(METRICS.hourly("backfill_ties_cut_total", "resource"), "cut {{resource}}"),
         ),
     )

@@ -8,12 +8,15 @@ asks the task whether it was cancelled (`repeat`, `cancellation_requested`), and
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 CANCEL_AGAIN_SECONDS = 1.0
 """A task that is still there so long after is cancelled again: something below it swallowed the first cancellation."""
 
+Key = TypeVar("Key")
+Result = TypeVar("Result")
 OnFailure = Callable[[Exception, int], float | Awaitable[float]]
 """Called with the error of a failed round and the number of failures in a row; returns seconds until the next one."""
 
@@ -85,6 +88,65 @@ async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> 
         return True
     finally:
         await cancel_and_wait([working, waiting])
+
+
+class LeftBehind:
+    """Runs what may be left behind: nobody is held up by work that does not end when it is cancelled.
+
+    Its length is how much is running, also what nobody waits for any more.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Future[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    async def result(self, work: Awaitable[Result], seconds: float) -> Result:
+        """What ``work`` returns.
+
+        Raises:
+            TimeoutError: it takes longer; it is cancelled, and not waited for. So it is if the caller is cancelled.
+            Exception: what it raises by itself.
+        """
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=seconds)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if not done:
+            task.cancel()
+            raise TimeoutError
+        if task.cancelled():
+            raise RuntimeError("it has cancelled itself")  # a CancelledError would look like the caller's own
+        return task.result()
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, else asyncio reports it as never retrieved
+
+
+class Shared(Generic[Key, Result]):
+    """Does once what several want at the same time. Who waits for it may be cancelled; it is not."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Key, asyncio.Future[Result]] = {}
+
+    async def result(self, key: Key, begin: Callable[[], Awaitable[Result]]) -> Result:
+        """What the work of that key returns or raises, which is begun unless it is under way."""
+        if (work := self._under_way.get(key)) is None:
+            work = self._under_way[key] = asyncio.ensure_future(begin())
+            work.add_done_callback(partial(self._ended, key))
+        return await asyncio.shield(work)
+
+    def _ended(self, key: Key, work: "asyncio.Future[Result]") -> None:
+        del self._under_way[key]
+        if not work.cancelled():
+            work.exception()  # as above
 
 
 class Background:

@@ -71,6 +71,7 @@ def _error(status: int, text: str, **fields: Any) -> Answer:
 
 
 _NOT_STORED = _error(503, "Not stored, try again later", retry_after=True)
+_NOT_SWAPPED = _error(503, "The links cannot be swapped, try again later", retry_after=True)
 _REJECTED = _error(401, "Invalid signature", closes=True)
 _TOO_LARGE = _error(413, "The body is too large", closes=True)
 _TOO_SLOW = _error(408, "The body took too long to arrive", closes=True)
@@ -109,6 +110,10 @@ class DeliveryOutcome(StrEnum):
     """200: new, and durable at the configured level."""
     DUPLICATE = "duplicate", Answer(200, {"status": "already_processed"}), "delivery.stored"
     """200: the event id was already known."""
+    LINK_SWAP = "link_swap", Answer(200, {"links": MESSAGE}), ""
+    """200: a `link_swap`, answered with each of its links: see `LINK_SWAP_URL`."""
+    NOT_SWAPPED = "not_swapped", _NOT_SWAPPED, ""
+    """503: a `link_swap` for which there are no links, where `LINK_SWAP_ON_FAILURE` is `error`."""
     REJECTED = "rejected", _REJECTED, "delivery.rejected", RejectionReason
     """401: not proven to come from the source."""
     UNREADABLE = "unreadable", _error(400, MESSAGE), "delivery.unreadable", UnreadableReason

@@ -73,7 +73,7 @@ class UnreadableReason(StrEnum):
     INVALID_EVENT_TYPE = "invalid_event_type"
     """The event name is empty, too long or has characters no event name has."""
     UNSUPPORTED_EVENT = "unsupported_event"
-    """``link_swap``: SalesLoft waits for a synchronous answer, which a queue cannot give."""
+    """``link_swap``, where no `LINK_SWAP_URL` answers it: SalesLoft waits, which a queue cannot help."""
 
 
 class SalesloftWebhooksError(Exception):

@@ -18,7 +18,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from salesloft_webhooks.dialects.names import DOTTED, KNOWN_EVENT_TYPES
+from salesloft_webhooks.dialects.names import DOTTED, KNOWN_EVENT_TYPES, OWN_EVENT_TYPES
 from salesloft_webhooks.environment import CommaList
 
 GRAMMAR = r"^[a-z0-9_.*?]{1,128}$"
@@ -85,8 +85,8 @@ def canonical(patterns: Iterable[str]) -> str:
 
 
 def is_known(pattern: str) -> bool:
-    """Whether the pattern means at least one event type that SalesLoft sends or that is derived from what it sends."""
-    return any(_matches(name, pattern) for name in KNOWN_EVENT_TYPES)
+    """Whether the pattern means at least one event type that SalesLoft sends, that is derived from it, or our own."""
+    return any(_matches(name, pattern) for name in KNOWN_EVENT_TYPES | OWN_EVENT_TYPES)
 
 
 def nearest(pattern: str) -> Sequence[str]:

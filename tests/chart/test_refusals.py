@@ -7,13 +7,14 @@ import pytest
 
 from salesloft_webhooks.event_patterns import GRAMMAR
 from salesloft_webhooks.settings import Settings
-from tests.chart.rendering import CHART, Values, merged, refusal, render
+from tests.chart.rendering import CHART, Values, merged, refusal, render, shape
 
 OUTSIDE: Values = {"valkey": {"enabled": False}, "redis": {"url": "redis://r:6379/0"}}
 VAULT: Values = {"externalSecret": {"enabled": True, "secretStoreRef": {"name": "vault"}}}
-
 OWNED = """
     DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE NOTIFY_URLS OPS_PORT PARTITIONS PORT REDIS_CA_FILE
+    LINK_SWAP_ALLOWED_HOSTS LINK_SWAP_ALLOW_PRIVATE_ADDRESSES LINK_SWAP_CONCURRENCY LINK_SWAP_EVENTS LINK_SWAP_HANDLER
+    LINK_SWAP_ON_FAILURE LINK_SWAP_SECRET LINK_SWAP_SECRET_FILE LINK_SWAP_TIMEOUT_SECONDS LINK_SWAP_URL
     REDIS_KEY_PREFIX REDIS_SENTINEL_PASSWORD REDIS_URL SHUTDOWN_DELAY_SECONDS SOURCES_FILE SOURCE_PATH
     WORKER_CONCURRENCY WORKER_EVENTS WORKER_GROUP WORKER_HANDLERS WORKER_ORDERING
 """
@@ -210,8 +211,12 @@ def test_every_variable_is_a_setting() -> None:
         {},
         merged(OUTSIDE, {"tracing": {"endpoint": "http://c:4317"}, "redis": {"caSecret": {"name": "c"}}}),
     ):
-        for component in ("receiver", "worker-crm"):
-            names = {name for name in render(values).environment(component) if not name.startswith("OTEL_")}
+        for component in ("receiver", "link-swap", "worker-crm"):
+            names = {
+                name
+                for name in render(merged(shape("link-swap"), values)).environment(component)
+                if not name.startswith("OTEL_")
+            }
             assert names <= settings | helpers
 
 

@@ -1,6 +1,7 @@
-"""A group whose handlers succeed, fail, and give up, by event type."""
+"""A group whose handlers succeed, fail, and give up, by event type; and what swaps links."""
 
 from salesloft_webhooks import Event, PermanentError, Router
+from salesloft_webhooks.link_swap import LinkSwap
 
 router = Router()
 
@@ -20,3 +21,8 @@ async def failing(event: Event) -> None:
 async def hopeless(event: Event) -> None:
     """Give up at once."""
     raise PermanentError("there is no such person")
+
+
+async def swap(request: LinkSwap) -> dict[str, str]:
+    """Lead each link elsewhere."""
+    return {link: f"https://t.example/{number}" for number, link in enumerate(request.links)}

@@ -1,5 +1,6 @@
 """A real Prometheus scrapes a live pipeline with failures: dashboards and rules show what is there."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from tests.support.backfill_process import BackfillProcess, silent_salesloft
 from tests.support.http_client import request
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
-from tests.support.receiver_process import SECRET, ReceiverProcess, delivery, envelope, native_headers
+from tests.support.receiver_process import PATH, SECRET, ReceiverProcess, delivery, envelope, native_headers
 from tests.support.role_process import RoleProcess
 from tests.support.rules_and_dashboards import alerts, panel_expressions, rules
 from tests.support.servers import Server, engines
@@ -55,6 +56,7 @@ SILENT = {
     "SalesloftWebhooksGroupWithoutConsumers": "the group has a worker",
     "SalesloftWebhooksHandlersSlow": "the handlers are fast",
     "SalesloftWebhooksHistoryShortened": "there is room for all history",
+    "SalesloftWebhooksLinkSwapFallback": "its function gives links",
     "SalesloftWebhooksMemoryForeseen": "the store has no limit",
     "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
     "SalesloftWebhooksPoison": "nothing kills a worker",
@@ -84,8 +86,13 @@ class Observed:
         return found
 
 
+def link_swap(number: int) -> bytes:
+    """A question about one link."""
+    return json.dumps({"links": [f"https://example.com/{number}"]}).encode()
+
+
 def post(receiver: ReceiverProcess, stop: threading.Event) -> None:
-    """Traffic of every kind until stopped: good, repeated, forged, unreadable, too large."""
+    """Traffic of every kind until stopped: good, repeated, forged, unreadable, link swaps."""
     number = 0
     while not stop.wait(0.02):
         number += 1
@@ -95,6 +102,7 @@ def post(receiver: ReceiverProcess, stop: threading.Event) -> None:
         receiver.send(request("POST", "/webhooks/salesloft", native_headers(b"{}", "person_updated", "forged"), b"{}"))
         if number % 10 == 0:
             receiver.send(delivery(b"not json"))
+            receiver.send(request("POST", PATH, native_headers(swap := link_swap(number), "link_swap"), swap))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +111,12 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     directory = tmp_path_factory.mktemp("observed")
     server = Server(engines()["valkey"], directory, {"maxmemory": "256mb", "maxmemory-policy": "noeviction"}).start()
     settings = {"UPKEEP_SECONDS": "1"}
-    receiver = ReceiverProcess(server.url, {"SALESLOFT_WEBHOOK_SECRET": f"the-new-secret,{SECRET}", **settings})
+    own = {
+        "SALESLOFT_WEBHOOK_SECRET": f"the-new-secret,{SECRET}",
+        "LINK_SWAP_HANDLER": "tests.prometheus.handlers:swap",
+        "LINK_SWAP_ALLOWED_HOSTS": "*",
+    }
+    receiver = ReceiverProcess(server.url, own | settings)
     worker = WorkerProcess(
         "demo",
         server.url,

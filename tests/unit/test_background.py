@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 
 from salesloft_webhooks import background
-from salesloft_webhooks.background import Background, cancel_and_wait, repeat, run_until
+from salesloft_webhooks.background import Background, LeftBehind, cancel_and_wait, repeat, run_until
 
 
 async def _lost_when_cancelled() -> None:
@@ -162,3 +163,31 @@ async def test_the_work_s_own_error_is_raised() -> None:
 
     with pytest.raises(LookupError):
         await run_until(asyncio.Event(), work())
+
+
+async def test_work_that_does_not_end_is_left_behind() -> None:
+    """Whoever waits for it is told in time, and it counts until it has ended."""
+    left, end = LeftBehind(), asyncio.Event()
+
+    async def stubborn() -> None:
+        while not end.is_set():
+            with suppress(asyncio.CancelledError):
+                await end.wait()
+
+    with pytest.raises(TimeoutError):
+        await left.result(stubborn(), 0.01)
+
+    assert len(left) == 1
+    end.set()
+    await asyncio.sleep(0.01)
+    assert len(left) == 0
+
+
+async def test_work_that_cancels_itself_is_not_its_callers_end() -> None:
+    """It is an error as any other."""
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(RuntimeError, match="cancelled itself"):
+        await LeftBehind().result(cancelled(), 1)

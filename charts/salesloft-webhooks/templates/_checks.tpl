@@ -41,6 +41,7 @@
 {{- end }}
 {{- include "salesloft-webhooks.checkPorts" . }}
 {{- include "salesloft-webhooks.checkReceiver" . }}
+{{- include "salesloft-webhooks.checkLinkSwap" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
 {{- if .Values.backfill.enabled }}

@@ -72,9 +72,10 @@ One place decides which of the vault, an existing Secret, given values and gener
 {{- dict "secret" $secret "own" $own "generated" $generated "entries" $entries | toJson }}
 {{- end }}
 
-{{/* The URL paths deliveries arrive at, as a JSON list. */}}
+{{/* The URL paths that lead to the receiver, as a JSON list. */}}
 {{- define "salesloft-webhooks.paths" -}}
-{{- empty .Values.sourcesFile.existingSecret | ternary (list .Values.source.path) .Values.sourcesFile.paths | toJson }}
+{{- $paths := empty .Values.sourcesFile.existingSecret | ternary (list .Values.source.path) .Values.sourcesFile.paths -}}
+{{- .Values.linkSwap.enabled | ternary (without $paths .Values.linkSwap.path) $paths | toJson }}
 {{- end }}
 
 {{- define "salesloft-webhooks.valkeySecretName" -}}

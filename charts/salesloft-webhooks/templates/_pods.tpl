@@ -111,13 +111,18 @@ livenessProbe:
 
 {{/* The source's keys as files, which are re-read when they change: environment, mount and volume. */}}
 {{- define "salesloft-webhooks.keyEnvironment" -}}
-{{- if .Values.sourcesFile.existingSecret }}
+{{- include "salesloft-webhooks.keyEnvironmentAt" (list . .Values.source.path) }}
+{{- end }}
+
+{{/* The same at another path: list root "/path". A file of sources says the paths itself. */}}
+{{- define "salesloft-webhooks.keyEnvironmentAt" -}}
+{{- if (index . 0).Values.sourcesFile.existingSecret }}
 - name: SOURCES_FILE
   value: /etc/salesloft-webhooks/sources/sources.yaml
 {{- else }}
 - name: SOURCE_PATH
-  value: {{ .Values.source.path | quote }}
-{{- range $file, $entry := (include "salesloft-webhooks.keys" . | fromJson).entries }}
+  value: {{ index . 1 | quote }}
+{{- range $file, $entry := (include "salesloft-webhooks.keys" (index . 0) | fromJson).entries }}
 - name: SALESLOFT_{{ $file | upper | replace "-" "_" }}_FILE
   value: /etc/salesloft-webhooks/keys/{{ $file }}
 {{- end }}

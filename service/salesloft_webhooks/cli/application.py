@@ -40,6 +40,7 @@ COMMANDS = {
     "version": Command(LOOKING, "version", adopts=False),
     "send": Command(ACTING, "send"),
     "trial": Command(ACTING, "trial"),
+    "link-swap": Command(ACTING, "link_swap"),
     "dead": Command(ACTING, "dead"),
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),

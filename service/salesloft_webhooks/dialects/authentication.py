@@ -6,10 +6,12 @@ headers decide alone is asked before any of it is read.
 
 from dataclasses import dataclass, field
 
+from salesloft_webhooks.dialects import names
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import Dialect
 from salesloft_webhooks.dialects.redaction import redact
 from salesloft_webhooks.dialects.registry import choose, named
+from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import Headers
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
@@ -40,6 +42,20 @@ class Authenticated:
             SignatureRejected: WRONG_CALLBACK_TOKEN, if a native body names a token that is not ours.
         """
         return self._spoken.read(self.body, self.from_headers, self.keys)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its sender waits for a computed answer to its `resource`; such a one is no event."""
+        return self._spoken.bare_resources and self.from_headers in names.SYNCHRONOUS
+
+    def resource(self) -> JsonObject:
+        """What the body is, without being made an event.
+
+        Raises:
+            UnreadableDelivery: It is no JSON object; keep `redacted_body` in quarantine.
+            SignatureRejected: WRONG_CALLBACK_TOKEN, if it names a token that is not ours.
+        """
+        return self._spoken.resource(self.body, self.from_headers, self.keys)
 
     def redacted_body(self) -> bytes:
         """The raw body without any of our keys, fit to be kept where people look at it."""

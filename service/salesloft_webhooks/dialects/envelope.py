@@ -184,6 +184,10 @@ class EnvelopeDialect:
         """See `read`."""
         return read(body)
 
+    def resource(self, body: bytes, from_headers: str, keys: DialectKeys) -> resource.JsonObject:  # noqa: ARG002 - the Protocol's
+        """It has none: who speaks this dialect does not wait."""
+        raise UnreadableDelivery(UnreadableReason.UNSUPPORTED_EVENT, "in this dialect everything is an event")
+
     def reread(self, body: bytes, from_headers: str) -> tuple[NewEvent, ...]:  # noqa: ARG002 - the Protocol's
         """As the first time."""
         return read(body)

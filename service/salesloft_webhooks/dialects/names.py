@@ -66,12 +66,16 @@ DERIVED = frozenset(
 )
 """What SalesLoft does not send but handlers want; see `derived`."""
 
-_SYNCHRONOUS = frozenset({"link_swap", "link.swap"})
+SYNCHRONOUS = frozenset({"link_swap", "link.swap"})
+"""What a sender waits for the computed answer of."""
 
 NATIVE = MappingProxyType({dotted: native for native, dotted in DOTTED.items()})
 """SalesLoft's own names of the dotted types it sends."""
-KNOWN_EVENT_TYPES = (frozenset(DOTTED.values()) | DERIVED) - _SYNCHRONOUS
+KNOWN_EVENT_TYPES = (frozenset(DOTTED.values()) | DERIVED) - SYNCHRONOUS
 """Every event type that is expected in a stream. A closed set, fit for metric labels."""
+
+OWN_EVENT_TYPES = frozenset({"link_swap.answered"})
+"""What neither SalesLoft nor a relay sends: it tells of what we did ourselves."""
 
 _SEPARATORS = re.compile(r"[._:-]")
 _BY_SPELLING = MappingProxyType({_SEPARATORS.sub("_", known): known for known in KNOWN_EVENT_TYPES})
@@ -126,7 +130,7 @@ def refuse_synchronous(name: str) -> None:
     Raises:
         UnreadableDelivery: UNSUPPORTED_EVENT.
     """
-    if name in _SYNCHRONOUS:
+    if name in SYNCHRONOUS:
         raise UnreadableDelivery(
             UnreadableReason.UNSUPPORTED_EVENT,
             "link_swap is not supported: SalesLoft waits for the swapped links, which a queue cannot answer",

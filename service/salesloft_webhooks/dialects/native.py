@@ -108,8 +108,7 @@ def read(body: bytes, name: str, tokens: Sequence[bytes] = (), secrets: Sequence
         UnreadableDelivery: whatever else is wrong.
     """
     event_type = names.dotted(name)
-    data = resource.parse_object(body)
-    _check_callback_token(data, valid_tokens(name, tokens, secrets) if CALLBACK_TOKEN in data else ())
+    data = _resource(body, name, tokens, secrets)
     kind = resource_kinds.kind_of(event_type)
     resource.make_uniform(kind, data, body)
     event_id = _event_id(event_type, data)
@@ -121,6 +120,12 @@ def read(body: bytes, name: str, tokens: Sequence[bytes] = (), secrets: Sequence
         data=resource.encode(data),
     )
     return (base, *derived_events(base, data))
+
+
+def _resource(body: bytes, name: str, tokens: Sequence[bytes], secrets: Sequence[bytes]) -> JsonObject:
+    data = resource.parse_object(body)
+    _check_callback_token(data, valid_tokens(name, tokens, secrets) if CALLBACK_TOKEN in data else ())
+    return data
 
 
 def _check_callback_token(data: JsonObject, valid: Sequence[bytes]) -> None:
@@ -192,6 +197,10 @@ class NativeDialect:
     def read(self, body: bytes, from_headers: str, keys: DialectKeys) -> tuple[NewEvent, ...]:
         """See `read`."""
         return read(body, from_headers, keys["callback_tokens"], keys["callback_secrets"])
+
+    def resource(self, body: bytes, from_headers: str, keys: DialectKeys) -> JsonObject:
+        """The body without its callback token, which is checked."""
+        return _resource(body, from_headers, keys["callback_tokens"], keys["callback_secrets"])
 
     def reread(self, body: bytes, from_headers: str) -> tuple[NewEvent, ...]:
         """As the first time; a callback token that is redacted was in the delivery we proved.

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from salesloft_webhooks.dialects.keys import DialectKeys
+from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import HeaderList
 from salesloft_webhooks.events import NewEvent
 
@@ -141,6 +142,14 @@ class Dialect(Protocol):
 
         Raises:
             UnreadableDelivery: It is not an event we can read.
+            SignatureRejected: The body contradicts the signature.
+        """
+
+    def resource(self, body: bytes, from_headers: str, keys: DialectKeys) -> JsonObject:
+        """A verified body as it is, for what is no event; in a dialect of `bare_resources` only.
+
+        Raises:
+            UnreadableDelivery: It is no JSON object, or the dialect has no such bodies.
             SignatureRejected: The body contradicts the signature.
         """
 

@@ -26,7 +26,7 @@ from salesloft_webhooks.dialects.signatures import (
     read_timestamp,
     values,
 )
-from salesloft_webhooks.errors import RejectionReason, SignatureRejected
+from salesloft_webhooks.errors import RejectionReason, SignatureRejected, UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 
 PREFIX = b"whsec_"
@@ -171,6 +171,10 @@ class StandardWebhooksDialect:
     def read(self, body: bytes, from_headers: str, keys: DialectKeys) -> tuple[NewEvent, ...]:  # noqa: ARG002 - the Protocol's
         """See `read`."""
         return (read(body, from_headers),)
+
+    def resource(self, body: bytes, from_headers: str, keys: DialectKeys) -> resource.JsonObject:  # noqa: ARG002 - the Protocol's
+        """It has none: who speaks this dialect does not wait."""
+        raise UnreadableDelivery(UnreadableReason.UNSUPPORTED_EVENT, "in this dialect everything is an event")
 
     def reread(self, body: bytes, from_headers: str) -> tuple[NewEvent, ...]:
         """As the first time."""

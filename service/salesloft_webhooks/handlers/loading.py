@@ -128,15 +128,23 @@ def _built_in(name: str, settings: Settings) -> AnyRouter:
     return router
 
 
-def _import_router(path: str, number: int) -> AnyRouter:
-    """The router at a path, which stands as the ``number``th among the handlers: messages have nothing else of it."""
+def import_attribute(path: str, where: str, example: str) -> object:
+    """What is at ``package.module:name``, the current directory searched too; None: the module has no such name.
+
+    Args:
+        path: As a setting has it.
+        where: The setting, for messages, which have nothing of the path.
+        example: A name as it could be, likewise.
+
+    Raises:
+        ConfigurationError: the path is none, or there is no such module.
+    """
     module_name, colon, attribute = path.partition(":")
-    where = f"WORKER_HANDLERS: number {number}"
     if not (colon and attribute and all(part.isidentifier() for part in module_name.split("."))):
-        raise ConfigurationError(f"{where}: expected package.module:router")
+        raise ConfigurationError(f"{where}: expected package.module:{example}")
     _search_current_directory()
     try:
-        router = getattr(importlib.import_module(module_name), attribute, None)
+        found: object = getattr(importlib.import_module(module_name), attribute, None)
     except ModuleNotFoundError as exc:
         # Only the module itself missing is a wrong setting; an import that fails inside it is shown as it is.
         if exc.name is None or not f"{module_name}.".startswith(f"{exc.name}."):
@@ -146,6 +154,13 @@ def _import_router(path: str, number: int) -> AnyRouter:
         missing = False
     if missing:  # raised outside the except block: Python's error repeats the name
         raise ConfigurationError(f"{where}: there is no such module")
+    return found
+
+
+def _import_router(path: str, number: int) -> AnyRouter:
+    """The router at a path, which stands as the ``number``th among the handlers: messages have nothing else of it."""
+    where = f"WORKER_HANDLERS: number {number}"
+    router = import_attribute(path, where, "router")
     if not isinstance(router, Router):
         raise ConfigurationError(f"{where}: the module has no Router of that name")
     if not router.routes:

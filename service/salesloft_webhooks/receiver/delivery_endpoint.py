@@ -13,6 +13,8 @@ again" is the one thing that is certain. A 500 would say the same with less, and
 
 import asyncio
 import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
@@ -22,13 +24,18 @@ from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.dialects import Authenticated
 from salesloft_webhooks.errors import SignatureRejected, StoreError, StoreFull, StoreUnavailable, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
+from salesloft_webhooks.link_swap.request import MAX_BYTES, read
 from salesloft_webhooks.operations import body_at_once, body_evicted
 from salesloft_webhooks.receiver.body import BodyReader, Headers
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
-from salesloft_webhooks.receiver.responses import AnswerResponse, Responses
+from salesloft_webhooks.receiver.responses import AnswerResponse, FollowedResponse, Responses
 from salesloft_webhooks.receiver.sources import Source
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import DeliverySpan, ReceiverTelemetry
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.link_swap.answering import LinkSwaps
+    from salesloft_webhooks.receiver.swap_events import SwapEvents
 
 
 class ReceiverContext(Struct, frozen=True):
@@ -42,6 +49,8 @@ class ReceiverContext(Struct, frozen=True):
     bodies: BodyReader
     in_flight: InFlightDeliveries
     responses: Responses
+    swaps: "LinkSwaps | None" = None
+    swap_events: "SwapEvents | None" = None
 
 
 class DeliveryEndpoint:
@@ -101,16 +110,44 @@ class DeliveryEndpoint:
     async def _accept(self, headers: Headers, body: bytes, span: DeliverySpan) -> AnswerResponse:
         authentic = self._source.authenticate(headers, body, time.time())
         span.verified(dialect=authentic.dialect, key_index=authentic.key_index)
+        if self._context.swaps is not None and authentic.awaited:
+            return await self._swap_links(self._context.swaps, authentic, span)
         if self._context.watch.over_backlog:
             raise StoreFull("the backlog is over its limit")
         try:
             events = authentic.read()
         except UnreadableDelivery as exc:
-            await self._quarantine(authentic, exc)
-            span.unreadable(exc.reason)
-            return self._context.responses.unreadable(str(exc))
+            return await self._unreadable(authentic, exc, span)
         outcome = await self._context.publisher.publish(NewDelivery(self._source.name, events, span.traceparent))
         return self._context.responses.read(span.stored(events[0].event_type, duplicate=outcome is Stored.DUPLICATE))
+
+    async def _swap_links(self, swaps: "LinkSwaps", authentic: Authenticated, span: DeliverySpan) -> AnswerResponse:
+        """What SalesLoft waits for before it sends a mail. No store between the question and its answer."""
+        if len(authentic.body) > MAX_BYTES:
+            span.refused(DeliveryOutcome.TOO_LARGE)
+            return self._context.responses.read(DeliveryOutcome.TOO_LARGE)
+        try:
+            request = read(authentic.body, authentic.resource())
+        except UnreadableDelivery as exc:
+            return await self._unreadable(authentic, exc, span)
+        answered = await swaps.answer(request, span.age_seconds)
+        if answered.links is None:
+            answer = self._context.responses.read(span.link_swap(DeliveryOutcome.NOT_SWAPPED))
+        else:
+            span.link_swap(DeliveryOutcome.LINK_SWAP)
+            answer = self._context.responses.links(answered.links)
+        if (events := self._context.swap_events) is None:
+            return answer
+        if self._context.watch.over_backlog:
+            return FollowedResponse(answer, events.leave_out)
+        return FollowedResponse(answer, partial(events.publish, self._source.name, request, answered, span.traceparent))
+
+    async def _unreadable(
+        self, authentic: Authenticated, exc: UnreadableDelivery, span: DeliverySpan
+    ) -> AnswerResponse:
+        await self._quarantine(authentic, exc)
+        span.unreadable(exc.reason)
+        return self._context.responses.unreadable(str(exc))
 
     async def _quarantine(self, authentic: Authenticated, error: UnreadableDelivery) -> None:
         settings = self._context.settings

@@ -19,6 +19,7 @@ from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.key_announcer import KeyAnnouncer
 from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
+from salesloft_webhooks.receiver.synchronous import opened_events, opened_swaps
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
 
@@ -40,14 +41,20 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """
     sources = load_sources(settings)
     telemetry = ReceiverTelemetry(source.name for source in sources)
-    timeouts_seconds = settings.body_timeout_seconds + settings.store_timeout_seconds
-    in_flight = InFlightDeliveries(stuck_after_seconds=2 * timeouts_seconds)
+    in_flight = InFlightDeliveries(stuck_after_seconds=2 * _longest_wait_seconds(settings))
     with rare_collection(), stop_event(stop) as stopping:
-        async with open_store(settings) as store, Publisher(store, settings, telemetry) as publisher:
+        async with (
+            opened_swaps(settings) as swaps,
+            open_store(settings) as store,
+            Publisher(store, settings, telemetry) as publisher,
+            opened_events(settings, publisher) as swap_events,
+        ):
             watch = StoreWatch(store, settings, telemetry)
             bodies = BodyReader(max_bytes=settings.max_body_bytes, timeout_seconds=settings.body_timeout_seconds)
             responses = Responses(settings.retry_after_seconds)
-            context = ReceiverContext(settings, store, publisher, watch, telemetry, bodies, in_flight, responses)
+            context = ReceiverContext(
+                settings, store, publisher, watch, telemetry, bodies, in_flight, responses, swaps, swap_events
+            )
             budget = MemoryBudget(settings.body_memory_bytes)
             app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
             webhooks = HttpServer(
@@ -74,13 +81,22 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     log.info("receiver.stopped")
 
 
+def _longest_wait_seconds(settings: Settings) -> float:
+    """All time-outs of one delivery together."""
+    swapping_seconds = settings.link_swap_timeout_seconds if settings.swaps_links else 0.0
+    return settings.body_timeout_seconds + settings.store_timeout_seconds + swapping_seconds
+
+
 def _operations(
     settings: Settings, webhooks: HttpServer, context: ReceiverContext, budget: MemoryBudget
 ) -> OperationsServer:
     def ready() -> str | None:
         if context.in_flight.draining:
             return "draining"
-        return context.watch.unready if webhooks.running else "starting"
+        if not webhooks.running:
+            return "starting"
+        # A link swap needs no store: without this the load balancer would send none while there is no store.
+        return None if context.swaps is not None else context.watch.unready
 
     return OperationsServer(
         settings.host, settings.ops_port, live=context.in_flight.problem, ready=ready, budget=budget

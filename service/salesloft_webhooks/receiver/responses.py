@@ -1,6 +1,7 @@
 """The answers of `delivery_outcomes` as ASGI applications, built once."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import copy
 from typing import Self
@@ -43,6 +44,24 @@ class AnswerResponse(Response):
         """Answer, in one write where that is possible."""
         if self.closes or not answer_at_once(scope, self._status_line, self._rest):
             await super().__call__(scope, receive, send)
+
+
+class FollowedResponse(AnswerResponse):
+    """An answer after which there is something to be done, but not before it is on its way.
+
+    Args:
+        answer: The answer.
+        then: What is done; it must not wait.
+    """
+
+    def __init__(self, answer: AnswerResponse, then: Callable[[], None]) -> None:
+        self.__dict__.update(answer.__dict__)
+        self._then = then
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, then do it."""
+        await super().__call__(scope, receive, send)
+        self._then()
 
 
 class UnreadBodyResponse(AnswerResponse):
@@ -101,9 +120,18 @@ class Responses:
         return self._unread[outcome]
 
     @staticmethod
+    def links(links: Mapping[str, str]) -> AnswerResponse:
+        """200: where the links of a `link_swap` lead."""
+        return _filled(DeliveryOutcome.LINK_SWAP, dict(links))
+
+    @staticmethod
     def unreadable(message: str) -> AnswerResponse:
         """400: the (trusted) sender made something we cannot read, and ``message`` says what."""
-        answer = DeliveryOutcome.UNREADABLE.answer
-        assert answer is not None  # noqa: S101 - its row says so
-        content = {name: message if text == MESSAGE else text for name, text in answer.content.items()}
-        return AnswerResponse(Answer(answer.status, content))
+        return _filled(DeliveryOutcome.UNREADABLE, message)
+
+
+def _filled(outcome: DeliveryOutcome, message: object) -> AnswerResponse:
+    answer = outcome.answer
+    assert answer is not None  # noqa: S101 - its row says so
+    content = {name: message if text == MESSAGE else text for name, text in answer.content.items()}
+    return AnswerResponse(Answer(answer.status, content))

@@ -168,6 +168,19 @@ def cadence_membership(random: Random, identity: int, member: Resource, now: dat
     }
 
 
+def link_swap(random: Random, identity: int, recipient: Resource, now: datetime) -> Resource:
+    """A mail about to be sent to ``recipient``, whose links SalesLoft asks for."""
+    pages = random.sample(["pricing", "trial?plan=team", "docs#start", "meeting/30min", "f%C3%BChrung"], k=3)
+    return {
+        "user": recipient["owner"],
+        "team": reference("team", 1_234),
+        "mailing": {"id": identity, "created_at": timestamp(now)},
+        "email": {"id": identity, "subject": random.choice(_SUBJECTS)},
+        "person": {"id": recipient["id"], "email_address": recipient["email_address"]},
+        "links": [f"https://www.example.com/{page}" for page in pages],
+    }
+
+
 def small(random: Random, kind: str, identity: int, about: Resource, now: datetime) -> Resource:
     """A task, note, meeting or success: what they have in common, and where each says whom it concerns."""
     person = reference("people", about["id"])

@@ -75,6 +75,9 @@ NATIVE_NAMES = frozenset(
 )
 """The same by SalesLoft's names."""
 
+LINK_SWAP = "link_swap"
+"""What SalesLoft asks before it sends a mail: no change, so it happens only where it is asked for."""
+
 
 class SalesTeam:
     """Yields one change after another. Everything depends on ``random`` and ``start`` alone.
@@ -117,7 +120,9 @@ class SalesTeam:
         return action()
 
     def next_of(self, event_type: str) -> Change:
-        """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`."""
+        """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`; or the next `LINK_SWAP`."""
+        if event_type == LINK_SWAP:
+            return self._ask()
         while event_type not in {(change := self.next()).event_type, change.native_name}:
             pass
         return change
@@ -153,6 +158,10 @@ class SalesTeam:
         email = resources.email(self._random, self._new_identity(), self._somebody(), self._now)
         self._emails.append(email)
         return Change("email.sent", "email_updated", email)
+
+    def _ask(self) -> Change:
+        question = resources.link_swap(self._random, self._new_identity(), self._somebody(), self._now)
+        return Change("link.swap", LINK_SWAP, question)
 
     def _open(self) -> Change:
         return self._count("email.opened", "views", self._random.choice((1, 1, 1, 2)))

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
@@ -11,7 +11,7 @@ from typing import Any
 from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
-from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, NATIVE_NAMES, Change, SalesTeam
+from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, LINK_SWAP, NATIVE_NAMES, Change, SalesTeam
 from salesloft_webhooks.simulator.signed_deliveries import Delivery, Forger, Kind, Signer
 
 RECENT = 100
@@ -28,7 +28,7 @@ class Mix:
         dialects: Chosen among at random; all the signer can sign if empty.
         duplicates: Share of deliveries that repeat one of the last minute, 0 to 1.
         forgeries: Share of deliveries that must be refused, 0 to 1.
-        event_type: Only this one, by either name; all if empty.
+        event_type: Only this one, by either name, or ``link_swap``; all but that if empty.
     """
 
     dialects: tuple[Dialect, ...] = ()
@@ -64,14 +64,14 @@ class Traffic(Iterator[Delivery]):
     ) -> None:
         if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
             raise ConfigurationError("the shares of duplicates and forgeries must lie between 0 and 1, also together")
-        if mix.event_type and mix.event_type not in EVENT_TYPES | NATIVE_NAMES:
+        if mix.event_type and mix.event_type not in EVENT_TYPES | NATIVE_NAMES | {LINK_SWAP}:
             near = f" (did you mean {', '.join(nearest(mix.event_type))}?)" if nearest(mix.event_type) else ""
             raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
         self._random = Random(seed)  # noqa: S311 - invented people, no keys
         self._signer, self._mix, self._clock = signer, mix, clock
         self._team = SalesTeam(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), mean_gap_seconds)
         self._forger = Forger(self._random, signer)
-        self._dialects = mix.dialects or signer.dialects
+        self._dialects = _speaking(mix.dialects or signer.dialects, mix.event_type)
         self._recent: deque[tuple[float, Delivery]] = deque(maxlen=RECENT)
 
     def __next__(self) -> Delivery:
@@ -98,6 +98,15 @@ class Traffic(Iterator[Delivery]):
             event_id = f"evt_{self._random.getrandbits(96):024x}"
             event = OutgoingEvent(change.event_type, event_id, *_time_and_data(change))
         return self._signer.delivery(dialect, event, int(now))
+
+
+def _speaking(dialects: Sequence[Dialect], event_type: str) -> Sequence[Dialect]:
+    """Those that know a type: a relay asks nothing."""
+    if event_type != LINK_SWAP:
+        return dialects
+    if not (native := [dialect for dialect in dialects if dialect.bare_resources]):
+        raise ConfigurationError(f"{LINK_SWAP} is asked in the native dialect, for which there is no key")
+    return native
 
 
 def _time_and_data(change: Change) -> tuple[str, dict[str, Any]]:

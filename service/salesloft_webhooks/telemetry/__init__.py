@@ -14,6 +14,7 @@ Each verb feeds metrics, traces and logs from the one fact it is given. Verbs ne
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
 from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
+from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
 from salesloft_webhooks.telemetry.metrics import render_metrics
 from salesloft_webhooks.telemetry.receiver_telemetry import ReceiverTelemetry
@@ -27,6 +28,9 @@ __all__ = [
     "BackfillTelemetry",
     "DeliverySpan",
     "Found",
+    "LinkSwapOutcome",
+    "LinkSwapReason",
+    "LinkSwapTelemetry",
     "Logger",
     "ReceiverTelemetry",
     "SalesloftTelemetry",

@@ -160,6 +160,11 @@ class DeliverySpan(MeasuredSpan[DeliveryOutcome]):
         )
         return self._outcome
 
+    def link_swap(self, outcome: DeliveryOutcome) -> DeliveryOutcome:
+        """Answered with links, or that there are none; `LinkSwapTelemetry` says more."""
+        self._outcome = outcome
+        return outcome
+
     def store_failed(self, error: StoreError) -> DeliveryOutcome:
         """Answered with 503."""
         self._outcome = DeliveryOutcome.of_store(error)

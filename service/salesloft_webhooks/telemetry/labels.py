@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES
+from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES, OWN_EVENT_TYPES
 from salesloft_webhooks.errors import Retry, Unavailable, error_type
 
 
@@ -60,6 +60,9 @@ class ErrorLabels:
         return name
 
 
+_EXPECTED = KNOWN_EVENT_TYPES | OWN_EVENT_TYPES
+
+
 def event_type_label(event_type: str) -> str:
-    """The event type itself if SalesLoft is known to have it, else `OTHER`."""
-    return event_type if event_type in KNOWN_EVENT_TYPES else OTHER
+    """The event type itself if SalesLoft is known to have it or it is our own, else `OTHER`."""
+    return event_type if event_type in _EXPECTED else OTHER

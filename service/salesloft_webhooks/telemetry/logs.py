@@ -94,7 +94,8 @@ def _set_levels(settings: Settings, level: int) -> None:
     HTTP clients log whole addresses at info, database drivers parameters at debug: that would be personal data.
     """
     logging.getLogger().setLevel(logging.WARNING)
-    own = {reference.partition(":")[0].partition(".")[0] for reference in settings.worker_handlers}
+    references = (*settings.worker_handlers, settings.link_swap_handler or PACKAGE)
+    own = {reference.partition(":")[0].partition(".")[0] for reference in references}
     for name in (PACKAGE, "uvicorn", *own):
         logging.getLogger(name).setLevel(level)
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a line per delivery, with the client's address

@@ -37,6 +37,11 @@ class MeasuredSpan(ABC, Generic[Outcome]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._trace.end(self._ended(error, time.perf_counter() - self._started), error)
 
+    @property
+    def age_seconds(self) -> float:
+        """How long ago it began."""
+        return time.perf_counter() - self._started
+
     @abstractmethod
     def _ended(self, error: BaseException | None, seconds: float) -> Outcome:
         """Count how it ended and how long it took; the outcome."""

@@ -36,9 +36,11 @@ RECEIVER = CollectorRegistry()
 WORKER = CollectorRegistry()
 SALESLOFT = CollectorRegistry()
 BACKFILL = CollectorRegistry()
+LINK_SWAP = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
     "Receiver": RECEIVER,
+    "Receiver that answers link swaps": LINK_SWAP,
     "Worker": WORKER,
     "Whatever asks SalesLoft's API": SALESLOFT,
     "Backfill": BACKFILL,

@@ -13,6 +13,7 @@ from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.histogram import Histogram
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
+from salesloft_webhooks.telemetry.link_swap_telemetry import LinkOutcome, LinkSwapOutcome, LinkSwapReason
 from salesloft_webhooks.telemetry.tally import Tally
 
 _INTRODUCTION = """\
@@ -46,6 +47,9 @@ _VALUES: dict[str, type[StrEnum]] = {
     "`reason` of signature failures": RejectionReason,
     "`reason` of unreadable deliveries": UnreadableReason,
     "`reason` of dead letters": DeadLetterReason,
+    "`outcome` of link swaps": LinkSwapOutcome,
+    "`reason` of link swaps": LinkSwapReason,
+    "`outcome` of links": LinkOutcome,
 }
 
 

@@ -111,7 +111,7 @@ def test_a_store_without_memory(own_server: Server, own_receiver: ReceiverProces
         reply = own_receiver.send(delivery(envelope("evt-1")))
 
         assert_not_stored(reply)
-        assert sorted(store.keys()) == ["sl:format", "sl:partitions", "sl:{0}:layout"]  # written at the start
+        assert sorted(store.keys()) == ["sl:format", "sl:partitions", "sl:receivers", "sl:{0}:layout"]  # from the start
         store.config_set("maxmemory", 0)
     assert_recovers(own_receiver, "evt-1")
 

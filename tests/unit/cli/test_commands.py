@@ -1,5 +1,6 @@
 """The folder of commands reads like the help: a module each, in the place that its name says."""
 
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ def modules(folder: Path) -> set[str]:
     return {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
 
 
+def module(command: str) -> str:
+    """How Python can name what a command is called."""
+    return f"{command}_" if iskeyword(command) else command.replace("-", "_")
+
+
 def test_every_command_has_its_module_and_every_module_is_a_command() -> None:
     """Nothing but commands stands in `cli/commands`, and none is left without being registered."""
     root: Any = typer.main.get_command(application())
 
-    assert modules(FOLDER) == set(root.commands)
+    assert modules(FOLDER) == set(map(module, root.commands))
 
 
 def test_every_command_of_a_family_has_its_module() -> None:
@@ -28,7 +34,11 @@ def test_every_command_of_a_family_has_its_module() -> None:
     root: Any = typer.main.get_command(application())
     families = {name: set(command.commands) for name, command in root.commands.items() if hasattr(command, "commands")}
 
-    missing = {name: names for name, wanted in families.items() if (names := wanted - modules(FOLDER / name))}
+    missing = {
+        name: names
+        for name, wanted in families.items()
+        if (names := set(map(module, wanted)) - modules(FOLDER / module(name)))
+    }
 
     assert families
     assert missing == {}

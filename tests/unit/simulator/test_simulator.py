@@ -168,3 +168,14 @@ def test_there_must_be_a_key() -> None:
     """Without a key there is nothing to sign with."""
     with pytest.raises(ConfigurationError):
         Signer(DialectKeys())
+
+
+def test_link_swaps_happen_only_where_they_are_asked_for() -> None:
+    """In SalesLoft's own dialect, with links of a mail; without its key there are none."""
+    asked = deliveries(20, Mix(event_type="link_swap"))
+
+    assert {(delivery.dialect, delivery.event_type) for delivery in asked} == {(NATIVE, "link_swap")}
+    assert all(len(msgspec.json.decode(delivery.body)["links"]) == 3 for delivery in asked)
+    assert not any(delivery.event_type == "link_swap" for delivery in deliveries(500))
+    with pytest.raises(ConfigurationError, match="native"):
+        deliveries(1, Mix(event_type="link_swap"), keys=DialectKeys(envelope_secrets=(b"an-invented-secret",)))

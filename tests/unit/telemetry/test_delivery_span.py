@@ -24,6 +24,8 @@ from tests.unit.telemetry.conftest import Sample
 VERDICTS: dict[DeliveryOutcome, Callable[[DeliverySpan], object]] = {
     DeliveryOutcome.STORED: lambda span: span.stored("person.updated", duplicate=False),
     DeliveryOutcome.DUPLICATE: lambda span: span.stored("person.updated", duplicate=True),
+    DeliveryOutcome.LINK_SWAP: lambda span: span.link_swap(DeliveryOutcome.LINK_SWAP),
+    DeliveryOutcome.NOT_SWAPPED: lambda span: span.link_swap(DeliveryOutcome.NOT_SWAPPED),
     DeliveryOutcome.REJECTED: lambda span: span.rejected(RejectionReason.MISMATCH),
     DeliveryOutcome.UNREADABLE: lambda span: span.unreadable(UnreadableReason.NOT_JSON),
     DeliveryOutcome.TOO_LARGE: lambda span: span.refused(DeliveryOutcome.TOO_LARGE),

@@ -1,6 +1,5 @@
 """`send`: sign deliveries as SalesLoft or a relay does, and post them to any address."""
 
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from salesloft_webhooks.cli.input_events import InputEvent
-    from salesloft_webhooks.dialects import Dialect, DialectKeys
-    from salesloft_webhooks.settings import Settings
+    from salesloft_webhooks.dialects import Dialect
     from salesloft_webhooks.simulator import Delivery, Mix, Signer
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="Where to; by default the receiver on this machine.")]
@@ -68,6 +66,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
     Exit codes: 0 all answered as they should be (forgeries with 401), 1 some not, 2 wrong usage, 3 nobody there.
     """
     from salesloft_webhooks.cli.console import show_json
+    from salesloft_webhooks.cli.delivery_target import delivery_target
     from salesloft_webhooks.cli.simulator_runs import exit_code, post, show_summary, summary
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.simulator import Mix, Posting, Simulator
@@ -75,7 +74,7 @@ def send(  # noqa: PLR0913 - each is an option of the command
 
     settings = Settings.load()
     configure_logging(settings, "send")  # or a remark about a key would go to stdout, into the JSON
-    address, signer, spoken = _target(settings, url, source, secret_file, dialect)
+    address, signer, spoken = delivery_target(settings, url, source, secret_file, dialect)
     if data or file:
         if (count, duplicates, forgeries) != (1, 0, 0):
             raise ConfigurationError("--count, --duplicates and --forgeries are for simulated deliveries")
@@ -95,57 +94,17 @@ def send(  # noqa: PLR0913 - each is an option of the command
     raise typer.Exit(exit_code(tally))
 
 
-def _target(
-    settings: "Settings", url: str, source: str, secret_file: Path | None, dialect: str
-) -> "tuple[str, Signer, Dialect | None]":
-    from salesloft_webhooks.dialects import accepted, named
-    from salesloft_webhooks.simulator import Signer
-
-    spoken = named(dialect)
-    if secret_file:
-        keys, path = _keys_in(secret_file, spoken), settings.source_path
-    else:
-        keys, path = _source(settings, source)
-    if spoken and spoken not in accepted(keys):
-        raise ConfigurationError(f"there is no key for the {dialect} dialect")
-    if url and not url.startswith(("http://", "https://")):
-        raise ConfigurationError("the URL must begin with http:// or https://")
-    return url or f"http://127.0.0.1:{settings.port}{path}", Signer(keys), spoken
-
-
-def _source(settings: "Settings", name: str) -> "tuple[DialectKeys, str]":
-    from salesloft_webhooks.receiver.sources import load_sources
-
-    sources = {source.name: source for source in load_sources(settings)}
-    if not name and len(sources) > 1:
-        raise ConfigurationError(f"there are several sources: choose one with --source ({', '.join(sources)})")
-    source = sources.get(name) if name else next(iter(sources.values()))
-    if source is None:
-        raise ConfigurationError(f"there is no source {name} (there are: {', '.join(sources)})")
-    return source.keys, source.path
-
-
-def _keys_in(path: Path, dialect: "Dialect | None") -> "DialectKeys":
-    from salesloft_webhooks.dialects import DIALECTS, DialectKeys
-    from salesloft_webhooks.receiver.keyring import split_keys
-
-    keys = split_keys(_read(str(path)))
-    kind = (dialect or DIALECTS[0]).key_kinds[0]
-    if keys and (problem := kind.problem(keys[0])):
-        raise ConfigurationError(f"--secret-file: the file {problem}")
-    return DialectKeys(**{kind.name: keys})
-
-
 def _events(event: str, event_id: str, data: str, file: str) -> "list[InputEvent]":
+    from salesloft_webhooks.cli.delivery_target import content
     from salesloft_webhooks.cli.input_events import InputEvent, parse_data, parse_events
 
     if file:
         if event or event_id or data:
             raise ConfigurationError("--file says everything about its events; it goes without --event and --data")
-        return parse_events(_read(file), file)
+        return parse_events(content(file), file)
     if not event:
         raise ConfigurationError("--data needs --event")
-    return [InputEvent(event, parse_data(_read(data), data), event_id)]
+    return [InputEvent(event, parse_data(content(data), data), event_id)]
 
 
 def _signed(signer: "Signer", dialect: "Dialect | None", events: "list[InputEvent]") -> "list[Delivery]":
@@ -159,11 +118,3 @@ def _simulated(signer: "Signer", mix: "Mix", seed: int | None, rate: float | Non
 
     traffic = Traffic(signer, mix, seed=seed, mean_gap_seconds=1 / (rate or 20.0))
     return islice(traffic, count) if count else traffic
-
-
-def _read(name: str) -> bytes:
-    """The content of a file, or of stdin for ``-``."""
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as exc:
-        raise ConfigurationError(f"{name}: {exc.strerror}") from None

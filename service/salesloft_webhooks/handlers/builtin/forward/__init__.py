@@ -15,12 +15,12 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint, load_configuration
 from salesloft_webhooks.handlers.builtin.forward.formats import FORMATS
-from salesloft_webhooks.handlers.builtin.forward.public_addresses import CheckedTransport, is_public
 from salesloft_webhooks.handlers.builtin.forward.request_limiter import RequestLimiter
 from salesloft_webhooks.handlers.builtin_groups import FORWARD
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
+from salesloft_webhooks.handlers.outbound.public_addresses import CheckedTransport, is_public
 from salesloft_webhooks.handlers.outbound.signing import Signer
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.outgoing_http import open_client

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from salesloft_webhooks.errors import Unavailable
-from salesloft_webhooks.handlers.builtin.forward.public_addresses import Address, CheckedTransport, is_public, resolve
+from salesloft_webhooks.handlers.outbound.public_addresses import Address, CheckedTransport, is_public, resolve
 
 PUBLIC = ip_address("93.184.215.14")
 

@@ -1,0 +1,94 @@
+{{/*
+The Deployment of receivers: dict "root" "component" "values" (as `receiver`) "image" "environment" (what it listens for)
+and, as text, further "mounts" and "volumes".
+*/}}
+{{- define "salesloft-webhooks.receiverDeployment" -}}
+{{- $root := .root -}}
+{{- $component := .component -}}
+{{- $receiver := .values -}}
+{{- $selector := include "salesloft-webhooks.selectorLabels" (list $root $component) -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "salesloft-webhooks.componentName" (list $root $component) }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "salesloft-webhooks.labels" (list $root $component) | nindent 4 }}
+  {{- include "salesloft-webhooks.annotations" (list $root) }}
+spec:
+  {{- if not $receiver.autoscaling.enabled }}
+  replicas: {{ $receiver.replicas }}
+  {{- end }}
+  # SalesLoft gives up after about 45 s: during a roll-out there are never fewer receivers than before.
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
+  selector:
+    matchLabels:
+      {{- $selector | nindent 6 }}
+  template:
+    metadata:
+      {{- include "salesloft-webhooks.podMetadata" (dict "root" $root "selector" $selector "values" $receiver) | nindent 6 }}
+    spec:
+      serviceAccountName: {{ include "salesloft-webhooks.receiverServiceAccountName" $root }}
+      {{- include "salesloft-webhooks.podSettings" (dict "root" $root "values" $receiver) | nindent 6 }}
+      {{- include "salesloft-webhooks.spread" (dict "selector" $selector "values" $receiver) | nindent 6 }}
+      terminationGracePeriodSeconds: {{ $receiver.terminationGracePeriodSeconds }}
+      securityContext:
+        {{- toYaml $root.Values.podSecurityContext | nindent 8 }}
+      {{- with $receiver.initContainers }}
+      initContainers:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ $component }}
+          image: {{ include "salesloft-webhooks.image" (list $root .image $root.Values.image) }}
+          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          args: [receiver]
+          envFrom:
+            - configMapRef:
+                name: {{ include "salesloft-webhooks.componentName" (list $root "config") }}
+          env:
+            {{- include "salesloft-webhooks.storeEnvironment" $root | trim | nindent 12 }}
+            {{- .environment | trim | nindent 12 }}
+            - name: SHUTDOWN_DELAY_SECONDS
+              value: {{ $receiver.shutdownDelaySeconds | quote }}
+            - name: DRAIN_SECONDS
+              value: {{ $receiver.drainSeconds | quote }}
+            {{- with include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with $receiver.extraEnv }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+          {{- with $receiver.preStopSeconds }}
+          # While Kubernetes tells nodes and load balancers, nothing has changed for the process; no shell is needed for
+          # it. Only then does it learn that it leaves, and closes the connections that clients hold open.
+          lifecycle:
+            preStop:
+              sleep: {seconds: {{ . }}}
+          {{- end }}
+          ports:
+            - {name: http, containerPort: 8000}
+            - {name: ops, containerPort: 9090}
+          {{- include "salesloft-webhooks.probes" $root | nindent 10 }}
+          resources:
+            {{- toYaml $receiver.resources | nindent 12 }}
+          securityContext:
+            {{- toYaml $root.Values.containerSecurityContext | nindent 12 }}
+          volumeMounts:
+            {{- include "salesloft-webhooks.keyMount" $root | trim | nindent 12 }}
+            {{- with include "salesloft-webhooks.redisCaMount" $root }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with .mounts }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with $receiver.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+        {{- with $receiver.extraContainers }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      volumes:
+        {{- include "salesloft-webhooks.keyVolume" $root | trim | nindent 8 }}
+        {{- with include "salesloft-webhooks.redisCaVolume" $root }}{{ trim . | nindent 8 }}{{ end }}
+        {{- with .volumes }}{{ trim . | nindent 8 }}{{ end }}
+        {{- with $receiver.extraVolumes }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+{{- end }}

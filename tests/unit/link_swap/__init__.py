@@ -1,0 +1,1 @@
+"""Swapped links."""
