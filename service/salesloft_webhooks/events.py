@@ -12,6 +12,10 @@ from msgspec import Struct
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.timestamps import parse_timestamp
 
+BACKFILL_TOKEN = "back"  # noqa: S105 - a mark, not a password
+"""What tells deliveries that a backfill makes from all others in an event's record: always the same. So whoever makes
+one once more, after a crash, is told again that it was new."""
+
 
 class Watermark(Struct):
     """Store an event only if it raises a level that the broker remembers (90 days by default).
@@ -60,12 +64,14 @@ class NewDelivery(Struct):
         events: At least one; the first one decides whether the delivery is new or a duplicate.
         traceparent: W3C trace context of the receiving span, or empty.
         received_at: When it came, for one that is stored later (out of quarantine); None: when the store accepts it.
+        backfilled: Whether a backfill made it: no webhook has come.
     """
 
     source: str
     events: tuple[NewEvent, ...]
     traceparent: str = ""
     received_at: datetime | None = None
+    backfilled: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,10 @@ def test_every_dashboard_is_a_config_map() -> None:
     assert all(item["metadata"]["labels"]["grafana_dashboard"] == "1" for item in maps)
 
 
-def test_prometheus_finds_the_pods_of_both_roles() -> None:
+def test_prometheus_finds_the_pods_of_all_roles() -> None:
     """The PodMonitor selects exactly the pods that serve metrics, by their port's name."""
-    rendered = render({"monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}})
+    wanted = {"monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}}
+    rendered = render(merged(shape("backfill"), wanted))
     monitor = rendered.one("PodMonitor", "")
     spec = monitor["spec"]
     (rule,) = spec["selector"]["matchExpressions"]

@@ -29,6 +29,7 @@ CONTEXTS: list[Values] = [
     shape("external-secrets"),
     shape("sources-file"),
     shape("gateway"),
+    shape("backfill"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
@@ -36,6 +37,8 @@ CONTEXTS: list[Values] = [
 """What a value may need around it to have an effect."""
 
 OTHER: dict[str, Any] = {
+    "backfill.config": {"LOG_LEVEL": "debug"},
+    "backfill.resources": {"limits": {"memory": "1Gi"}},
     "config": {"LOG_LEVEL": "debug"},
     "database.url": "postgresql+asyncpg://other/d",
     "externalSecret.data": {"webhook-secret": {"key": "other"}},
@@ -61,6 +64,7 @@ OTHER: dict[str, Any] = {
     "redis.durability": "memory",
     "redis.partitions": 2,
     "redis.url": "redis://other:6379/0",
+    "salesloftApi.url": "https://other.example.com/v2",
     "source.path": "/other",
     "sourcesFile.paths": ["/other"],
     "test.group": "crm",

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.backfill_process import BackfillProcess, silent_salesloft
 from tests.support.http_client import request
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
 from tests.support.receiver_process import PATH, SECRET, ReceiverProcess, delivery, envelope, native_headers
+from tests.support.role_process import RoleProcess
 from tests.support.rules_and_dashboards import alerts, panel_expressions, rules
 from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
@@ -29,6 +31,7 @@ VARIABLES = {
     "$source": ".*",
     "$__rate_interval": "20s",
 }
+ROLES = ("receiver", "worker", "backfill")
 FIRING = {
     "SalesloftWebhooksDeadLetters",
     "SalesloftWebhooksDuplicates",
@@ -40,8 +43,12 @@ FIRING = {
 }
 """What the traffic of this test must set off, waiting times aside."""
 SILENT = {
+    "SalesloftWebhooksBackfillAbsent": "there is a leader",
+    "SalesloftWebhooksBackfillBehind": "lists are read each second",
+    "SalesloftWebhooksBackfillStopped": "every list can be read",
     "SalesloftWebhooksBacklogGrowing": "the backlog stays small",
     "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
+    "SalesloftWebhooksChangesMissed": "a dozen are no more than usual",
     "SalesloftWebhooksDeliveriesAbsent": "the source was not there a day ago",
     "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",
     "SalesloftWebhooksErrorBudgetBurn": "nothing is answered with 503",
@@ -128,19 +135,21 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
             sender.start()
             stack.callback(sender.join)
             stack.callback(stop.set)
-            yield stack.enter_context(watching(directory, receiver, worker))
+            backfill = BackfillProcess(stack.enter_context(silent_salesloft(people=12)), server.url, settings).start()
+            stack.callback(backfill.kill)
+            yield stack.enter_context(watching(directory, receiver, worker, backfill))
     finally:
         worker.kill()
         server.stop(kill=True)
 
 
 class watching(ExitStack):  # noqa: N801 - reads as a verb where it is used
-    """Prometheus and Alertmanager on the two processes."""
+    """Prometheus and Alertmanager on the processes."""
 
-    def __init__(self, directory: Path, receiver: ReceiverProcess, worker: WorkerProcess) -> None:
+    def __init__(self, directory: Path, *roles: RoleProcess) -> None:
         super().__init__()
         self._directory = directory
-        self._targets = {"receiver": [receiver.ops_port], "worker": [worker.ops_port]}
+        self._targets = {name: [role.ops_port] for name, role in zip(ROLES, roles, strict=True)}
 
     def __enter__(self) -> Observed:  # type: ignore[override]
         alertmanager = self.enter_context(Alertmanager(self._directory / "alertmanager"))
@@ -156,11 +165,11 @@ class watching(ExitStack):  # noqa: N801 - reads as a verb where it is used
         return found
 
 
-def test_both_roles_are_scraped(observed: Observed) -> None:
-    """Prometheus reads the operations ports of receiver and worker without complaint."""
+def test_all_roles_are_scraped(observed: Observed) -> None:
+    """Prometheus reads the operations ports of receiver, worker and backfill without complaint."""
     up = {result["metric"]["job"]: result["value"][1] for result in observed.prometheus.query("up")}
 
-    assert up == {"receiver": "1", "worker": "1"}
+    assert up == dict.fromkeys(ROLES, "1")
 
 
 def test_every_panel_shows_data(observed: Observed) -> None:

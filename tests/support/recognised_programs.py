@@ -26,6 +26,8 @@ def ours(words: Sequence[str]) -> None:
     command = typer.main.get_command(application())
     words = list(words)
     while isinstance(command, TyperGroup):
+        if command.invoke_without_command and (not words or words[0].startswith("-")):
+            break  # `backfill` alone is a role, and has options of its own
         assert words, "a group of commands alone does nothing"
         command = command.commands[words.pop(0)]
     command.make_context(str(command.name), words)

@@ -44,12 +44,15 @@
 {{- include "salesloft-webhooks.checkLinkSwap" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
+{{- if .Values.backfill.enabled }}
+  {{- include "salesloft-webhooks.checkSalesloftApi" (list . "backfill.enabled") }}
+{{- end }}
 {{- end }}
 
 {{/* A port that an address names and no policy lets through would leave pods unready without a word. */}}
 {{- define "salesloft-webhooks.checkPorts" -}}
 {{- $redisPort := contains "+sentinel:" .Values.redis.url | ternary "26379" "6379" -}}
-{{- $places := list (list "redis" .Values.redis.url $redisPort "redis.url") (list "database" .Values.database.url "5432" "database.url") (list "otlp" .Values.tracing.endpoint "" "tracing.endpoint") -}}
+{{- $places := list (list "redis" .Values.redis.url $redisPort "redis.url") (list "database" .Values.database.url "5432" "database.url") (list "otlp" .Values.tracing.endpoint "" "tracing.endpoint") (list "salesloftApi" .Values.salesloftApi.url (hasPrefix "http:" .Values.salesloftApi.url | ternary "80" "443") "salesloftApi.url") -}}
 {{- range $place := .Values.networkPolicy.enabled | ternary $places list }}
   {{- $open := list -}}
   {{- range (index $.Values.networkPolicy (index $place 0)).ports }}{{ $open = append $open (int . | toString) }}{{ end }}

@@ -153,6 +153,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def backfill(self) -> str:
+        """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
+        return f"{self.prefix}:backfill"
+
+    @property
     def receivers(self) -> str:
         """The keys that receivers accept: hash of JSON by receiver, with server ms and fingerprints by source."""
         return f"{self.prefix}:receivers"

@@ -31,7 +31,7 @@ from salesloft_webhooks.broker.routes import BELOW, MOVED, Routes
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
-from salesloft_webhooks.events import NewDelivery
+from salesloft_webhooks.events import BACKFILL_TOKEN, NewDelivery
 from salesloft_webhooks.settings import Settings
 
 TOKEN_BITS = 24
@@ -48,7 +48,7 @@ class Stored(StrEnum):
     """What the store made of a delivery."""
 
     NEW = "new"
-    """Its event was not known."""
+    """Its event was not known, or only by an earlier try of the same delivery."""
     DUPLICATE = "duplicate"
     """Its event id was known; it is stored, by an earlier delivery."""
 
@@ -90,7 +90,7 @@ class Publisher:
             StoreFull: the server is out of memory; nothing was written.
             NotDurable: written, but not confirmed at the configured level; a repeat is safe.
         """
-        routes, token = self._routes, next(self._tokens)
+        routes, token = self._routes, BACKFILL_TOKEN if delivery.backfilled else next(self._tokens)
         first = MOVED
         if routes.partitions == 1 and routes.fits(self._store):
             answer = routes.store(delivery, token)
@@ -186,4 +186,6 @@ class Publisher:
 def _tokens() -> Iterator[str]:
     half = TOKEN_BITS // 2
     for number in count(randbits(TOKEN_BITS)):
-        yield _PAIRS[number >> half & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
+        token = _PAIRS[number >> half & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
+        if token != BACKFILL_TOKEN:
+            yield token

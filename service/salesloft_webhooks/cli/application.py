@@ -32,6 +32,7 @@ COMMANDS = {
     "up": Command(RUNNING, "up.command_line", adopts=False),
     "receiver": Command(RUNNING, "receiver", adopts=False),
     "worker": Command(RUNNING, "worker", adopts=False),
+    "backfill": Command(RUNNING, "backfill"),
     "simulator": Command(RUNNING, "simulator", adopts=False),
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),

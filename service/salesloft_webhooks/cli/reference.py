@@ -146,7 +146,7 @@ def _command(path: tuple[str, ...], command: Any) -> Iterator[str]:
     children: Mapping[str, Any] = getattr(command, "commands", {})
     if len(path) > 1:
         yield f"\n{'#' * len(path)} {' '.join(path[1:])}\n\n{inspect.cleandoc(command.help or '')}\n"
-        if not children:
+        if not children or command.invoke_without_command:
             yield f"\n```\n{' '.join(path)} {_usage(command)}\n```\n"
             yield _options(command)
     for name, child in children.items():

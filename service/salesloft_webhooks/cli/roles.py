@@ -34,7 +34,17 @@ def worker(**options: object) -> None:
     run_role("worker", Settings.load(**options), run)
 
 
-ROLES: dict[str, Callable[[], None]] = {"receiver": receiver, "worker": worker}
+def backfill(**options: object) -> None:
+    """Find what no webhook has brought until SIGTERM; options win over the environment."""
+    with fast_imports():
+        from salesloft_webhooks.backfill import run
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+
+    run_role("backfill", Settings.load(**options), run)
+
+
+ROLES: dict[str, Callable[[], None]] = {"backfill": backfill, "receiver": receiver, "worker": worker}
 
 
 def alone(role: str) -> NoReturn:

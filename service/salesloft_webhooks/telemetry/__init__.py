@@ -12,6 +12,7 @@ Each verb feeds metrics, traces and logs from the one fact it is given. Verbs ne
 """
 
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
+from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
@@ -23,7 +24,10 @@ from salesloft_webhooks.telemetry.worker_telemetry import WorkerTelemetry
 
 __all__ = [
     "AttemptSpan",
+    "BackfillState",
+    "BackfillTelemetry",
     "DeliverySpan",
+    "Found",
     "LinkSwapOutcome",
     "LinkSwapReason",
     "LinkSwapTelemetry",

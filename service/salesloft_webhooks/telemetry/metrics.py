@@ -35,6 +35,7 @@ PROCESS = CollectorRegistry()
 RECEIVER = CollectorRegistry()
 WORKER = CollectorRegistry()
 SALESLOFT = CollectorRegistry()
+BACKFILL = CollectorRegistry()
 LINK_SWAP = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
@@ -42,6 +43,7 @@ REGISTRIES = {
     "Receiver that answers link swaps": LINK_SWAP,
     "Worker": WORKER,
     "Whatever asks SalesLoft's API": SALESLOFT,
+    "Backfill": BACKFILL,
 }
 
 CALL_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -31,7 +31,7 @@ def test_a_command_of_a_runbook_can_be_pasted(line: str) -> None:
     command = typer.main.get_command(application())
     words = shlex.split(line)[1:]
 
-    while isinstance(command, TyperGroup):
+    while isinstance(command, TyperGroup) and not (command.invoke_without_command and words[0].startswith("-")):
         command = command.commands[words.pop(0)]
 
     context = command.make_context(line, words)

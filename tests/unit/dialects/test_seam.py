@@ -21,6 +21,7 @@ ALLOWED = {
     "simulator/platform/outgoing_mail.py": "as its deliveries, by a subscription's token",
     "simulator/platform/subscription_deliveries.py": "SalesLoft itself signs in this one way",
     "subscriptions/signing_keys.py": "what SalesLoft is to sign with",
+    "backfill/rows.py": "a row of SalesLoft's lists is what it would have sent in this dialect",
     "handlers/outbound/signing.py": "handlers sign their requests as this dialect does",
 }
 

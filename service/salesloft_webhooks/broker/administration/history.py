@@ -10,8 +10,9 @@ from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, Entry, read_entry
+from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN, Entry, read_entry
 from salesloft_webhooks.event_patterns import matches
+from salesloft_webhooks.events import BACKFILL_TOKEN
 
 
 class EventState(StrEnum):
@@ -72,6 +73,7 @@ class History:
         duplicates: How many times it was delivered again.
         entry: Its content while the stream still has it; afterwards only ids and states are known.
         groups: Its state in every group that exists or that has finished it.
+        backfilled: Whether a backfill has brought it, because no webhook had.
     """
 
     event_id: str
@@ -79,6 +81,7 @@ class History:
     duplicates: int
     entry: Entry | None
     groups: tuple[EventInGroup, ...]
+    backfilled: bool = False
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -108,7 +111,8 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
         if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
             states[name] = EventInGroup(name, EventState(value))
     duplicates = int(record.get(RECORD_DUPLICATES, "0"))
-    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)))
+    backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
+    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)), backfilled)
 
 
 def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:

@@ -2,13 +2,15 @@
 
 import asyncio
 
-from salesloft_webhooks.broker import Group, Outcome
+from salesloft_webhooks.broker import Group, Outcome, Publisher
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import discard, redrive, unchanging
 from salesloft_webhooks.broker.administration.history import EventInGroup, EventState, history
 from salesloft_webhooks.broker.administration.replay import Selection, replay
+from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_driver import TTL, Driven
+from tests.support.publish_observers import SilentObserver
 
 
 async def state_in_group(driven: Driven, event_id: str, group: str = "crm") -> EventInGroup:
@@ -48,6 +50,24 @@ async def test_content_and_duplicates_are_reported(driven: Driven) -> None:
         "person:e1",
         b'{"id":1}',
     )
+
+
+async def test_what_a_backfill_has_brought_is_told(driven: Driven) -> None:
+    """Also when its webhook comes after all, which is a duplicate then."""
+    fetched = NewEvent("e1", "person.updated", "person:1", "2026-03-07T04:26:14+00:00", b'{"id":1}')
+    async with Publisher(driven.store, driven.settings, SilentObserver()) as publisher:
+        await publisher.publish(NewDelivery("default", (fetched,), backfilled=True))
+    before = await history(driven.store, "e1")
+    await driven.publish("e1", "e2")
+
+    after, other = await history(driven.store, "e1"), await history(driven.store, "e2")
+
+    assert before is not None
+    assert (before.backfilled, before.duplicates) == (True, 0)
+    assert after is not None
+    assert (after.backfilled, after.duplicates) == (True, 1)
+    assert other is not None
+    assert not other.backfilled
 
 
 async def test_before_anybody_reads_it_the_event_waits(driven: Driven) -> None:

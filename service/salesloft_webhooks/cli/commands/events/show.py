@@ -49,7 +49,8 @@ def show_event(
 
 def _object(found: "History") -> dict[str, object]:
     groups = [_group_object(row) for row in found.groups]
-    return {"event_id": found.event_id, "duplicates": found.duplicates, "groups": groups}
+    about = {"event_id": found.event_id, "duplicates": found.duplicates, "backfilled": found.backfilled}
+    return {**about, "groups": groups}
 
 
 def _group_object(row: "EventInGroup") -> dict[str, object]:
@@ -76,7 +77,10 @@ def _about(found: "History") -> Iterator[str]:
         yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
     else:
         yield f"stored as {found.reference}; its content has left the history"
-    yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
+    if found.backfilled:
+        yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
+    else:
+        yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
 
 
 def _detail(row: "EventInGroup") -> str:

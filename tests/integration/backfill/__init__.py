@@ -1,0 +1,1 @@
+"""The backfill with real servers and a simulated SalesLoft."""
