@@ -43,6 +43,10 @@ bench: .venv/ready ## Measure everything beside its peers, 20 minutes (SECTIONS=
 counts: .venv/ready ## Write down how much work an event is: commands, bytes and calls, which a test compares with
 	$(BIN)/python -m bench.work_counts
 
+.PHONY: dictionary
+dictionary: .venv/ready ## Train the dictionary of compressed bodies on invented traffic, and say its id (docs/sizing.md)
+	$(BIN)/python -m bench.train_dictionary
+
 .PHONY: coverage
 coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
 	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term $(COVERED) $(SECOND_TRY)

@@ -19,6 +19,8 @@ import uvloop
 
 from bench.traffic import KINDS
 
+OK = b"HTTP/1.1 200"
+
 
 class Order(msgspec.Struct):
     """What to send.
@@ -32,6 +34,7 @@ class Order(msgspec.Struct):
         seconds: Send none after this time.
         rate: Deliveries a second, in the open loop; 0: the closed loop.
         core: Where to run.
+        patience: Seconds beyond the others after which an answer does not come any more.
     """
 
     port: int
@@ -42,6 +45,7 @@ class Order(msgspec.Struct):
     seconds: float = 60.0
     rate: float = 0.0
     core: int = -1
+    patience: float = 30.0
 
 
 class Sent(msgspec.Struct):
@@ -80,12 +84,14 @@ class Connection(asyncio.Protocol):
             self._load.done.set_exception(exc or ConnectionError("the server closed the connection"))
 
     def data_received(self, data: bytes) -> None:
-        """An answer, or its head; every answer's body ends in a brace."""
+        """An answer, or a part of it. Every right one's body ends in a brace; what others end in is not known."""
         self._answer += data
         if not self._answer.endswith(b"}"):
+            if not self._answer.startswith(OK[: len(self._answer)]):
+                self._load.fail(AssertionError(self._answer))
             return
         answer, self._answer = self._answer, b""
-        if not answer.startswith(b"HTTP/1.1 200") or not answer.endswith(b'{"received":true}'):
+        if not answer.startswith(OK) or not answer.endswith(b'{"received":true}'):
             self._load.fail(AssertionError(answer))
         else:
             self._load.answered(self)
@@ -117,10 +123,18 @@ class Load:
             await self._open_loop()
         else:
             self._closed_loop()
-        await self.done
+        await self._all_answered()
         seconds = time.monotonic() - self._start
         busy = (time.process_time() - cpu) / seconds
         return Sent(len(self.latencies), seconds, self.latencies, self.began, busy)
+
+    async def _all_answered(self) -> None:
+        """Wait for the last answer; one that is lost must not hold up the whole benchmark."""
+        longest = self._order.seconds + self._order.patience
+        try:
+            await asyncio.wait_for(self.done, longest)
+        except TimeoutError:
+            raise TimeoutError(f"{self._running} deliveries were not answered within {longest:g} s") from None
 
     def fail(self, error: Exception) -> None:
         """An answer that no delivery may get ends the run."""

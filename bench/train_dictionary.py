@@ -1,9 +1,10 @@
-"""Trains the dictionary of compressed bodies on invented traffic: ``python -m bench.train_dictionary``.
+"""Trains the dictionary of compressed bodies on invented traffic: ``make dictionary``; see docs/sizing.md.
 
 A new one gets an id of its own and a file of its own beside the older ones, which stay: what they compressed is still
-to be read. Then name it in ``broker/body_compression.py``.
+to be read. The same bodies give the same dictionary.
 """
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -22,13 +23,12 @@ def bodies(seed: int, count: int) -> list[bytes]:
     return [msgspec.json.encode(team.next().resource) for _ in range(count)]
 
 
-def main() -> None:
+def main(folder: Path = Path(body_compression.__file__).parent / "dictionaries") -> None:
     """Write the dictionary and say its id."""
     dictionary = body_compression.zstd.train_dict(bodies(SEED, BODIES), DICTIONARY_BYTES)
-    folder = Path(body_compression.__file__).parent / "dictionaries"
     (folder / f"{dictionary.dict_id}.zdict").write_bytes(dictionary.dict_content)
     print(dictionary.dict_id)
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

@@ -27,6 +27,16 @@ def cancellation_requested() -> bool:
     return task is None or task.cancelling() > 0
 
 
+def end_if_cancelled(error: Exception) -> None:
+    """End the current task if somebody has cancelled it and the cancellation came as this error.
+
+    Raises:
+        asyncio.CancelledError: somebody has.
+    """
+    if cancellation_requested():
+        raise asyncio.CancelledError from error
+
+
 async def repeat(
     step: Callable[[], Awaitable[object]], *, every_seconds: float = 0.0, failed: OnFailure | None = None
 ) -> None:

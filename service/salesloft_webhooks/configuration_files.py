@@ -76,7 +76,10 @@ def _parsed(setting: str, path: Path) -> "tuple[Node | None, Any]":
     try:
         loader = yaml.SafeLoader(path.read_bytes())
         node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
+        repeated = _repeated_line(node)  # before `<<` is carried out, which may name once more what it overrides
+        if repeated is None:
+            return node, None if node is None else loader.construct_document(node)
+        problem = f"line {repeated}: the same name stands here for the second time"
     except OSError as exc:
         problem = f"cannot be read: {exc.strerror}"
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
@@ -84,6 +87,23 @@ def _parsed(setting: str, path: Path) -> "tuple[Node | None, Any]":
         mark = getattr(exc, "problem_mark", None)
         problem = f"not YAML (line {mark.line + 1}, column {mark.column + 1})" if mark else "not YAML"
     raise ConfigurationError(f"{setting}: {problem}")
+
+
+def _repeated_line(root: "Node | None") -> int | None:
+    """The line of a name that its mapping has already: YAML forbids it, PyYAML takes the last, people see the first."""
+    waiting, seen = [root] if root else [], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue  # an alias may even stand within what it names
+        seen.add(id(node))
+        names: set[str] = set()
+        for name, line, below in _below(node):
+            if name in names:
+                return line + 1
+            names.add(name)
+            waiting.append(below)
+    return None
 
 
 def _refuse(setting: str, node: "Node | None", model: type[BaseModel], problems: list[tuple[Location, str]]) -> None:

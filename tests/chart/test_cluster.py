@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.api_server import ApiServer
-from tests.chart.rendering import CHART, TOOLS, Object, render, shape, shapes
+from tests.chart.rendering import CHART, ROOT, TOOLS, Object, render, shape, shapes
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -173,3 +173,11 @@ def identities(cluster: ApiServer, namespace: str) -> dict[str, tuple[str, Objec
         for kind in ("Deployment", "StatefulSet")
         for name, item in cluster.objects(kind, namespace).items()
     }
+
+
+def test_a_namespace_that_is_restricted_takes_the_simulator(cluster: ApiServer) -> None:
+    """The pod of `k8s/simulator` meets the Pod Security Standard that the chart's own pods meet."""
+    namespace = cluster.namespace("simulator")
+    deployment, _ = yaml.safe_load_all((ROOT / "k8s" / "simulator" / "salesloft-simulator.yaml").read_text("utf-8"))
+
+    assert not cluster.admits(namespace, deployment["spec"]["template"])

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import psutil
 import pytest
 
@@ -156,6 +158,30 @@ def test_what_dies_is_started_again(machine: Machine) -> None:
     wait_until(lambda: machine.stored() > so_far, seconds=30, description="new events are stored")
 
 
+def test_what_somebody_deletes_at_salesloft_is_registered_again(machine: Machine) -> None:
+    """Nothing is registered by SalesLoft itself; what is deleted or switched off by hand is back, and said to be."""
+    machine.start()
+    wait_until(lambda: "registered at SalesLoft" in machine.output, seconds=15, description="subscriptions are there")
+    settings = dict(line.split("=", 1) for line in (machine.folder / ".data/env").read_text().splitlines())
+    address, token = (settings[name].strip("'") for name in ("SALESLOFT_API_URL", "SALESLOFT_API_TOKEN"))
+    client = httpx2.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+
+    def listed() -> dict[str, dict[str, Any]]:
+        return {each["event_type"]: each for each in client.get(f"{address}/webhook_subscriptions").json()["data"]}
+
+    before = listed()
+    client.delete(f"{address}/webhook_subscriptions/{before['note_created']['id']}")
+    client.put(f"{address}/webhook_subscriptions/{before['call_created']['id']}", data={"enabled": "false"})
+    wait_until(lambda: "call_created enabled again" in machine.output, seconds=40, description="they are back")
+    after = listed()
+    client.close()
+
+    assert "note_created registered at SalesLoft" in machine.output
+    assert after.keys() == before.keys()
+    assert all(each["enabled"] for each in after.values())
+    wait_until(lambda: machine.stored() > 40, seconds=30, description="events are stored")
+
+
 def test_nothing_survives_a_killed_up(machine: Machine) -> None:
     """Children end with their parent even when it is killed, and a new `up` goes on with the data."""
     machine.start()
@@ -214,5 +240,5 @@ def test_no_secret_is_printed(machine: Machine) -> None:
     ]
     texts = [machine.output, *(log.read_text() for log in (machine.folder / ".data/logs").iterdir())]
 
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert not [text for text in texts if any(secret in text for secret in secrets)]

@@ -105,26 +105,40 @@ class EarlierLanes:
         self._marks[partition] = dict.fromkeys(earlier, NOTHING) | ended
 
     async def _look(self, place: Place) -> None:
-        """Find out how far the group is in an earlier place."""
-        now = time.monotonic()
+        """Find out how far the group is in an earlier place: it reads up to the mark first, and finishes that then."""
         if self._marks[place.partition][place.partitions] == NOTHING:
             self._read.add(place)
             self._finished.add(place)
-        if place in self._finished or now - self._looked.get(place, -LOOK_SECONDS) < LOOK_SECONDS:
+        if place in self._finished or self._looked_lately(place):
             return
-        self._looked[place] = now
-        mark = _written(self._marks[place.partition][place.partitions])
+        self._looked[place] = time.monotonic()
+        if place not in self._read and await self._has_read(place):
+            self._read.add(place)
+        if place in self._read and await self._has_finished(place):
+            self._finished.add(place)
+
+    def _looked_lately(self, place: Place) -> bool:
+        return time.monotonic() - self._looked.get(place, -LOOK_SECONDS) < LOOK_SECONDS
+
+    async def _has_read(self, place: Place) -> bool:
+        """Whether nothing up to the mark is left behind the last entry that the group was given."""
         stream = self._store.keys.events(place.partition)
         with translated():
-            if place not in self._read:
-                groups: Any = await self._store.client.xinfo_groups(stream)
-                reached = next((each for each in groups if each["name"].decode() == self._group), None)
-                begin = f"({reached['last-delivered-id'].decode()}" if reached else "-"
-                if await self._store.client.xrange(stream, begin, mark, count=1):
-                    return
-                self._read.add(place)
-            if not await self._store.client.xpending_range(stream, self._group, "-", mark, 1):
-                self._finished.add(place)
+            groups: Any = await self._store.client.xinfo_groups(stream)
+            reached = next((each for each in groups if each["name"].decode() == self._group), None)
+            begin = f"({reached['last-delivered-id'].decode()}" if reached else "-"
+            return not await self._store.client.xrange(stream, begin, self._mark(place), count=1)
+
+    async def _has_finished(self, place: Place) -> bool:
+        """Whether nothing up to the mark is pending, once all of it was read."""
+        stream = self._store.keys.events(place.partition)
+        with translated():
+            return not await self._store.client.xpending_range(stream, self._group, "-", self._mark(place), 1)
+
+    def _mark(self, place: Place) -> str:
+        """The entry id with which an earlier layout ends in a place."""
+        ms, sequence = self._marks[place.partition][place.partitions]
+        return f"{ms}-{sequence}"
 
     async def _behind_heads(self, waits: Sequence[tuple[Lease, Place]]) -> set[str]:
         """Of leases whose earlier places are read: those in whose lanes there an entry up to the mark is left."""
@@ -145,7 +159,3 @@ class EarlierLanes:
 def _parsed(entry_id: str) -> EntryId:
     ms, _, sequence = entry_id.partition("-")
     return int(ms), int(sequence)
-
-
-def _written(entry_id: EntryId) -> str:
-    return f"{entry_id[0]}-{entry_id[1]}"

@@ -20,7 +20,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from salesloft_webhooks.background import cancellation_requested
+from salesloft_webhooks.background import end_if_cancelled
 from salesloft_webhooks.broker.blame import Blame, blame_for
 from salesloft_webhooks.broker.confirmation import Confirmer
 from salesloft_webhooks.broker.connection.store import Argument, Store
@@ -162,28 +162,33 @@ class Committer:
                 # What broke the connection of many is tried again on one of its own: only it can have broken that.
                 return await self._commit(batch, apart=halved or broken > 0)
             except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
-                error, blame = (
-                    exc,
-                    await blame_for(exc, self._store, self._partition)
-                    if not cancellation_requested()
-                    else Blame.SERVER,
-                )
-            if cancellation_requested():
-                raise asyncio.CancelledError from error
+                error = exc
+            blame = await self._blame(error)
             # Nothing is tried again beside what is open: if that has failed as well, it comes first.
             if self._open and await self._make_again(also=batch):
                 return await asyncio.sleep(pause)
-            if blame is not Blame.CONTENT:
-                self._durability = None
             # Once is no proof, not even for a halved batch: the connection may have been broken by the call before.
             broken = broken + 1 if blame is Blame.CONNECTION else 0
             if blame is Blame.CONTENT or broken >= BROKEN_CALLS:
                 return await self._halve(batch, error)
-            if blame is Blame.PROMISE and not (isinstance(error, StoreFull) and await self._bounds.makes_room()):
+            if blame is Blame.PROMISE and not await self._makes_room(error):
                 return fail(batch, error)
             await asyncio.sleep(0 if halved and broken else pause)
             pause = min(2 * pause, 1.0)
         return None
+
+    async def _blame(self, error: Exception) -> Blame:
+        """What a commit failed by; whatever it is but the content ends the trust in the server's last examination."""
+        end_if_cancelled(error)
+        blame = await blame_for(error, self._store, self._partition)
+        end_if_cancelled(error)
+        if blame is not Blame.CONTENT:
+            self._durability = None
+        return blame
+
+    async def _makes_room(self, error: Exception) -> bool:
+        """Whether it was only room that was missing, and there is some now."""
+        return isinstance(error, StoreFull) and await self._bounds.makes_room()
 
     async def _halve(self, batch: list[Share], error: Exception) -> None:
         if len(batch) == 1:

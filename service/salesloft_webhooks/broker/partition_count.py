@@ -54,19 +54,32 @@ async def decide_partitions(store: Store, at_least: int) -> bool:
         ConfigurationError: it must not be raised now; the message says why.
         StoreError: the store cannot be asked.
     """
-    reply, layout = await _asked(store)
-    known = int(reply) if reply else await _streams(store)
-    begun = int(layout.get(IN_FORCE, 0))
-    wanted = max(known, begun, at_least, store.partitions if store.asked else 0)
-    if not reply or wanted > known or wanted > begun:
-        if reply and wanted > known and not begun and await slowest_backlog(store):
-            raise ConfigurationError(
-                f"PARTITIONS is {at_least}, but this installation has {known}, and receivers of version 0.1.0 "
-                f"may still run: update with PARTITIONS={known} first, or let all streams be drained"
-            )
-        wanted = await complete_raise(store, known, wanted)
-        _, layout = await _asked(store)
-    return _follow(store, wanted, layout)
+    written, layout = await _asked(store)
+    known = int(written) if written else await _streams(store)
+    begun = int(layout.get(IN_FORCE, 0))  # 0: no receiver of this version has been here yet
+    followed = store.partitions if store.asked else 0
+    wanted = max(known, begun, at_least, followed)
+    is_in_force = written is not None and wanted == known == begun
+    if is_in_force:
+        return _follow(store, wanted, layout)
+    if written is not None and wanted > known and not begun:
+        await _refuse_beside_version_0_1_0(store, known, at_least)
+    raised = await complete_raise(store, known, wanted)
+    _, layout = await _asked(store)
+    return _follow(store, raised, layout)
+
+
+async def _refuse_beside_version_0_1_0(store: Store, known: int, at_least: int) -> None:
+    """Receivers of 0.1.0 do not ask the layout, so they would store on by the old number: only while nothing waits.
+
+    Raises:
+        ConfigurationError: something waits.
+    """
+    if await slowest_backlog(store):
+        raise ConfigurationError(
+            f"PARTITIONS is {at_least}, but this installation has {known}, and receivers of version 0.1.0 "
+            f"may still run: update with PARTITIONS={known} first, or let all streams be drained"
+        )
 
 
 async def highest_layout(store: Store) -> int:

@@ -68,7 +68,7 @@ class Publisher:
         self._asking: asyncio.Event | None = None
         self._tokens = _tokens()
         self._turns: dict[str, asyncio.Event] = {}
-        self._deadlines = Deadlines(self._timeout, self._too_late)
+        self._deadlines = Deadlines[asyncio.Future[list[bytes]]](self._timeout, self._give_up)
 
     async def __aenter__(self) -> Self:
         await self._background.__aenter__()
@@ -79,7 +79,7 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
-        self._deadlines.end()
+        self._deadlines.end_all()
 
     async def publish(self, delivery: NewDelivery) -> Stored:
         """Store a delivery; returns when it is durable at the configured level.
@@ -94,11 +94,18 @@ class Publisher:
         first = MOVED
         if routes.partitions == 1 and routes.fits(self._store):
             answer = routes.store(delivery, token)
-            self._deadlines.watch(answer)
-            first = (await answer)[0]
+            self._deadlines.begin(answer)
+            try:
+                first = (await answer)[0]
+            finally:
+                self._deadlines.end(answer)
         if first == MOVED:
             first = await self._store_in_time(delivery, token)
         return Stored.DUPLICATE if first == b"duplicate" else Stored.NEW
+
+    def _give_up(self, answer: asyncio.Future[list[bytes]]) -> None:
+        if not answer.done():
+            answer.set_exception(self._too_late())
 
     def _too_late(self) -> StoreUnavailable:
         return StoreUnavailable(f"not stored within {self._timeout} s")

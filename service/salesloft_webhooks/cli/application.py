@@ -33,6 +33,7 @@ COMMANDS = {
     "receiver": Command(RUNNING, "receiver", adopts=False),
     "worker": Command(RUNNING, "worker", adopts=False),
     "backfill": Command(RUNNING, "backfill"),
+    "simulator": Command(RUNNING, "simulator", adopts=False),
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),
     "quarantine": Command(LOOKING, "quarantine"),
@@ -45,6 +46,7 @@ COMMANDS = {
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),
     "migrate": Command(ACTING, "migrate"),
+    "subscriptions": Command(ACTING, "subscriptions"),
     "init": Command(WRITING, "init", adopts=False),
 }
 """Every command, in the order of ``--help``."""
@@ -58,7 +60,7 @@ def application(word: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
-        epilog="Exit codes: 0 done, 1 failed or not found, 2 wrong usage or setting, 3 unreachable, 4 partly done.",
+        epilog="Exit codes: 0 done, 1 failed or not found, 2 wrong usage or setting, 3 unreachable, 4 partly, 5 drift.",
     )
     app.callback()(root)
     for name in [word] if word in COMMANDS else COMMANDS:

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
+from salesloft_webhooks.errors import ConfigurationError, SalesloftUnavailable, SalesloftWebhooksError, StoreError
 
 STORE_HINT = "Is the server running, and does REDIS_URL point to it? `salesloft-webhooks up` brings one."
 
@@ -17,9 +17,11 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line or a setting is wrong; nothing was tried."""
     UNREACHABLE = 3
-    """Redis cannot be reached, is too slow or is full; for `send`, nobody answers at the address."""
+    """Redis or SalesLoft cannot be reached, is too slow or is full; for `send`, nobody answers at the address."""
     PARTLY = 4
     """Some of it was done and some could not be; the output says which."""
+    DRIFT = 5
+    """`subscriptions plan`: what is at SalesLoft is not what is declared."""
     INTERRUPTED = 130
     """Ended by Ctrl-C. Commands that then say what they did, or run until it anyway, end with a code above instead."""
 
@@ -30,4 +32,6 @@ def last_words(error: SalesloftWebhooksError) -> tuple[str, ExitCode]:
         return str(error), ExitCode.USAGE
     if isinstance(error, StoreError):
         return f"{error}\n{STORE_HINT}", ExitCode.UNREACHABLE
+    if isinstance(error, SalesloftUnavailable):
+        return str(error), ExitCode.UNREACHABLE
     return str(error), ExitCode.FAILED

@@ -1,9 +1,9 @@
 """Runs what a command does with an open store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from salesloft_webhooks.background import cancel_and_wait
 
@@ -16,9 +16,7 @@ Act = Callable[["Store", "Settings"], Awaitable[T]]
 
 
 def with_store(act: Act[T]) -> T:
-    """Open the store that the settings describe, run ``act``, close it.
-
-    Ctrl-C ends it, in a task of its own: redis-py swallows a cancellation that comes while no reply is awaited.
+    """Open the store that the settings describe, run ``act``, close it; Ctrl-C ends it.
 
     Raises:
         ConfigurationError: a setting is wrong.
@@ -33,6 +31,15 @@ def with_store(act: Act[T]) -> T:
         async with open_store(settings) as store:
             await follow_partitions(store)
             return await act(store, settings)
+
+    return run_interruptibly(work)
+
+
+def run_interruptibly(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run what works with an open store.
+
+    Ctrl-C ends it, in a task of its own: redis-py swallows a cancellation that comes while no reply is awaited.
+    """
 
     async def run() -> T:
         working = asyncio.create_task(work())

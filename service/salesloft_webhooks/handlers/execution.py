@@ -22,10 +22,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.handlers.router import Policy
 from salesloft_webhooks.handlers.sys_exit import HandlerExited, contain_exits
-from salesloft_webhooks.handlers.time_limit import TimeLimit
 from salesloft_webhooks.settings import Settings
 
 WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
@@ -59,18 +59,18 @@ class AttemptLimits:
     Attributes:
         timeout_seconds: How long it may take.
         max_attempts: How many attempts may fail before the event is a dead letter.
-        time_limit: Ends those that take longer; all attempts with the same limits share it.
+        deadlines: Cancels those that take longer, as `asyncio.timeout` would; shared by all with the same limits.
     """
 
     timeout_seconds: float
     max_attempts: int
-    time_limit: TimeLimit = field(repr=False, compare=False)
+    deadlines: Deadlines[asyncio.Task[object]] = field(repr=False, compare=False)
 
     @classmethod
     def of(cls, policy: Policy, settings: Settings) -> "AttemptLimits":
         """The group's settings with a handler's overrides."""
         seconds = policy.timeout_seconds or settings.handler_timeout_seconds
-        return cls(seconds, policy.max_attempts or settings.max_attempts, TimeLimit(seconds))
+        return cls(seconds, policy.max_attempts or settings.max_attempts, Deadlines(seconds, asyncio.Task.cancel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,9 @@ async def run_attempt(
     """
     contain_exits()
     error: BaseException | None = None
-    task = limits.time_limit.begin()
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for types: coroutines of asyncio are run by tasks
+    limits.deadlines.begin(task)  # the task is in no other attempt
     try:
         await handle()
     except asyncio.CancelledError:
@@ -121,7 +123,9 @@ async def run_attempt(
     except SystemExit:
         error = HandlerExited("the handler called sys.exit()")
     finally:
-        too_late = limits.time_limit.end(task)
+        too_late = not limits.deadlines.end(task)
+        if too_late:
+            task.uncancel()
     if error is not None and _signals(error):
         return verdict_of(error, attempt=attempt, max_attempts=limits.max_attempts)
     # Also when it returned: who catches the cancellation has seldom finished, and an event is at stake.

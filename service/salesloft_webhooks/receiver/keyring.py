@@ -141,6 +141,10 @@ class Keyring:
         self._keys = self._combine()
         self._warn_of_short_keys()
 
+    def file(self, kind: str) -> Path | None:
+        """The file that the keys of a kind come from, by `KeyKind.name`; None: they are values, or there are none."""
+        return next((each.file for each in self._settings if each.kind.name == kind), None)
+
     def current(self) -> DialectKeys:
         """The keys as of at most a second ago."""
         if self._files and (now := self._clock()) >= self._next_check:

@@ -7,12 +7,13 @@ what makes derived events, ordering per person and late deliveries worth watchin
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from random import Random
 
 from salesloft_webhooks.simulator import invented_resources as resources
 from salesloft_webhooks.simulator.invented_resources import Resource, timestamp
 
+ATLANTA = timezone(timedelta(hours=-5))
 MAX_PEOPLE = 1_000
 MAX_REMEMBERED = 2_000
 REPS = tuple(range(51_550, 51_560))
@@ -112,18 +113,22 @@ class SalesTeam:
             self._do_something_else: 3,
         }
 
-    def next(self) -> Change:
-        """Let time pass and something happen."""
+    def next(self, now: datetime | None = None) -> Change:
+        """Let time pass and something happen: at ``now``, or after a gap of chance."""
         # At least a microsecond: SalesLoft tells versions of a resource apart by their time.
-        self._now += timedelta(seconds=self._random.expovariate(1 / self._mean_gap_seconds), microseconds=1)
+        self._now += timedelta(microseconds=1)
+        if now is None:
+            self._now += timedelta(seconds=self._random.expovariate(1 / self._mean_gap_seconds))
+        else:
+            self._now = max(self._now, now.astimezone(self._now.tzinfo))
         (action,) = self._random.choices(list(self._actions), weights=list(self._actions.values()))
         return action()
 
-    def next_of(self, event_type: str) -> Change:
+    def next_of(self, event_type: str, now: datetime | None = None) -> Change:
         """The next change of a type, which is one of `EVENT_TYPES` or `NATIVE_NAMES`; or the next `LINK_SWAP`."""
         if event_type == LINK_SWAP:
             return self._ask()
-        while event_type not in {(change := self.next()).event_type, change.native_name}:
+        while event_type not in {(change := self.next(now)).event_type, change.native_name}:
             pass
         return change
 

@@ -4,19 +4,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import nearest
-from salesloft_webhooks.simulator.sales_team import EVENT_TYPES, LINK_SWAP, NATIVE_NAMES, Change, SalesTeam
+from salesloft_webhooks.simulator.sales_team import ATLANTA, EVENT_TYPES, LINK_SWAP, NATIVE_NAMES, Change, SalesTeam
 from salesloft_webhooks.simulator.signed_deliveries import Delivery, Forger, Kind, Signer
 
 RECENT = 100
 RECENT_SECONDS = 60
-ATLANTA = timezone(timedelta(hours=-5))
 COUNTERS = {"email.opened": "views", "email.clicked": "clicks", "email.replied": "replies"}
 
 

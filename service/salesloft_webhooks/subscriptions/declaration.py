@@ -7,7 +7,7 @@ it and read by nobody here.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -81,8 +81,9 @@ class Spec(_Strict):
 
 
 class _Object(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # apiVersion, kind and metadata say nothing here
+    model_config = ConfigDict(extra="ignore", frozen=True)  # apiVersion and metadata say nothing here
 
+    kind: Literal["SalesloftSubscription"] = "SalesloftSubscription"
     spec: Spec
 
 

@@ -37,6 +37,9 @@ def test_says_all_of_it() -> None:
 RIGHT = b'HTTP/1.1 200 OK\r\ncontent-length: 17\r\n\r\n{"received":true}'
 WRONG_BODY = b'HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{"received":false}'
 WRONG_STATUS = RIGHT.replace(b"200 OK", b"503 Service Unavailable")
+TEXT = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 5\r\n\r\nlater"
+OPEN = b""
+"""No answer, and the connection stays open."""
 
 
 @contextmanager
@@ -48,6 +51,8 @@ def answering(*answers: bytes) -> Iterator[int]:
             for answer in answers:
                 if self.request.recv(65536):
                     self.request.sendall(answer)
+                if answer in {TEXT, OPEN}:
+                    self.request.recv(1)  # until the other side has had enough
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
@@ -65,14 +70,14 @@ def test_right_answers_are_counted() -> None:
 
 @pytest.mark.parametrize(
     "answers",
-    [(RIGHT, WRONG_BODY, RIGHT), (RIGHT, WRONG_STATUS, RIGHT), (RIGHT, RIGHT)],
-    ids=["another body", "another status", "no answer"],
+    [(RIGHT, WRONG_BODY, RIGHT), (RIGHT, WRONG_STATUS, RIGHT), (RIGHT, RIGHT), (RIGHT, TEXT), (RIGHT, OPEN)],
+    ids=["another body", "another status", "no answer", "another status with text", "silence"],
 )
 def test_one_wrong_answer_ends_the_slice_and_fails_the_contender(answers: tuple[bytes, ...]) -> None:
     """Whoever refuses or loses one delivery has no figure at all, and is named as a failure of the run."""
     stage = Stage("receive", Options(rounds=2, repeats=0))
     with answering(*answers) as port:
-        order = Order(port=port, count=3, run=1, connections=1)
+        order = Order(port=port, count=3, run=1, connections=1, seconds=1, patience=1)
         stage.interleave({"a peer": lambda _: {"answered": send(order).answered}})
 
     assert stage.figures == []

@@ -1,6 +1,7 @@
 """Compressed bodies: how much is saved on traffic the dictionary was not trained on, and what cannot be unpacked."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -9,6 +10,7 @@ from bench import train_dictionary
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesloft_webhooks.broker import body_compression
 from salesloft_webhooks.broker.body_compression import (
     FRAME,
     MOST_BYTES,
@@ -55,9 +57,32 @@ def test_a_frame_names_its_dictionary() -> None:
     assert NEWEST_DICTIONARY in dictionaries()
 
 
+def test_the_dictionary_is_what_training_gives(tmp_path: Path) -> None:
+    """What the committed command writes is what is shipped, to the byte and under its id: nobody's data is in it."""
+    train_dictionary.main(tmp_path)
+
+    (trained,) = tmp_path.iterdir()
+    assert trained.name == f"{NEWEST_DICTIONARY}.zdict"
+    assert trained.read_bytes() == dictionaries()[NEWEST_DICTIONARY].dict_content
+
+
+def test_bodies_of_an_older_dictionary_are_read_beside_those_of_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as the package has a file for it, whichever dictionary is written with."""
+    older = zstd.train_dict(OTHER_BODIES, 1_024)
+    known = {**dictionaries(), older.dict_id: older}
+    monkeypatch.setattr(body_compression, "dictionaries", lambda: known)
+    body = b'{"id":1,"other":"7"}' * 9
+
+    assert unpacked(zstd.compress(body, zstd_dict=older)) == body
+    assert unpacked(packed(body)) == body
+
+
+OTHER_BODIES = [b'{"id":%d,"other":"%d"}' % (n, n * 7) for n in range(2_000)]
+
+
 def other_dictionary() -> bytes:
     """A frame made with a dictionary that this version does not have."""
-    dictionary = zstd.train_dict([b'{"id":%d,"other":"%d"}' % (n, n * 7) for n in range(2_000)], 1_024)
+    dictionary = zstd.train_dict(OTHER_BODIES, 1_024)
     return zstd.compress(b'{"id":1,"other":"7"}' * 9, zstd_dict=dictionary)
 
 
@@ -74,12 +99,3 @@ def other_dictionary() -> bytes:
 def test_what_cannot_be_unpacked_stays_as_it_is(stored: bytes) -> None:
     """It is told by no error that would stop a worker, and it is not lost for a version that can read it."""
     assert unpacked(stored) == stored
-
-
-def test_the_dictionary_is_the_trained_one() -> None:
-    """What is shipped is what the committed command trains."""
-    bodies = train_dictionary.bodies(train_dictionary.SEED, train_dictionary.BODIES)
-
-    trained = zstd.train_dict(bodies, train_dictionary.DICTIONARY_BYTES)
-
-    assert trained.dict_content == dictionaries()[NEWEST_DICTIONARY].dict_content

@@ -93,3 +93,25 @@ def test_what_is_wrong_is_named_and_never_shown(tmp_path: Path, line: str, probl
     assert str(caught.value).startswith("--file: ")
     assert "something-secret" not in str(caught.value)
     assert "hooks.example.com" not in str(caught.value)
+
+
+def test_an_object_of_another_kind_is_refused(tmp_path: Path) -> None:
+    """A file that was mistaken for another says so, whatever its spec looks like."""
+    with pytest.raises(ConfigurationError, match="line 1: kind: "):
+        load_declaration("--file", written(tmp_path, f"kind: Deployment\n{LEAST}\n"))
+
+
+def test_a_field_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """The second list of events would silently win, and what only the first has be deleted."""
+    text = "spec:\n  callbackUrl: https://a.example.com/x\n  events: [call_created]\n  events: [note_created]\n"
+
+    with pytest.raises(ConfigurationError, match="line 4: the same name stands here for the second time"):
+        load_declaration("--file", written(tmp_path, text))
+
+
+def test_an_alias_within_itself_is_no_endless_search(tmp_path: Path) -> None:
+    """Nor are defaults that `<<` brings, and that a file overrides, a name that stands twice."""
+    text = "base: &base {existing: Report}\nspec: &spec\n  <<: *base\n  existing: Replace\n"
+    text += "  callbackUrl: https://a.example.com/x\n  events: [call_created]\n  api: {self: *spec}\n"
+
+    assert load_declaration("--file", written(tmp_path, text)).desired.existing is Existing.REPLACE

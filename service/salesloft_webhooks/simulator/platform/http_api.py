@@ -13,6 +13,17 @@ import msgspec
 from aiohttp import web
 
 from salesloft_webhooks.simulator.platform.access import Access
+from salesloft_webhooks.simulator.platform.answers import (
+    NO_TOKEN,
+    error,
+    failed,
+    instead,
+    invalid,
+    json_answer,
+    small_scope,
+    spent,
+    unknown_token,
+)
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
 from salesloft_webhooks.simulator.platform.faults import Fault, Faults
 from salesloft_webhooks.simulator.platform.rate_limit import RateLimit, price
@@ -24,26 +35,9 @@ VERSION = "/v2"
 TOKEN = "/oauth/token"  # noqa: S105 - a path
 SUBSCRIPTIONS = "/webhook_subscriptions"
 _BEARER = "Bearer "
-_BEFORE = frozenset({Fault.HTML, Fault.HALF, Fault.ERROR, Fault.HANG, Fault.EMPTY, Fault.SPENT})
 _OF_REQUESTS = frozenset(Fault) - {Fault.DROPPED}
-_HTML = "<!DOCTYPE html><html><body>Please log in</body></html>"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def json_answer(body: object, status: int = 200) -> web.Response:
-    """An answer with a JSON body."""
-    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
-
-
-def error(status: int, words: str) -> web.Response:
-    """A refusal in the form of 401, 403 and 404."""
-    return json_answer({"error": words}, status)
-
-
-def invalid(problems: Mapping[str, list[str]]) -> web.Response:
-    """A refusal in the form of 422."""
-    return json_answer({"errors": problems}, 422)
 
 
 class HttpApi:
@@ -81,15 +75,21 @@ class HttpApi:
     @web.middleware
     async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """What every request goes through: the fault that was ordered, the token, the rate limit, the headers."""
-        fault = self._faults.next(request.path, request.method, among=_OF_REQUESTS)
+        ordered = self._faults.next(request.path, request.method, among=_OF_REQUESTS)
+        fault, wait_seconds = (ordered.fault, ordered.wait_seconds) if ordered else (None, 0.0)
         if fault is Fault.HANG:
             await self.stopping.wait()
-        if fault in _BEFORE and (early := self._early(fault)) is not None:
+        if fault is Fault.SLOW:
+            await self._wait(wait_seconds)
+        if fault is Fault.SPENT:
+            self._rate_limit.use_up()
+        early = self._spent(wait_seconds) if fault is Fault.SPENT else instead(fault)
+        if early is not None:
             return self._with_headers(early, 1, fault)
         cost = price(page_number(request.query)) if request.method == "GET" else 1
         answer: web.StreamResponse = self._refused(request, cost) or await self._handled(request, handler)
         if fault is Fault.ERROR_AFTER:
-            answer = error(500, "Internal Server Error")
+            answer = failed()
         if fault is Fault.RESET and request.transport is not None:
             request.transport.close()
         answer = self._with_headers(answer, cost, fault)
@@ -97,19 +97,10 @@ class HttpApi:
             return await self._trickle(request, answer)
         return answer
 
-    def _early(self, fault: Fault) -> web.Response | None:
-        if fault is Fault.HTML:
-            return web.Response(text=_HTML, content_type="text/html")
-        if fault is Fault.HALF:
-            return web.Response(body=b'{"metadata":{"paging":{}},"data":[{"id":1', content_type="application/json")
-        if fault is Fault.EMPTY:
-            return json_answer({"metadata": {"paging": {}}, "data": []})
-        if fault is Fault.ERROR:
-            return error(500, "Internal Server Error")
-        if fault is Fault.SPENT:
-            self._rate_limit.use_up()
-            return self._spent()
-        return None
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
 
     def _refused(self, request: web.Request, cost: int) -> web.Response | None:
         if request.path == TOKEN:
@@ -117,22 +108,16 @@ class HttpApi:
         header = request.headers.get("Authorization", "")
         token = header.removeprefix(_BEARER)
         if not header.startswith(_BEARER) or not token:
-            return error(
-                401, "No Bearer Token attached to request, please see documentation at developers.salesloft.com"
-            )
+            return error(401, NO_TOKEN)
         if not self._access.known(token):
-            return error(401, "Invalid Bearer token")
+            return unknown_token()
         if not self._rate_limit.take(cost):
             return self._spent()
-        if not self._access.may(token, request.path):
-            return error(403, "You do not have the scope for this")
-        return None
+        return None if self._access.may(token, request.path) else small_scope()
 
-    def _spent(self) -> web.Response:
-        answer = error(429, "Rate limit exceeded")
-        if self._behaviour.retry_after:
-            answer.headers["Retry-After"] = str(max(1, round(self._rate_limit.seconds_to_next)))
-        return answer
+    def _spent(self, wait_seconds: float = 0.0) -> web.Response:
+        said = self._rate_limit.seconds_to_next if self._behaviour.retry_after else 0.0
+        return spent(wait_seconds or said)
 
     async def _handled(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -179,7 +164,7 @@ class HttpApi:
 
     async def _all_subscriptions(self, request: web.Request) -> web.Response:
         wanted = request.query.get("enabled")
-        found = [each for each in self._subscriptions if wanted in (None, str(each["enabled"]).lower())]
+        found = [self._shown(each) for each in self._subscriptions if wanted in (None, str(each["enabled"]).lower())]
         if not self._behaviour.wrapped:
             return json_answer(found)
         return json_answer({"metadata": {"filtering": {}, "paging": {}, "sorting": {}}, "data": found})
@@ -206,7 +191,11 @@ class HttpApi:
         return web.Response(status=204)
 
     def _subscription(self, record: Mapping[str, Any]) -> web.Response:
-        return json_answer({"data": record} if self._behaviour.wrapped else record)
+        shown = self._shown(record)
+        return json_answer({"data": shown} if self._behaviour.wrapped else shown)
+
+    def _shown(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        return record if self._behaviour.shown_tokens else {**record, "callback_token": None}
 
 
 def _identity(request: web.Request) -> int:

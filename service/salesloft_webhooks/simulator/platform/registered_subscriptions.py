@@ -5,15 +5,21 @@ from typing import Any
 
 from salesloft_webhooks.dialects.names import DOTTED
 
-TENANT, USER = 16, "51398ccd-309e-467f-aae2-4b0f66b5c11d"
+USER = "51398ccd-309e-467f-aae2-4b0f66b5c11d"
 
 Record = dict[str, Any]
 
 
 class RegisteredSubscriptions:
-    """Those that exist. What was deleted is remembered: deleting it again succeeds, too."""
+    """Those that exist. What was deleted is remembered: deleting it again succeeds, too.
 
-    def __init__(self) -> None:
+    Args:
+        tenant_id: Whose they are.
+        one_of_a_kind: Whether a second one with the same event type and URL is invalid.
+    """
+
+    def __init__(self, tenant_id: int = 16, *, one_of_a_kind: bool = False) -> None:
+        self._tenant_id, self._one_of_a_kind = tenant_id, one_of_a_kind
         self._records: dict[int, Record] = {}
         self._next = 1
 
@@ -43,12 +49,15 @@ class RegisteredSubscriptions:
             problems["event_type"] = ["is not included in the list"]
         if "callback_url" not in problems and not fields["callback_url"].startswith(("https://", "http://")):
             problems["callback_url"] = ["is invalid"]
+        kinds = {(each["event_type"], each["callback_url"]) for each in self._records.values()}
+        if self._one_of_a_kind and not problems and (fields["event_type"], fields["callback_url"]) in kinds:
+            problems["event_type"] = ["has already been taken"]
         if problems:
             return None, problems
         record = {
             "id": self._next,
             "user_guid": USER,
-            "tenant_id": TENANT,
+            "tenant_id": self._tenant_id,
             "event_type": fields["event_type"],
             "enabled": True,
             "callback_url": fields["callback_url"],

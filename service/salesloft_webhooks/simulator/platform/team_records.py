@@ -33,13 +33,14 @@ class TeamRecords:
 
     Args:
         clock: Unix seconds.
+        kept: How many a list has at most; those that changed longest ago go. None: all.
 
     Attributes:
         commit_seconds: How long after its own time a change becomes visible in the lists: a slow transaction.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], kept: int | None = None) -> None:
+        self._clock, self._kept = clock, kept
         self._visible: dict[str, dict[int, Record]] = {path: {} for path in PATHS.values()}
         self._pending: list[tuple[float, str, Record | int]] = []
         self.commit_seconds = 0.0
@@ -51,6 +52,7 @@ class TeamRecords:
             return
         record: Record | int = resource["id"] if native_name.endswith("_deleted") else copy.deepcopy(resource)
         self._pending.append((self._clock() + self.commit_seconds, path, record))
+        self._commit()  # also if nobody ever asks for a list
 
     def bulk(self, path: str, identities: Iterable[int], updated_at: str, **fields: Any) -> None:
         """Change many records of a list at one and the same time, as imports do. No webhook is sent."""
@@ -60,12 +62,17 @@ class TeamRecords:
 
     def of(self, path: str) -> dict[int, Record]:
         """The records of a list that are visible now, by id."""
+        self._commit()
+        return self._visible[path]
+
+    def _commit(self) -> None:
         now = self._clock()
         due = [each for each in self._pending if each[0] <= now]
         self._pending = [each for each in self._pending if each[0] > now]
         for _, where, record in due:
-            if isinstance(record, int):
-                self._visible[where].pop(record, None)
-            else:
-                self._visible[where][record["id"]] = record
-        return self._visible[path]
+            records = self._visible[where]
+            records.pop(record if isinstance(record, int) else record["id"], None)
+            if not isinstance(record, int):
+                records[record["id"]] = record  # the last one now: the first one is the one to go
+            while self._kept is not None and len(records) > self._kept:
+                del records[next(iter(records))]

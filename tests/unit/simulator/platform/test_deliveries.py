@@ -123,6 +123,38 @@ async def test_changes_can_be_kept_from_everybody(listener: Listener) -> None:
     assert len(listener.events) == happened["person_created"] - 2
 
 
+async def test_emails_with_their_bodies_are_another_event(listener: Listener) -> None:
+    """One change of an email is delivered under both names to whoever subscribed to both: once with its body."""
+    async with SimulatedPlatform(QUICK, seed=2) as platform:
+        platform.load.burst(1, "email_updated")
+        for event in ("email_updated", "email_with_body_and_subject_updated"):
+            subscribe(platform, listener, event)
+        platform.load.burst(5, "email_updated")
+        await platform.deliveries.settled()
+
+    with_body = [body for body in listener.bodies if body["body"]]
+    assert (len(listener.bodies), len(with_body)) == (10, 5)
+    assert platform.summary()["events"]["email_with_body_and_subject_updated"]["changes"] == 5
+
+
+async def test_strays_are_told_apart_from_deliveries(listener: Listener) -> None:
+    """What comes again is taken, what is forged is refused, and neither is in the account of the changes."""
+    behaviour = Behaviour(retry_seconds=0.05, duplicates=0.5, forgeries=0.5)
+    async with SimulatedPlatform(behaviour, seed=2) as platform:
+        subscribe(platform, listener, "note_created")
+        platform.load.burst(40, "note_created")
+        await platform.deliveries.settled()
+
+    whole = platform.summary()
+    again, forged = whole["strays"]["duplicate"], whole["strays"]["forgery"]
+    assert (whole["answers"], whole["refusals"]) == ({"200": 40}, [])
+    assert again.keys() == {"200"}
+    assert forged.keys() == {"401"}
+    assert 5 < again["200"] < 35
+    assert len(listener.events) == 40 + again["200"]
+    assert listener.deliveries == 40 + again["200"] + forged["401"]
+
+
 async def test_the_end_ends_what_is_under_way() -> None:
     """Whoever leaves it waits for no retry."""
     began = time.monotonic()

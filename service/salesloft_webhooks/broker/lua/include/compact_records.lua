@@ -18,10 +18,9 @@ local MARGIN_MS = 1000 -- an entry's id may be a little older than the script's 
 local MADE = '' -- a bucket's first field: with it, whoever finds a bucket knows that it has its end
 local windows_key, numbers_key = base .. 'ids', base .. 'numbers'
 
+-- Windows -----------------------------------------------------------------------------------------------------------
+
 local windows -- the latest first; nil until somebody asks
-local function by_start(one, other)
-  return one.start > other.start
-end
 
 -- The least power of two that the number of buckets does not exceed.
 local function size_for(buckets)
@@ -32,9 +31,14 @@ local function size_for(buckets)
   return size
 end
 
--- What the names of a window's buckets begin with: made once, for every record is looked for under one.
-local function prefix_of(start)
-  return windows_key .. ':' .. ms(start) .. ':'
+-- `prefix` is what the names of its buckets begin with: made once, for every record is looked for under one.
+local function make_window(start, buckets, records, finish_at)
+  return { start = start, buckets = buckets, records = records, finish_at = finish_at,
+    size = size_for(buckets), prefix = windows_key .. ':' .. ms(start) .. ':' }
+end
+
+local function by_start(one, other)
+  return one.start > other.start
 end
 
 local function known_windows()
@@ -42,8 +46,7 @@ local function known_windows()
     windows = {}
     for start, words in pairs(fields_of(redis.call('HGETALL', windows_key))) do
       local buckets, records, finish_at = string.match(words, '^(%d+) (%d+) (%d+)$')
-      windows[#windows + 1] = { start = tonumber(start), buckets = tonumber(buckets), records = tonumber(records),
-        finish_at = tonumber(finish_at), size = size_for(tonumber(buckets)), prefix = prefix_of(start) }
+      windows[#windows + 1] = make_window(tonumber(start), tonumber(buckets), tonumber(records), tonumber(finish_at))
     end
     table.sort(windows, by_start)
   end
@@ -54,25 +57,25 @@ local function keep_window(window)
   redis.call('HSET', windows_key, ms(window.start), ms(window.buckets) .. ' ' .. ms(window.records) .. ' ' .. ms(window.finish_at))
 end
 
--- What has ended is named no longer; the name of this list ends with the latest of it.
+-- A new latest window, of so many buckets that it need not grow before it has half of the records of the last one.
 local function open_window(latest, ttl_ms)
-  for _, window in ipairs(windows) do
-    if window.finish_at < now then
-      redis.call('HDEL', windows_key, ms(window.start))
-    end
+  local start, expected = now - MARGIN_MS, 0
+  if latest then
+    start, expected = math.max(start, latest.start + 1), latest.records / 2
   end
-  local expected = latest and latest.records / 2 or 0
   local buckets = math.max(1, math.floor(expected / RECORDS_PER_BUCKET))
-  local start = latest and math.max(now - MARGIN_MS, latest.start + 1) or now - MARGIN_MS
-  local window = { start = start, buckets = buckets, records = 0, finish_at = now + 1.5 * ttl_ms, size = size_for(buckets),
-    prefix = prefix_of(start) }
+  local window = make_window(start, buckets, 0, now + 1.5 * ttl_ms)
+  -- The list forgets what has ended, and itself ends with the last of those that it names.
+  local list_ends_at = window.finish_at
+  for _, each in ipairs(windows) do
+    if each.finish_at < now then
+      redis.call('HDEL', windows_key, ms(each.start))
+    end
+    list_ends_at = math.max(list_ends_at, each.finish_at)
+  end
   table.insert(windows, 1, window)
   keep_window(window)
-  local finish_at = window.finish_at
-  for _, each in ipairs(windows) do
-    finish_at = math.max(finish_at, each.finish_at)
-  end
-  redis.call('PEXPIREAT', windows_key, ms(finish_at))
+  redis.call('PEXPIREAT', windows_key, ms(list_ends_at))
   return window
 end
 
@@ -84,8 +87,21 @@ local function window_for_new(ttl_ms)
   return open_window(latest, ttl_ms)
 end
 
--- The digest of an id, and the part of it as a number that decides about its bucket. The same id is asked for twice.
+-- The window in which an entry of that time was stored.
+local function window_of(all, entry_ms)
+  for _, window in ipairs(all) do
+    if window.start <= entry_ms then
+      return window
+    end
+  end
+end
+
+-- Where a record is -------------------------------------------------------------------------------------------------
+
+-- Of the id that was asked for last: a script asks for the same one several times.
 local digested, its_digest, its_number
+
+-- The digest of an id, and its first half as a number, which decides about the bucket.
 local function digest_of(event_id)
   if event_id ~= digested then
     local hex = redis.sha1hex(event_id)
@@ -100,6 +116,7 @@ local function know_digest(event_id, digest)
   digested, its_digest, its_number = event_id, digest, struct.unpack('>I5', digest)
 end
 
+-- Linear hashing: by `size` when that bucket is there already, else by half of it, from which it will be split.
 local function bucket_in(window, number)
   local index = number % window.size
   if index >= window.buckets then
@@ -108,24 +125,18 @@ local function bucket_in(window, number)
   return window.prefix .. index
 end
 
-local made = {} -- buckets that were seen to be there
-local function found_in(window, digest, number)
+local made = {} -- by bucket: whether it was there when it was looked into, so that it has its end
+
+-- The record with this digest in one window; nil when it is not there.
+local function look_in(window, digest, number)
   local bucket = bucket_in(window, number)
   local known = redis.call('HMGET', bucket, MADE, digest)
   made[bucket] = known[1]
   return known[2] and { window = window, bucket = bucket, digest = digest, value = known[2] }
 end
 
-local function window_of(all, entry_ms)
-  for _, window in ipairs(all) do
-    if window.start <= entry_ms then
-      return window
-    end
-  end
-end
-
--- The compact record of an event: where it is, and its value; nil when there is none. With the event's entry the window
--- is known, and the others are looked at only when it is not there.
+-- The compact record of an event: where it is, and its value; nil when there is none. Whoever knows the event's entry
+-- knows the likely window: the others are looked into only when it is not there.
 local function compact_record(event_id, entry)
   local all = known_windows()
   if #all == 0 then
@@ -133,17 +144,19 @@ local function compact_record(event_id, entry)
   end
   local digest, number = digest_of(event_id)
   local likely = entry and window_of(all, split_id(entry))
-  local found = likely and found_in(likely, digest, number)
+  local found = likely and look_in(likely, digest, number)
   if found then
     return found
   end
   for _, window in ipairs(all) do
-    found = window ~= likely and found_in(window, digest, number)
+    found = window ~= likely and look_in(window, digest, number)
     if found then
       return found
     end
   end
 end
+
+-- What a record says -------------------------------------------------------------------------------------------------
 
 local function write_value(record, value)
   redis.call('HSET', record.bucket, record.digest, value)

@@ -23,8 +23,8 @@ OpsPort = Annotated[
 
 def up(
     *,
-    demo: Annotated[bool, typer.Option("--demo", help="With a simulator, and secrets made up for it.")] = False,
-    rate: Annotated[float, typer.Option(min=0.1, help="Deliveries a second that the simulator sends.")] = 20.0,
+    demo: Annotated[bool, typer.Option("--demo", help="With a simulated SalesLoft and invented secrets.")] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Changes a second at the simulated SalesLoft.")] = 20.0,
     host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
     ops_port: OpsPort = 9090,

@@ -10,6 +10,7 @@
       valkey/         the server's data
       logs/           one file per process
       *.db            the built-in handlers' database
+      subscriptions.yaml  what a demo has subscribed to at its SalesLoft
 """
 
 import fcntl
@@ -56,6 +57,11 @@ class DataFolder:
     def database(self) -> Path:
         """The built-in handlers' database."""
         return self.path / "salesloft-webhooks.db"
+
+    @property
+    def subscriptions(self) -> Path:
+        """What a demo has subscribed to, as `subscriptions plan --file` reads it."""
+        return self.path / "subscriptions.yaml"
 
     @property
     def demo_mark(self) -> Path:

@@ -72,5 +72,8 @@ def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "database", str(folder.database) if plan.owns_database else "where DATABASE_URL says"
     yield "logs", str(folder.logs)
     if plan.options.demo:
-        rate = f"{plan.options.rate:g} deliveries per second"
+        yield "SalesLoft", f"{plan.salesloft['SALESLOFT_API_URL']}, simulated; knows us as {plan.callback_url}"
+        yield "subscribed", f"as {folder.subscriptions} declares"
+        yield "its side", f"{plan.control}/account: what became of each change there"
+        rate = f"{plan.options.rate:g} changes per second there"
         yield "demo", f"{rate}; the group `flaky` fails on purpose, to show retries"

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx2
 from pydantic import SecretStr
@@ -11,12 +12,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from salesloft_webhooks.background import run_until
+from salesloft_webhooks.background import Background, run_until
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.cli.commands.up import view
 from salesloft_webhooks.cli.commands.up.first_screen import first_screen, startup_notes
 from salesloft_webhooks.cli.commands.up.plan import Plan
 from salesloft_webhooks.cli.commands.up.snapshot import SnapshotTaker
+from salesloft_webhooks.cli.commands.up.supervised_process import Report
 from salesloft_webhooks.cli.commands.up.supervisor import Supervisor
 from salesloft_webhooks.cli.console import stdout
 from salesloft_webhooks.settings import Settings
@@ -56,7 +58,25 @@ async def run_pipeline(plan: Plan, lock: int) -> None:
         plan.options.folder.publish_environment(plan.published)
         console.print(first_screen(plan, time.monotonic() - began), soft_wrap=True)  # commands are there to be copied
         pages = {name: f"{url}/metrics" for name, url in plan.operations.items()}
-        await _show(console, supervisor, SnapshotTaker(store, client, pages, plan.groups), stop, began)
+        if plan.options.demo:
+            await stack.enter_async_context(_registering(plan, report))
+        salesloft = plan.control if plan.options.demo else ""
+        await _show(console, supervisor, SnapshotTaker(store, client, pages, plan.groups, salesloft), stop, began)
+
+
+@asynccontextmanager
+async def _registering(plan: Plan, report: Report) -> AsyncIterator[None]:
+    """Meanwhile SalesLoft's subscriptions are kept as they should be."""
+    from salesloft_webhooks.cli.commands.up.registration import Registration, declare, open_demo
+    from salesloft_webhooks.simulator.platform.generated_load import EVENTS
+    from salesloft_webhooks.subscriptions import MasterKey
+
+    desired = declare(plan.options.folder.subscriptions, plan.callback_url, EVENTS)
+    key = MasterKey(plan.environment["SALESLOFT_CALLBACK_SECRET"].encode())
+    async with open_demo(plan.salesloft) as salesloft, Background() as background:
+        registration = Registration(salesloft, desired, key, report)
+        background.repeat(registration.step, name="registration")
+        yield
 
 
 def _on_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +20,7 @@ from salesloft_webhooks.settings import Settings
 SELF = (sys.executable, "-m", "salesloft_webhooks")
 GROUPS = tuple(row.name for row in BUILTIN_GROUPS if row.on_by_default)
 DEMO_GROUP = "flaky"
+CALLBACK_HOST = "hooks.example.com"
 DEMO_SECRETS = ("SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET")
 PER_WORKER_SETTINGS = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
 """Settings of one worker, which would be wrong for the others."""
@@ -33,12 +34,12 @@ class UpOptions:
 
     Attributes:
         folder: Where the data is kept.
-        demo: With the simulator and invented secrets.
+        demo: With a simulated SalesLoft and invented secrets.
         host: Address to listen on.
         port: Webhook port, free.
         ops_port: The receiver's probes and metrics, free.
         store_port: The embedded server's, free.
-        rate: The simulator's deliveries a second.
+        rate: Changes a second at the simulated SalesLoft.
     """
 
     folder: DataFolder
@@ -56,14 +57,23 @@ class Plan:
     def __init__(self, options: UpOptions) -> None:
         self.options = options
         self.groups = (*GROUPS, *((DEMO_GROUP,) if options.demo else ()))
+        self.api_port, self.control_port = free_port("127.0.0.1"), free_port("127.0.0.1")
         self.group_ports = {group: free_port(options.host) for group in self.groups}
         self.environment = self._environment()
 
     @property
     def url(self) -> str:
         """Where deliveries go."""
-        path = self.environment.get("SOURCE_PATH") or str(Settings.model_fields["source_path"].default)
-        return f"http://{self._reachable}:{self.options.port}{path}"
+        return f"http://{self._reachable}:{self.options.port}{self._path}"
+
+    @property
+    def callback_url(self) -> str:
+        """What a demo registers at its SalesLoft, which posts it to `url`: an address as a genuine one has to be."""
+        return f"https://{CALLBACK_HOST}{self._path}"
+
+    @property
+    def _path(self) -> str:
+        return self.environment.get("SOURCE_PATH") or str(Settings.model_fields["source_path"].default)
 
     @property
     def owns_database(self) -> bool:
@@ -77,6 +87,19 @@ class Plan:
         return {name: f"http://{self._reachable}:{port}" for name, port in ports.items()}
 
     @property
+    def control(self) -> str:
+        """Where a demo's simulated SalesLoft tells what became of its changes."""
+        return f"http://127.0.0.1:{self.control_port}"
+
+    @property
+    def salesloft(self) -> dict[str, str]:
+        """What is needed to ask the simulated SalesLoft; empty without one."""
+        if not self.options.demo:
+            return {}
+        token = self.options.folder.secret("DEMO_SALESLOFT_API_TOKEN")
+        return {"SALESLOFT_API_URL": f"http://127.0.0.1:{self.api_port}/v2", "SALESLOFT_API_TOKEN": token}
+
+    @property
     def _reachable(self) -> str:
         return "127.0.0.1" if self.options.host in {"0.0.0.0", "::"} else self.options.host
 
@@ -87,7 +110,9 @@ class Plan:
         names |= set(DEMO_SECRETS) if self.options.demo else set()
         names |= {"DATABASE_URL"} if self.owns_database else set()
         chosen = {name: self.environment[name] for name in sorted(names) if self.environment.get(name)}
-        return chosen | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
+        return (
+            chosen | self.salesloft | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
+        )
 
     def server(self) -> Program:
         """The store."""
@@ -106,12 +131,25 @@ class Plan:
             yield self._program(group, (*SELF, "worker"), changed)
 
     def simulator(self) -> Program | None:
-        """The sender of a demo."""
+        """SalesLoft, in a demo: it knows no key of ours, and sends nothing until something is registered."""
         if not self.options.demo:
             return None
-        shares = ("--duplicates", "0.1", "--forgeries", "0.05")
-        endless = ("--count", "0", "--rate", f"{self.options.rate:g}", "--retries", "3")
-        return self._program("simulator", (*SELF, "send", self.url, *endless, *shares), {})
+        ports = ("--host", "127.0.0.1", "--port", str(self.api_port), "--control-port", str(self.control_port))
+        traffic = (
+            "--rate",
+            f"{self.options.rate:g}",
+            "--duplicates",
+            "0.1",
+            "--forgeries",
+            "0.05",
+            "--kept-records",
+            "2000",
+        )
+        connect = ("--connect-to", f"{CALLBACK_HOST}=http://{self._reachable}:{self.options.port}")
+        command = (*SELF, "simulator", *ports, *traffic, *connect, "--json")
+        program = self._program("simulator", command, self.salesloft)
+        ours = {*DEMO_SECRETS, "REDIS_URL"}
+        return replace(program, environment={k: v for k, v in program.environment.items() if k not in ours})
 
     def _program(self, name: str, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any) -> Program:
         log = self.options.folder.logs / f"{name}.log"

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.commands.up.exposition import Meter, Totals
@@ -45,6 +45,25 @@ class GroupSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class SalesloftSnapshot:
+    """What the simulated SalesLoft says of itself.
+
+    Attributes:
+        subscriptions: Those that are enabled.
+        changes: What has happened there.
+        reached: Of these, delivered.
+        unsubscribed: Of these, sent to nobody, for nobody had subscribed.
+        lost: Of these, given up after four attempts.
+    """
+
+    subscriptions: int
+    changes: int
+    reached: int
+    unsubscribed: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole pipeline at one moment, in the order in which an event passes through it.
 
@@ -56,6 +75,7 @@ class Snapshot:
         p99: The same, all but a hundredth.
         stats: The store's; None while it does not answer.
         groups: One snapshot each.
+        salesloft: The simulated SalesLoft's; None without one, and while it does not answer.
     """
 
     deliveries: Mapping[str, float] = field(default_factory=dict)
@@ -65,18 +85,25 @@ class Snapshot:
     p99: float | None = None
     stats: "Stats | None" = None
     groups: Sequence[GroupSnapshot] = ()
+    salesloft: SalesloftSnapshot | None = None
 
 
 class SnapshotTaker:
     """Takes snapshots. Processes and a store that do not answer leave their part as it was, or empty."""
 
     def __init__(
-        self, store: "Store", client: "httpx2.AsyncClient", pages: Mapping[str, str], groups: Sequence[str]
+        self,
+        store: "Store",
+        client: "httpx2.AsyncClient",
+        pages: Mapping[str, str],
+        groups: Sequence[str],
+        salesloft: str = "",
     ) -> None:
         self._store = store
         self._groups = groups
         self._client = client
         self._pages = pages
+        self._salesloft_url = salesloft
         self._meter = Meter()
         self._past: deque[Totals] = deque()
 
@@ -87,7 +114,8 @@ class SnapshotTaker:
         self._past.append(totals)
         while totals.at - self._past[0].at > WINDOW_SECONDS:
             self._past.popleft()
-        return compose(totals, totals.since(self._past[0]), await self._stats(), self._groups)
+        found = compose(totals, totals.since(self._past[0]), await self._stats(), self._groups)
+        return replace(found, salesloft=await self._salesloft())
 
     async def _read(self, process: str, url: str) -> None:
         import httpx2
@@ -99,6 +127,18 @@ class SnapshotTaker:
         if response.is_success:
             with suppress(ValueError):  # somebody else answers on that port
                 self._meter.read(process, response.text)
+
+    async def _salesloft(self) -> SalesloftSnapshot | None:
+        import httpx2
+
+        if not self._salesloft_url:
+            return None
+        try:
+            account = (await self._client.get(f"{self._salesloft_url}/account")).json()
+        except (httpx2.HTTPError, ValueError):
+            return None
+        names = ("changes", "reached", "unsubscribed", "lost")
+        return SalesloftSnapshot(account["subscriptions"]["enabled"], *(account[name] for name in names))
 
     async def _stats(self) -> "Stats | None":
         from salesloft_webhooks.broker.administration.stats import measure

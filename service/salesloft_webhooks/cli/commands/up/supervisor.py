@@ -47,9 +47,9 @@ class Supervisor:
         await self._until(server, self._store_answers)
         roles = [await self._start(program) for program in self._plan.roles()]
         for role in roles:
-            await self._until(role, partial(self._is_ready, role.program.name))
+            await self._until(role, partial(self._is_ready, self._plan.operations[role.program.name]))
         if simulator := self._plan.simulator():
-            await self._start(simulator)
+            await self._until(await self._start(simulator), partial(self._is_ready, self._plan.control))
 
     async def stop(self) -> None:
         """Everything, in an order in which nobody misses anybody: simulator, receiver, workers, store."""
@@ -88,9 +88,9 @@ class Supervisor:
             return True
         return False
 
-    async def _is_ready(self, name: str) -> bool:
+    async def _is_ready(self, url: str) -> bool:
         import httpx2
 
         with suppress(httpx2.HTTPError):
-            return (await self._client.get(f"{self._plan.operations[name]}/readyz")).is_success
+            return (await self._client.get(f"{url}/readyz")).is_success
         return False

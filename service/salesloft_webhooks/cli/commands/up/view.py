@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from salesloft_webhooks.broker.administration.stats import GroupStats
-    from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, Snapshot
+    from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, SalesloftSnapshot, Snapshot
     from salesloft_webhooks.cli.commands.up.supervised_process import SupervisedProcess
 
 STORE_FAILURES = ("store_unavailable", "store_full", "store_refused", "not_durable")
@@ -45,6 +45,7 @@ def live(snapshot: "Snapshot", children: Sequence["SupervisedProcess"], running_
     """The live view: receiver, stream, groups, processes, from top to bottom as an event passes through."""
     return Group(
         Rule(Text(f"running for {clock(running_seconds)}   Ctrl-C stops everything, data is kept"), align="left"),
+        *([_salesloft(snapshot.salesloft), Text("")] if snapshot.salesloft else []),
         _receiver(snapshot),
         Text(""),
         _stream(snapshot),
@@ -53,6 +54,15 @@ def live(snapshot: "Snapshot", children: Sequence["SupervisedProcess"], running_
         Text(""),
         _processes(children),
     )
+
+
+def _salesloft(salesloft: "SalesloftSnapshot") -> Text:
+    words = (
+        f"{count(salesloft.subscriptions)} subscribed; {count(salesloft.changes)} changes: "
+        f"{count(salesloft.reached)} delivered, {count(salesloft.unsubscribed)} unsubscribed, "
+    )
+    lost = f"{count(salesloft.lost)} lost"
+    return Text.assemble(("SALESLOFT   ", "bold"), words, (lost, "red" if salesloft.lost else ""))
 
 
 def _receiver(snapshot: "Snapshot") -> Table:
@@ -144,7 +154,8 @@ def line(snapshot: "Snapshot", running_seconds: float) -> str:
         f"unreadable {count(deliveries.get('unreadable', 0))},",
         f"put off {count(failed)}",
     ]
-    return " ".join(words) + "".join(f" | {_group_line(group)}" for group in snapshot.groups)
+    parts = [" ".join(words), *map(_group_line, snapshot.groups)]
+    return " | ".join([*parts, _salesloft(snapshot.salesloft).plain] if snapshot.salesloft else parts)
 
 
 def _group_line(group: "GroupSnapshot") -> str:

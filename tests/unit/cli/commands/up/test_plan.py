@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
-from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
+from salesloft_webhooks.cli.commands.up.plan import DEMO_SECRETS, Plan, UpOptions
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
 
 REAL = {
@@ -39,9 +39,9 @@ def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:
     """No secret, address or file of the environment is in the environment of any process of a demo."""
     made = plan(folder, demo=True)
 
-    programs = [made.server(), *made.roles()]
+    programs = [made.server(), *made.roles(), made.simulator()]
 
-    for program in programs:
+    for program in filter(None, programs):
         assert not [value for value in program.environment.values() if "genuine" in value]
 
 
@@ -102,5 +102,26 @@ def test_the_password_is_in_no_command_line(folder: DataFolder) -> None:
 
     commands = [" ".join(program.command) for program in (made.server(), *made.roles(), made.simulator()) if program]
 
-    secrets = [folder.secret(name) for name in ("VALKEY_PASSWORD", "DEMO_SALESLOFT_WEBHOOK_SECRET")]
+    secrets = [
+        folder.secret(name) for name in ("VALKEY_PASSWORD", "DEMO_SALESLOFT_WEBHOOK_SECRET", "DEMO_SALESLOFT_API_TOKEN")
+    ]
     assert not [command for command in commands if any(secret in command for secret in secrets)]
+
+
+def test_the_simulated_salesloft_knows_none_of_our_keys(folder: DataFolder) -> None:
+    """It signs with the tokens of what is registered there; the real one is given nothing else either."""
+    program = plan(folder, demo=True).simulator()
+
+    assert program is not None
+    ours = [folder.secret(name) for name in ("VALKEY_PASSWORD", *(f"DEMO_{name}" for name in DEMO_SECRETS))]
+    assert not [value for value in program.environment.values() if any(secret in value for secret in ours)]
+    assert program.environment["SALESLOFT_API_TOKEN"] == folder.secret("DEMO_SALESLOFT_API_TOKEN")
+
+
+def test_salesloft_is_simulated_in_a_demo_only(folder: DataFolder) -> None:
+    """Otherwise nothing is started that could be taken for it, and no other terminal is led to it."""
+    made = plan(folder, demo=False)
+
+    assert made.simulator() is None
+    assert not [name for name in made.published if name.startswith("SALESLOFT_API")]
+    assert plan(folder, demo=True).published["SALESLOFT_API_URL"].startswith("http://127.0.0.1:")

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause, Stats
 from salesloft_webhooks.cli.commands.up import view
-from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, Snapshot
+from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, SalesloftSnapshot, Snapshot
 
 CRM = GroupStats("crm", lag=7, running=3, scheduled=2, dead=1, pause=Pause.BREAKER, pause_seconds=12.0)
 STATS = Stats((CRM,), (PartitionStats(0, 1_234, 5, 2**21, 0),))
@@ -43,6 +43,16 @@ def test_every_stage_has_its_numbers() -> None:
     assert rows["stored"].startswith("1,000 ")
     assert rows["STREAM"] == "1,234 entries, quarantine: 5, memory: 2.0 MiB, no limit"
     assert rows["crm"] == "7 3 2 1 900 45.6 12 12 ms 1.5 s paused 12 s"
+
+
+def test_what_salesloft_says_is_shown_beside() -> None:
+    """What was subscribed to, happened, was delivered, heard by nobody and lost; nothing where there is none."""
+    salesloft = SalesloftSnapshot(subscriptions=30, changes=1_234, reached=1_200, unsubscribed=30, lost=4)
+    words = "30 subscribed; 1,234 changes: 1,200 delivered, 30 unsubscribed, 4 lost"
+
+    assert f"SALESLOFT   {words}" in shown(replace(snapshot(), salesloft=salesloft))
+    assert view.line(replace(snapshot(), salesloft=salesloft), 61.0).endswith(f"| SALESLOFT   {words}")
+    assert "SALESLOFT" not in shown(snapshot())
 
 
 def test_a_long_name_takes_nothing_from_the_numbers() -> None:
