@@ -129,10 +129,11 @@ class World:
             happened = parse_timestamp(change.resource["updated_at"])
             assert happened is not None
             self.clock.now = max(self.clock.now, happened)
-            before = len(self.platform.deliveries.ledger)
+            ledger = self.platform.deliveries.ledger
+            before = ledger[-1] if ledger else None
             self.platform.happen(change)
-            new = self.platform.deliveries.ledger[before:]
-            self.sent.append(Sent(change.native_name, deepcopy(change.resource), new[0] if new else None))
+            latest = ledger[-1] if ledger else None
+            self.sent.append(Sent(change.native_name, deepcopy(change.resource), None if latest is before else latest))
             if len(self.sent) % 50 == 0:
                 await self.platform.deliveries.settled()
         await self.platform.deliveries.settled()
