@@ -129,17 +129,14 @@ class World:
             happened = parse_timestamp(change.resource["updated_at"])
             assert happened is not None
             self.clock.now = max(self.clock.now, happened)
-            before = self._latest_delivery()
+            ledger = self.platform.deliveries.ledger
+            before = ledger[-1] if ledger else None
             self.platform.happen(change)
-            delivery = self._latest_delivery()
-            new = delivery if delivery is not before else None
-            self.sent.append(Sent(change.native_name, deepcopy(change.resource), new))
+            latest = ledger[-1] if ledger else None
+            self.sent.append(Sent(change.native_name, deepcopy(change.resource), None if latest is before else latest))
             if len(self.sent) % 50 == 0:
                 await self.platform.deliveries.settled()
         await self.platform.deliveries.settled()
-
-    def _latest_delivery(self) -> Delivered | None:
-        return next(reversed(self.platform.deliveries.ledger), None)
 
     def rows(self) -> dict[tuple[str, int], tuple[Sent | None, Sent]]:
         """What lists still show, by list and id: its creation, if that was sent as one, and its last version."""
