@@ -65,9 +65,10 @@ async def test_tells_again_from_time_to_time(valkey: Server, monkeypatch: pytest
         assert await told(store) == [prints(OLD)]
 
 
-async def test_a_store_that_is_away_stops_nobody(valkey: Server) -> None:
+async def test_a_store_that_is_away_stops_nobody(own_server: Server) -> None:
     """Without it the receiver starts, runs and ends as ever."""
-    settings = Settings.load(redis_url=valkey.url, salesloft_callback_secret=SecretStr(OLD), store_timeout_seconds=0.2)
-    valkey.stop(kill=True)
+    settings = Settings.load(
+        redis_url=own_server.url, salesloft_callback_secret=SecretStr(OLD), store_timeout_seconds=0.2
+    )
     async with asyncio.timeout(10), open_store(settings) as store, KeyAnnouncer(store, load_sources(settings)):
         await asyncio.sleep(0)
