@@ -116,14 +116,18 @@ class IdleWait:
     async def _wait_quietly(self, last_id: str, seconds: float) -> None:
         """For at most ``seconds``, until something is due that no take has known of, or it is quiet for long."""
         self._looked = now = time.monotonic()
-        end, quiet_end = now + seconds, now + self._quiet_seconds - self._poll_seconds / 2
+        end = now + seconds
+        quiet_end = now + max(self._quiet_seconds, self._poll_seconds)
+        last_look = quiet_end - self._poll_seconds / 2  # one right before the take would be for nothing
         self._quiet = True
         self._start_waiting(last_id)
         try:
-            while not await self.wait(min(end, self._looked + self._poll_seconds) - now):
+            while not await self.wait(min(end, quiet_end, self._looked + self._poll_seconds) - now):
+                # Beats may put off our own looks for ever (`looked`), so the end does not wait for one.
                 now = time.monotonic()
-                its_turn = now >= self._looked + self._poll_seconds
-                if now >= end or (its_turn and (now >= quiet_end or await self._finds_something_due())):
+                if now >= min(end, quiet_end):
+                    return
+                if now >= self._looked + self._poll_seconds and (now >= last_look or await self._finds_something_due()):
                     return
                 now = time.monotonic()
         finally:

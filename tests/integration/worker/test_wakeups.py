@@ -146,6 +146,17 @@ async def test_a_beat_looks_as_well(valkey: Server, monkeypatch: pytest.MonkeyPa
     assert 2 <= len(looks) <= 4
 
 
+async def test_beats_put_off_no_take(valkey: Server, asked: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a poll interval longer than a beat the loop need not look itself, and takes all the same."""
+    monkeypatch.setattr("salesloft_webhooks.worker.idle_wait.QUIET_SECONDS", 1.0)
+    async with pipeline(valkey, idle, poll_seconds=BEAT_SECONDS + 0.1):
+        await eventually(lambda: bool(asked), "the worker waits for entries")
+        before = len(asked)
+        await asyncio.sleep(5)
+
+        assert len(asked) - before >= 2
+
+
 async def test_what_a_beat_finds_due_runs_at_once(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry that another consumer hands back is found by a beat, although the loop never looks itself."""
 
