@@ -111,7 +111,10 @@ def run(options: Options) -> Stage:
 
 
 def _contenders() -> dict[str, tuple[Start, int]]:
-    """How each starts, and how many deliveries are signed for a slice: more than it can answer."""
+    """How each starts, and how many deliveries are signed for a slice: more than it can answer, or nearly so.
+
+    A slice ends when all of them are answered, whatever time is left.
+    """
     found: dict[str, tuple[Start, int]] = {
         "bare uvicorn": (lambda: peer(_uvicorn("bare"), stores=False), 40_000),
         "ours, memory": (lambda: ours({}, "memory"), 22_000),
