@@ -18,7 +18,7 @@ def packed_time(text: str) -> bytes:
     try:
         moment = datetime.fromisoformat(text)
         digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
-        if text.endswith("Z"):
+        if text.endswith("Z"):  # nearly all are, so compared with what is at hand instead of being unpacked
             packed = b"%c" % (ZULU + digits) + _microseconds(moment)
             same = text[:-1] == moment.isoformat(timespec=DIGITS[digits])[:-ZERO_OFFSET_LENGTH]
         elif (offset := moment.utcoffset()) is not None:

@@ -186,6 +186,6 @@ class Publisher:
 def _tokens() -> Iterator[str]:
     half = TOKEN_BITS // 2
     for number in count(randbits(TOKEN_BITS)):
-        token = _PAIRS[number >> half & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
+        token = _PAIRS[(number >> half) & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
         if token != BACKFILL_TOKEN:
             yield token

@@ -20,6 +20,7 @@ class AtOnceConnection(LimitedConnection):
     @property
     def _has_whole_request(self) -> bool:
         """Whether everything of the request in work is here, and its answer can begin."""
+        # `waits_for_application` spelled out: it is asked twice a delivery (decision 51).
         if self.framing is not None or self.refused or self.flow.write_paused:
             return False
         return not self.cycle.response_started and not self.cycle.disconnected

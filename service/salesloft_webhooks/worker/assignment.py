@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 BEAT_SECONDS = 1.9
-"""A beat says also what is due in partition 0. A little less than two poll intervals (``POLL_SECONDS``), so that the
-loop there, whose turn it would be, need not ask as well."""
+"""A beat says also what is due in partition 0. A little less than two poll intervals of the default
+``POLL_SECONDS``, so that the loop there, whose turn it would be, need not ask as well."""
 GONE_SECONDS = 7.0
 """After so long without a beat others look after the partitions of a worker: three beats, and a slow one."""
 AT_LEAST = 8

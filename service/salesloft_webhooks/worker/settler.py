@@ -160,10 +160,14 @@ class Settler:
         self._telemetry.store_unavailable(str(error), f"settle {self._partition}")
         return STORE_BACKOFF.delay_seconds(failures)
 
+    def _may_wait_for_take(self) -> bool:
+        """Whether a take is a moment away, and nothing in the queue makes anything due before that."""
+        return not (self._taking.is_set() or any(_makes_something_due(each.settlement) for each in self._queue))
+
     async def _settle_next(self) -> None:
         await self._filled.wait()
-        if not (self._taking.is_set() or any(_makes_something_due(each.settlement) for each in self._queue)):
-            await self._taking.wait()
+        if self._may_wait_for_take():
+            await self._taking.wait()  # 2 ms at the most, also for what is queued meanwhile and would not wait itself
         batch = self._next_batch()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
