@@ -123,9 +123,7 @@ class ApiServer:
             "current-context": "tests",
             "clusters": [{"name": "tests", "cluster": cluster}],
             "users": [{"name": "tests", "user": {"token": token}}],
-            "contexts": [
-                {"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}
-            ],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}],
         }
         path.write_text(json.dumps(content), "utf-8")
         return path
