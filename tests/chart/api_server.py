@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,14 +101,16 @@ class ApiServer:
             return str(json.loads(exc.read())["message"])
         return ""
 
-    def request(self, method: str, path: str, content: Object | None = None) -> Any:
+    def request(
+        self, method: str, path: str, content: Object | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """One call of the API; raises `urllib.error.HTTPError` for anything but success."""
         trust = ssl.create_default_context(cafile=str(self._authority))
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.port}/{path}",
             method=method,
             data=json.dumps(content).encode() if content else None,
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", **(headers or {})},
         )
         with urllib.request.urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
