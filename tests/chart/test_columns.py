@@ -34,7 +34,7 @@ def test_both_are_listed_by_one_word(cluster: ApiServer, namespace: str) -> None
 def row(cluster: ApiServer, namespace: str, kind: str, name: str) -> dict[str, Any]:
     """What `kubectl get` shows of an object, by column."""
     path = f"{API}/namespaces/{namespace}/{KINDS[kind]}/{name}"
-    table = cluster.request("GET", path, headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"})
+    table = cluster.request("GET", path, accept="application/json;as=Table;v=v1;g=meta.k8s.io")
     columns = [column["name"] for column in table["columnDefinitions"] if not column["priority"]]
     return dict(zip(columns, table["rows"][0]["cells"], strict=False))
 
@@ -43,7 +43,7 @@ def written(cluster: ApiServer, namespace: str, kind: str, name: str, status: Ob
     """Write a status by server-side apply."""
     path = f"{API}/namespaces/{namespace}/{KINDS[kind]}/{name}/status?fieldManager={by}"
     content = {"apiVersion": f"{GROUP}/v1alpha1", "kind": kind, "metadata": {"name": name}, "status": status}
-    cluster.request("PATCH", path, content, headers={"Content-Type": "application/apply-patch+yaml"})
+    cluster.request("PATCH", path, content, content_type="application/apply-patch+yaml")
 
 
 def condition(kind: str, *, status: str = "True", reason: str = "AllDelivered") -> Object:
