@@ -24,7 +24,11 @@ WRONG: list[tuple[str, Object, str]] = [
     ("unheard-of", {"events": ["person_sneezed"]}, 'spec.events[0]: Unsupported value: "person_sneezed"'),
     ("twice", {"events": ["call_created", "call_created"]}, 'spec.events[1]: Duplicate value: "call_created"'),
     ("synchronous", {"events": ["call_created", "link_swap"]}, "link_swap is no event that can be queued"),
-    ("by-the-switch", {"linkSwap": {"enabled": True}}, "linkSwap.enabled is not possible here"),
+    (
+        "asked-in-the-clear",
+        {"linkSwap": {"enabled": True, "callbackUrl": "http://a.example.com"}},
+        "begin with https://",
+    ),
     ("no-login", {"api": {"tokenSecretRef": None}}, "api needs either tokenSecretRef or oauth"),
     ("two-logins", {"api": {"oauth": OAUTH}}, "api needs either tokenSecretRef or oauth"),
     ("no-address", {"api": {"baseUrl": "api.salesloft.com"}}, "baseUrl must be the address of an API"),
@@ -100,12 +104,28 @@ def test_a_right_declaration_is_taken(cluster: ApiServer, namespace: str, change
 
 @pytest.mark.parametrize(
     "spec",
-    [{}, {"paused": False}, {"paused": True, "reason": "CRM migration", "until": "2026-11-26T06:00:00Z"}],
+    [
+        {},
+        {"group": "My_Group", "paused": False, "reason": "kept for the next time"},
+        {"paused": True, "reason": "CRM migration", "until": "2026-11-26T06:00:00Z"},
+    ],
     ids=["nothing", "running", "paused"],
 )
 def test_a_right_group_is_taken(cluster: ApiServer, namespace: str, spec: Object) -> None:
     """What it does not say stays unsaid: another decides it then."""
     assert create(cluster, namespace, "ConsumerGroup", spec)["spec"] == spec
+
+
+def test_a_group_stays_what_it_is(cluster: ApiServer, namespace: str) -> None:
+    """What is shown and paused under a name is the same group at all times."""
+    made = create(cluster, namespace, "ConsumerGroup", {"paused": True}, name="crm")
+    path = f"{API}/namespaces/{namespace}/consumergroups/crm?dryRun=All"
+
+    with pytest.raises(urllib.error.HTTPError) as error:
+        cluster.request("PUT", path, merged(made, {"spec": {"group": "My_Group"}}))
+
+    assert "group cannot be changed" in json.loads(error.value.read())["message"]
+    assert cluster.request("PUT", path, {**made, "spec": {}})
 
 
 def test_a_source_stays_what_it_is(cluster: ApiServer, namespace: str) -> None:

@@ -42,6 +42,7 @@ def test_the_definition_has_the_packages_patterns() -> None:
     oauth = spec["api"]["properties"]["oauth"]["properties"]
 
     assert pattern_of_rule(spec["callbackUrl"]) == pattern(Spec.model_fields["callback_url"])
+    assert pattern_of_rule(spec["linkSwap"]["properties"]["callbackUrl"]) == pattern(Spec.model_fields["callback_url"])
     assert pattern_of_rule(spec["api"]["properties"]["baseUrl"]) == pattern(Settings.model_fields["salesloft_api_url"])
     assert pattern_of_rule(oauth["tokenUrl"]) == pattern(Settings.model_fields["salesloft_token_url"])
     assert spec["api"]["properties"]["baseUrl"]["default"] == Settings.model_fields["salesloft_api_url"].default
