@@ -49,7 +49,9 @@ OTHER: dict[str, Any] = {
     "image.pullPolicy": "Always",
     "imagePullSecrets": [{"name": "other"}],
     "linkSwap.handler": "other:swap",
+    "linkSwap.concurrency": 9,
     "linkSwap.onFailure": "error",
+    "linkSwap.timeoutSeconds": 1,
     "linkSwap.image.digest": "sha256:" + "1" * 64,
     "linkSwap.path": "/other",
     "linkSwap.receiver": {"replicas": 9},
@@ -84,6 +86,7 @@ OTHER: dict[str, Any] = {
     "workerDefaults.config": {"LOG_LEVEL": "debug"},
     "workerDefaults.handlers": ["other.handlers:router"],
     "workerDefaults.image.digest": "sha256:" + "1" * 64,
+    "workerDefaults.concurrency": 9,
     "workerDefaults.ordering": "entity",
     "workerDefaults.resources": {"limits": {"memory": "1Gi"}},
 }
