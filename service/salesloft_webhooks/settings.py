@@ -84,6 +84,12 @@ class Settings(BackfillSettings, LinkSwapSettings, SalesloftSettings, StoreSetti
     ops_port: int = Field(
         9090, ge=0, le=65_535, description="Probes and metrics (`/livez`, `/readyz`, `/metrics`). Never expose it."
     )
+    health_path: str = Field(
+        "/healthz",
+        pattern=r"^(/[^\s?#]*|off)$",
+        description="GET and HEAD here, on the webhook port, are for load balancers: 200, and 503 from SIGTERM on, "
+        "`SHUTDOWN_DELAY_SECONDS` before deliveries are not taken any more. No store is asked. `off`: there is none.",
+    )
     max_body_bytes: int = Field(1_048_576, ge=1, description="Larger bodies are answered 413, checked while reading.")
     body_timeout_seconds: float = Field(
         10.0,
