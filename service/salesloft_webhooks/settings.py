@@ -79,7 +79,9 @@ class Settings(BackfillSettings, LinkSwapSettings, SalesloftSettings, StoreSetti
     )
 
     # -- Receiver ---------------------------------------------------------------------------------------------------
-    host: str = Field("0.0.0.0", description="Address both ports listen on.")
+    host: str | None = Field(
+        None, description="Address both ports listen on; default: every one, of IPv4 and of IPv6 if there is any."
+    )
     port: int = Field(8000, ge=0, le=65_535, description="Webhook port. The only one to expose to the internet.")
     ops_port: int = Field(
         9090, ge=0, le=65_535, description="Probes and metrics (`/livez`, `/readyz`, `/metrics`). Never expose it."

@@ -62,6 +62,8 @@ OTHER: dict[str, Any] = {
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
     "receiver.resources": {"limits": {"memory": "1Gi"}},
     "receiver.service.externalTrafficPolicy": "Local",
+    "receiver.service.ipFamilies": ["IPv6"],
+    "receiver.service.ipFamilyPolicy": "PreferDualStack",
     "receiver.service.type": "NodePort",
     "redis.durability": "memory",
     "redis.partitions": 2,
@@ -100,6 +102,7 @@ GUESSED_LISTS: dict[str, Any] = {
     "hostnames": "other.example.com",
     "events": "person.*",
     "to": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+    "nodeLocal": "10.8.0.10/32",
     "gateway": {"ipBlock": {"cidr": "10.8.0.0/16"}},
     "prometheus": {"ipBlock": {"cidr": "10.8.0.0/16"}},
 }
