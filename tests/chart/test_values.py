@@ -58,6 +58,7 @@ OTHER: dict[str, Any] = {
     "linkSwap.url": "https://other.example.com/",
     "monitoring.podMonitor.interval": "99s",
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
+    "openshift.adaptSecurityContext": "force",
     "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
     "receiver.resources": {"limits": {"memory": "1Gi"}},
