@@ -16,7 +16,6 @@ at its next look.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -26,7 +25,7 @@ from msgspec.structs import replace
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.errors import ClusterConflict, ClusterError
 from salesloft_webhooks.operator.objects import LeaseObject, LeaseSpec
-from salesloft_webhooks.operator.times import micro_time
+from salesloft_webhooks.operator.times import micro_time, steady_seconds
 from salesloft_webhooks.telemetry import get_logger
 
 LEASE_SECONDS = 15
@@ -39,11 +38,6 @@ REQUEST_SECONDS = 4.0
 RELEASE_SECONDS = 1.0
 
 log = get_logger(__name__)
-
-
-def steady_seconds() -> float:
-    """Seconds that never go back, with those during which the machine slept."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Leases(Protocol):
