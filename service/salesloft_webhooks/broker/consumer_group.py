@@ -31,8 +31,8 @@ class Group(GroupMaintenance):
         self._halves: defaultdict[int, Iterator[Callable[[float], int]]] = defaultdict(
             lambda: cycle((math.ceil, math.floor))
         )
-        # By partition, takes are numbered, and apart from them the settles that may hand something over. The number goes
-        # up with the answer: until then the next call is a repeat, by which nothing is leased twice.
+        # Takes are numbered by partition, and apart from them the settles that may hand something over. The number goes
+        # up with the answer: until that is here each further call is a repeat, by which nothing is leased twice.
         self._take_numbers = defaultdict[int, int](lambda: 1)
         self._take_unanswered = defaultdict[int, bool](bool)
         self._settle_numbers = defaultdict[int, int](lambda: 1)
