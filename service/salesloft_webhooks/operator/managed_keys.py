@@ -7,7 +7,7 @@ object (owner reference); others are never written. What a rotation remembers st
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -198,17 +198,20 @@ def _changed(action: Action, there: Keys, known: Keys) -> Keys:
     return there[:1] if action is Action.RETIRE else there
 
 
-def wish_of(of: SubscriptionObject, rotation: Mapping[str, Any] | None) -> Wish:
+def wish_of(of: SubscriptionObject, every: str | None) -> Wish:
     """When the keys of an object shall change.
 
+    Args:
+        of: Its annotation may ask for it.
+        every: What `spec.rotation` says: hours, such as ``2160h``; None: nothing.
+
     Raises:
-        ConfigurationError: `spec.rotation` is not as the definition has it.
+        ConfigurationError: it is not as the definition has it.
     """
     rotate = of.metadata.annotations.get(ROTATE, "")
-    written = str((rotation or {}).get("every", ""))
-    if not written:
+    if every is None:
         return Wish(rotate=rotate)
-    hours = written.removesuffix("h")
-    if not (written.endswith("h") and hours.isascii() and hours.isdigit() and int(hours) >= LEAST_HOURS):
+    hours = every.removesuffix("h")
+    if not (every.endswith("h") and hours.isascii() and hours.isdigit() and int(hours) >= LEAST_HOURS):
         raise ConfigurationError(f"spec.rotation.every: must be hours, and at least {LEAST_HOURS}h")
     return Wish(every_seconds=int(hours) * 3600.0, rotate=rotate)

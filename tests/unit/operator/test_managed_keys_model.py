@@ -134,7 +134,7 @@ class ManagedWorld(World):
         """Instead of all that are there, or before them."""
         self.made += 1
         there = self.written if also else ()
-        self.edit((b"by hand, long enough %d" % self.made, *there[:2]))
+        self.edit((b"by hand that is long enough %d" % self.made, *there[:2]))
 
     def edit(self, keys: tuple[bytes, ...]) -> None:
         """What receivers refuse until keys are put back is nobody's fault but the editor's."""
