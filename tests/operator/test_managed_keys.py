@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.errors import ClusterConflict, ConfigurationError
+from salesloft_webhooks.errors import ClusterConflict
 from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.operator.cluster import Cluster
-from salesloft_webhooks.operator.key_rotation import KEEP_SECONDS, Wish
-from salesloft_webhooks.operator.key_secret import KEYS_OF, KEYS_WRITTEN, Place, keys_in
-from salesloft_webhooks.operator.managed_keys import ROTATE, KeysReport, ManagedKeys, wish_of
-from salesloft_webhooks.operator.objects import Metadata, SecretObject, SubscriptionObject
+from salesloft_webhooks.operator.key_rotation import KEEP_SECONDS
+from salesloft_webhooks.operator.key_secret import KEYS_OF, KEYS_WRITTEN, keys_in
+from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
+from salesloft_webhooks.operator.objects import Metadata, SubscriptionObject
 from salesloft_webhooks.subscriptions import Phase, Plan, Round
 from tests.chart.api_server import ApiServer
 from tests.operator.definitions import declare, patch, path
+from tests.support.managed_keys import PLACE, asking, wanted
 
-PLACE = Place("keys", "callback-secret")
 NOW = 1_800_000_000.0
 DAY = 86_400.0
 
@@ -26,22 +26,23 @@ class Operator:
     """A process that makes keys for the object ``sales``, with a clock of the test's."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster, self.now, self.wish = cluster, NOW, Wish()
+        self.cluster, self.now, self.rotate, self.every = cluster, NOW, "", ""
         self.keys = ManagedKeys(cluster, now=lambda: self.now, clock=lambda: self.now)
 
     async def of(self) -> SubscriptionObject:
         """The object as it is."""
         (found,) = await self.cluster.list_subscriptions()
-        return found
-
-    async def prepare(self) -> SecretObject:
-        """What is done before keys are used."""
-        return await self.keys.prepare(await self.of(), PLACE, self.wish)
+        return asking(found, self.rotate)
 
     async def look(self, phase: Phase = Phase.IDLE) -> KeysReport:
         """What is done in a look at SalesLoft that shows this."""
-        of, secret = await self.of(), await self.prepare()
-        return await self.keys.advance(of, PLACE, self.wish, secret, Round(plan=Plan(phase=phase), found=()))
+        of, declared = await self.of(), wanted(self.every or None)
+        await self.keys.prepare(of, declared)
+        secret = await self.cluster.secret(PLACE.secret)
+        assert secret is not None
+        report = await self.keys.advance(of, declared, secret, Round(plan=Plan(phase=phase), found=()))
+        assert report is not None
+        return report
 
     async def values(self) -> tuple[bytes, ...]:
         """The keys that are there."""
@@ -94,12 +95,12 @@ async def test_a_secret_of_somebody_elses_is_never_written(
     content = {"metadata": {"name": PLACE.secret}, "data": {PLACE.entry: base64.b64encode(b"of a vault").decode()}}
     kubernetes.request("POST", path(cluster.namespace, Kind.SECRET), content)
     before = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
-    operator.wish = Wish(every_seconds=DAY, rotate="now")
+    operator.every, operator.rotate = "24h", "now"
 
     for seconds in (0.0, 10 * DAY):
         operator.now = NOW + seconds
         report = await operator.look()
-    await operator.keys.let_go(await operator.of(), PLACE)
+    await operator.keys.let_go(await operator.of(), wanted())
 
     assert (report.managed, report.reason) == (False, "SecretNotOwned")
     assert kubernetes.objects("Secret", cluster.namespace)[PLACE.secret] == before
@@ -107,7 +108,7 @@ async def test_a_secret_of_somebody_elses_is_never_written(
 
 async def test_a_rotation_from_beginning_to_end(kubernetes: ApiServer, cluster: Cluster, operator: Operator) -> None:
     """A day later a new key comes before the old one, which goes ten minutes after nothing is signed with it."""
-    operator.wish = Wish(every_seconds=DAY)
+    operator.every = "24h"
     first = await operator.look()
     (old,) = await operator.values()
     operator.now += DAY
@@ -135,7 +136,7 @@ async def test_a_rotation_from_beginning_to_end(kubernetes: ApiServer, cluster: 
 async def test_an_older_key_that_signs_again_is_kept(operator: Operator) -> None:
     """Somebody registers one by hand meanwhile: the ten minutes begin anew."""
     await operator.look()
-    operator.wish = Wish(rotate="please")
+    operator.rotate = "please"
     await operator.look()
     await operator.look(Phase.RETIRING)
     operator.now += KEEP_SECONDS
@@ -149,7 +150,7 @@ async def test_what_is_asked_for_is_done_once(operator: Operator) -> None:
     """Another text of the annotation asks again, also while a rotation is under way: then when that has ended."""
     await operator.look()
     for text in ("monday", "monday", "tuesday"):
-        operator.wish = Wish(rotate=text)
+        operator.rotate = text
         await operator.look(Phase.IDLE)
     during = await operator.values()
     for _ in range(2):
@@ -165,8 +166,8 @@ async def test_what_is_asked_for_is_done_once(operator: Operator) -> None:
 async def test_two_at_once_make_one_key_and_one_rotation(cluster: Cluster, operator: Operator) -> None:
     """One of the two is refused, reads what the other has written, and agrees."""
     other = Operator(cluster)
-    for wish, number in ((Wish(), 1), (Wish(rotate="now"), 2)):
-        operator.wish = other.wish = wish
+    for rotate, number in (("", 1), ("now", 2)):
+        operator.rotate = other.rotate = rotate
         refused = await asyncio.gather(operator.look(), other.look(), return_exceptions=True)
         for _ in range(2):
             await asyncio.gather(operator.look(), other.look(), return_exceptions=True)
@@ -233,7 +234,7 @@ async def test_a_key_by_hand_goes_first_and_the_needed_one_stays(
 async def test_an_unused_key_may_be_taken_away(kubernetes: ApiServer, cluster: Cluster, operator: Operator) -> None:
     """When nothing is signed with it, who takes it out early only does what would be done."""
     await operator.look()
-    operator.wish = Wish(rotate="now")
+    operator.rotate = "now"
     await operator.look()
     await operator.look(Phase.RETIRING)
     new, _ = await operator.values()
@@ -249,7 +250,7 @@ async def test_keys_outlive_their_object_if_what_they_sign_does(
     """Let go, the Secret belongs to nobody; an object of the same name takes it over, and another one does not."""
     await operator.look()
     before = await operator.values()
-    await operator.keys.let_go(await operator.of(), PLACE)
+    await operator.keys.let_go(await operator.of(), wanted())
     let_go: Any = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
     kubernetes.request("DELETE", path(cluster.namespace, Kind.SUBSCRIPTION, "sales"))
     declare(kubernetes, cluster.namespace)
@@ -257,8 +258,10 @@ async def test_keys_outlive_their_object_if_what_they_sign_does(
     await anew.look()
     taken: Any = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
     stranger = SubscriptionObject(metadata=Metadata(name="other", uid="2"))
-    kept = await anew.keys.prepare(stranger, PLACE, Wish())
+    await anew.keys.prepare(stranger, wanted())
+    kept = await cluster.secret(PLACE.secret)
 
+    assert kept is not None
     assert "ownerReferences" not in let_go["metadata"]
     assert [each["uid"] for each in taken["metadata"]["ownerReferences"]] == [(await anew.of()).metadata.uid]
     assert await anew.values() == before == keys_in(kept, PLACE)
@@ -266,12 +269,20 @@ async def test_keys_outlive_their_object_if_what_they_sign_does(
     assert kept.metadata.resource_version == taken["metadata"]["resourceVersion"]
 
 
-def test_a_wish_is_read_from_the_object() -> None:
-    """Hours, at least a day of them; and whatever the annotation says."""
-    of = SubscriptionObject(metadata=Metadata(name="sales", annotations={ROTATE: "now"}))
+async def test_who_only_observes_writes_nothing(kubernetes: ApiServer, cluster: Cluster, operator: Operator) -> None:
+    """Neither a missing Secret nor one that is there is the operator's business then."""
+    declared = wanted(mode="Observe")
+    await operator.keys.prepare(await operator.of(), declared)
+    missing = await cluster.secret(PLACE.secret)
+    await operator.look()
+    secret = await cluster.secret(PLACE.secret)
+    assert secret is not None
+    by_hand(kubernetes, cluster.namespace, b"")
+    of = asking(await operator.of(), "now")
+    await operator.keys.prepare(of, declared)
+    report = await operator.keys.advance(of, declared, secret, Round(plan=Plan(), found=()))
+    await operator.keys.let_go(of, declared)
 
-    assert wish_of(of, "24h") == Wish(every_seconds=DAY, rotate="now")
-    assert wish_of(SubscriptionObject(metadata=Metadata(name="sales")), None) == Wish()
-    for wrong in ("23h", "1d", "h", "-24h", "1e3h", ""):
-        with pytest.raises(ConfigurationError, match=r"spec\.rotation\.every"):
-            wish_of(of, wrong)
+    there: Any = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
+    assert (missing, report, there["data"]) == (None, None, {PLACE.entry: ""})
+    assert "ownerReferences" in there["metadata"]

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.operator.api_group import GROUP
 from salesloft_webhooks.operator.key_events import event_of, message_of
 from salesloft_webhooks.operator.key_rotation import Action, Decision, Held, Progress, Stage, Wish, decide
@@ -26,13 +25,13 @@ from salesloft_webhooks.operator.key_secret import (
     remarks,
 )
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
+from salesloft_webhooks.operator.specification import KeysMode, Specification
 from salesloft_webhooks.operator.times import seconds_time
 from salesloft_webhooks.subscriptions import Phase, Round
 
 KEY_BYTES = 32
 ROTATE = f"{GROUP}/rotate"
 """Annotation of an object: whatever is new there asks for a new key."""
-LEAST_HOURS = 24
 SOON_SECONDS = 1.0
 
 
@@ -92,38 +91,39 @@ class ManagedKeys:
         self._known: dict[str, Keys] = {}
         self._unused: dict[str, tuple[Keys, float]] = {}
 
-    async def prepare(self, of: SubscriptionObject, place: Place, wish: Wish) -> SecretObject:
-        """See that there is a Secret with keys, before they are used.
-
-        Returns:
-            It, as it is then. One that is not the operator's may hold no key.
+    async def prepare(self, of: SubscriptionObject, wanted: Specification) -> None:
+        """See that there is a Secret with keys, before it is read; not if others write it, as is declared.
 
         Raises:
             ClusterError: any of its kinds.
         """
+        if wanted.keys.mode is not KeysMode.MANAGE:
+            return
+        place, wish = _place(wanted), _wish(of, wanted)
         found = await self._cluster.secret(place.secret)
         holds = None if found is None else held(found, place, of)
         decision = decide(holds, self._remembered(of), wish, None, self._now())
         if found is None or decision.action is not Action.NOTHING:
             found = await self._write(of, place, wish, found, decision.action)
         self._remember(of, place, found)
-        return found
 
     async def advance(
-        self, of: SubscriptionObject, place: Place, wish: Wish, secret: SecretObject, made: Round
-    ) -> KeysReport:
-        """Change the keys, if it is time.
+        self, of: SubscriptionObject, wanted: Specification, secret: SecretObject, made: Round
+    ) -> KeysReport | None:
+        """Change the keys, if it is time; None: others write them, as is declared.
 
         Args:
             of: Whose they are.
-            place: Where.
-            wish: When they shall change.
-            secret: As `prepare` has left it.
+            wanted: What it declares.
+            secret: Where the keys are, as it was read.
             made: What SalesLoft has shown, planned with these keys.
 
         Raises:
             ClusterError: any of its kinds.
         """
+        if wanted.keys.mode is not KeysMode.MANAGE:
+            return None
+        place, wish = _place(wanted), _wish(of, wanted)
         progress, holds = self._progress(of, keys_in(secret, place), made), held(secret, place, of)
         decision = decide(holds, self._remembered(of), wish, progress, self._now())
         if decision.action is not Action.NOTHING:
@@ -137,12 +137,15 @@ class ManagedKeys:
             seconds=decision.seconds,
         )
 
-    async def let_go(self, of: SubscriptionObject, place: Place) -> None:
+    async def let_go(self, of: SubscriptionObject, wanted: Specification) -> None:
         """Have the Secret stay when its object goes, because subscriptions stay that are signed with it.
 
         Raises:
             ClusterError: any of its kinds.
         """
+        if wanted.keys.mode is not KeysMode.MANAGE:
+            return
+        place = _place(wanted)
         found = await self._cluster.secret(place.secret)
         if found is not None and held(found, place, of).owned:
             await self._cluster.write_secret(place.secret, {}, owner=None, former=found)
@@ -198,20 +201,10 @@ def _changed(action: Action, there: Keys, known: Keys) -> Keys:
     return there[:1] if action is Action.RETIRE else there
 
 
-def wish_of(of: SubscriptionObject, every: str | None) -> Wish:
-    """When the keys of an object shall change.
+def _wish(of: SubscriptionObject, wanted: Specification) -> Wish:
+    every = None if wanted.rotation is None else wanted.rotation.seconds
+    return Wish(every_seconds=every, rotate=of.metadata.annotations.get(ROTATE, ""))
 
-    Args:
-        of: Its annotation may ask for it.
-        every: What `spec.rotation` says: hours, such as ``2160h``; None: nothing.
 
-    Raises:
-        ConfigurationError: it is not as the definition has it.
-    """
-    rotate = of.metadata.annotations.get(ROTATE, "")
-    if every is None:
-        return Wish(rotate=rotate)
-    hours = every.removesuffix("h")
-    if not (every.endswith("h") and hours.isascii() and hours.isdigit() and int(hours) >= LEAST_HOURS):
-        raise ConfigurationError(f"spec.rotation.every: must be hours, and at least {LEAST_HOURS}h")
-    return Wish(every_seconds=int(hours) * 3600.0, rotate=rotate)
+def _place(wanted: Specification) -> Place:
+    return Place(wanted.keys.secret_ref.name, wanted.keys.secret_ref.key)

@@ -10,16 +10,16 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from salesloft_webhooks.errors import ClusterConflict
 from salesloft_webhooks.operator.api_group import CREATED_BY, OPERATOR
-from salesloft_webhooks.operator.key_rotation import Wish
-from salesloft_webhooks.operator.key_secret import KEYS_WRITTEN, Place, fingerprints, keys_in
+from salesloft_webhooks.operator.key_secret import KEYS_WRITTEN, ROTATED_FOR, fingerprints, keys_in
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import Metadata, OwnerReference, SecretObject, SubscriptionObject
 from salesloft_webhooks.subscriptions import MasterKey, Phase, Round, Seen, SigningKey, plan
+from tests.support.managed_keys import PLACE, asking, wanted
 from tests.unit.subscriptions.registry import Killed
 from tests.unit.subscriptions.test_plan_model import Operator, World
 
 T = TypeVar("T")
-PLACE = Place("keys", "callback-secret")
+WANTED = wanted()
 OBJECT = SubscriptionObject(metadata=Metadata(name="sales", uid="1"))
 
 
@@ -83,7 +83,7 @@ class Kubernetes:
         )
         made = SecretObject(about, {PLACE.entry: base64.b64encode(value).decode()})
         self.writes.append((self.latest, made))
-        self.latest = made
+        self.latest = self.shown = made
         return made
 
 
@@ -98,7 +98,7 @@ class ManagedWorld(World):
         self.keys = []
         self.receivers[0].keys, self.receivers[1].keys = [], []
         self.managed = [self.new_manager(), self.new_manager()]
-        self.wish, self.hurt, self.ever_hurt, self.deleted = Wish(), False, False, set[bytes]()
+        self.wish, self.hurt, self.ever_hurt, self.deleted = "", False, False, set[bytes]()
         self.look(0, "right")
         for each in self.receivers:
             self.catch_up(each)
@@ -113,7 +113,7 @@ class ManagedWorld(World):
     def ask_for_a_rotation(self) -> None:
         """The annotation has a text that it never had."""
         self.made += 1
-        self.wish = Wish(rotate=str(self.made))
+        self.wish = str(self.made)
 
     @precondition(lambda self: self.kubernetes.latest is not None)
     @rule()
@@ -140,7 +140,7 @@ class ManagedWorld(World):
         """What receivers refuse until keys are put back is nobody's fault but the editor's."""
         assert self.kubernetes.latest is not None
         self.hurt = self.hurt or not set(self.written) <= set(keys)
-        self.kubernetes.put("keys", b",".join(keys), self.kubernetes.latest.metadata.annotations)
+        self.kubernetes.put(PLACE.secret, b",".join(keys), self.kubernetes.latest.metadata.annotations)
         self.follow()
 
     @property
@@ -196,7 +196,10 @@ class ManagedWorld(World):
     async def reconcile(self, number: int, page: str) -> None:
         """One operator's look."""
         operator, managed = self.operators[number], self.managed[number]
-        secret = await managed.prepare(OBJECT, PLACE, self.wish)
+        of = asking(OBJECT, self.wish)
+        await managed.prepare(of, WANTED)
+        secret = self.kubernetes.shown
+        assert secret is not None
         keys: list[SigningKey] = [MasterKey(key) for key in keys_in(secret, PLACE)]
         self.follow()
         found = list(self.there.values()) if page == "right" else []
@@ -205,7 +208,7 @@ class ManagedWorld(World):
         made = plan(self.desired, found, keys, seen, operator.memory)
         operator.memory, operator.steps, operator.phase = made.memory, list(made.steps), made.phase
         operator.keys, operator.planned = keys, self.now
-        await managed.advance(OBJECT, PLACE, self.wish, secret, Round(plan=made, found=tuple(found)))
+        await managed.advance(of, WANTED, secret, Round(plan=made, found=tuple(found)))
         self.follow()
 
     @property
@@ -228,10 +231,7 @@ class ManagedWorld(World):
         assert all(each.enabled and self.keys[0].token(each.event_type) == each.callback_token for each in ours)
         assert self.operators[0].phase is Phase.IDLE
         assert self.kubernetes.latest is not None
-        assert (
-            not self.wish.rotate
-            or self.kubernetes.latest.metadata.annotations.get("salesloft-webhooks.dev/rotated-for") == self.wish.rotate
-        )
+        assert self.wish in ("", self.kubernetes.latest.metadata.annotations.get(ROTATED_FOR))
 
 
 def test_what_is_delivered_stays_so_whoever_changes_the_keys() -> None:
