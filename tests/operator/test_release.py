@@ -156,7 +156,7 @@ def command(team: Team, *arguments: str, **settings: str) -> subprocess.Complete
     environment = {
         "KUBECONFIG": str(team.kubernetes.kubeconfig(team.namespace)),
         "REDIS_URL": team.valkey.url,
-        "OPERATOR_API_HOSTS": "127.0.0.1",
+        "OPERATOR_API_URLS": team.platform.url,
         **settings,
     }
     program = [sys.executable, "-m", "salesloft_webhooks", "operator", "release", *arguments]

@@ -108,7 +108,7 @@ async def release(settings: Settings, seconds: float) -> list[Released]:
         lease = settings.operator_lease_name
         await seize(cluster.leases, lease, instance, seconds + MARGIN_SECONDS)
         telemetry = OperatorTelemetry(Kind.SUBSCRIPTION)
-        looking = Looking(cluster, access, AnnouncedKeys(store), lambda: True, settings.operator_api_hosts)
+        looking = Looking(cluster, access, AnnouncedKeys(store), lambda: True, settings.operator_api_urls)
         deletion = Deletion(
             cluster, looking, ManagedKeys(cluster), News(cluster, telemetry), max(until - time.monotonic(), 0.0)
         )
