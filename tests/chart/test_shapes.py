@@ -10,6 +10,8 @@ import yaml
 from tests.chart.rendering import CHART, ROOT, TOOLS, render, shapes
 
 VERSIONS = list(tomllib.loads((ROOT / ".ci" / "tools" / "versions.toml").read_text("utf-8"))["kubernetes"])
+# Our own kinds are defined by the chart itself; a real API server holds their objects against that.
+KUBECONFORM = [str(TOOLS / "bin" / "kubeconform"), "-strict", "-skip", "SalesloftSubscription,ConsumerGroup"]
 CUSTOM = {"PodMonitor", "PrometheusRule", "ScaledObject", "HTTPRoute", "ExternalSecret"}
 
 
@@ -22,7 +24,7 @@ def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
         f"{TOOLS}/schemas/custom/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json",
     ]
     return subprocess.run(
-        [str(TOOLS / "bin" / "kubeconform"), "-strict", "-kubernetes-version", version.removeprefix("v"), *locations],
+        [*KUBECONFORM, "-kubernetes-version", version.removeprefix("v"), *locations],
         input=manifests,
         capture_output=True,
         text=True,
