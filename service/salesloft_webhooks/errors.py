@@ -24,7 +24,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   ├── ClusterUnavailable      unreachable, too slow, failing, or its answer is not one
     │   ├── ClusterConflict         somebody else has written it meanwhile, or it exists already (409)
     │   ├── ClusterForbidden        our account may not do this (401, 403)
-    │   ├── ClusterNotFound         there is no such object (404)
+    │   ├── ClusterNotFound         there is no such object; what a watch went on from is too old (404, 410)
     │   └── ClusterRefused          what was asked for is wrong, and will be refused again (400, 422 and others)
     └── HandlerSignal               raised *by handlers* to steer the pipeline
         ├── Retry                   try again after a time of the handler's choosing
@@ -119,10 +119,7 @@ class StoreUnavailable(StoreError):
 
 
 class StoreRefused(StoreError):
-    """The server refuses what this one delivery would write, and takes others: a repeat will be refused as well.
-
-    The message is the server's own: it never contains a body.
-    """
+    """The server refuses what this one delivery would write, and will again. The message, its own, has no body."""
 
 
 class StoreFull(StoreError):
@@ -200,7 +197,7 @@ class ClusterForbidden(ClusterError):
 
 
 class ClusterNotFound(ClusterError):
-    """There is no such object, or no such kind of objects."""
+    """There is no such object or kind; or what a watch or a list went on from is not known any more."""
 
 
 class ClusterRefused(ClusterError):
@@ -239,10 +236,7 @@ class PermanentError(HandlerSignal):
 
 
 class Unavailable(HandlerSignal):
-    """The handler's backend is down: the whole group pauses for ``after`` seconds and the attempt is not counted.
-
-    A circuit breaker: one event finds out, the others need not.
-    """
+    """The handler's backend is down: the group pauses for ``after`` seconds, and the attempt is not counted."""
 
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")

@@ -35,6 +35,7 @@ ACT_SECONDS = 10.0
 LOOK_SECONDS = 2.0
 """How often a candidate looks, and how soon a holder whose renewal failed tries again."""
 REQUEST_SECONDS = 4.0
+"""Longer than the client takes to give up on a connection: one that is cancelled meanwhile leaves its socket behind."""
 RELEASE_SECONDS = 1.0
 
 log = get_logger(__name__)
@@ -71,9 +72,7 @@ class Leadership:
         term: How often this process has become the one that works. What it remembers of an earlier term is old.
     """
 
-    def __init__(
-        self, leases: Leases, name: str, identity: str, clock: Callable[[], float] = steady_seconds
-    ) -> None:
+    def __init__(self, leases: Leases, name: str, identity: str, clock: Callable[[], float] = steady_seconds) -> None:
         self.term = 0
         self._leases, self._name, self._identity, self._clock = leases, name, identity, clock
         self._seen: LeaseSpec | None = None
@@ -149,13 +148,10 @@ class Leadership:
     def _take(self, written: LeaseObject, began: float) -> None:
         if not self.may_act():
             self.term += 1
-            log.info("operator.leads", lease=self._name, term=self.term)
         self._held, self._renewed_at = written, began
         self._changed.set()
 
     def _lost(self) -> None:
-        if self._renewed_at is not None:
-            log.warning("operator.lease_lost", lease=self._name)
         self._held, self._renewed_at = None, None
 
     async def _release(self) -> None:
