@@ -159,7 +159,7 @@ def test_a_single_pod_may_be_drained() -> None:
 
 
 def test_declarations_are_passed_on() -> None:
-    """As they are, under their names; Argo CD need not know the kind beforehand."""
+    """As they are, under their names; Argo CD is told that it need not know the kind beforehand."""
     rendered = render(shape("operator"))
 
     sales = rendered.one_named("SalesloftSubscription", "sales")

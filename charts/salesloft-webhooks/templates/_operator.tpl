@@ -46,14 +46,16 @@ the values, or by the subscriptions that are declared in them.
 
 {{/*
 Whether objects of our kinds are made: "yes", or "later" when this very release brings the kinds. Helm looks for the kind of
-each object before it creates the first, so an installation that does both fails. Left out is never what may have been
-there already: an upgrade in a cluster that does not know the kinds is refused (`checkOperator`), for to leave an object
-out means to delete it. Without a cluster (helm template) nobody knows, and all is made.
+each object before it creates the first, so an installation that does both would fail. Only Helm has to wait, and only in
+a cluster (where there is a namespace to look up): Argo CD and kubectl create definitions first. Left out is never what may
+have been there already: an upgrade that would is refused (`checkOperator`), for to leave an object out means to delete it.
 */}}
 {{- define "salesloft-webhooks.declares" -}}
-{{- $known := .Capabilities.APIVersions.Has "salesloft-webhooks.dev/v1alpha1/SalesloftSubscription" -}}
-{{- $clusterIsAsked := .Capabilities.APIVersions.Has "v1/Secret" -}}
-{{- or $known (not $clusterIsAsked) (not .Values.crds.enabled) | ternary "yes" "later" }}
+{{- if or (.Capabilities.APIVersions.Has "salesloft-webhooks.dev/v1alpha1/SalesloftSubscription") (not .Values.crds.enabled) -}}
+yes
+{{- else -}}
+{{- empty (lookup "v1" "Namespace" "" "default") | ternary "yes" "later" }}
+{{- end }}
 {{- end }}
 
 {{/* An object of ours: list root kind (name and spec). */}}
