@@ -60,6 +60,7 @@ OTHER: dict[str, Any] = {
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
     "consumerGroups": [{"name": "other", "spec": {"paused": True}}],
     "operator.config": {"LOG_LEVEL": "debug"},
+    "operator.replicas": 3,
     "operator.resources": {"limits": {"memory": "1Gi"}},
     "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
