@@ -10,9 +10,13 @@ import yaml
 from tests.chart.rendering import CHART, ROOT, TOOLS, render, shapes
 
 VERSIONS = list(tomllib.loads((ROOT / ".ci" / "tools" / "versions.toml").read_text("utf-8"))["kubernetes"])
-# Our own kinds are defined by the chart itself; a real API server holds their objects against that.
-KUBECONFORM = [str(TOOLS / "bin" / "kubeconform"), "-strict", "-skip", "SalesloftSubscription,ConsumerGroup"]
 CUSTOM = {"PodMonitor", "PrometheusRule", "ScaledObject", "HTTPRoute", "ExternalSecret"}
+
+CLOUDS_OWN = "HealthCheckPolicy,BackendConfig"
+"""Kinds of clouds, whose definitions are nowhere to be had; only examples have them."""
+OUR_OWN = "SalesloftSubscription,ConsumerGroup"
+"""Defined by the chart itself: a real API server holds their objects against that."""
+KUBECONFORM = [str(TOOLS / "bin" / "kubeconform"), "-strict", "-skip", f"{CLOUDS_OWN},{OUR_OWN}"]
 
 
 def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
