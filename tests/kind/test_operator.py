@@ -53,7 +53,7 @@ DECLARING = merged(
 
 @pytest.fixture(scope="module")
 def salesloft(release: Release) -> Iterator[Simulator]:
-    """SalesLoft with two subscriptions that are not ours: one of another address, one of our address with another key."""
+    """SalesLoft with two subscriptions that are not ours: one of another address, one of ours with another key."""
     for name, key, value in (("salesloft-keys", "callback-secret", KEY), ("salesloft-api", "token", TOKEN)):
         apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {key: value}})
     with Simulator() as simulator:
