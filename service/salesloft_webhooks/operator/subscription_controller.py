@@ -25,9 +25,11 @@ from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.deletion import Deletion
 from salesloft_webhooks.operator.failure_waits import FailureWaits
 from salesloft_webhooks.operator.lease import Leadership
+from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
+from salesloft_webhooks.operator.refused_steps import RefusedSteps
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
-from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_seen, when_unseen
+from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
 from salesloft_webhooks.operator.subscription_look import READY, Blocked, Look, Looking, Surroundings
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.operator.subscription_status import (
@@ -39,6 +41,7 @@ from salesloft_webhooks.operator.subscription_status import (
     with_plan,
 )
 from salesloft_webhooks.subscriptions import FailureReason, Memory, Round, Why
+from salesloft_webhooks.subscriptions.reconciliation import SOON_SECONDS
 from salesloft_webhooks.telemetry import OperatorTelemetry, ReconcileResult
 
 _SOMEBODYS = (FailureReason.CREDENTIALS_REFUSED, FailureReason.FORBIDDEN, FailureReason.REFUSED)
@@ -51,6 +54,7 @@ class SubscriptionController:
         cluster: Where the objects are.
         leadership: Whether this process may act; its terms.
         looking: Asks SalesLoft.
+        managed: Makes keys.
         deletion: What is done for objects that are deleted.
         telemetry: Who is told.
     """
@@ -62,13 +66,15 @@ class SubscriptionController:
         cluster: Cluster,
         leadership: Leadership,
         looking: Looking,
+        managed: ManagedKeys,
         deletion: Deletion,
         telemetry: OperatorTelemetry,
     ) -> None:
         self._cluster, self._leadership, self._looking = cluster, leadership, looking
+        self._managed = managed
         self._deletion, self._telemetry = deletion, telemetry
         self._news = News(cluster, telemetry)
-        self._waits = FailureWaits()
+        self._waits, self._refused = FailureWaits(), RefusedSteps()
         self._memories: dict[str, Memory] = {}
         self._term = 0
 
@@ -78,6 +84,7 @@ class SubscriptionController:
         uids = {each.metadata.uid for each in objects}
         await self._looking.keep(uids)
         self._waits.keep(uids)
+        self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}
         return objects
 
@@ -97,6 +104,7 @@ class SubscriptionController:
         before = read_status(each.status)
         try:
             wanted = _read(each)
+            await self._managed.prepare(each, wanted)
             around = await self._looking.surroundings(each, wanted)
             depends_on = (*each.metadata.wanted, *around.versions)
             if ended := self._waits.waits(each.metadata.uid, depends_on):
@@ -118,7 +126,7 @@ class SubscriptionController:
     ) -> Reconciliation:
         """Do what was planned, write it down, and say when to look again."""
         uid, before, desired = each.metadata.uid, read_status(each.status), wanted.declaration.desired
-        done = await _done(look, wanted, around)
+        done = await self._done(uid, look, wanted, around, depends_on)
         self._memories[uid] = done.plan.memory
         if done.found is None:
             assert done.error is not None  # noqa: S101 - that is why
@@ -128,21 +136,41 @@ class SubscriptionController:
         else:
             status = with_plan(before, done.plan, desired, done.found, around.keys, look.now)
             status = replace(status, tenant_id=look.tenant_id or before.tenant_id)
-            said = when_seen(done, desired, around.keys)
+            said = when_seen(done, desired, around.keys, look.receivers)
             self._news.seen(each, desired, done, status)
             self._news.rotation(each, status, around.keys)
             await self._news.changed(each, done.outcome.done)
             await self._news.foreign(each, before, status)
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
-        await self._write(each, before, status, said)
-        if done.error is None:
+        report = await self._managed.advance(each, wanted, around.kept, done)
+        await self._write(each, before, status, [*said, *when_managed(report, before.conditions)])
+        if done.error is None or done.failure is FailureReason.REFUSED:  # the other event types are looked after
             self._waits.succeeded(uid)
-            return Reconciliation(_result(done), done.next_seconds(0), _reason(said))
+            seconds = SOON_SECONDS if done.outcome.done else done.plan.wait_seconds
+            return Reconciliation(_result(done), _earlier(seconds, report), _reason(said))
         failures = self._waits.failures(uid, depends_on) + 1
         return self._waits.failed(
             uid, depends_on, Reconciliation(_result(done), done.next_seconds(failures), _reason(said))
         )
+
+    async def _done(
+        self,
+        uid: str,
+        look: Look,
+        wanted: Specification,
+        around: Surroundings,
+        depends_on: tuple[object, ...],
+    ) -> Round:
+        """The round, carried out but for what SalesLoft has refused before."""
+        if look.round.error is not None or not look.round.plan.steps:
+            return look.round
+        steps, refused = self._refused.sorted_out(uid, depends_on, look.round.plan.steps)
+        outcome = await look.hands.carry_out(steps, wanted.declaration.desired, around.keys, look.at)
+        self._refused.note(uid, depends_on, outcome.failures)
+        failures = (*outcome.failures, *refused)
+        error = failures[0].error if failures else None
+        return replace(look.round, outcome=replace(outcome, failures=failures), error=error)
 
     async def _blocked(self, each: SubscriptionObject, before: SubscriptionStatus, blocked: Blocked) -> Reconciliation:
         self._news.unseen(each, before)
@@ -163,15 +191,6 @@ class SubscriptionController:
             self._telemetry.status_written(self.kind)
 
 
-async def _done(look: Look, wanted: Specification, around: Surroundings) -> Round:
-    """The round, carried out."""
-    if look.round.error is not None or not look.round.plan.steps:
-        return look.round
-    outcome = await look.hands.carry_out(look.round.plan.steps, wanted.declaration.desired, around.keys, look.at)
-    error = outcome.failures[0].error if outcome.failures else None
-    return replace(look.round, outcome=outcome, error=error)
-
-
 def _read(each: SubscriptionObject) -> Specification:
     try:
         return read_specification(each.spec)
@@ -186,6 +205,12 @@ def _result(done: Round) -> ReconcileResult:
         return ReconcileResult.FAILED
     settled = done.settled or done.plan.why is Why.SUSPENDED
     return ReconcileResult.SETTLED if settled else ReconcileResult.PROGRESSING
+
+
+def _earlier(seconds: float | None, report: KeysReport | None) -> float | None:
+    """Until SalesLoft or the keys want to be looked at; None: whenever it is the object's turn."""
+    waits = [each for each in (seconds, None if report is None else report.seconds) if each is not None]
+    return min(waits, default=None)
 
 
 def _reason(said: Sequence[Condition]) -> str:
