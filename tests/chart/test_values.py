@@ -104,6 +104,7 @@ OTHER: dict[str, Any] = {
 
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
+    "apiHosts": "other.example.com",
     "secretNames": "other",
     "managedSecretNames": "other",
     "ports": 1,

@@ -24,10 +24,14 @@ from tests.support.waiting import wait_until
 KEY = "the-tests-own-callback-secret-of-some-length"
 EVENTS = ["call_created", "note_created", "person_updated", "task_created"]
 ELSEWHERE = "https://elsewhere.example.com/"
-SETTINGS = {"OPERATOR_RESYNC_SECONDS": 5, "OPERATOR_API_HOSTS": f"{NAME}.outside.svc"}
 VALUES: Values = {
     "source": {"existingSecret": {"name": "salesloft-keys", "callbackSecretKey": "callback-secret"}},
-    "operator": {"enabled": True, "replicas": 2, "config": SETTINGS},
+    "operator": {
+        "enabled": True,
+        "replicas": 2,
+        "apiHosts": [f"{NAME}.outside.svc"],
+        "config": {"OPERATOR_RESYNC_SECONDS": 5},
+    },
     # Of the simulator's Service and of the pod behind it: which of them a network plugin sees is its own affair.
     "networkPolicy": {"salesloftApi": {"ports": [80, 8010]}},
 }
