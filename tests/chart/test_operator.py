@@ -144,7 +144,7 @@ def test_it_gets_out_to_both_apis(component: str) -> None:
 
 
 def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
-    """By a Job with the operator's image, account and settings, which ends in any case."""
+    """By a Job with the operator's image, account and settings, which ends in any case and says what it could not do."""
     rendered = render(shape("operator"))
 
     job = rendered.one("Job", "operator-release")
@@ -154,7 +154,8 @@ def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
     assert annotations["helm.sh/hook"] == "pre-delete"
     assert annotations["argocd.argoproj.io/hook"] == "PreDelete"
     assert "hook-failed" not in annotations["helm.sh/hook-delete-policy"], "its log says why"
-    assert container["args"] == ["operator", "release"]
+    assert annotations["helm.sh/hook-output-log-policy"] == "hook-succeeded,hook-failed"
+    assert container["args"] == ["operator", "release", "--yes", "--always", "--within=90s"]
     assert job["spec"]["activeDeadlineSeconds"] == 120
     assert {name: container[name] for name in ("image", "env", "envFrom")} == {
         name: operator[name] for name in ("image", "env", "envFrom")
