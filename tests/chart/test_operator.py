@@ -144,7 +144,7 @@ def test_it_gets_out_to_both_apis(component: str) -> None:
 
 
 def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
-    """By a Job with the operator's image, account and settings, which ends in any case and says what it could not do."""
+    """By a Job with the operator's image, account and settings, which ends in any case and says what is left."""
     rendered = render(shape("operator"))
 
     job = rendered.one("Job", "operator-release")
