@@ -76,16 +76,18 @@ def test_it_is_the_role_by_its_name_alone() -> None:
     assert rendered.container("operator")["args"] == ["operator"]
     assert environment["OPERATOR_LEASE_NAME"] == f"{PREFIX}-operator"
     assert environment["REDIS_URL"].startswith("redis://")
-    assert not {"SALESLOFT_API_TOKEN_FILE", "OPERATOR_API_HOSTS"} & environment.keys()
+    assert not {"SALESLOFT_API_TOKEN_FILE", "OPERATOR_API_URLS"} & environment.keys()
 
 
-def test_credentials_go_to_the_hosts_that_are_named() -> None:
+def test_credentials_go_to_the_addresses_that_are_named() -> None:
     """Those of the job before the uninstall, too."""
-    rendered = render(merged(OPERATOR, {"operator": {"apiHosts": ["api.example.com", "login.example.com"]}}))
+    rendered = render(
+        merged(OPERATOR, {"operator": {"apiUrls": ["https://a.example.com/v2", "https://b.example.com/token"]}})
+    )
 
     for kind, component in (("Deployment", "operator"), ("Job", "operator-release")):
         entries = rendered.container(component, kind)["env"]
-        assert {"name": "OPERATOR_API_HOSTS", "value": "api.example.com,login.example.com"} in entries
+        assert {"name": "OPERATOR_API_URLS", "value": "https://a.example.com/v2,https://b.example.com/token"} in entries
 
 
 def test_it_looks_into_the_secrets_that_are_named() -> None:

@@ -104,7 +104,7 @@ OTHER: dict[str, Any] = {
 
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
-    "apiHosts": "other.example.com",
+    "apiUrls": "https://other.example.com/v2",
     "secretNames": "other",
     "managedSecretNames": "other",
     "ports": 1,

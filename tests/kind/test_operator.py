@@ -23,13 +23,14 @@ from tests.support.waiting import wait_until
 
 KEY = "the-tests-own-callback-secret-of-some-length"
 EVENTS = ["call_created", "note_created", "person_updated", "task_created"]
+API = f"http://{NAME}.outside.svc/v2"
 ELSEWHERE = "https://elsewhere.example.com/"
 VALUES: Values = {
     "source": {"existingSecret": {"name": "salesloft-keys", "callbackSecretKey": "callback-secret"}},
     "operator": {
         "enabled": True,
         "replicas": 2,
-        "apiHosts": [f"{NAME}.outside.svc"],
+        "apiUrls": [API],
         "config": {"OPERATOR_RESYNC_SECONDS": 5},
     },
     # Of the simulator's Service and of the pod behind it: which of them a network plugin sees is its own affair.
@@ -45,7 +46,7 @@ DECLARING = merged(
                     "callbackUrl": CALLBACK_URL,
                     "events": EVENTS,
                     "api": {
-                        "baseUrl": f"http://{NAME}.outside.svc/v2",
+                        "baseUrl": API,
                         "tokenSecretRef": {"name": "salesloft-api"},
                     },
                     "keys": {"secretRef": {"name": "salesloft-keys"}},

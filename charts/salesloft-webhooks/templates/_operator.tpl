@@ -31,8 +31,8 @@ the values, or by the subscriptions that are declared in them.
 {{- include "salesloft-webhooks.storeEnvironment" . | trim }}
 - name: OPERATOR_LEASE_NAME
   value: {{ include "salesloft-webhooks.operatorLease" . }}
-{{- with .Values.operator.apiHosts }}
-- name: OPERATOR_API_HOSTS
+{{- with .Values.operator.apiUrls }}
+- name: OPERATOR_API_URLS
   value: {{ join "," . | quote }}
 {{- end }}
 {{- range $setting, $value := include "salesloft-webhooks.settings" .Values.operator.config | fromYaml }}

@@ -41,7 +41,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             SalesloftAccess(settings, store) as access,
         ):
             leadership = Leadership(cluster.leases, settings.operator_lease_name, instance)
-            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_hosts)
+            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_urls)
             managed, news = ManagedKeys(cluster), News(cluster, telemetry)
             deletion = Deletion(cluster, looking, managed, news, settings.operator_deletion_seconds)
             controller = SubscriptionController(cluster, leadership, looking, managed, deletion, telemetry)
