@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NUMBERS = ("LAG", "RUNNING", "RETRY", "PARKED", "DUE", "DEAD", "OLDEST", "WORKERS")
 COLUMNS = ("GROUP", *NUMBERS, "ACTIVE")
+_WHO = {"manual": "by hand", "breaker": "by a handler", "declared": "by ConsumerGroup "}
 
 
 def status(
@@ -106,7 +107,7 @@ def pause_text(group: "GroupStats") -> str:
         return "yes"
     until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
     why = f": {group.pause_reason}" if group.pause_reason else ""
-    return f"paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
+    return f"paused {_WHO.get(group.pause, '')}{group.pause_by}, {until}{why}"
 
 
 def outlook(stats: "Stats", settings: "Settings") -> str:
