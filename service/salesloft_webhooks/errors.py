@@ -20,6 +20,12 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   └── SalesloftUnavailable    unreachable, too slow, failing; may have been done all the same
     │       ├── SalesloftUnreadable     the answer is not one
     │       └── SalesloftBudgetSpent    the rate limit is reached; says how long to wait
+    ├── ClusterError                Kubernetes did not do what was asked of it
+    │   ├── ClusterUnavailable      unreachable, too slow, failing, or its answer is not one
+    │   ├── ClusterConflict         somebody else has written it meanwhile, or it exists already (409)
+    │   ├── ClusterForbidden        our account may not do this (401, 403)
+    │   ├── ClusterNotFound         there is no such object (404)
+    │   └── ClusterRefused          what was asked for is wrong, and will be refused again (400, 422 and others)
     └── HandlerSignal               raised *by handlers* to steer the pipeline
         ├── Retry                   try again after a time of the handler's choosing
         ├── PermanentError          no attempt can succeed: dead letter at once
@@ -175,6 +181,30 @@ class SalesloftUnreadable(SalesloftUnavailable):
 
 class SalesloftBudgetSpent(SalesloftUnavailable):
     """The team's rate limit is reached, by us or by others, and waiting takes longer than the caller allows."""
+
+
+class ClusterError(SalesloftWebhooksError):
+    """Kubernetes' API server did not do what was asked. No message carries what is in a Secret."""
+
+
+class ClusterUnavailable(ClusterError):
+    """It could not be reached, took too long, failed, or its answer is none. It may have been done all the same."""
+
+
+class ClusterConflict(ClusterError):
+    """Somebody else has written the object since we read it, or it exists already. Read it again."""
+
+
+class ClusterForbidden(ClusterError):
+    """Our account is not known, or may not do this: the role lacks a rule."""
+
+
+class ClusterNotFound(ClusterError):
+    """There is no such object, or no such kind of objects."""
+
+
+class ClusterRefused(ClusterError):
+    """What was asked for is wrong, and will be refused again."""
 
 
 class HandlerSignal(SalesloftWebhooksError):
