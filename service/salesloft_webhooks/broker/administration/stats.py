@@ -62,6 +62,12 @@ class GroupStats:
         """Whether it takes nothing at the moment."""
         return self.pause is not Pause.NONE
 
+    @property
+    def backlog(self) -> int:
+        """What a worker could run now, or is running: without parked entries, and retries whose time has not come."""
+        waiting = max(0, self.scheduled - self.due)
+        return self.lag + max(0, self.pending - self.parked - self.unhandled - waiting)
+
     def __add__(self, other: "GroupStats") -> "GroupStats":
         """The same group on two partitions. A consumer serves several partitions, so consumers are not added."""
         return replace(

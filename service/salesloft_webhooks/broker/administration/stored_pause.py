@@ -9,8 +9,8 @@
                                           would have ended that it has replaced, server ms
     ====================================  ==============================================================================
 
-Workers, those of earlier versions as well, only look whether the key is there. Earlier commands show a declared pause as
-one by hand, with what declares it in front of the reason.
+Workers, those of earlier versions as well, only look whether the key is there. Earlier commands show a declared pause
+as one by hand, with what declares it in front of the reason.
 """
 
 import re
@@ -48,7 +48,7 @@ class StoredPause:
         until_ms: When it ends by itself, server ms; None: never.
         reason: Why, in one line; may be empty.
         declared_by: The object that declares it, ``namespace/name``.
-        by_hand_until_ms: When the pause by hand would have ended that the declared one has replaced; None: there was none.
+        by_hand_until_ms: When the pause by hand would have ended that the declared one has replaced; None: none was.
     """
 
     kind: Pause = Pause.NONE

@@ -88,9 +88,13 @@ async def test_a_breaker_leaves_a_declared_pause_and_a_person_ends_it(driven: Dr
             b"declared sales/crm why not", StoredPause(Pause.DECLARED, None, "why not", "sales/crm"), id="declared"
         ),
         pytest.param(
-            b"declared sales/crm@1700 why", StoredPause(Pause.DECLARED, None, "why", "sales/crm", 1700), id="over a hand"
+            b"declared sales/crm@1700 why",
+            StoredPause(Pause.DECLARED, None, "why", "sales/crm", 1700),
+            id="over a hand",
         ),
-        pytest.param(b"declared sales/crm@soon x", StoredPause(Pause.MANUAL, None, "sales/crm@soon x"), id="unreadable"),
+        pytest.param(
+            b"declared sales/crm@soon x", StoredPause(Pause.MANUAL, None, "sales/crm@soon x"), id="unreadable"
+        ),
     ],
 )
 def test_a_value_says_who_paused(value: bytes, says: StoredPause) -> None:

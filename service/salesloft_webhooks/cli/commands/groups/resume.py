@@ -25,4 +25,4 @@ def resume(group: GroupName) -> None:
     resumed, by = with_store(act)
     note(f"{group} takes events again" if resumed else f"{group} was not paused")
     if by:
-        note(f"but ConsumerGroup {by} declares the pause: the operator pauses it again until `paused` is taken out there")
+        note(f"the operator will pause it again: ConsumerGroup {by} declares it; take `paused` out there")
