@@ -22,6 +22,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │       └── SalesloftBudgetSpent    the rate limit is reached; says how long to wait
     ├── ClusterError                Kubernetes did not do what was asked of it
     │   ├── ClusterUnavailable      unreachable, too slow, failing, or its answer is not one
+    │   │   └── ClusterExpired          what a watch began with is too old (410)
     │   ├── ClusterConflict         somebody else has written it meanwhile, or it exists already (409)
     │   ├── ClusterForbidden        our account may not do this (401, 403)
     │   ├── ClusterNotFound         there is no such object (404)
@@ -189,6 +190,10 @@ class ClusterError(SalesloftWebhooksError):
 
 class ClusterUnavailable(ClusterError):
     """It could not be reached, took too long, failed, or its answer is none. It may have been done all the same."""
+
+
+class ClusterExpired(ClusterUnavailable):
+    """It does not know any more what has happened since then: a watch has to begin anew (410)."""
 
 
 class ClusterConflict(ClusterError):

@@ -123,15 +123,20 @@ class ApiServer:
             "current-context": "tests",
             "clusters": [{"name": "tests", "cluster": cluster}],
             "users": [{"name": "tests", "user": {"token": token}}],
-            "contexts": [
-                {"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}
-            ],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}],
         }
         path.write_text(json.dumps(content), "utf-8")
         return path
 
     def request(
-        self, method: str, path: str, content: Object | None = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        content: Object | None = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        token: str = TOKEN,
     ) -> Any:
         """One call of the API; raises `urllib.error.HTTPError` for anything but success."""
         trust = ssl.create_default_context(cafile=str(self._authority))
@@ -139,7 +144,7 @@ class ApiServer:
             f"https://127.0.0.1:{self.port}/{path}",
             method=method,
             data=json.dumps(content).encode() if content else None,
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type},
+            headers={"Authorization": f"Bearer {token}", "Content-Type": content_type, "Accept": accept},
         )
         with urllib.request.urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310
             return json.load(answer)

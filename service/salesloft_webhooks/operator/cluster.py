@@ -1,8 +1,8 @@
 """Kubernetes, as the operator needs it: its objects in our shapes, its errors in our tree.
 
-Every write says which version of the object it was decided on (`resourceVersion`), or is a creation: of two who write at
-once, one is told `ClusterConflict`. Patches are merge patches; the client's default, the strategic one, is refused for
-objects of definitions like ours.
+Every write says which version of the object it was decided on (`resourceVersion`), or is a creation: of two who write
+at once, one is told `ClusterConflict`. Patches are merge patches; the client's default, the strategic one, is refused
+for objects of definitions like ours.
 """
 
 from base64 import b64encode
@@ -15,7 +15,7 @@ from lightkube import AsyncClient
 from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
-from salesloft_webhooks.errors import ClusterNotFound
+from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound
 from salesloft_webhooks.operator.api_group import API_VERSION, MANAGER, Kind
 from salesloft_webhooks.operator.cluster_connection import open_client
 from salesloft_webhooks.operator.cluster_errors import cluster_errors
@@ -117,38 +117,43 @@ class Cluster:
         values = {key: b64encode(value).decode() for key, value in data.items()}
         with cluster_errors(f"write Secret {name}", quoting=False):
             if former is None:
-                made = Secrets({"metadata": self._owned(name, owner), "type": "Opaque", "data": values})
-                written = await self._client.create(made, namespace=self.namespace)
+                made: Secrets = Secrets.from_dict(
+                    {"metadata": self._owned(name, owner), "type": "Opaque", "data": values}
+                )
+                written = await self._client.create(made)
             else:
                 metadata = {"resourceVersion": former.metadata.resource_version}
                 written = await self._patch(Secrets, name, {"metadata": metadata, "data": values})
             return SecretObject(msgspec.convert(written["metadata"], Metadata), written.get("data") or {})
 
-    async def create_group(self, name: str, labels: Mapping[str, str]) -> GroupObject:
-        """A `ConsumerGroup` without a wish.
+    async def create_group(self, name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> GroupObject:
+        """A new `ConsumerGroup`.
 
         Raises:
             ClusterConflict: there is one.
             ClusterError: any other of its kinds.
         """
-        made = Groups(
-            {"metadata": {"name": name, "namespace": self.namespace, "labels": dict(labels)}, "spec": {}}
-        )
+        metadata = {"name": name, "namespace": self.namespace, "labels": dict(labels)}
+        made: Groups = Groups.from_dict({"metadata": metadata, "spec": dict(spec)})
         with cluster_errors(f"create {Kind.GROUP} {name}"):
-            return shaped(await self._client.create(made, namespace=self.namespace), GroupObject)
+            return shaped(await self._client.create(made), GroupObject)
 
     async def delete_group(self, group: GroupObject) -> None:
-        """Remove a `ConsumerGroup`; one that is not there any more is as good.
+        """Remove a `ConsumerGroup`, if it is as it was read.
+
+        The client sends no preconditions, so somebody who changes it in the same millisecond is not seen.
 
         Raises:
-            ClusterError: any of its kinds but `ClusterNotFound`.
+            ClusterConflict: it has changed.
+            ClusterNotFound: it is gone.
+            ClusterError: any other of its kinds.
         """
         name = group.metadata.name
-        try:
-            with cluster_errors(f"delete {Kind.GROUP} {name}"):
-                await self._client.delete(Groups, name, namespace=self.namespace)
-        except ClusterNotFound:
-            return
+        with cluster_errors(f"delete {Kind.GROUP} {name}"):
+            there = shaped(await self._client.get(Groups, name, namespace=self.namespace), GroupObject)
+            if there.metadata.resource_version != group.metadata.resource_version:
+                raise ClusterConflict(f"Kubernetes: {Kind.GROUP} {name} has changed meanwhile")
+            await self._client.delete(Groups, name, namespace=self.namespace)
 
     async def patch_status(self, of: Ours, status: Mapping[str, Any]) -> Ours:
         """Write a status: names that are there with None are removed, names that are not there stay.

@@ -16,7 +16,16 @@ from salesloft_webhooks.operator.api_group import MANAGER
 from salesloft_webhooks.settings import Settings
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 10.0
-_UNUSABLE = (ConfigError, OSError, ValueError, TypeError, KeyError, AssertionError, yaml.YAMLError, msgspec.MsgspecError)
+_UNUSABLE = (
+    ConfigError,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AssertionError,
+    yaml.YAMLError,
+    msgspec.MsgspecError,
+)
 
 
 @asynccontextmanager

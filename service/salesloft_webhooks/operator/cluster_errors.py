@@ -1,7 +1,7 @@
 """Whatever can go wrong between us and Kubernetes, as errors of our tree.
 
-The client raises more than it says: the constructor of its own error reads the body as JSON and fails on a proxy's HTML,
-or on an answer without a content type; lines of a watch may be cut; a token's file may be gone for a moment.
+The client raises more than it says: the constructor of its own error reads the body as JSON and fails on a proxy's
+HTML, or on an answer without a content type; lines of a watch may be cut; a token's file may be gone for a moment.
 """
 
 import json
@@ -15,6 +15,7 @@ from lightkube.core.exceptions import ApiError, ConfigError
 from salesloft_webhooks.errors import (
     ClusterConflict,
     ClusterError,
+    ClusterExpired,
     ClusterForbidden,
     ClusterNotFound,
     ClusterRefused,
@@ -23,14 +24,14 @@ from salesloft_webhooks.errors import (
 )
 
 LONGEST_WORDS = 300
-GONE = 410
 _KINDS: dict[int, type[ClusterError]] = {
     401: ClusterForbidden,
     403: ClusterForbidden,
     404: ClusterNotFound,
     409: ClusterConflict,
+    410: ClusterExpired,
 }
-_LATER = frozenset({408, GONE, 429})
+_LATER = frozenset({408, 429})
 _NO_ANSWER = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ConfigError, OSError, TimeoutError)
 _NO_OBJECT = (ValueError, TypeError, KeyError, AttributeError, msgspec.MsgspecError)
 
@@ -50,15 +51,18 @@ def cluster_errors(doing: str, *, quoting: bool = True) -> Iterator[None]:
         yield
     except SalesloftWebhooksError:
         raise
-    except httpx2.HTTPStatusError as exc:
-        code, words = _said(exc)
-        raise _kind(code)(_message(doing, code, words if quoting else "")) from (exc if quoting else None)
-    except _NO_ANSWER as exc:
-        raise ClusterUnavailable(f"Kubernetes: {doing}: no answer: {type(exc).__name__}") from (exc if quoting else None)
-    except _NO_OBJECT as exc:
-        raise ClusterUnavailable(f"Kubernetes: {doing}: not an answer: {type(exc).__name__}") from (
-            exc if quoting else None
-        )
+    except (*_NO_ANSWER, *_NO_OBJECT) as exc:
+        raise _translated(doing, exc, quoting=quoting) from (exc if quoting else None)
+
+
+def _translated(doing: str, error: Exception, *, quoting: bool) -> ClusterError:
+    # What failed while the client made its error of a bad answer has that answer as its context.
+    refused = error if isinstance(error, httpx2.HTTPStatusError) else error.__context__
+    if isinstance(refused, httpx2.HTTPStatusError):
+        code, words = _said(refused)
+        return _kind(code)(_message(doing, code, words if quoting else ""))
+    what = "no answer" if isinstance(error, _NO_ANSWER) else "not an answer"
+    return ClusterUnavailable(f"Kubernetes: {doing}: {what}: {type(error).__name__}")
 
 
 def _said(error: httpx2.HTTPStatusError) -> tuple[int, str]:

@@ -70,7 +70,7 @@ class EventRecorder:
 
     async def _create(self, name: str, about: Owner, kind: str, reason: str, note: str) -> bool:
         """Whether there was none of this name."""
-        event = Events(
+        event: Events = Events.from_dict(
             {
                 "metadata": {"name": name, "namespace": self._namespace},
                 "eventTime": micro_time(),
@@ -85,7 +85,7 @@ class EventRecorder:
         )
         try:
             with cluster_errors("write an event"):
-                await self._client.create(event, namespace=self._namespace)
+                await self._client.create(event)
         except ClusterConflict:
             return False
         return True
@@ -99,7 +99,7 @@ class EventRecorder:
 
 
 def _name(about: Owner, kind: str, reason: str, note: str) -> str:
-    text = "\0".join((about.metadata.uid, kind, reason, note))
+    text = f"{about.metadata.uid}\0{kind}\0{reason}\0{note}"
     return f"{about.metadata.name[:200]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

@@ -41,9 +41,11 @@ class ClusterLeases:
             ClusterConflict: there is one.
             ClusterError: any other of its kinds.
         """
-        made = Leases({"metadata": {"name": name, "namespace": self._namespace}, "spec": msgspec.to_builtins(spec)})
+        made: Leases = Leases.from_dict(
+            {"metadata": {"name": name, "namespace": self._namespace}, "spec": msgspec.to_builtins(spec)}
+        )
         with cluster_errors(f"create Lease {name}"):
-            return shaped(await self._client.create(made, namespace=self._namespace), LeaseObject)
+            return shaped(await self._client.create(made), LeaseObject)
 
     async def replace(self, former: LeaseObject, spec: LeaseSpec) -> LeaseObject:
         """Change a lease.

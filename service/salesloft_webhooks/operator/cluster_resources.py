@@ -24,28 +24,32 @@ def _status(main: ApiInfo) -> ApiInfo:
     return ApiInfo(resource=main.resource, parent=main.resource, plural=main.plural, verbs=["patch"], action="status")
 
 
+_SUBSCRIPTIONS = _resource(GROUP, VERSION, Kind.SUBSCRIPTION, PLURALS[Kind.SUBSCRIPTION])
+_GROUPS = _resource(GROUP, VERSION, Kind.GROUP, PLURALS[Kind.GROUP])
+
+
 class Subscriptions(GenericNamespacedResource):
     """`SalesloftSubscription`."""
 
-    _api_info = _resource(GROUP, VERSION, Kind.SUBSCRIPTION, PLURALS[Kind.SUBSCRIPTION])
+    _api_info = _SUBSCRIPTIONS
 
 
 class SubscriptionStatuses(GenericNamespacedStatus):
     """Its `/status`."""
 
-    _api_info = _status(Subscriptions._api_info)
+    _api_info = _status(_SUBSCRIPTIONS)
 
 
 class Groups(GenericNamespacedResource):
     """`ConsumerGroup`."""
 
-    _api_info = _resource(GROUP, VERSION, Kind.GROUP, PLURALS[Kind.GROUP])
+    _api_info = _GROUPS
 
 
 class GroupStatuses(GenericNamespacedStatus):
     """Its `/status`."""
 
-    _api_info = _status(Groups._api_info)
+    _api_info = _status(_GROUPS)
 
 
 class Secrets(GenericNamespacedResource):

@@ -35,6 +35,7 @@ ACT_SECONDS = 10.0
 LOOK_SECONDS = 2.0
 """How often a candidate looks, and how soon a holder whose renewal failed tries again."""
 REQUEST_SECONDS = 4.0
+"""Longer than the client takes to give up on a connection: one that is cancelled meanwhile leaves its socket behind."""
 RELEASE_SECONDS = 1.0
 
 log = get_logger(__name__)
@@ -71,9 +72,7 @@ class Leadership:
         term: How often this process has become the one that works. What it remembers of an earlier term is old.
     """
 
-    def __init__(
-        self, leases: Leases, name: str, identity: str, clock: Callable[[], float] = steady_seconds
-    ) -> None:
+    def __init__(self, leases: Leases, name: str, identity: str, clock: Callable[[], float] = steady_seconds) -> None:
         self.term = 0
         self._leases, self._name, self._identity, self._clock = leases, name, identity, clock
         self._seen: LeaseSpec | None = None

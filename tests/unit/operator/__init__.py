@@ -1,1 +1,1 @@
-"""See tests/__init__.py."""
+"""The operator, without Kubernetes."""
