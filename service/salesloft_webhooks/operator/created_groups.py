@@ -88,11 +88,12 @@ class CreatedGroups:
         for each in objects:
             if not declares_nothing(each) or each.metadata.deletion_timestamp:
                 continue
-            group, name = declaration(each).group, each.metadata.name
+            group = declaration(each).group
             if group not in groups:
                 gone[group] = self._gone_since.get(group, now)
-            if chosen[group] is not each or now - gone.get(group, now) >= self._gone_seconds > 0:
-                names.add(name)
+            long_gone = group in gone and now - gone[group] >= self._gone_seconds
+            if long_gone or chosen[group] is not each:
+                names.add(each.metadata.name)
         self._gone_since = gone
         return names
 

@@ -19,7 +19,7 @@ class PauseOutcome(Struct, frozen=True):
     Attributes:
         pause: Of all partitions together.
         set_anew: It was missing somewhere, and was set.
-        complete: Every partition has what it is to have; else somebody was faster, and the next look sees what they did.
+        complete: Every partition has what it is to have; else somebody was faster, which the next look sees.
     """
 
     pause: StoredPause = StoredPause()
@@ -76,7 +76,8 @@ class GroupPauses:
     async def _replace(self, group: str, found: FoundPause, wanted: StoredPause) -> bool:
         if not self._may_act() or not await replace_pause(self._store, group, found, wanted):
             return False
-        log.info("group.pause_changed", group=group, partition=found.partition, before=found.pause.kind, now=wanted.kind)
+        before, partition = found.pause.kind, found.partition
+        log.info("group.pause_changed", group=group, partition=partition, before=before, now=wanted.kind)
         return True
 
 

@@ -1,6 +1,7 @@
 """What a `ConsumerGroup` says, which of several is believed, and what the operator calls those that it creates."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ def test_a_pause_is_read_with_its_reason_and_its_end() -> None:
 @pytest.mark.parametrize(
     "spec", [{}, {"paused": False}, {"paused": None}, {"reason": "why"}, {"until": "2025-11-29T12:00:00Z"}], ids=str
 )
-def test_nothing_is_declared_unless_paused_is_true(spec: dict[str, object]) -> None:
+def test_nothing_is_declared_unless_paused_is_true(spec: dict[str, Any]) -> None:
     """False is as good as absent: a pause by hand is not ended by a value that says what is the rule anyway."""
     assert declaration(group_object(**spec)).pause is None
 
@@ -43,7 +44,7 @@ def test_the_group_is_the_objects_name_unless_it_says_another() -> None:
 @pytest.mark.parametrize(
     "spec", [{"paused": "yes"}, {"until": "tomorrow"}, {"until": "2025-11-29T12:00:00"}, {"reason": 1}], ids=str
 )
-def test_what_cannot_be_read_is_said(spec: dict[str, object]) -> None:
+def test_what_cannot_be_read_is_said(spec: dict[str, Any]) -> None:
     """The field is named; the group is still known, so that its pause can be left as it is."""
     read = declaration(group_object(group="billing", **spec))
 
