@@ -25,6 +25,7 @@ def define(cluster: ApiServer) -> None:
     for definition in render({"operator": {"enabled": True}}).all("CustomResourceDefinition"):
         cluster.request("POST", "apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
     wait_until(lambda: served(cluster) == set(KINDS.values()), seconds=30, description="both kinds are served")
+    wait_until(lambda: _stored(cluster), seconds=30, description="both kinds can be stored")
 
 
 def served(cluster: ApiServer) -> set[str]:
@@ -33,6 +34,14 @@ def served(cluster: ApiServer) -> set[str]:
         return {item["name"] for item in cluster.request("GET", API)["resources"] if "/" not in item["name"]}
     except urllib.error.HTTPError:
         return set()
+
+
+def _stored(cluster: ApiServer) -> bool:
+    """Whether objects can be had: for a moment after they are served, the server answers 429."""
+    try:
+        return all(cluster.request("GET", f"{API}/{plural}")["kind"] for plural in KINDS.values())
+    except urllib.error.HTTPError:
+        return False
 
 
 def definition(kind: str) -> Object:

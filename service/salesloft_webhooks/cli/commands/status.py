@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.console import note, show, show_json, stdout
+from salesloft_webhooks.cli.console import described, note, show, show_json, stdout
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import follow, with_store
 from salesloft_webhooks.cli.tables import Row, render_table
@@ -48,7 +48,8 @@ async def _measure(store: "Store", settings: "Settings") -> "tuple[Stats, Settin
 
 def _show(stats: "Stats", settings: "Settings", *, as_json: bool) -> None:
     if as_json:
-        show_json(stats)
+        groups = [{**described(group), "backlog": group.backlog} for group in stats.groups]
+        show_json({"groups": groups, "partitions": stats.partitions})
         return
     if not stats.groups:
         note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
