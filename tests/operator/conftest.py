@@ -8,8 +8,8 @@ import pytest
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.settings import Settings
 from tests.chart.api_server import ApiServer
+from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
-from tests.operator.definitions import define
 
 MISSING = "NO API SERVER: run `make tools` to test the operator (needs Go)"
 

@@ -1,77 +1,24 @@
 """The loop: what rings it, what it does with a list, and what it does not do without one."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from salesloft_webhooks.background import cancel_and_wait
-from salesloft_webhooks.errors import ClusterConflict, ClusterExpired, SalesloftUnavailable
-from salesloft_webhooks.operator import control_loop, watches
+from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound, SalesloftUnavailable
+from salesloft_webhooks.operator import cluster_connection, control_loop, watches
 from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
-from salesloft_webhooks.operator.control_loop import ControlLoop
 from salesloft_webhooks.operator.controller import Reconciliation
-from salesloft_webhooks.operator.lease import Leadership
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import OperatorTelemetry, ReconcileResult
+from salesloft_webhooks.telemetry import ReconcileResult
 from tests.chart.api_server import ApiServer
-from tests.operator.definitions import create, patch, path
+from tests.chart.declared import served
+from tests.operator.counted_looks import LONG, SETTLED, counted
+from tests.operator.definitions import declare, patch, path
 from tests.operator.proxy import proxy_to
 from tests.support.waiting import eventually
-
-LONG = 3600.0
-SETTLED = Reconciliation(ReconcileResult.SETTLED)
-
-
-class _Controller:
-    """Counts looks at objects.
-
-    Attributes:
-        looks: By name of the object.
-        lists: How often everything was listed.
-        watched: Names of Secrets.
-        answer: What a look comes to.
-    """
-
-    kind = Kind.SUBSCRIPTION
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.looks: Counter[str] = Counter()
-        self.lists = 0
-        self.watched: list[str] = []
-        self.answer: Callable[[SubscriptionObject], Reconciliation] = lambda _: SETTLED
-        self._cluster = cluster
-
-    async def list(self) -> Sequence[SubscriptionObject]:
-        self.lists += 1
-        return await self._cluster.list_subscriptions()
-
-    async def reconcile(self, each: SubscriptionObject) -> Reconciliation:
-        self.looks[each.metadata.name] += 1
-        return self.answer(each)
-
-    def secrets(self, objects: Sequence[SubscriptionObject]) -> Collection[str]:  # noqa: ARG002 - as it is called
-        return self.watched
-
-
-class _Leader(Leadership):
-    """One that leads as long as it is said so."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster.leases, "unused", "unused")
-        self.leads = True
-        self.term = 1
-
-    def may_act(self) -> bool:
-        return self.leads
-
-    async def granted(self) -> int:
-        await eventually(lambda: self.leads, "it leads again")
-        return self.term
 
 
 @pytest.fixture(autouse=True)
@@ -81,41 +28,15 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "FIRST_BACKOFF_SECONDS", 0.2)
 
 
-@asynccontextmanager
-async def _running(
-    cluster: Cluster, *, resync_seconds: float = LONG, silence_seconds: float = LONG
-) -> AsyncIterator[tuple[_Controller, _Leader]]:
-    controller, leader = _Controller(cluster), _Leader(cluster)
-    telemetry = OperatorTelemetry(Kind.SUBSCRIPTION, watched=[Kind.SECRET])
-    loop = ControlLoop(
-        controller,
-        cluster,
-        leader,
-        telemetry,
-        resync_seconds=resync_seconds,
-        silence_seconds=silence_seconds,
-    )
-    running = asyncio.ensure_future(loop.run())
-    try:
-        yield controller, leader
-        assert not running.done()
-    finally:
-        await cancel_and_wait([running])
-
-
-def _declare(server: ApiServer, namespace: str, name: str = "sales") -> None:
-    create(server, namespace, Kind.SUBSCRIPTION, name, spec={"suspend": False})
-
-
 async def test_a_new_object_is_looked_at_at_once(kubernetes: ApiServer, cluster: Cluster) -> None:
     """The bell of the watch rings for it; the other object is left alone."""
-    _declare(kubernetes, cluster.namespace)
-    async with _running(cluster) as (controller, _):
+    declare(kubernetes, cluster.namespace)
+    async with counted(cluster) as (controller, _):
         await eventually(lambda: controller.looks["sales"] >= 1, "the first is looked at")
         await asyncio.sleep(0.5)
         before = controller.looks["sales"]
 
-        _declare(kubernetes, cluster.namespace, "other")
+        declare(kubernetes, cluster.namespace, "other")
 
         await eventually(lambda: controller.looks["other"] == 1, "the new one is looked at", seconds=3)
         assert controller.looks["sales"] == before
@@ -123,8 +44,8 @@ async def test_a_new_object_is_looked_at_at_once(kubernetes: ApiServer, cluster:
 
 async def test_a_status_rings_no_bell(kubernetes: ApiServer, cluster: Cluster) -> None:
     """What the operator itself writes does not make it look again; a change of the spec does."""
-    _declare(kubernetes, cluster.namespace)
-    async with _running(cluster) as (controller, _):
+    declare(kubernetes, cluster.namespace)
+    async with counted(cluster) as (controller, _):
         await eventually(lambda: controller.looks["sales"] >= 1, "it is looked at")
         await asyncio.sleep(0.5)
         before = controller.lists
@@ -141,16 +62,16 @@ async def test_a_status_rings_no_bell(kubernetes: ApiServer, cluster: Cluster) -
 
 async def test_everything_is_looked_at_from_time_to_time(kubernetes: ApiServer, cluster: Cluster) -> None:
     """Without any change each object is looked at every `resync_seconds`."""
-    _declare(kubernetes, cluster.namespace)
-    async with _running(cluster, resync_seconds=0.3) as (controller, _):
+    declare(kubernetes, cluster.namespace)
+    async with counted(cluster, resync_seconds=0.3) as (controller, _):
         await eventually(lambda: controller.looks["sales"] >= 4, "it is looked at again and again", seconds=4)
 
 
 async def test_an_object_may_ask_for_an_earlier_look(kubernetes: ApiServer, cluster: Cluster) -> None:
     """One that waits for a time is looked at then, and the other one is not."""
-    _declare(kubernetes, cluster.namespace)
-    _declare(kubernetes, cluster.namespace, "other")
-    async with _running(cluster) as (controller, _):
+    declare(kubernetes, cluster.namespace)
+    declare(kubernetes, cluster.namespace, "other")
+    async with counted(cluster) as (controller, _):
         soon = Reconciliation(ReconcileResult.PROGRESSING, 0.2)
         controller.answer = lambda each: soon if each.metadata.name == "sales" else SETTLED
 
@@ -159,8 +80,8 @@ async def test_an_object_may_ask_for_an_earlier_look(kubernetes: ApiServer, clus
 
 async def test_a_changed_secret_has_everything_looked_at(kubernetes: ApiServer, cluster: Cluster) -> None:
     """A Secret that the objects depend on rings; another Secret does not."""
-    _declare(kubernetes, cluster.namespace)
-    async with _running(cluster) as (controller, _):
+    declare(kubernetes, cluster.namespace)
+    async with counted(cluster) as (controller, _):
         controller.watched = ["api"]
         patch(kubernetes, cluster.namespace, Kind.SUBSCRIPTION, "sales", {"spec": {"suspend": True}})
         await asyncio.sleep(1)
@@ -180,7 +101,7 @@ def _secret(server: ApiServer, namespace: str, name: str) -> None:
 async def test_a_failure_of_one_does_not_stop_the_others(kubernetes: ApiServer, cluster: Cluster) -> None:
     """An error of ours, SalesLoft's or Kubernetes' for one object is tried again, and the next object has its turn."""
     for name in ("a", "b", "c", "d"):
-        _declare(kubernetes, cluster.namespace, name)
+        declare(kubernetes, cluster.namespace, name)
     errors = {"a": RuntimeError("a mistake"), "b": SalesloftUnavailable("away"), "c": ClusterConflict("changed")}
 
     def answer(each: SubscriptionObject) -> Reconciliation:
@@ -188,7 +109,7 @@ async def test_a_failure_of_one_does_not_stop_the_others(kubernetes: ApiServer, 
             raise error
         return SETTLED
 
-    async with _running(cluster) as (controller, _):
+    async with counted(cluster) as (controller, _):
         controller.answer = answer
 
         await eventually(lambda: controller.looks["d"] >= 1, "the last is looked at")
@@ -197,8 +118,8 @@ async def test_a_failure_of_one_does_not_stop_the_others(kubernetes: ApiServer, 
 
 async def test_nothing_is_done_by_who_does_not_lead(kubernetes: ApiServer, cluster: Cluster) -> None:
     """One that leads no more looks at nothing; when it leads again it looks at everything."""
-    _declare(kubernetes, cluster.namespace)
-    async with _running(cluster) as (controller, leader):
+    declare(kubernetes, cluster.namespace)
+    async with counted(cluster) as (controller, leader):
         await eventually(lambda: controller.looks["sales"] >= 1, "it is looked at")
         await asyncio.sleep(0.5)
         leader.leads = False
@@ -213,18 +134,21 @@ async def test_nothing_is_done_by_who_does_not_lead(kubernetes: ApiServer, clust
         assert without == before
 
 
-async def test_a_silent_watch_begins_anew(kubernetes: ApiServer, namespace: str) -> None:
+async def test_a_silent_watch_begins_anew(
+    kubernetes: ApiServer, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A connection that loses everything without a word is noticed by its silence, and changes are seen again."""
+    monkeypatch.setattr(cluster_connection, "ANSWER_SECONDS", 2.0)
     async with proxy_to(kubernetes.port) as proxy:
         config = kubernetes.kubeconfig(namespace, port=proxy.port)
         async with (
             open_cluster(Settings.load(kubeconfig=config), "tests") as cluster,
-            _running(cluster, silence_seconds=1.0) as (controller, _),
+            counted(cluster, silence_seconds=1.0) as (controller, _),
         ):
             await eventually(lambda: controller.lists >= 1, "it has begun")
             proxy.swallow()
 
-            _declare(kubernetes, namespace)
+            declare(kubernetes, namespace)
 
             await eventually(lambda: controller.looks["sales"] >= 1, "the new object is looked at", seconds=25)
 
@@ -232,9 +156,9 @@ async def test_a_silent_watch_begins_anew(kubernetes: ApiServer, namespace: str)
 async def test_an_api_server_that_comes_back_is_believed(own_kubernetes: ApiServer) -> None:
     """While it is away nothing is looked at, on no old list either; what is declared after its return is seen."""
     namespace = own_kubernetes.namespace("comes-back")
-    _declare(own_kubernetes, namespace)
+    declare(own_kubernetes, namespace)
     config = Settings.load(kubeconfig=own_kubernetes.kubeconfig(namespace))
-    async with open_cluster(config, "tests") as cluster, _running(cluster, resync_seconds=0.2) as (controller, _):
+    async with open_cluster(config, "tests") as cluster, counted(cluster, resync_seconds=0.2) as (controller, _):
         await eventually(lambda: controller.looks["sales"] >= 2, "it is looked at")
 
         own_kubernetes.kill()
@@ -243,7 +167,8 @@ async def test_an_api_server_that_comes_back_is_believed(own_kubernetes: ApiServ
         await asyncio.sleep(1.0)
         meanwhile = controller.looks["sales"]
         await asyncio.to_thread(own_kubernetes.serve)
-        _declare(own_kubernetes, namespace, "other")
+        await eventually(lambda: bool(served(own_kubernetes)), "our kinds are served", seconds=30)
+        declare(own_kubernetes, namespace, "other")
 
         await eventually(lambda: controller.looks["other"] >= 2, "the new one is looked at", seconds=20)
         assert meanwhile == before
@@ -259,14 +184,14 @@ async def test_a_watch_that_is_too_old_begins_anew(
     async def expiring(kind: Kind, name: str | None = None, silence_seconds: float = LONG) -> AsyncGenerator[str]:
         begun.append(kind)
         if len(begun) < 3:
-            raise ClusterExpired("too old")
+            raise ClusterNotFound("too old")
         async for each in watch(kind, name, silence_seconds):
             yield each
 
     monkeypatch.setattr(cluster, "changes", expiring)
-    async with _running(cluster) as (controller, _):
+    async with counted(cluster) as (controller, _):
         await eventually(lambda: len(begun) == 3, "the watch has begun anew")
 
-        _declare(kubernetes, cluster.namespace)
+        declare(kubernetes, cluster.namespace)
 
         await eventually(lambda: controller.looks["sales"] >= 1, "the new object is looked at", seconds=5)

@@ -15,7 +15,6 @@ from lightkube.core.exceptions import ApiError, ConfigError
 from salesloft_webhooks.errors import (
     ClusterConflict,
     ClusterError,
-    ClusterExpired,
     ClusterForbidden,
     ClusterNotFound,
     ClusterRefused,
@@ -29,7 +28,7 @@ _KINDS: dict[int, type[ClusterError]] = {
     403: ClusterForbidden,
     404: ClusterNotFound,
     409: ClusterConflict,
-    410: ClusterExpired,
+    410: ClusterNotFound,
 }
 _LATER = frozenset({408, 429})
 _NO_ANSWER = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ConfigError, OSError, TimeoutError)

@@ -49,7 +49,7 @@ async def changes(
                 except (TimeoutError, StopAsyncIteration):
                     return
                 metadata = msgspec.convert(found["metadata"], Metadata)
-            wishes = metadata.wishes if kind is not Kind.SECRET else (metadata.resource_version,)
-            if what == "DELETED" or known.get(metadata.name) != wishes:
-                known[metadata.name] = wishes
+            wanted = metadata.wanted if kind is not Kind.SECRET else (metadata.resource_version,)
+            if what == "DELETED" or known.get(metadata.name) != wanted:
+                known[metadata.name] = wanted
                 yield metadata.name

@@ -40,7 +40,7 @@ log = get_logger(__name__)
 class _Known:
     """An object as it was looked at last."""
 
-    wishes: tuple[object, ...]
+    wanted: tuple[object, ...]
     due: float
     failures: int = 0
 
@@ -84,7 +84,7 @@ class ControlLoop(Generic[Ours]):
     async def run(self) -> None:
         """Go on until cancelled."""
         async with Background() as background:
-            self._watches.on(background)
+            await self._watches.on(background)
             failures = 0
             while True:
                 await self._new_term()
@@ -99,7 +99,7 @@ class ControlLoop(Generic[Ours]):
                     await asyncio.sleep(backoff(failures))
                     continue
                 failures = 0
-                self._watches.on(background, self._controller.secrets(objects))
+                await self._watches.on(background, self._controller.secrets(objects))
                 await asyncio.sleep(PAUSE_SECONDS)
                 await self._bell.rung(self._seconds_left())
 
@@ -124,8 +124,8 @@ class ControlLoop(Generic[Ours]):
         self._known = {uid: known for uid, known in self._known.items() if uid in there}
         for each in objects:
             known = self._known.get(each.metadata.uid)
-            wishes = each.metadata.wishes
-            if everything or known is None or known.wishes != wishes or known.due <= self._clock():
+            wanted = each.metadata.wanted
+            if everything or known is None or known.wanted != wanted or known.due <= self._clock():
                 if not self._leadership.may_act():
                     self._bell.ring(everything=everything)
                     break
@@ -149,7 +149,7 @@ class ControlLoop(Generic[Ours]):
         now = self._clock()
         self._telemetry.reconciled(self._controller.kind, each.metadata.name, ended.result, now - began, ended.reason)
         due = now + min(self._resync if ended.seconds is None else ended.seconds, self._resync)
-        self._known[each.metadata.uid] = _Known(each.metadata.wishes, due, failures)
+        self._known[each.metadata.uid] = _Known(each.metadata.wanted, due, failures)
 
     def _seconds_left(self) -> float:
         due = min((known.due for known in self._known.values()), default=self._clock() + self._resync)

@@ -148,13 +148,10 @@ class Leadership:
     def _take(self, written: LeaseObject, began: float) -> None:
         if not self.may_act():
             self.term += 1
-            log.info("operator.leads", lease=self._name, term=self.term)
         self._held, self._renewed_at = written, began
         self._changed.set()
 
     def _lost(self) -> None:
-        if self._renewed_at is not None:
-            log.warning("operator.lease_lost", lease=self._name)
         self._held, self._renewed_at = None, None
 
     async def _release(self) -> None:

@@ -33,7 +33,7 @@ class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
     labels: dict[str, str] = field(default_factory=dict)
 
     @property
-    def wishes(self) -> tuple[object, ...]:
+    def wanted(self) -> tuple[object, ...]:
         """What changes when somebody wants something else of the object, and not when its status is written."""
         return self.uid, self.generation, self.deletion_timestamp, tuple(sorted(self.annotations.items()))
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from salesloft_webhooks.background import Background, cancellation_requested
-from salesloft_webhooks.errors import ClusterError, ClusterExpired
+from salesloft_webhooks.background import Background, cancel_and_wait, cancellation_requested
+from salesloft_webhooks.errors import ClusterError, ClusterNotFound
 from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.telemetry import OperatorTelemetry, WatchEnd, get_logger
 
@@ -71,11 +71,10 @@ class Watches:
         self._silence = silence_seconds
         self._watches: dict[str | None, asyncio.Task[None]] = {}
 
-    def on(self, background: Background, secrets: Collection[str] = ()) -> None:
+    async def on(self, background: Background, secrets: Collection[str] = ()) -> None:
         """Have a watch on our kind, and on each of these Secrets, and on no other."""
         wanted = {None, *secrets}
-        for name in self._watches.keys() - wanted:
-            self._watches.pop(name).cancel()
+        await cancel_and_wait([self._watches.pop(name) for name in self._watches.keys() - wanted])
         for name in wanted - self._watches.keys():
             self._watches[name] = background.start(self._listen(name), name=f"watch {name or self._kind}")
 
@@ -88,12 +87,10 @@ class Watches:
                 async for _ in self._cluster.changes(kind, secret, self._silence):
                     failures = 0
                     self._bell.ring(everything=secret is not None)
-            except ClusterExpired:
-                why = WatchEnd.EXPIRED
             except ClusterError as exc:
                 if cancellation_requested():
                     raise asyncio.CancelledError from exc
-                failures, why = failures + 1, WatchEnd.FAILED
+                failures, why = failures + 1, WatchEnd.EXPIRED if isinstance(exc, ClusterNotFound) else WatchEnd.FAILED
                 log.debug("operator.watch_ended", kind=kind, error=str(exc))
             self._telemetry.watch_restarted(kind, why)
             self._bell.ring(everything=True)

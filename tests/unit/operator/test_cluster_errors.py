@@ -11,8 +11,8 @@ from lightkube.config.models import User
 from salesloft_webhooks.errors import (
     ClusterConflict,
     ClusterError,
-    ClusterExpired,
     ClusterForbidden,
+    ClusterNotFound,
     ClusterRefused,
     ClusterUnavailable,
 )
@@ -45,7 +45,7 @@ def _raises(error: Exception) -> Answer:
         pytest.param(lambda _: _status(401), ClusterForbidden, id="unknown"),
         pytest.param(lambda _: _status(403), ClusterForbidden, id="forbidden"),
         pytest.param(lambda _: _status(409), ClusterConflict, id="conflict"),
-        pytest.param(lambda _: _status(410), ClusterExpired, id="gone"),
+        pytest.param(lambda _: _status(410), ClusterNotFound, id="gone"),
         pytest.param(lambda _: _status(422), ClusterRefused, id="invalid"),
         pytest.param(lambda _: _status(429), ClusterUnavailable, id="too many"),
         pytest.param(lambda _: _status(500), ClusterUnavailable, id="fault"),
@@ -74,7 +74,7 @@ async def test_every_bad_answer_is_one_of_our_errors(answer: Answer, kind: type[
 @pytest.mark.parametrize(
     ("lines", "kind"),
     [
-        pytest.param('{"type":"ERROR","object":{"kind":"Status","code":410}}\n', ClusterExpired, id="too old"),
+        pytest.param('{"type":"ERROR","object":{"kind":"Status","code":410}}\n', ClusterNotFound, id="too old"),
         pytest.param('{"type":"ERROR","object":{"kind":"Status","code":500}}\n', ClusterUnavailable, id="a fault"),
         pytest.param('{"type":"ADDED","obj\n', ClusterUnavailable, id="half a line"),
         pytest.param('{"type":"ADDED","object":{"metadata":1}}\n', ClusterUnavailable, id="no object"),
