@@ -10,6 +10,8 @@ from salesloft_webhooks.settings import Settings
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
+from tests.operator.groups import LookedAfter, looked_after
+from tests.support.servers import Server
 
 MISSING = "NO API SERVER: run `make tools` to test the operator (needs Go)"
 
@@ -37,9 +39,9 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One that the tests of a module may kill and start again."""
+    """One that tests may kill, if they start it again."""
     server = ApiServer(tmp_path_factory.mktemp("own"))
     try:
         server.start_bare()
@@ -66,4 +68,11 @@ def namespace(kubernetes: ApiServer, name: str) -> str:
 async def cluster(kubernetes: ApiServer, namespace: str) -> AsyncIterator[Cluster]:
     """The namespace, as the operator sees it."""
     async with open_cluster(Settings.load(kubeconfig=kubernetes.kubeconfig(namespace)), "tests") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def groups(kubernetes: ApiServer, cluster: Cluster, valkey: Server) -> AsyncIterator[LookedAfter]:
+    """A namespace and a store without a consumer group."""
+    async with looked_after(kubernetes, cluster, valkey) as opened:
         yield opened
