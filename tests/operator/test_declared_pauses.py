@@ -6,6 +6,8 @@ import pytest
 
 from salesloft_webhooks.broker.administration.groups import pause, resume
 from salesloft_webhooks.broker.administration.stored_pause import Pause, find_pauses
+from salesloft_webhooks.operator.group_declaration import Declaration
+from salesloft_webhooks.operator.group_pauses import GroupPauses
 from tests.operator.groups import LookedAfter
 from tests.support.waiting import eventually
 
@@ -156,4 +158,18 @@ async def test_of_two_declarations_the_first_by_name_counts(groups: LookedAfter)
     await groups.look()
 
     assert (first, second) == ({Pause.NONE}, ("False", "DeclaredElsewhere"))
+    assert await kinds(groups) == {Pause.DECLARED}
+
+
+async def test_what_cannot_be_read_ends_no_pause(groups: LookedAfter) -> None:
+    """A later version's object may say something that this one does not know: what is paused stays paused."""
+    await groups.driven.group()
+    groups.declare(paused=True)
+    await groups.look()
+    unreadable = {"crm": Declaration(group="crm", unreadable="spec: no")}
+    pauses = GroupPauses(groups.driven.store, groups.cluster.namespace, lambda: True)
+
+    outcomes = await pauses.carry_out(await find_pauses(groups.driven.store, ["crm"]), unreadable)
+
+    assert outcomes["crm"].pause.kind is Pause.DECLARED
     assert await kinds(groups) == {Pause.DECLARED}

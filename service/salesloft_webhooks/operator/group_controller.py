@@ -32,7 +32,7 @@ from salesloft_webhooks.operator.group_pauses import GroupPauses, PauseOutcome
 from salesloft_webhooks.operator.group_status import differs, group_status
 from salesloft_webhooks.operator.group_view import GroupState, GroupView
 from salesloft_webhooks.operator.objects import GroupObject
-from salesloft_webhooks.operator.pause_events import PAUSED_AGAIN, pause_event
+from salesloft_webhooks.operator.pause_events import DECLARATION, PAUSED_AGAIN, pause_event
 from salesloft_webhooks.operator.times import seconds_time
 from salesloft_webhooks.telemetry import ReconcileResult, get_logger
 
@@ -139,20 +139,21 @@ class GroupController:
             ClusterError: it could not be written.
         """
         view, group = self._view(each), declaration(each).group
-        status, now = group_status(each, view), self._clock()
-        again = group in self._set_anew and each.status.get("pausedBy") == "Declaration" and not _changed(each)
-        if again and view.state is GroupState.PRESENT:
-            await self._cluster.record_event(each, *PAUSED_AGAIN)
-        self._set_anew.discard(group)
-        is_due = (
-            _changed(each) or now - self._written.get(each.metadata.uid, -self._write_seconds) >= self._write_seconds
-        )
-        if is_due and differs(each.status, status, view.at):
+        if view.state is GroupState.PRESENT and group in self._set_anew:
+            self._set_anew.discard(group)
+            if each.status.get("pausedBy") == DECLARATION and not _changed(each):
+                await self._cluster.record_event(each, *PAUSED_AGAIN)
+        status = group_status(each, view)
+        if self._may_be_written(each) and differs(each.status, status, view.at):
             if event := pause_event(each.status, status, view):
                 await self._cluster.record_event(each, *event)
             await self._cluster.patch_status(each, status)
-            self._written[each.metadata.uid] = now
+            self._written[each.metadata.uid] = self._clock()
         return self._reconciliation(view, group)
+
+    def _may_be_written(self, each: GroupObject) -> bool:
+        written = self._written.get(each.metadata.uid)
+        return written is None or _changed(each) or self._clock() - written >= self._write_seconds
 
     def _view(self, each: GroupObject) -> GroupView:
         """What is known of an object's group."""
