@@ -1,16 +1,22 @@
 """A real API server, once for each process of the tests, and a namespace of its own for each test."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from salesloft_webhooks.operator import control_loop, deletion, subscription_status, watches
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
+from salesloft_webhooks.salesloft import transport
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.simulator.platform import Behaviour, SimulatedPlatform
+from salesloft_webhooks.subscriptions import carrying_out, reconciliation
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
 from tests.operator.groups import LookedAfter, looked_after
+from tests.operator.team import Team
 from tests.support.servers import Server
 
 MISSING = "NO API SERVER: run `make tools` to test the operator (needs Go)"
@@ -76,3 +82,27 @@ async def groups(kubernetes: ApiServer, cluster: Cluster, valkey: Server) -> Asy
     """A namespace and a store without a consumer group."""
     async with looked_after(kubernetes, cluster, valkey) as opened:
         yield opened
+
+
+@pytest.fixture
+async def team(kubernetes: ApiServer, namespace: str, valkey: Server) -> AsyncIterator[Team]:
+    """A team, and Kubernetes; nothing is declared yet."""
+    async with SimulatedPlatform(Behaviour(per_minute=100_000)) as platform:
+        yield Team(kubernetes, namespace, platform, valkey)
+
+
+@pytest.fixture
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses of the operator and of its plans, shortened."""
+    plan_module = sys.modules["salesloft_webhooks.subscriptions.plan"]  # the package has a function of that name
+    monkeypatch.setattr(control_loop, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(control_loop, "SOON_SECONDS", 0.1)
+    monkeypatch.setattr(watches, "FIRST_BACKOFF_SECONDS", 0.1)
+    monkeypatch.setattr(carrying_out, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(reconciliation, "SOON_SECONDS", 0.1)
+    monkeypatch.setattr(reconciliation, "FIRST_BACKOFF_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(subscription_status, "SYNC_WRITTEN_SECONDS", 0.0)
+    monkeypatch.setattr(plan_module, "DRAIN_SECONDS", 1.0)
+    monkeypatch.setattr(deletion, "SECOND_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(plan_module, "SECOND_LOOK_SECONDS", 0.2)

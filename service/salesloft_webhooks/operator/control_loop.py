@@ -57,8 +57,6 @@ class ControlLoop(Generic[Ours]):
         silence_seconds: How long a watch may say nothing.
         clock: Monotonic seconds.
 
-    Attributes:
-        last_success: When everything was last listed, by the clock; None: never.
     """
 
     def __init__(
@@ -72,7 +70,6 @@ class ControlLoop(Generic[Ours]):
         silence_seconds: float = SILENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.last_success: float | None = None
         self._controller, self._cluster, self._leadership = controller, cluster, leadership
         self._telemetry = telemetry
         self._resync, self._clock = resync_seconds, clock
@@ -80,6 +77,12 @@ class ControlLoop(Generic[Ours]):
         self._bell = Bell()
         self._watches = Watches(cluster, controller.kind, self._bell, telemetry, silence_seconds)
         self._term = 0
+        self._began: float | None = None
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the look at an object takes that is under way; 0 between two."""
+        return 0.0 if self._began is None else self._clock() - self._began
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -113,12 +116,12 @@ class ControlLoop(Generic[Ours]):
     async def _pass(self) -> Sequence[Ours]:
         """List everything, and reconcile what is due."""
         everything = self._bell.heard()
+        self._telemetry.leading(leads=True)  # what is said of objects from here on is said by who leads
         try:
             objects = await self._controller.list()
         except ClusterError:
             self._bell.ring(everything=everything)
             raise
-        self.last_success = self._clock()
         self._telemetry.existing(self._controller.kind, [each.metadata.name for each in objects])
         there = {each.metadata.uid for each in objects}
         self._known = {uid: known for uid, known in self._known.items() if uid in there}
@@ -133,7 +136,7 @@ class ControlLoop(Generic[Ours]):
         return objects
 
     async def _reconcile(self, each: Ours, failures: int) -> None:
-        began = self._clock()
+        began = self._began = self._clock()
         try:
             ended, failures = await self._controller.reconcile(each), 0
         except ClusterConflict:  # somebody has written it meanwhile: what is wanted may be another thing by now
@@ -146,6 +149,8 @@ class ControlLoop(Generic[Ours]):
             known = isinstance(exc, SalesloftWebhooksError)  # else a mistake of ours, that must not end the others
             name, error = each.metadata.name, str(exc) if known else error_type(exc)
             log.warning("operator.reconcile_failed", object=name, error=error, exc_info=not known)
+        finally:
+            self._began = None
         now = self._clock()
         self._telemetry.reconciled(self._controller.kind, each.metadata.name, ended.result, now - began, ended.reason)
         due = now + min(self._resync if ended.seconds is None else ended.seconds, self._resync)

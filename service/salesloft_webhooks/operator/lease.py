@@ -70,10 +70,12 @@ class Leadership:
 
     Attributes:
         term: How often this process has become the one that works. What it remembers of an earlier term is old.
+        problem: Why nobody can say who leads; None: somebody can.
     """
 
     def __init__(self, leases: Leases, name: str, identity: str, clock: Callable[[], float] = steady_seconds) -> None:
         self.term = 0
+        self.problem: str | None = "not asked yet"
         self._leases, self._name, self._identity, self._clock = leases, name, identity, clock
         self._seen: LeaseSpec | None = None
         self._seen_at = 0.0
@@ -105,13 +107,17 @@ class Leadership:
         """One look; whether this process holds the lease after it."""
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
-                return await self._look()
+                held = await self._look()
+            self.problem = None
         except ClusterConflict:
             self._lost()  # somebody was faster: what they wrote is seen at the next look
         except (ClusterError, TimeoutError) as exc:
             if cancellation_requested():
                 raise asyncio.CancelledError from exc
-            log.warning("operator.lease_unknown", lease=self._name, error=str(exc) or "it takes too long")
+            self.problem = str(exc) or "Kubernetes takes too long"
+            log.warning("operator.lease_unknown", lease=self._name, error=self.problem)
+        else:
+            return held
         return False
 
     async def _look(self) -> bool:
