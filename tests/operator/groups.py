@@ -16,6 +16,7 @@ from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.group_controller import GroupController
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import OperatorTelemetry
 from tests.chart.api_server import ApiServer
 from tests.operator.definitions import path
 from tests.support.broker_driver import Driven
@@ -48,7 +49,8 @@ class LookedAfter:
 
     def begin(self) -> None:
         """A new operator, which remembers nothing."""
-        self.controller = GroupController(self.cluster, self.driven.store, self.may_act, clock=lambda: self.now)
+        telemetry, store = OperatorTelemetry(Kind.SUBSCRIPTION, others=[Kind.GROUP]), self.driven.store
+        self.controller = GroupController(self.cluster, store, self.may_act, telemetry, clock=lambda: self.now)
 
     def may_act(self) -> bool:
         """Whether it leads."""

@@ -36,8 +36,8 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 async def running(groups: LookedAfter, look_seconds: float = LOOK_SECONDS * TENTH) -> AsyncIterator[None]:
     """The loop as the role runs it, ten times as fast."""
     cluster = groups.cluster
-    controller = GroupController(cluster, groups.driven.store, lambda: True, write_seconds=WRITE_SECONDS * TENTH)
-    telemetry = OperatorTelemetry(Kind.SUBSCRIPTION, watched=[Kind.GROUP])
+    telemetry, store = OperatorTelemetry(Kind.SUBSCRIPTION, others=[Kind.GROUP]), groups.driven.store
+    controller = GroupController(cluster, store, lambda: True, telemetry, write_seconds=WRITE_SECONDS * TENTH)
     loop = ControlLoop(controller, cluster, Leader(cluster), telemetry, resync_seconds=look_seconds)
     task = asyncio.create_task(loop.run())
     try:

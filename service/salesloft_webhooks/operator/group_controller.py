@@ -34,7 +34,7 @@ from salesloft_webhooks.operator.group_view import GroupState, GroupView
 from salesloft_webhooks.operator.objects import GroupObject
 from salesloft_webhooks.operator.pause_events import DECLARATION, PAUSED_AGAIN, pause_event
 from salesloft_webhooks.operator.times import seconds_time
-from salesloft_webhooks.telemetry import ReconcileResult, get_logger
+from salesloft_webhooks.telemetry import OperatorTelemetry, ReconcileResult, get_logger
 
 LOOK_SECONDS = 5.0
 """How often everything is looked at: its loop's `resync_seconds`."""
@@ -77,6 +77,7 @@ class GroupController:
         cluster: Where the objects are.
         store: Where the groups are.
         may_act: Whether this process works.
+        telemetry: Who is told.
         write_seconds: See `WRITE_SECONDS`.
         gone_seconds: See `created_groups`.
         clock: Monotonic seconds.
@@ -92,12 +93,14 @@ class GroupController:
         cluster: GroupCluster,
         store: Store,
         may_act: Callable[[], bool],
+        telemetry: OperatorTelemetry,
         *,
         write_seconds: float = WRITE_SECONDS,
         gone_seconds: float = GONE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cluster, self._store, self._clock, self._write_seconds = cluster, store, clock, write_seconds
+        self._telemetry = telemetry
         self._created = CreatedGroups(cluster, may_act, gone_seconds=gone_seconds, clock=clock)
         self._pauses = GroupPauses(store, cluster.namespace, may_act)
         self._found = _Found()
@@ -148,6 +151,7 @@ class GroupController:
             if event := pause_event(each.status, status, view):
                 await self._cluster.record_event(each, *event)
             await self._cluster.patch_status(each, status)
+            self._telemetry.status_written(self.kind)
             self._written[each.metadata.uid] = self._clock()
         return self._reconciliation(view, group)
 
