@@ -60,9 +60,14 @@ SILENT = {
     "SalesloftWebhooksMemoryForeseen": "the store has no limit",
     "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
     "SalesloftWebhooksPoison": "nothing kills a worker",
+    "SalesloftWebhooksOperatorAbsent": "there never was an operator",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
+    "SalesloftWebhooksRotationStuck": "no operator changes a key",
     "SalesloftWebhooksStoreDown": "the store is there",
     "SalesloftWebhooksStoreMemory": "the store is nearly empty",
+    "SalesloftWebhooksSubscriptionsForeign": "no operator looks at subscriptions",
+    "SalesloftWebhooksSubscriptionsIncomplete": "no operator looks at subscriptions",
+    "SalesloftWebhooksSubscriptionsSyncOld": "no operator looks at subscriptions",
 }
 """What must not fire, and why its expression is empty."""
 EMPTY_RECORDS = {

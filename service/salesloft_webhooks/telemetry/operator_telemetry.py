@@ -44,7 +44,6 @@ ROTATION_SINCE = gauge(
     "operator_rotation_since_timestamp_seconds",
     "Since when the key of an object is being changed (Unix time); no series while it is not.",
     "object",
-    unshown="the alert about a change of keys that does not end",
 )
 CHANGES = counter(
     OPERATOR,
