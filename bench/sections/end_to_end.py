@@ -12,7 +12,7 @@ from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
 
 from bench import workers
-from bench.load import Order
+from bench.load import Order, Sent
 from bench.machine import CORES, cpu_seconds, poll
 from bench.options import Options
 from bench.programs import Program, pinned, running, store
@@ -36,7 +36,7 @@ def _slice(rate: int, seconds: float) -> Slice:
     def measure(number: int) -> Measured:
         with TemporaryDirectory() as folder, store(CORES.store) as server:
             path, count = Path(folder) / "tally", round(rate * seconds)
-            with _receiver(server) as receiver, _worker(server, path, count + WARM) as worker:
+            with a_receiver(server) as receiver, a_worker(server, path, count + WARM) as worker:
                 warm = Order(receiver.port, WARM, 65_535, rate=rate, connections=256)
                 send(warm)
                 order = Order(receiver.port, count, number, rate=rate, connections=256)
@@ -59,9 +59,7 @@ def _measure(order: Order, path: Path, receiver: Program, worker: Program, serve
     sent = send(order, lambda: before.extend(costs()))
     poll(lambda: worker.alive() and path.exists(), seconds=30, what="every event is handled")
     took = [(after - was) / order.count * 1e6 for after, was in zip(costs(), before, strict=True)]
-    times = msgspec.json.decode(path.read_bytes(), type=Tallied).times
-    late = [times[event_id] - sent.began[number] for event_id, number in _numbers(times, order.run)]
-    cut = quantiles(late, n=100)
+    cut = quantiles(latencies(order, sent, path), n=100)
     return {
         "p50 ms": cut[49] * 1000,
         "p99 ms": cut[98] * 1000,
@@ -72,6 +70,12 @@ def _measure(order: Order, path: Path, receiver: Program, worker: Program, serve
     }
 
 
+def latencies(order: Order, sent: Sent, path: Path) -> list[float]:
+    """Seconds from each delivery of an order until its event was handled, which stands in the tally's file."""
+    times = msgspec.json.decode(path.read_bytes(), type=Tallied).times
+    return [times[event_id] - sent.began[number] for event_id, number in _numbers(times, order.run)]
+
+
 def _numbers(times: dict[str, float], run: int) -> Iterator[tuple[str, int]]:
     """The ids of this run's events, and which delivery each came with: see `bench.traffic.event_id`."""
     for event_id in times:
@@ -80,7 +84,8 @@ def _numbers(times: dict[str, float], run: int) -> Iterator[tuple[str, int]]:
 
 
 @contextmanager
-def _receiver(server: Server) -> Iterator[ReceiverProcess]:
+def a_receiver(server: Server) -> Iterator[ReceiverProcess]:
+    """One with a core for itself."""
     receiver = ReceiverProcess(server.url)
     try:
         with pinned(CORES.measured):
@@ -91,10 +96,11 @@ def _receiver(server: Server) -> Iterator[ReceiverProcess]:
 
 
 @contextmanager
-def _worker(server: Server, path: Path, expected: int) -> Iterator[Program]:
+def a_worker(server: Server, path: Path, expected: int, prefix: str = "") -> Iterator[Program]:
+    """One that writes down when it was given each event, and writes the file when it has had all that are expected."""
     worker = workers.ours()
     environment = {"REDIS_URL": server.url, "BENCH_EXPECTED": str(expected), "BENCH_TALLY": str(path)}
-    environment |= {**worker.environment, "BENCH_TIMES": "1"}
+    environment |= {**worker.environment, "BENCH_TIMES": "1", "BENCH_PREFIX": prefix}
     with running(worker.command, CORES.second, environment) as program:
         with server.client() as client:
             poll(lambda: program.alive() and worker.empty(client), seconds=30, what="the worker has begun")

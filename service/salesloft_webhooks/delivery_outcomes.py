@@ -169,3 +169,21 @@ class RequestRefusal(StrEnum):
     """400: no HTTP/1.0 or 1.1, or something that two readers may understand differently."""
     HEAD_TOO_LARGE = "head_too_large", _error(431, "The header is too large", closes=True)
     """431: more than 16 KiB, or more than 100 fields."""
+
+
+class HealthAnswer(StrEnum):
+    """How GET and HEAD are answered at ``HEALTH_PATH``. Neither counted nor logged, and no store is asked."""
+
+    answer: Answer
+
+    def __new__(cls, value: str, answer: Answer) -> Self:
+        """A member from its row."""
+        self = str.__new__(cls, value)
+        self._value_ = value
+        self.answer = answer
+        return self
+
+    SERVING = "serving", Answer(200, {"status": "ok"}, closes=True)
+    """200: deliveries are taken here, whatever becomes of them."""
+    LEAVING = "leaving", Answer(503, {"status": "leaving"}, closes=True)
+    """503: deliveries are still taken, and the next ones should go elsewhere: the process was told to end."""

@@ -79,10 +79,18 @@ class Settings(BackfillSettings, LinkSwapSettings, SalesloftSettings, StoreSetti
     )
 
     # -- Receiver ---------------------------------------------------------------------------------------------------
-    host: str = Field("0.0.0.0", description="Address both ports listen on.")
+    host: str | None = Field(
+        None, description="Address both ports listen on; default: every one, of IPv4 and of IPv6 if there is any."
+    )
     port: int = Field(8000, ge=0, le=65_535, description="Webhook port. The only one to expose to the internet.")
     ops_port: int = Field(
         9090, ge=0, le=65_535, description="Probes and metrics (`/livez`, `/readyz`, `/metrics`). Never expose it."
+    )
+    health_path: str = Field(
+        "/healthz",
+        pattern=r"^(/[^\s?#]*|off)$",
+        description="GET and HEAD here, on the webhook port, are for load balancers: 200, and 503 from SIGTERM on, "
+        "`SHUTDOWN_DELAY_SECONDS` before deliveries are not taken any more. No store is asked. `off`: there is none.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1, description="Larger bodies are answered 413, checked while reading.")
     body_timeout_seconds: float = Field(

@@ -7,7 +7,7 @@ from tests.chart.rendering import PREFIX, refusal, render
 
 
 def test_the_table_of_built_in_groups_runs_by_default() -> None:
-    """Without values there is a worker for every row that is on by default, with the row's ordering and database."""
+    """Without values there is a worker for every row that is on by default, with the row's database."""
     rendered = render()
     rows = {f"{PREFIX}-worker-{row.name}": row for row in BUILTIN_GROUPS if row.on_by_default}
 
@@ -16,8 +16,6 @@ def test_the_table_of_built_in_groups_runs_by_default() -> None:
 
     assert workers == set(rows)
     assert {name for name in files if "worker" in name} == {name for name, row in rows.items() if row.writes_database}
-    for row in rows.values():
-        assert rendered.environment(f"worker-{row.name}")["WORKER_ORDERING"] == row.ordering
 
 
 def test_a_member_of_a_built_in_family_needs_no_handlers() -> None:

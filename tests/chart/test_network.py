@@ -74,7 +74,10 @@ def test_the_receiver_calls_names_and_the_store() -> None:
     dns, store = policy("receiver")["egress"]
 
     assert ports([dns, store]) == [[53, 53], ["valkey"]]
-    assert dns["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]
+    assert dns["to"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},
+        {"ipBlock": {"cidr": "169.254.20.10/32"}},
+    ]
     assert store["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "valkey"
 
 
@@ -167,3 +170,21 @@ def test_names_are_asked_for_where_they_are_answered() -> None:
     rule = policy("receiver", {"networkPolicy": {"dns": {"ports": [5353]}}})["egress"][0]
 
     assert rule["ports"] == [{"port": 5353, "protocol": "UDP"}, {"port": 5353, "protocol": "TCP"}]
+
+
+def test_a_cache_of_names_on_the_node_may_be_asked() -> None:
+    """Its addresses of either family are let through, on the port of DNS only; anybody's stay anybody's."""
+    caches = ["169.254.25.10/32", "fd00:90::10/128"]
+
+    rule = policy("receiver", {"networkPolicy": {"dns": {"nodeLocal": caches}}})["egress"][0]
+    anybody = policy("receiver", {"networkPolicy": {"dns": {"to": []}}})["egress"][0]
+
+    assert [peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer] == caches
+    assert {port["port"] for port in rule["ports"]} == {53}
+    assert "to" not in anybody
+
+
+@pytest.mark.parametrize("address", ["169.254.20.10", "fd00:90::10", "here/32"])
+def test_an_address_without_its_length_is_refused(address: str) -> None:
+    """Kubernetes takes networks only, so that a bare address is refused here and not in the middle of an upgrade."""
+    assert "nodeLocal" in refusal({"networkPolicy": {"dns": {"nodeLocal": [address]}}})

@@ -44,6 +44,17 @@ def test_the_service_leads_to_the_webhook_port_only() -> None:
     assert ports == {"http": 8000, "ops": 9090}
 
 
+def test_the_service_has_the_families_of_addresses_asked_for() -> None:
+    """Without values they are the cluster's business."""
+    both = {"ipFamilyPolicy": "PreferDualStack", "ipFamilies": ["IPv6", "IPv4"]}
+
+    plain = render().one("Service", "receiver")["spec"]
+    dual = render({"receiver": {"service": both}}).one("Service", "receiver")["spec"]
+
+    assert not both.keys() & plain.keys()
+    assert {name: dual[name] for name in both} == both
+
+
 def test_a_load_balancer_keeps_the_traffic_policy() -> None:
     """The external traffic policy is set only on a Service that takes traffic from outside."""
     plain = render().one("Service", "receiver")["spec"]

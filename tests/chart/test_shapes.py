@@ -12,6 +12,9 @@ from tests.chart.rendering import CHART, ROOT, TOOLS, render, shapes
 VERSIONS = list(tomllib.loads((ROOT / ".ci" / "tools" / "versions.toml").read_text("utf-8"))["kubernetes"])
 CUSTOM = {"PodMonitor", "PrometheusRule", "ScaledObject", "HTTPRoute", "ExternalSecret"}
 
+CLOUDS_OWN = "HealthCheckPolicy,BackendConfig"
+"""Kinds of clouds, whose definitions are nowhere to be had; only examples have them."""
+
 
 def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
     """Hold manifests against the strict schemas of a Kubernetes version and of the operators."""
@@ -22,7 +25,15 @@ def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
         f"{TOOLS}/schemas/custom/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json",
     ]
     return subprocess.run(
-        [str(TOOLS / "bin" / "kubeconform"), "-strict", "-kubernetes-version", version.removeprefix("v"), *locations],
+        [
+            str(TOOLS / "bin" / "kubeconform"),
+            "-strict",
+            "-skip",
+            CLOUDS_OWN,
+            "-kubernetes-version",
+            version.removeprefix("v"),
+            *locations,
+        ],
         input=manifests,
         capture_output=True,
         text=True,

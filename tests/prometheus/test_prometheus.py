@@ -49,6 +49,7 @@ SILENT = {
     "SalesloftWebhooksBacklogGrowing": "the backlog stays small",
     "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
     "SalesloftWebhooksChangesMissed": "a dozen are no more than usual",
+    "SalesloftWebhooksCursorsLost": "the store keeps its cursors",
     "SalesloftWebhooksDeliveriesAbsent": "the source was not there a day ago",
     "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",
     "SalesloftWebhooksErrorBudgetBurn": "nothing is answered with 503",

@@ -1,18 +1,16 @@
-"""A real backfill process, and a simulated SalesLoft whose people change without a webhook, in a thread of its own."""
+"""A real backfill process, and a simulated SalesLoft whose people come without a webhook."""
 
-import asyncio
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from salesloft_webhooks.simulator.platform import SimulatedPlatform
+from tests.support.platform_thread import PlatformThread
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
-from tests.support.waiting import wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "backfill")
 TOKEN = "an-invented-api-token"
@@ -20,30 +18,21 @@ TOKEN = "an-invented-api-token"
 
 @contextmanager
 def silent_salesloft(people: int) -> Iterator[str]:
-    """The address of a SalesLoft in which so many people come, one a second, and nobody is told of it."""
-    platform, ready, stop = SimulatedPlatform(), threading.Event(), threading.Event()
-    platform.access.allow(TOKEN)
+    """The address of a SalesLoft in which so many people come, one a second, and nobody is told of it.
 
-    async def serve() -> None:
-        async with platform:
-            ready.set()
-            number = 0
-            while not stop.is_set():
-                if number < people:
-                    number += 1
-                    now = datetime.now(UTC).isoformat()
-                    person = {"id": number, "created_at": now, "updated_at": now}
-                    platform.records.of("/people")[number] = person
-                await asyncio.sleep(1)
+    All of them are there from the start: whoever asks for what has changed is shown no row before its time.
+    """
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        yield platform.url
-    finally:
-        stop.set()
-        thread.join()
+    def fill(platform: SimulatedPlatform) -> str:
+        platform.access.allow(TOKEN)
+        now = datetime.now(UTC)
+        for number in range(1, people + 1):
+            moment = (now + timedelta(seconds=number)).isoformat()
+            platform.records.of("/people")[number] = {"id": number, "created_at": moment, "updated_at": moment}
+        return platform.url
+
+    with PlatformThread() as salesloft:
+        yield salesloft.do(fill)
 
 
 @dataclass
@@ -71,5 +60,5 @@ class BackfillProcess(RoleProcess):
             "BACKFILL_SETTLE_SECONDS": "0.5",
         }
         self._launch(PROGRAM, environment)
-        wait_until(lambda: self.probe("/readyz") == 200, seconds=30, description="the backfill's readiness")
+        self.wait_until_ready("the backfill")
         return self

@@ -2,7 +2,7 @@
 
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -49,14 +49,19 @@ class Connection:
     def reply(self) -> Reply | None:
         """The next answer, also a 100; None when the server has closed the connection."""
         with suppress(ConnectionError):
-            if status_line := self._stream.readline():
-                headers: dict[str, str] = {}
-                while (line := self._stream.readline().strip()) != b"":
-                    name, _, value = line.decode("latin-1").partition(":")
-                    headers[name.lower()] = value.strip()
-                body = self._stream.read(int(headers.get("content-length", "0")))
-                return Reply(int(status_line.split()[1]), headers, body)
+            if head := self.head():
+                return replace(head, body=self._stream.read(int(head.headers.get("content-length", "0"))))
         return None
+
+    def head(self) -> Reply | None:
+        """The head of the next answer, such as one to HEAD; None when the server has closed the connection."""
+        if not (status_line := self._stream.readline()):
+            return None
+        headers: dict[str, str] = {}
+        while (line := self._stream.readline().strip()) != b"":
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        return Reply(int(status_line.split()[1]), headers, b"")
 
     @property
     def closed_by_server(self) -> bool:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from tests.support.http_client import exchange, request, sample
+from tests.support.waiting import wait_until
 
 
 class RoleProcess:
@@ -34,6 +35,10 @@ class RoleProcess:
             return exchange(port or self.ops_port, request("GET", path)).status
         except OSError:
             return 0
+
+    def wait_until_ready(self, who: str) -> None:
+        """Return when its probe says so."""
+        wait_until(lambda: self.probe("/readyz") == 200, seconds=30, description=f"{who} is ready")
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of a sample of `/metrics`; 0 when there is none."""

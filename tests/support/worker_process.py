@@ -6,7 +6,6 @@ from typing import Self
 
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
-from tests.support.waiting import wait_until
 
 PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "worker")
 
@@ -29,8 +28,7 @@ class WorkerProcess(RoleProcess):
     def start(self) -> Self:
         """Start it and wait until it works."""
         self.launch()
-        ready = f"the readiness of the worker of {self.group}"
-        wait_until(lambda: self.probe("/readyz") == 200, seconds=30, description=ready)
+        self.wait_until_ready(f"the worker of {self.group}")
         return self
 
     def launch(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, RequestRefusal
+from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, HealthAnswer, RequestRefusal
 from salesloft_webhooks.errors import RejectionReason, StoreError, UnreadableReason
 from salesloft_webhooks.receiver.reference import page
 from salesloft_webhooks.telemetry.reference import described
@@ -27,8 +27,8 @@ def test_the_page_of_answers_is_generated() -> None:
     assert (ROOT / "docs/answers.md").read_text("utf-8") == page()
 
 
-@pytest.mark.parametrize("rows", [DeliveryOutcome, RequestRefusal])
-def test_a_meaning_begins_with_the_status(rows: type[DeliveryOutcome | RequestRefusal]) -> None:
+@pytest.mark.parametrize("rows", [DeliveryOutcome, RequestRefusal, HealthAnswer])
+def test_a_meaning_begins_with_the_status(rows: type[DeliveryOutcome | RequestRefusal | HealthAnswer]) -> None:
     """What the metrics' page says of an outcome starts with the status its row has."""
     meanings = described(rows)
 
@@ -41,9 +41,9 @@ def test_each_failure_of_the_store_has_a_row() -> None:
     assert {row.store_error for row in DeliveryOutcome} - {None} == set(StoreError.__subclasses__())
 
 
-@pytest.mark.parametrize("values", [DeliveryOutcome, RequestRefusal, RejectionReason, UnreadableReason])
+@pytest.mark.parametrize("values", [DeliveryOutcome, RequestRefusal, HealthAnswer, RejectionReason, UnreadableReason])
 def test_nothing_is_listed_that_never_happens(
-    values: type[DeliveryOutcome | RequestRefusal | RejectionReason | UnreadableReason],
+    values: type[DeliveryOutcome | RequestRefusal | HealthAnswer | RejectionReason | UnreadableReason],
 ) -> None:
     """Each row, and each reason within one, is used somewhere in the code."""
     by_error = {row.name for row in DeliveryOutcome if row.store_error}

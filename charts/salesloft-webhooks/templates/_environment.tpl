@@ -170,10 +170,12 @@ One place decides which of the vault, an existing Secret, given values and gener
   value: {{ .endpoint | quote }}
 - name: OTEL_EXPORTER_OTLP_PROTOCOL
   value: {{ .protocol }}
+{{- if not (kindIs "invalid" .sampleRatio) }}
 - name: OTEL_TRACES_SAMPLER
   value: parentbased_traceidratio
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ .sampleRatio | quote }}
+{{- end }}
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: k8s.namespace.name={{ (index $ 0).Release.Namespace }},k8s.pod.name=$(POD_NAME)
 {{- end }}
@@ -187,10 +189,16 @@ One place decides which of the vault, an existing Secret, given values and gener
 {{- end }}
 {{- end }}
 
-{{/* The variables that the receiver and all workers share. */}}
+{{/* The variables that the receiver and all workers share; of settings with values of their own, those asked for. */}}
 {{- define "salesloft-webhooks.configuration" -}}
-REDIS_KEY_PREFIX: {{ .Values.redis.keyPrefix | quote }}
-PARTITIONS: {{ .Values.redis.partitions | quote }}
-DURABILITY: {{ default (.Values.valkey.enabled | ternary "fsync" "memory") .Values.redis.durability | quote }}
+{{- with .Values.redis.keyPrefix }}
+REDIS_KEY_PREFIX: {{ . | quote }}
+{{- end }}
+{{- with .Values.redis.partitions }}
+PARTITIONS: {{ . | quote }}
+{{- end }}
+{{- with default (.Values.valkey.enabled | ternary "fsync" "") .Values.redis.durability }}
+DURABILITY: {{ . | quote }}
+{{- end }}
 {{- include "salesloft-webhooks.settings" .Values.config }}
 {{- end }}

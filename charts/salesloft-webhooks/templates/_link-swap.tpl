@@ -14,22 +14,32 @@
   value: {{ .url | quote }}
 - name: LINK_SWAP_SECRET_FILE
   value: /etc/salesloft-webhooks/link-swap/secret
+{{- if .allowPrivateAddresses }}
 - name: LINK_SWAP_ALLOW_PRIVATE_ADDRESSES
-  value: {{ .allowPrivateAddresses | quote }}
+  value: "true"
+{{- end }}
 {{- else }}
 - name: LINK_SWAP_HANDLER
   value: {{ .handler | quote }}
 {{- end }}
 - name: LINK_SWAP_ALLOWED_HOSTS
   value: {{ join "," .allowedHosts | quote }}
+{{- with .timeoutSeconds }}
 - name: LINK_SWAP_TIMEOUT_SECONDS
-  value: {{ .timeoutSeconds | quote }}
+  value: {{ . | quote }}
+{{- end }}
+{{- with .onFailure }}
 - name: LINK_SWAP_ON_FAILURE
-  value: {{ .onFailure }}
+  value: {{ . }}
+{{- end }}
+{{- with .concurrency }}
 - name: LINK_SWAP_CONCURRENCY
-  value: {{ .concurrency | quote }}
+  value: {{ . | quote }}
+{{- end }}
+{{- if .events }}
 - name: LINK_SWAP_EVENTS
-  value: {{ .events | quote }}
+  value: "true"
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -1,7 +1,9 @@
 {{/* Names and labels. Every object is named by one of these, so that releases never collide. */}}
 
+{{/* An alias that a parent chart gives us may have capitals, which names may not. */}}
 {{- define "salesloft-webhooks.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- $chart := regexMatch "[^a-z0-9.-]" .Chart.Name | ternary (kebabcase .Chart.Name) .Chart.Name -}}
+{{- default $chart .Values.nameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "salesloft-webhooks.fullname" -}}

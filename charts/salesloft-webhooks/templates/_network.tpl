@@ -13,6 +13,9 @@
 {{- define "salesloft-webhooks.dnsEgress" -}}
 - {{ with .Values.networkPolicy.dns.to }}to:
     {{- toYaml . | nindent 4 }}
+    {{- range $.Values.networkPolicy.dns.nodeLocal }}
+    - ipBlock: {cidr: {{ . | quote }}}
+    {{- end }}
   {{ end }}ports:
     {{- range .Values.networkPolicy.dns.ports }}
     - {port: {{ . }}, protocol: UDP}

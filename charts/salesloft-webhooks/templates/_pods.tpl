@@ -19,9 +19,8 @@ annotations:
 automountServiceAccountToken: false
 # A Service named "redis" or "port" in this namespace would otherwise put variables of that name into our environment.
 enableServiceLinks: false
-{{- with .root.Values.imagePullSecrets }}
-imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+{{- with include "salesloft-webhooks.imagePullSecrets" .root }}
+{{ . }}
 {{- end }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
@@ -37,6 +36,22 @@ affinity:
 {{- with .values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/*
+The security context of a pod: list root (as the values have it). OpenShift gives each namespace users and groups of its
+own, and refuses pods that name others.
+*/}}
+{{- define "salesloft-webhooks.podSecurityContext" -}}
+{{- $root := index . 0 -}}
+{{- $compatibility := default (dict) (default (dict) $root.Values.global).compatibility -}}
+{{- $adapt := default $root.Values.openshift.adaptSecurityContext (default (dict) $compatibility.openshift).adaptSecurityContext -}}
+{{- $recognised := $root.Capabilities.APIVersions.Has "security.openshift.io/v1" -}}
+{{- if or (eq $adapt "force") (and (eq $adapt "auto") $recognised) }}
+  {{- omit (index . 1) "runAsUser" "runAsGroup" "fsGroup" | toYaml }}
+{{- else }}
+  {{- index . 1 | toYaml }}
 {{- end }}
 {{- end }}
 

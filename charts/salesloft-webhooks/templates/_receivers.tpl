@@ -35,7 +35,7 @@ spec:
       {{- include "salesloft-webhooks.spread" (dict "selector" $selector "values" $receiver) | nindent 6 }}
       terminationGracePeriodSeconds: {{ $receiver.terminationGracePeriodSeconds }}
       securityContext:
-        {{- toYaml $root.Values.podSecurityContext | nindent 8 }}
+        {{- include "salesloft-webhooks.podSecurityContext" (list $root $root.Values.podSecurityContext) | nindent 8 }}
       {{- with $receiver.initContainers }}
       initContainers:
         {{- toYaml . | nindent 8 }}

@@ -40,10 +40,15 @@
 - name: WORKER_EVENTS
   value: {{ join "," . | quote }}
 {{- end }}
+{{- /* Only what was asked for: what is set here overrules what the group's routers say. */}}
+{{- with .worker.ordering }}
 - name: WORKER_ORDERING
-  value: {{ .worker.ordering }}
+  value: {{ . }}
+{{- end }}
+{{- with .worker.concurrency }}
 - name: WORKER_CONCURRENCY
-  value: {{ .worker.concurrency | quote }}
+  value: {{ . | quote }}
+{{- end }}
 - name: GRACE_SECONDS
   value: {{ .worker.graceSeconds | quote }}
 {{- if .root.Values.handlersFile.existingSecret }}

@@ -22,7 +22,7 @@ from salesloft_webhooks.backfill.carrying import Carrier, Look, Tally
 from salesloft_webhooks.backfill.coverage import Resource
 from salesloft_webhooks.backfill.progress import Progress, Rules
 from salesloft_webhooks.backfill.windows import FilteredWindow, NewestFirstWindow, Step, Window
-from salesloft_webhooks.broker.backfill_jobs import BackfillJob
+from salesloft_webhooks.broker.backfill_jobs import KEPT_SINCE, BackfillJob
 from salesloft_webhooks.errors import SalesloftWebhooksError
 from salesloft_webhooks.salesloft import LISTS, Salesloft
 from salesloft_webhooks.telemetry import BackfillTelemetry, Found, get_logger
@@ -68,9 +68,25 @@ class CatchingUp:
         self._salesloft, self._carrier, self._job = salesloft, carrier, job
         self._telemetry, self._rules = telemetry, rules
         self._committed: datetime | None = None
+        self._tried_since: datetime | None = None
         self._window: Window | None = None
         self._until: datetime | None = None
         self._tally = Tally()
+
+    def say_how_far(self, written: Mapping[str, str], now: datetime) -> None:
+        """Tell what is written down, before SalesLoft is asked: a process that starts while it fails is behind, too.
+
+        Args:
+            written: Of this resource.
+            now: By the store's clock; a list that was never read is behind since it was first tried.
+        """
+        if kept_since := _server_time(written, KEPT_SINCE):
+            self._telemetry.kept_since(self.kind.name, kept_since)
+        if found := progress_of(written):
+            self._telemetry.read_until(self.kind.name, found.reached)
+        elif self.progress is None and not written:
+            self._tried_since = self._tried_since or now
+            self._telemetry.read_until(self.kind.name, self._tried_since)
 
     async def begin(self, written: Mapping[str, str], otherwise: Progress) -> None:
         """Go on from what is written down; where nothing is, begin ``otherwise``.
@@ -84,8 +100,7 @@ class CatchingUp:
         """
         found = progress_of(written)
         if found is not None:
-            self.progress, self._committed = found, _server_time(written)
-            self._telemetry.read_until(self.kind.name, found.reached)
+            self.progress, self._committed = found, _server_time(written, "at")
             return
         if self.progress is None or "cursor" in written:  # emptied on purpose, by `forget`
             self.progress = otherwise
@@ -184,5 +199,6 @@ def progress_of(written: Mapping[str, str]) -> Progress | None:
     return Progress(**{name: time for name, time in times.items() if time is not None})
 
 
-def _server_time(written: Mapping[str, str]) -> datetime | None:
-    return datetime.fromtimestamp(int(written["at"]) / 1_000, UTC) if written.get("at", "").isdigit() else None
+def _server_time(written: Mapping[str, str], field: str) -> datetime | None:
+    text = written.get(field, "")
+    return datetime.fromtimestamp(int(text) / 1_000, UTC) if text.isdigit() else None

@@ -89,9 +89,11 @@ class Rounds:
     async def _read_all(self, store_now: datetime) -> None:
         """Page by page in turn, so that a list with much to read holds up no other."""
         await follow_partitions(self._store)
+        written = await self._job.read()
+        for each in self._all:
+            each.say_how_far(written.get(each.kind.name, {}), store_now)
         now = await salesloft_now(self._salesloft, self._kinds, store_now)
         self._problem = None
-        written = await self._job.read()
         await self._know_what_is_wanted(written.get(ALL, {}))
         unfinished = [each for each in self._all if await self._opened(each, written.get(each.kind.name, {}), now)]
         while unfinished:

@@ -10,6 +10,8 @@ from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 
+KEPT_SINCE = "kept_since"
+"""Field of a resource: when it was first written down (server ms). Once it is later, the store has lost cursors."""
 LEASE_SECONDS = 30.0
 """Without a sign of life for so long, another process goes on."""
 
@@ -99,6 +101,8 @@ async def jobs(store: Store) -> Jobs:
 async def forget(store: Store, job: str, resource: str = "") -> int:
     """Forget a job; or how far one resource of it has come, so that it begins anew. How many fields that were.
 
+    Of a resource, `KEPT_SINCE` stays: nothing was lost.
+
     Raises:
         StoreError: the store cannot be told.
     """
@@ -114,6 +118,7 @@ async def forget(store: Store, job: str, resource: str = "") -> int:
     with translated():
         if resource:  # emptied, not removed: who reads it now must not take it for a store that has lost everything
             await store.client.hset(store.keys.backfill, f"{job}/{resource}/cursor", "")
-            names.remove(f"{job}/{resource}/cursor")
-        await store.client.hdel(store.keys.backfill, *names)
+            names = [name for name in names if name.rpartition("/")[2] not in {"cursor", KEPT_SINCE}]
+        if names:
+            await store.client.hdel(store.keys.backfill, *names)
     return len(names)

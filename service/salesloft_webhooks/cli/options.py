@@ -9,6 +9,7 @@ from salesloft_webhooks.errors import ConfigurationError
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without being asked.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
+Seed = Annotated[int | None, typer.Option(help="The same seed invents the same people and happenings.")]
 
 
 def _dialect(name: str) -> str:

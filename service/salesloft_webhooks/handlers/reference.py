@@ -29,7 +29,7 @@ def _chart_values(row: BuiltinGroup) -> dict[str, bool | str]:
     if row.writes_database:
         values["database"] = True
     if row.ordering is not Ordering.NONE:
-        values["ordering"] = row.ordering.value
+        values["ordering"] = ""  # its handlers say which one they need, whatever is the default of the other groups
     return values
 
 

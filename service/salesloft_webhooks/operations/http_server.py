@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.listening import listen
 from salesloft_webhooks.operations.connection_limits import ConnectionLimits
 from salesloft_webhooks.operations.http_protocol import BoundedProtocol
 
@@ -34,7 +35,7 @@ class HttpServer:
     Args:
         app: The application. It gets no lifespan events: what it uses is opened around the server, in the same
             ``async with`` as everything else, so that errors keep their type and their order.
-        host: Address to listen on; with a colon it is IPv6, and ``::`` is both.
+        host: Address to listen on, see `listen`.
         port: Port to listen on; 0 takes a free one, see `port`.
         setting: Name of the setting that chose the port, for the error message.
         drain_seconds: How long running requests may take at the end.
@@ -44,7 +45,7 @@ class HttpServer:
     def __init__(
         self,
         app: ASGIApp,
-        host: str,
+        host: str | None,
         port: int,
         *,
         setting: str,
@@ -115,11 +116,8 @@ class HttpServer:
             await self._server.shutdown(sockets=[self._socket])
 
     def _bind(self) -> socket.socket:
-        host, port = self._address
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
         try:
-            return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+            return listen(*self._address, backlog=BACKLOG)
         except OSError as exc:
             # Name look-ups have negative numbers, which strerror does not know; what Python adds names the address.
             known = exc.errno is not None and exc.errno > 0

@@ -18,13 +18,15 @@ class OperationsServer(HttpServer):
     time-out finds out. So ``live`` need not ask whether the loop turns, only whether its work gets anywhere.
 
     Args:
-        host: Address to listen on.
+        host: Address to listen on, see `listen`.
         port: Port to listen on; 0 takes a free one, see `port`.
         live: Why the process should be restarted, or None.
         ready: Why it should get no traffic at the moment, or None.
         budget: What its connections draw on; by default one of their own.
     """
 
-    def __init__(self, host: str, port: int, *, live: Probe, ready: Probe, budget: MemoryBudget | None = None) -> None:
+    def __init__(
+        self, host: str | None, port: int, *, live: Probe, ready: Probe, budget: MemoryBudget | None = None
+    ) -> None:
         limits = ConnectionLimits(budget or MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS)
         super().__init__(probes_app(live=live, ready=ready), host, port, setting="OPS_PORT", limits=limits)

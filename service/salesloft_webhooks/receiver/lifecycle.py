@@ -15,6 +15,7 @@ from salesloft_webhooks.operations import (
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.health import Health
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.key_announcer import KeyAnnouncer
 from salesloft_webhooks.receiver.responses import Responses
@@ -29,10 +30,10 @@ log = get_logger(__name__)
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
     """Receive deliveries until ``stop`` is set (by default by SIGTERM or SIGINT), then drain and return.
 
-    The end, so that a roll-out loses nothing: first readiness says no while deliveries are still accepted, for
-    ``SHUTDOWN_DELAY_SECONDS``, because load balancers go on sending until they have noticed; each answer now closes
-    its connection. Then the port closes and running deliveries have ``DRAIN_SECONDS``. Probes and metrics answer to
-    the last.
+    The end, so that a roll-out loses nothing: first readiness and the health path say no while deliveries are still
+    accepted, for ``SHUTDOWN_DELAY_SECONDS``, because load balancers go on sending until they have noticed; each answer
+    now closes its connection. Then the port closes and running deliveries have ``DRAIN_SECONDS``. Probes and metrics
+    answer to the last.
 
     It starts and keeps running without the store: unready, and answering 503.
 
@@ -56,9 +57,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                 settings, store, publisher, watch, telemetry, bodies, in_flight, responses, swaps, swap_events
             )
             budget = MemoryBudget(settings.body_memory_bytes)
-            app = WebhookApp({source.path: DeliveryEndpoint(source, context) for source in sources})
+            endpoints = {source.path: DeliveryEndpoint(source, context) for source in sources}
             webhooks = HttpServer(
-                app,
+                WebhookApp(endpoints, Health(settings.health_path, in_flight)),
                 settings.host,
                 settings.port,
                 setting="PORT",

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 
-from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, RequestRefusal
+from salesloft_webhooks.delivery_outcomes import Answer, DeliveryOutcome, HealthAnswer, RequestRefusal
 from salesloft_webhooks.telemetry.reference import described
 
 _INTRODUCTION = """\
@@ -30,6 +30,13 @@ Answered, and neither counted nor logged.
 
 | answer | body | fields | meaning |
 |---|---|---|---|"""
+_HEALTH = """
+## Probes of load balancers
+
+GET and HEAD at `HEALTH_PATH`. Answered, and neither counted nor logged; no store is asked.
+
+| answer | body | fields | meaning |
+|---|---|---|---|"""
 
 
 def page() -> str:
@@ -42,9 +49,15 @@ def page() -> str:
     lines.append(_REASONS)
     lines.extend(f"- `{each}`: {_listed(each.reasons)}." for each in DeliveryOutcome if each.reasons)
     lines.append(_REFUSALS)
-    sentences = described(RequestRefusal)
-    lines.extend(f"| {_answer(each.answer)} | {_without_status(sentences[each])} |" for each in RequestRefusal)
+    lines.extend(_rows(RequestRefusal))
+    lines.append(_HEALTH)
+    lines.extend(_rows(HealthAnswer))
     return "\n".join(lines) + "\n"
+
+
+def _rows(answers: type[RequestRefusal | HealthAnswer]) -> Iterator[str]:
+    sentences = described(answers)
+    return (f"| {_answer(each.answer)} | {_without_status(sentences[each])} |" for each in answers)
 
 
 def _answer(answer: Answer | None) -> str:

@@ -59,7 +59,13 @@ DELAY = histogram(
 READ_UNTIL = gauge(
     BACKFILL,
     "backfill_read_until_timestamp_seconds",
-    "Until when a list has been read to its end (Unix time, by SalesLoft's clock).",
+    "Until when a list has been read to its end (Unix time, SalesLoft's clock); never yet: since when that is tried.",
+    "resource",
+)
+KEPT_SINCE = gauge(
+    BACKFILL,
+    "backfill_kept_since_timestamp_seconds",
+    "Since when the store keeps a list's cursor (Unix time, by the store's clock). It moves when the store loses it.",
     "resource",
 )
 STATE = gauge(BACKFILL, "backfill_state", "1 for the state that a resource is in, else 0.", "resource", "state")
@@ -106,6 +112,7 @@ class BackfillTelemetry:
         self._states.clear()
         for resource in self._resources:
             READ_UNTIL.remove(resource)
+            KEPT_SINCE.remove(resource)
             for state in BackfillState:
                 STATE.remove(resource, state)
 
@@ -124,10 +131,16 @@ class BackfillTelemetry:
         """A list was read to its end."""
         READ_UNTIL.labels(resource).set(until.timestamp())
 
+    def kept_since(self, resource: str, since: datetime) -> None:
+        """Since when the store keeps the cursor of a list."""
+        KEPT_SINCE.labels(resource).set(since.timestamp())
+
     def state(self, resource: str, state: BackfillState, reason: str = "") -> None:
         """How a resource gets on. Logged when it changes."""
         for each in BackfillState:
             STATE.labels(resource, each).set(each is state)
+        if state is BackfillState.IDLE:
+            READ_UNTIL.remove(resource)  # what nobody reads is not behind
         if self._states.get(resource) is not state:
             quiet = state in {BackfillState.FOLLOWING, BackfillState.CATCHING_UP, BackfillState.IDLE}
             if quiet:

@@ -11,8 +11,9 @@ from itertools import accumulate
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
-from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
+
+from salesloft_webhooks.telemetry.labelled_series import LabelledSeries
 
 
 class Observations:
@@ -31,12 +32,8 @@ class Observations:
         self.sum += value
 
 
-class Histogram(Collector):
-    """A family of them, by label values; on the page as the client's own.
-
-    Attributes:
-        label_names: Of the labels.
-    """
+class Histogram(LabelledSeries[Observations]):
+    """A family of them, by label values; on the page as the client's own."""
 
     def __init__(
         self,
@@ -47,18 +44,12 @@ class Histogram(Collector):
         registry: CollectorRegistry,
         buckets: Sequence[float],
     ) -> None:
-        self.label_names = tuple(label_names)
-        self._described = name, documentation
         self._bounds = tuple(buckets)
         self._bound_names: list[str] = [floatToGoString(bound) for bound in (*buckets, float("inf"))]  # type: ignore[no-untyped-call]
-        self._series: dict[tuple[str, ...], Observations] = {}
-        registry.register(self)
+        super().__init__(name, documentation, label_names, registry=registry)
 
-    def labels(self, *values: str) -> Observations:
-        """The time series with these label values; made, with nothing in it, when it is new."""
-        if len(values) != len(self.label_names):
-            raise ValueError(f"{self._described[0]} has the labels {self.label_names}")
-        return self._series.setdefault(tuple(map(str, values)), Observations(self._bounds))
+    def _made(self) -> Observations:
+        return Observations(self._bounds)
 
     def describe(self) -> Iterable[HistogramMetricFamily]:
         """Name and documentation: the registry asks for them."""

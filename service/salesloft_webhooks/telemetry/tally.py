@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector
+
+from salesloft_webhooks.telemetry.labelled_series import LabelledSeries
 
 Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -26,12 +27,8 @@ class Number:
         self.value += 1
 
 
-class Tally(Collector):
-    """A family of them, by label values; on the page as the client's own.
-
-    Attributes:
-        label_names: Of the labels.
-    """
+class Tally(LabelledSeries[Number]):
+    """A family of them, by label values; on the page as the client's own."""
 
     def __init__(
         self,
@@ -42,17 +39,11 @@ class Tally(Collector):
         registry: CollectorRegistry,
         family: type[Family],
     ) -> None:
-        self.label_names = tuple(label_names)
-        self._described = name, documentation
         self._family = family
-        self._series: dict[tuple[str, ...], Number] = {}
-        registry.register(self)
+        super().__init__(name, documentation, label_names, registry=registry)
 
-    def labels(self, *values: str) -> Number:
-        """The time series with these label values; made, with 0, when it is new."""
-        if len(values) != len(self.label_names):
-            raise ValueError(f"{self._described[0]} has the labels {self.label_names}")
-        return self._series.setdefault(tuple(map(str, values)), Number())
+    def _made(self) -> Number:
+        return Number()
 
     def describe(self) -> Iterable[Family]:
         """Name and documentation: the registry asks for them."""

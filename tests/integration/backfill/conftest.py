@@ -9,6 +9,7 @@ import pytest
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.broker import Store, open_store
 from salesloft_webhooks.handlers.loading import LoadedGroup
+from salesloft_webhooks.salesloft import transport
 from salesloft_webhooks.simulator.platform import Behaviour, SimulatedPlatform
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.worker import Worker
@@ -38,13 +39,16 @@ async def _group(world: World, store: Store, name: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def world(valkey: Server) -> AsyncIterator[World]:
-    """A team at work, subscribed to by a receiver that listens, with two groups behind it."""
+async def world(
+    valkey: Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    """A team at work, a receiver that is subscribed to it, two groups behind that. Its parameter: partitions."""
+    monkeypatch.setattr(transport, "BACKOFF_SECONDS", 0.01)  # in a hurry
     clock = Clock()
     behaviour = Behaviour(retry_seconds=0.01, attempt_seconds=5.0, clock=clock, per_minute=100_000)
     async with SimulatedPlatform(behaviour) as platform, AsyncExitStack() as stack:
         platform.access.allow(API_TOKEN)
-        world = World(valkey, platform, clock)
+        world = World(valkey, platform, clock, partitions=getattr(request, "param", 1))
         world.subscribe()
         for name in GROUPS:
             store = await stack.enter_async_context(open_store(world.settings()))

@@ -1,39 +1,15 @@
 """SIGKILL in the middle, of a run and of the role: they go on where they were; nothing is done or counted twice."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
+from tests.integration.backfill.command import ended, start
 from tests.integration.backfill.world import API_TOKEN, World
-from tests.support.servers import free_port
 from tests.support.waiting import eventually
-
-
-async def start(world: World, *options: str, per_second: float = 100_000) -> Process:
-    """The command, as in a pod."""
-    environment = os.environ | {
-        "REDIS_URL": world.server.url,
-        "SALESLOFT_API_URL": world.platform.url,
-        "SALESLOFT_API_TOKEN": API_TOKEN,
-        "BACKFILL_EVENTS_PER_SECOND": str(per_second),
-        "BACKFILL_EVERY_SECONDS": "0.1",
-        "HOST": "127.0.0.1",
-        "OPS_PORT": str(free_port()),
-    }
-    command = (sys.executable, "-m", "salesloft_webhooks", "backfill", *options)
-    return await asyncio.create_subprocess_exec(*command, env=environment, stdout=PIPE, stderr=PIPE)
-
-
-async def ended(process: Process) -> tuple[int, str, str]:
-    """Its exit code, and what it said on both outputs."""
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 def published(world: World) -> int:
@@ -183,3 +159,17 @@ async def test_a_wrong_token_is_said(world: World) -> None:
     assert code == 1
     assert err.startswith(("error:", "backfill"))
     assert API_TOKEN not in err
+
+
+async def test_others_keep_their_units(after_an_outage: World) -> None:
+    """Of the team's rate limit what is reserved for others is left, and the run waits for the next minute."""
+    world = after_an_outage
+
+    run = await start(world, "--since", since(world), BACKFILL_API_RESERVE="595")
+
+    with world.server.client() as client:
+        await eventually(lambda: client.hget("sl:salesloft:budget", "remaining") == "595", "its own are spent", 30)
+    assert 5 <= world.platform.rate_limit.spent <= 10  # of two minutes, if one has just ended
+    assert run.returncode is None
+    run.kill()
+    await ended(run)

@@ -2,14 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from salesloft_webhooks.backfill import yielding
 from salesloft_webhooks.broker import Publisher, Stored, open_store
 from salesloft_webhooks.broker.backfill_jobs import forget
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery
-from tests.integration.backfill.world import World, metric, states
+from tests.integration.backfill.reported import Reported, metric, states
+from tests.integration.backfill.world import World
+from tests.support.waiting import eventually
 
 
 async def test_a_cursor_of_yesterday(world: World) -> None:
@@ -27,7 +31,7 @@ async def test_a_cursor_of_yesterday(world: World) -> None:
     await world.all_is_well()
 
 
-async def test_a_cursor_that_nobody_remembers(world: World) -> None:
+async def test_a_cursor_that_nobody_remembers(world: World, tmp_path: Path) -> None:
     """It stops, and says so; nothing is handled again. Whoever has it forgotten begins anew, with what changes then."""
     async with world.role() as role:
         await role.round()
@@ -40,11 +44,13 @@ async def test_a_cursor_that_nobody_remembers(world: World) -> None:
         await role.round()
 
         assert states() == {"too_old"}
+        too_old = Reported(world.clock.now)
         assert {name: dict(counts) for name, counts in world.handled.items()} == handled
         async with open_store(world.settings()) as store:
             await forget(store, "role", "people")
         await role.round()
         assert states() == {"following"}
+    too_old.alerts(tmp_path, "BackfillStopped", "BackfillBehind")
 
 
 async def test_two_leaders_for_a_moment(world: World) -> None:
@@ -122,6 +128,26 @@ async def test_only_the_leader_speaks_of_lists(world: World) -> None:
         assert metric("backfill_read_until_timestamp_seconds") == 0
 
 
+async def test_a_list_that_nobody_wants_any_more(world: World) -> None:
+    """It is not read, and so it is not behind either; once it is wanted again, it begins with what changes then."""
+    async with world.role() as role:
+        await role.round()
+    await world.outage(30)
+    async with world.role(backfill_events="call.*") as role:
+        await role.round()
+
+        assert states() == {"idle"}
+        assert metric("backfill_read_until_timestamp_seconds", resource="people") == 0
+        assert metric("backfill_read_until_timestamp_seconds", resource="calls") > 0
+    world.clock.pass_by(minutes=5)
+
+    async with world.role() as role:
+        await role.round()
+
+        assert states() == {"following"}
+        assert "missed" not in (await world.written())["people"]
+
+
 async def test_a_subscription_that_somebody_deleted(world: World) -> None:
     """Its events go on to be fetched: just then they are missed."""
     async with world.role() as role:
@@ -180,38 +206,40 @@ async def test_a_row_that_is_no_event(world: World) -> None:
     assert (kept["dialect"], kept["event"], kept["src"]) == ("native", "person_updated", "default")
 
 
-async def test_live_events_go_first(world: World) -> None:
-    """While a group has too much to do, nothing is published; when it has caught up, the rest is."""
+def arrived(world: World, since: int = 0) -> set[str]:
+    """Ids of what webhooks have brought, of the changes from that one on."""
+    return {each.event_ids[0] for each in world.sent[since:] if each.arrived}
+
+
+async def test_live_events_go_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a group has too much to do nothing is published, and what comes by webhook is handled; then the rest is."""
+    monkeypatch.setattr(yielding, "LOOK_SECONDS", 0.05)
     async with world.role(backfill_lag_limit=5) as role:
         await role.round()
         await world.outage(60)
+        await world.all_handled(arrived(world))
+        missed = world.expected_ids() - arrived(world)
         with world.server.client() as client:
             client.xgroup_create("sl:{0}:events", "nobody", id="0")
             client.sadd("sl:groups", "nobody")
-
-        reading = asyncio.create_task(role.round())
-        await asyncio.sleep(2.5)
+        reading, known = asyncio.create_task(role.round()), len(world.sent)
+        for _ in range(3):
+            await world.traffic(10)
+            await world.all_handled(arrived(world, known))
+            await it_waits_on()
 
         assert not reading.done()
-        assert metric("backfill_yielded_seconds_total", by="lag") > 0
+        assert not any(missed & handled.keys() for handled in world.handled.values())
         with world.server.client() as client:
             client.srem("sl:groups", "nobody")
             client.xgroup_destroy("sl:{0}:events", "nobody")
         await asyncio.wait_for(reading, 30)
+        world.clock.pass_by(minutes=3)
+        await role.round()
     await world.all_is_well()
 
 
-async def test_a_store_that_lost_everything(world: World) -> None:
-    """A running backfill goes on where it was: nothing before that is handled again."""
-    async with world.role() as role:
-        await role.round()
-        await world.traffic(30)
-        world.clock.pass_by(minutes=3)
-        await role.round()
-        with world.server.client() as client:
-            client.delete("sl:backfill")
-
-        await role.round()
-
-        assert states() == {"following"}
-        assert (await world.written())["people"]["cursor"]
+async def it_waits_on() -> None:
+    """Return when it has looked at the groups once more, and has waited."""
+    before = metric("backfill_yielded_seconds_total", by="lag")
+    await eventually(lambda: metric("backfill_yielded_seconds_total", by="lag") > before, "it waits on")

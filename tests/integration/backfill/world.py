@@ -27,8 +27,8 @@ from salesloft_webhooks.simulator.invented_resources import timestamp
 from salesloft_webhooks.simulator.platform import Delivered, SimulatedPlatform
 from salesloft_webhooks.simulator.platform.team_records import PATHS
 from salesloft_webhooks.simulator.sales_team import NATIVE_NAMES, SalesTeam
-from salesloft_webhooks.telemetry.metrics import BACKFILL
 from salesloft_webhooks.timestamps import parse_timestamp
+from tests.integration.backfill.reported import gone_with_its_process
 from tests.support.servers import Server, free_port
 from tests.support.waiting import eventually
 
@@ -74,8 +74,8 @@ class Sent:
 class World:
     """All of it."""
 
-    def __init__(self, server: Server, platform: SimulatedPlatform, clock: Clock) -> None:
-        self.server, self.platform, self.clock = server, platform, clock
+    def __init__(self, server: Server, platform: SimulatedPlatform, clock: Clock, *, partitions: int = 1) -> None:
+        self.server, self.platform, self.clock, self.partitions = server, platform, clock, partitions
         self.began = clock.now - timedelta(minutes=2)
         self.team = SalesTeam(Random(11), clock.now, mean_gap_seconds=1.0)
         self.sent: list[Sent] = []
@@ -88,6 +88,7 @@ class World:
         """Of every process."""
         return Settings.load(
             redis_url=self.server.url,
+            partitions=self.partitions,
             salesloft_api_url=self.platform.url,
             **{"salesloft_api_token": API_TOKEN, "backfill_events_per_second": 100_000} | more,
         )
@@ -182,6 +183,12 @@ class World:
     async def role(self, **settings: object) -> AsyncIterator[Rounds]:
         """A backfill whose rounds the test begins."""
         chosen = self.settings(**settings)
+        with gone_with_its_process():
+            async with self._role(chosen) as rounds:
+                yield rounds
+
+    @asynccontextmanager
+    async def _role(self, chosen: Settings) -> AsyncIterator[Rounds]:
         async with (
             open_store(chosen) as store,
             Publisher(store, chosen) as publisher,
@@ -222,22 +229,6 @@ class World:
         for fields in (await self.written(job)).values():
             total += Counter({name: int(fields.get(name, 0)) for name in ("arrived", "missed", "unreadable")})
         return total
-
-
-def metric(name: str, **labels: str) -> float:
-    """The sum of a metric's series with these labels, in this process."""
-    return sum(
-        sample.value
-        for family in BACKFILL.collect()
-        for sample in family.samples
-        if sample.name == f"salesloft_webhooks_{name}" and labels.items() <= sample.labels.items()
-    )
-
-
-def states(resource: str = "people") -> set[str]:
-    """The state a resource is in."""
-    names = ("following", "catching_up", "idle", "failing", "unauthorized", "forbidden", "unreliable", "too_old")
-    return {name for name in names if metric("backfill_state", resource=resource, state=name)}
 
 
 def answers_at(port: int) -> bool:

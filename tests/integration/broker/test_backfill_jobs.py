@@ -63,6 +63,7 @@ async def test_cursor_and_counts_are_one_step(server: Server) -> None:
             "missed": "5",
             "arrived": "1",
             "at": str(round(second.timestamp() * 1000)),
+            "kept_since": str(round(first.timestamp() * 1000)),
         }
 
 
@@ -84,9 +85,11 @@ async def test_jobs_are_apart(server: Server) -> None:
             await job.commit("calls", {"cursor": "a"}, {})
 
         await forget(store, "run-1")
-        await forget(store, "role", "people")
+        assert await forget(store, "role", "people") == 1
+        assert await forget(store, "role", "people") == 0
 
         found = await jobs(store)
         assert found.keys() == {"role"}
-        assert found["role"]["people"] == {"cursor": ""}
+        assert found["role"]["people"].keys() == {"cursor", "kept_since"}
+        assert found["role"]["people"]["cursor"] == ""
         assert found["role"]["calls"]["cursor"] == "a"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.backfill_process import TOKEN, silent_salesloft
 from tests.support.receiver_process import SECRET
 from tests.support.servers import Server, free_port
 from tests.support.waiting import wait_until
@@ -45,7 +46,7 @@ def ready(port: int) -> bool:
         return False
 
 
-def loaded(store: Server, folder: Path, *arguments: str, group: str = "") -> set[str]:
+def loaded(store: Server, folder: Path, *arguments: str, group: str = "", salesloft: str = "") -> set[str]:
     """The modules of a role that was started with little more than its defaults, became ready and was stopped."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "COVERAGE_"))}
@@ -60,6 +61,8 @@ def loaded(store: Server, folder: Path, *arguments: str, group: str = "") -> set
         "LOG_LEVEL": "error",
         "WORKER_GROUP": group,
     }
+    if salesloft:
+        settings |= {"SALESLOFT_API_URL": salesloft, "SALESLOFT_API_TOKEN": TOKEN}
     command = [sys.executable, "-c", PROGRAM, *arguments]
     with subprocess.Popen(command, env=kept | settings, cwd=folder, stdout=subprocess.PIPE, text=True) as role:
         try:
@@ -86,6 +89,15 @@ def test_a_role_loads_nothing_it_does_not_work_with(
 
     assert "redis" in modules
     assert modules & unneeded == set()
+
+
+def test_the_backfill_loads_nothing_it_does_not_work_with(valkey: Server, tmp_path: Path) -> None:
+    """When it has read every list once, it has loaded an HTTP client for that, and neither tables nor databases."""
+    with silent_salesloft(people=0) as salesloft:
+        modules = loaded(valkey, tmp_path, "backfill", salesloft=salesloft)
+
+    assert {"redis", "httpx2"} <= modules
+    assert modules & (NEVER | SQL | {"apprise"}) == set()
 
 
 def test_handlers_may_load_what_the_worker_does_without(valkey: Server, tmp_path: Path) -> None:

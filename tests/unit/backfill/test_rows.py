@@ -1,10 +1,12 @@
 """Rows become the deliveries that their webhooks would have been."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salesloft_webhooks.backfill.coverage import NOT_COVERED, RESOURCES, chosen
 from salesloft_webhooks.backfill.rows import Delivery, deliveries
@@ -57,6 +59,33 @@ def test_a_row_has_the_id_of_its_webhook(text: str) -> None:
     webhook = native.read(msgspec.json.encode({"updated_at": text, "id": 7}), "person_updated")
 
     assert webhook[0].event_id == ids(of(person(-3600, 5, something="more")))[0]
+
+
+@given(
+    name=st.sampled_from(sorted(name for kind in RESOURCES.values() for name in kind.event_names)),
+    number=st.integers(1, 10**12),
+    moment=st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),  # noqa: DTZ001 - a zone is given to it below
+    minutes=st.integers(-720, 840),
+    later=st.integers(1, 10**9),
+    more=st.dictionaries(st.sampled_from(["name", "counts", "tags", "account"]), st.integers(0, 9)),
+)
+def test_ids_are_of_the_record_and_not_of_how_it_is_written(
+    name: str, number: int, moment: datetime, minutes: int, later: int, more: dict[str, int]
+) -> None:
+    """Another order of members, zone and further fields give the same id; a later change gives another."""
+    kind = next(each for each in RESOURCES.values() if name in each.event_names)
+    here, there = moment.replace(tzinfo=UTC), timezone(timedelta(minutes=minutes))
+    record = {"id": number, "created_at": written(here), "updated_at": written(here)}
+    webhook = {"updated_at": here.astimezone(there).isoformat(), **more, "id": number}
+    if name != kind.created:
+        record["created_at"] = written(here - timedelta(days=1))
+    changed = record | {"updated_at": written(here + timedelta(microseconds=later))}
+
+    fetched, again = (deliveries(kind, row(each), {name}, here - timedelta(hours=1)) for each in (record, changed))
+
+    own = native.read(msgspec.json.encode(webhook), name)[0].event_id
+    assert own == fetched[0].events[0].event_id
+    assert (own == again[0].events[0].event_id) is (name == kind.created)
 
 
 def test_counts_of_an_email_become_events() -> None:

@@ -16,6 +16,7 @@ from salesloft_webhooks.operations.rare_collection import NEW_OBJECTS
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.health import Health
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
@@ -72,7 +73,7 @@ def application(outcome: Outcome) -> WebhookApp:
         InFlightDeliveries(stuck_after_seconds=30),
         Responses(10),
     )
-    return WebhookApp({source.path: DeliveryEndpoint(source, context)})
+    return WebhookApp({source.path: DeliveryEndpoint(source, context)}, Health("off", context.in_flight))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.health import Health
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.responses import Responses
 from salesloft_webhooks.receiver.sources import load_sources
@@ -55,7 +56,7 @@ async def app(monkeypatch: pytest.MonkeyPatch) -> WebhookApp:
         InFlightDeliveries(stuck_after_seconds=30),
         Responses(10),
     )
-    return WebhookApp({source.path: DeliveryEndpoint(source, context)})
+    return WebhookApp({source.path: DeliveryEndpoint(source, context)}, Health("off", context.in_flight))
 
 
 def posting(body: bytes, headers: dict[str, str]) -> tuple[Scope, Receive]:

@@ -1,6 +1,7 @@
 -- Keeps how far backfills have come, and which process may move that on.
 --
--- KEYS  1 the backfills: hash of `<job>/lease` (holder, blank, its end in server ms) and `<job>/<resource>/<field>`
+-- KEYS  1 the backfills: hash of `<job>/lease` (holder, blank, its end in server ms) and `<job>/<resource>/<field>`;
+--       of the fields, `at` (the latest commit) and `kept_since` (the first) are written here, both in server ms
 -- ARGV  1 hold | release | commit   2 the job   3 who asks   4 ms that a lease lasts
 --       commit: 5 the resource   6 how many fields are set   then names and values   then names and what is added
 -- Result: {whether the caller holds the lease: 1 or 0, server ms}
@@ -31,6 +32,7 @@ redis.call('HSET', KEYS[1], lease, holder .. ' ' .. string.format('%.0f', now + 
 if verb == 'commit' then
   local prefix, sets = job .. '/' .. ARGV[5] .. '/', tonumber(ARGV[6])
   redis.call('HSET', KEYS[1], prefix .. 'at', string.format('%.0f', now))
+  redis.call('HSETNX', KEYS[1], prefix .. 'kept_since', string.format('%.0f', now))
   for at = 7, 6 + 2 * sets, 2 do
     redis.call('HSET', KEYS[1], prefix .. ARGV[at], ARGV[at + 1])
   end

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.options import AsJson, DialectName
+from salesloft_webhooks.cli.options import AsJson, DialectName, Seed
 from salesloft_webhooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ Rate = Annotated[float | None, typer.Option(min=0.001, help="Deliveries a second
 Duplicates = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that repeat a recent one.")]
 Forgeries = Annotated[float, typer.Option(min=0, max=1, help="Share of deliveries that must be refused.")]
 Concurrency = Annotated[int, typer.Option("--concurrency", "-c", min=1, max=2000, help="Under way at once.")]
-Seed = Annotated[int | None, typer.Option(help="The same seed invents the same people and happenings.")]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")]
 Retries = Annotated[int, typer.Option(min=0, help="Repeat what gets no proper answer, 15 s apart; SalesLoft: 3.")]
 

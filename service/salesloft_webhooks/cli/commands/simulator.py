@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.console import note
-from salesloft_webhooks.cli.options import AsJson
+from salesloft_webhooks.cli.options import AsJson, Seed
 from salesloft_webhooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ ControlPort = Annotated[
     int, typer.Option(min=0, max=65_535, help="Account, faults, load: for tests; 0: any free port.")
 ]
 Rate = Annotated[float, typer.Option(min=0, help="Changes a second at the invented team.")]
-Seed = Annotated[int | None, typer.Option(help="The same seed invents the same people and happenings.")]
 RetrySeconds = Annotated[float, typer.Option(min=0, help="Between the attempts of a delivery; SalesLoft: 15.")]
 AttemptSeconds = Annotated[float, typer.Option(min=0.01, help="How long an attempt may take.")]
 PerMinute = Annotated[int, typer.Option(min=1, help="Units of the rate limit; SalesLoft: 600.")]

@@ -5,6 +5,8 @@ from typing import Self
 
 from aiohttp import web
 
+from salesloft_webhooks.listening import listen
+
 SHUTDOWN_SECONDS = 0.5
 
 
@@ -13,7 +15,7 @@ class HttpPort:
 
     Args:
         application: What is served.
-        host: Where it listens.
+        host: Where it listens, see `listen`.
         port: The port; 0 takes a free one.
 
     Attributes:
@@ -27,7 +29,7 @@ class HttpPort:
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self.port).start()
+        await web.SockSite(self._runner, listen(self._host, self.port)).start()
         self.port = self._runner.addresses[0][1]
         return self
 

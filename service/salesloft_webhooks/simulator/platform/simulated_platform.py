@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from salesloft_webhooks.background import Background
+from salesloft_webhooks.listening import reachable
 from salesloft_webhooks.simulator.back_office import BackOffice
 from salesloft_webhooks.simulator.platform.access import Access
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
@@ -31,7 +32,7 @@ class SimulatedPlatform:
 
     Args:
         behaviour: How it behaves.
-        host: Where it listens.
+        host: Where it listens, see `listen`.
         port: The port; 0 takes a free one.
         control_port: The port of `ControlApi`; 0 takes a free one; None: there is none.
         seed: The same seed invents the same people and happenings.
@@ -84,17 +85,17 @@ class SimulatedPlatform:
     @property
     def url(self) -> str:
         """The API's address, with its version."""
-        return f"http://{self._host}:{self._ports[0].port}{VERSION}"
+        return f"http://{reachable(self._host)}:{self._ports[0].port}{VERSION}"
 
     @property
     def token_url(self) -> str:
         """Where apps get their access tokens."""
-        return f"http://{self._host}:{self._ports[0].port}{TOKEN}"
+        return f"http://{reachable(self._host)}:{self._ports[0].port}{TOKEN}"
 
     @property
     def control_url(self) -> str:
         """Where it can be looked into and interfered with."""
-        return f"http://{self._host}:{self._ports[-1].port}"
+        return f"http://{reachable(self._host)}:{self._ports[-1].port}"
 
     def summary(self) -> dict[str, Any]:
         """What became of all changes, and what else there is, as JSON has it."""

@@ -15,6 +15,7 @@ from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
 from salesloft_webhooks.cli.commands.up.ports import free_port
 from salesloft_webhooks.cli.commands.up.supervised_process import Program
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
+from salesloft_webhooks.listening import reachable
 from salesloft_webhooks.settings import Settings
 
 SELF = (sys.executable, "-m", "salesloft_webhooks")
@@ -101,7 +102,7 @@ class Plan:
 
     @property
     def _reachable(self) -> str:
-        return "127.0.0.1" if self.options.host in {"0.0.0.0", "::"} else self.options.host
+        return reachable(self.options.host)
 
     @property
     def published(self) -> dict[str, str]:

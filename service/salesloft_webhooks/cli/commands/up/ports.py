@@ -1,15 +1,15 @@
 """Places to listen: free ones, and what to say about those that are not."""
 
 import errno
-import socket
 
 from salesloft_webhooks.cli.commands.up.process_lookup import listeners
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.listening import listen
 
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens on at the moment."""
-    with socket.create_server((host, 0)) as probe:
+    with listen(host, 0) as probe:
         port: int = probe.getsockname()[1]
         return port
 
@@ -23,7 +23,7 @@ def choose_port(host: str, port: int, *, purpose: str, option: str) -> int:
     if port == 0:
         return free_port(host)
     try:
-        with socket.create_server((host, port)):
+        with listen(host, port):
             return port
     except OSError as exc:
         problem = f"cannot be listened on at {host}: {exc.strerror}"
