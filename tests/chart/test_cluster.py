@@ -1,32 +1,15 @@
 """Installs and upgrades on a real API server: it accepts every object, and nothing that must stay is changed."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.chart.api_server import ApiServer
-from tests.chart.rendering import CHART, ROOT, TOOLS, Object, render, shape, shapes
+from tests.chart.rendering import CHART, ROOT, Object, render, shape, shapes
 
-pytestmark = [
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        not (TOOLS / "bin" / "kube-apiserver").exists(), reason="NO API SERVER: run `make tools` to test upgrades"
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A running API server that knows the operators' resources."""
-    server = ApiServer(tmp_path_factory.mktemp("cluster"))
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-
+pytestmark = pytest.mark.timeout(300)
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.tgz"))
 """Every chart that was ever released, as it was: `make release` adds one."""

@@ -10,6 +10,8 @@ from tests.chart.rendering import Object, Rendered, render, shapes
 
 ALL = pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
 
+CLUSTER_WIDE = {"CustomResourceDefinition"}
+
 
 def rendered_shape(path: Path) -> Rendered:
     """The chart in one supported shape."""
@@ -103,7 +105,7 @@ def test_every_object_says_where_it_belongs(path: Path) -> None:
     for item in rendered_shape(path).objects:
         if item["metadata"]["name"] == "shop-extra":
             continue  # from extraObjects
-        assert item["metadata"]["namespace"] == "sales"
+        assert item["metadata"].get("namespace") == (None if item["kind"] in CLUSTER_WIDE else "sales")
         assert {
             "app.kubernetes.io/name",
             "app.kubernetes.io/instance",
@@ -120,7 +122,7 @@ def test_objects_have_names_of_their_own(path: Path) -> None:
     names = [(item["kind"], item["metadata"]["name"]) for item in rendered_shape(path).objects]
 
     assert len(names) == len(set(names))
-    assert all(name.startswith("shop-") for _, name in names)
+    assert all(name.startswith("shop-") for kind, name in names if kind not in CLUSTER_WIDE)
 
 
 def test_a_long_release_name_makes_valid_names() -> None:

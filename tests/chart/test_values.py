@@ -30,6 +30,7 @@ CONTEXTS: list[Values] = [
     shape("sources-file"),
     shape("gateway"),
     shape("backfill"),
+    shape("operator"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},

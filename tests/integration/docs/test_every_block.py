@@ -24,6 +24,7 @@ PROOFS = (
     ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_handler_is_asked_for_what_is_published"),
     ("docs/link_swap.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/link_swap.md", "yaml", "tests/chart/test_link_swap.py::test_the_page_shows_values_that_work"),
+    ("docs/link_swap.md", "yaml", f"{DOCS}/test_link_swap_page.py::test_the_subscription_is_asked_where_the_page_says"),
     ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),
     ("docs/traces.md", "sh", f"{DOCS}/test_snippets.py::test_the_variables_of_tracing_exist"),
     ("docs/architecture.md", "mermaid", f"{UNIT}/test_architecture.py::test_the_pictures_draw_what_is_there"),
