@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from salesloft_webhooks.environment import Environment
+from salesloft_webhooks.environment import CommaList, Environment
 
 
 class OperatorSettings(Environment):
@@ -31,6 +31,11 @@ class OperatorSettings(Environment):
         ge=0,
         description="How long an object that is deleted waits for its subscriptions to be deleted at SalesLoft. Then "
         "it goes all the same, and an event says what is left: a namespace must not hang on us.",
+    )
+    operator_api_hosts: CommaList = Field(
+        ("api.salesloft.com", "accounts.salesloft.com"),
+        description="Hosts to which credentials may be sent. Whoever may declare a subscription names the API's "
+        "address in it, and must not have the operator carry a Secret to an address of their own.",
     )
     kubeconfig: Path | None = Field(
         None, description="How to reach Kubernetes, as for `kubectl`; default: as the pod's service account may."

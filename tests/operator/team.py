@@ -21,7 +21,7 @@ from tests.support.servers import Server
 from tests.support.waiting import eventually
 
 TOKEN = "an-invented-api-token"
-KEY, NEXT_KEY, THIRD_KEY = "1" * 64, "2" * 64, "3" * 64
+KEY, NEXT_KEY = "1" * 64, "2" * 64
 URL = "https://hooks.example.com/webhooks/salesloft"
 EVENTS = ("call_created", "person_updated")
 
@@ -171,5 +171,6 @@ class Team:
             "host": "127.0.0.1",
             "ops_port": 0,
             "operator_resync_seconds": 0.5,
+            "operator_api_hosts": ("127.0.0.1",),
         }
         return Settings.load(**{**ours, **self.settings, **settings})

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound, ClusterRefused
-from salesloft_webhooks.operator.api_group import Kind
+from salesloft_webhooks.operator.api_group import CREATED_BY, OPERATOR, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import GroupObject, LeaseSpec, SubscriptionObject
 from tests.chart.api_server import ApiServer
@@ -135,7 +135,7 @@ async def test_a_lost_event_is_nobodys_problem(kubernetes: ApiServer, cluster: C
 
 async def test_a_group_that_has_changed_is_not_deleted(kubernetes: ApiServer, cluster: Cluster) -> None:
     """Only the group that was read is deleted, not what somebody has made of it since."""
-    made = await cluster.create_group("crm", {}, {"a": "b"})
+    made = await cluster.create_group("crm", {}, {CREATED_BY: OPERATOR})
     patch(kubernetes, cluster.namespace, Kind.GROUP, "crm", {"spec": {"paused": True}})
 
     with pytest.raises(ClusterConflict):
@@ -144,7 +144,7 @@ async def test_a_group_that_has_changed_is_not_deleted(kubernetes: ApiServer, cl
     await cluster.delete_group(now)
 
     assert isinstance(now, GroupObject)
-    assert now.metadata.labels == {"a": "b"}
+    assert now.metadata.labels == {CREATED_BY: OPERATOR}
     assert await cluster.list_groups() == []
     with pytest.raises(ClusterNotFound):
         await cluster.delete_group(now)

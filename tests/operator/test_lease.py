@@ -60,6 +60,7 @@ async def test_one_of_two_leads(cluster: Cluster) -> None:
 
             assert written is not None
             assert (written.spec.holder_identity, written.spec.lease_transitions) == ("a", 0)
+            assert (written.spec.acquire_time or "") < (written.spec.renew_time or "")
             assert (first.may_act(), second.may_act(), first.term) == (True, False, 1)
 
 

@@ -162,7 +162,7 @@ async def test_nothing_secret_is_shown(team: Team) -> None:
 
 
 async def test_what_salesloft_refuses_is_not_asked_again(team: Team) -> None:
-    """422 is shown in SalesLoft's words, and nothing is asked again before somebody changes something."""
+    """422 is shown in SalesLoft's words, and not tried again before somebody changes something; others are mended."""
     async with SimulatedPlatform(Behaviour(per_minute=100_000, one_of_a_kind=True)) as team.platform:
         await team.given()
         foreign = team.subscribe("call_created", "somebody's")
@@ -171,14 +171,24 @@ async def test_what_salesloft_refuses_is_not_asked_again(team: Team) -> None:
             await team.shows(lambda: team.condition("Ready") == ("False", "Refused"), "it is refused")
             assert "has already been taken" in team.message("Ready")
             assert "Refused" in team.reasons()
-            before = team.platform.rate_limit.spent
-            await asyncio.sleep(1.0)
-            assert team.platform.rate_limit.spent == before
-
             team.platform.subscriptions.delete(foreign)
+            team.platform.subscriptions.delete(team.there()["person_updated"][0])
+            await team.shows(lambda: team.there().keys() == {"person_updated"}, "the other one is mended")
+
             team.change(metadata={"annotations": {"look": "again"}})
 
             await team.ready()
+
+
+async def test_credentials_are_sent_to_no_other_host(team: Team) -> None:
+    """Whoever declares an address of their own does not get what is in the Secret."""
+    await team.given()
+    async with team.operator(operator_api_hosts=("api.salesloft.com",)):
+        team.declare()
+
+        await team.shows(lambda: team.condition("CredentialsValid") == ("False", "HostNotAllowed"), "it is refused")
+
+        assert team.platform.rate_limit.spent == 0
 
 
 async def test_salesloft_that_fails_takes_no_readiness_away(team: Team) -> None:

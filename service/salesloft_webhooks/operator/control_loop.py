@@ -116,6 +116,7 @@ class ControlLoop(Generic[Ours]):
     async def _pass(self) -> Sequence[Ours]:
         """List everything, and reconcile what is due."""
         everything = self._bell.heard()
+        self._telemetry.leading(leads=True)  # what is said of objects from here on is said by who leads
         try:
             objects = await self._controller.list()
         except ClusterError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+import httpx2
 import msgspec
 from msgspec import Struct
 
@@ -43,6 +44,12 @@ class Api(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fiel
     base_url: str
     token_secret_ref: SecretReference | None = None
     oauth: OAuth | None = None
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Where credentials are sent."""
+        addresses = [self.base_url, *([self.oauth.token_url] if self.oauth else [])]
+        return frozenset(httpx2.URL(address).host for address in addresses)
 
     @property
     def secret(self) -> SecretReference:

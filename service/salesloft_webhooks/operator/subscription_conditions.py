@@ -12,16 +12,21 @@ While SalesLoft is away, `Ready` stays as it was: what was delivered is delivere
 knows.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from salesloft_webhooks.errors import SalesloftError
 from salesloft_webhooks.operator.conditions import FALSE, TRUE, UNKNOWN, status_of
 from salesloft_webhooks.operator.objects import Condition
 from salesloft_webhooks.operator.subscription_look import CREDENTIALS_VALID, KEYS_SPREAD, READY, Blocked
+from salesloft_webhooks.operator.times import seconds_time
 from salesloft_webhooks.subscriptions import Desired, FailureReason, Phase, Plan, Round, SigningKey, Why
+from salesloft_webhooks.subscriptions.plan import DRAIN_SECONDS, SPREAD_SECONDS
+
+Receivers = Mapping[str, frozenset[str]] | None
 
 PROGRESSING, CONFLICTING = "Progressing", "Conflicting"
-MOST_NAMED = 50
+MOST_NAMED = 20
 _LOGIN = (FailureReason.CREDENTIALS_REFUSED, FailureReason.FORBIDDEN)
 _UNDER_WAY = (Phase.SPREADING, Phase.CREATING, Phase.DRAINING)
 
@@ -47,12 +52,19 @@ def when_unseen(error: SalesloftError, reason: FailureReason, before: Sequence[C
     return _said(READY, status_of(before, READY), reason, words), progressing
 
 
-def when_seen(done: Round, desired: Desired, keys: Sequence[SigningKey]) -> tuple[Condition, ...]:
-    """What is said of a round whose list was had."""
-    return tuple(_seen(done, desired, keys))
+def when_seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers) -> tuple[Condition, ...]:
+    """What is said of a round whose list was had.
+
+    Args:
+        done: The round.
+        desired: What is wanted.
+        keys: Those of the source; the first is to be used.
+        receivers: The fingerprints that each live receiver accepts; None: nobody can tell.
+    """
+    return tuple(_seen(done, desired, keys, receivers))
 
 
-def _seen(done: Round, desired: Desired, keys: Sequence[SigningKey]) -> Iterator[Condition]:
+def _seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers) -> Iterator[Condition]:
     plan = done.plan
     yield _ready(done, desired)
     yield _progressing(plan)
@@ -60,7 +72,7 @@ def _seen(done: Round, desired: Desired, keys: Sequence[SigningKey]) -> Iterator
         yield _said(CREDENTIALS_VALID, FALSE, str(done.failure), str(done.error))
     else:
         yield _said(CREDENTIALS_VALID, TRUE, "Accepted", "")
-    yield _keys_spread(plan, keys)
+    yield _keys_spread(plan, keys[0].fingerprint, receivers)
     if plan.foreign:
         words = f"not ours, none of the keys gives their token: {named(plan.foreign)}"
         yield _said(CONFLICTING, TRUE, "ForeignSubscriptions", words)
@@ -84,33 +96,43 @@ def _ready(done: Round, desired: Desired) -> Condition:
 
 def _progressing(plan: Plan) -> Condition:
     if plan.steps or (plan.phase in _UNDER_WAY and plan.why is not Why.SUSPENDED):
-        wait = f" for {plan.wait_seconds:.0f} s" if plan.wait_seconds else ""
-        words = {
-            Phase.SPREADING: f"waiting{wait} until every receiver has the first key",
-            Phase.DRAINING: f"what older keys sign is kept{wait}, for SalesLoft's repeats",
-        }.get(plan.phase, "")
-        return _said(PROGRESSING, TRUE, plan.phase if plan.phase is not Phase.IDLE else "Changing", words)
+        return _said(PROGRESSING, TRUE, plan.phase if plan.phase is not Phase.IDLE else "Changing", _waiting(plan))
     if plan.why:
         return _said(PROGRESSING, TRUE if plan.why is Why.LISTS_DISAGREE else FALSE, plan.why, "")
     return _said(PROGRESSING, FALSE, "Settled", "")
 
 
-def _keys_spread(plan: Plan, keys: Sequence[SigningKey]) -> Condition:
-    first = keys[0].fingerprint
+def _waiting(plan: Plan) -> str:
+    """What is waited for, and until when: a time that stays the same from look to look, so that nothing is written."""
+    memory = plan.memory
+    if plan.phase is Phase.SPREADING and plan.wait_seconds is not None:
+        until = seconds_time(math.ceil(memory.key_since + SPREAD_SECONDS))
+        return f"no receiver says which keys it accepts: the first key is used from {until} on"
+    if plan.phase is Phase.SPREADING:
+        return "the first key is used when every receiver accepts it"
+    if plan.phase is Phase.DRAINING and memory.complete_since is not None:
+        until = seconds_time(math.ceil(memory.complete_since + DRAIN_SECONDS))
+        return f"what older keys sign is kept until {until}, for SalesLoft's repeats"
+    return ""
+
+
+def _keys_spread(plan: Plan, first: str, receivers: Receivers) -> Condition:
     if plan.why in (Why.SUSPENDED, Why.TOKENS_HIDDEN, Why.LISTS_DISAGREE):
         return _said(KEYS_SPREAD, UNKNOWN, plan.why, "")
     if plan.phase is Phase.SPREADING:
-        return _said(KEYS_SPREAD, FALSE, Why.KEY_NOT_SPREAD, f"not every receiver says that it accepts key {first}")
+        lacking = sorted(name for name, accepted in (receivers or {}).items() if first not in accepted)
+        who = f"not accepted by {named(lacking)}" if lacking else "no receiver says that it accepts it"
+        return _said(KEYS_SPREAD, FALSE, Why.KEY_NOT_SPREAD, f"key {first}: {who}")
     if plan.phase is Phase.RETIRING:
         words = f"everything is signed with key {first}: the others may go, ten minutes from now"
         return _said(KEYS_SPREAD, TRUE, "OldKeyUnused", words)
     return _said(KEYS_SPREAD, TRUE, "Spread", f"key {first}")
 
 
-def named(ids: Sequence[int]) -> str:
-    """Ids in words; of many, the first ones."""
-    rest = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
-    return ", ".join(map(str, ids[:MOST_NAMED])) + rest
+def named(names: Sequence[int] | Sequence[str]) -> str:
+    """Ids or names in words; of many, the first ones."""
+    rest = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(map(str, names[:MOST_NAMED])) + rest
 
 
 def _said(about: str, status: str, reason: str, message: str) -> Condition:

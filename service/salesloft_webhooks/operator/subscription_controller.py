@@ -26,6 +26,7 @@ from salesloft_webhooks.operator.deletion import Deletion
 from salesloft_webhooks.operator.failure_waits import FailureWaits
 from salesloft_webhooks.operator.lease import Leadership
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
+from salesloft_webhooks.operator.refused_steps import RefusedSteps
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
 from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_seen, when_unseen
 from salesloft_webhooks.operator.subscription_look import READY, Blocked, Look, Looking, Surroundings
@@ -39,6 +40,7 @@ from salesloft_webhooks.operator.subscription_status import (
     with_plan,
 )
 from salesloft_webhooks.subscriptions import FailureReason, Memory, Round, Why
+from salesloft_webhooks.subscriptions.reconciliation import SOON_SECONDS
 from salesloft_webhooks.telemetry import OperatorTelemetry, ReconcileResult
 
 _SOMEBODYS = (FailureReason.CREDENTIALS_REFUSED, FailureReason.FORBIDDEN, FailureReason.REFUSED)
@@ -68,7 +70,7 @@ class SubscriptionController:
         self._cluster, self._leadership, self._looking = cluster, leadership, looking
         self._deletion, self._telemetry = deletion, telemetry
         self._news = News(cluster, telemetry)
-        self._waits = FailureWaits()
+        self._waits, self._refused = FailureWaits(), RefusedSteps()
         self._memories: dict[str, Memory] = {}
         self._term = 0
 
@@ -78,6 +80,7 @@ class SubscriptionController:
         uids = {each.metadata.uid for each in objects}
         await self._looking.keep(uids)
         self._waits.keep(uids)
+        self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}
         return objects
 
@@ -118,7 +121,7 @@ class SubscriptionController:
     ) -> Reconciliation:
         """Do what was planned, write it down, and say when to look again."""
         uid, before, desired = each.metadata.uid, read_status(each.status), wanted.declaration.desired
-        done = await _done(look, wanted, around)
+        done = await self._done(uid, look, wanted, around, depends_on)
         self._memories[uid] = done.plan.memory
         if done.found is None:
             assert done.error is not None  # noqa: S101 - that is why
@@ -128,7 +131,7 @@ class SubscriptionController:
         else:
             status = with_plan(before, done.plan, desired, done.found, around.keys, look.now)
             status = replace(status, tenant_id=look.tenant_id or before.tenant_id)
-            said = when_seen(done, desired, around.keys)
+            said = when_seen(done, desired, around.keys, look.receivers)
             self._news.seen(each, desired, done, status)
             self._news.rotation(each, status, around.keys)
             await self._news.changed(each, done.outcome.done)
@@ -136,13 +139,32 @@ class SubscriptionController:
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
         await self._write(each, before, status, said)
-        if done.error is None:
+        if done.error is None or done.failure is FailureReason.REFUSED:  # the other event types are looked after
             self._waits.succeeded(uid)
-            return Reconciliation(_result(done), done.next_seconds(0), _reason(said))
+            seconds = SOON_SECONDS if done.outcome.done else done.plan.wait_seconds
+            return Reconciliation(_result(done), seconds, _reason(said))
         failures = self._waits.failures(uid, depends_on) + 1
         return self._waits.failed(
             uid, depends_on, Reconciliation(_result(done), done.next_seconds(failures), _reason(said))
         )
+
+    async def _done(
+        self,
+        uid: str,
+        look: Look,
+        wanted: Specification,
+        around: Surroundings,
+        depends_on: tuple[object, ...],
+    ) -> Round:
+        """The round, carried out but for what SalesLoft has refused before."""
+        if look.round.error is not None or not look.round.plan.steps:
+            return look.round
+        steps, refused = self._refused.sorted_out(uid, depends_on, look.round.plan.steps)
+        outcome = await look.hands.carry_out(steps, wanted.declaration.desired, around.keys, look.at)
+        self._refused.note(uid, depends_on, outcome.failures)
+        failures = (*outcome.failures, *refused)
+        error = failures[0].error if failures else None
+        return replace(look.round, outcome=replace(outcome, failures=failures), error=error)
 
     async def _blocked(self, each: SubscriptionObject, before: SubscriptionStatus, blocked: Blocked) -> Reconciliation:
         self._news.unseen(each, before)
@@ -161,15 +183,6 @@ class SubscriptionController:
         if has_news(before, after):
             await self._cluster.patch_status(each, after.written())
             self._telemetry.status_written(self.kind)
-
-
-async def _done(look: Look, wanted: Specification, around: Surroundings) -> Round:
-    """The round, carried out."""
-    if look.round.error is not None or not look.round.plan.steps:
-        return look.round
-    outcome = await look.hands.carry_out(look.round.plan.steps, wanted.declaration.desired, around.keys, look.at)
-    error = outcome.failures[0].error if outcome.failures else None
-    return replace(look.round, outcome=outcome, error=error)
 
 
 def _read(each: SubscriptionObject) -> Specification:

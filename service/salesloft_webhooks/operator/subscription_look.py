@@ -61,6 +61,7 @@ class Look(Struct, frozen=True):
         at: When SalesLoft was asked, by the hands' clock.
         now: The same in Unix time.
         tenant_id: The team whose list it is; None if it does not say.
+        receivers: The fingerprints that each live receiver accepts; None: nobody can tell.
     """
 
     round: Round
@@ -68,6 +69,7 @@ class Look(Struct, frozen=True):
     at: float
     now: float
     tenant_id: int | None
+    receivers: Mapping[str, frozenset[str]] | None
 
 
 class Looking:
@@ -78,6 +80,7 @@ class Looking:
         access: How SalesLoft is reached.
         announced: Which keys receivers accept.
         may_act: Whether this process may change anything, now.
+        hosts: Where credentials may be sent.
         clock: Unix time.
     """
 
@@ -87,10 +90,11 @@ class Looking:
         access: SalesloftAccess,
         announced: AnnouncedKeys,
         may_act: Callable[[], bool],
+        hosts: Collection[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._cluster, self._access, self._announced = cluster, access, announced
-        self._may_act, self._clock = may_act, clock
+        self._may_act, self._hosts, self._clock = may_act, frozenset(hosts), clock
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
 
@@ -101,6 +105,9 @@ class Looking:
             Blocked: one is missing, or not what it should be.
             ClusterError: they cannot be read.
         """
+        if foreign := sorted(wanted.api.hosts - self._hosts):
+            words = f"credentials are not sent to {foreign[0]}: OPERATOR_API_HOSTS does not name it"
+            raise Blocked(CREDENTIALS_VALID, "HostNotAllowed", words)
         login = await self._secret(wanted.api.secret, CREDENTIALS_VALID)
         kept = await self._secret(wanted.keys.secret_ref, KEYS_SPREAD)
         keys = _keys(kept, wanted.keys.secret_ref)
@@ -124,7 +131,8 @@ class Looking:
         hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
         desired, source = wanted.declaration.desired, wanted.declaration.source
         at, now = hands.clock(), self._clock()
-        seen = Seen(now=now, receivers=await self._who_accepts(source))
+        receivers = await self._who_accepts(source)
+        seen = Seen(now=now, receivers=receivers)
         found = await reconcile(desired, around.keys, seen, memory, hands, dry=True)
         theirs = _tenant(found.found or ())
         confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
@@ -134,7 +142,7 @@ class Looking:
                 f"annotate the object with {CONFIRM_TENANT}={theirs} if that is meant"
             )
             raise Blocked(CREDENTIALS_VALID, "TenantChanged", message)
-        return Look(found, hands, at, now, theirs)
+        return Look(found, hands, at, now, theirs, receivers)
 
     async def remove(self, of: SubscriptionObject, wanted: Specification) -> Round:
         """Delete all of ours, with what is in the object's Secrets or was in them when last looked.
