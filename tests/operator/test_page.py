@@ -29,7 +29,7 @@ async def reader(kubernetes: ApiServer, valkey: Server) -> AsyncIterator[Team]:
 @needs_kubectl
 async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> None:
     """Its objects are applied as they stand, beside its Secrets; each of its commands, pasted, does what it says."""
-    _, subscription, group = [block.text for block in blocks(PAGE, "yaml")]
+    _, subscription = [block.text for block in blocks(PAGE, "yaml")]
     declared = yaml.safe_load(subscription)["spec"]
     here = subscription.replace("  api:\n", f"  api:\n    baseUrl: {reader.platform.url}\n")
     look, rotate = [block.text for block in blocks(PAGE, "sh")]
@@ -37,12 +37,12 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
 
     await reader.given()
     async with reader.operator():
-        await shell.run(f"kubectl apply -f - <<'END'\n{here}---\n{group}END")
+        await shell.run(f"kubectl apply -f - <<'END'\n{here}END")
         await reader.ready()
         shown = await shell.run(look)
         await shell.run(rotate)
 
-    assert [word for word in ("5/5", "AsDeclared", "crm", "Created 5 at SalesLoft") if word not in shown] == []
+    assert [word for word in ("5/5", "AsDeclared", "Created 5 at SalesLoft") if word not in shown] == []
     assert reader.there(declared["callbackUrl"]).keys() == set(declared["events"])
     assert "salesloft-webhooks.dev/rotate" in reader.found()["metadata"]["annotations"]
 
