@@ -18,10 +18,11 @@ EVERYTHING: Values = merged(
     {
         "database": {"existingSecret": {"name": "postgres"}},
         "backfill": {"enabled": True},
+        "operator": {"enabled": True},
         "salesloftApi": {"existingSecret": {"name": "salesloft-api"}},
     },
 )
-"""Values with every kind of pod: receivers, workers, backfill, Valkey, migrations, the test."""
+"""Values with every kind of pod: receivers, workers, backfill, operator and its end, Valkey, migrations, the test."""
 OPENSHIFT = ("--api-versions", "security.openshift.io/v1")
 
 Render = Callable[..., Rendered]
@@ -99,7 +100,7 @@ def test_every_kind_of_pod_is_rendered(render_parent: Render, program: str) -> N
 
     assert pods == {
         *("receiver", "link-swap", "worker-activity", "worker-crm", "worker-notify"),
-        *("backfill", "valkey", "migrations", "test"),
+        *("backfill", "operator", "operator-release", "valkey", "migrations", "test"),
     }
 
 
