@@ -159,7 +159,7 @@ def test_a_single_pod_may_be_drained() -> None:
 
 
 def test_declarations_are_passed_on() -> None:
-    """As they are; a group's name stands in the object, whose own is the release's. Argo CD is told that it need not know the kind beforehand."""
+    """As they are; a group's object is called after the release; Argo CD is told that it need not know the kind yet."""
     rendered = render(shape("operator"))
 
     sales = rendered.one_named("SalesloftSubscription", "sales")
