@@ -42,6 +42,35 @@ async def test_the_page_shows_what_there_is(groups: LookedAfter, tmp_path: Path)
     assert f"{groups.cluster.namespace}/crm pauses it until 2036-11-26T06:00:00Z" in described
 
 
+@pytest.mark.parametrize("flags", ["", "--server-side"], ids=["client", "server"])
+async def test_an_object_of_the_operators_can_be_taken_over(groups: LookedAfter, tmp_path: Path, flags: str) -> None:
+    """Applying the page's object to it is enough, and so is applying one without a pause, or deleting it."""
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed")
+    (declared,) = blocks(PAGE, "yaml")
+    path = tmp_path / "crm.yaml"
+    await groups.driven.group()
+    await groups.look()
+
+    def apply(text: str) -> None:
+        path.write_text(text)
+        command = ["kubectl", "apply", *flags.split(), "-f", str(path)]
+        environment = os.environ | {"KUBECONFIG": str(groups.kubernetes.kubeconfig(groups.cluster.namespace))}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    apply(declared.text)
+    await groups.look()
+    paused = groups.condition()
+    apply(declared.text.partition("spec:")[0] + "spec: {}\n")
+    await groups.look()
+    resumed = groups.condition()
+    groups.withdraw()
+    await groups.look()
+
+    assert (paused, resumed) == (("True", "Paused"), ("True", "Idle"))
+    assert groups.condition() == ("True", "Idle")
+
+
 def test_the_page_explains_every_reason() -> None:
     """Those of the module that gives them, and none besides."""
     documented = re.findall(

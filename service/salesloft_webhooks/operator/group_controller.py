@@ -103,7 +103,7 @@ class GroupController:
         self._telemetry = telemetry
         self._created = CreatedGroups(cluster, may_act, gone_seconds=gone_seconds, clock=clock)
         self._pauses = GroupPauses(store, cluster.namespace, may_act)
-        self._found = _Found()
+        self._found, self._unavailable = _Found(), ""
         self._written: dict[str, float] = {}
         self._set_anew: set[str] = set()
 
@@ -126,14 +126,23 @@ class GroupController:
             declared = {group: declaration(each) for group, each in chosen.items()}
             outcomes = await self._pauses.carry_out(look.pauses, declared)
         except StoreError as exc:
-            log.warning("operator.store_unavailable", error=str(exc))
+            self._store_is(str(exc))
             return objects
+        self._store_is("")
         names = {group: each.metadata.name for group, each in chosen.items()}
         self._found = _Found(look, declared, names, outcomes)
         self._set_anew |= {group for group, outcome in outcomes.items() if outcome.set_anew}
         there = {each.metadata.uid for each in objects}
         self._written = {uid: at for uid, at in self._written.items() if uid in there}
         return objects
+
+    def _store_is(self, unavailable: str) -> None:
+        """Note why the store cannot be asked; empty: it can. Logged when it changes, not at every look."""
+        if unavailable and unavailable != self._unavailable:
+            log.warning("operator.store_unavailable", error=unavailable)
+        elif self._unavailable and not unavailable:
+            log.info("operator.store_available")
+        self._unavailable = unavailable
 
     async def reconcile(self, each: GroupObject) -> Reconciliation:
         """Write how a group is, if that says something new.

@@ -108,7 +108,11 @@ GROUP_GAUGES = (
         "Age of the oldest event the group has not finished.",
         lambda group: group.oldest_age_seconds,
     ),
-    _of_group("group_paused", "1 while the group takes nothing, by hand or by a breaker.", lambda group: group.paused),
+    _of_group(
+        "group_paused",
+        "1 while the group takes nothing: paused by hand, by a breaker, or as declared.",
+        lambda group: group.paused,
+    ),
     _of_group("group_consumers", "Consumers of the group that the store knows.", lambda group: group.consumers),
 )
 
