@@ -13,10 +13,10 @@ PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "operator")
 
 @dataclass
 class OperatorProcess(RoleProcess):
-    """``salesloft-webhooks operator``.
+    """``salesloft-webhooks operator``, which looks at everything each second.
 
     Attributes:
-        kubeconfig: How it reaches Kubernetes.
+        kubeconfig: How it reaches Kubernetes, and in which namespace.
         redis_url: Its store.
         settings: More environment variables.
     """
@@ -28,7 +28,7 @@ class OperatorProcess(RoleProcess):
 
     def start(self) -> Self:
         """Start it and wait until it can say who leads."""
-        self._launch(PROGRAM, {"KUBECONFIG": str(self.kubeconfig)})
+        self._launch(PROGRAM, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
 
