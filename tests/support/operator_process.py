@@ -28,6 +28,7 @@ class OperatorProcess(RoleProcess):
 
     def start(self) -> Self:
         """Start it and wait until it works, or waits for its turn."""
-        self._launch(PROGRAM, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
+        environment = {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_API_HOSTS": "127.0.0.1"}
+        self._launch(PROGRAM, environment | {"OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
