@@ -40,7 +40,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             SalesloftAccess(settings, store) as access,
         ):
             leadership = Leadership(cluster.leases, settings.operator_lease_name, instance)
-            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_hosts)
+            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_urls)
             deletion = Deletion(cluster, looking, News(cluster, telemetry), settings.operator_deletion_seconds)
             controller = SubscriptionController(cluster, leadership, looking, deletion, telemetry)
             resync = settings.operator_resync_seconds

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-import httpx2
 import msgspec
 from msgspec import Struct
 
@@ -46,10 +45,9 @@ class Api(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fiel
     oauth: OAuth | None = None
 
     @property
-    def hosts(self) -> frozenset[str]:
+    def addresses(self) -> tuple[str, ...]:
         """Where credentials are sent."""
-        addresses = [self.base_url, *([self.oauth.token_url] if self.oauth else [])]
-        return frozenset(httpx2.URL(address).host for address in addresses)
+        return (self.base_url,) if self.oauth is None else (self.base_url, self.oauth.token_url)
 
     @property
     def secret(self) -> SecretReference:

@@ -80,7 +80,7 @@ class Looking:
         access: How SalesLoft is reached.
         announced: Which keys receivers accept.
         may_act: Whether this process may change anything, now.
-        hosts: Where credentials may be sent.
+        addresses: Where credentials may be sent.
         clock: Unix time.
     """
 
@@ -90,11 +90,11 @@ class Looking:
         access: SalesloftAccess,
         announced: AnnouncedKeys,
         may_act: Callable[[], bool],
-        hosts: Collection[str],
+        addresses: Collection[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._cluster, self._access, self._announced = cluster, access, announced
-        self._may_act, self._hosts, self._clock = may_act, frozenset(hosts), clock
+        self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
 
@@ -105,9 +105,9 @@ class Looking:
             Blocked: one is missing, or not what it should be.
             ClusterError: they cannot be read.
         """
-        if foreign := sorted(wanted.api.hosts - self._hosts):
-            words = f"credentials are not sent to {foreign[0]}: OPERATOR_API_HOSTS does not name it"
-            raise Blocked(CREDENTIALS_VALID, "HostNotAllowed", words)
+        if foreign := [url for url in wanted.api.addresses if url not in self._addresses]:
+            words = f"credentials are not sent to {foreign[0]}: OPERATOR_API_URLS does not name it"
+            raise Blocked(CREDENTIALS_VALID, "ApiNotAllowed", words)
         login = await self._secret(wanted.api.secret, CREDENTIALS_VALID)
         kept = await self._secret(wanted.keys.secret_ref, KEYS_SPREAD)
         keys = _keys(kept, wanted.keys.secret_ref)
