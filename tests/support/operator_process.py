@@ -17,18 +17,20 @@ class OperatorProcess(RoleProcess):
 
     Attributes:
         kubeconfig: Where Kubernetes is, and the namespace.
+        salesloft: The only address of SalesLoft's API that credentials are sent to.
         redis_url: Its store.
         settings: More environment variables.
     """
 
     kubeconfig: Path
+    salesloft: str
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
     ops_port: int = field(default_factory=free_port)
 
     def start(self) -> Self:
         """Start it and wait until it works, or waits for its turn."""
-        environment = {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_API_HOSTS": "127.0.0.1"}
+        environment = {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_API_URLS": self.salesloft}
         self._launch(PROGRAM, environment | {"OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
