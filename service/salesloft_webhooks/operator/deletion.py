@@ -19,6 +19,7 @@ from salesloft_webhooks.errors import ClusterNotFound, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
+from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.operator.specification import read_specification
 from salesloft_webhooks.operator.subscription_conditions import named
@@ -42,15 +43,22 @@ class Deletion:
     Args:
         cluster: Where the objects are.
         looking: Asks SalesLoft.
+        managed: The keys of what stays there stay, too.
         news: Who is told.
         seconds: How long it is tried.
         clock: Unix time.
     """
 
     def __init__(
-        self, cluster: Cluster, looking: Looking, news: News, seconds: float, clock: Callable[[], float] = time.time
+        self,
+        cluster: Cluster,
+        looking: Looking,
+        managed: ManagedKeys,
+        news: News,
+        seconds: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._cluster, self._looking, self._news = cluster, looking, news
+        self._cluster, self._looking, self._managed, self._news = cluster, looking, managed, news
         self._seconds, self._clock = seconds, clock
         self._absent: set[str] = set()
 
@@ -65,6 +73,7 @@ class Deletion:
         try:
             wanted = read_specification(each.spec)
             if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN:
+                await self._managed.let_go(each, wanted)
                 return await self._release(each)
             done = await self._looking.remove(each, wanted)
         except (Blocked, ConfigurationError) as exc:

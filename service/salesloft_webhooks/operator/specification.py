@@ -12,6 +12,8 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.subscriptions import Declaration
 from salesloft_webhooks.subscriptions.declaration import Spec, declared
 
+LEAST_HOURS = 24
+
 
 class KeysMode(StrEnum):
     """Who writes the Secret with the keys."""
@@ -76,6 +78,18 @@ class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
 
     every: str
 
+    @property
+    def seconds(self) -> float:
+        """How long a key is used.
+
+        Raises:
+            ConfigurationError: it is not written as the definition has it, or too short for a rotation to end.
+        """
+        hours, unit, rest = self.every.partition("h")
+        if not unit or rest or not (hours.isascii() and hours.isdigit()) or int(hours) < LEAST_HOURS:
+            raise ConfigurationError(f"spec.rotation.every must be hours, at least {LEAST_HOURS}h")
+        return int(hours) * 3600.0
+
 
 class Specification(Struct, frozen=True, kw_only=True):
     """All of it."""
@@ -105,7 +119,7 @@ def read_specification(spec: Mapping[str, Any]) -> Specification:
         problem = f"spec.api, spec.keys or spec.rotation: {exc}"
     if problem:
         raise ConfigurationError(problem)
-    _ = found.api.secret  # raises where there is none
+    _ = found.api.secret, found.rotation and found.rotation.seconds  # raise where they are wrong
     return found
 
 

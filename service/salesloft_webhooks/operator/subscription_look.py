@@ -45,11 +45,13 @@ class Surroundings(Struct, frozen=True):
         salesloft: The API, logged in.
         keys: Those that sign, at least one; the first is to be used.
         versions: Of the Secrets: other ones when somebody has changed something.
+        kept: The Secret with the keys.
     """
 
     salesloft: Salesloft
     keys: tuple[SigningKey, ...]
     versions: tuple[str, ...]
+    kept: SecretObject
 
 
 class Look(Struct, frozen=True):
@@ -117,7 +119,7 @@ class Looking:
             where = _where(wanted.api.secret)
             raise Blocked(CREDENTIALS_VALID, "SecretUnusable", f"{where} is no token or secret of SalesLoft") from None
         versions = (login.metadata.resource_version, kept.metadata.resource_version)
-        self._last[of.metadata.uid] = Surroundings(salesloft, keys, versions)
+        self._last[of.metadata.uid] = Surroundings(salesloft, keys, versions, kept)
         return self._last[of.metadata.uid]
 
     async def look(
