@@ -16,6 +16,7 @@ at its next look.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +38,10 @@ LOOK_SECONDS = 2.0
 REQUEST_SECONDS = 4.0
 """Longer than the client takes to give up on a connection: one that is cancelled meanwhile leaves its socket behind."""
 RELEASE_SECONDS = 1.0
+SEIZED_BY = "release-"
+"""How identities begin that only let go: nobody has to wait until they do nothing more."""
+SEIZURES = 5
+"""A holder renews every five seconds: it does not come between five times."""
 
 log = get_logger(__name__)
 
@@ -169,3 +174,40 @@ class Leadership:
             async with asyncio.timeout(RELEASE_SECONDS):
                 free = replace(held.spec, holder_identity="", lease_duration_seconds=1, renew_time=micro_time())
                 await self._leases.replace(held, free)
+
+
+async def seize(leases: Leases, name: str, identity: str, seconds: float) -> None:
+    """Take a lease from whoever has it, because nobody may act any more; nobody else gets it for so many seconds.
+
+    Args:
+        leases: Where it is.
+        name: Its name.
+        identity: This process, unlike any other; `SEIZED_BY` is put before it.
+        seconds: How long others wait until they take it.
+
+    Returns when whoever held it does nothing any more, by their own clock.
+
+    Raises:
+        ClusterError: any of its kinds.
+    """
+    for left in reversed(range(SEIZURES)):
+        found = await leases.read(name)
+        transitions = 0 if found is None else (found.spec.lease_transitions or 0) + 1
+        now = micro_time()
+        mine = LeaseSpec(
+            holder_identity=f"{SEIZED_BY}{identity}",
+            lease_duration_seconds=math.ceil(seconds),
+            acquire_time=now,
+            renew_time=now,
+            lease_transitions=transitions,
+        )
+        try:
+            await (leases.create(name, mine) if found is None else leases.replace(found, mine))
+        except ClusterConflict:  # it was renewed at the same moment
+            if not left:
+                raise
+            continue
+        holder = "" if found is None else found.spec.holder_identity or ""
+        if holder and not holder.startswith(SEIZED_BY):
+            await asyncio.sleep(ACT_SECONDS)
+        return
