@@ -173,13 +173,13 @@ def test_a_single_pod_may_be_drained() -> None:
 
 
 def test_declarations_are_passed_on() -> None:
-    """As they are, under their names; Argo CD is told that it need not know the kind beforehand."""
+    """As they are; a group's object is called after the release; Argo CD is told that it need not know the kind yet."""
     rendered = render(shape("operator"))
 
     sales = rendered.one_named("SalesloftSubscription", "sales")
-    crm = rendered.one_named("ConsumerGroup", "crm")
+    crm = rendered.one("ConsumerGroup", "crm")
     assert sales["spec"] == shape("operator")["subscriptions"][0]["spec"]
-    assert crm["spec"] == shape("operator")["consumerGroups"][0]["spec"]
+    assert crm["spec"] == {"group": "crm", **shape("operator")["consumerGroups"][0]["spec"]}
     for item in (sales, crm):
         assert item["metadata"]["namespace"] == "sales"
         options = item["metadata"]["annotations"]["argocd.argoproj.io/sync-options"]

@@ -16,6 +16,7 @@ from tests.chart.api_server import ApiServer
 from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
 from tests.operator.definitions import declare
+from tests.operator.groups import LookedAfter, looked_after
 from tests.operator.key_maker import KeyMaker
 from tests.operator.team import Team
 from tests.support.servers import Server
@@ -46,9 +47,9 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One that the tests of a module may kill and start again."""
+    """One that tests may kill, if they start it again."""
     server = ApiServer(tmp_path_factory.mktemp("own"))
     try:
         server.start_bare()
@@ -83,6 +84,13 @@ async def maker(kubernetes: ApiServer, cluster: Cluster) -> KeyMaker:
     """One that has just begun to make keys, with an object and no Secret."""
     declare(kubernetes, cluster.namespace)
     return KeyMaker(cluster)
+
+
+@pytest.fixture
+async def groups(kubernetes: ApiServer, cluster: Cluster, valkey: Server) -> AsyncIterator[LookedAfter]:
+    """A namespace and a store without a consumer group."""
+    async with looked_after(kubernetes, cluster, valkey) as opened:
+        yield opened
 
 
 @pytest.fixture
