@@ -8,8 +8,6 @@ from typing import Self
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
 
-PROGRAM = (sys.executable, "-m", "salesloft_webhooks", "operator")
-
 
 @dataclass
 class OperatorProcess(RoleProcess):
@@ -19,16 +17,18 @@ class OperatorProcess(RoleProcess):
         kubeconfig: How it reaches Kubernetes, and in which namespace.
         redis_url: Its store.
         settings: More environment variables.
+        program: The command.
     """
 
     kubeconfig: Path
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "salesloft_webhooks", "operator")
     ops_port: int = field(default_factory=free_port)
 
     def start(self) -> Self:
         """Start it and wait until it can say who leads."""
-        self._launch(PROGRAM, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
+        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
 

@@ -16,7 +16,7 @@ from salesloft_webhooks.salesloft import PER_MINUTE, Patience, Salesloft, open_s
 from salesloft_webhooks.settings import Settings
 
 PATIENCE = Patience(floor=60, waiting_seconds=5.0)
-"""Some of SalesLoft's rate limit is left for others; and an object that has to wait for it holds up no other."""
+"""Some of the rate limit is left for others; and an object that has to wait for more of it holds up no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def test_a_wrong_setting_ends_a_role_alike_with_and_without_options(role: str, t
     [("receiver", "lifecycle", 660), ("worker", "worker", 675), ("operator", "running", 800)],
 )
 def test_a_role_loads_no_more_modules_than_it_did(role: str, module: str, most: int, tmp_path: Path) -> None:
-    """They are its start-up, whatever the machine: 625, 640 and 760 with Python 3.11; a twentieth for others."""
+    """They are its start-up, on any machine: 625, 640 and 760 with Python 3.11; a twentieth for other versions."""
     program = (
         "import atexit, sys\n"
         "from salesloft_webhooks.cli import main\n"
