@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from salesloft_webhooks.operator import control_loop, deletion, subscription_status, watches
+from salesloft_webhooks.operator import control_loop, deletion, lease, release, subscription_status, watches
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.salesloft import transport
 from salesloft_webhooks.settings import Settings
@@ -115,3 +115,12 @@ def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_module, "DRAIN_SECONDS", 1.0)
     monkeypatch.setattr(deletion, "SECOND_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(plan_module, "SECOND_LOOK_SECONDS", 0.2)
+
+
+@pytest.fixture
+def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times faster."""
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.5)
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(lease, "ACT_SECONDS", 1.0)
+    monkeypatch.setattr(release, "LINGER_SECONDS", 2.0)

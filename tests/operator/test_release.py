@@ -12,8 +12,6 @@ import pytest
 from lightkube.generic_resource import create_namespaced_resource
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.operator import lease
-from salesloft_webhooks.operator import release as module
 from salesloft_webhooks.operator.api_group import CREATED_BY, FINALIZER, GROUP, OPERATOR, VERSION
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.release import Outcome, Released, release
@@ -24,15 +22,6 @@ from tests.operator.team import EVENTS, KEY, TOKEN, URL, Team
 pytestmark = pytest.mark.usefixtures("short_times", "short_lease")
 NOWHERE = "redis://127.0.0.1:9/0"
 LEASE = "salesloft-webhooks-operator"
-
-
-@pytest.fixture
-def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten times faster."""
-    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.5)
-    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.2)
-    monkeypatch.setattr(lease, "ACT_SECONDS", 1.0)
-    monkeypatch.setattr(module, "LINGER_SECONDS", 2.0)
 
 
 def finalizers(team: Team, name: str = "sales") -> list[str]:

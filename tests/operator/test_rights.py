@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from salesloft_webhooks.operator.api_group import GROUP as API_GROUP
+from salesloft_webhooks.operator.release import Outcome, release
 from tests.chart.api_server import ApiServer
 from tests.chart.rendering import PREFIX, Values, render
 from tests.operator.team import EVENTS, KEY, NEXT_KEY, TOKEN, Team
@@ -92,3 +93,19 @@ async def test_keys_that_it_manages_need_no_other_right(team: Team) -> None:
         await team.shows(lambda: team.found() is None, "nothing holds the object any more")
 
     assert team.there() == {}
+
+
+@pytest.mark.usefixtures("short_lease")
+async def test_its_end_needs_no_other_right(team: Team) -> None:
+    """What runs before an uninstall has the same account: it stops the operator, and nothing of ours is left."""
+    await team.given()
+    confine(team, VALUES)
+    async with team.operator():
+        team.declare()
+        await team.ready()
+
+        ended = await release(team._settings(), 30.0)
+
+        assert [(each.name, each.outcome) for each in ended] == [("sales", Outcome.DELETED)]
+        assert team.there() == {}
+        assert "finalizers" not in team.found()["metadata"]
