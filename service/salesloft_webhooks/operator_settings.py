@@ -32,9 +32,9 @@ class OperatorSettings(Environment):
         description="How long an object that is deleted waits for its subscriptions to be deleted at SalesLoft. Then "
         "it goes all the same, and an event says what is left: a namespace must not hang on us.",
     )
-    operator_api_hosts: CommaList = Field(
-        ("api.salesloft.com", "accounts.salesloft.com"),
-        description="Hosts to which credentials may be sent. Whoever may declare a subscription names the API's "
+    operator_api_urls: CommaList = Field(
+        ("https://api.salesloft.com/v2", "https://accounts.salesloft.com/oauth/token"),
+        description="Addresses to which credentials may be sent. Whoever may declare a subscription names the API's "
         "address in it, and must not have the operator carry a Secret to an address of their own.",
     )
     kubeconfig: Path | None = Field(

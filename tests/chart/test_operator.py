@@ -76,7 +76,18 @@ def test_it_is_the_role_by_its_name_alone() -> None:
     assert rendered.container("operator")["args"] == ["operator"]
     assert environment["OPERATOR_LEASE_NAME"] == f"{PREFIX}-operator"
     assert environment["REDIS_URL"].startswith("redis://")
-    assert "SALESLOFT_API_TOKEN_FILE" not in environment
+    assert not {"SALESLOFT_API_TOKEN_FILE", "OPERATOR_API_URLS"} & environment.keys()
+
+
+def test_credentials_go_to_the_addresses_that_are_named() -> None:
+    """Those of the job before the uninstall, too."""
+    rendered = render(
+        merged(OPERATOR, {"operator": {"apiUrls": ["https://a.example.com/v2", "https://b.example.com/token"]}})
+    )
+
+    for kind, component in (("Deployment", "operator"), ("Job", "operator-release")):
+        entries = rendered.container(component, kind)["env"]
+        assert {"name": "OPERATOR_API_URLS", "value": "https://a.example.com/v2,https://b.example.com/token"} in entries
 
 
 def test_it_looks_into_the_secrets_that_are_named() -> None:
@@ -130,12 +141,14 @@ def test_it_gets_out_to_both_apis(component: str) -> None:
         [443, 6443],
         [443],
     ]
-    assert [rule["ports"] for rule in spec["ingress"]] == ([[{"port": "ops"}]] if component == "operator" else [])
+    assert [rule["ports"] for rule in spec.get("ingress", [])] == (
+        [[{"port": "ops"}]] if component == "operator" else []
+    )
     assert component in [peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in store]
 
 
 def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
-    """By a Job with the operator's image, account and settings, which ends in any case."""
+    """By a Job with the operator's image, account and settings, which ends in any case and says what is left."""
     rendered = render(shape("operator"))
 
     job = rendered.one("Job", "operator-release")
@@ -145,7 +158,8 @@ def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
     assert annotations["helm.sh/hook"] == "pre-delete"
     assert annotations["argocd.argoproj.io/hook"] == "PreDelete"
     assert "hook-failed" not in annotations["helm.sh/hook-delete-policy"], "its log says why"
-    assert container["args"] == ["operator", "release"]
+    assert annotations["helm.sh/hook-output-log-policy"] == "hook-succeeded,hook-failed"
+    assert container["args"] == ["operator", "release", "--yes", "--always", "--within=90s"]
     assert job["spec"]["activeDeadlineSeconds"] == 120
     assert {name: container[name] for name in ("image", "env", "envFrom")} == {
         name: operator[name] for name in ("image", "env", "envFrom")

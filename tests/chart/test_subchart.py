@@ -167,7 +167,8 @@ def test_another_name_may_have_capitals(render_parent: Render) -> None:
     """An alias that templates can write with dots still makes names that Kubernetes takes."""
     rendered = render_parent({NAME: {"enabled": False}, "salesHooks": {"enabled": True, **EVERYTHING}})
 
-    names = {item["metadata"]["name"] for item in rendered.objects}
+    definitions = rendered.all("CustomResourceDefinition")
+    names = {item["metadata"]["name"] for item in rendered.objects if item not in definitions}
     assert "shop-sales-hooks-receiver" in names
     assert {name for name in names if not name.startswith("shop-sales-hooks")} == set()
 

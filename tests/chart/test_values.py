@@ -88,6 +88,7 @@ OTHER: dict[str, Any] = {
     "valkey.maxMemory": "64mb",
     "valkey.persistence.accessModes": ["ReadWriteMany"],
     "valkey.persistence.whenDeleted": "Delete",
+    "valkey.replicas": 0,
     "valkey.resources": {"limits": {"memory": "1Gi"}},
     "workers": {"notify": {"concurrency": 3}},
     "workerDefaults.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
@@ -104,6 +105,7 @@ OTHER: dict[str, Any] = {
 
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
+    "apiUrls": "https://other.example.com/v2",
     "secretNames": "other",
     "managedSecretNames": "other",
     "ports": 1,

@@ -15,7 +15,9 @@ from salesloft_webhooks.subscriptions import carrying_out, reconciliation
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
+from tests.operator.definitions import declare
 from tests.operator.groups import LookedAfter, looked_after
+from tests.operator.key_maker import KeyMaker
 from tests.operator.team import Team
 from tests.support.servers import Server
 
@@ -75,6 +77,13 @@ async def cluster(kubernetes: ApiServer, namespace: str) -> AsyncIterator[Cluste
     """The namespace, as the operator sees it."""
     async with open_cluster(Settings.load(kubeconfig=kubernetes.kubeconfig(namespace)), "tests") as opened:
         yield opened
+
+
+@pytest.fixture
+async def maker(kubernetes: ApiServer, cluster: Cluster) -> KeyMaker:
+    """One that has just begun to make keys, with an object and no Secret."""
+    declare(kubernetes, cluster.namespace)
+    return KeyMaker(cluster)
 
 
 @pytest.fixture

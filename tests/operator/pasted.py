@@ -1,4 +1,4 @@
-"""Commands of our pages, run as somebody pastes them: with kubectl, and with our own program, in a shell."""
+"""Commands of our pages, run as somebody pastes them: with kubectl, Helm and our own program, in a shell."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chart.rendering import TOOLS
 from tests.operator.team import KEY, TOKEN, Team
 
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
@@ -42,7 +43,7 @@ class Shell:
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -m salesloft_webhooks "$@"\n')
         program.chmod(0o755)
         environment = {
-            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "PATH": f"{program.parent}:{TOOLS / 'bin'}:{os.environ['PATH']}",
             "HOME": str(self.folder),
             "KUBECONFIG": str(self.team.kubernetes.kubeconfig(self.team.namespace)),
             "REDIS_URL": self.team.valkey.url,

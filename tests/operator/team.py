@@ -171,6 +171,6 @@ class Team:
             "host": "127.0.0.1",
             "ops_port": 0,
             "operator_resync_seconds": 0.5,
-            "operator_api_hosts": ("127.0.0.1",),
+            "operator_api_urls": (self.platform.url, self.platform.token_url),
         }
         return Settings.load(**{**ours, **self.settings, **settings})

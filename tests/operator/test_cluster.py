@@ -7,7 +7,8 @@ import pytest
 from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound, ClusterRefused
 from salesloft_webhooks.operator.api_group import CREATED_BY, OPERATOR, Kind
 from salesloft_webhooks.operator.cluster import Cluster
-from salesloft_webhooks.operator.objects import GroupObject, LeaseSpec, SubscriptionObject
+from salesloft_webhooks.operator.objects import Condition, GroupObject, LeaseSpec, SubscriptionObject
+from salesloft_webhooks.operator.subscription_status import Entry, SubscriptionStatus, read_status, with_conditions
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import SPEC
 from tests.operator.definitions import declare, patch, path
@@ -37,6 +38,30 @@ async def test_a_status_is_written_beside_the_spec(kubernetes: ApiServer, cluste
 
     assert written.status == {"summary": "4/4"}
     assert (written.metadata.generation, written.spec) == (1, before.spec)
+
+
+async def test_no_field_of_a_status_is_lost(kubernetes: ApiServer, cluster: Cluster) -> None:
+    """The definition has every field that is written: the server keeps them all."""
+    before = await _declared(kubernetes, cluster)
+    whole = SubscriptionStatus(
+        summary="1/2",
+        rotation_phase="Draining",
+        key="80c813d3cfab",
+        key_seen_at="2026-11-25T09:00:00Z",
+        complete_since="2026-11-25T09:00:01Z",
+        established=True,
+        tenant_id=16,
+        last_sync_time="2026-11-25T09:00:02Z",
+        subscriptions=(
+            Entry(id=7, event="call_created", enabled=True, key="80c813d3cfab", since="2026-11-25T09:00:00Z"),
+        ),
+        foreign=(8,),
+    )
+    status = with_conditions(whole, [Condition(type="Ready", status="True", reason="x", message="y")], 3, 0.0)
+
+    written = await cluster.patch_status(before, status.written())
+
+    assert read_status(written.status) == status
 
 
 async def test_a_write_decided_on_an_older_object_is_refused(kubernetes: ApiServer, cluster: Cluster) -> None:

@@ -8,14 +8,14 @@ import yaml
 
 from salesloft_webhooks.simulator.platform import SimulatedPlatform
 from tests.chart.api_server import ApiServer
-from tests.chart.rendering import render
+from tests.chart.rendering import CHART, render
 from tests.operator.pasted import Shell, needs_kubectl
 from tests.operator.team import Team
 from tests.support.documents import blocks, read
 from tests.support.servers import Server
 
 PAGE = "docs/operator.md"
-NAMESPACE = "salesloft"
+NAMESPACE, NAME = "salesloft", "salesloft-webhooks"
 pytestmark = [pytest.mark.usefixtures("short_times"), pytest.mark.timeout(120)]
 
 
@@ -32,8 +32,9 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
     _, subscription = [block.text for block in blocks(PAGE, "yaml")]
     declared = yaml.safe_load(subscription)["spec"]
     here = subscription.replace("  api:\n", f"  api:\n    baseUrl: {reader.platform.url}\n")
-    look, rotate = [block.text for block in blocks(PAGE, "sh")]
+    look, rotate, uninstall, forget = [block.text for block in blocks(PAGE, "sh")]
     shell = Shell(reader, tmp_path)
+    reader.kubernetes.helm("install", NAME, str(CHART), "--no-hooks", "--namespace", NAMESPACE, values={})
 
     await reader.given()
     async with reader.operator():
@@ -41,10 +42,17 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
         await reader.ready()
         shown = await shell.run(look)
         await shell.run(rotate)
+    annotations = reader.found()["metadata"]["annotations"]
+    reader.delete()
+    gone = await shell.run(uninstall)
+    forgotten = await shell.run(forget.replace("\n", " --dry-run=server\n"))
 
     assert [word for word in ("5/5", "AsDeclared", "Created 5 at SalesLoft") if word not in shown] == []
     assert reader.there(declared["callbackUrl"]).keys() == set(declared["events"])
-    assert "salesloft-webhooks.dev/rotate" in reader.found()["metadata"]["annotations"]
+    assert "salesloft-webhooks.dev/rotate" in annotations
+    assert f'release "{NAME}" uninstalled' in gone
+    assert reader.found() is None
+    assert forgotten.count("deleted (server dry run)") == 2
 
 
 def test_the_values_switch_it_on() -> None:

@@ -180,13 +180,13 @@ async def test_what_salesloft_refuses_is_not_asked_again(team: Team) -> None:
             await team.ready()
 
 
-async def test_credentials_are_sent_to_no_other_host(team: Team) -> None:
+async def test_credentials_are_sent_to_no_other_address(team: Team) -> None:
     """Whoever declares an address of their own does not get what is in the Secret."""
     await team.given()
-    async with team.operator(operator_api_hosts=("api.salesloft.com",)):
+    async with team.operator(operator_api_urls=("https://api.salesloft.com/v2",)):
         team.declare()
 
-        await team.shows(lambda: team.condition("CredentialsValid") == ("False", "HostNotAllowed"), "it is refused")
+        await team.shows(lambda: team.condition("CredentialsValid") == ("False", "ApiNotAllowed"), "it is refused")
 
         assert team.platform.rate_limit.spent == 0
 

@@ -34,7 +34,8 @@ def operating(directory: Path, store: str, salesloft: str) -> Iterator[OperatorP
         _write_secret(kubernetes, "salesloft-keys", "callback-secret", KEY)
         api = {"baseUrl": salesloft, "tokenSecretRef": {"name": "salesloft-api"}}
         declare(kubernetes, NAMESPACE, events=["note_created"], api=api)
-        operator = OperatorProcess(kubernetes.kubeconfig(NAMESPACE), store).start()
+        allowed = {"OPERATOR_API_URLS": salesloft}
+        operator = OperatorProcess(kubernetes.kubeconfig(NAMESPACE), store, allowed).start()
         try:
             name, labels = "salesloft_webhooks_operator_subscriptions", {"object": "sales", "state": "active"}
             wait_until(lambda: operator.metric(name, **labels) == 1, seconds=60, description="it is subscribed to")

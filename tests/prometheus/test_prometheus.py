@@ -65,6 +65,7 @@ SILENT = {
     "SalesloftWebhooksPoison": "nothing kills a worker",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
     "SalesloftWebhooksRotationStuck": "no key is changed",
+    "SalesloftWebhooksRowsPassedOver": "every row is an event",
     "SalesloftWebhooksStoreDown": "the store is there",
     "SalesloftWebhooksStoreMemory": "the store is nearly empty",
     "SalesloftWebhooksSubscriptionsForeign": "no subscription is somebody else's",

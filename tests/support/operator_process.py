@@ -16,7 +16,7 @@ class OperatorProcess(RoleProcess):
     """``salesloft-webhooks operator``, which looks at everything each second.
 
     Attributes:
-        kubeconfig: Where Kubernetes is, and the namespace.
+        kubeconfig: How it reaches Kubernetes, and in which namespace.
         redis_url: Its store.
         settings: More environment variables.
     """
@@ -27,7 +27,12 @@ class OperatorProcess(RoleProcess):
     ops_port: int = field(default_factory=free_port)
 
     def start(self) -> Self:
-        """Start it and wait until it works, or waits for its turn."""
+        """Start it and wait until it can say who leads."""
         self._launch(PROGRAM, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is the one that works."""
+        return self.metric("salesloft_webhooks_operator_leader") == 1

@@ -31,6 +31,10 @@ the values, or by the subscriptions that are declared in them.
 {{- include "salesloft-webhooks.storeEnvironment" . | trim }}
 - name: OPERATOR_LEASE_NAME
   value: {{ include "salesloft-webhooks.operatorLease" . }}
+{{- with .Values.operator.apiUrls }}
+- name: OPERATOR_API_URLS
+  value: {{ join "," . | quote }}
+{{- end }}
 {{- range $setting, $value := include "salesloft-webhooks.settings" .Values.operator.config | fromYaml }}
 - name: {{ $setting }}
   value: {{ $value | quote }}

@@ -8,6 +8,7 @@ for objects of definitions like ours.
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
 from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound
-from salesloft_webhooks.operator.api_group import API_VERSION, MANAGER, Kind
+from salesloft_webhooks.operator.api_group import API_VERSION, CREATED_BY, MANAGER, OPERATOR, Kind
 from salesloft_webhooks.operator.cluster_connection import open_client
 from salesloft_webhooks.operator.cluster_errors import cluster_errors
 from salesloft_webhooks.operator.cluster_events import EventRecorder
@@ -100,30 +101,37 @@ class Cluster:
             return SecretObject(msgspec.convert(found["metadata"], Metadata), found.get("data") or {})
 
     async def write_secret(
-        self, name: str, data: Mapping[str, bytes], *, owner: SubscriptionObject, former: SecretObject | None
+        self,
+        name: str,
+        data: Mapping[str, bytes],
+        *,
+        owner: SubscriptionObject | None,
+        former: SecretObject | None,
+        annotations: Mapping[str, str] = MappingProxyType({}),
     ) -> SecretObject:
-        """Create a Secret that goes with its owner, or change values of one.
+        """Create a Secret that goes with its owner, or change one.
 
         Args:
             name: Its name.
             data: The values to set; others stay.
-            owner: Whose it is when it is created.
+            owner: What it goes with from now on; None: nothing.
             former: What it is decided on; None: it is created.
+            annotations: Remarks to set; others stay.
 
         Raises:
             ClusterConflict: somebody else has written or created it meanwhile.
             ClusterError: any other of its kinds.
         """
         values = {key: b64encode(value).decode() for key, value in data.items()}
+        metadata = {"ownerReferences": _references(owner), "annotations": dict(annotations)}
         with cluster_errors(f"write Secret {name}", quoting=False):
             if former is None:
-                made: Secrets = Secrets.from_dict(
-                    {"metadata": self._owned(name, owner), "type": "Opaque", "data": values}
-                )
+                about = {**metadata, "name": name, "namespace": self.namespace, "labels": {CREATED_BY: OPERATOR}}
+                made: Secrets = Secrets.from_dict({"metadata": about, "type": "Opaque", "data": values})
                 written = await self._client.create(made)
             else:
-                metadata = {"resourceVersion": former.metadata.resource_version}
-                written = await self._patch(Secrets, name, {"metadata": metadata, "data": values})
+                about = {**metadata, "resourceVersion": former.metadata.resource_version}
+                written = await self._patch(Secrets, name, {"metadata": about, "data": values})
             return SecretObject(msgspec.convert(written["metadata"], Metadata), written.get("data") or {})
 
     async def create_group(self, name: str, spec: Mapping[str, Any], labels: Mapping[str, str]) -> GroupObject:
@@ -202,14 +210,12 @@ class Cluster:
             resource, name, dict(change), namespace=self.namespace, patch_type=PatchType.MERGE, field_manager=MANAGER
         )
 
-    def _owned(self, name: str, owner: SubscriptionObject) -> dict[str, Any]:
-        reference = {
-            "apiVersion": API_VERSION,
-            "kind": str(Kind.SUBSCRIPTION),
-            "name": owner.metadata.name,
-            "uid": owner.metadata.uid,
-        }
-        return {"name": name, "namespace": self.namespace, "ownerReferences": [reference]}
+
+def _references(owner: SubscriptionObject | None) -> list[dict[str, str]]:
+    if owner is None:
+        return []
+    kind, about = str(Kind.SUBSCRIPTION), owner.metadata
+    return [{"apiVersion": API_VERSION, "kind": kind, "name": about.name, "uid": about.uid}]
 
 
 def _kind(of: Owner) -> Kind:

@@ -19,6 +19,7 @@ from salesloft_webhooks.errors import ClusterNotFound, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
+from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.operator.specification import read_specification
 from salesloft_webhooks.operator.subscription_conditions import named
@@ -30,6 +31,8 @@ from salesloft_webhooks.subscriptions import DeletionPolicy
 from salesloft_webhooks.subscriptions.plan import SECOND_LOOK_SECONDS
 from salesloft_webhooks.telemetry import ReconcileResult, get_logger
 
+RELEASED, RETAINED, ORPHANED = "Released", "Retained", "Orphaned"
+"""How it ends."""
 AGAIN_SECONDS = 15.0
 """Between two attempts at most: somebody waits for it."""
 
@@ -42,15 +45,22 @@ class Deletion:
     Args:
         cluster: Where the objects are.
         looking: Asks SalesLoft.
+        managed: The keys of what stays there stay, too.
         news: Who is told.
         seconds: How long it is tried.
         clock: Unix time.
     """
 
     def __init__(
-        self, cluster: Cluster, looking: Looking, news: News, seconds: float, clock: Callable[[], float] = time.time
+        self,
+        cluster: Cluster,
+        looking: Looking,
+        managed: ManagedKeys,
+        news: News,
+        seconds: float,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._cluster, self._looking, self._news = cluster, looking, news
+        self._cluster, self._looking, self._managed, self._news = cluster, looking, managed, news
         self._seconds, self._clock = seconds, clock
         self._absent: set[str] = set()
 
@@ -65,7 +75,8 @@ class Deletion:
         try:
             wanted = read_specification(each.spec)
             if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN:
-                return await self._release(each)
+                await self._managed.let_go(each, wanted)
+                return await self._release(each, RETAINED)
             done = await self._looking.remove(each, wanted)
         except (Blocked, ConfigurationError) as exc:
             return await self._failed(each, "Blocked", str(exc))
@@ -88,15 +99,28 @@ class Deletion:
         deleted = each.metadata.deletion_timestamp or ""
         if self._clock() - unix_seconds(deleted) < self._seconds:
             return Reconciliation(ReconcileResult.FAILED, min(AGAIN_SECONDS, self._seconds / 4), reason)
+        return await self.give_up(each, reason, words)
+
+    async def give_up(self, each: SubscriptionObject, reason: str, words: str) -> Reconciliation:
+        """Let an object go, although ours are left at SalesLoft as far as anybody knows.
+
+        Args:
+            each: The object.
+            reason: Why, in one word.
+            words: Why, for people.
+
+        Raises:
+            ClusterError: Kubernetes cannot be told.
+        """
         ids = [entry.id for entry in read_status(each.status).subscriptions or ()]
         log.warning("operator.orphaned", object=each.metadata.name, ids=ids, reason=reason)
         left = f"left at SalesLoft, delete them there: {named(ids)}" if ids else "nothing of ours is known at SalesLoft"
-        await self._news.warned(each, "Orphaned", f"{left} ({words})")
-        return await self._release(each)
+        await self._news.warned(each, ORPHANED, f"{left} ({words})")
+        return await self._release(each, ORPHANED)
 
-    async def _release(self, each: SubscriptionObject) -> Reconciliation:
+    async def _release(self, each: SubscriptionObject, reason: str = RELEASED) -> Reconciliation:
         self._absent.discard(each.metadata.uid)
         others = [name for name in each.metadata.finalizers if name != FINALIZER]
         with suppress(ClusterNotFound):  # it is gone
             await self._cluster.set_finalizers(each, others)
-        return Reconciliation(ReconcileResult.SETTLED, None, "Released")
+        return Reconciliation(ReconcileResult.SETTLED, None, reason)

@@ -16,7 +16,7 @@ at its next look.
 """
 
 import asyncio
-import time
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.errors import ClusterConflict, ClusterError
 from salesloft_webhooks.operator.objects import LeaseObject, LeaseSpec
-from salesloft_webhooks.operator.times import micro_time
+from salesloft_webhooks.operator.times import micro_time, steady_seconds
 from salesloft_webhooks.telemetry import get_logger
 
 LEASE_SECONDS = 15
@@ -37,13 +37,12 @@ LOOK_SECONDS = 2.0
 REQUEST_SECONDS = 4.0
 """Longer than the client takes to give up on a connection: one that is cancelled meanwhile leaves its socket behind."""
 RELEASE_SECONDS = 1.0
+SEIZED_BY = "release-"
+"""How identities begin that only let go: nobody has to wait until they do nothing more."""
+SEIZURES = 5
+"""A holder renews every five seconds: it does not come between five times."""
 
 log = get_logger(__name__)
-
-
-def steady_seconds() -> float:
-    """Seconds that never go back, with those during which the machine slept."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Leases(Protocol):
@@ -169,3 +168,40 @@ class Leadership:
             async with asyncio.timeout(RELEASE_SECONDS):
                 free = replace(held.spec, holder_identity="", lease_duration_seconds=1, renew_time=micro_time())
                 await self._leases.replace(held, free)
+
+
+async def seize(leases: Leases, name: str, identity: str, seconds: float) -> None:
+    """Take a lease from whoever has it, because nobody may act any more; nobody else gets it for so many seconds.
+
+    Args:
+        leases: Where it is.
+        name: Its name.
+        identity: This process, unlike any other; `SEIZED_BY` is put before it.
+        seconds: How long others wait until they take it.
+
+    Returns when whoever held it does nothing any more, by their own clock.
+
+    Raises:
+        ClusterError: any of its kinds.
+    """
+    for left in reversed(range(SEIZURES)):
+        found = await leases.read(name)
+        transitions = 0 if found is None else (found.spec.lease_transitions or 0) + 1
+        now = micro_time()
+        mine = LeaseSpec(
+            holder_identity=f"{SEIZED_BY}{identity}",
+            lease_duration_seconds=math.ceil(seconds),
+            acquire_time=now,
+            renew_time=now,
+            lease_transitions=transitions,
+        )
+        try:
+            await (leases.create(name, mine) if found is None else leases.replace(found, mine))
+        except ClusterConflict:  # it was renewed at the same moment
+            if not left:
+                raise
+            continue
+        holder = "" if found is None else found.spec.holder_identity or ""
+        if holder and not holder.startswith(SEIZED_BY):
+            await asyncio.sleep(ACT_SECONDS)
+        return

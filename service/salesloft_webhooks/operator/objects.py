@@ -7,6 +7,12 @@ from typing import Any
 from msgspec import Struct, field
 
 
+class OwnerReference(Struct, frozen=True):
+    """An object that another one goes with. `uid` is as in `Metadata`."""
+
+    uid: str
+
+
 class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
     """What every object has.
 
@@ -20,6 +26,7 @@ class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
         finalizers: Who has to agree first.
         annotations: Remarks.
         labels: What it is found by.
+        owner_references: What it goes with.
     """
 
     name: str
@@ -31,6 +38,7 @@ class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    owner_references: tuple[OwnerReference, ...] = ()
 
     @property
     def wanted(self) -> tuple[object, ...]:

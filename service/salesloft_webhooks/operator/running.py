@@ -14,6 +14,7 @@ from salesloft_webhooks.operator.control_loop import ControlLoop
 from salesloft_webhooks.operator.deletion import Deletion
 from salesloft_webhooks.operator.group_controller import LOOK_SECONDS, GroupController
 from salesloft_webhooks.operator.lease import Leadership
+from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.subscription_controller import SubscriptionController
 from salesloft_webhooks.operator.subscription_look import Looking
@@ -41,9 +42,10 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             SalesloftAccess(settings, store) as access,
         ):
             leadership = Leadership(cluster.leases, settings.operator_lease_name, instance)
-            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_hosts)
-            deletion = Deletion(cluster, looking, News(cluster, telemetry), settings.operator_deletion_seconds)
-            controller = SubscriptionController(cluster, leadership, looking, deletion, telemetry)
+            looking = Looking(cluster, access, AnnouncedKeys(store), leadership.may_act, settings.operator_api_urls)
+            managed, news = ManagedKeys(cluster), News(cluster, telemetry)
+            deletion = Deletion(cluster, looking, managed, news, settings.operator_deletion_seconds)
+            controller = SubscriptionController(cluster, leadership, looking, managed, deletion, telemetry)
             resync = settings.operator_resync_seconds
             groups = GroupController(cluster, store, leadership.may_act, telemetry)
             loops: list[ControlLoop[Any]] = [

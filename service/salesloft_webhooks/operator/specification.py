@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-import httpx2
 import msgspec
 from msgspec import Struct
 
@@ -12,6 +11,8 @@ from salesloft_webhooks.configuration_files import validated
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.subscriptions import Declaration
 from salesloft_webhooks.subscriptions.declaration import Spec, declared
+
+LEAST_HOURS = 24
 
 
 class KeysMode(StrEnum):
@@ -46,10 +47,9 @@ class Api(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fiel
     oauth: OAuth | None = None
 
     @property
-    def hosts(self) -> frozenset[str]:
+    def addresses(self) -> tuple[str, ...]:
         """Where credentials are sent."""
-        addresses = [self.base_url, *([self.oauth.token_url] if self.oauth else [])]
-        return frozenset(httpx2.URL(address).host for address in addresses)
+        return (self.base_url,) if self.oauth is None else (self.base_url, self.oauth.token_url)
 
     @property
     def secret(self) -> SecretReference:
@@ -77,6 +77,18 @@ class Rotation(Struct, frozen=True, forbid_unknown_fields=True):
     """When keys change. `every` is as it is written: hours, such as ``2160h``."""
 
     every: str
+
+    @property
+    def seconds(self) -> float:
+        """How long a key is used.
+
+        Raises:
+            ConfigurationError: it is not written as the definition has it, or too short for a rotation to end.
+        """
+        hours, unit, rest = self.every.partition("h")
+        if not unit or rest or not (hours.isascii() and hours.isdigit()) or int(hours) < LEAST_HOURS:
+            raise ConfigurationError(f"spec.rotation.every must be hours, at least {LEAST_HOURS}h")
+        return int(hours) * 3600.0
 
 
 class Specification(Struct, frozen=True, kw_only=True):
@@ -107,7 +119,7 @@ def read_specification(spec: Mapping[str, Any]) -> Specification:
         problem = f"spec.api, spec.keys or spec.rotation: {exc}"
     if problem:
         raise ConfigurationError(problem)
-    _ = found.api.secret  # raises where there is none
+    _ = found.api.secret, found.rotation and found.rotation.seconds  # raise where they are wrong
     return found
 
 

@@ -6,6 +6,7 @@
     CredentialsValid    SalesLoft takes the credentials, and they are of the same team as ever
     KeysSpread          the first key is accepted by every receiver
     Conflicting         at our address are subscriptions that none of our keys has signed
+    KeysManaged         the operator makes the keys (`keys.mode: Manage`); the reason says how far a change of them is
     ==================  ==============================================================================================
 
 While SalesLoft is away, `Ready` stays as it was: what was delivered is delivered still. Its reason then says why nobody
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from salesloft_webhooks.errors import SalesloftError
 from salesloft_webhooks.operator.conditions import FALSE, TRUE, UNKNOWN, status_of
+from salesloft_webhooks.operator.managed_keys import KeysReport
 from salesloft_webhooks.operator.objects import Condition
 from salesloft_webhooks.operator.subscription_look import CREDENTIALS_VALID, KEYS_SPREAD, READY, Blocked
 from salesloft_webhooks.operator.times import seconds_time
@@ -25,7 +27,7 @@ from salesloft_webhooks.subscriptions.plan import DRAIN_SECONDS, SPREAD_SECONDS
 
 Receivers = Mapping[str, frozenset[str]] | None
 
-PROGRESSING, CONFLICTING = "Progressing", "Conflicting"
+PROGRESSING, CONFLICTING, KEYS_MANAGED = "Progressing", "Conflicting", "KeysManaged"
 MOST_NAMED = 20
 _LOGIN = (FailureReason.CREDENTIALS_REFUSED, FailureReason.FORBIDDEN)
 _UNDER_WAY = (Phase.SPREADING, Phase.CREATING, Phase.DRAINING)
@@ -50,6 +52,15 @@ def when_unseen(error: SalesloftError, reason: FailureReason, before: Sequence[C
             _said(CREDENTIALS_VALID, FALSE, reason, words),
         )
     return _said(READY, status_of(before, READY), reason, words), progressing
+
+
+def when_managed(report: KeysReport | None, before: Sequence[Condition]) -> tuple[Condition, ...]:
+    """What is said of keys that the operator makes, or no longer makes."""
+    if report is not None:
+        return (_said(KEYS_MANAGED, TRUE if report.managed else FALSE, report.reason, report.message),)
+    if status_of(before, KEYS_MANAGED) == UNKNOWN:
+        return ()
+    return (_said(KEYS_MANAGED, FALSE, "Observed", "others write the keys, as is declared"),)
 
 
 def when_seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers) -> tuple[Condition, ...]:

@@ -25,10 +25,11 @@ from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.deletion import Deletion
 from salesloft_webhooks.operator.failure_waits import FailureWaits
 from salesloft_webhooks.operator.lease import Leadership
+from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
 from salesloft_webhooks.operator.refused_steps import RefusedSteps
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
-from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_seen, when_unseen
+from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
 from salesloft_webhooks.operator.subscription_look import READY, Blocked, Look, Looking, Surroundings
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.operator.subscription_status import (
@@ -53,6 +54,7 @@ class SubscriptionController:
         cluster: Where the objects are.
         leadership: Whether this process may act; its terms.
         looking: Asks SalesLoft.
+        managed: Makes keys.
         deletion: What is done for objects that are deleted.
         telemetry: Who is told.
     """
@@ -64,10 +66,12 @@ class SubscriptionController:
         cluster: Cluster,
         leadership: Leadership,
         looking: Looking,
+        managed: ManagedKeys,
         deletion: Deletion,
         telemetry: OperatorTelemetry,
     ) -> None:
         self._cluster, self._leadership, self._looking = cluster, leadership, looking
+        self._managed = managed
         self._deletion, self._telemetry = deletion, telemetry
         self._news = News(cluster, telemetry)
         self._waits, self._refused = FailureWaits(), RefusedSteps()
@@ -100,6 +104,7 @@ class SubscriptionController:
         before = read_status(each.status)
         try:
             wanted = _read(each)
+            await self._managed.prepare(each, wanted)
             around = await self._looking.surroundings(each, wanted)
             depends_on = (*each.metadata.wanted, *around.versions)
             if ended := self._waits.waits(each.metadata.uid, depends_on):
@@ -138,11 +143,12 @@ class SubscriptionController:
             await self._news.foreign(each, before, status)
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
-        await self._write(each, before, status, said)
+        report = await self._managed.advance(each, wanted, around.kept, done)
+        await self._write(each, before, status, [*said, *when_managed(report, before.conditions)])
         if done.error is None or done.failure is FailureReason.REFUSED:  # the other event types are looked after
             self._waits.succeeded(uid)
             seconds = SOON_SECONDS if done.outcome.done else done.plan.wait_seconds
-            return Reconciliation(_result(done), seconds, _reason(said))
+            return Reconciliation(_result(done), _earlier(seconds, report), _reason(said))
         failures = self._waits.failures(uid, depends_on) + 1
         return self._waits.failed(
             uid, depends_on, Reconciliation(_result(done), done.next_seconds(failures), _reason(said))
@@ -199,6 +205,12 @@ def _result(done: Round) -> ReconcileResult:
         return ReconcileResult.FAILED
     settled = done.settled or done.plan.why is Why.SUSPENDED
     return ReconcileResult.SETTLED if settled else ReconcileResult.PROGRESSING
+
+
+def _earlier(seconds: float | None, report: KeysReport | None) -> float | None:
+    """Until SalesLoft or the keys want to be looked at; None: whenever it is the object's turn."""
+    waits = [each for each in (seconds, None if report is None else report.seconds) if each is not None]
+    return min(waits, default=None)
 
 
 def _reason(said: Sequence[Condition]) -> str:

@@ -3,10 +3,10 @@
 Whatever is missing on the way ends the look as `Blocked`, before anything is changed: subscriptions stay as they are.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.dialects import key_kinds
@@ -17,6 +17,7 @@ from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.specification import SecretReference, Specification
+from salesloft_webhooks.operator.times import steady_clock
 from salesloft_webhooks.salesloft import Salesloft, Subscription
 from salesloft_webhooks.subscriptions import Hands, MasterKey, Memory, Round, Seen, SigningKey, reconcile, remove
 from salesloft_webhooks.subscriptions.signing_keys import MASTER_KEYS
@@ -45,11 +46,13 @@ class Surroundings(Struct, frozen=True):
         salesloft: The API, logged in.
         keys: Those that sign, at least one; the first is to be used.
         versions: Of the Secrets: other ones when somebody has changed something.
+        kept: The Secret with the keys.
     """
 
     salesloft: Salesloft
     keys: tuple[SigningKey, ...]
     versions: tuple[str, ...]
+    kept: SecretObject
 
 
 class Look(Struct, frozen=True):
@@ -80,8 +83,8 @@ class Looking:
         access: How SalesLoft is reached.
         announced: Which keys receivers accept.
         may_act: Whether this process may change anything, now.
-        hosts: Where credentials may be sent.
-        clock: Unix time.
+        addresses: Where credentials may be sent.
+        clock: Unix time; by default one that nobody can set.
     """
 
     def __init__(
@@ -90,11 +93,11 @@ class Looking:
         access: SalesloftAccess,
         announced: AnnouncedKeys,
         may_act: Callable[[], bool],
-        hosts: Collection[str],
-        clock: Callable[[], float] = time.time,
+        addresses: Collection[str],
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._cluster, self._access, self._announced = cluster, access, announced
-        self._may_act, self._hosts, self._clock = may_act, frozenset(hosts), clock
+        self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock or steady_clock()
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
 
@@ -105,9 +108,9 @@ class Looking:
             Blocked: one is missing, or not what it should be.
             ClusterError: they cannot be read.
         """
-        if foreign := sorted(wanted.api.hosts - self._hosts):
-            words = f"credentials are not sent to {foreign[0]}: OPERATOR_API_HOSTS does not name it"
-            raise Blocked(CREDENTIALS_VALID, "HostNotAllowed", words)
+        if foreign := [url for url in wanted.api.addresses if url not in self._addresses]:
+            words = f"credentials are not sent to {foreign[0]}: OPERATOR_API_URLS does not name it"
+            raise Blocked(CREDENTIALS_VALID, "ApiNotAllowed", words)
         login = await self._secret(wanted.api.secret, CREDENTIALS_VALID)
         kept = await self._secret(wanted.keys.secret_ref, KEYS_SPREAD)
         keys = _keys(kept, wanted.keys.secret_ref)
@@ -117,7 +120,7 @@ class Looking:
             where = _where(wanted.api.secret)
             raise Blocked(CREDENTIALS_VALID, "SecretUnusable", f"{where} is no token or secret of SalesLoft") from None
         versions = (login.metadata.resource_version, kept.metadata.resource_version)
-        self._last[of.metadata.uid] = Surroundings(salesloft, keys, versions)
+        self._last[of.metadata.uid] = Surroundings(salesloft, keys, versions, kept)
         return self._last[of.metadata.uid]
 
     async def look(
@@ -133,7 +136,7 @@ class Looking:
         at, now = hands.clock(), self._clock()
         receivers = await self._who_accepts(source)
         seen = Seen(now=now, receivers=receivers)
-        found = await reconcile(desired, around.keys, seen, memory, hands, dry=True)
+        found = await reconcile(desired, around.keys, seen, not_later(memory, now), hands, dry=True)
         theirs = _tenant(found.found or ())
         confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
         if theirs is not None and tenant not in (None, theirs) and not confirmed:
@@ -180,6 +183,12 @@ class Looking:
         except StoreError:
             return self._receivers.get(source)
         return self._receivers[source]
+
+
+def not_later(memory: Memory, now: float) -> Memory:
+    """What is remembered, with nothing that has yet to come: the last leader's clock may have been ahead."""
+    complete = None if memory.complete_since is None else min(memory.complete_since, now)
+    return replace(memory, key_since=min(memory.key_since, now), complete_since=complete)
 
 
 def _keys(secret: SecretObject, reference: SecretReference) -> tuple[SigningKey, ...]:

@@ -14,7 +14,7 @@ KEYS = {"mode": "Manage", "secretRef": {"name": "salesloft-keys", "key": "callba
 OAUTH = {
     "clientId": "c",
     "clientSecretRef": {"name": "app", "key": "client-secret"},
-    "tokenUrl": "https://Accounts.salesloft.com/oauth/token",
+    "tokenUrl": "https://accounts.salesloft.com/oauth/token",
 }
 WHOLE = {**SPEC, "api": API, "keys": KEYS, "rotation": {"every": "2160h"}}
 
@@ -30,12 +30,12 @@ def test_a_declaration_is_read() -> None:
     assert list(secret_names(WHOLE)) == ["salesloft-api", "salesloft-keys"]
 
 
-def test_an_app_sends_its_secret_to_two_hosts() -> None:
+def test_an_app_sends_its_secret_to_two_addresses() -> None:
     """Both the API and the token endpoint have to be allowed."""
     found = read_specification({**WHOLE, "api": {"baseUrl": API["baseUrl"], "oauth": OAUTH}})
 
     assert found.api.secret.name == "app"
-    assert found.api.hosts == {"api.salesloft.com", "accounts.salesloft.com"}
+    assert found.api.addresses == (API["baseUrl"], OAUTH["tokenUrl"])
 
 
 @pytest.mark.parametrize(
