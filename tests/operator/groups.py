@@ -3,14 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from pydantic import SecretStr
 
-from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker import Outcome, open_store
 from salesloft_webhooks.operator.api_group import API_VERSION, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -43,6 +44,7 @@ class LookedAfter:
     leads: Callable[[], bool] = lambda: True
     now: float = 1_000.0
     controller: GroupController = field(init=False)
+    _workers: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.begin()
@@ -106,8 +108,10 @@ class LookedAfter:
         return [f"{each['type']} {each['reason']}" for each in found]
 
     async def takes(self, group: str = "crm") -> bool:
-        """Whether a worker that asks is leased anything; there has to be something."""
-        taken = await self.driven.take(await self.driven.group(group))
+        """Whether a worker that asks is leased anything, which it hands back; there has to be something."""
+        worker = await self.driven.group(group, f"worker-{next(self._workers)}")  # a call of the same one is a repeat
+        taken = await self.driven.take(worker, 1)
+        await self.driven.settle(worker, taken, Outcome.RELEASE)
         return bool(taken)
 
     def status_command(self) -> dict[str, dict[str, Any]]:
