@@ -90,9 +90,9 @@ def render(values: Values | None = None, *, program: str = "helm") -> Rendered:
     return _rendered(json.dumps(values or {}), program)
 
 
-def refusal(values: Values) -> str:
+def refusal(values: Values, *, program: str = "helm") -> str:
     """Helm's message about values that it must refuse."""
-    completed = _template(json.dumps(values), "helm", ())
+    completed = _template(json.dumps(values), program, ())
     assert completed.returncode != 0, "the chart took values it must refuse"
     return completed.stderr
 

@@ -123,6 +123,25 @@ def test_an_upgrade_changes_no_selector(cluster: ApiServer, name: str, released:
     assert identities(cluster, namespace) == before
 
 
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("program", ["helm", "helm-oldest"])
+def test_a_long_name_stays_as_it_was_installed(cluster: ApiServer, program: str, released: Path) -> None:
+    """An upgrade renames no object of a release whose name was cut, and one that begins alike fits beside it."""
+    namespace = cluster.namespace(f"long-{program}-{released.stem.replace('.', '-')}")
+    first, second = (f"webhooks-of-the-platform-team-in-europe-west-1{zone}" for zone in "ab")
+    options = ("--no-hooks", "--namespace", namespace)
+    cluster.helm("install", first, str(released), *options, values={}, program=program)
+    before = identities(cluster, namespace)
+
+    cluster.helm("upgrade", first, str(CHART), *options, values={}, program=program)
+    after = identities(cluster, namespace)
+    cluster.helm("install", second, str(CHART), *options, values={}, program=program)
+    cluster.helm("upgrade", second, str(CHART), *options, values={}, program=program)
+
+    assert after == before
+    assert len(identities(cluster, namespace)) == 2 * len(before)
+
+
 def test_a_trial_grows_into_production(cluster: ApiServer) -> None:
     """Every shape can follow the trial in place: no immutable field stands in the way."""
     namespace = cluster.namespace("grows")

@@ -1,5 +1,6 @@
 """What is generated from the chart, or shown as an example of its use, is in step with it."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import yaml
 
 from tests.chart.rendering import CHART, KUBERNETES, ROOT, TOOLS, render
 from tests.chart.test_shapes import VERSIONS, validate
+from tests.support.documents import blocks
 
 EXAMPLES = ROOT / "k8s"
 VALUES = sorted(EXAMPLES.rglob("*values.yaml"))
@@ -70,3 +72,14 @@ def test_the_argo_cd_application_passes_values_that_generate_nothing() -> None:
     rendered = render(application["spec"]["source"]["helm"]["valuesObject"])
 
     assert rendered.all("Secret") == []
+
+
+@pytest.mark.parametrize("page", ["charts/salesloft-webhooks/README.md", "docs/operations.md"])
+def test_the_first_command_installs_the_image_that_was_pushed(page: str) -> None:
+    """Where a page begins with an install, the image that its pods want is the one that it has pushed before."""
+    block = next(block for block in blocks() if block.document == page and "helm install" in block.text)
+    (pushed,) = re.findall(r"docker push (\S+)", block.text)
+    registry, image = re.search(r"--set image\.registry=(\S+)", block.text), render().container("receiver")["image"]
+
+    assert registry is not None
+    assert pushed == f"{registry[1]}/{image}"

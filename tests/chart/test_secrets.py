@@ -128,7 +128,7 @@ def test_an_external_url_takes_its_password_from_a_secret() -> None:
     assert "$(REDIS_PASSWORD)" in environment["REDIS_URL"]
     assert environment["REDIS_PASSWORD"]["secretKeyRef"] == {"name": "redis-login", "key": "redis-password"}
     assert environment["REDIS_CA_FILE"] == mounts["redis-ca"] + "/ca.crt"
-    assert environment["DURABILITY"] == "memory"
+    assert "DURABILITY" not in environment
 
 
 def test_a_whole_url_may_come_from_a_secret() -> None:

@@ -82,6 +82,7 @@ OTHER: dict[str, Any] = {
     "valkey.maxMemory": "64mb",
     "valkey.persistence.accessModes": ["ReadWriteMany"],
     "valkey.persistence.whenDeleted": "Delete",
+    "valkey.replicas": 0,
     "valkey.resources": {"limits": {"memory": "1Gi"}},
     "workers": {"notify": {"concurrency": 3}},
     "workerDefaults.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},

@@ -68,7 +68,7 @@ def test_the_embedded_valkey_is_restored_from_a_copy(release: Release) -> None:
     wait_until_handled()
     before = entries()
 
-    kubectl("scale", "statefulset", VALKEY, "--replicas=0")
+    release.install({"valkey": {"replicas": 0}}, wait=False)
     wait_until(
         lambda: not objects("pods", "--selector=app.kubernetes.io/component=valkey"), seconds=90, description="gone"
     )
@@ -77,7 +77,7 @@ def test_the_embedded_valkey_is_restored_from_a_copy(release: Release) -> None:
     kubectl("delete", "persistentvolumeclaim", CLAIM)
     apply(claim(CLAIM))
     copy("snapshot", CLAIM)
-    kubectl("scale", "statefulset", VALKEY, "--replicas=1")
+    release.install(wait=False)
     kubectl("rollout", "status", "statefulset", VALKEY, PATIENCE)
 
     wait_until(lambda: entries() == before, seconds=60, description="what was in the copy is there")

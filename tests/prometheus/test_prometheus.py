@@ -62,6 +62,7 @@ SILENT = {
     "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
     "SalesloftWebhooksPoison": "nothing kills a worker",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
+    "SalesloftWebhooksRowsPassedOver": "every row is an event",
     "SalesloftWebhooksStoreDown": "the store is there",
     "SalesloftWebhooksStoreMemory": "the store is nearly empty",
 }

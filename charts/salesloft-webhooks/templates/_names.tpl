@@ -6,14 +6,29 @@
 {{- default $chart .Values.nameOverride | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
+{{/*
+What all names begin with, 40 characters at most. Where the release's own name is cut, two could begin alike: then it ends
+with a hash, unless the release is from before there was one, whose volumes and keys go by the name that it has.
+*/}}
 {{- define "salesloft-webhooks.fullname" -}}
-{{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
-{{- else if contains (include "salesloft-webhooks.name" .) .Release.Name }}
-{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- $own := default .Release.Name .Values.fullnameOverride -}}
+{{- $named := or .Values.fullnameOverride (contains (include "salesloft-webhooks.name" .) .Release.Name) -}}
+{{- $whole := empty $named | ternary (printf "%s-%s" $own (include "salesloft-webhooks.name" .)) $own -}}
+{{- $cut := $whole | trunc 40 | trimSuffix "-" -}}
+{{- if le (len $own) 40 }}
+  {{- $cut }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name (include "salesloft-webhooks.name" .) | trunc 40 | trimSuffix "-" }}
+  {{- $there := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-config" $cut) | default dict }}
+  {{- $ours := eq .Release.Name (dig "metadata" "labels" "app.kubernetes.io/instance" "" $there) }}
+  {{- $ours | ternary $cut (include "salesloft-webhooks.cut" (list $whole 40)) }}
 {{- end }}
+{{- end }}
+
+{{/* A name of at most so many characters: list "name" 40. One that is longer ends with a hash of the whole. */}}
+{{- define "salesloft-webhooks.cut" -}}
+{{- $name := index . 0 -}}
+{{- $most := index . 1 | int -}}
+{{- if le (len $name) $most }}{{ $name }}{{ else }}{{ printf "%s-%s" (trunc (sub $most 9 | int) $name | trimSuffix "-" | trimSuffix ".") (sha256sum $name | trunc 8) }}{{ end }}
 {{- end }}
 
 {{/* The name of a component's objects: list root "receiver". */}}

@@ -17,7 +17,6 @@ at its next look.
 
 import asyncio
 import math
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -27,7 +26,7 @@ from msgspec.structs import replace
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.errors import ClusterConflict, ClusterError
 from salesloft_webhooks.operator.objects import LeaseObject, LeaseSpec
-from salesloft_webhooks.operator.times import micro_time
+from salesloft_webhooks.operator.times import micro_time, steady_seconds
 from salesloft_webhooks.telemetry import get_logger
 
 LEASE_SECONDS = 15
@@ -44,11 +43,6 @@ SEIZURES = 5
 """A holder renews every five seconds: it does not come between five times."""
 
 log = get_logger(__name__)
-
-
-def steady_seconds() -> float:
-    """Seconds that never go back, with those during which the machine slept."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Leases(Protocol):

@@ -15,8 +15,8 @@ from salesloft_webhooks.operator.specification import Api
 from salesloft_webhooks.salesloft import PER_MINUTE, Patience, Salesloft, open_salesloft
 from salesloft_webhooks.settings import Settings
 
-FLOOR = 60
-"""Units of SalesLoft's rate limit that are left for others' needs."""
+PATIENCE = Patience(floor=60, waiting_seconds=5.0)
+"""Some of the rate limit is left for others; and an object that has to wait for more of it holds up no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class SalesloftAccess:
             return found.salesloft
         async with AsyncExitStack() as stack:
             budget = SharedBudget(self._store, per_minute=PER_MINUTE)
-            opened = open_salesloft(self._settings_of(api, secret), budget, Patience(floor=FLOOR))
+            opened = open_salesloft(self._settings_of(api, secret), budget, PATIENCE)
             salesloft = await stack.enter_async_context(opened)
             await self._close(uid)
             self._open[uid] = _Open(login, salesloft, stack.pop_all())

@@ -3,10 +3,10 @@
 Whatever is missing on the way ends the look as `Blocked`, before anything is changed: subscriptions stay as they are.
 """
 
-import time
 from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.dialects import key_kinds
@@ -17,6 +17,7 @@ from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.specification import SecretReference, Specification
+from salesloft_webhooks.operator.times import steady_clock
 from salesloft_webhooks.salesloft import Salesloft, Subscription
 from salesloft_webhooks.subscriptions import Hands, MasterKey, Memory, Round, Seen, SigningKey, reconcile, remove
 from salesloft_webhooks.subscriptions.signing_keys import MASTER_KEYS
@@ -83,7 +84,7 @@ class Looking:
         announced: Which keys receivers accept.
         may_act: Whether this process may change anything, now.
         addresses: Where credentials may be sent.
-        clock: Unix time.
+        clock: Unix time; by default one that nobody can set.
     """
 
     def __init__(
@@ -93,10 +94,10 @@ class Looking:
         announced: AnnouncedKeys,
         may_act: Callable[[], bool],
         addresses: Collection[str],
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._cluster, self._access, self._announced = cluster, access, announced
-        self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock
+        self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock or steady_clock()
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
 
@@ -135,7 +136,7 @@ class Looking:
         at, now = hands.clock(), self._clock()
         receivers = await self._who_accepts(source)
         seen = Seen(now=now, receivers=receivers)
-        found = await reconcile(desired, around.keys, seen, memory, hands, dry=True)
+        found = await reconcile(desired, around.keys, seen, not_later(memory, now), hands, dry=True)
         theirs = _tenant(found.found or ())
         confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
         if theirs is not None and tenant not in (None, theirs) and not confirmed:
@@ -182,6 +183,12 @@ class Looking:
         except StoreError:
             return self._receivers.get(source)
         return self._receivers[source]
+
+
+def not_later(memory: Memory, now: float) -> Memory:
+    """What is remembered, with nothing that has yet to come: the last leader's clock may have been ahead."""
+    complete = None if memory.complete_since is None else min(memory.complete_since, now)
+    return replace(memory, key_since=min(memory.key_since, now), complete_since=complete)
 
 
 def _keys(secret: SecretObject, reference: SecretReference) -> tuple[SigningKey, ...]:

@@ -1,6 +1,24 @@
 """Times as Kubernetes writes them."""
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+
+def steady_seconds() -> float:
+    """Seconds that never go back, with those during which the machine slept."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def steady_clock(
+    unix: Callable[[], float] = time.time, steady: Callable[[], float] = steady_seconds
+) -> Callable[[], float]:
+    """Unix time as it was when this was called, and the seconds since: what sets the machine's clock moves nothing.
+
+    A wait for receivers, or for SalesLoft's repeats, ends neither early nor an hour late for that.
+    """
+    began, since = unix(), steady()
+    return lambda: began + steady() - since
 
 
 def micro_time(now: datetime | None = None) -> str:

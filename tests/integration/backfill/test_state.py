@@ -183,29 +183,6 @@ async def test_a_bulk_change_without_webhooks(world: World) -> None:
     assert int((await world.written())["people"]["missed"]) == len(many)
 
 
-async def test_a_row_that_is_no_event(world: World) -> None:
-    """It is counted, kept where unreadable deliveries are, and passed; those beside it are published."""
-    nested: object = 1
-    for _ in range(150):
-        nested = [nested]
-    async with world.role() as role:
-        await role.round()
-        await world.outage(60)
-        people = world.platform.records.of("/people")
-        person = next(iter(people.values()))
-        people[1] = {**person, "id": 1, "custom_fields": nested}
-
-        for _ in range(2):
-            await role.round()
-            world.clock.pass_by(minutes=1)
-
-    await world.all_is_well()
-    assert (await world.counts())["unreadable"] == 1
-    with world.server.client() as client:
-        ((_, kept),) = client.xrange("sl:{0}:quarantine")
-    assert (kept["dialect"], kept["event"], kept["src"]) == ("native", "person_updated", "default")
-
-
 def arrived(world: World, since: int = 0) -> set[str]:
     """Ids of what webhooks have brought, of the changes from that one on."""
     return {each.event_ids[0] for each in world.sent[since:] if each.arrived}

@@ -1,0 +1,38 @@
+"""A real operator process."""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from tests.support.role_process import RoleProcess
+from tests.support.servers import free_port
+
+
+@dataclass
+class OperatorProcess(RoleProcess):
+    """``salesloft-webhooks operator``.
+
+    Attributes:
+        kubeconfig: How it reaches Kubernetes.
+        redis_url: Its store.
+        settings: More environment variables.
+        program: The command.
+    """
+
+    kubeconfig: Path
+    redis_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "salesloft_webhooks", "operator")
+    ops_port: int = field(default_factory=free_port)
+
+    def start(self) -> Self:
+        """Start it and wait until it can say who leads."""
+        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig)})
+        self.wait_until_ready("the operator")
+        return self
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is the one that works."""
+        return self.metric("salesloft_webhooks_operator_leader") == 1
