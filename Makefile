@@ -29,7 +29,7 @@ fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q -n 2 tests/unit
 
 COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin \
-  $(addprefix tests/integration/backfill/,test_outage.py test_state.py test_troubles.py) \
+  $(addprefix tests/integration/backfill/,test_outage.py test_passed_over.py test_state.py test_troubles.py) \
   $(addprefix tests/integration/broker/,test_arrivals.py test_backfill_jobs.py test_earlier_lanes.py test_partition_raise.py test_unfinished_raises.py)
 
 SECTIONS ?=

@@ -2,6 +2,7 @@
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
+from dashboards.declared_subscriptions import declared, operator
 from dashboards.missed_changes import missed
 from dashboards.panels import Query, Section, Subject, board, figure, lines
 from dashboards.queries import ATTEMPTS, BACKLOG, DELIVERIES, FAILED, OLDEST, P95, Metrics
@@ -16,7 +17,10 @@ def overview() -> Dashboard:
         "Salesloft webhooks: overview",
         "salesloft-webhooks-overview",
         "Are deliveries arriving, being refused, queued, handled, retried or lost? In pipeline order.",
-        sections=[_now(), _received(), _stored(), _queued(), _handled(), _link_swaps(), _store(), missed()],
+        sections=[
+            *(_now(), _received(), _stored(), _queued(), _handled(), _link_swaps(), _store()),
+            *(declared(), operator(), missed()),
+        ],
     )
 
 
@@ -55,7 +59,12 @@ def _now() -> Section:
             bad_from=1,
         ),
         figure(
-            Subject("Paused groups", "short", "Groups that take nothing, by hand or by a breaker.", "GroupPaused"),
+            Subject(
+                "Paused groups",
+                "short",
+                "Groups that take nothing: paused by hand, by a breaker, or as declared.",
+                "GroupPaused",
+            ),
             Query(_of_groups("group_paused"), "paused"),
             bad_from=1,
         ),

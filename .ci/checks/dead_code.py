@@ -21,7 +21,6 @@ EXCUSED = [  # file, name, who uses it
     ),
     ("service/*", "model_config", "Pydantic"),
     ("service/*", "_distinct", "Pydantic's validator"),
-    ("service/*/declaration.py", "api", "written for the operator, in a file that it shares with the command"),
     ("service/*", "_consistent", "Pydantic's validator"),
     ("service/*", "_value_", "enum, in __new__"),
     ("service/*/telemetry/labels.py", "[A-Z]*", "values that the store's scripts write"),

@@ -20,6 +20,12 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   └── SalesloftUnavailable    unreachable, too slow, failing; may have been done all the same
     │       ├── SalesloftUnreadable     the answer is not one
     │       └── SalesloftBudgetSpent    the rate limit is reached; says how long to wait
+    ├── ClusterError                Kubernetes did not do what was asked of it
+    │   ├── ClusterUnavailable      unreachable, too slow, failing, or its answer is not one
+    │   ├── ClusterConflict         somebody else has written it meanwhile, or it exists already (409)
+    │   ├── ClusterForbidden        our account may not do this (401, 403)
+    │   ├── ClusterNotFound         there is no such object; what a watch went on from is too old (404, 410)
+    │   └── ClusterRefused          what was asked for is wrong, and will be refused again (400, 422 and others)
     └── HandlerSignal               raised *by handlers* to steer the pipeline
         ├── Retry                   try again after a time of the handler's choosing
         ├── PermanentError          no attempt can succeed: dead letter at once
@@ -113,10 +119,7 @@ class StoreUnavailable(StoreError):
 
 
 class StoreRefused(StoreError):
-    """The server refuses what this one delivery would write, and takes others: a repeat will be refused as well.
-
-    The message is the server's own: it never contains a body.
-    """
+    """The server refuses what this one delivery would write, and will again. The message, its own, has no body."""
 
 
 class StoreFull(StoreError):
@@ -177,6 +180,30 @@ class SalesloftBudgetSpent(SalesloftUnavailable):
     """The team's rate limit is reached, by us or by others, and waiting takes longer than the caller allows."""
 
 
+class ClusterError(SalesloftWebhooksError):
+    """Kubernetes' API server did not do what was asked. No message carries what is in a Secret."""
+
+
+class ClusterUnavailable(ClusterError):
+    """It could not be reached, took too long, failed, or its answer is none. It may have been done all the same."""
+
+
+class ClusterConflict(ClusterError):
+    """Somebody else has written the object since we read it, or it exists already. Read it again."""
+
+
+class ClusterForbidden(ClusterError):
+    """Our account is not known, or may not do this: the role lacks a rule."""
+
+
+class ClusterNotFound(ClusterError):
+    """There is no such object or kind; or what a watch or a list went on from is not known any more."""
+
+
+class ClusterRefused(ClusterError):
+    """What was asked for is wrong, and will be refused again."""
+
+
 class HandlerSignal(SalesloftWebhooksError):
     """Raised by handlers to steer the pipeline. Any other exception is a failed attempt."""
 
@@ -209,10 +236,7 @@ class PermanentError(HandlerSignal):
 
 
 class Unavailable(HandlerSignal):
-    """The handler's backend is down: the whole group pauses for ``after`` seconds and the attempt is not counted.
-
-    A circuit breaker: one event finds out, the others need not.
-    """
+    """The handler's backend is down: the group pauses for ``after`` seconds, and the attempt is not counted."""
 
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")

@@ -14,6 +14,7 @@ from salesloft_webhooks.backfill_settings import BackfillSettings
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
+from salesloft_webhooks.operator_settings import OperatorSettings
 from salesloft_webhooks.salesloft_settings import SalesloftSettings
 from salesloft_webhooks.store_settings import StoreSettings
 
@@ -36,7 +37,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(BackfillSettings, LinkSwapSettings, SalesloftSettings, StoreSettings):
+class Settings(BackfillSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import ssl
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -36,36 +37,12 @@ class ApiServer:
 
     directory: Path
     port: int = field(default_factory=free_port)
-    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _store_port: int = field(default_factory=free_port)
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self) -> "ApiServer":
         """Start both, wait until requests are served, and define the operators' resources."""
-        etcd, peers = free_port(), free_port()
-        self._spawn(
-            "etcd",
-            f"--data-dir={self.directory / 'etcd'}",
-            f"--listen-client-urls=http://127.0.0.1:{etcd}",
-            f"--advertise-client-urls=http://127.0.0.1:{etcd}",
-            f"--listen-peer-urls=http://127.0.0.1:{peers}",
-        )
-        key, tokens = self.directory / "accounts.key", self.directory / "tokens.csv"
-        subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-        tokens.write_text(f'{TOKEN},tests,tests,"system:masters"\n', "utf-8")
-        self._spawn(
-            "kube-apiserver",
-            f"--etcd-servers=http://127.0.0.1:{etcd}",
-            f"--secure-port={self.port}",
-            "--bind-address=127.0.0.1",
-            f"--cert-dir={self.directory / 'certificates'}",
-            f"--token-auth-file={tokens}",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-key-file={key}",
-            f"--service-account-signing-key-file={key}",
-            "--service-cluster-ip-range=10.0.0.0/24",
-            # No controller makes the accounts' objects here, which this plugin would wait for.
-            "--disable-admission-plugins=ServiceAccount",
-        )
-        wait_until(self._ready, seconds=90, description="the API server is ready")
+        self.start_bare()
         for file in sorted((TOOLS / "definitions").glob("*.yaml")):
             for definition in yaml.load_all(file.read_text("utf-8"), Loader=yaml.CSafeLoader):
                 if definition:
@@ -73,9 +50,48 @@ class ApiServer:
         wait_until(self._knows_custom_resources, seconds=30, description="custom resources are served")
         return self
 
+    def start_bare(self) -> "ApiServer":
+        """Start both, and wait until requests are served."""
+        self._spawn(
+            "etcd",
+            f"--data-dir={self.directory / 'etcd'}",
+            f"--listen-client-urls=http://127.0.0.1:{self._store_port}",
+            f"--advertise-client-urls=http://127.0.0.1:{self._store_port}",
+            f"--listen-peer-urls=http://127.0.0.1:{free_port()}",
+        )
+        subprocess.run(["openssl", "genrsa", "-out", str(self._key), "2048"], check=True, capture_output=True)
+        self._tokens.write_text(f'{TOKEN},tests,tests,"system:masters"\n', "utf-8")
+        self.serve()
+        return self
+
+    def serve(self) -> None:
+        """Start the API server alone, on its port and with what it had, and wait until requests are served."""
+        self._spawn(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self._store_port}",
+            f"--secure-port={self.port}",
+            "--bind-address=127.0.0.1",
+            f"--cert-dir={self.directory / 'certificates'}",
+            f"--token-auth-file={self._tokens}",
+            "--authorization-mode=RBAC",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--service-account-key-file={self._key}",
+            f"--service-account-signing-key-file={self._key}",
+            "--service-cluster-ip-range=10.0.0.0/24",
+            # No controller makes the accounts' objects here, which this plugin would wait for.
+            "--disable-admission-plugins=ServiceAccount",
+        )
+        wait_until(self._ready, seconds=90, description="the API server is ready")
+
+    def kill(self) -> None:
+        """End the API server at once; what it kept is kept."""
+        process = self._processes.pop("kube-apiserver")
+        process.kill()
+        process.wait()
+
     def stop(self) -> None:
         """End both, newest first."""
-        for process in reversed(self._processes):
+        for process in reversed(self._processes.values()):
             process.terminate()
             process.wait(timeout=30)
 
@@ -100,14 +116,38 @@ class ApiServer:
             return str(json.loads(exc.read())["message"])
         return ""
 
-    def request(self, method: str, path: str, content: Object | None = None) -> Any:
+    def kubeconfig(self, namespace: str, *, token: str = TOKEN, port: int | None = None) -> Path:
+        """A file that tells a program where this server is, or a port before it, and who it is there."""
+        path = self.directory / f"{namespace}-{token[-8:]}-{port or self.port}.kubeconfig"
+        cluster = {"server": f"https://127.0.0.1:{port or self.port}", "certificate-authority": str(self._authority)}
+        content = {
+            "current-context": "tests",
+            "clusters": [{"name": "tests", "cluster": cluster}],
+            "users": [{"name": "tests", "user": {"token": token}}],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}],
+        }
+        new = path.with_suffix(f".{threading.get_ident()}")
+        new.write_text(json.dumps(content), "utf-8")
+        new.replace(path)  # whoever reads it meanwhile finds all of it
+        return path
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        content: Object | None = None,
+        *,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        token: str = TOKEN,
+    ) -> Any:
         """One call of the API; raises `urllib.error.HTTPError` for anything but success."""
         trust = ssl.create_default_context(cafile=str(self._authority))
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.port}/{path}",
             method=method,
             data=json.dumps(content).encode() if content else None,
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {token}", "Content-Type": content_type, "Accept": accept},
         )
         with urllib.request.urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
@@ -140,14 +180,24 @@ class ApiServer:
     def _authority(self) -> Path:
         return self.directory / "certificates" / "apiserver.crt"
 
+    @property
+    def _key(self) -> Path:
+        return self.directory / "accounts.key"
+
+    @property
+    def _tokens(self) -> Path:
+        return self.directory / "tokens.csv"
+
     def _spawn(self, program: str, *arguments: str) -> None:
         log = (self.directory / f"{program}.log").open("wb")
         with log:
             command = [str(TOOLS / "bin" / program), *arguments]
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory))
+            self._processes[program] = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, cwd=self.directory
+            )
 
     def _ready(self) -> bool:
-        assert all(process.poll() is None for process in self._processes), f"see the logs in {self.directory}"
+        assert all(process.poll() is None for process in self._processes.values()), f"see the logs in {self.directory}"
         try:
             return bool(self.request("GET", "api/v1/namespaces/default"))
         except (OSError, FileNotFoundError):

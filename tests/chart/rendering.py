@@ -38,7 +38,10 @@ class Rendered:
 
     def one(self, kind: str, component: str) -> Object:
         """The one object of a kind with a component's name, such as ``receiver`` or ``worker-crm``."""
-        name = f"{PREFIX}-{component}" if component else PREFIX
+        return self.one_named(kind, f"{PREFIX}-{component}" if component else PREFIX)
+
+    def one_named(self, kind: str, name: str) -> Object:
+        """The one object of a kind with this name."""
         (found,) = [item for item in self.all(kind) if item["metadata"]["name"] == name]
         return found
 

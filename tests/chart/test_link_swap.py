@@ -152,10 +152,10 @@ def test_they_are_scraped(rendered: Rendered) -> None:
 
 def test_the_page_shows_values_that_work() -> None:
     """docs/link_swap.md: taken as they are pasted, and each of them is where it belongs."""
-    [block] = blocks("docs/link_swap.md", "yaml")
-    values = yaml.safe_load(block.text)
+    values, declared = (yaml.safe_load(block.text) for block in blocks("docs/link_swap.md", "yaml"))
 
     environment = render(values).environment("link-swap")
 
     assert environment["LINK_SWAP_URL"] == values["linkSwap"]["url"]
     assert environment["SOURCE_PATH"] == values["linkSwap"]["path"]
+    assert f"{declared['spec']['callbackUrl']}/link-swap".endswith(f".com{values['linkSwap']['path']}")

@@ -1,5 +1,6 @@
 """What platform teams set around the pods reaches every object that it is about, and no other."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 from tests.chart.rendering import Object, Rendered, Values, merged, render, shape
 
 PLATFORM = shape("platform")
-COMPONENTS = ("receiver", "worker-activity", "worker-crm", "worker-notify", "backfill")
-OURS = (*COMPONENTS, "migrations", "test")
+COMPONENTS = ("receiver", "worker-activity", "worker-crm", "worker-notify", "backfill", "operator")
+OURS = (*COMPONENTS, "migrations", "operator-release", "test")
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,13 @@ def deployments(rendered: Rendered) -> Iterator[Object]:
 
 def test_another_namespace_is_that_of_every_object() -> None:
     """Objects, what selects pods by namespace, and queries speak of it; nothing of the release's is left."""
-    for values in (PLATFORM, shape("production"), shape("link-swap"), shape("external-secrets")):
+    shapes = (PLATFORM, shape("production"), shape("link-swap"), shape("external-secrets"), shape("operator"))
+    for values in shapes:
         moved = render(merged(values, {"namespaceOverride": "elsewhere"}))
 
-        assert {item["metadata"].get("namespace") for item in moved.objects} == {"elsewhere"}
-        assert "'sales'" not in str(moved.objects)
-        assert 'namespace="sales"' not in str(moved.objects)
+        namespaces = {item["metadata"].get("namespace", item["kind"]) for item in moved.objects}
+        assert namespaces <= {"elsewhere", "CustomResourceDefinition"}
+        assert not re.search(r"(namespace(\.name)?\W{1,4}|matchNames\W{1,5})sales\b", str(moved.objects))
 
 
 def test_every_pod_of_ours_has_the_settings_of_its_component(rendered: Rendered) -> None:
@@ -66,7 +68,7 @@ def test_roll_outs_are_as_asked_for(rendered: Rendered) -> None:
     found = {item["metadata"]["name"].rpartition("webhooks-")[2]: item for item in deployments(rendered)}
 
     assert found["backfill"]["spec"]["revisionHistoryLimit"] == 0
-    for name in ("receiver", "worker-crm"):
+    for name in ("receiver", "worker-crm", "operator"):
         assert (found[name]["spec"]["revisionHistoryLimit"], found[name]["spec"]["minReadySeconds"]) == (3, 10)
         assert found[name]["metadata"]["annotations"]["reloader.stakater.com/auto"] == "true"
     for item in deployments(render()):
@@ -123,6 +125,14 @@ def test_a_route_has_several_parents_and_filters_everywhere() -> None:
     assert route["spec"]["parentRefs"] == parents
     assert [rule["filters"] for rule in route["spec"]["rules"]] == [PLATFORM["receiver"]["httpRoute"]["filters"]] * 2
     assert route["metadata"]["labels"]["exposed"] == "true"
+
+
+def test_accounts_have_labels_of_their_own(rendered: Rendered) -> None:
+    """As a cloud's workload identity wants it."""
+    accounts = {item["metadata"]["name"].rpartition("-")[2]: item for item in rendered.all("ServiceAccount")}
+
+    for name in ("receiver", "worker", "operator"):
+        assert accounts[name]["metadata"]["labels"]["azure.workload.identity/use"] == "true"
 
 
 @pytest.mark.parametrize("kind", ["labels", "annotations"])

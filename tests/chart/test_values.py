@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.chart.declared import SPEC
 from tests.chart.rendering import CHART, Object, Refused, Rendered, Values, merged, render, shape
 
 VALUES: Values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
@@ -30,6 +31,7 @@ CONTEXTS: list[Values] = [
     shape("sources-file"),
     shape("gateway"),
     shape("backfill"),
+    shape("operator"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
@@ -58,6 +60,10 @@ OTHER: dict[str, Any] = {
     "linkSwap.url": "https://other.example.com/",
     "monitoring.podMonitor.interval": "99s",
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
+    "consumerGroups": [{"name": "other", "spec": {"paused": True}}],
+    "operator.config": {"LOG_LEVEL": "debug"},
+    "operator.replicas": 3,
+    "operator.resources": {"limits": {"memory": "1Gi"}},
     "openshift.adaptSecurityContext": "force",
     "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
@@ -72,6 +78,7 @@ OTHER: dict[str, Any] = {
     "salesloftApi.url": "https://other.example.com/v2",
     "source.path": "/other",
     "sourcesFile.paths": ["/other"],
+    "subscriptions": [{"name": "other", "spec": SPEC}],
     "test.group": "crm",
     "tracing.endpoint": "http://other:4317",
     "tracing.protocol": "http/protobuf",
@@ -110,6 +117,9 @@ BY_NAME: dict[str, Any] = {
 
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
+    "apiUrls": "https://other.example.com/v2",
+    "secretNames": "other",
+    "managedSecretNames": "other",
     "ports": 1,
     "hosts": "other.example.com",
     "allowedHosts": "other.example.com",

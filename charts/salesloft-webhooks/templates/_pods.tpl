@@ -14,9 +14,9 @@ annotations:
   {{- end }}
 {{- end }}
 
-{{/* How and where a pod runs: dict "root" "selector" "values". */}}
+{{/* How and where a pod runs: dict "root" "selector" "values", and "token" for the one that asks Kubernetes' API. */}}
 {{- define "salesloft-webhooks.podSettings" -}}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ default false .token }}
 # A Service named "redis" or "port" in this namespace would otherwise put variables of that name into our environment.
 enableServiceLinks: false
 {{- with include "salesloft-webhooks.imagePullSecrets" .root }}

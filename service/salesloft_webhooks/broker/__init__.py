@@ -71,7 +71,8 @@ has one due time or is isolated; no key without an owner or an end.
 
 from salesloft_webhooks.broker.attendance import attend
 from salesloft_webhooks.broker.connection.store import Store, open_store
-from salesloft_webhooks.broker.consumer_group import MAX_BATCH, Group
+from salesloft_webhooks.broker.consumer_group import Group
+from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim

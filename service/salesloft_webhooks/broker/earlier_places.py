@@ -11,7 +11,8 @@ import time
 
 from msgspec import Struct
 
-from salesloft_webhooks.broker.group_commit import Committer, Common
+from salesloft_webhooks.broker.committer_context import CommitterContext
+from salesloft_webhooks.broker.group_commit import Committer
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.events import NewEvent
 
@@ -37,12 +38,12 @@ UNKNOWN = Known()
 class EarlierPlaces:
     """Asks the earlier places of one layout's events."""
 
-    def __init__(self, common: Common) -> None:
-        store, settings = common.store, common.settings
+    def __init__(self, context: CommitterContext) -> None:
+        store, settings = context.store, context.settings
         self._ids = [(one.partitions, one.ended + settings.idempotency_ttl_seconds) for one in store.earlier]
         self._levels = [(one.partitions, one.ended + settings.watermark_ttl_seconds) for one in store.earlier]
         most = max((one.partitions for one in store.earlier), default=0)
-        self.committers = [Committer(common, "recall", number) for number in range(most)]
+        self.committers = [Committer(context, "recall", number) for number in range(most)]
 
     async def known(self, event: NewEvent) -> Known:
         """What they know.

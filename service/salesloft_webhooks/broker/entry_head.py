@@ -145,10 +145,11 @@ def by_name(fields: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
         said, of = values_of(fields[HEAD])
     except ValueError:
         return {}
+    event_id, event_type, key, *_ = said
     named = {name.encode(): value for name, value in zip(VALUES, said, strict=True)}
-    event_type = unpacked_type(said[1])
-    named[b"id"], named[b"type"] = unpacked_id(said[0], event_type).encode(), event_type.encode()
-    named[b"key"] = unpacked_key(said[2]).encode()
+    its_type = unpacked_type(event_type)
+    named[b"id"], named[b"type"] = unpacked_id(event_id, its_type).encode(), its_type.encode()
+    named[b"key"] = unpacked_key(key).encode()
     return {**named, b"only": b"", b"of": of, b"body": fields.get(b"body", b"")}
 
 
@@ -173,7 +174,7 @@ def packed_type(event_type: str) -> bytes:
 
 def unpacked_type(said: bytes) -> str:
     """The type that is meant."""
-    return TYPES[said[1]] if said.startswith(OF_TYPE) and said[1:] < b"%c" % len(TYPES) else shown(said)
+    return TYPES[said[1]] if said[:1] == OF_TYPE and len(said) > 1 and said[1] < len(TYPES) else shown(said)
 
 
 def packed_key(key: str) -> bytes:

@@ -16,21 +16,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
-
-from msgspec import Struct
 
 from salesloft_webhooks.background import end_if_cancelled
 from salesloft_webhooks.broker.blame import Blame, blame_for
-from salesloft_webhooks.broker.confirmation import Confirmer
-from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.committer_context import CommitObserver, CommitterContext
+from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.durability import Durability, examine, least
-from salesloft_webhooks.broker.memory_bounds import MemoryBounds, RoomObserver
 from salesloft_webhooks.broker.open_commits import Commit, OpenCommits
 from salesloft_webhooks.broker.shares import Row, Share, fail, words_of
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.errors import NotDurable, StoreFull, StoreRefused, StoreUnavailable
-from salesloft_webhooks.settings import Settings
 
 MAX_EVENTS = 500
 """Events in one script call."""
@@ -44,63 +39,40 @@ EXAMINE_SECONDS = 30.0
 """How long an answer about the server's persistence is trusted; any failure ends the trust at once."""
 
 
-class CommitObserver(RoomObserver, Protocol):
-    """What the publisher reports to; `telemetry.ReceiverTelemetry` is one."""
-
-    def published(self, *, deliveries: int, seconds: float) -> None:
-        """One group commit took place."""
-
-
-class Common(Struct, frozen=True):
-    """What all committers of a publisher share.
-
-    Attributes:
-        store: Where.
-        settings: Durability level and time-outs.
-        bounds: Makes room where the server is full.
-        confirmer: Confirms what has to be confirmed.
-    """
-
-    store: Store
-    settings: Settings
-    bounds: MemoryBounds
-    confirmer: Confirmer
-
-
 class Committer:
     """Runs one script on one partition for everybody who asks, one batch after the other.
 
     Args:
-        common: What it shares with other committers.
+        context: What it shares with other committers.
         script: The script's name. It takes ``head`` and then the rows; its result is a list with one item a row.
         partition: Which one.
         observer: Told of each batch; nobody by default.
-        written: The format of the store, which follows ``head``; None for a script that does not ask.
+        store_format: The format of the store, which follows ``head``; None for a script that does not ask.
     """
 
     def __init__(
         self,
-        common: Common,
+        context: CommitterContext,
         script: str,
         partition: int,
         observer: CommitObserver | None = None,
-        written: StoreFormat | None = None,
+        store_format: StoreFormat | None = None,
     ) -> None:
-        self._store, self._settings = common.store, common.settings
+        self._store, self._settings = context.store, context.settings
         self._script, self._partition = script, partition
-        self._bounds = common.bounds
+        self._bounds = context.bounds
         self._observer = observer
-        self._written = written
+        self._format = store_format
         self._head: Row = (
-            common.settings.idempotency_ttl_seconds,
-            common.settings.watermark_ttl_seconds,
-            common.store.partitions,
+            context.settings.idempotency_ttl_seconds,
+            context.settings.watermark_ttl_seconds,
+            context.store.partitions,
         )
         self._queue: deque[Share] = deque()
         self._filled = asyncio.Event()
         self._durability: Durability | None = None
         self._examined = 0.0
-        self._confirmer = common.confirmer
+        self._confirmer = context.confirmer
         self._open = OpenCommits(self._commit_settled, self._commit_failed)
 
     def __str__(self) -> str:
@@ -126,7 +98,7 @@ class Committer:
 
     def _may_go_on(self) -> bool:
         """Whether the next commit may be sent beside open ones: at once, and where they are."""
-        return self._examined_lately() and self._open.may_go_on(self._store.carrier(self._partition))
+        return self._examined_lately() and self._open.may_go_on(self._store.line(self._partition))
 
     async def _make_again(self, also: Sequence[Share] = ()) -> bool:
         """Wait until nothing is open. Whether anything failed: then that is committed next, and ``also`` after it."""
@@ -200,8 +172,8 @@ class Committer:
     async def _commit(self, batch: list[Share], *, apart: bool) -> None:
         durability = await self._current_durability()
         args = [*self._head]
-        if self._written is not None:
-            args.append(await self._written.current())
+        if self._format is not None:
+            args.append(await self._format.current())
         for share in batch:
             for row in share.rows:
                 args += row
@@ -223,13 +195,13 @@ class Committer:
 
     async def _commit_openly(self, batch: Sequence[Share], args: Sequence[Argument], durability: Durability) -> None:
         """Write a batch, and leave it to be confirmed while the next one is written."""
-        elsewhere = self._open and not self._open.may_go_on(self._store.carrier(self._partition))
-        if elsewhere and await self._make_again(also=batch):
+        must_wait = self._open and not self._open.may_go_on(self._store.line(self._partition))
+        if must_wait and await self._make_again(also=batch):
             return
         # From here to the sending nothing waits: the connection is the one that was looked at.
         commit = Commit(batch, (), None)
         written = await self._store.run_in_history(self._script, self._partition, args)
-        commit.results, commit.carrier = written.result, written.carrier
+        commit.results, commit.line = written.result, written.line
         self._open.add(commit, self._confirmer.confirm(written.history, self._partition, durability))
 
     def _examined_lately(self) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct, field
 
+from salesloft_webhooks.broker.connection.line import Line
 from salesloft_webhooks.broker.shares import Share, fail
 from salesloft_webhooks.errors import NotDurable
 
@@ -23,13 +24,13 @@ class Commit(Struct, eq=False):
     Attributes:
         batch: Whose.
         results: What the script said of each row.
-        carrier: The connection it was made on.
+        line: The connection it was made on; None while it is on none, or need not stay open.
         began: When it was sent, by the monotonic clock.
     """
 
     batch: Sequence[Share]
     results: Sequence[bytes]
-    carrier: object
+    line: Line | None
     began: float = field(default_factory=time.monotonic)
 
     def settle(self) -> None:
@@ -60,10 +61,10 @@ class OpenCommits:
         self._commits[commit] = confirmed
         confirmed.add_done_callback(lambda _: self._ended(commit, confirmed))
 
-    def may_go_on(self, carrier: object) -> bool:
+    def may_go_on(self, line: Line | None) -> bool:
         """Whether another commit may be sent on a connection beside these."""
         failed = any(each.done() and each.exception() is not None for each in self._commits.values())
-        return not failed and all(commit.carrier is carrier for commit in self._commits)
+        return not failed and all(commit.line is line for commit in self._commits)
 
     async def make_again(self) -> list[Share]:
         """Wait until each is confirmed or has failed; the shares of those that failed, in their order."""

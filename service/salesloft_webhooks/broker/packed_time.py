@@ -17,6 +17,7 @@ def packed_time(text: str) -> bytes:
     """A time in few bytes, where it is written in one of the usual ways."""
     try:
         moment = datetime.fromisoformat(text)
+        # Where nothing follows the milliseconds there is no offset: that is not packed, whatever its digits.
         digits = 0 if text[19:20] != "." else 1 if text[23:24] in "Z+-" else 2
         if text.endswith("Z"):  # nearly all are, so compared with what is at hand instead of being unpacked
             packed = b"%c" % (ZULU + digits) + _microseconds(moment)

@@ -22,9 +22,9 @@ from types import TracebackType
 from typing import Self
 
 from salesloft_webhooks.background import Background
+from salesloft_webhooks.broker.committer_context import CommitObserver, CommitterContext
 from salesloft_webhooks.broker.confirmation import Confirmer
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.group_commit import CommitObserver, Common
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions, highest_layout
 from salesloft_webhooks.broker.routes import BELOW, MOVED, Routes
@@ -41,7 +41,8 @@ second of such deliveries would be counted as the first."""
 
 _PAIRS = [first + second for first, second in product(f"{ascii_letters}{digits}-_", repeat=2)]
 """What each half of a token is written as."""
-_LAST_PAIR = len(_PAIRS) - 1
+_PAIR_MASK = len(_PAIRS) - 1
+"""4,096 pairs: 12 bits."""
 
 
 class Stored(StrEnum):
@@ -62,8 +63,8 @@ class Publisher:
         self._timeout = settings.store_timeout_seconds
         self._background = Background()
         bounds = MemoryBounds(store, settings, observer)
-        self._common = Common(store, settings, bounds, Confirmer(store, self._background))
-        self._written = StoreFormat(store, settings.store_format)
+        self._context = CommitterContext(store, settings, bounds, Confirmer(store, self._background))
+        self._format = StoreFormat(store, settings.store_format)
         self._routes = self._routes_now()
         self._asking: asyncio.Event | None = None
         self._tokens = _tokens()
@@ -91,7 +92,7 @@ class Publisher:
             NotDurable: written, but not confirmed at the configured level; a repeat is safe.
         """
         routes, token = self._routes, BACKFILL_TOKEN if delivery.backfilled else next(self._tokens)
-        first = MOVED
+        first = MOVED  # as if it had: the general way, unless the short one does
         if routes.partitions == 1 and routes.fits(self._store):
             answer = routes.store(delivery, token)
             self._deadlines.begin(answer)
@@ -176,7 +177,7 @@ class Publisher:
         self._start_committers()
 
     def _routes_now(self) -> Routes:
-        return Routes(self._common, self._written, self._observer)
+        return Routes(self._context, self._format, self._observer)
 
     def _start_committers(self) -> None:
         for committer in self._routes.committers():
@@ -186,6 +187,6 @@ class Publisher:
 def _tokens() -> Iterator[str]:
     half = TOKEN_BITS // 2
     for number in count(randbits(TOKEN_BITS)):
-        token = _PAIRS[(number >> half) & _LAST_PAIR] + _PAIRS[number & _LAST_PAIR]
+        token = _PAIRS[(number >> half) & _PAIR_MASK] + _PAIRS[number & _PAIR_MASK]
         if token != BACKFILL_TOKEN:
             yield token

@@ -4,9 +4,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 
+from salesloft_webhooks.broker.committer_context import CommitObserver, CommitterContext
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.earlier_places import EarlierPlaces, partition_in, slot_key
-from salesloft_webhooks.broker.group_commit import CommitObserver, Committer, Common
+from salesloft_webhooks.broker.group_commit import Committer
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.records import publish_row
 from salesloft_webhooks.broker.shares import Row
@@ -29,16 +30,16 @@ class Routes:
         partitions: That number.
     """
 
-    def __init__(self, common: Common, written: StoreFormat, observer: CommitObserver | None) -> None:
-        store = common.store
+    def __init__(self, context: CommitterContext, store_format: StoreFormat, observer: CommitObserver | None) -> None:
+        store = context.store
         self.partitions = store.partitions
-        self._format = written
-        self._compression = common.settings.body_compression is BodyCompression.ZSTD
+        self._format = store_format
+        self._compression = context.settings.body_compression is BodyCompression.ZSTD
         numbers = range(store.partitions)
-        self._writers = [Committer(common, "publish", number, observer, written) for number in numbers]
+        self._writers = [Committer(context, "publish", number, observer, store_format) for number in numbers]
         spread = numbers if store.partitions > 1 else ()
-        self._reservers = [Committer(common, "reserve", number) for number in spread]
-        self._earlier = EarlierPlaces(common)
+        self._reservers = [Committer(context, "reserve", number) for number in spread]
+        self._earlier = EarlierPlaces(context)
         self._mark = f"@{store.partitions}" if store.earlier else ""  # of what is reserved by this number
         self._ended = store.earlier if store.asked else None
 

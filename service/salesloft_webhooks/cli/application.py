@@ -33,6 +33,7 @@ COMMANDS = {
     "receiver": Command(RUNNING, "receiver", adopts=False),
     "worker": Command(RUNNING, "worker", adopts=False),
     "backfill": Command(RUNNING, "backfill"),
+    "operator": Command(RUNNING, "operator", adopts=False),
     "simulator": Command(RUNNING, "simulator", adopts=False),
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),

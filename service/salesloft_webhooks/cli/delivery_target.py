@@ -56,7 +56,7 @@ def _source(settings: "Settings", name: str) -> "tuple[DialectKeys, str]":
 
 def _keys_in(path: Path, dialect: "Dialect | None") -> "DialectKeys":
     from salesloft_webhooks.dialects import DIALECTS, DialectKeys
-    from salesloft_webhooks.receiver.keyring import split_keys
+    from salesloft_webhooks.dialects.key_texts import split_keys
 
     keys = split_keys(content(str(path)))
     kind = (dialect or DIALECTS[0]).key_kinds[0]

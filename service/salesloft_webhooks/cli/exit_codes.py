@@ -2,7 +2,13 @@
 
 from enum import IntEnum
 
-from salesloft_webhooks.errors import ConfigurationError, SalesloftUnavailable, SalesloftWebhooksError, StoreError
+from salesloft_webhooks.errors import (
+    ClusterUnavailable,
+    ConfigurationError,
+    SalesloftUnavailable,
+    SalesloftWebhooksError,
+    StoreError,
+)
 
 STORE_HINT = "Is the server running, and does REDIS_URL point to it? `salesloft-webhooks up` brings one."
 
@@ -17,7 +23,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line or a setting is wrong; nothing was tried."""
     UNREACHABLE = 3
-    """Redis or SalesLoft cannot be reached, is too slow or is full; for `send`, nobody answers at the address."""
+    """Redis, SalesLoft or Kubernetes cannot be reached, is too slow or full; for `send`, nobody answers there."""
     PARTLY = 4
     """Some of it was done and some could not be; the output says which."""
     DRIFT = 5
@@ -32,6 +38,6 @@ def last_words(error: SalesloftWebhooksError) -> tuple[str, ExitCode]:
         return str(error), ExitCode.USAGE
     if isinstance(error, StoreError):
         return f"{error}\n{STORE_HINT}", ExitCode.UNREACHABLE
-    if isinstance(error, SalesloftUnavailable):
+    if isinstance(error, SalesloftUnavailable | ClusterUnavailable):
         return str(error), ExitCode.UNREACHABLE
     return str(error), ExitCode.FAILED

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from salesloft_webhooks.cli.console import complain
 from salesloft_webhooks.cli.exit_codes import ExitCode, last_words
-from salesloft_webhooks.errors import SalesloftWebhooksError
+from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError
 from salesloft_webhooks.startup_imports import fast_imports
 
 
@@ -44,7 +44,28 @@ def backfill(**options: object) -> None:
     run_role("backfill", Settings.load(**options), run)
 
 
-ROLES: dict[str, Callable[[], None]] = {"backfill": backfill, "receiver": receiver, "worker": worker}
+def operator(**options: object) -> None:
+    """Keep what is declared in Kubernetes true at SalesLoft until SIGTERM; options win over the environment."""
+    with fast_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+
+        try:
+            from salesloft_webhooks.operator import run
+        except ModuleNotFoundError as exc:
+            if exc.name != "lightkube":
+                raise
+            raise ConfigurationError("the operator needs its extra: pip install salesloft-webhooks[operator]") from exc
+
+    run_role("operator", Settings.load(**options), run)
+
+
+ROLES: dict[str, Callable[[], None]] = {
+    "backfill": backfill,
+    "operator": operator,
+    "receiver": receiver,
+    "worker": worker,
+}
 
 
 def alone(role: str) -> NoReturn:

@@ -99,13 +99,13 @@ class BoundedProtocol(AtOnceConnection):
             pass  # declined by going on in HTTP/1.1; the parser, which would not go on, is done with anyway
         except httptools.HttpParserError:
             raise BadRequest from None
-        if self._deadline is not None:
+        if self._deadline is not None:  # asked here as well: it seldom is, and a call costs (decision 51)
             self.cancel_deadline()
         self.reset_age()
         if self.framing is None:
             super().on_message_complete()
         elif more_bytes := self._memory.add_head(len(head)):
-            self.hold(more_bytes)
+            self.hold(more_bytes)  # what the request takes beyond its connection's share
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field. Blanks after a value are no part of it (RFC 9110, 5.5), but the parser leaves them on."""
@@ -180,6 +180,8 @@ class BoundedProtocol(AtOnceConnection):
     # -- Answers --------------------------------------------------------------------------------------------------
     def on_response_complete(self) -> None:
         """Go on with what has come meanwhile, unless the connection ends here."""
+        # What uvicorn's does, without its timer for each rest, which `data_received` would have to end
+        # (`start_idle_deadline` stands in for it), and without its pipeline (we have none).
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.dialects import KeyKind, key_kinds
-from salesloft_webhooks.receiver.keyring import key_problem, split_keys
+from salesloft_webhooks.dialects.key_texts import key_problem, split_keys
 
 
 def _keys_of(kind: KeyKind) -> Callable[[Any], tuple[bytes, ...]]:

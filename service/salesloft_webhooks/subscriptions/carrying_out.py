@@ -139,7 +139,7 @@ class Hands:
 
     async def _take(self, step: Step, desired: Desired, keys: Sequence[SigningKey]) -> None:
         if isinstance(step, Create):
-            await self.registry.create(step.event, desired.callback_url, keys[step.key].token(step.event))
+            await self.registry.create(step.event, desired.url_of(step.event), keys[step.key].token(step.event))
         elif isinstance(step, Enable):
             await self.registry.enable(step.id)
         else:

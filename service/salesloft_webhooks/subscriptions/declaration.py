@@ -14,11 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.dialects.names import DOTTED
-from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.subscriptions.steps import Desired, Existing
+from salesloft_webhooks.subscriptions.steps import LINK_SWAP, Desired, Existing
 
 MOST_EVENTS = 64
-LINK_SWAP = "link_swap"
+LONGEST_URL = 2048
+SWAP_PATH = "/link-swap"
+"""Where, below the callback URL's path, link swaps are answered unless it is said otherwise: as the chart has it."""
 _URL = r"^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1)(:[0-9]+)?)([/?][^#\s]*)?$"
 """With a host, without a user and without a fragment. In the clear only on this machine, where a simulator is."""
 
@@ -50,7 +51,7 @@ def _known(events: list[str]) -> list[str]:
     if len(set(events)) != len(events):
         raise ValueError("names an event type twice")
     if LINK_SWAP in events:
-        raise ValueError("link_swap is no event that can be queued: docs/link_swap.md says how to subscribe to it")
+        raise ValueError("link_swap is no event that can be queued: linkSwap.enabled subscribes to it")
     if not set(events) <= DOTTED.keys():
         raise ValueError("has a name that is none of SalesLoft's event types, such as person_updated")
     return events
@@ -62,13 +63,14 @@ class _Strict(BaseModel):
 
 class _LinkSwap(_Strict):
     enabled: bool = False
+    callback_url: str | None = Field(default=None, alias="callbackUrl", pattern=_URL, max_length=LONGEST_URL)
 
 
 class Spec(_Strict):
     """As it is written."""
 
     source: str = Field(default="default", min_length=1, max_length=63)
-    callback_url: str = Field(alias="callbackUrl", pattern=_URL, max_length=2048)
+    callback_url: str = Field(alias="callbackUrl", pattern=_URL, max_length=LONGEST_URL)
     events: Annotated[list[str], Field(min_length=1, max_length=MOST_EVENTS), AfterValidator(_known)]
     existing: Existing = Existing.REPORT
     deletion_policy: DeletionPolicy = Field(default=DeletionPolicy.DELETE, alias="deletionPolicy")
@@ -97,18 +99,23 @@ def load_declaration(setting: str, path: Path) -> Declaration:
     Raises:
         ConfigurationError: it cannot be read, or something in it is missing, wrong or unknown.
     """
-    return declared(setting, load_file(setting, path, _Object).spec)
+    return declared(load_file(setting, path, _Object).spec)
 
 
-def declared(setting: str, spec: Spec) -> Declaration:
-    """What a spec asks for.
-
-    Raises:
-        ConfigurationError: it asks for what is not done here.
-    """
-    if spec.link_swap.enabled:
-        raise ConfigurationError(f"{setting}: spec.linkSwap.enabled: its path is another one; see docs/link_swap.md")
+def declared(spec: Spec) -> Declaration:
+    """What a spec asks for."""
     desired = Desired(
-        callback_url=spec.callback_url, events=frozenset(spec.events), existing=spec.existing, suspend=spec.suspend
+        callback_url=spec.callback_url,
+        events=frozenset(spec.events),
+        link_swap_url=spec.link_swap.callback_url or _swap_url(spec.callback_url),
+        swaps_links=spec.link_swap.enabled,
+        existing=spec.existing,
+        suspend=spec.suspend,
     )
     return Declaration(desired=desired, source=spec.source, deletion_policy=spec.deletion_policy)
+
+
+def _swap_url(callback_url: str) -> str:
+    """Below the same path, with the same query."""
+    address, mark, query = callback_url.partition("?")
+    return f"{address.rstrip('/')}{SWAP_PATH}{mark}{query}"

@@ -28,6 +28,7 @@ from salesloft_webhooks.subscriptions.steps import (
     Memory,
     Phase,
     Plan,
+    Route,
     Seen,
     Step,
     Why,
@@ -46,15 +47,15 @@ SECOND_LOOK_SECONDS = 5.0
 
 
 class Sorted(Struct, frozen=True):
-    """The subscriptions of our address.
+    """The subscriptions of our addresses.
 
     Attributes:
-        ours: By event and position of the key, each in the order of ids.
+        ours: By event and address, and by position of the key, each in the order of ids.
         foreign: Those that none of our keys has signed.
         hidden: Whether one does not show its token.
     """
 
-    ours: Mapping[str, Mapping[int, Sequence[Subscription]]]
+    ours: Mapping[Route, Mapping[int, Sequence[Subscription]]]
     foreign: Sequence[Subscription]
     hidden: bool
 
@@ -77,7 +78,7 @@ def plan(
         seen: The surroundings.
         memory: What the last plan has remembered, or nothing.
     """
-    there = sort(desired.callback_url, found, keys)
+    there = sort(desired, found, keys)
     memory = _remembered(memory, keys[0], seen)
     base = Plan(active=_active(desired, there), foreign=tuple(each.id for each in there.foreign))
     if stop := _reason_to_stop(desired, there, memory):
@@ -99,23 +100,24 @@ def plan(
 
 def plan_removal(desired: Desired, found: Iterable[Subscription], keys: Sequence[SigningKey]) -> Plan:
     """Delete all of ours: the source is given up."""
-    there = sort(desired.callback_url, found, keys)
+    there = sort(desired, found, keys)
     gone = [Delete(event=each.event_type, id=each.id, reason="unwanted") for _, each in there.all()]
     return Plan(steps=tuple(gone), foreign=tuple(each.id for each in there.foreign))
 
 
-def sort(callback_url: str, found: Iterable[Subscription], keys: Sequence[SigningKey]) -> Sorted:
-    """Tell ours from others' at our address; what goes elsewhere is nobody's business."""
-    ours: dict[str, dict[int, list[Subscription]]] = defaultdict(lambda: defaultdict(list))
+def sort(desired: Desired, found: Iterable[Subscription], keys: Sequence[SigningKey]) -> Sorted:
+    """Tell ours from others' at our addresses; what goes elsewhere is nobody's business."""
+    ours: dict[Route, dict[int, list[Subscription]]] = defaultdict(lambda: defaultdict(list))
     foreign, hidden = [], False
     for each in sorted(found, key=lambda one: one.id):
-        if each.callback_url != callback_url:
+        route = Route(each.event_type, each.callback_url)
+        if not (desired.may_be_ours(route) or desired.is_for_us(route)):
             continue
         hidden = hidden or not each.callback_token
         matching = [at for at, key in enumerate(keys) if is_token_of(key, each.event_type, each.callback_token)]
         if matching:
-            ours[each.event_type][matching[0]].append(each)
-        else:
+            ours[route][matching[0]].append(each)
+        elif desired.is_for_us(route):
             foreign.append(each)
     return Sorted(ours, foreign, hidden)
 
@@ -127,7 +129,8 @@ def _remembered(memory: Memory, first: SigningKey, seen: Seen) -> Memory:
 
 
 def _active(desired: Desired, there: Sorted) -> frozenset[str]:
-    return frozenset(each.event_type for _, each in there.all() if each.enabled) & desired.events
+    delivered = {Route(each.event_type, each.callback_url) for _, each in there.all() if each.enabled}
+    return frozenset(route.event for route in desired.routes & delivered)
 
 
 def _ids(there: Sorted) -> frozenset[int]:
@@ -139,7 +142,7 @@ def _reason_to_stop(desired: Desired, there: Sorted, memory: Memory) -> Why:
         return Why.SUSPENDED
     if there.hidden:
         return Why.TOKENS_HIDDEN
-    missing = sum(event not in there.ours for event in desired.events)
+    missing = len(desired.routes - there.ours.keys())
     if memory.established and missing > MOST_MISSING_AT_ONCE and memory.listed != _ids(there):
         return Why.LISTS_DISAGREE
     return Why.NOTHING
@@ -165,9 +168,9 @@ def _creations(desired: Desired, there: Sorted, use: int) -> list[Step]:
     """What is missing under the key; before the first one is spread, what any of our keys delivers is not missing."""
     nothing: Mapping[int, Sequence[Subscription]] = {}
     missing = sorted(
-        event
-        for event in desired.events
-        if not (there.ours.get(event, nothing) if use else there.ours.get(event, nothing).get(0))
+        route.event
+        for route in desired.routes
+        if not (there.ours.get(route, nothing) if use else there.ours.get(route, nothing).get(0))
     )
     return [Create(event=event, key=use) for event in missing]
 
@@ -175,10 +178,10 @@ def _creations(desired: Desired, there: Sorted, use: int) -> list[Step]:
 def _enabled_again(desired: Desired, there: Sorted, use: int) -> list[Step]:
     """The one that counts of each event and key, if it is disabled; older ones as long as they are all there is."""
     return [
-        Enable(event=event, id=of_key[0].id)
-        for event in sorted(desired.events & there.ours.keys())
-        for key, of_key in sorted(there.ours[event].items())
-        if not of_key[0].enabled and (key == use or not _delivers(there.ours[event], use))
+        Enable(event=route.event, id=of_key[0].id)
+        for route in sorted(desired.routes & there.ours.keys())
+        for key, of_key in sorted(there.ours[route].items())
+        if not of_key[0].enabled and (key == use or not _delivers(there.ours[route], use))
     ]
 
 
@@ -199,15 +202,16 @@ def _drained(memory: Memory, seen: Seen) -> tuple[bool, float | None]:
 
 
 def _deletions(desired: Desired, there: Sorted, use: int, *, drained: bool, complete: bool) -> Iterator[Step]:
-    for event, by_key in sorted(there.ours.items()):
+    wanted = desired.routes
+    for route, by_key in sorted(there.ours.items()):
         for key, found in sorted(by_key.items()):
             for position, each in enumerate(found):
-                if event not in desired.events:
-                    yield Delete(event=event, id=each.id, reason="unwanted")
+                if route not in wanted:
+                    yield Delete(event=route.event, id=each.id, reason="unwanted")
                 elif position:
-                    yield Delete(event=event, id=each.id, reason="twice")
+                    yield Delete(event=route.event, id=each.id, reason="twice")
                 elif key > use and use == 0 and drained:
-                    yield Delete(event=event, id=each.id, reason="older key")
+                    yield Delete(event=route.event, id=each.id, reason="older key")
     if complete and desired.existing is Existing.REPLACE:
         for each in there.foreign:
             yield Delete(event=each.event_type, id=each.id, reason="foreign")

@@ -1,7 +1,7 @@
 """The keys of a source, as a subscription sees them: each gives every event type its callback token.
 
-A subscription is *ours* if, and only if, it goes to our address and is signed with a token that one of our keys gives
-for its event type. SalesLoft's object has no label; this proof needs none, and no memory either.
+A subscription is *ours* if, and only if, it goes to one of our addresses and is signed with a token that one of our
+keys gives for its event type. SalesLoft's object has no label; this proof needs none, and no memory either.
 """
 
 import hmac

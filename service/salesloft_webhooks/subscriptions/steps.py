@@ -5,9 +5,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+LINK_SWAP = "link_swap"
+"""The event type that is a question: SalesLoft waits for its answer, which a route of its own gives."""
+
 
 class Existing(StrEnum):
-    """What becomes of subscriptions of our address whose token none of our keys gives."""
+    """What becomes of subscriptions of our addresses whose token none of our keys gives."""
 
     REPORT = "Report"
     """They are named, and stay."""
@@ -44,20 +47,51 @@ class Why(StrEnum):
     """There is no key that receivers are known to have."""
 
 
+class Route(Struct, frozen=True, order=True):
+    """An event type and the address that it is sent to, or, as `link_swap`, asked at."""
+
+    event: str
+    url: str
+
+
 class Desired(Struct, frozen=True, kw_only=True):
-    """What one source wants.
+    """What one source wants. Addresses are compared as they are written.
 
     Attributes:
-        callback_url: Where deliveries go: compared as it is written.
-        events: SalesLoft's own names.
+        callback_url: Where deliveries go.
+        events: SalesLoft's own names, without `link_swap`.
+        link_swap_url: Where `link_swap` is asked, or would be; None: nowhere.
+        swaps_links: Whether it shall be asked there.
         existing: See there.
         suspend: Change nothing.
     """
 
     callback_url: str
     events: frozenset[str]
+    link_swap_url: str | None = None
+    swaps_links: bool = False
     existing: Existing = Existing.REPORT
     suspend: bool = False
+
+    @property
+    def routes(self) -> frozenset[Route]:
+        """What is wanted: each event type once."""
+        queued = frozenset(Route(event, self.callback_url) for event in self.events)
+        if self.swaps_links and self.link_swap_url is not None:
+            return queued | {Route(LINK_SWAP, self.link_swap_url)}
+        return queued
+
+    def may_be_ours(self, route: Route) -> bool:
+        """Whether what is signed with our keys and takes this route is ours, wanted or not."""
+        return route.url == self.callback_url or route == Route(LINK_SWAP, self.link_swap_url or "")
+
+    def is_for_us(self, route: Route) -> bool:
+        """Whether whatever takes this route reaches our receivers beside, or instead of, what is ours."""
+        return route.url == self.callback_url or route in self.routes
+
+    def url_of(self, event: str) -> str:
+        """Where a wanted event type goes."""
+        return next(route.url for route in self.routes if route.event == event)
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -124,7 +158,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         why: Why nothing is done although something is missing.
         wait_seconds: When time alone changes the plan; None: it does not.
         active: Wanted events that are delivered now, with a token that the receivers accept.
-        foreign: Ids of subscriptions of our address that are not ours.
+        foreign: Ids of subscriptions of our addresses that are not ours.
         memory: To be given to the next plan.
     """
 

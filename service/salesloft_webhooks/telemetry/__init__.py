@@ -17,6 +17,8 @@ from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
 from salesloft_webhooks.telemetry.metrics import render_metrics
+from salesloft_webhooks.telemetry.operator_labels import ReconcileResult, SubscriptionChange, WatchEnd
+from salesloft_webhooks.telemetry.operator_telemetry import OperatorTelemetry
 from salesloft_webhooks.telemetry.receiver_telemetry import ReceiverTelemetry
 from salesloft_webhooks.telemetry.salesloft_telemetry import SalesloftTelemetry
 from salesloft_webhooks.telemetry.tracing import configure_tracing
@@ -32,8 +34,12 @@ __all__ = [
     "LinkSwapReason",
     "LinkSwapTelemetry",
     "Logger",
+    "OperatorTelemetry",
     "ReceiverTelemetry",
+    "ReconcileResult",
     "SalesloftTelemetry",
+    "SubscriptionChange",
+    "WatchEnd",
     "WorkerTelemetry",
     "configure_logging",
     "configure_tracing",

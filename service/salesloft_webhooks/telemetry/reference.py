@@ -14,6 +14,7 @@ from salesloft_webhooks.telemetry import metrics
 from salesloft_webhooks.telemetry.histogram import Histogram
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkOutcome, LinkSwapOutcome, LinkSwapReason
+from salesloft_webhooks.telemetry.operator_labels import ReconcileResult, SubscriptionChange, WatchEnd
 from salesloft_webhooks.telemetry.tally import Tally
 
 _INTRODUCTION = """\
@@ -21,7 +22,7 @@ _INTRODUCTION = """\
 
 Generated from the definitions in `telemetry/` by `make docs`; a test fails when the two differ.
 
-Receiver and worker serve them at `/metrics` of the operations port (9090 by default). Every name begins with
+Every role serves its own at `/metrics` of the operations port (9090 by default). Every name begins with
 `salesloft_webhooks_`; durations are seconds, sizes bytes. Label values come from the closed sets at the end of this
 page or from the configuration, never from a sender: an event type that is not in the table is labelled `other`. The
 usual `process_*` and `python_*` metrics are there, too.
@@ -39,6 +40,9 @@ _LABELS = {
     "role": "`receiver` or `worker`.",
     "method": "Of an HTTP request.",
     "code": "Status of an answer, or `unreachable`, `timeout`, `broken`, `unreadable`.",
+    "object": "Name of a `SalesloftSubscription`.",
+    "kind": "Of an object in Kubernetes: `SalesloftSubscription`, `ConsumerGroup`, `Secret`.",
+    "phase": "`Idle`, `Spreading`, `Creating`, `Draining` or `Retiring`: see docs/subscriptions.md.",
     "version": "Version of this program.",
 }
 _VALUES: dict[str, type[StrEnum]] = {
@@ -50,6 +54,9 @@ _VALUES: dict[str, type[StrEnum]] = {
     "`outcome` of link swaps": LinkSwapOutcome,
     "`reason` of link swaps": LinkSwapReason,
     "`outcome` of links": LinkOutcome,
+    "`result` of reconciles": ReconcileResult,
+    "`change` of subscriptions": SubscriptionChange,
+    "`why` of watches": WatchEnd,
 }
 
 

@@ -8,13 +8,11 @@ API_REQUESTS = counter(
     "Requests to SalesLoft's API, by their answer: a status, or what came instead of one.",
     "method",
     "code",
-    unshown="finding out why subscriptions or the backfill do not get on",
 )
 API_BUDGET_REMAINING = gauge(
     SALESLOFT,
     "api_budget_remaining",
     "Units of SalesLoft's rate limit that were left for this minute, by its latest answer. The team shares them.",
-    unshown="finding out who uses up the team's rate limit",
 )
 API_WAITED_SECONDS = counter(
     SALESLOFT,

@@ -19,7 +19,7 @@ from salesloft_webhooks.broker import Store, open_store
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
-from salesloft_webhooks.broker.records import DeadLetter
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 from salesloft_webhooks.dialects.envelope import sign
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import LoadedGroup

@@ -113,7 +113,8 @@ class Attempt:
         self.lease = lease
         self.renewed = time.monotonic()
         if self.head is not None:
-            self.head.follower = None
+            if self.head.follower is self:  # else a later one runs under the head's lease, and ends with that
+                self.head.follower = None
             self.head = None
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
@@ -122,7 +123,8 @@ class Attempt:
             if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
-            began = time.monotonic() if self.lease.lane else 0.0
+            # Only in a lane does it matter how fast handlers are.
+            started = time.monotonic() if self.lease.lane else None
             try:
                 verdict = await run_attempt(
                     partial(running.handle, event),
@@ -134,8 +136,8 @@ class Attempt:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
-            if began:
-                self._rules.pace.note(time.monotonic() - began)
+            if started is not None:
+                self._rules.pace.note(time.monotonic() - started)
             return self._settlement(span, verdict)
 
     def _is_interrupted(self) -> bool:

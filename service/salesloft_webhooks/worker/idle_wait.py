@@ -34,8 +34,13 @@ class IdleWait:
 
     Attributes:
         assigned: Whether it is for this worker to wait for entries here; else it looks every few seconds.
-        taking: Set unless the loop waits for more events to gather. What is sent when that ends goes with the next
+        gathered: Set unless the loop is letting more events gather. What is sent when it is set goes with the next
             take: one write, and one waking up on either side.
+        attentive: Whether the end of any attempt wakes the loop, and not only what may have made something due: while
+            we stop, while isolated entries wait, while outcomes have to be reported first. Each take decides anew.
+
+    Two more are about a wait behind a take that found nothing (`_wait_quietly`). ``_quiet``: it is under way, so the
+    blocking read goes on; ``_looked``: when anybody last looked what is due here, we or a beat.
     """
 
     def __init__(self, group: Group, partition: int, background: Background, settings: Settings) -> None:
@@ -46,9 +51,10 @@ class IdleWait:
         self._quiet_seconds = min(QUIET_SECONDS, QUIET_SHARE * group.options.lease_seconds)
         self._read_seconds = settings.poll_seconds + READ_AHEAD * settings.store_timeout_seconds
         self._woken = asyncio.Event()
-        self.taking = asyncio.Event()
-        self.taking.set()
+        self.gathered = asyncio.Event()
+        self.gathered.set()
         self.assigned = True
+        self.attentive = False
         self._visits = Visits()
         self._quiet = False
         self._looked = 0.0
@@ -69,7 +75,8 @@ class IdleWait:
         def give_up() -> None:
             nonlocal woken
             woken = self._woken.is_set()
-            self.taking.set()
+            # `_linger` would do so one turn of the event loop later: then settle and take are not one write.
+            self.gathered.set()
             self._woken.set()
 
         # Not `asyncio.timeout`, which costs six times as much: the loop waits once after each take.
@@ -99,11 +106,11 @@ class IdleWait:
             await self.wait(self._visits.next_seconds())
 
     async def _linger(self) -> None:
-        self.taking.clear()
+        self.gathered.clear()
         try:
             await self.wait(LINGER_SECONDS)
         finally:
-            self.taking.set()
+            self.gathered.set()
 
     async def _wait_for_entries(self, taken: Taken) -> None:
         """After a take that found nothing: wait for new entries, or until something known is due."""
@@ -114,24 +121,35 @@ class IdleWait:
             await self._wait_quietly(taken.last_id, math.inf if taken.wait_seconds is None else taken.wait_seconds)
 
     async def _wait_quietly(self, last_id: str, seconds: float) -> None:
-        """For at most ``seconds``, until something is due that no take has known of, or it is quiet for long."""
-        self._looked = now = time.monotonic()
-        end = now + seconds
-        quiet_end = now + max(self._quiet_seconds, self._poll_seconds)
+        """Wait until there is a reason to take; in ``seconds`` something is due that is known.
+
+        ========================  ======================================================================
+        what ends it              why
+        ========================  ======================================================================
+        the loop is woken         new entries, an outcome of our own, or a beat that found something due
+        `known_due`, `quiet_end`  something known is due; a sign of life is wanted
+        a look of our own         others have made something due, or a take is so near that none is worth it
+        ========================  ======================================================================
+        """
+        self._looked = began = time.monotonic()
+        known_due, quiet_end = began + seconds, began + max(self._quiet_seconds, self._poll_seconds)
         last_look = quiet_end - self._poll_seconds / 2  # one right before the take would be for nothing
+        end = min(known_due, quiet_end)
         self._quiet = True
         self._start_waiting(last_id)
         try:
-            while not await self.wait(min(end, quiet_end, self._looked + self._poll_seconds) - now):
+            while not await self.wait(min(end, self._next_look()) - time.monotonic()):
                 # Beats may put off our own looks for ever (`looked`), so the end does not wait for one.
                 now = time.monotonic()
-                if now >= min(end, quiet_end):
+                if now >= end:
                     return
-                if now >= self._looked + self._poll_seconds and (now >= last_look or await self._finds_something_due()):
+                if now >= self._next_look() and (now >= last_look or await self._finds_something_due()):
                     return
-                now = time.monotonic()
         finally:
             self._quiet = False
+
+    def _next_look(self) -> float:
+        return self._looked + self._poll_seconds
 
     def looked(self, asked: float, *, found: bool) -> None:
         """Whether anything was due here at ``asked``, which somebody asked on another way."""

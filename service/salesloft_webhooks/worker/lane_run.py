@@ -40,7 +40,7 @@ class LaneRun:
 
     Attributes:
         head: The attempt under whose lease all of it runs.
-        attempts: All that have begun, in order.
+        attempts: All that have begun, in order: the head, then those behind it.
     """
 
     __slots__ = ("_rules", "_settlements", "attempts", "head")
@@ -58,7 +58,7 @@ class LaneRun:
 
     def next(self) -> Attempt | None:
         """The attempt to begin now; None: the run is over."""
-        behind, begun = self.head.lease.behind, len(self.attempts)
+        behind, begun = self.head.lease.behind, len(self.attempts)  # the head has begun, too, and is not behind it
         if begun > len(behind) or not self._all_done() or time.monotonic() - self.head.began > RUN_SECONDS:
             return None
         lease = behind[begun - 1]
@@ -77,6 +77,8 @@ class LaneRun:
 
     def outcomes(self) -> list[Settlement]:
         """What to settle, by one call and in this order."""
+        # Not strict: the last one has no settlement when its lease is lost. And what has ended may have been given to
+        # us again since (`continue_under`): its outcome goes under the new lease.
         return [
             settlement if settlement.lease is attempt.lease else replace(settlement, lease=attempt.lease)
             for attempt, settlement in zip(self.attempts, self._settlements, strict=False)

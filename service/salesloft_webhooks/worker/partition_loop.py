@@ -6,8 +6,7 @@ reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from functools import partial
+from contextlib import AbstractContextManager
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
@@ -20,10 +19,11 @@ from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
-from salesloft_webhooks.worker.lane_run import LaneRun, welcome_behind
+from salesloft_webhooks.worker.lane_run import welcome_behind
+from salesloft_webhooks.worker.running_attempts import RunningAttempts
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, lanes_to_continue, may_continue
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN, take
-from salesloft_webhooks.worker.turns import in_turn, unknown
+from salesloft_webhooks.worker.turns import startable, without_those_that_wait
 
 log = get_logger(__name__)
 
@@ -33,7 +33,7 @@ class PartitionLoop:
 
     Attributes:
         partition: Which stream.
-        attempts: What runs now, by entry id.
+        attempts: What runs now, by entry id: those of its `RunningAttempts`.
         heartbeat: Monotonic time of the last sign of progress.
         idle_wait: What it waits for when it has nothing to do.
     """
@@ -48,19 +48,21 @@ class PartitionLoop:
         telemetry: WorkerTelemetry,
     ) -> None:
         self.partition = partition
-        self.attempts: dict[str, Attempt] = {}
         self.heartbeat = time.monotonic()
         self._group = group
         self._slots, self._isolation_budget = slots
-        self._rules, self._running = handlers
+        self._rules, _ = handlers
         self._telemetry = telemetry
         self._background = Background()
         self.idle_wait = IdleWait(group, partition, self._background, settings)
-        self._settler = Settler(group, partition, telemetry, self, self.idle_wait.taking)
+        self._settler = Settler(group, partition, telemetry, self, self.idle_wait.gathered)
+        self._running = RunningAttempts(
+            group, self._slots, handlers, telemetry, self._settler, self.idle_wait, self._background
+        )
+        self.attempts = self._running.attempts
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
-        # Attentive: whether the end of any attempt wakes the loop, and not only what may have made something due.
-        self._stopping = self._attentive = False
+        self._stopping = False
 
     async def run(self) -> None:
         """Take and run until `stop`, then until everything is settled; or until cancelled."""
@@ -88,12 +90,14 @@ class PartitionLoop:
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
-        self._stopping = self._attentive = True
+        self._stopping = True
+        self._running.begin_no_more()
+        self.idle_wait.attentive = True  # `_settler_idle` waits for every end
         self.idle_wait.wake()
 
     def interrupt_all(self) -> None:
         """The grace period is over: cancel what still runs and hand it back."""
-        for attempt in self._leased():
+        for attempt in self._running.leased():
             attempt.interrupt(Interruption.STOPPING)
 
     async def _settler_idle(self) -> None:
@@ -110,30 +114,21 @@ class PartitionLoop:
         finally:
             self._slots.release(held.free)
         idle = not (taken.leases or self._slots.running)
-        self._attentive = self._stopping or taken.isolated > 0
+        self.idle_wait.attentive = self._stopping or taken.isolated > 0
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
         else:
             await self.idle_wait.after(taken)
 
-    @property
-    def assigned(self) -> bool:
-        """Whether it is for this worker to wait for entries here."""
-        return self.idle_wait.assigned
-
-    def assign(self, *, assigned: bool) -> None:
-        """Wait for entries here from now on, or leave that to others."""
-        self.idle_wait.assign(assigned=assigned)
-
     async def _report_before_taking(self) -> None:
         """Say what became of what we have, when the store may have missed a renewal: it could give it out again."""
         half = self._group.options.lease_seconds / 2
         while self._settler.is_behind(half) and not self._stopping:
-            self._attentive = True
+            self.idle_wait.attentive = True
             await self.idle_wait.wait()
             self.heartbeat = time.monotonic()
         asked = time.monotonic()
-        old = [attempt for attempt in self._leased() if asked - attempt.renewed > half]
+        old = [attempt for attempt in self._running.leased() if asked - attempt.renewed > half]
         if old:
             kept = await self._group.extend(self.partition, [attempt.lease for attempt in old[:MAX_BATCH]])
             for attempt, ours in zip(old, kept, strict=False):
@@ -150,12 +145,13 @@ class PartitionLoop:
 
     async def _start_all(self, leases: Sequence[Lease], held: HeldSlots) -> None:
         """Start what may run now; what we have no slot for, or are given while we stop, goes back at once."""
-        for lease in await in_turn(unknown(leases, self._settler, self.attempts), self._group, self._settler):
+        new = startable(leases, self._settler, self.attempts)
+        for lease in await without_those_that_wait(new, self._group, self._settler):
             if self._stopping or not held.free:
                 self._settler.add(Settlement(lease, Outcome.RELEASE))
             else:
                 held.free -= 1
-                self._start(lease)
+                self._running.start(lease)
 
     async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
@@ -171,53 +167,9 @@ class PartitionLoop:
                 if tasks:
                     await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
 
-    def _start(self, lease: Lease) -> None:
-        attempt = Attempt(lease, self._rules(lease.event.event_type))
-        self._slots.running += 1
-        self._begin(attempt, LaneRun(attempt, self._rules) if lease.behind else None)
-
-    def _begin(self, attempt: Attempt, run: LaneRun | None) -> None:
-        self.attempts[attempt.lease.entry_id] = attempt
-        task = attempt.start(self._running, self._telemetry)
-        task.add_done_callback(partial(self._ended, attempt, run))
-
-    def _ended(self, attempt: Attempt, run: LaneRun | None, task: "asyncio.Task[Settlement | None]") -> None:
-        if attempt.pause_seconds is not None:
-            pausing = self._pause_group(attempt.pause_seconds, attempt.pause_reason)
-            self._background.start(pausing, name="pausing the group")
-        # A cancelled task was interrupted before its first step.
-        settlement = attempt.settlement_when_interrupted() if task.cancelled() else task.result()
-        if run is not None:
-            self._go_on_with(run, settlement)
-            return
-        self._free_slot_of(attempt)
-        if settlement is not None:
-            self._settler.add(settlement, attempt.renewed)
-
-    def _go_on_with(self, run: LaneRun, settlement: Settlement | None) -> None:
-        run.ended(settlement)
-        follower = None if self._stopping else run.next()
-        if follower is None:
-            self._free_slot_of(*run.attempts)
-            self._settler.add_run(run.outcomes(), run.head.renewed)
-        else:
-            self._telemetry.handed_over(entries=1)
-            self._begin(follower, run)
-
-    def _free_slot_of(self, *attempts: Attempt) -> None:
-        for attempt in attempts:
-            del self.attempts[attempt.lease.entry_id]
-        self._slots.running -= 1
-        self._slots.release()
-        if self._attentive:
-            self.idle_wait.wake()
-
     def held(self) -> "list[Attempt | Unsettled]":
         """Whatever has a lease that must not lapse: what runs, and what is not settled yet. For any thread to call."""
-        return [*self._leased(), *self._settler.unsettled()]
-
-    def _leased(self) -> list[Attempt]:
-        return [attempt for attempt in self.attempts.copy().values() if attempt.head is None]
+        return [*self._running.leased(), *self._settler.unsettled()]
 
     def lose(self, held: "Attempt | Unsettled", lease: Lease) -> None:
         """A lease is lost; unless its attempt has ended, or has a new one meanwhile, the attempt ends."""
@@ -230,21 +182,17 @@ class PartitionLoop:
 
         None when we stop, or when others look after this partition: then what is next goes on by a take.
         """
-        ours = self.assigned and not self._stopping
+        ours = self.idle_wait.assigned and not self._stopping
         return self._slots.spare(lanes_to_continue(batch) if ours else 0)
 
-    def welcome_behind(self, batch: Sequence[Settlement]) -> int:
+    def room_behind(self, batch: Sequence[Settlement]) -> int:
         """For the settler: how many entries may come along behind those, to be run under their leases."""
         return welcome_behind([each.lease for each in batch if may_continue(each)], self._rules)
 
-    async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
+    async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""
         if answer.leases:
             self._telemetry.handed_over(entries=len(answer.leases))
             await self._start_all(answer.leases, held)
-        if self._attentive or answer.something_is_due:
+        if self.idle_wait.attentive or answer.something_is_due:
             self.idle_wait.wake()
-
-    async def _pause_group(self, seconds: float, reason: str) -> None:
-        with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
-            await self._group.pause(seconds, reason)

@@ -70,7 +70,7 @@ class ServedPartitions:
         """The partitions that this worker trims and audits: its own; with ``WORKER_PARTITIONS`` all."""
         if self._chosen:
             return list(range(self._store.partitions))
-        return [loop.partition for loop in self.loops if loop.assigned]
+        return [loop.partition for loop in self.loops if loop.idle_wait.assigned]
 
     def _served(self) -> list[int]:
         return self._chosen or list(range(self._store.partitions))
@@ -96,7 +96,7 @@ class ServedPartitions:
             self._shared = consumers, len(partitions)
             mine = assigned(self._group.consumer, consumers, partitions)
             for loop in self.loops:
-                loop.assign(assigned=loop.partition in mine)
+                loop.idle_wait.assign(assigned=loop.partition in mine)
 
     def _postponed(self, error: Exception, _failures: int) -> float:
         if isinstance(error, StoreError):

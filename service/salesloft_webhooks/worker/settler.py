@@ -65,10 +65,10 @@ class Lanes(Protocol):
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
         """Slots for what storing a batch may hand over, held meanwhile."""
 
-    def welcome_behind(self, batch: Sequence[Settlement]) -> int:
+    def room_behind(self, batch: Sequence[Settlement]) -> int:
         """How many entries may come along, behind what storing a batch hands over."""
 
-    async def go_on(self, answer: HandedOver, held: HeldSlots) -> None:
+    async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
         """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
 
 
@@ -84,17 +84,18 @@ class Settler:
         partition: Which stream.
         telemetry: What it reports to.
         lanes: Who goes on with what it hands over.
-        taking: Not set while the next take is a moment away: what nothing waits for is sent with it.
+        gathered: Set unless the loop is letting events gather: then the next take is a moment away, and what nothing
+            waits for is sent with it.
     """
 
     def __init__(
-        self, group: Group, partition: int, telemetry: WorkerTelemetry, lanes: Lanes, taking: asyncio.Event
+        self, group: Group, partition: int, telemetry: WorkerTelemetry, lanes: Lanes, gathered: asyncio.Event
     ) -> None:
         self._group = group
         self._partition = partition
         self._telemetry = telemetry
         self._lanes = lanes
-        self._taking = taking
+        self._gathered = gathered
         self._queue: deque[Unsettled] = deque()
         self._releasing = Counts[tuple[str, int]]()
         self._done = Counts[str]()
@@ -162,18 +163,18 @@ class Settler:
 
     def _may_wait_for_take(self) -> bool:
         """Whether a take is a moment away, and nothing in the queue makes anything due before that."""
-        return not (self._taking.is_set() or any(_makes_something_due(each.settlement) for each in self._queue))
+        return not (self._gathered.is_set() or any(_makes_something_due(each.settlement) for each in self._queue))
 
     async def _settle_next(self) -> None:
         await self._filled.wait()
         if self._may_wait_for_take():
-            await self._taking.wait()  # 2 ms at the most, also for what is queued meanwhile and would not wait itself
+            await self._gathered.wait()  # 2 ms at the most, also for what is queued meanwhile and would not wait itself
         batch = self._next_batch()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
             self._forget(batch)
-            await self._lanes.go_on(answer, held)
+            await self._lanes.start_handed_over(answer, held)
         if not self._queue:
             self._filled.clear()
             self._empty.set()
@@ -195,7 +196,7 @@ class Settler:
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()
-        behind = self._lanes.welcome_behind(batch) if room else 0
+        behind = self._lanes.room_behind(batch) if room else 0
         answer = await self._group.settle_and_continue(self._partition, batch, room, behind)
         self._telemetry.settled(outcomes=len(batch), seconds=time.perf_counter() - began)
         for settlement, result in zip(batch, answer.results, strict=True):

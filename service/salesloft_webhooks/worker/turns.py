@@ -17,8 +17,8 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 15.0
 """How long an entry that has to wait for its entity's earlier events is left alone."""
 
 
-def unknown(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, Attempt]) -> list[Lease]:
-    """What to run, after doing what is right with the rest.
+def startable(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, Attempt]) -> list[Lease]:
+    """What to run; the rest is settled here, or goes on.
 
     What we have finished is settled again, for good: the store did not know when it gave us the entry. What we
     still run goes on under the new lease. An entry whose release is still unconfirmed goes back first: the repeat
@@ -45,8 +45,8 @@ def _behind_until(lease: Lease, ends: Callable[[Lease], bool]) -> Lease:
     return lease
 
 
-async def in_turn(leases: Sequence[Lease], group: Group, settler: Settler) -> list[Lease]:
-    """What may run now. Whose entity has unfinished events where it was before a raise goes back, and is asked again.
+async def without_those_that_wait(leases: Sequence[Lease], group: Group, settler: Settler) -> list[Lease]:
+    """What may run now. Whose entity has unfinished events where it was before a raise is released, to be taken again.
 
     What came along behind a lease is forgotten from there on. The attempt is not counted. Who has waited longer waits
     longer: many may wait for a partition that is far behind.

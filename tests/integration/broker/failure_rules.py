@@ -40,8 +40,8 @@ class FailureRules(PublisherRules):
         """
         member = self.consumers[group, consumer]
         first = {(lease.entry_id, lease.event.attempt) for lease in self.runner.run(member.take(0, count)).leases}
-        member._numbers[0] -= 1
-        member._unanswered[0] = True
+        member._take_numbers[0] -= 1
+        member._take_unanswered[0] = True
 
         repeated = self.runner.run(member.take(0, count)).leases
 

@@ -49,12 +49,13 @@ class HandOverRules(FailureRules):
             answer = self.runner.run(member.settle_and_continue(0, [settlement], room, behind))
             given.extend(answer.leases)
             if trouble == "lost":
-                member._handover_unanswered[0] = True
+                member._settle_numbers[0] -= 1
+                member._settle_unanswered[0] = True
                 repeat = self.runner.run(member.settle_and_continue(0, [settlement], 0))
                 assert _attempts(repeat.leases) == _attempts(answer.leases)
                 assert repeat.something_is_due
             if trouble == "late copy":
-                member._handovers[0] -= 1
+                member._settle_numbers[0] -= 1
                 copy = self.runner.run(member.settle_and_continue(0, [settlement], room))
                 assert copy.leases == ()
             return answer.results[0]

@@ -10,8 +10,8 @@ from salesloft_webhooks.broker.administration.dead_letters import dead_letters, 
 from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.replay import Selection, replay
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 from salesloft_webhooks.broker.body_compression import FRAME
-from salesloft_webhooks.broker.records import DeadLetter
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from tests.support import samples
 from tests.support.broker_bench import STREAM, Bench, open_bench, settle, take

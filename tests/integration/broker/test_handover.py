@@ -95,7 +95,8 @@ async def test_a_repeat_hands_over_what_the_lost_answer_did(bench: Bench) -> Non
     """After a lost answer the repeat names the same attempt, without any room, and leases nothing more."""
     group, first = await lane_of_three(bench)
     (handed_over,) = (await finish(group, first)).leases
-    group._handover_unanswered[0] = True
+    group._settle_numbers[0] -= 1
+    group._settle_unanswered[0] = True
 
     repeat = await finish(group, first, room=0)
 
@@ -111,7 +112,8 @@ async def test_a_repeat_does_not_name_what_an_earlier_call_handed_over(bench: Be
     (other,) = await take(group)
     await finish(group, first)
     await finish(group, other)
-    group._handover_unanswered[0] = True
+    group._settle_numbers[0] -= 1
+    group._settle_unanswered[0] = True
 
     repeat = await finish(group, other)
 
@@ -122,7 +124,7 @@ async def test_a_call_that_comes_after_its_repeat_hands_nothing_over(bench: Benc
     """What a server that hung had in its buffers finds the entry gone."""
     group, first = await lane_of_three(bench)
     await finish(group, first)
-    group._handovers[0] -= 1
+    group._settle_numbers[0] -= 1
 
     copy = await finish(group, first)
 

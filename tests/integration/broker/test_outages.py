@@ -58,7 +58,7 @@ async def test_a_take_that_arrives_after_its_repeat_leases_nothing(bench: Bench)
     """A call that a frozen server had in its buffers comes last, and finds its number used up."""
     group = await bench.group(lease_seconds=60)
     first = _arguments_of_a_take(group)
-    group._unanswered[0] = True
+    group._take_unanswered[0] = True
     assert await take(group) == ()
 
     await bench.publish("e1")
@@ -183,8 +183,8 @@ async def test_what_was_deleted_or_added_by_hand_stops_nobody(bench: Bench) -> N
     deleted, kept = await take(group)
     bench.redis.xdel("sl:{0}:events", deleted.entry_id)
     bench.redis.xadd("sl:{0}:events", {"id": "bare", "type": "person.created"})
-    group._numbers[0] -= 1
-    group._unanswered[0] = True
+    group._take_numbers[0] -= 1
+    group._take_unanswered[0] = True
 
     repeated, after = await take(group), await take(group)
 

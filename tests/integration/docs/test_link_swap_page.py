@@ -14,9 +14,10 @@ from salesloft_webhooks.link_swap.request import read
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
 from salesloft_webhooks.receiver.swap_events import event
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.subscriptions import load_declaration
 from salesloft_webhooks.telemetry import LinkSwapOutcome, LinkSwapReason
 from tests.support import samples
-from tests.support.documents import blocks
+from tests.support.documents import ROOT, blocks
 from tests.support.shell_blocks import assigned
 from tests.support.standins.http import Answer, StandIn
 
@@ -76,3 +77,14 @@ async def test_the_handler_is_asked_for_what_is_published(
 
     assert group.patterns == (told.event_type,)
     assert capsys.readouterr().out == "9 1 of 1 answered\n"
+
+
+def test_the_subscription_is_asked_where_the_page_says(tmp_path: Path) -> None:
+    """The declaration is taken as it stands, and the sentence behind it has the address that follows from it."""
+    declared = blocks(PAGE, "yaml")[-1]
+    (tmp_path / "subscriptions.yaml").write_text(declared.text)
+
+    desired = load_declaration("--file", tmp_path / "subscriptions.yaml").desired
+
+    assert desired.swaps_links
+    assert f"It is asked at `{desired.link_swap_url}`" in Path(ROOT / PAGE).read_text("utf-8")

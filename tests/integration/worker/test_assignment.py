@@ -19,7 +19,7 @@ PARTITIONS = 32
 
 def own(worker: Worker) -> set[int]:
     """The partitions a worker waits for."""
-    return {loop.partition for loop in worker._loops if loop.assigned}
+    return {loop.partition for loop in worker._loops if loop.idle_wait.assigned}
 
 
 async def prepared(feed: Pipeline) -> None:

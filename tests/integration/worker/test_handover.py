@@ -11,7 +11,7 @@ from salesloft_webhooks import Event
 from salesloft_webhooks.broker import Group, HandedOver, Lease, Settlement, Store
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Ordering
-from salesloft_webhooks.worker.partition_loop import PartitionLoop
+from salesloft_webhooks.worker.idle_wait import IdleWait
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.worker_pipeline import Pipeline, pipeline
@@ -142,10 +142,8 @@ async def test_nothing_is_handed_over_where_others_look_after_a_partition(
     async with pipeline(valkey, handle, **ENTITY) as running:
         await running.publish("e0", key="person:1")
         await eventually(lambda: bool(running.worker._loops[0].attempts), "the first runs")
-        running.worker._loops[0].assign(assigned=False)
-        monkeypatch.setattr(
-            PartitionLoop, "assign", lambda *_, **__: None
-        )  # who is alone gets it back with the next beat
+        running.worker._loops[0].idle_wait.assign(assigned=False)
+        monkeypatch.setattr(IdleWait, "assign", lambda *_, **__: None)  # who is alone gets it back with the next beat
         await running.publish(*IDS[:5], key="person:1")
         proceed.set()
         await running.finished(6)

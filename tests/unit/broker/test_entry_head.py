@@ -171,6 +171,7 @@ def test_an_entry_of_the_first_format_is_what_it_says() -> None:
 @given(head=st.binary(max_size=80))
 @example(head=b"")
 @example(head=b"\x01\x02\x01\xff")
+@example(head=b"\x01\x00\x01\x01\x00\x00\x00\x00\x00")
 def test_what_is_no_head_is_refused_or_read_and_nothing_else(head: bytes) -> None:
     """Damaged or tampered with, it says nothing by name, and raises what its readers expect; any text comes through."""
     try:

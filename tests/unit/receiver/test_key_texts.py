@@ -6,8 +6,9 @@ import pytest
 
 from salesloft_webhooks.configuration_files import validated
 from salesloft_webhooks.dialects import key_kinds
+from salesloft_webhooks.dialects.key_texts import split_keys
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting, split_keys
+from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting
 from salesloft_webhooks.receiver.source_entries import SourceEntry
 
 SECRETS, *_ = key_kinds()

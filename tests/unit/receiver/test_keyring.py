@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.dialects import DialectKeys, key_kinds
+from salesloft_webhooks.dialects.key_texts import split_keys
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting, split_keys
+from salesloft_webhooks.receiver.keyring import CHECK_SECONDS, Keyring, KeySetting
 
 SECRETS, TOKENS, MASTERS, *_ = key_kinds()
 

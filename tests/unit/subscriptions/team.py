@@ -57,7 +57,7 @@ class Team:
         made = self.look()
         for step in made.steps:
             if isinstance(step, Create):
-                self.add(step.event, self.keys[step.key])
+                self.add(step.event, self.keys[step.key], url=self.desired.url_of(step.event))
             elif isinstance(step, Delete):
                 del self.there[step.id]
         return made

@@ -18,7 +18,7 @@ spec:
   existing: Replace
   deletionPolicy: Retain
   suspend: true
-  linkSwap: {enabled: false}
+  linkSwap: {enabled: true, callbackUrl: "https://links.example.com/swap"}
   api: {tokenSecretRef: {name: salesloft-api, key: token}}
   keys: {mode: Manage, secretRef: {name: salesloft-keys, key: callback-secret}}
   rotation: {every: 2160h}
@@ -42,6 +42,8 @@ def test_an_object_of_the_operators_is_read_as_it_is(tmp_path: Path) -> None:
     assert found.desired == Desired(
         callback_url="https://hooks.example.com/webhooks/eu?team=1",
         events=frozenset({"person_created", "person_updated"}),
+        link_swap_url="https://links.example.com/swap",
+        swaps_links=True,
         existing=Existing.REPLACE,
         suspend=True,
     )
@@ -53,6 +55,27 @@ def test_address_and_events_are_enough(tmp_path: Path) -> None:
 
     assert (found.source, found.deletion_policy) == ("default", DeletionPolicy.DELETE)
     assert (found.desired.existing, found.desired.suspend) == (Existing.REPORT, False)
+
+
+@pytest.mark.parametrize(
+    ("callback_url", "asked_at"),
+    [
+        ("https://hooks.example.com/webhooks/salesloft", "https://hooks.example.com/webhooks/salesloft/link-swap"),
+        ("https://hooks.example.com/eu/?team=1", "https://hooks.example.com/eu/link-swap?team=1"),
+        ("https://hooks.example.com", "https://hooks.example.com/link-swap"),
+    ],
+    ids=["the chart's", "with a query", "without a path"],
+)
+@pytest.mark.parametrize("enabled", [True, False])
+def test_link_swap_has_an_address_of_its_own(
+    tmp_path: Path, callback_url: str, asked_at: str, *, enabled: bool
+) -> None:
+    """Below the other one unless it is said; known also when it is not wanted, so that it can be taken away."""
+    text = f"spec: {{callbackUrl: '{callback_url}', events: [call_created], linkSwap: {{enabled: {enabled}}}}}"
+
+    desired = load_declaration("--file", written(tmp_path, text)).desired
+
+    assert (desired.link_swap_url, desired.swaps_links) == (asked_at, enabled)
 
 
 def test_a_simulator_on_this_machine_needs_no_certificate(tmp_path: Path) -> None:
@@ -74,8 +97,9 @@ def test_a_simulator_on_this_machine_needs_no_certificate(tmp_path: Path) -> Non
         ("events: []", "spec.events"),
         ("events: [person_created, person_created]", "twice"),
         ("events: [person.created]", "none of SalesLoft's event types"),
-        ("events: [link_swap]", "docs/link_swap.md"),
-        ("linkSwap: {enabled: true}", "docs/link_swap.md"),
+        ("events: [link_swap]", "linkSwap.enabled"),
+        ("linkSwap: {enabled: true, callbackUrl: http://hooks.example.com/x}", "spec.linkSwap.callbackUrl"),
+        ("linkSwap: {url: https://hooks.example.com/x}", "Extra inputs"),
         ("existing: replace", "spec.existing"),
         ("callbackToken: something-secret", "Extra inputs"),
     ],

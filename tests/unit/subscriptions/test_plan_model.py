@@ -32,6 +32,8 @@ from salesloft_webhooks.subscriptions import (
 from salesloft_webhooks.subscriptions.plan import BELIEVED_SECONDS, SPREAD_SECONDS
 
 URL = "https://hooks.example.com/webhooks/salesloft"
+SWAP_URL = "https://links.example.com/swap"
+LINK_SWAP = "link_swap"
 EVENTS = ("call_created", "email_updated", "note_created", "person_created", "person_updated")
 DESIRED = Desired(callback_url=URL, events=frozenset(EVENTS))
 MOST_KEYS = 3
@@ -66,24 +68,33 @@ class World(RuleBasedStateMachine):
         self.operators = [Operator(), Operator()]
         self.told = True
         self.delivered: set[str] = set()
+        self.desired = DESIRED
 
-    @initialize(told=st.booleans(), foreign=st.booleans())
-    def begin(self, told: bool, foreign: bool) -> None:  # noqa: FBT001 - drawn
-        """Receivers tell which keys they have, or not; somebody else's subscription is there, or not."""
+    @initialize(told=st.booleans(), foreign=st.booleans(), swap_url=st.sampled_from([None, URL, SWAP_URL]))
+    def begin(self, told: bool, foreign: bool, swap_url: str | None) -> None:  # noqa: FBT001 - drawn
+        """Receivers tell which keys they have, or not; others' are there, or not; link swaps are wanted, or not."""
         self.told = told
+        self.desired = replace(DESIRED, link_swap_url=swap_url, swaps_links=swap_url is not None)
         if foreign:
             self.add("person_created", "somebody else's")
+            self.add(LINK_SWAP, "somebody else's", SWAP_URL)
+            self.add("person_created", self.keys[0].token("person_created"), SWAP_URL)
         self.foreign = dict(self.there)
+
+    @property
+    def wanted(self) -> list[str]:
+        """Event types that shall be delivered."""
+        return sorted(route.event for route in self.desired.routes)
 
     def new_key(self) -> MasterKey:
         """One that was never there."""
         self.made += 1
         return MasterKey(b"key %d" % self.made)
 
-    def add(self, event: str, token: str) -> None:
+    def add(self, event: str, token: str, url: str = URL) -> None:
         """SalesLoft has one more."""
         self.ids += 1
-        self.there[self.ids] = Subscription(id=self.ids, event_type=event, callback_url=URL, callback_token=token)
+        self.there[self.ids] = Subscription(id=self.ids, event_type=event, callback_url=url, callback_token=token)
 
     # What people do
 
@@ -151,7 +162,7 @@ class World(RuleBasedStateMachine):
         found = list(self.there.values()) if page == "right" else []
         accepted = {str(at): frozenset(key.fingerprint for key in each.keys) for at, each in enumerate(self.receivers)}
         seen = Seen(now=self.now, receivers=accepted if self.told else None)
-        made = plan(DESIRED, found, self.keys, seen, operator.memory)
+        made = plan(self.desired, found, self.keys, seen, operator.memory)
         operator.memory, operator.steps, operator.phase = made.memory, list(made.steps), made.phase
         operator.keys, operator.planned = list(self.keys), self.now
 
@@ -181,7 +192,7 @@ class World(RuleBasedStateMachine):
         """At SalesLoft."""
         match step:
             case Create(event=event, key=key):
-                self.add(event, keys[key].token(event))
+                self.add(event, keys[key].token(event), self.desired.url_of(event))
             case Enable(id=identity) if identity in self.there:
                 self.there[identity] = replace(self.there[identity], enabled=True)
             case Delete(id=identity):
@@ -192,7 +203,7 @@ class World(RuleBasedStateMachine):
     @invariant()
     def what_was_delivered_still_is(self) -> None:
         """With a token that every receiver accepts."""
-        now = {event for event in EVENTS if any(self.arrives(each) for each in self.of(event))}
+        now = {event for event in self.wanted if any(self.arrives(each) for each in self.of(event))}
         assert self.delivered <= now, (self.delivered - now, self.there)
         self.delivered = now
 
@@ -202,8 +213,9 @@ class World(RuleBasedStateMachine):
         assert {each: self.there.get(each) for each in self.foreign} == self.foreign
 
     def of(self, event: str) -> list[Subscription]:
-        """SalesLoft's subscriptions for one event type."""
-        return [each for each in self.there.values() if each.event_type == event]
+        """SalesLoft's subscriptions that bring one event type to where it is wanted."""
+        url = self.desired.url_of(event)
+        return [each for each in self.there.values() if (each.event_type, each.callback_url) == (event, url)]
 
     def arrives(self, one: Subscription) -> bool:
         """Whether its deliveries are sent, and accepted by whichever receiver gets them."""
@@ -217,7 +229,7 @@ class World(RuleBasedStateMachine):
             self.wait(200)
             self.round(0)
         ours = [each for each in self.there.values() if each.id not in self.foreign]
-        assert sorted(each.event_type for each in ours) == sorted(EVENTS)
+        assert sorted(each.event_type for each in ours) == self.wanted
         assert all(each.enabled and self.keys[0].token(each.event_type) == each.callback_token for each in ours)
         assert self.operators[0].phase is (Phase.RETIRING if len(self.keys) > 1 else Phase.IDLE)
 

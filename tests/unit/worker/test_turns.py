@@ -8,7 +8,7 @@ import pytest
 
 from salesloft_webhooks.broker import Lease
 from salesloft_webhooks.errors import StoreUnavailable
-from salesloft_webhooks.worker.turns import in_turn, unknown
+from salesloft_webhooks.worker.turns import startable, without_those_that_wait
 
 
 def lease(entry_id: str, *behind: Lease) -> Lease:
@@ -49,7 +49,7 @@ def test_what_we_know_already_ends_what_comes_along(done: str, running: str, lef
     """Neither what is done here nor what runs is begun again, and nothing that waits behind it."""
     settler: Any = Settler(done)
 
-    found = unknown([HEAD], settler, {running: Mock()})
+    found = startable([HEAD], settler, {running: Mock()})
 
     assert ids(found) == [["1-0", "2-0", "3-0", "4-0"][: left + 1]]
     assert settler.added == []
@@ -63,7 +63,7 @@ async def test_what_must_wait_ends_what_comes_along(waiting: str) -> None:
         return {each.entry_id for each in leases if each.entry_id == waiting}
 
     settler: Any = Settler()
-    found = await in_turn([HEAD], Mock(must_wait=must_wait), settler)
+    found = await without_those_that_wait([HEAD], Mock(must_wait=must_wait), settler)
 
     everything = ["1-0", "2-0", "3-0", "4-0"]
     assert ids(found) == ([everything[: everything.index(waiting)]] if waiting != "1-0" else [])
@@ -78,5 +78,5 @@ async def test_nothing_is_begun_while_nobody_knows_whose_turn_it_is() -> None:
 
     settler: Any = Settler()
 
-    assert await in_turn([HEAD], Mock(must_wait=must_wait), settler) == []
+    assert await without_those_that_wait([HEAD], Mock(must_wait=must_wait), settler) == []
     assert [each.lease.entry_id for each in settler.added] == ["1-0"]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 from salesloft_webhooks.broker.entry_reference import Reference
-from salesloft_webhooks.broker.records import DeadLetter
 from salesloft_webhooks.event_patterns import matches
 
 

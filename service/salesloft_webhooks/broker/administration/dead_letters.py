@@ -15,9 +15,10 @@ from salesloft_webhooks.broker.administration.dead_letter_filter import (
 from salesloft_webhooks.broker.administration.groups import forget_if_empty, registration
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, read, scan
 from salesloft_webhooks.broker.administration.stats import group_names
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter, read_dead_letter
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
-from salesloft_webhooks.broker.records import RECORD_LETTERS, DeadLetter, read_dead_letter
+from salesloft_webhooks.broker.records import RECORD_LETTERS
 
 BATCH = 100
 """Letters in one script call, so that the server is never blocked for long."""

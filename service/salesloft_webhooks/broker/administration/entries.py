@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from salesloft_webhooks.broker.administration.scan import PAGE, Span, carry_bodies, read, scan
+from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_head import by_name
 from salesloft_webhooks.broker.entry_reference import Reference
-from salesloft_webhooks.broker.records import Entry, Fields, read_entry
+from salesloft_webhooks.broker.records import Fields
 from salesloft_webhooks.errors import StoreError
 
 OnError = Callable[[StoreError], None]

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from salesloft_webhooks.broker.administration.stats import SILENCE_SECONDS, group_names
+from salesloft_webhooks.broker.administration.stored_records import read_registration
 from salesloft_webhooks.broker.connection.store import Store, translated
-from salesloft_webhooks.broker.records import read_registration
 
 FORGOTTEN_AT_ONCE = 500
 

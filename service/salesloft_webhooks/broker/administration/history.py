@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN, Entry, read_entry
+from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 

@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 
 from salesloft_webhooks.broker.administration.scan import Span, scan
+from salesloft_webhooks.broker.administration.stored_records import Quarantined, read_quarantined
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.publish import Publisher, Stored
-from salesloft_webhooks.broker.records import Quarantined, read_quarantined
 from salesloft_webhooks.dialects import read_quarantined as read_delivery
 from salesloft_webhooks.errors import StoreRefused, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
+from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.records import Entry, read_entry
 from salesloft_webhooks.event_patterns import matches
 
 BATCH = 100

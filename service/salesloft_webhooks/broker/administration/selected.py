@@ -12,8 +12,8 @@ from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLett
 from salesloft_webhooks.broker.administration.dead_letters import find_all, freeze, frozen, size
 from salesloft_webhooks.broker.administration.quarantine import find_quarantined, held
 from salesloft_webhooks.broker.administration.scan import newest_entry
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter, Quarantined
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.records import DeadLetter, Quarantined
 
 T = TypeVar("T")
 

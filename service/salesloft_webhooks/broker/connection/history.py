@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from salesloft_webhooks.broker.connection.line import Line
+
 REPLICATION = ("INFO", "replication")
 
 
@@ -14,12 +16,12 @@ class Written(Struct, frozen=True):
         result: The script's.
         history: Which history of writes it wrote to: the primary's replication id. Empty: the server does not tell, or
             is no primary any more.
-        carrier: The connection it went by.
+        line: The connection it went by.
     """
 
     result: Any
     history: str
-    carrier: object
+    line: Line
 
 
 def history_in(about: bytes | str) -> str:

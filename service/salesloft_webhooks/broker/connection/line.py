@@ -172,7 +172,7 @@ class Line(asyncio.Protocol):
         except (InvalidResponse, IndexError) as exc:
             # No answer, or one that nobody asked for: from here on no answer could be told from another's.
             self.fail(InvalidResponse(str(exc)))
-        if self.closed:
+        if self.closed:  # retired, and that was its last answer
             self.close()
 
     def _answer(self, reply: Any) -> None:

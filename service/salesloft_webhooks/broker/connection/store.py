@@ -140,7 +140,7 @@ class Store:
         if isinstance(self.client, RedisCluster) and (node := self.client.get_node_from_key(key)) is not None:
             await relearn(self.client, node)
 
-    def carrier(self, partition: int) -> object:
+    def line(self, partition: int) -> Line | None:
         """The connection that `run_in_history` would use at once; None: it would have to connect."""
         return self.lines.ready(self.keys.events(partition))
 

@@ -47,7 +47,7 @@ class Switchboard:
         self._asking: asyncio.Task[None] | None = None
 
     def ready(self, key: str) -> Line | None:
-        """The line to the server of a key, if it is there and can be used at once."""
+        """The line to the server of a key, if it is there and can be used at once; lets go of one that cannot."""
         name = self._name(key)
         line = None if name is None else self._lines.get(name)
         if name is None or line is None:

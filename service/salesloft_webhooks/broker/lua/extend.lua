@@ -14,12 +14,12 @@ local FIELDS = 4
 local consumer, run = ARGV[2], run_of_group()
 note_call(tonumber(ARGV[3]))
 local lease_end = ms(now + ARGV[3])
-local delivery_of_held = read_held_entries(consumer, (#ARGV - 3) / FIELDS)
+local delivery_count_if_held = read_held_entries(consumer, (#ARGV - 3) / FIELDS)
 
 local results, renewed = {}, { 'ZADD', due }
 for at = 4, #ARGV, FIELDS do
   local id, lane, attempt = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  local owned = delivery_of_held(id) == attempt and ARGV[at + 3] == run
+  local owned = delivery_count_if_held(id) == attempt and ARGV[at + 3] == run
   if owned then
     renewed[#renewed + 1] = lease_end
     renewed[#renewed + 1] = member_of(id, lane)

@@ -26,8 +26,10 @@
 --   A lane moves on only when its head is finished, and once: a late `done` while another consumer runs the same entry
 --   is written down but leaves the lane to that consumer, so no two attempts of one lane ever start side by side.
 --   Handed over is only what a take would give this consumer now, as its first attempt; all else is left to `take`. It is
---   leased in the step that finishes the one before it. What was run under the lease of the entry before it counts as
---   its owner's first attempt when that is finished by the same call, and nothing of the lane moves between. A repeat names again what the call has leased, and no lease twice.
+--   leased in the step that finishes the one before it.
+--   What was run under the lease of the entry before it counts as its owner's first attempt when that is finished by the
+--   same call, and nothing of the lane moves between.
+--   A repeat names again what the call has leased, and no lease twice.
 --   What is done stays done: a later retry or dead of the same entry ends it instead.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
@@ -45,7 +47,7 @@ local FIRST, FIELDS = 11, 9
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
 local behind, outcomes = tonumber(ARGV[10]), (#ARGV - FIRST + 1) / FIELDS
-local delivery_of_held = read_held_entries(consumer, outcomes)
+local delivery_count_if_held = read_held_entries(consumer, outcomes)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
 local changed = {}
@@ -53,7 +55,7 @@ local function present_owner_of(id)
   if changed[id] then
     return changed[id].owner, changed[id].delivered
   elseif changed[id] == nil then
-    local delivered = delivery_of_held(id)
+    local delivered = delivery_count_if_held(id)
     if delivered then
       return consumer, delivered
     end
@@ -158,7 +160,7 @@ if repeated then
   hand_over_again()
 end
 local fine, problem = pcall(settle_all)
-write_due_times()
+write_settled_due_times()
 remember_handed_over()
 if #finished_ids > 0 then
   acknowledge(finished_ids, finished_members)

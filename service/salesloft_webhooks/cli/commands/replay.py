@@ -17,7 +17,7 @@ from salesloft_webhooks.cli.times import parse_moment
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.replay import Replayed, Selection
-    from salesloft_webhooks.broker.records import Entry
+    from salesloft_webhooks.broker.administration.stored_records import Entry
     from salesloft_webhooks.settings import Settings
 
 

@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.administration.dead_letters import (
 )
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.selected import each
-from salesloft_webhooks.broker.records import DeadLetter
+from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 from tests.support.broker_driver import TTL, Driven
 from tests.support.idempotency_records import forget_record
 

@@ -13,7 +13,7 @@ from salesloft_webhooks.broker.administration.quarantine import (
     held,
     reprocess,
 )
-from salesloft_webhooks.broker.records import Quarantined
+from salesloft_webhooks.broker.administration.stored_records import Quarantined
 from salesloft_webhooks.errors import StoreUnavailable, UnreadableReason
 from tests.support.broker_driver import Driven
 

@@ -36,12 +36,12 @@ local function remember_compactly(event_id, entry, token, ttl, more)
   end
   local digest, number = digest_of(event_id)
   local bucket, value = bucket_in(window, number), struct.pack(VALUE, token, offset, sequence) .. (more and MORE or '')
-  if made[bucket] then
+  if has_end[bucket] then
     redis.call('HSET', bucket, digest, value)
   else
     redis.call('HSET', bucket, MADE, '', digest, value)
     redis.call('PEXPIREAT', bucket, ms(window.finish_at))
-    made[bucket] = true
+    has_end[bucket] = true
   end
   window.records, window.grown = window.records + 1, true
   if window.records > RECORDS_PER_BUCKET * window.buckets then

@@ -59,6 +59,7 @@ end
 
 -- A new latest window, of so many buckets that it need not grow before it has half of the records of the last one.
 local function open_window(latest, ttl_ms)
+  local all = known_windows()
   local start, expected = now - MARGIN_MS, 0
   if latest then
     start, expected = math.max(start, latest.start + 1), latest.records / 2
@@ -67,13 +68,13 @@ local function open_window(latest, ttl_ms)
   local window = make_window(start, buckets, 0, now + 1.5 * ttl_ms)
   -- The list forgets what has ended, and itself ends with the last of those that it names.
   local list_ends_at = window.finish_at
-  for _, each in ipairs(windows) do
+  for _, each in ipairs(all) do
     if each.finish_at < now then
       redis.call('HDEL', windows_key, ms(each.start))
     end
     list_ends_at = math.max(list_ends_at, each.finish_at)
   end
-  table.insert(windows, 1, window)
+  table.insert(all, 1, window)
   keep_window(window)
   redis.call('PEXPIREAT', windows_key, ms(list_ends_at))
   return window
@@ -125,13 +126,15 @@ local function bucket_in(window, number)
   return window.prefix .. index
 end
 
-local made = {} -- by bucket: whether it was there when it was looked into, so that it has its end
+-- By bucket: whether it was there when it was looked into, so that it has its end. One that nobody has looked into is
+-- marked again when it is written to, which changes nothing.
+local has_end = {}
 
 -- The record with this digest in one window; nil when it is not there.
 local function look_in(window, digest, number)
   local bucket = bucket_in(window, number)
   local known = redis.call('HMGET', bucket, MADE, digest)
-  made[bucket] = known[1]
+  has_end[bucket] = known[1] ~= false
   return known[2] and { window = window, bucket = bucket, digest = digest, value = known[2] }
 end
 

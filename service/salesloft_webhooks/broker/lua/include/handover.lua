@@ -1,5 +1,5 @@
 -- Handing a lane over: whoever has finished its head gets the next entry in the same call. Needs: lease_rows, outcomes,
--- entries, and the arguments of settle.lua.
+-- entries, the arguments of settle.lua, and its `changed`, which is written here; `behind` is what is left of it.
 --
 -- Handed over is what nobody has begun, and nothing else: what was tried before may be isolated, given up or without a
 -- handler, and all that is for `take` to judge.
@@ -12,7 +12,9 @@ local CAREFUL_MS, MOST_BYTES_BEHIND = 600000, 65536
 if room > 0 or repeated then
   note_call(lease) -- leases are given by the group's clock: it has to be right
 end
-local handed_over, due_times, something_is_due = {}, { 'ZADD', due }, repeated
+local handed_over = {}
+local due_times = { 'ZADD', due } -- two words; scores and members follow
+local something_is_due = repeated -- a repeat: what the first call made due is not known any more
 local memory = group_base .. ':last_settle:' .. consumer
 
 -- Written all at once, at the end.
@@ -21,7 +23,7 @@ local function set_due(id, lane, at)
   due_times[#due_times + 1] = member_of(id, lane)
 end
 
-local function write_due_times()
+local function write_settled_due_times()
   if #due_times > 2 then
     redis.call(unpack(due_times))
   end
@@ -72,7 +74,8 @@ local function rows_behind(lane)
   return rows
 end
 
-local function lease_out(id, lane, followed, fields)
+-- Followed: 1 or 0, as the row has it (0 is true in Lua).
+local function hand_out(id, lane, fields, followed)
   set_due(id, lane, now + lease)
   handed_over[#handed_over + 1] = lease_row(id, lane, 1, 0, '', followed, fields)
 end
@@ -88,7 +91,7 @@ local function hand_over(id, lane, followed)
   end
   redis.call('XCLAIM', events, group, consumer, 0, id, 'RETRYCOUNT', 1, 'JUSTID')
   changed[id] = { owner = consumer, delivered = 1 }
-  lease_out(id, lane, followed and 1 or 0, fields)
+  hand_out(id, lane, fields, followed and 1 or 0)
   if followed then
     table.insert(handed_over[#handed_over], rows_behind(lane))
   end
@@ -122,7 +125,7 @@ local function hand_over_again()
     local owner, delivered = owner_of(id)
     local fields, whole = fields_at(id)
     if owner == consumer and delivered == 1 and whole and fields.id then -- else deleted by hand: its lease will lapse
-      lease_out(id, fields.key, is_followed(fields.key), fields)
+      hand_out(id, fields.key, fields, is_followed(fields.key))
     end
   end
 end

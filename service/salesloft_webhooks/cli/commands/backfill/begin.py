@@ -8,6 +8,10 @@ from salesloft_webhooks.cli import roles
 from salesloft_webhooks.cli.options import AsJson, RoleHost, RoleOpsPort
 
 RESOURCES_HELP = "people,emails,...: what to read; by default all it can read (docs/backfill.md)."
+RunRate = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.001, help="Deliveries a second of a run; by default BACKFILL_EVENTS_PER_SECOND."),
+]
 
 
 def backfill(  # noqa: PLR0913 - each is an option of the command
@@ -17,6 +21,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command
     until: Annotated[str, typer.Option(help="One run, until then; by default until now.")] = "",
     resources: Annotated[str | None, typer.Option(envvar="BACKFILL_RESOURCES", help=RESOURCES_HELP)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="One run that publishes nothing and counts.")] = False,
+    rate: RunRate = None,
     as_json: AsJson = False,
     host: RoleHost = None,
     ops_port: RoleOpsPort = None,
@@ -31,7 +36,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command
     if since:
         from salesloft_webhooks.cli.commands.backfill.running import begin_run
 
-        begin_run(since, until, resources, dry_run=dry_run, as_json=as_json)
-    if until or dry_run or as_json:
-        raise typer.BadParameter("--until, --dry-run and --json go with --since")
+        begin_run(since, until, resources, dry_run=dry_run, rate=rate, as_json=as_json)
+    if until or dry_run or rate or as_json:
+        raise typer.BadParameter("--until, --dry-run, --rate and --json go with --since")
     roles.backfill(backfill_resources=resources, host=host, ops_port=ops_port)

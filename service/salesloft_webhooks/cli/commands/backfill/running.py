@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 COLUMNS = ("RESOURCE", "STATE", "ARRIVED", "MISSED", "UNREADABLE", "EVENTS")
 
 
-def begin_run(since: str, until: str, resources: str | None, *, dry_run: bool, as_json: bool) -> NoReturn:
-    """Begin a run, and end the command with what has become of it."""
+def begin_run(
+    since: str, until: str, resources: str | None, *, dry_run: bool, rate: float | None, as_json: bool
+) -> NoReturn:
+    """Begin a run, and end the command with what has become of it; ``rate``: deliveries a second, None: by settings."""
     first, last = parse_moment(since), parse_moment(until) if until else None
     if last and last <= first:
         raise typer.BadParameter(f"--until {until} lies before --since {since}")
@@ -40,20 +42,24 @@ def begin_run(since: str, until: str, resources: str | None, *, dry_run: bool, a
     span = Span("" if dry_run else new_run_name(), first, last, chosen(names))
     if not dry_run:
         note(f"backfill {span.name}: interrupted at any time, it goes on with: backfill resume {span.name}")
-    results, name = with_store(lambda store, settings: _run(store, settings, span, dry_run=dry_run))
+    results, name = with_store(lambda store, settings: _run(store, _paced(settings, rate), span, dry_run=dry_run))
     if dry_run:
         note("dry run: nothing was published")
     _report(name, results, as_json=as_json)
 
 
-def resume_run(name: str, *, as_json: bool) -> NoReturn:
+def resume_run(name: str, *, rate: float | None, as_json: bool) -> NoReturn:
     """Go on with a run, likewise."""
 
     async def act(store: "Store", settings: "Settings") -> "tuple[Results, str]":
-        return await _run(store, settings, await span_of(store, name), dry_run=False)
+        return await _run(store, _paced(settings, rate), await span_of(store, name), dry_run=False)
 
     results, name = with_store(act)
     _report(name, results, as_json=as_json)
+
+
+def _paced(settings: "Settings", rate: float | None) -> "Settings":
+    return settings.model_copy(update={"backfill_events_per_second": rate}) if rate else settings
 
 
 async def _run(store: "Store", settings: "Settings", span: Span, *, dry_run: bool) -> "tuple[Results, str]":

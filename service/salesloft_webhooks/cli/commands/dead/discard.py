@@ -12,7 +12,7 @@ from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.selected import Selected
-    from salesloft_webhooks.broker.records import DeadLetter
+    from salesloft_webhooks.broker.administration.stored_records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.cli.console import described
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.broker.records import DeadLetter
+    from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 
 
 def letter_object(letter: "DeadLetter", *, without: Collection[str] = ()) -> object:

@@ -17,7 +17,7 @@ from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.records import DeadLetter
+    from salesloft_webhooks.broker.administration.stored_records import DeadLetter
     from salesloft_webhooks.settings import Settings
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
     from salesloft_webhooks.broker.administration.selected import Selected
-    from salesloft_webhooks.broker.records import DeadLetter
+    from salesloft_webhooks.broker.administration.stored_records import DeadLetter
     from salesloft_webhooks.cli.bulk_actions import Select
 
 REASONS = ("exhausted", "permanent", "poison", "no_handler")

@@ -7,7 +7,7 @@ import typer
 from salesloft_webhooks.cli.console import described
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.broker.records import Entry
+    from salesloft_webhooks.broker.administration.stored_records import Entry
 
 WithData = Annotated[bool, typer.Option("--data", help="Also the content, which is personal data.")]
 

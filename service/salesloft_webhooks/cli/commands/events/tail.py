@@ -13,7 +13,7 @@ from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.records import Entry
+    from salesloft_webhooks.broker.administration.stored_records import Entry
     from salesloft_webhooks.errors import StoreError
     from salesloft_webhooks.settings import Settings
 

@@ -12,7 +12,7 @@ from salesloft_webhooks.errors import UnreadableReason
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.selected import Selected
-    from salesloft_webhooks.broker.records import Quarantined
+    from salesloft_webhooks.broker.administration.stored_records import Quarantined
     from salesloft_webhooks.cli.bulk_actions import Select
 
 Reason = Annotated[str, typer.Option("--reason", help="For this reason only, as `quarantine list` shows it.")]

@@ -45,7 +45,8 @@ def document(look: "Look") -> dict[str, object]:
     return {
         "callback_url": look.desired.callback_url,
         "as_declared": is_as_declared(look),
-        "wanted": len(look.desired.events),
+        "link_swap_url": look.desired.link_swap_url if look.desired.swaps_links else None,
+        "wanted": len(look.desired.routes),
         "delivered": len(plan.active),
         "subscriptions": rows(look),
         "foreign": list(plan.foreign),
@@ -68,8 +69,14 @@ def _cells(row: "Row") -> tuple[object, ...]:
 
 def say_state(look: "Look") -> None:
     """How far it is, on stderr."""
+    from salesloft_webhooks.subscriptions.steps import LINK_SWAP
+
     plan = look.round.plan
-    note(f"{len(plan.active)} of {len(look.desired.events)} event types are delivered to {look.desired.callback_url}")
+    desired = look.desired
+    count = len(plan.active & desired.events)
+    note(f"{count} of {len(desired.events)} event types are delivered to {desired.callback_url}")
+    if desired.swaps_links:
+        note(f"link_swap is {'asked' if LINK_SWAP in plan.active else 'not asked yet'} at {desired.link_swap_url}")
     if plan.foreign:
         ids = ", ".join(map(str, plan.foreign))
         note(f"not ours, and left as they are: {ids}. None of the keys gives their token")

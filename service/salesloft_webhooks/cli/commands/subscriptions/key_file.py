@@ -33,7 +33,7 @@ class RotatingKeyFile:
         Raises:
             ConfigurationError: it cannot be read.
         """
-        from salesloft_webhooks.receiver.keyring import split_keys
+        from salesloft_webhooks.dialects.key_texts import split_keys
 
         with self._problems_named("read"):
             return split_keys(self._path.read_bytes())

@@ -43,6 +43,7 @@ def list_subscriptions(
 
 
 def _found(look: "Look", *, everything: bool) -> list[dict[str, object]]:
+    addresses = {each.id: _address(each.callback_url) for each in look.round.found or ()}
     there = [
         {
             "id": row.id,
@@ -50,7 +51,7 @@ def _found(look: "Look", *, everything: bool) -> list[dict[str, object]]:
             "enabled": row.enabled,
             "whose": FOREIGN if row.key is None else "ours",
             "key": row.key,
-            "address": _address(look.desired.callback_url),
+            "address": addresses[row.id],
         }
         for row in rows(look)
         if row.id is not None

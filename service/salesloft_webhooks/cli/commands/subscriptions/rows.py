@@ -17,8 +17,8 @@ class Row:
     """A subscription that is there, or is to be.
 
     Attributes:
-        action: ``create``, ``enable``, ``delete``, ``keep``; ``missing``: is created later; ``foreign``: at our
-            address, and not ours; ``elsewhere``: at another address.
+        action: ``create``, ``enable``, ``delete``, ``keep``; ``missing``: is created later; ``foreign``: at one of
+            our addresses, and not ours; ``elsewhere``: at another address.
         event: SalesLoft's name of the event type.
         id: SalesLoft's; None: it is not there yet.
         enabled: Whether it is delivered now; None: it is not there yet.
@@ -46,14 +46,14 @@ def step_row(step: "Step", keys: "tuple[SigningKey, ...]") -> Row:
 
 
 def rows(look: "Look") -> list[Row]:
-    """Everything at our address, and everything that is wanted there: by event type, then by id."""
+    """Everything at our addresses, and everything that is wanted there: by event type, then by id."""
     found = [*_there(look), *_not_there(look)]
     return sorted(found, key=lambda row: (row.event, row.id is None, row.id or 0))
 
 
 def elsewhere(look: "Look") -> "list[Subscription]":
     """What goes to other addresses, which is nobody's business here."""
-    return [each for each in look.round.found or () if each.callback_url != look.desired.callback_url]
+    return [each for each in look.round.found or () if not _is_here(each, look)]
 
 
 def _there(look: "Look") -> Iterator[Row]:
@@ -61,7 +61,7 @@ def _there(look: "Look") -> Iterator[Row]:
 
     steps = {step.id: step for step in look.round.plan.steps if not isinstance(step, Create)}
     for each in look.round.found or ():
-        if each.callback_url != look.desired.callback_url:
+        if not _is_here(each, look):
             continue
         key = _signed_with(each, look.keys)
         action, why = (KEEP if key else FOREIGN), ""
@@ -72,17 +72,27 @@ def _there(look: "Look") -> Iterator[Row]:
 
 
 def _not_there(look: "Look") -> Iterator[Row]:
-    from salesloft_webhooks.subscriptions import Create
+    from salesloft_webhooks.subscriptions import Create, Route
 
     created = [step_row(step, look.keys) for step in look.round.plan.steps if isinstance(step, Create)]
     yield from created
-    ours = {each.event_type for each in look.round.found or () if _is_ours(each, look)}
-    for event in sorted(look.desired.events - ours - {row.event for row in created}):
+    ours = {
+        Route(each.event_type, each.callback_url)
+        for each in look.round.found or ()
+        if _signed_with(each, look.keys) is not None
+    }
+    missing = {route.event for route in look.desired.routes - ours}
+    for event in sorted(missing - {row.event for row in created}):
         yield Row(MISSING, event)
 
 
-def _is_ours(each: "Subscription", look: "Look") -> bool:
-    return each.callback_url == look.desired.callback_url and _signed_with(each, look.keys) is not None
+def _is_here(each: "Subscription", look: "Look") -> bool:
+    """Whether it is ours, or comes to us all the same."""
+    from salesloft_webhooks.subscriptions import Route
+
+    route = Route(each.event_type, each.callback_url)
+    signed = _signed_with(each, look.keys) is not None
+    return look.desired.is_for_us(route) or (signed and look.desired.may_be_ours(route))
 
 
 def _signed_with(each: "Subscription", keys: "tuple[SigningKey, ...]") -> str | None:

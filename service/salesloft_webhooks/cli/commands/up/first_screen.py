@@ -47,13 +47,20 @@ def first_screen(plan: Plan, seconds: float) -> Text:
         text.append(f"{value}\n")
     text.append("\nIn another terminal, in this folder:\n\n")
     program = _program()
-    for arguments, meaning in TRY:
-        text.append(f"  {f'{program} {arguments}':<{len(program) + 18}}", style="cyan")
+    for arguments, meaning in _tries(plan):
+        text.append(f"  {f'{program} {arguments}':<{len(program) + 17}} ", style="cyan")
         text.append(f"{meaning}\n", style="dim")
     text.append("\nOr sign a delivery yourself, with curl:\n\n")
     for line in CURL.format(env=f"{shown}/env").splitlines():
         text.append(f"  {line}\n", style="cyan")
     return text
+
+
+def _tries(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield from TRY
+    if plan.options.demo:
+        declared = os.path.relpath(plan.options.folder.subscriptions)
+        yield f"subscriptions plan -f {declared}", "what SalesLoft sends us, held against what is declared"
 
 
 def _program() -> str:

@@ -1,0 +1,126 @@
+"""The end of a `SalesloftSubscription`: ours go at SalesLoft, then the object may. Nothing hangs on us for ever.
+
+====================================  ==========================================================================
+when it is deleted                    what happens
+====================================  ==========================================================================
+`deletionPolicy: Retain`              it goes at once; ours stay
+SalesLoft answers                     ours are deleted; it goes when a second list has none of them either
+no Secret any more (a namespace goes) what this process read of it last is used
+no login, or SalesLoft fails          tried again; after `OPERATOR_DELETION_SECONDS` it goes all the same, and an
+event, and the log, name the ids that are left
+====================================  ==========================================================================
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from salesloft_webhooks.errors import ClusterNotFound, ConfigurationError
+from salesloft_webhooks.operator.api_group import FINALIZER
+from salesloft_webhooks.operator.cluster import Cluster
+from salesloft_webhooks.operator.controller import Reconciliation
+from salesloft_webhooks.operator.managed_keys import ManagedKeys
+from salesloft_webhooks.operator.objects import SubscriptionObject
+from salesloft_webhooks.operator.specification import read_specification
+from salesloft_webhooks.operator.subscription_conditions import named
+from salesloft_webhooks.operator.subscription_look import Blocked, Looking
+from salesloft_webhooks.operator.subscription_news import News
+from salesloft_webhooks.operator.subscription_status import read_status
+from salesloft_webhooks.operator.times import unix_seconds
+from salesloft_webhooks.subscriptions import DeletionPolicy
+from salesloft_webhooks.subscriptions.plan import SECOND_LOOK_SECONDS
+from salesloft_webhooks.telemetry import ReconcileResult, get_logger
+
+RELEASED, RETAINED, ORPHANED = "Released", "Retained", "Orphaned"
+"""How it ends."""
+AGAIN_SECONDS = 15.0
+"""Between two attempts at most: somebody waits for it."""
+
+log = get_logger(__name__)
+
+
+class Deletion:
+    """Carries deletions out.
+
+    Args:
+        cluster: Where the objects are.
+        looking: Asks SalesLoft.
+        managed: The keys of what stays there stay, too.
+        news: Who is told.
+        seconds: How long it is tried.
+        clock: Unix time.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        looking: Looking,
+        managed: ManagedKeys,
+        news: News,
+        seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._cluster, self._looking, self._managed, self._news = cluster, looking, managed, news
+        self._seconds, self._clock = seconds, clock
+        self._absent: set[str] = set()
+
+    async def advance(self, each: SubscriptionObject) -> Reconciliation:
+        """One step nearer to the end of an object that is deleted.
+
+        Raises:
+            ClusterError: Kubernetes cannot be told.
+        """
+        if FINALIZER not in each.metadata.finalizers:
+            return Reconciliation(ReconcileResult.SETTLED)  # somebody else has to agree
+        try:
+            wanted = read_specification(each.spec)
+            if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN:
+                await self._managed.let_go(each, wanted)
+                return await self._release(each, RETAINED)
+            done = await self._looking.remove(each, wanted)
+        except (Blocked, ConfigurationError) as exc:
+            return await self._failed(each, "Blocked", str(exc))
+        await self._news.changed(each, done.outcome.done)
+        if done.error is not None:
+            return await self._failed(each, str(done.failure), str(done.error))
+        if not done.settled:
+            self._absent.discard(each.metadata.uid)
+            return Reconciliation(ReconcileResult.PROGRESSING, done.next_seconds(0), "Deleting")
+        return await self._gone(each)
+
+    async def _gone(self, each: SubscriptionObject) -> Reconciliation:
+        """A list has none of ours. One that is empty by mistake would leave them behind, so a second one is asked."""
+        if each.metadata.uid not in self._absent:
+            self._absent.add(each.metadata.uid)
+            return Reconciliation(ReconcileResult.PROGRESSING, SECOND_LOOK_SECONDS, "Deleting")
+        return await self._release(each)
+
+    async def _failed(self, each: SubscriptionObject, reason: str, words: str) -> Reconciliation:
+        deleted = each.metadata.deletion_timestamp or ""
+        if self._clock() - unix_seconds(deleted) < self._seconds:
+            return Reconciliation(ReconcileResult.FAILED, min(AGAIN_SECONDS, self._seconds / 4), reason)
+        return await self.give_up(each, reason, words)
+
+    async def give_up(self, each: SubscriptionObject, reason: str, words: str) -> Reconciliation:
+        """Let an object go, although ours are left at SalesLoft as far as anybody knows.
+
+        Args:
+            each: The object.
+            reason: Why, in one word.
+            words: Why, for people.
+
+        Raises:
+            ClusterError: Kubernetes cannot be told.
+        """
+        ids = [entry.id for entry in read_status(each.status).subscriptions or ()]
+        log.warning("operator.orphaned", object=each.metadata.name, ids=ids, reason=reason)
+        left = f"left at SalesLoft, delete them there: {named(ids)}" if ids else "nothing of ours is known at SalesLoft"
+        await self._news.warned(each, ORPHANED, f"{left} ({words})")
+        return await self._release(each, ORPHANED)
+
+    async def _release(self, each: SubscriptionObject, reason: str = RELEASED) -> Reconciliation:
+        self._absent.discard(each.metadata.uid)
+        others = [name for name in each.metadata.finalizers if name != FINALIZER]
+        with suppress(ClusterNotFound):  # it is gone
+            await self._cluster.set_finalizers(each, others)
+        return Reconciliation(ReconcileResult.SETTLED, None, reason)

@@ -1,0 +1,118 @@
+"""The definitions say what the package says, and explain every field."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from annotated_types import MaxLen, MinLen
+
+from salesloft_webhooks.dialects.names import DOTTED
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.subscriptions.declaration import DeletionPolicy, Spec
+from salesloft_webhooks.subscriptions.steps import Existing, Phase
+from tests.chart.declared import KINDS, definition, outline, schema
+from tests.chart.rendering import CHART, Object, render
+
+
+def test_the_definition_allows_what_the_package_allows() -> None:
+    """Fields, defaults, limits and words of a declaration have their home in the package."""
+    spec = schema("SalesloftSubscription")["properties"]["spec"]
+    fields = {field.alias or name: field for name, field in Spec.model_fields.items()}
+    defaults = {name: value["default"] for name, value in spec["properties"].items() if "default" in value}
+
+    assert spec["properties"].keys() == fields.keys()
+    assert {name for name, field in fields.items() if field.is_required()} == set(spec["required"]) - {"api", "keys"}
+    assert defaults == {**{name: fields[name].default for name in defaults}, "linkSwap": {}}
+    assert spec["properties"]["source"]["maxLength"] == limit(fields["source"], MaxLen)
+    assert spec["properties"]["callbackUrl"]["maxLength"] == limit(fields["callbackUrl"], MaxLen)
+    events = spec["properties"]["events"]
+    assert (events["minItems"], events["maxItems"]) == (
+        limit(fields["events"], MinLen),
+        limit(fields["events"], MaxLen),
+    )
+    assert events["items"]["enum"] == list(DOTTED)
+    assert spec["properties"]["existing"]["enum"] == list(Existing)
+    assert spec["properties"]["deletionPolicy"]["enum"] == list(DeletionPolicy)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("subscriptions", "SalesloftSubscription"), ("consumerGroups", "ConsumerGroup")]
+)
+def test_the_values_take_what_the_definition_takes(key: str, kind: str) -> None:
+    """The outline of `spec` in the values' schema is the definition's."""
+    values = json.loads((CHART / "values.schema.json").read_text("utf-8"))["properties"]
+
+    assert values[key]["items"]["properties"]["spec"] == outline(schema(kind)["properties"]["spec"])
+
+
+def test_the_definition_has_the_packages_patterns() -> None:
+    """Of addresses, which a rule compares with so that the refusal can be read."""
+    spec = schema("SalesloftSubscription")["properties"]["spec"]["properties"]
+    oauth = spec["api"]["properties"]["oauth"]["properties"]
+
+    assert pattern_of_rule(spec["callbackUrl"]) == pattern(Spec.model_fields["callback_url"])
+    assert pattern_of_rule(spec["linkSwap"]["properties"]["callbackUrl"]) == pattern(Spec.model_fields["callback_url"])
+    assert pattern_of_rule(spec["api"]["properties"]["baseUrl"]) == pattern(Settings.model_fields["salesloft_api_url"])
+    assert pattern_of_rule(oauth["tokenUrl"]) == pattern(Settings.model_fields["salesloft_token_url"])
+    assert spec["api"]["properties"]["baseUrl"]["default"] == Settings.model_fields["salesloft_api_url"].default
+    assert oauth["tokenUrl"]["default"] == Settings.model_fields["salesloft_token_url"].default
+
+
+def test_the_status_has_the_packages_phases() -> None:
+    """A phase that the definition does not know could never be written."""
+    status = schema("SalesloftSubscription")["properties"]["status"]["properties"]
+
+    assert status["rotationPhase"]["enum"] == list(Phase)
+
+
+def limit(field: Any, kind: type[MaxLen | MinLen]) -> int:
+    """How long a field of the package may be, at most or at least."""
+    (found,) = (each for each in field.metadata if isinstance(each, kind))
+    return int(found.max_length if isinstance(found, MaxLen) else found.min_length)
+
+
+def pattern(field: Any) -> str:
+    """What a field of the package must match."""
+    (found,) = (each.pattern for each in field.metadata if getattr(each, "pattern", None))
+    return str(found)
+
+
+def pattern_of_rule(node: Object) -> str:
+    """What a field of the definition must match."""
+    (rule,) = node["x-kubernetes-validations"]
+    found = re.fullmatch(r"self\.matches\(r'(.*)'\)", rule["rule"])
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_explained(kind: str) -> None:
+    """`kubectl explain` has a sentence for each."""
+
+    def unexplained(node: Object, path: str) -> Iterator[str]:
+        for name, value in node.get("properties", {}).items():
+            here = f"{path}.{name}"
+            if here != ".metadata" and not re.fullmatch(r"[A-Z`].*[^.]\.", value.get("description", "")):
+                yield here
+            yield from unexplained(value, here)
+            yield from unexplained(value.get("items", {}), f"{here}[]")
+
+    assert list(unexplained(schema(kind), "")) == []
+
+
+def test_an_operator_that_is_off_brings_none() -> None:
+    """Nor does one whose definitions another release brings."""
+    assert render().all("CustomResourceDefinition") == []
+    assert render({"operator": {"enabled": True}, "crds": {"enabled": False}}).all("CustomResourceDefinition") == []
+
+
+def test_definitions_are_kept() -> None:
+    """With them every object of their kinds would go; it is said to Helm and to Argo CD."""
+    kept = definition("ConsumerGroup")["metadata"]["annotations"]
+    values = {"operator": {"enabled": True}, "crds": {"keep": False}}
+
+    assert kept["helm.sh/resource-policy"] == "keep"
+    assert kept["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
+    assert all("annotations" not in item["metadata"] for item in render(values).all("CustomResourceDefinition"))
