@@ -103,6 +103,18 @@ OTHER: dict[str, Any] = {
 }
 """Another value where one cannot be guessed from the type."""
 
+BY_NAME: dict[str, Any] = {
+    "dnsConfig": {"options": [{"name": "ndots"}]},
+    "dnsPolicy": "Default",
+    "minAvailable": 1,
+    "nodePort": 30080,
+    "probes": {"liveness": {"timeoutSeconds": 9}},
+    "revisionHistoryLimit": 3,
+    "scrapeTimeout": "9s",
+    "trafficDistribution": "PreferClose",
+}
+"""The same for values of several components."""
+
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
     "apiUrls": "https://other.example.com/v2",
@@ -114,6 +126,11 @@ GUESSED_LISTS: dict[str, Any] = {
     "hostnames": "other.example.com",
     "events": "person.*",
     "to": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+    "extraEgress": {"ports": [{"port": 1}]},
+    "extraEnvFrom": {"secretRef": {"name": "other"}},
+    "extraIngress": {"ports": [{"port": 1}]},
+    "hostAliases": {"ip": "10.8.0.1"},
+    "loadBalancerSourceRanges": "10.8.0.0/16",
     "nodeLocal": "10.8.0.10/32",
     "gateway": {"ipBlock": {"cidr": "10.8.0.0/16"}},
     "prometheus": {"ipBlock": {"cidr": "10.8.0.0/16"}},
@@ -133,12 +150,12 @@ def leaves(node: Values, path: str = "") -> Iterator[str]:
 
 def other(path: str) -> Any:
     """A value that differs from the default."""
-    if path in OTHER:
-        return OTHER[path]
-    default: Any = VALUES
-    for name in path.split("."):
-        default = default[name]
     name = path.rpartition(".")[2]
+    if path in OTHER or name in BY_NAME:
+        return OTHER.get(path, BY_NAME.get(name))
+    default: Any = VALUES
+    for part in path.split("."):
+        default = default[part]
     if isinstance(default, bool):
         return not default
     if isinstance(default, int | float):
@@ -168,7 +185,8 @@ def comparable(rendered: Rendered) -> list[Object]:
 
 def effect(path: str) -> bool:
     """True when another value changes the objects in some context, or is refused by a sentence that names it."""
-    for context in CONTEXTS:
+    section = path.partition(".")[0]
+    for context in sorted(CONTEXTS, key=lambda context: bool(context) and section not in context):  # likely ones first
         for value in (True, False) if isinstance(other(path), bool) else (other(path),):
             try:
                 changed = render(merged(context, nested(path, value)))

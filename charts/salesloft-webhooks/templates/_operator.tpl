@@ -69,7 +69,7 @@ apiVersion: salesloft-webhooks.dev/v1alpha1
 kind: {{ index . 1 }}
 metadata:
   name: {{ (index . 2).name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ include "salesloft-webhooks.namespace" $root }}
   labels:
     {{- include "salesloft-webhooks.labels" (list $root "operator") | nindent 4 }}
   {{- include "salesloft-webhooks.annotations" (list $root (dict "argocd.argoproj.io/sync-options" "SkipDryRunOnMissingResource=true")) }}
