@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 from salesloft_webhooks.simulator.platform import Behaviour, SimulatedPlatform
+from salesloft_webhooks.simulator.platform.outgoing_mail import SentMail
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -47,6 +48,11 @@ class PlatformThread:
     def settled(self) -> None:
         """Return when no delivery is under way."""
         self._wait_for(self.platform.deliveries.settled())
+
+    def mail(self) -> SentMail:
+        """What becomes of a mail that is sent now."""
+        found: SentMail = self._wait_for(self.platform.mail.send(self.platform.load.mail()))
+        return found
 
     def subscriptions(self) -> list[Record]:
         """All that are registered now, as copies."""

@@ -138,12 +138,12 @@ class SubscriptionController:
             status = replace(status, tenant_id=look.tenant_id or before.tenant_id)
             said = when_seen(done, desired, around.keys, look.receivers)
             self._news.seen(each, desired, done, status)
-            self._news.rotation(each, status, around.keys)
             await self._news.changed(each, done.outcome.done)
             await self._news.foreign(each, before, status)
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
         report = await self._managed.advance(each, wanted, around.kept, done)
+        self._news.rotation(each, status, around.keys, managed=report is not None and report.managed)
         await self._write(each, before, status, [*said, *when_managed(report, before.conditions)])
         if done.error is None or done.failure is FailureReason.REFUSED:  # the other event types are looked after
             self._waits.succeeded(uid)

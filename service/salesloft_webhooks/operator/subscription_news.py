@@ -66,11 +66,21 @@ class News:
         last = status.last_sync_time
         self._telemetry.not_synced(of.metadata.name, None if last is None else _moment(last))
 
-    def rotation(self, of: SubscriptionObject, status: SubscriptionStatus, keys: Sequence[SigningKey]) -> None:
-        """How far the change of the key is; a single key that nothing else was signed with is no change."""
+    def rotation(
+        self, of: SubscriptionObject, status: SubscriptionStatus, keys: Sequence[SigningKey], *, managed: bool
+    ) -> None:
+        """How far the change of the key is; a single key that nothing else was signed with is no change.
+
+        Args:
+            of: Whose key.
+            status: As it is to be written.
+            keys: Those there are.
+            managed: Whether the operator itself takes older keys away: then that is part of the change.
+        """
         phase = status.rotation_phase or Phase.IDLE
         older = any(each.key != status.key for each in status.subscriptions or ())
-        under_way = phase in (Phase.SPREADING, Phase.CREATING, Phase.DRAINING) and (older or len(keys) > 1)
+        phases = (Phase.SPREADING, Phase.CREATING, Phase.DRAINING, *((Phase.RETIRING,) if managed else ()))
+        under_way = phase in phases and (older or len(keys) > 1)
         since = _moment(status.key_seen_at) if under_way and status.key_seen_at else None
         self._telemetry.rotation(of.metadata.name, phase, since)
 

@@ -10,8 +10,8 @@ from typing import Any
 from salesloft_webhooks.dialects.native import derive_token
 from salesloft_webhooks.salesloft import LocalBudget, open_salesloft
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.simulator.platform import Behaviour, SimulatedPlatform
-from salesloft_webhooks.simulator.platform.outgoing_mail import OutgoingMail, SentMail
+from salesloft_webhooks.simulator.platform import SimulatedPlatform
+from salesloft_webhooks.simulator.platform.outgoing_mail import SentMail
 from salesloft_webhooks.simulator.sales_team import LINK_SWAP, SalesTeam
 from tests.integration.receiver.test_link_swap import answering
 from tests.support.receiver_process import PATH
@@ -52,9 +52,8 @@ class Sales:
 
     async def mails(self, count: int) -> list[tuple[dict[str, Any], SentMail]]:
         """That many mails of the team, one after the other, and what became of each."""
-        team, mail = SalesTeam(Random(7), datetime.now(UTC)), OutgoingMail(self.platform.subscriptions, Behaviour())
-        written = [team.next_of(LINK_SWAP).resource for _ in range(count)]
-        return [(each, await mail.send(each)) for each in written]
+        written = [self.platform.load.mail() for _ in range(count)]
+        return [(each, await self.platform.mail.send(each)) for each in written]
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ def test_a_declaration_is_read() -> None:
     assert (found.api.secret.name, found.api.secret.key) == ("salesloft-api", "token")
     assert (found.keys.mode, found.keys.secret_ref.key) == (KeysMode.MANAGE, "callback-secret")
     assert found.rotation is not None
-    assert found.rotation.every == "2160h"
+    assert (found.rotation.every, found.rotation.seconds) == ("2160h", 90 * 86_400.0)
     assert list(secret_names(WHOLE)) == ["salesloft-api", "salesloft-keys"]
 
 
@@ -48,6 +48,10 @@ def test_an_app_sends_its_secret_to_two_addresses() -> None:
         pytest.param({"keys": None}, id="no keys"),
         pytest.param({"keys": {**KEYS, "mode": "Watch"}}, id="a mode that there is not"),
         pytest.param({"rotation": {}}, id="a rotation without a time"),
+        pytest.param({"rotation": {"every": "23h"}}, id="a rotation before the last one has ended"),
+        pytest.param({"rotation": {"every": "90d"}}, id="a rotation in days"),
+        pytest.param({"rotation": {"every": "24h30m"}}, id="a rotation in hours and minutes"),
+        pytest.param({"rotation": {"every": "-48h"}}, id="a rotation in the past"),
         pytest.param({"events": ["nothing"]}, id="an event that there is not"),
         pytest.param({"unknown": 1}, id="an unknown field"),
     ],

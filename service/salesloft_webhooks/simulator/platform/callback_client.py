@@ -32,8 +32,13 @@ class CallbackClient:
 
     async def post(self, url: str, delivery: Delivery) -> tuple[int | None, str]:
         """One attempt: the status and the beginning of the answer; without one, None and what went wrong."""
+        status, answer = await self.ask(url, delivery)
+        return status, answer.decode("utf-8", "replace")[:MOST_OF_AN_ANSWER]
+
+    async def ask(self, url: str, delivery: Delivery) -> tuple[int | None, bytes]:
+        """The same, with the whole answer."""
         if self._session is None:
-            return None, "not started"
+            return None, b"not started"
         headers = {"Content-Type": "application/json", **delivery.headers}
         address = URL(url)
         host = address.host_port_subcomponent or ""
@@ -44,7 +49,6 @@ class CallbackClient:
             async with self._session.post(
                 address, data=delivery.body, headers=headers, allow_redirects=False
             ) as answer:
-                text = await answer.text(errors="replace")
-                return answer.status, text[:MOST_OF_AN_ANSWER]
+                return answer.status, await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as exc:
-            return None, type(exc).__name__
+            return None, type(exc).__name__.encode()

@@ -5,6 +5,7 @@
 | ``GET /account`` | what became of all changes (`Account.plain`), and what else there is |
 | ``GET /changes?after=N&limit=M`` | the changes after the one of that number, one by one |
 | ``POST /changes`` ``{"count": 50, "event": "person_created"}`` | so many happen at once, of any event type or of one |
+| ``POST /mails`` ``{"count": 3}`` | so many mails are sent, one after the other: what each was answered and its links |
 | ``PUT /load`` ``{"rate": 40}`` | so many happen a second from now on; 0: none |
 | ``GET /faults`` | what is still to go wrong |
 | ``POST /faults`` ``{"fault": "error", "path": "/v2/people", "during_seconds": 3600}`` | an order (`Faults.order`) |
@@ -28,8 +29,10 @@ from salesloft_webhooks.simulator.platform.account import Account
 from salesloft_webhooks.simulator.platform.answers import error, json_answer
 from salesloft_webhooks.simulator.platform.faults import Fault, Faults
 from salesloft_webhooks.simulator.platform.generated_load import EVENTS, GeneratedLoad
+from salesloft_webhooks.simulator.platform.outgoing_mail import OutgoingMail
 
 MOST_CHANGES = 10_000
+MOST_MAILS = 1_000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Order = TypeVar("Order", bound=msgspec.Struct)
 
@@ -58,6 +61,12 @@ class ChangesOrder(msgspec.Struct, forbid_unknown_fields=True):
     event: str = ""
 
 
+class MailsOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What is posted to ``/mails``."""
+
+    count: int = 1
+
+
 class TokenOrder(msgspec.Struct, forbid_unknown_fields=True):
     """What is posted to ``/tokens``."""
 
@@ -74,9 +83,11 @@ class ControlApi:
         load: GeneratedLoad,
         faults: Faults,
         access: Access,
+        mail: OutgoingMail,
         summary: Callable[[], dict[str, Any]],
     ) -> None:
         self._account, self._load, self._faults, self._access, self._summary = account, load, faults, access, summary
+        self._mail = mail
 
     def application(self) -> web.Application:
         """As aiohttp serves it."""
@@ -86,6 +97,7 @@ class ControlApi:
         router.add_get("/account", self._tell)
         router.add_get("/changes", self._changes)
         router.add_post("/changes", self._happen)
+        router.add_post("/mails", self._send)
         router.add_put("/load", self._switch)
         router.add_get("/faults", self._ordered)
         router.add_post("/faults", self._order)
@@ -113,6 +125,12 @@ class ControlApi:
             return error(400, f"count must lie between 0 and {MOST_CHANGES}")
         self._load.burst(order.count, order.event)
         return json_answer(self._summary())
+
+    async def _send(self, request: web.Request) -> web.Response:
+        order = await _read(request, MailsOrder)
+        if not 0 <= order.count <= MOST_MAILS:
+            return error(400, f"count must lie between 0 and {MOST_MAILS}")
+        return json_answer([asdict(await self._mail.send(self._load.mail())) for _ in range(order.count)])
 
     async def _switch(self, request: web.Request) -> web.Response:
         order = await _read(request, LoadOrder)

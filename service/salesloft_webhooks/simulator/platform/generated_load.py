@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from salesloft_webhooks.simulator.back_office import EVENTS as BACK_OFFICE_EVENTS
 from salesloft_webhooks.simulator.back_office import BackOffice
-from salesloft_webhooks.simulator.sales_team import NATIVE_NAMES, Change, SalesTeam
+from salesloft_webhooks.simulator.sales_team import LINK_SWAP, NATIVE_NAMES, Change, SalesTeam
 
 SHARE_OF_THE_OFFICE = 0.15
 EVENTS = NATIVE_NAMES | BACK_OFFICE_EVENTS
@@ -48,6 +49,10 @@ class GeneratedLoad:
         """Let so many happen at once; only of this event type, one of `EVENTS`, if it is given."""
         for _ in range(changes):
             self._happen(self._next_of(event) if event else self._next())
+
+    def mail(self) -> dict[str, Any]:
+        """One that the team is about to send, as `OutgoingMail` wants it."""
+        return self._team.next_of(LINK_SWAP, self._now()).resource
 
     async def step(self) -> None:
         """Wait for the next one to be due, and let it happen."""

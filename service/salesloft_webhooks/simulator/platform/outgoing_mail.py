@@ -7,16 +7,16 @@ own links, and says what it was answered.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-import aiohttp
 import msgspec
 
 from salesloft_webhooks.dialects import DialectKeys, OutgoingEvent
 from salesloft_webhooks.simulator.platform.behaviour import Behaviour
+from salesloft_webhooks.simulator.platform.callback_client import CallbackClient
 from salesloft_webhooks.simulator.platform.registered_subscriptions import RegisteredSubscriptions
 from salesloft_webhooks.simulator.sales_team import LINK_SWAP
-from salesloft_webhooks.simulator.signed_deliveries import Delivery, Signer
+from salesloft_webhooks.simulator.signed_deliveries import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Answer(msgspec.Struct):
 
 
 class OutgoingMail:
-    """Sends mails.
+    """Sends mails; use as ``async with``.
 
     Args:
         subscriptions: Say who is asked, and by which token; the first of `link_swap`.
@@ -48,6 +48,14 @@ class OutgoingMail:
 
     def __init__(self, subscriptions: RegisteredSubscriptions, behaviour: Behaviour) -> None:
         self._subscriptions, self._behaviour = subscriptions, behaviour
+        self._client = CallbackClient(behaviour)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.__aexit__(*error)
 
     async def send(self, mail: dict[str, Any]) -> SentMail:
         """Ask about the links of a mail, once, and send it.
@@ -63,21 +71,9 @@ class OutgoingMail:
         (dialect,) = signer.dialects
         question = signer.delivery(dialect, OutgoingEvent(LINK_SWAP, "", "", mail), int(self._behaviour.clock()))
         began = time.monotonic()
-        status, body = await self._post(asked["callback_url"], question)
+        status, body = await self._client.ask(asked["callback_url"], question)
         links = own | {old: new for old, new in _links(status, body).items() if old in own}
         return SentMail(links, status, time.monotonic() - began)
-
-    async def _post(self, url: str, question: Delivery) -> tuple[int | None, bytes]:
-        timeout = aiohttp.ClientTimeout(total=self._behaviour.attempt_seconds)
-        headers = {"Content-Type": "application/json", **question.headers}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(url, data=question.body, headers=headers, allow_redirects=False) as answer,
-            ):
-                return answer.status, await answer.read()
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            return None, b""
 
 
 def _links(status: int | None, body: bytes) -> dict[str, str]:

@@ -16,6 +16,7 @@ from salesloft_webhooks.simulator.platform.faults import Faults
 from salesloft_webhooks.simulator.platform.generated_load import GeneratedLoad
 from salesloft_webhooks.simulator.platform.http_api import TOKEN, VERSION, HttpApi
 from salesloft_webhooks.simulator.platform.http_port import HttpPort
+from salesloft_webhooks.simulator.platform.outgoing_mail import OutgoingMail
 from salesloft_webhooks.simulator.platform.rate_limit import RateLimit
 from salesloft_webhooks.simulator.platform.registered_subscriptions import RegisteredSubscriptions
 from salesloft_webhooks.simulator.platform.subscription_deliveries import SubscriptionDeliveries
@@ -45,6 +46,7 @@ class SimulatedPlatform:
         faults: What is to go wrong.
         deliveries: What was sent to subscribers.
         load: What happens by itself: nothing, unless it is given a rate.
+        mail: Sends mails, and asks about their links first.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class SimulatedPlatform:
         self.rate_limit = RateLimit(self._behaviour.per_minute, self._behaviour.minute_seconds, clock)
         self.faults = Faults(clock)
         self.deliveries = SubscriptionDeliveries(self.subscriptions, self.faults, self._behaviour)
+        self.mail = OutgoingMail(self.subscriptions, self._behaviour)
         random = Random(seed)  # noqa: S311 - invented people
         office = BackOffice(Random(random.random()))  # noqa: S311 - likewise
         self.load = GeneratedLoad(
@@ -79,7 +82,7 @@ class SimulatedPlatform:
         )
         self._ports: list[HttpPort] = [HttpPort(self._api.application(), host, port)]
         if control_port is not None:
-            control = ControlApi(self.deliveries.account, self.load, self.faults, self.access, self.summary)
+            control = ControlApi(self.deliveries.account, self.load, self.faults, self.access, self.mail, self.summary)
             self._ports.append(HttpPort(control.application(), host, control_port))
 
     @property
@@ -125,6 +128,7 @@ class SimulatedPlatform:
             for port in self._ports:
                 await stack.enter_async_context(port)
             await stack.enter_async_context(self.deliveries)
+            await stack.enter_async_context(self.mail)
             await stack.enter_async_context(self._background)
             self._background.repeat(self.load.step, name="load")
             self._stack = stack.pop_all()

@@ -60,6 +60,18 @@ async def test_the_load_can_be_switched(platform: SimulatedPlatform, control: ht
     assert (await control.put("/load", json={"rate": 0})).json()["rate"] == platform.load.rate == 0
 
 
+async def test_mails_can_be_sent(platform: SimulatedPlatform, control: httpx2.AsyncClient) -> None:
+    """Each says what it was answered, and where its links lead: to themselves where nobody is asked."""
+    (unasked,) = (await control.post("/mails", json={})).json()
+    form = {"event_type": "link_swap", "callback_url": "http://127.0.0.1:9/swap", "callback_token": "t"}
+    platform.subscriptions.create(form)
+    unanswered = (await control.post("/mails", json={"count": 2})).json()
+
+    assert [each["status"] for each in (unasked, *unanswered)] == [None] * 3
+    assert all(each["links"] == {link: link for link in each["links"]} != {} for each in (unasked, *unanswered))
+    assert unasked["waited_seconds"] == 0.0 < unanswered[0]["waited_seconds"]
+
+
 async def test_faults_can_be_ordered(platform: SimulatedPlatform, control: httpx2.AsyncClient) -> None:
     """An order is listed until it is used up or taken back, and does what it says meanwhile."""
     order = {"fault": "spent", "path": "/v2/people", "during_seconds": 60, "wait_seconds": 9}
@@ -89,6 +101,7 @@ async def test_tokens_can_be_revoked(platform: SimulatedPlatform, control: httpx
         ("POST", "/changes", {"count": 3, "event": "no_such"}),
         ("POST", "/changes", {"count": 3, "event": "link_swap"}),
         ("POST", "/changes", {"count": 1_000_000}),
+        ("POST", "/mails", {"count": 1_000_000}),
         ("PUT", "/load", {"rate": -1}),
         ("PUT", "/load", []),
     ],

@@ -19,7 +19,8 @@ async def sent(url: str | None) -> SentMail:
     if url is not None:
         form = {"event_type": "link_swap", "callback_url": url, "callback_token": TOKEN}
         assert subscriptions.create(form)[0] is not None
-    return await OutgoingMail(subscriptions, Behaviour(attempt_seconds=0.3)).send({"links": [OLD, OTHER]})
+    async with OutgoingMail(subscriptions, Behaviour(attempt_seconds=0.3)) as mail:
+        return await mail.send({"links": [OLD, OTHER]})
 
 
 async def test_it_goes_out_with_the_links_of_the_answer() -> None:
