@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from salesloft_webhooks.simulator.platform import Behaviour, Fault, SimulatedPlatform
-from salesloft_webhooks.subscriptions import MasterKey
+from salesloft_webhooks.subscriptions import MasterKey, reconciliation
 from tests.operator.team import EVENTS, KEY, NEXT_KEY, TOKEN, URL, Team
 
 pytestmark = pytest.mark.usefixtures("short_times")
@@ -129,8 +129,11 @@ async def test_no_secret_no_change(team: Team) -> None:
         await team.ready()
 
 
-async def test_a_refused_token_is_said_and_its_successor_is_used_at_once(team: Team) -> None:
+async def test_a_refused_token_is_said_and_its_successor_is_used_at_once(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """401 ends as a condition and an event; a changed Secret is tried without waiting for the back-off."""
+    monkeypatch.setattr(reconciliation, "FIRST_BACKOFF_SECONDS", 60.0)
     await team.given()
     team.login("a-revoked-token")
     async with team.operator():
