@@ -20,6 +20,8 @@ RELEASE = "shop"
 NAMESPACE = "sales"
 PREFIX = f"{RELEASE}-salesloft-webhooks"
 KUBERNETES = "1.30.14"
+IN_A_CLUSTER = ("--api-versions", "v1/Secret")
+"""What an installation and Argo CD say of a cluster, as of each of its kinds."""
 
 
 class Refused(AssertionError):
@@ -68,7 +70,7 @@ class Rendered:
 def _template(values: str, program: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     command = [str(TOOLS / "bin" / program), "template", RELEASE, str(CHART), "--namespace", NAMESPACE]
     return subprocess.run(
-        [*command, "--kube-version", KUBERNETES, "--values", "-", *arguments],
+        [*command, "--kube-version", KUBERNETES, *IN_A_CLUSTER, "--values", "-", *arguments],
         input=values,
         capture_output=True,
         text=True,

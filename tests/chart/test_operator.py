@@ -1,10 +1,11 @@
 """The operator's objects: off until asked for, one account with few rights, and a way back before an uninstall."""
 
+import subprocess
 from typing import Any
 
 import pytest
 
-from tests.chart.rendering import PREFIX, Object, Values, merged, refusal, render, shape
+from tests.chart.rendering import CHART, PREFIX, TOOLS, Object, Values, merged, refusal, render, shape
 
 OPERATOR: Values = {"operator": {"enabled": True}}
 SPEC: Object = {
@@ -164,6 +165,17 @@ def test_what_is_ours_is_taken_back_before_an_uninstall() -> None:
     assert {name: container[name] for name in ("image", "env", "envFrom")} == {
         name: operator[name] for name in ("image", "env", "envFrom")
     }
+
+
+def test_what_is_piped_to_kubectl_releases_nothing() -> None:
+    """Who applies what `helm template` prints would run the job at once, and delete what SalesLoft sends."""
+    command = [str(TOOLS / "bin" / "helm"), "template", "shop", str(CHART), "--set", "operator.enabled=true"]
+
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert "kind: Deployment" in printed
+    assert "operator-release\n" in printed, "its network policy harms nobody"
+    assert "kind: Job" not in printed
 
 
 def test_a_single_pod_may_be_drained() -> None:

@@ -71,6 +71,7 @@ def test_a_released_chart_is_upgraded(fresh: ApiServer, program: str, released: 
     fresh.install(namespace, DECLARING, program=program)
 
     assert declared(fresh, namespace) == ["sales"]
+    assert "pre-delete" in fresh.helm("get", "hooks", "shop", "--namespace", namespace, program=program)
     assert f"{PREFIX}-operator" in fresh.objects("Deployment", namespace)
 
 

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.rendering import CHART, KUBERNETES, NAMESPACE, TOOLS, Object, Rendered, Values, merged, shape
+from tests.chart.rendering import (
+    CHART,
+    IN_A_CLUSTER,
+    KUBERNETES,
+    NAMESPACE,
+    TOOLS,
+    Object,
+    Rendered,
+    Values,
+    merged,
+    shape,
+)
 
 HELMS = pytest.mark.parametrize("program", ["helm", "helm-oldest"])
 NAME = "salesloft-webhooks"
@@ -56,7 +67,7 @@ def render_parent(parent: Path) -> Render:
     def rendered(values: Values, *arguments: str, program: str = "helm") -> Rendered:
         command = [str(TOOLS / "bin" / program), "template", "shop", str(parent), "--namespace", NAMESPACE]
         done = subprocess.run(
-            [*command, "--kube-version", KUBERNETES, "--values", "-", *arguments],
+            [*command, "--kube-version", KUBERNETES, *IN_A_CLUSTER, "--values", "-", *arguments],
             input=json.dumps(values),
             capture_output=True,
             text=True,
