@@ -11,15 +11,27 @@ def declared() -> Section:
     return Section(
         "Declared subscriptions",
         lines(
-            Subject("Subscriptions", "short", "Active is as much as desired; disabled and foreign are 0."),
+            Subject(
+                "Subscriptions",
+                "short",
+                "Active is as much as desired; disabled and foreign are 0.",
+                "SubscriptionsIncomplete",
+            ),
             Query(METRICS.most("operator_subscriptions", "object, state"), "{{object}} {{state}}"),
         ),
         lines(
-            Subject("Since the last comparison", "s", "With SalesLoft's list: a minute or two."),
+            Subject(
+                "Since the last comparison", "s", "With SalesLoft's list: a minute or two.", "SubscriptionsSyncOld"
+            ),
             Query(f"time() - {METRICS.most('operator_last_sync_timestamp_seconds', 'object')}", "{{object}}"),
         ),
         lines(
-            Subject("Change of keys", "bool_yes_no", "The phase that each object is in; Idle: none is under way."),
+            Subject(
+                "Change of keys",
+                "bool_yes_no",
+                "The phase that each object is in; Idle: none is under way.",
+                "RotationStuck",
+            ),
             Query(METRICS.most("operator_rotation_phase", "object, phase"), "{{object}} {{phase}}"),
         ),
     )

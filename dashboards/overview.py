@@ -59,7 +59,12 @@ def _now() -> Section:
             bad_from=1,
         ),
         figure(
-            Subject("Paused groups", "short", "Groups that take nothing, by hand or by a breaker.", "GroupPaused"),
+            Subject(
+                "Paused groups",
+                "short",
+                "Groups that take nothing: paused by hand, by a breaker, or as declared.",
+                "GroupPaused",
+            ),
             Query(_of_groups("group_paused"), "paused"),
             bad_from=1,
         ),

@@ -16,7 +16,7 @@ def table() -> str:
     """A row per alert, in the order of the rule files: its severities and its summary."""
     severities: dict[str, list[str]] = {}
     summaries: dict[str, str] = {}
-    for name in ("receiver", "link-swap", "store", "worker", "backfill"):
+    for name in ("receiver", "operator", "link-swap", "store", "worker", "backfill"):
         for group in yaml.safe_load((RULES / f"{name}.yaml").read_text("utf-8"))["groups"]:
             for rule in group["rules"]:
                 severities.setdefault(rule["alert"], []).append(rule["labels"]["severity"])

@@ -3,6 +3,7 @@
 import json
 import ssl
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -125,7 +126,9 @@ class ApiServer:
             "users": [{"name": "tests", "user": {"token": token}}],
             "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests", "namespace": namespace}}],
         }
-        path.write_text(json.dumps(content), "utf-8")
+        new = path.with_suffix(f".{threading.get_ident()}")
+        new.write_text(json.dumps(content), "utf-8")
+        new.replace(path)  # whoever reads it meanwhile finds all of it
         return path
 
     def request(

@@ -24,7 +24,19 @@ def define(cluster: ApiServer) -> None:
     """Bring both definitions to a server, and wait until it serves the kinds."""
     for definition in render({"operator": {"enabled": True}}).all("CustomResourceDefinition"):
         cluster.request("POST", "apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
-    wait_until(lambda: served(cluster) == set(KINDS.values()), seconds=30, description="both kinds are served")
+    wait_until_served(cluster)
+
+
+def wait_until_served(cluster: ApiServer) -> None:
+    """A definition needs a moment until its kind is known, and another until its objects can be listed."""
+
+    def listed() -> bool:
+        try:
+            return all(cluster.request("GET", f"{API}/{plural}")["items"] == [] for plural in KINDS.values())
+        except urllib.error.HTTPError:
+            return False
+
+    wait_until(listed, seconds=30, description="both kinds are served")
 
 
 def served(cluster: ApiServer) -> set[str]:
@@ -48,6 +60,20 @@ def schema(kind: str) -> Object:
     (version,) = definition(kind)["spec"]["versions"]
     found: Object = version["schema"]["openAPIV3Schema"]
     return found
+
+
+def outline(node: Object) -> Object:
+    """What of a definition the values' schema says, too: names, types and words. A typo ends before Helm begins.
+
+    Helm 3 lets the server drop what it does not know. All else is refused by the server.
+    """
+    kept: Object = {name: node[name] for name in ("type", "required", "enum") if name in node}
+    if "properties" in node:
+        kept["additionalProperties"] = False
+        kept["properties"] = {name: outline(value) for name, value in node["properties"].items()}
+    if "items" in node:
+        kept["items"] = outline(node["items"])
+    return kept
 
 
 def create(cluster: ApiServer, namespace: str, kind: str, spec: Object, *, name: str = "") -> Object:

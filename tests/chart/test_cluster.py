@@ -159,7 +159,10 @@ def complete(template: Object) -> Object:
     mounted = {mount["name"] for item in template["spec"]["containers"] for mount in item.get("volumeMounts", [])}
     claimed = mounted - {volume["name"] for volume in volumes}
     spec = {**template["spec"], "volumes": [*volumes, *({"name": name, "emptyDir": {}} for name in claimed)]}
-    return {"metadata": {"labels": template["metadata"]["labels"]}, "spec": {**spec, "priorityClassName": None}}
+    return {
+        "metadata": {"labels": template["metadata"]["labels"]},
+        "spec": {**spec, "priorityClassName": None, "runtimeClassName": None},
+    }
 
 
 def own_secrets(cluster: ApiServer, namespace: str) -> dict[str, Object]:

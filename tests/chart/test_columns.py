@@ -73,14 +73,15 @@ def test_the_columns_tell_how_it_is(cluster: ApiServer, namespace: str) -> None:
     assert re.fullmatch(r"[0-9]+[smhdy].*", group["Oldest"])
 
 
-def test_conditions_are_merged_by_their_type(cluster: ApiServer, namespace: str) -> None:
+@pytest.mark.parametrize(("kind", "spec"), [("SalesloftSubscription", SPEC), ("ConsumerGroup", {})], ids=KINDS)
+def test_conditions_are_merged_by_their_type(cluster: ApiServer, namespace: str, kind: str, spec: Object) -> None:
     """Another writer of a condition, such as a policy engine, and the operator leave each other alone."""
-    create(cluster, namespace, "SalesloftSubscription", SPEC, name="merges")
+    create(cluster, namespace, kind, spec, name="merges")
 
-    written(cluster, namespace, "SalesloftSubscription", "merges", {"conditions": [condition("Ready")]}, by="one")
-    written(cluster, namespace, "SalesloftSubscription", "merges", {"conditions": [condition("Audited")]}, by="other")
+    written(cluster, namespace, kind, "merges", {"conditions": [condition("Ready")]}, by="one")
+    written(cluster, namespace, kind, "merges", {"conditions": [condition("Audited")]}, by="other")
 
-    found = cluster.request("GET", f"{API}/namespaces/{namespace}/salesloftsubscriptions/merges")["status"]
+    found = cluster.request("GET", f"{API}/namespaces/{namespace}/{KINDS[kind]}/merges")["status"]
     assert [each["type"] for each in found["conditions"]] == ["Ready", "Audited"]
 
 

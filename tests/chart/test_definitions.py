@@ -1,5 +1,6 @@
 """The definitions say what the package says, and explain every field."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +12,8 @@ from salesloft_webhooks.dialects.names import DOTTED
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.subscriptions.declaration import DeletionPolicy, Spec
 from salesloft_webhooks.subscriptions.steps import Existing, Phase
-from tests.chart.declared import KINDS, definition, schema
-from tests.chart.rendering import Object, render
+from tests.chart.declared import KINDS, definition, outline, schema
+from tests.chart.rendering import CHART, Object, render
 
 
 def test_the_definition_allows_what_the_package_allows() -> None:
@@ -34,6 +35,16 @@ def test_the_definition_allows_what_the_package_allows() -> None:
     assert events["items"]["enum"] == list(DOTTED)
     assert spec["properties"]["existing"]["enum"] == list(Existing)
     assert spec["properties"]["deletionPolicy"]["enum"] == list(DeletionPolicy)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("subscriptions", "SalesloftSubscription"), ("consumerGroups", "ConsumerGroup")]
+)
+def test_the_values_take_what_the_definition_takes(key: str, kind: str) -> None:
+    """The outline of `spec` in the values' schema is the definition's."""
+    values = json.loads((CHART / "values.schema.json").read_text("utf-8"))["properties"]
+
+    assert values[key]["items"]["properties"]["spec"] == outline(schema(kind)["properties"]["spec"])
 
 
 def test_the_definition_has_the_packages_patterns() -> None:

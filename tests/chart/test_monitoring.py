@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import yaml
 
 from tests.chart.rendering import CHART, PREFIX, merged, render, shape
@@ -51,10 +52,11 @@ def test_every_dashboard_is_a_config_map() -> None:
     assert all(item["metadata"]["labels"]["grafana_dashboard"] == "1" for item in maps)
 
 
-def test_prometheus_finds_the_pods_of_all_roles() -> None:
+@pytest.mark.parametrize("name", ["backfill", "operator"])
+def test_prometheus_finds_the_pods_of_all_roles(name: str) -> None:
     """The PodMonitor selects exactly the pods that serve metrics, by their port's name."""
     wanted = {"monitoring": {"podMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}}
-    rendered = render(merged(shape("backfill"), wanted))
+    rendered = render(merged(shape(name), wanted))
     monitor = rendered.one("PodMonitor", "")
     spec = monitor["spec"]
     (rule,) = spec["selector"]["matchExpressions"]

@@ -18,12 +18,17 @@ from tests.support.shell_blocks import simple_commands
 KEYS = "the-new-key,the-old-one"
 
 
-@pytest.fixture(scope="module")
-def notes() -> str:
-    """The notes of an installation with nothing set; no cluster is asked."""
-    command = [str(TOOLS / "bin" / "helm"), "install", RELEASE, str(CHART), "--namespace", NAMESPACE]
+def shown_notes(*options: str) -> str:
+    """The notes of an installation; no cluster is asked."""
+    command = [str(TOOLS / "bin" / "helm"), "install", RELEASE, str(CHART), "--namespace", NAMESPACE, *options]
     shown = subprocess.run([*command, "--dry-run=client"], capture_output=True, text=True, check=True, timeout=60)
     return shown.stdout.partition("NOTES:\n")[2]
+
+
+@pytest.fixture(scope="module")
+def notes() -> str:
+    """The notes of an installation with nothing set."""
+    return shown_notes()
 
 
 def pasted(notes: str, containing: str) -> str:
@@ -62,4 +67,13 @@ def test_the_registration_derives_the_token_the_receiver_expects(notes: str, tmp
 def test_the_other_commands_exist(notes: str, containing: str) -> None:
     """They take their options, and ours runs in the pod that is there."""
     for words in simple_commands(pasted(notes, containing)):
+        check(words)
+
+
+def test_with_an_operator_nobody_registers_by_hand() -> None:
+    """The notes say how to see what it has done instead."""
+    notes = shown_notes("--set", "operator.enabled=true")
+
+    assert "TOKEN=" not in notes
+    for words in simple_commands(pasted(notes, "slsub")):
         check(words)

@@ -14,6 +14,9 @@ CUSTOM = {"PodMonitor", "PrometheusRule", "ScaledObject", "HTTPRoute", "External
 
 CLOUDS_OWN = "HealthCheckPolicy,BackendConfig"
 """Kinds of clouds, whose definitions are nowhere to be had; only examples have them."""
+OUR_OWN = "SalesloftSubscription,ConsumerGroup"
+"""Defined by the chart itself: a real API server holds their objects against that."""
+KUBECONFORM = [str(TOOLS / "bin" / "kubeconform"), "-strict", "-skip", f"{CLOUDS_OWN},{OUR_OWN}"]
 
 
 def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
@@ -25,15 +28,7 @@ def validate(manifests: str, version: str) -> subprocess.CompletedProcess[str]:
         f"{TOOLS}/schemas/custom/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json",
     ]
     return subprocess.run(
-        [
-            str(TOOLS / "bin" / "kubeconform"),
-            "-strict",
-            "-skip",
-            CLOUDS_OWN,
-            "-kubernetes-version",
-            version.removeprefix("v"),
-            *locations,
-        ],
+        [*KUBECONFORM, "-kubernetes-version", version.removeprefix("v"), *locations],
         input=manifests,
         capture_output=True,
         text=True,

@@ -15,6 +15,7 @@ SHAPES: dict[str, Values] = {
     "endpoint": shape("link-swap"),
     "handler": {"linkSwap": {"enabled": True, "handler": "a:b", "allowedHosts": ["*"]}},
     "backfill": shape("backfill"),
+    "operator": shape("operator"),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.chart.declared import SPEC
 from tests.chart.rendering import CHART, Object, Refused, Rendered, Values, merged, render, shape
 
 VALUES: Values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
@@ -59,6 +60,10 @@ OTHER: dict[str, Any] = {
     "linkSwap.url": "https://other.example.com/",
     "monitoring.podMonitor.interval": "99s",
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
+    "consumerGroups": [{"name": "other", "spec": {"paused": True}}],
+    "operator.config": {"LOG_LEVEL": "debug"},
+    "operator.replicas": 3,
+    "operator.resources": {"limits": {"memory": "1Gi"}},
     "openshift.adaptSecurityContext": "force",
     "receiver.autoscaling.behavior": {"scaleUp": {"stabilizationWindowSeconds": 1}},
     "receiver.httpRoute.parentRefs": [{"name": "other"}],
@@ -73,6 +78,7 @@ OTHER: dict[str, Any] = {
     "salesloftApi.url": "https://other.example.com/v2",
     "source.path": "/other",
     "sourcesFile.paths": ["/other"],
+    "subscriptions": [{"name": "other", "spec": SPEC}],
     "test.group": "crm",
     "tracing.endpoint": "http://other:4317",
     "tracing.protocol": "http/protobuf",
@@ -97,14 +103,34 @@ OTHER: dict[str, Any] = {
 }
 """Another value where one cannot be guessed from the type."""
 
+BY_NAME: dict[str, Any] = {
+    "dnsConfig": {"options": [{"name": "ndots"}]},
+    "dnsPolicy": "Default",
+    "minAvailable": 1,
+    "nodePort": 30080,
+    "probes": {"liveness": {"timeoutSeconds": 9}},
+    "revisionHistoryLimit": 3,
+    "scrapeTimeout": "9s",
+    "trafficDistribution": "PreferClose",
+}
+"""The same for values of several components."""
+
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
+    "apiUrls": "https://other.example.com/v2",
+    "secretNames": "other",
+    "managedSecretNames": "other",
     "ports": 1,
     "hosts": "other.example.com",
     "allowedHosts": "other.example.com",
     "hostnames": "other.example.com",
     "events": "person.*",
     "to": {"ipBlock": {"cidr": "10.8.0.0/16"}},
+    "extraEgress": {"ports": [{"port": 1}]},
+    "extraEnvFrom": {"secretRef": {"name": "other"}},
+    "extraIngress": {"ports": [{"port": 1}]},
+    "hostAliases": {"ip": "10.8.0.1"},
+    "loadBalancerSourceRanges": "10.8.0.0/16",
     "nodeLocal": "10.8.0.10/32",
     "gateway": {"ipBlock": {"cidr": "10.8.0.0/16"}},
     "prometheus": {"ipBlock": {"cidr": "10.8.0.0/16"}},
@@ -124,12 +150,12 @@ def leaves(node: Values, path: str = "") -> Iterator[str]:
 
 def other(path: str) -> Any:
     """A value that differs from the default."""
-    if path in OTHER:
-        return OTHER[path]
-    default: Any = VALUES
-    for name in path.split("."):
-        default = default[name]
     name = path.rpartition(".")[2]
+    if path in OTHER or name in BY_NAME:
+        return OTHER.get(path, BY_NAME.get(name))
+    default: Any = VALUES
+    for part in path.split("."):
+        default = default[part]
     if isinstance(default, bool):
         return not default
     if isinstance(default, int | float):
@@ -159,7 +185,8 @@ def comparable(rendered: Rendered) -> list[Object]:
 
 def effect(path: str) -> bool:
     """True when another value changes the objects in some context, or is refused by a sentence that names it."""
-    for context in CONTEXTS:
+    section = path.partition(".")[0]
+    for context in sorted(CONTEXTS, key=lambda context: bool(context) and section not in context):  # likely ones first
         for value in (True, False) if isinstance(other(path), bool) else (other(path),):
             try:
                 changed = render(merged(context, nested(path, value)))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from salesloft_webhooks.operator import control_loop, deletion, subscription_status, watches
+from salesloft_webhooks.operator import control_loop, deletion, lease, release, subscription_status, watches
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.salesloft import transport
 from salesloft_webhooks.settings import Settings
@@ -16,6 +16,7 @@ from tests.chart.api_server import ApiServer
 from tests.chart.declared import define
 from tests.chart.rendering import TOOLS
 from tests.operator.definitions import declare
+from tests.operator.groups import LookedAfter, looked_after
 from tests.operator.key_maker import KeyMaker
 from tests.operator.team import Team
 from tests.support.servers import Server
@@ -46,9 +47,9 @@ def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """One that the tests of a module may kill and start again."""
+    """One that tests may kill, if they start it again."""
     server = ApiServer(tmp_path_factory.mktemp("own"))
     try:
         server.start_bare()
@@ -86,6 +87,13 @@ async def maker(kubernetes: ApiServer, cluster: Cluster) -> KeyMaker:
 
 
 @pytest.fixture
+async def groups(kubernetes: ApiServer, cluster: Cluster, valkey: Server) -> AsyncIterator[LookedAfter]:
+    """A namespace and a store without a consumer group."""
+    async with looked_after(kubernetes, cluster, valkey) as opened:
+        yield opened
+
+
+@pytest.fixture
 async def team(kubernetes: ApiServer, namespace: str, valkey: Server) -> AsyncIterator[Team]:
     """A team, and Kubernetes; nothing is declared yet."""
     async with SimulatedPlatform(Behaviour(per_minute=100_000)) as platform:
@@ -107,3 +115,12 @@ def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_module, "DRAIN_SECONDS", 1.0)
     monkeypatch.setattr(deletion, "SECOND_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(plan_module, "SECOND_LOOK_SECONDS", 0.2)
+
+
+@pytest.fixture
+def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten times faster."""
+    monkeypatch.setattr(lease, "RENEW_SECONDS", 0.5)
+    monkeypatch.setattr(lease, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(lease, "ACT_SECONDS", 1.0)
+    monkeypatch.setattr(release, "LINGER_SECONDS", 2.0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prometheus.declared import IS_THERE, KEY, operating
 from tests.support.backfill_process import BackfillProcess, silent_salesloft
 from tests.support.http_client import request
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
@@ -31,7 +32,7 @@ VARIABLES = {
     "$source": ".*",
     "$__rate_interval": "20s",
 }
-ROLES = ("receiver", "worker", "backfill")
+ROLES = ("receiver", "worker", "backfill", *(["operator"] if IS_THERE else []))
 FIRING = {
     "SalesloftWebhooksDeadLetters",
     "SalesloftWebhooksDuplicates",
@@ -60,11 +61,16 @@ SILENT = {
     "SalesloftWebhooksLinkSwapFallback": "its function gives links",
     "SalesloftWebhooksMemoryForeseen": "the store has no limit",
     "SalesloftWebhooksNoHandler": "the worker has a handler for all it wants",
+    "SalesloftWebhooksOperatorAbsent": "there is a leader",
     "SalesloftWebhooksPoison": "nothing kills a worker",
     "SalesloftWebhooksReceiverAbsent": "there is a receiver",
+    "SalesloftWebhooksRotationStuck": "no key is changed",
     "SalesloftWebhooksRowsPassedOver": "every row is an event",
     "SalesloftWebhooksStoreDown": "the store is there",
     "SalesloftWebhooksStoreMemory": "the store is nearly empty",
+    "SalesloftWebhooksSubscriptionsForeign": "no subscription is somebody else's",
+    "SalesloftWebhooksSubscriptionsIncomplete": "what is declared is subscribed to",
+    "SalesloftWebhooksSubscriptionsSyncOld": "SalesLoft is asked each second",
 }
 """What must not fire, and why its expression is empty."""
 EMPTY_RECORDS = {
@@ -115,6 +121,7 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     settings = {"UPKEEP_SECONDS": "1"}
     own = {
         "SALESLOFT_WEBHOOK_SECRET": f"the-new-secret,{SECRET}",
+        "SALESLOFT_CALLBACK_SECRET": KEY,
         "LINK_SWAP_HANDLER": "tests.prometheus.handlers:swap",
         "LINK_SWAP_ALLOWED_HOSTS": "*",
     }
@@ -137,9 +144,13 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
             sender.start()
             stack.callback(sender.join)
             stack.callback(stop.set)
-            backfill = BackfillProcess(stack.enter_context(silent_salesloft(people=12)), server.url, settings).start()
+            salesloft = stack.enter_context(silent_salesloft(people=12))
+            backfill = BackfillProcess(salesloft, server.url, settings).start()
             stack.callback(backfill.kill)
-            yield stack.enter_context(watching(directory, receiver, worker, backfill))
+            roles: list[RoleProcess] = [receiver, worker, backfill]
+            if IS_THERE:
+                roles.append(stack.enter_context(operating(directory, server.url, salesloft)))
+            yield stack.enter_context(watching(directory, *roles))
     finally:
         worker.kill()
         server.stop(kill=True)
@@ -168,7 +179,7 @@ class watching(ExitStack):  # noqa: N801 - reads as a verb where it is used
 
 
 def test_all_roles_are_scraped(observed: Observed) -> None:
-    """Prometheus reads the operations ports of receiver, worker and backfill without complaint."""
+    """Prometheus reads the operations ports of all roles without complaint."""
     up = {result["metric"]["job"]: result["value"][1] for result in observed.prometheus.query("up")}
 
     assert up == dict.fromkeys(ROLES, "1")
@@ -181,7 +192,8 @@ def test_every_panel_shows_data(observed: Observed) -> None:
     for panel, expression in panel_expressions():
         for variable, value in VARIABLES.items():
             expression = expression.replace(variable, value)  # noqa: PLW2901 - the same query, filled in
-        if not observed.prometheus.query(expression):
+        is_shown = IS_THERE or "salesloft_webhooks_operator_" not in expression
+        if is_shown and not observed.prometheus.query(expression):
             without.append((panel, expression))
 
     assert len(panel_expressions()) > 40

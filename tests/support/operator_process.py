@@ -11,10 +11,10 @@ from tests.support.servers import free_port
 
 @dataclass
 class OperatorProcess(RoleProcess):
-    """``salesloft-webhooks operator``.
+    """``salesloft-webhooks operator``, which looks at everything each second.
 
     Attributes:
-        kubeconfig: How it reaches Kubernetes.
+        kubeconfig: How it reaches Kubernetes, and in which namespace.
         redis_url: Its store.
         settings: More environment variables.
         program: The command.
@@ -28,7 +28,7 @@ class OperatorProcess(RoleProcess):
 
     def start(self) -> Self:
         """Start it and wait until it can say who leads."""
-        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig)})
+        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
         self.wait_until_ready("the operator")
         return self
 

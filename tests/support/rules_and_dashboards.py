@@ -28,6 +28,12 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules() if "alert" in rule]
 
 
+def alerts_of(file: Path) -> set[str]:
+    """The names of the alerts in a file of rules."""
+    groups = yaml.safe_load(file.read_text("utf-8"))["groups"]
+    return {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+
+
 def dashboards() -> dict[str, dict[str, Any]]:
     """Every dashboard by its file name."""
     return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(DASHBOARDS.glob("*.json"))}

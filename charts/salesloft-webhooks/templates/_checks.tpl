@@ -44,6 +44,7 @@
 {{- include "salesloft-webhooks.checkLinkSwap" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
+{{- include "salesloft-webhooks.checkOperator" . }}
 {{- if .Values.backfill.enabled }}
   {{- include "salesloft-webhooks.checkSalesloftApi" (list . "backfill.enabled") }}
 {{- end }}
@@ -53,6 +54,10 @@
 {{- define "salesloft-webhooks.checkPorts" -}}
 {{- $redisPort := contains "+sentinel:" .Values.redis.url | ternary "26379" "6379" -}}
 {{- $places := list (list "redis" .Values.redis.url $redisPort "redis.url") (list "database" .Values.database.url "5432" "database.url") (list "otlp" .Values.tracing.endpoint "" "tracing.endpoint") (list "salesloftApi" .Values.salesloftApi.url (hasPrefix "http:" .Values.salesloftApi.url | ternary "80" "443") "salesloftApi.url") -}}
+{{- range .Values.subscriptions }}
+  {{- $url := dig "api" "baseUrl" "" .spec }}
+  {{- $places = append $places (list "salesloftApi" $url (hasPrefix "http:" $url | ternary "80" "443") (printf "subscriptions.%s.spec.api.baseUrl" .name)) }}
+{{- end }}
 {{- range $place := .Values.networkPolicy.enabled | ternary $places list }}
   {{- $open := list -}}
   {{- range (index $.Values.networkPolicy (index $place 0)).ports }}{{ $open = append $open (int . | toString) }}{{ end }}

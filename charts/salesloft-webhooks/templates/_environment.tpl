@@ -177,7 +177,7 @@ One place decides which of the vault, an existing Secret, given values and gener
   value: {{ .sampleRatio | quote }}
 {{- end }}
 - name: OTEL_RESOURCE_ATTRIBUTES
-  value: k8s.namespace.name={{ (index $ 0).Release.Namespace }},k8s.pod.name=$(POD_NAME)
+  value: k8s.namespace.name={{ include "salesloft-webhooks.namespace" (index $ 0) }},k8s.pod.name=$(POD_NAME)
 {{- end }}
 {{- end }}
 {{- end }}

@@ -2,7 +2,7 @@
 
 {{/* Their values: those of `receiver`, but for what is different; as JSON. */}}
 {{- define "salesloft-webhooks.linkSwapReceiver" -}}
-{{- $fixed := dict "autoscaling" (dict "enabled" false) "extraEnv" list -}}
+{{- $fixed := dict "autoscaling" (dict "enabled" false) "extraEnv" list "extraEnvFrom" list -}}
 {{- mergeOverwrite (deepCopy .Values.receiver) $fixed (deepCopy .Values.linkSwap.receiver) | toJson }}
 {{- end }}
 

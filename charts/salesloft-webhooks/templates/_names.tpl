@@ -18,7 +18,7 @@ with a hash, unless the release is from before there was one, whose volumes and 
 {{- if le (len $own) 40 }}
   {{- $cut }}
 {{- else }}
-  {{- $there := lookup "v1" "ConfigMap" .Release.Namespace (printf "%s-config" $cut) | default dict }}
+  {{- $there := lookup "v1" "ConfigMap" (include "salesloft-webhooks.namespace" .) (printf "%s-config" $cut) | default dict }}
   {{- $ours := eq .Release.Name (dig "metadata" "labels" "app.kubernetes.io/instance" "" $there) }}
   {{- $ours | ternary $cut (include "salesloft-webhooks.cut" (list $whole 40)) }}
 {{- end }}
@@ -29,6 +29,10 @@ with a hash, unless the release is from before there was one, whose volumes and 
 {{- $name := index . 0 -}}
 {{- $most := index . 1 | int -}}
 {{- if le (len $name) $most }}{{ $name }}{{ else }}{{ printf "%s-%s" (trunc (sub $most 9 | int) $name | trimSuffix "-" | trimSuffix ".") (sha256sum $name | trunc 8) }}{{ end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride }}
 {{- end }}
 
 {{/* The name of a component's objects: list root "receiver". */}}

@@ -45,6 +45,26 @@
 {{ include "salesloft-webhooks.egressRule" (list .Values.networkPolicy.database.to .Values.networkPolicy.database.ports) }}
 {{- end }}
 
+{{/* `ingress:` of a policy, or nothing: list root (its own rules, as text). */}}
+{{- define "salesloft-webhooks.ingressRules" -}}
+{{- $own := index . 1 | trim -}}
+{{- with (index . 0).Values.networkPolicy.extraIngress }}{{ $own = printf "%s\n%s" $own (toYaml .) | trim }}{{ end }}
+{{- with $own }}
+ingress:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* `egress:` of a policy, or nothing: list root (its own rules, as text). */}}
+{{- define "salesloft-webhooks.egressRules" -}}
+{{- $own := index . 1 | trim -}}
+{{- with (index . 0).Values.networkPolicy.extraEgress }}{{ $own = printf "%s\n%s" $own (toYaml .) | trim }}{{ end }}
+{{- with $own }}
+egress:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* Metrics: for Prometheus, or for nobody. */}}
 {{- define "salesloft-webhooks.metricsIngress" -}}
 {{- with .Values.networkPolicy.prometheus }}

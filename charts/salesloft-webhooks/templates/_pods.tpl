@@ -14,9 +14,9 @@ annotations:
   {{- end }}
 {{- end }}
 
-{{/* How and where a pod runs: dict "root" "selector" "values". */}}
+{{/* How and where a pod runs: dict "root" "selector" "values", and "token" for the one that asks Kubernetes' API. */}}
 {{- define "salesloft-webhooks.podSettings" -}}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ default false .token }}
 # A Service named "redis" or "port" in this namespace would otherwise put variables of that name into our environment.
 enableServiceLinks: false
 {{- with include "salesloft-webhooks.imagePullSecrets" .root }}
@@ -24,6 +24,20 @@ enableServiceLinks: false
 {{- end }}
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .values.nodeSelector }}
 nodeSelector:
@@ -86,22 +100,39 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* Probes on the operations port. Start-up takes under a second, so it is asked every second. */}}
+{{/*
+Probes on the operations port: dict "values", whose `probes` win over these times. Start-up takes under a second, so it is
+asked every second.
+*/}}
 {{- define "salesloft-webhooks.probes" -}}
+{{- $given := default (dict) (default (dict) .values).probes -}}
+{{- $startup := dict "periodSeconds" 1 "failureThreshold" 60 -}}
+{{- $readiness := dict "periodSeconds" 5 "timeoutSeconds" 3 "failureThreshold" 2 -}}
+{{- $liveness := dict "periodSeconds" 10 "timeoutSeconds" 5 "failureThreshold" 3 -}}
 startupProbe:
   httpGet: {path: /livez, port: ops}
-  periodSeconds: 1
-  failureThreshold: 60
+  {{- mergeOverwrite $startup (default (dict) $given.startup) | toYaml | nindent 2 }}
 readinessProbe:
   httpGet: {path: /readyz, port: ops}
-  periodSeconds: 5
-  timeoutSeconds: 3
-  failureThreshold: 2
+  {{- mergeOverwrite $readiness (default (dict) $given.readiness) | toYaml | nindent 2 }}
 livenessProbe:
   httpGet: {path: /livez, port: ops}
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 3
+  {{- mergeOverwrite $liveness (default (dict) $given.liveness) | toYaml | nindent 2 }}
+{{- end }}
+
+{{/* How the pods of a Deployment follow each other: its values; or nothing, which is Kubernetes' own way. */}}
+{{- define "salesloft-webhooks.rolloutSettings" -}}
+{{- with .minReadySeconds }}
+minReadySeconds: {{ . }}
+{{- end }}
+{{- if not (kindIs "invalid" .revisionHistoryLimit) }}
+revisionHistoryLimit: {{ .revisionHistoryLimit }}
+{{- end }}
+{{- end }}
+
+{{/* What a disruption budget leaves: its values. */}}
+{{- define "salesloft-webhooks.disruptionLimit" -}}
+{{- if kindIs "invalid" .minAvailable }}maxUnavailable: {{ .maxUnavailable }}{{ else }}minAvailable: {{ .minAvailable }}{{ end }}
 {{- end }}
 
 {{/* The certificate authority of a TLS server, as a volume. */}}

@@ -11,11 +11,12 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ include "salesloft-webhooks.componentName" (list $root $component) }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ include "salesloft-webhooks.namespace" $root }}
   labels:
     {{- include "salesloft-webhooks.labels" (list $root $component) | nindent 4 }}
-  {{- include "salesloft-webhooks.annotations" (list $root) }}
+  {{- include "salesloft-webhooks.annotations" (list $root $receiver.deploymentAnnotations) }}
 spec:
+  {{- with include "salesloft-webhooks.rolloutSettings" $receiver }}{{ trim . | nindent 2 }}{{ end }}
   {{- if not $receiver.autoscaling.enabled }}
   replicas: {{ $receiver.replicas }}
   {{- end }}
@@ -48,6 +49,9 @@ spec:
           envFrom:
             - configMapRef:
                 name: {{ include "salesloft-webhooks.componentName" (list $root "config") }}
+            {{- with $receiver.extraEnvFrom }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
           env:
             {{- include "salesloft-webhooks.storeEnvironment" $root | trim | nindent 12 }}
             {{- .environment | trim | nindent 12 }}
@@ -69,7 +73,7 @@ spec:
           ports:
             - {name: http, containerPort: 8000}
             - {name: ops, containerPort: 9090}
-          {{- include "salesloft-webhooks.probes" $root | nindent 10 }}
+          {{- include "salesloft-webhooks.probes" (dict "values" $receiver) | nindent 10 }}
           resources:
             {{- toYaml $receiver.resources | nindent 12 }}
           securityContext:

@@ -195,8 +195,8 @@ class Committer:
 
     async def _commit_openly(self, batch: Sequence[Share], args: Sequence[Argument], durability: Durability) -> None:
         """Write a batch, and leave it to be confirmed while the next one is written."""
-        elsewhere = self._open and not self._open.may_go_on(self._store.line(self._partition))
-        if elsewhere and await self._make_again(also=batch):
+        must_wait = self._open and not self._open.may_go_on(self._store.line(self._partition))
+        if must_wait and await self._make_again(also=batch):
             return
         # From here to the sending nothing waits: the connection is the one that was looked at.
         commit = Commit(batch, (), None)

@@ -67,7 +67,7 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:dead"
 
     def pause(self, partition: int, group: str) -> str:
-        """Exists while the group takes nothing: ``manual`` (no TTL) or ``breaker`` (TTL)."""
+        """Exists while the group takes nothing; who paused it: ``manual``, ``breaker`` or ``declared``, and why."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:pause"
 
     def once(self, partition: int, group: str, name: str) -> str:

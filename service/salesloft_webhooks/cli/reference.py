@@ -104,6 +104,8 @@ def _default(default: object) -> str:
     if default is None or default == () or default is PydanticUndefined:
         return "-"
     plain = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+    if isinstance(plain, tuple):
+        plain = ",".join(plain)  # as it is written in the environment
     return f"`{plain}`"
 
 

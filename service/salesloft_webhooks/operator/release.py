@@ -35,10 +35,11 @@ from msgspec.structs import replace
 from salesloft_webhooks.broker import new_consumer_name, open_store
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.errors import ClusterConflict, ClusterError, ClusterNotFound, ClusterUnavailable
-from salesloft_webhooks.operator.api_group import CREATED_BY, FINALIZER, OPERATOR, Kind
+from salesloft_webhooks.operator.api_group import FINALIZER, Kind
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.deletion import ORPHANED, RELEASED, RETAINED, Deletion
+from salesloft_webhooks.operator.group_declaration import declares_nothing
 from salesloft_webhooks.operator.lease import seize
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import SubscriptionObject
@@ -130,7 +131,7 @@ async def _delete_groups(cluster: Cluster) -> None:
     """Objects of groups that nobody has declared: the operator has made them, to be looked at."""
     with suppress(ClusterError):  # what is left does no harm
         for each in await cluster.list_groups():
-            if each.metadata.labels.get(CREATED_BY) == OPERATOR:
+            if declares_nothing(each):
                 await cluster.delete_group(each)
 
 

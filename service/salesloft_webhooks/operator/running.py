@@ -12,6 +12,7 @@ from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.operator.cluster import open_cluster
 from salesloft_webhooks.operator.control_loop import ControlLoop
 from salesloft_webhooks.operator.deletion import Deletion
+from salesloft_webhooks.operator.group_controller import LOOK_SECONDS, GroupController
 from salesloft_webhooks.operator.lease import Leadership
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
@@ -33,7 +34,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
         ConfigurationError: nothing says where Kubernetes is, or a port cannot be listened on.
     """
     instance = new_consumer_name()
-    telemetry = OperatorTelemetry(Kind.SUBSCRIPTION, watched=[Kind.SECRET])
+    telemetry = OperatorTelemetry(Kind.SUBSCRIPTION, others=[Kind.GROUP], watched=[Kind.SECRET])
     with stop_event(stop) as stopping:
         async with (
             open_cluster(settings, instance) as cluster,
@@ -46,7 +47,11 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             deletion = Deletion(cluster, looking, managed, news, settings.operator_deletion_seconds)
             controller = SubscriptionController(cluster, leadership, looking, managed, deletion, telemetry)
             resync = settings.operator_resync_seconds
-            loops = [ControlLoop(controller, cluster, leadership, telemetry, resync_seconds=resync)]
+            groups = GroupController(cluster, store, leadership.may_act, telemetry)
+            loops: list[ControlLoop[Any]] = [
+                ControlLoop(controller, cluster, leadership, telemetry, resync_seconds=resync),
+                ControlLoop(groups, cluster, leadership, telemetry, resync_seconds=LOOK_SECONDS),
+            ]
             work = Work(leadership, loops, telemetry)
             async with OperationsServer(settings.host, settings.ops_port, live=work.not_live, ready=work.not_ready):
                 await run_until(stopping, work.run())

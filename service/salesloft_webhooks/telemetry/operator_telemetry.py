@@ -44,7 +44,6 @@ ROTATION_SINCE = gauge(
     "operator_rotation_since_timestamp_seconds",
     "Since when the key of an object is being changed (Unix time); no series while it is not.",
     "object",
-    unshown="the alert about a change of keys that does not end",
 )
 CHANGES = counter(
     OPERATOR,
@@ -108,7 +107,10 @@ class OperatorTelemetry:
         LEADER.set(0)
 
     def leading(self, *, leads: bool) -> None:
-        """Whether this process holds the lease and may act. One that does not says nothing about objects."""
+        """Whether this process holds the lease and may act. One that does not says nothing about objects.
+
+        What a look that was under way when the lease was lost says about them afterwards is not believed.
+        """
         LEADER.set(leads)
         if leads is not self._leads:
             log.info("operator.leading", leads=leads)
@@ -155,11 +157,13 @@ class OperatorTelemetry:
 
         Args:
             name: Of the object.
-            desired: Event types that it declares.
+            desired: Event types that it declares, `link_swap` included.
             active: Those of them that are delivered, with a token that the receivers accept.
             disabled: Ours that are switched off.
             foreign: Subscriptions of its address that none of our keys has signed.
         """
+        if self._leads is False:
+            return
         LAST_SYNC.labels(name).set(self._clock())
         for state, count in zip(STATES, (desired, active, disabled, foreign), strict=True):
             SUBSCRIPTIONS.labels(name, state).set(count)
@@ -171,6 +175,8 @@ class OperatorTelemetry:
             name: Of the object.
             last: When it was last compared, as the object's status says; None: never, so that it is tried since now.
         """
+        if self._leads is False:
+            return
         since = self._tried_since.setdefault(name, self._clock())
         LAST_SYNC.labels(name).set(last.timestamp() if last is not None else since)
 
@@ -182,6 +188,8 @@ class OperatorTelemetry:
             phase: One of `subscriptions.Phase`.
             since: When the change began that is under way; None: none is, or what is left of it is a human's to do.
         """
+        if self._leads is False:
+            return
         if (before := self._phases.get(name)) is not None and before != phase:
             ROTATION_PHASE.remove(name, before)
             log.info("operator.rotation", object=name, phase=phase)

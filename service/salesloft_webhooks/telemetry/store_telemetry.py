@@ -23,6 +23,10 @@ class GroupFigures(Protocol):
         """Its name."""
 
     @property
+    def backlog(self) -> int:
+        """Entries a worker could run now, or is running."""
+
+    @property
     def lag(self) -> int:
         """Entries it has never taken."""
 
@@ -68,11 +72,6 @@ STORE_AVAILABLE = gauge(
 )
 
 
-def _backlog(group: GroupFigures) -> int:
-    waiting = max(0, group.scheduled - group.due)
-    return group.lag + max(0, group.pending - group.parked - group.unhandled - waiting)
-
-
 def _of_group(
     name: str, documentation: str, figure: Callable[[GroupFigures], float], *, unshown: str = ""
 ) -> tuple[Gauge, Callable[[GroupFigures], float]]:
@@ -85,7 +84,7 @@ GROUP_GAUGES = (
         "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running). "
         "Retries whose time has not come and entries parked behind their lane's head are not in it: more workers could "
         "not run them.",
-        _backlog,
+        lambda group: group.backlog,
     ),
     _of_group("group_lag_entries", "Entries the group has never taken.", lambda group: group.lag),
     _of_group(
@@ -109,7 +108,11 @@ GROUP_GAUGES = (
         "Age of the oldest event the group has not finished.",
         lambda group: group.oldest_age_seconds,
     ),
-    _of_group("group_paused", "1 while the group takes nothing, by hand or by a breaker.", lambda group: group.paused),
+    _of_group(
+        "group_paused",
+        "1 while the group takes nothing: paused by hand, by a breaker, or as declared.",
+        lambda group: group.paused,
+    ),
     _of_group("group_consumers", "Consumers of the group that the store knows.", lambda group: group.consumers),
 )
 

@@ -77,7 +77,8 @@ class LaneRun:
 
     def outcomes(self) -> list[Settlement]:
         """What to settle, by one call and in this order."""
-        # Not strict: the last one has no settlement when its lease is lost.
+        # Not strict: the last one has no settlement when its lease is lost. And what has ended may have been given to
+        # us again since (`continue_under`): its outcome goes under the new lease.
         return [
             settlement if settlement.lease is attempt.lease else replace(settlement, lease=attempt.lease)
             for attempt, settlement in zip(self.attempts, self._settlements, strict=False)

@@ -1,4 +1,4 @@
-"""The attempts of one partition: each holds a slot from its start until its outcome is queued to be settled.
+"""The attempts of one partition: each, or a whole lane run together, holds one slot until its outcome is queued.
 
 start -> (handlers run) -> ended -> settle; in a lane run: -> ended -> begin the next one -> ended -> ... -> settle all.
 """
@@ -87,6 +87,7 @@ class RunningAttempts:
             self._free_slot_of(*lane_run.attempts)
             self._settler.add_run(lane_run.outcomes(), lane_run.head.renewed)
         else:
+            # Came along behind what was handed over; counted when it begins, for what does not comes a second time.
             self._telemetry.handed_over(entries=1)
             self._begin(follower, lane_run)
 

@@ -3,7 +3,7 @@
 import json
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from tests.integration.cli.administered import Console, one_handled, one_waiting, two_dead
+from tests.integration.cli.administered import Console, one_handled, two_dead
 
 
 def test_dead_letters_are_redriven_by_name(console: Console) -> None:
@@ -62,21 +62,6 @@ def test_a_replay_asks_first_and_knows_its_limits(console: Console) -> None:
     assert console.run("replay", "cmr", "--yes").exit_code == ExitCode.FAILED
     assert console.run("replay", "crm", "--id", "e9", "--yes").exit_code == ExitCode.FAILED
     assert console.run("replay", "crm", "--id", "e1", "--id", "e9", "--yes").exit_code == ExitCode.PARTLY
-
-
-def test_groups_are_paused_and_resumed(console: Console) -> None:
-    """The list shows it, with its end if it has one."""
-    console.arrange(one_waiting)
-
-    console.run("groups", "pause", "crm", "--for", "15m", "--reason", "moving the\nCRM")
-    (paused,) = console.read("groups", "list")["groups"]
-    console.run("groups", "resume", "crm")
-    (resumed,) = console.read("groups", "list")["groups"]
-
-    assert (paused["pause"], paused["pause_reason"]) == ("manual", "moving the CRM")
-    assert 890 < paused["pause_seconds"] <= 900
-    assert resumed["pause"] == "none"
-    assert console.run("groups", "pause", "cmr").exit_code == ExitCode.FAILED
 
 
 def test_a_group_is_removed_only_when_asked_twice(console: Console) -> None:

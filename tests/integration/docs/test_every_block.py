@@ -10,6 +10,9 @@ from tests.support.documents import ROOT, Block, blocks
 DOCS, UNIT = "tests/integration/docs", "tests/unit"
 COMMANDS = f"{DOCS}/test_commands.py::test_commands_can_be_pasted"
 PAGE_OF_SUBSCRIPTIONS = "tests/integration/cli/subscriptions/test_page.py::test_the_page_leads_through_a_rotation"
+PAGE_OF_GROUPS = "tests/operator/test_groups_page.py::test_the_page_shows_what_there_is"
+RUNBOOKS_OF_THE_OPERATOR = "tests/operator/test_runbooks.py::test_what_the_runbooks_say_can_be_pasted"
+SUBSCRIPTIONS = ("SubscriptionsForeign", "SubscriptionsIncomplete", "SubscriptionsSyncOld")
 PROOFS = (
     # document, language, the test that takes the blocks from `documents.blocks` and runs them
     ("README.md", "sh", "tests/e2e/test_readme.py::test_the_readme_leads_through_a_first_hour"),
@@ -28,7 +31,16 @@ PROOFS = (
     ("docs/logs.md", "json", f"{DOCS}/test_snippets.py::test_the_log_line_is_one_of_ours"),
     ("docs/traces.md", "sh", f"{DOCS}/test_snippets.py::test_the_variables_of_tracing_exist"),
     ("docs/architecture.md", "mermaid", f"{UNIT}/test_architecture.py::test_the_pictures_draw_what_is_there"),
+    ("docs/operator.md", "sh", "tests/operator/test_page.py::test_the_page_leads_to_subscriptions"),
+    ("docs/operator.md", "yaml", "tests/operator/test_page.py::test_the_page_leads_to_subscriptions"),
+    ("docs/operator.md", "yaml", "tests/operator/test_page.py::test_the_values_switch_it_on"),
+    *(
+        (f"docs/runbooks/SalesloftWebhooks{alert}.md", "sh", RUNBOOKS_OF_THE_OPERATOR)
+        for alert in ("OperatorAbsent", "RotationStuck", *SUBSCRIPTIONS)
+    ),
     ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
+    ("docs/groups.md", "text", PAGE_OF_GROUPS),
+    ("docs/groups.md", "yaml", PAGE_OF_GROUPS),
     ("docs/subscriptions.md", "yaml", PAGE_OF_SUBSCRIPTIONS),
     ("docs/subscriptions.md", "sh", PAGE_OF_SUBSCRIPTIONS),
     ("docs/cli.md", "", f"{UNIT}/cli/test_reference.py::test_pages_are_in_step"),

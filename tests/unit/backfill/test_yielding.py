@@ -6,7 +6,8 @@ import pytest
 
 from salesloft_webhooks.backfill import yielding as module
 from salesloft_webhooks.backfill.yielding import Yielding
-from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause, Stats
+from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
+from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import BackfillTelemetry
 from tests.unit.salesloft.conftest import Waits

@@ -135,6 +135,16 @@ def test_who_does_not_lead_says_nothing_about_objects(telemetry: OperatorTelemet
     assert sample("operator_reconciles_total", kind=KIND, result="progressing") == counted
 
 
+def test_a_look_that_outlives_the_lease_says_nothing(telemetry: OperatorTelemetry, name: str) -> None:
+    """It was under way when the lease was lost, and what it says about its object is dropped."""
+    telemetry.leading(leads=False)
+
+    speak_of(telemetry, name)
+    telemetry.not_synced(name, last=None)
+
+    assert about(name) == set()
+
+
 @pytest.mark.parametrize("result", [ReconcileResult.SETTLED, ReconcileResult.BLOCKED, ReconcileResult.FAILED])
 def test_a_look_is_counted_and_timed(
     telemetry: OperatorTelemetry, sample: Sample, name: str, result: ReconcileResult

@@ -1,6 +1,7 @@
 """What every role reports about the store."""
 
-from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause
+from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats
+from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.telemetry import ReceiverTelemetry, WorkerTelemetry
 from tests.unit.telemetry.conftest import Sample
 

@@ -5,9 +5,9 @@ One script call per partition; its cost does not grow with the backlog, so it ma
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
+from salesloft_webhooks.broker.administration.stored_pause import Pause, StoredPause
 from salesloft_webhooks.broker.connection.store import Store, translated
 
 COUNTED_AT_ONCE = 1_000
@@ -15,17 +15,6 @@ SILENCE_SECONDS = 30.0
 """A consumer without a lease that has been silent for so long counts as gone: it would ask every second or two."""
 NO_OLDEST = -1
 LAG_UNKNOWN = -1
-
-
-class Pause(StrEnum):
-    """Whether a group takes events."""
-
-    NONE = "none"
-    """It does."""
-    MANUAL = "manual"
-    """Somebody paused it; it stays so until resumed, or until the time given."""
-    BREAKER = "breaker"
-    """A handler found its backend unavailable; the pause ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +34,8 @@ class GroupStats:
         oldest_age_seconds: Age of the oldest entry it has not finished; 0 when there is none.
         consumers: Worker processes that are there; after a crash it takes `SILENCE_SECONDS` to notice.
         pause: Whether it takes events.
-        pause_reason: Why not, as a handler or a person said it; empty: nobody did.
+        pause_by: The object that declares the pause, ``namespace/name``; empty: none does.
+        pause_reason: Why not, as a handler, a person or the declaration said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
         retry_reason: What went wrong with the event that is retried next; empty: none waits for a retry.
     """
@@ -62,6 +52,7 @@ class GroupStats:
     oldest_age_seconds: float = 0.0
     consumers: int = 0
     pause: Pause = Pause.NONE
+    pause_by: str = ""
     pause_reason: str = ""
     pause_seconds: float | None = None
     retry_reason: str = ""
@@ -70,6 +61,12 @@ class GroupStats:
     def paused(self) -> bool:
         """Whether it takes nothing at the moment."""
         return self.pause is not Pause.NONE
+
+    @property
+    def backlog(self) -> int:
+        """What a worker could run now, or is running: without parked entries, and retries whose time has not come."""
+        waiting = max(0, self.scheduled - self.due)
+        return self.lag + max(0, self.pending - self.parked - self.unhandled - waiting)
 
     def __add__(self, other: "GroupStats") -> "GroupStats":
         """The same group on two partitions. A consumer serves several partitions, so consumers are not added."""
@@ -86,6 +83,7 @@ class GroupStats:
             oldest_age_seconds=max(self.oldest_age_seconds, other.oldest_age_seconds),
             consumers=max(self.consumers, other.consumers),
             pause=other.pause if self.pause is Pause.NONE else self.pause,
+            pause_by=other.pause_by if self.pause is Pause.NONE else self.pause_by,
             pause_reason=other.pause_reason if self.pause is Pause.NONE else self.pause_reason,
             pause_seconds=other.pause_seconds if self.pause is Pause.NONE else self.pause_seconds,
             retry_reason=self.retry_reason or other.retry_reason,
@@ -159,7 +157,7 @@ async def group_names(store: Store) -> set[str]:
 
 async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
     name, lag, last, pending, unrun, parked, unhandled, due, dead, oldest, consumers, pause, pause_ms, retry = row
-    kind, reason = _pause(pause)
+    stored = StoredPause.read(pause)
     return GroupStats(
         group=name.decode(),
         lag=await _count_after(store, partition, last) if lag == LAG_UNKNOWN else lag,
@@ -172,19 +170,12 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         dead=dead,
         oldest_age_seconds=0.0 if oldest == NO_OLDEST else max(now - oldest, 0) / 1_000,
         consumers=consumers,
-        pause=kind,
-        pause_reason=reason,
+        pause=stored.kind,
+        pause_by=stored.declared_by,
+        pause_reason=stored.reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
         retry_reason=retry.decode(errors="backslashreplace"),
     )
-
-
-def _pause(value: bytes) -> tuple[Pause, str]:
-    """Kind and reason. Whatever else the key may hold by hand, it pauses the group."""
-    if not value:
-        return Pause.NONE, ""
-    kind, _, reason = value.decode(errors="backslashreplace").partition(" ")
-    return (Pause.BREAKER if kind == Pause.BREAKER else Pause.MANUAL), reason
 
 
 async def _count_after(store: Store, partition: int, last: bytes) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.console import note, show, show_json, stdout
+from salesloft_webhooks.cli.console import described, note, show, show_json, stdout
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import follow, with_store
 from salesloft_webhooks.cli.tables import Row, render_table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NUMBERS = ("LAG", "RUNNING", "RETRY", "PARKED", "DUE", "DEAD", "OLDEST", "WORKERS")
 COLUMNS = ("GROUP", *NUMBERS, "ACTIVE")
+_WHO = {"manual": "by hand", "breaker": "by a handler", "declared": "by ConsumerGroup "}
 
 
 def status(
@@ -47,7 +48,8 @@ async def _measure(store: "Store", settings: "Settings") -> "tuple[Stats, Settin
 
 def _show(stats: "Stats", settings: "Settings", *, as_json: bool) -> None:
     if as_json:
-        show_json(stats)
+        groups = [{**described(group), "backlog": group.backlog} for group in stats.groups]
+        show_json({"groups": groups, "partitions": stats.partitions})
         return
     if not stats.groups:
         note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
@@ -106,7 +108,7 @@ def pause_text(group: "GroupStats") -> str:
         return "yes"
     until = "until resumed" if group.pause_seconds is None else f"for {seconds_text(group.pause_seconds)}"
     why = f": {group.pause_reason}" if group.pause_reason else ""
-    return f"paused {'by hand' if group.pause == 'manual' else 'by a handler'}, {until}{why}"
+    return f"paused {_WHO.get(group.pause, '')}{group.pause_by}, {until}{why}"
 
 
 def outlook(stats: "Stats", settings: "Settings") -> str:

@@ -4,7 +4,8 @@ import asyncio
 
 from salesloft_webhooks.broker import Outcome
 from salesloft_webhooks.broker.administration.groups import pause
-from salesloft_webhooks.broker.administration.stats import GroupStats, Pause, Stats, measure
+from salesloft_webhooks.broker.administration.stats import GroupStats, Stats, measure
+from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_driver import Driven
 

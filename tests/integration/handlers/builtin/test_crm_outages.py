@@ -10,7 +10,8 @@ import pytest
 import structlog
 import yaml
 
-from salesloft_webhooks.broker.administration.stats import Pause, measure
+from salesloft_webhooks.broker.administration.stats import measure
+from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.handlers.builtin.crm import hubspot_answers, salesforce_answers
 from salesloft_webhooks.handlers.loading import load_group

@@ -74,6 +74,7 @@ local function rows_behind(lane)
   return rows
 end
 
+-- Followed: 1 or 0, as the row has it (0 is true in Lua).
 local function hand_out(id, lane, fields, followed)
   set_due(id, lane, now + lease)
   handed_over[#handed_over + 1] = lease_row(id, lane, 1, 0, '', followed, fields)

@@ -30,6 +30,7 @@ def list_groups(*, as_json: AsJson = False) -> None:
                 "last_start": registration.seen,
                 "consumers": stats.consumers,
                 "pause": stats.pause,
+                "pause_by": stats.pause_by,
                 "pause_reason": stats.pause_reason,
                 "pause_seconds": stats.pause_seconds,
                 "retry_reason": stats.retry_reason,

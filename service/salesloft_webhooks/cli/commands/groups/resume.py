@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def resume(group: GroupName) -> None:
-    """End a group's pause, by hand or by a handler."""
+    """End a group's pause, by hand or by a handler. One that is declared in Kubernetes has to be ended there."""
     from salesloft_webhooks.broker.administration.groups import resume as resume_group
+    from salesloft_webhooks.broker.administration.stored_pause import declared_pause
 
-    async def act(store: "Store", _: "Settings") -> bool:
+    async def act(store: "Store", _: "Settings") -> tuple[bool, str]:
         await require_group(store, group)
-        return await resume_group(store, group)
+        declared = await declared_pause(store, group)
+        return await resume_group(store, group), declared.pause.declared_by if declared else ""
 
-    note(f"{group} takes events again" if with_store(act) else f"{group} was not paused")
+    resumed, by = with_store(act)
+    note(f"{group} takes events again" if resumed else f"{group} was not paused")
+    if by:
+        note(f"the operator will pause it again: ConsumerGroup {by} declares it; take `paused` out there")

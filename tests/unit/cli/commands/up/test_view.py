@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Pause, Stats
+from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
+from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.cli.commands.up import view
 from salesloft_webhooks.cli.commands.up.snapshot import GroupSnapshot, SalesloftSnapshot, Snapshot
 
