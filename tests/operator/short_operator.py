@@ -6,7 +6,7 @@ What shortens is what a fixture shortens in the tests' own process; this is one 
 import sys
 
 from salesloft_webhooks.cli import main
-from salesloft_webhooks.operator import lease, subscription_status, watches
+from salesloft_webhooks.operator import key_rotation, lease, subscription_status, watches
 from salesloft_webhooks.subscriptions import carrying_out, reconciliation
 
 DRAIN_SECONDS = 4.0
@@ -17,6 +17,7 @@ def shorten() -> None:
     plan = sys.modules["salesloft_webhooks.subscriptions.plan"]  # the package has a function of that name
     shorter = [
         (plan, "DRAIN_SECONDS", DRAIN_SECONDS),
+        (key_rotation, "KEEP_SECONDS", 3.0),
         (carrying_out, "PAUSE_SECONDS", 0.02),
         (reconciliation, "SOON_SECONDS", 0.2),
         (subscription_status, "SYNC_WRITTEN_SECONDS", 0.0),
@@ -34,5 +35,5 @@ def shorten() -> None:
 
 if __name__ == "__main__":
     shorten()
-    sys.argv = ["salesloft-webhooks", "operator"]
+    sys.argv = ["salesloft-webhooks", "operator", *sys.argv[1:]]
     main()

@@ -1,11 +1,18 @@
 """Keys that the operator makes, and people delete and change, on a real API server."""
 
+import base64
+from typing import Any
+
 import pytest
 
+from salesloft_webhooks.operator.api_group import CREATED_BY, OPERATOR, Kind
 from salesloft_webhooks.operator.cluster import Cluster
+from salesloft_webhooks.operator.key_secret import KEYS_OF
 from salesloft_webhooks.subscriptions import Phase
 from tests.chart.api_server import ApiServer
+from tests.operator.definitions import patch, path
 from tests.operator.key_maker import KeyMaker, by_hand, events, written
+from tests.support.managed_keys import PLACE
 
 
 async def test_a_deleted_secret_is_put_back_by_who_remembers_it(
@@ -67,3 +74,21 @@ async def test_an_unused_key_may_be_taken_away(kubernetes: ApiServer, cluster: C
     await maker.look()
 
     assert await maker.values() == (new,)
+
+
+async def test_a_secret_can_be_handed_over(kubernetes: ApiServer, cluster: Cluster, maker: KeyMaker) -> None:
+    """Labelled and annotated as the page says it is the operator's, with its keys, and with whatever else is in it."""
+    both = {PLACE.entry: base64.b64encode(b"of a vault").decode(), "other": base64.b64encode(b"else").decode()}
+    content = {"metadata": {"name": PLACE.secret}, "data": both}
+    kubernetes.request("POST", path(cluster.namespace, Kind.SECRET), content)
+    before = await maker.look()
+    marks = {"labels": {CREATED_BY: OPERATOR}, "annotations": {KEYS_OF: "sales"}}
+    patch(kubernetes, cluster.namespace, Kind.SECRET, PLACE.secret, {"metadata": marks})
+    maker.rotate = "now"
+    after = await maker.look()
+
+    there: Any = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
+    assert (before.reason, after.reason) == ("SecretNotOwned", "KeysChanged")
+    assert (await maker.values())[1:] == (b"of a vault",)
+    assert there["data"]["other"] == both["other"]
+    assert [each["uid"] for each in there["metadata"]["ownerReferences"]] == [(await maker.of()).metadata.uid]

@@ -130,6 +130,14 @@ async def test_objects_of_groups_go_if_nobody_declared_them(team: Team, cluster:
     assert sorted(each.metadata.name for each in await cluster.list_groups()) == ["declared", "taken-over"]
 
 
+async def test_objects_of_groups_go_without_any_subscription(team: Team, cluster: Cluster) -> None:
+    """An installation that declares no subscriptions has made them as well."""
+    await cluster.create_group("made", {}, {CREATED_BY: OPERATOR})
+
+    assert await release(team._settings(), 30.0) == []
+    assert await cluster.list_groups() == []
+
+
 async def test_without_definitions_there_is_nothing_to_do(
     team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ from salesloft_webhooks.operator.deletion import ORPHANED, RELEASED, RETAINED, D
 from salesloft_webhooks.operator.group_declaration import declares_nothing
 from salesloft_webhooks.operator.lease import seize
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
-from salesloft_webhooks.operator.objects import SubscriptionObject
+from salesloft_webhooks.operator.objects import GroupObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.subscription_look import Looking
 from salesloft_webhooks.operator.subscription_news import News
@@ -104,7 +104,7 @@ async def release(settings: Settings, seconds: float) -> list[Released]:
         open_store(settings) as store,
         SalesloftAccess(settings, store) as access,
     ):
-        if not await _declared(cluster):
+        if not (await _declared(cluster) or await _made_groups(cluster)):
             return []
         lease = settings.operator_lease_name
         await seize(cluster.leases, lease, instance, seconds + MARGIN_SECONDS)
@@ -114,7 +114,7 @@ async def release(settings: Settings, seconds: float) -> list[Released]:
             cluster, looking, ManagedKeys(cluster), News(cluster, telemetry), max(until - time.monotonic(), 0.0)
         )
         ended = await _Release(cluster, deletion, until).all()
-        await _delete_groups(cluster)
+        await _delete(cluster, await _made_groups(cluster))
         await seize(cluster.leases, lease, instance, LINGER_SECONDS)
         return ended
 
@@ -127,12 +127,18 @@ async def _declared(cluster: Cluster) -> list[SubscriptionObject]:
         return []
 
 
-async def _delete_groups(cluster: Cluster) -> None:
+async def _made_groups(cluster: Cluster) -> list[GroupObject]:
     """Objects of groups that nobody has declared: the operator has made them, to be looked at."""
-    with suppress(ClusterError):  # what is left does no harm
-        for each in await cluster.list_groups():
-            if declares_nothing(each):
-                await cluster.delete_group(each)
+    try:
+        return [each for each in await cluster.list_groups() if declares_nothing(each)]
+    except ClusterError:  # what is left of them does no harm
+        return []
+
+
+async def _delete(cluster: Cluster, groups: Sequence[GroupObject]) -> None:
+    for each in groups:
+        with suppress(ClusterError):
+            await cluster.delete_group(each)
 
 
 class _Release:
