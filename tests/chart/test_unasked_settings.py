@@ -96,3 +96,28 @@ def test_what_was_asked_for_is_set() -> None:
     assert swapping["LINK_SWAP_CONCURRENCY"] == "50"
     assert swapping["LINK_SWAP_EVENTS"] == "true"
     assert swapping["OTEL_TRACES_SAMPLER_ARG"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("component", "kind", "section", "name"),
+    [
+        ("receiver", "Deployment", "receiver", "DRAIN_SECONDS"),
+        ("worker-crm", "Deployment", "workerDefaults", "WORKER_GROUP"),
+        ("backfill", "Deployment", "backfill", "SOURCE_PATH"),
+        ("operator", "Deployment", "operator", "OPERATOR_LEASE_NAME"),
+        ("operator-release", "Job", "operator", "REDIS_PASSWORD"),
+        ("migrations", "Job", "migrations", "DATABASE_URL"),
+    ],
+)
+def test_an_own_variable_takes_the_place_of_the_charts(component: str, kind: str, section: str, name: str) -> None:
+    """Each name is there once, where the chart has it, with the user's value: Helm 4 refuses to apply it twice."""
+    base = merged(shape("operator"), shape("backfill"))
+    base = merged(base, {"database": {"existingSecret": {"name": "postgres"}}, "backfill": {"config": {}}})
+    own = {"extraEnv": [{"name": "FIRST", "value": "1"}, {"name": name, "value": "mine"}]}
+    asked: Values = {"database": {"migrations": own}} if section == "migrations" else {section: own}
+
+    before = [each["name"] for each in render(base).container(component, kind)["env"]]
+    after = render(merged(base, asked)).container(component, kind)["env"]
+
+    assert [each["name"] for each in after] == [*before, "FIRST"]
+    assert [each for each in after if each["name"] == name] == [{"name": name, "value": "mine"}]

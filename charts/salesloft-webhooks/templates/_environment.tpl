@@ -189,6 +189,34 @@ One place decides which of the vault, an existing Secret, given values and gener
 {{- end }}
 {{- end }}
 
+{{/* Settings as variables of a container. */}}
+{{- define "salesloft-webhooks.settingVariables" -}}
+{{- range $setting, $value := include "salesloft-webhooks.settings" . | fromYaml }}
+- name: {{ $setting }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/*
+The variables of a container, as a list: list (`extraEnv`) and any number of texts with the chart's own. One that `extraEnv`
+names as well has the user's value, in the chart's place (others may refer to it): a server-side apply takes each name once.
+*/}}
+{{- define "salesloft-webhooks.variables" -}}
+{{- $given := dict -}}
+{{- range default (list) (index . 0) }}{{ $_ := set $given .name . }}{{ end -}}
+{{- $all := list -}}
+{{- range $text := rest . }}
+  {{- range $text | trim | fromYamlArray }}
+    {{- $all = append $all (hasKey $given .name | ternary (get $given .name) .) }}
+    {{- $_ := unset $given .name }}
+  {{- end }}
+{{- end }}
+{{- range default (list) (index . 0) }}
+  {{- if hasKey $given .name }}{{ $all = append $all . }}{{ end }}
+{{- end }}
+{{- toYaml $all }}
+{{- end }}
+
 {{/* The variables that the receiver and all workers share; of settings with values of their own, those asked for. */}}
 {{- define "salesloft-webhooks.configuration" -}}
 {{- with .Values.redis.keyPrefix }}

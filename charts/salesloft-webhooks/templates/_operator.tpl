@@ -35,10 +35,7 @@ the values, or by the subscriptions that are declared in them.
 - name: OPERATOR_API_URLS
   value: {{ join "," . | quote }}
 {{- end }}
-{{- range $setting, $value := include "salesloft-webhooks.settings" .Values.operator.config | fromYaml }}
-- name: {{ $setting }}
-  value: {{ $value | quote }}
-{{- end }}
+{{- include "salesloft-webhooks.settingVariables" .Values.operator.config }}
 {{- end }}
 
 {{/* What its pods call: the store, Kubernetes' API and SalesLoft's. */}}

@@ -53,16 +53,10 @@ spec:
             {{- toYaml . | nindent 12 }}
             {{- end }}
           env:
-            {{- include "salesloft-webhooks.storeEnvironment" $root | trim | nindent 12 }}
-            {{- .environment | trim | nindent 12 }}
-            - name: SHUTDOWN_DELAY_SECONDS
-              value: {{ $receiver.shutdownDelaySeconds | quote }}
-            - name: DRAIN_SECONDS
-              value: {{ $receiver.drainSeconds | quote }}
-            {{- with include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}{{ trim . | nindent 12 }}{{ end }}
-            {{- with $receiver.extraEnv }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
+            {{- $store := include "salesloft-webhooks.storeEnvironment" $root }}
+            {{- $leaving := include "salesloft-webhooks.leavingEnvironment" $receiver }}
+            {{- $tracing := include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}
+            {{- include "salesloft-webhooks.variables" (list $receiver.extraEnv $store .environment $leaving $tracing) | nindent 12 }}
           {{- with $receiver.preStopSeconds }}
           # While Kubernetes tells nodes and load balancers, nothing has changed for the process; no shell is needed for
           # it. Only then does it learn that it leaves, and closes the connections that clients hold open.
@@ -95,4 +89,12 @@ spec:
         {{- with $receiver.extraVolumes }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+{{- end }}
+
+{{/* How a receiver leaves: its values. */}}
+{{- define "salesloft-webhooks.leavingEnvironment" -}}
+- name: SHUTDOWN_DELAY_SECONDS
+  value: {{ .shutdownDelaySeconds | quote }}
+- name: DRAIN_SECONDS
+  value: {{ .drainSeconds | quote }}
 {{- end }}
