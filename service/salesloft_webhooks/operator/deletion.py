@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from salesloft_webhooks.errors import ClusterNotFound, ConfigurationError
+from salesloft_webhooks.errors import ClusterForbidden, ClusterNotFound, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -78,7 +78,7 @@ class Deletion:
                 await self._managed.let_go(each, wanted)
                 return await self._release(each, RETAINED)
             done = await self._looking.remove(each, wanted)
-        except (Blocked, ConfigurationError) as exc:
+        except (Blocked, ConfigurationError, ClusterForbidden) as exc:
             return await self._failed(each, "Blocked", str(exc))
         await self._news.changed(each, done.outcome.done)
         if done.error is not None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.dialects import key_kinds
 from salesloft_webhooks.dialects.key_texts import key_problem, split_keys
-from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
+from salesloft_webhooks.errors import ClusterForbidden, ConfigurationError, SalesloftWebhooksError, StoreError
 from salesloft_webhooks.operator.api_group import CONFIRM_TENANT
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
@@ -169,7 +169,10 @@ class Looking:
         self._last = {uid: around for uid, around in self._last.items() if uid in uids}
 
     async def _secret(self, reference: SecretReference, about: str) -> SecretObject:
-        found = await self._cluster.secret(reference.name)
+        try:
+            found = await self._cluster.secret(reference.name)
+        except ClusterForbidden:
+            raise forbidden(about, reference.name) from None
         if found is None:
             raise Blocked(about, "SecretMissing", f"there is no Secret {reference.name}")
         if not found.data.get(reference.key):
@@ -183,6 +186,12 @@ class Looking:
         except StoreError:
             return self._receivers.get(source)
         return self._receivers[source]
+
+
+def forbidden(about: str, secret: str) -> Blocked:
+    """What is said when Kubernetes does not let us at a Secret."""
+    words = f"the operator has no right to Secret {secret}: operator.secretNames of the chart, and for keys that it "
+    return Blocked(about, "SecretForbidden", f"{words}makes operator.managedSecretNames, name those it may use")
 
 
 def not_later(memory: Memory, now: float) -> Memory:
