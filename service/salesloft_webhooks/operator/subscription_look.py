@@ -3,7 +3,7 @@
 Whatever is missing on the way ends the look as `Blocked`, before anything is changed: subscriptions stay as they are.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from salesloft_webhooks.operator.api_group import CONFIRM_TENANT
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
+from salesloft_webhooks.operator.shared_addresses import Routes, Without, left_to_others, others_alone
 from salesloft_webhooks.operator.specification import SecretReference, Specification
 from salesloft_webhooks.operator.times import steady_clock
 from salesloft_webhooks.salesloft import Salesloft, Subscription
@@ -100,6 +101,7 @@ class Looking:
         self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock or steady_clock()
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
+        self._objects: Sequence[SubscriptionObject] = ()
 
     async def surroundings(self, of: SubscriptionObject, wanted: Specification) -> Surroundings:
         """What is in the object's Secrets.
@@ -131,7 +133,7 @@ class Looking:
         Raises:
             Blocked: the list is another team's than ``tenant``, and nobody has confirmed that.
         """
-        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
+        hands = self._hands(around, others_alone(of, wanted, self._objects))
         desired, source = wanted.declaration.desired, wanted.declaration.source
         at, now = hands.clock(), self._clock()
         receivers = await self._who_accepts(source)
@@ -148,7 +150,9 @@ class Looking:
         return Look(found, hands, at, now, theirs, receivers)
 
     async def remove(self, of: SubscriptionObject, wanted: Specification) -> Round:
-        """Delete all of ours, with what is in the object's Secrets or was in them when last looked.
+        """Delete all of ours that no other object declares.
+
+        Done with what is in the object's Secrets, or was in them when last looked.
 
         Raises:
             Blocked: one is missing, or not what it should be, and was so ever since this process has begun.
@@ -160,13 +164,17 @@ class Looking:
             if (last := self._last.get(of.metadata.uid)) is None:
                 raise
             around = last
-        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
+        hands = self._hands(around, left_to_others(of, wanted, self._objects))
         return await remove(wanted.declaration.desired, around.keys, hands)
 
-    async def keep(self, uids: Collection[str]) -> None:
-        """Forget what belongs to no object of these any more, and close its way to SalesLoft."""
+    async def keep(self, objects: Sequence[SubscriptionObject]) -> None:
+        """These are all there are: forget what belongs to no other, and close its way to SalesLoft."""
+        self._objects, uids = objects, {each.metadata.uid for each in objects}
         await self._access.keep(uids)
         self._last = {uid: around for uid, around in self._last.items() if uid in uids}
+
+    def _hands(self, around: Surroundings, others: Routes) -> Hands:
+        return Hands(Without(around.salesloft.subscriptions, others), may_go_on=self._may_act)
 
     async def _secret(self, reference: SecretReference, about: str) -> SecretObject:
         try:
