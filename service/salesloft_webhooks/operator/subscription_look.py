@@ -18,8 +18,9 @@ from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.shared_addresses import Routes, Without, left_to_others, others_alone
 from salesloft_webhooks.operator.specification import SecretReference, Specification
+from salesloft_webhooks.operator.subscription_status import read_status
 from salesloft_webhooks.operator.times import steady_clock
-from salesloft_webhooks.salesloft import Salesloft, Subscription
+from salesloft_webhooks.salesloft import Salesloft
 from salesloft_webhooks.subscriptions import Hands, MasterKey, Memory, Round, Seen, SigningKey, reconcile, remove
 from salesloft_webhooks.subscriptions.signing_keys import MASTER_KEYS
 
@@ -139,14 +140,7 @@ class Looking:
         receivers = await self._who_accepts(source)
         seen = Seen(now=now, receivers=receivers)
         found = await reconcile(desired, around.keys, seen, not_later(memory, now), hands, dry=True)
-        theirs = _tenant(found.found or ())
-        confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
-        if theirs is not None and tenant not in (None, theirs) and not confirmed:
-            message = (
-                f"the credentials are of team {theirs}, the subscriptions are of team {tenant}: "
-                f"annotate the object with {CONFIRM_TENANT}={theirs} if that is meant"
-            )
-            raise Blocked(CREDENTIALS_VALID, "TenantChanged", message)
+        theirs = _tenant_of(of, found, tenant)
         return Look(found, hands, at, now, theirs, receivers)
 
     async def remove(self, of: SubscriptionObject, wanted: Specification) -> Round:
@@ -155,7 +149,8 @@ class Looking:
         Done with what is in the object's Secrets, or was in them when last looked.
 
         Raises:
-            Blocked: one is missing, or not what it should be, and was so ever since this process has begun.
+            Blocked: one is missing, or not what it should be, and was so ever since this process has begun; or the
+                list is of another team than the object's, and nobody has confirmed that.
             ClusterError: they cannot be read.
         """
         try:
@@ -165,7 +160,12 @@ class Looking:
                 raise
             around = last
         hands = self._hands(around, left_to_others(of, wanted, self._objects))
-        return await remove(wanted.declaration.desired, around.keys, hands)
+        desired, at = wanted.declaration.desired, hands.clock()
+        found = await remove(desired, around.keys, hands, dry=True)
+        _tenant_of(of, found, read_status(of.status).tenant_id)
+        outcome = await hands.carry_out(found.plan.steps, desired, around.keys, at)
+        failed = outcome.failures[0].error if outcome.failures else found.error
+        return replace(found, outcome=outcome, error=failed)
 
     async def keep(self, objects: Sequence[SubscriptionObject]) -> None:
         """These are all there are: forget what belongs to no other, and close its way to SalesLoft."""
@@ -221,7 +221,19 @@ def _where(reference: SecretReference) -> str:
     return f"entry {reference.key} of Secret {reference.name}"
 
 
-def _tenant(found: "tuple[Subscription, ...]") -> int | None:
-    """The team whose subscriptions these are; None if they do not say, or say several."""
-    teams = {each.tenant_id for each in found} - {None}
-    return teams.pop() if len(teams) == 1 else None
+def _tenant_of(of: SubscriptionObject, found: Round, tenant: int | None) -> int | None:
+    """The team whose list was found; None if it does not say, or says several.
+
+    Raises:
+        Blocked: it is another one than ``tenant``, and nobody has confirmed that.
+    """
+    teams = {each.tenant_id for each in found.found or ()} - {None}
+    theirs = teams.pop() if len(teams) == 1 else None
+    confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
+    if theirs is not None and tenant not in (None, theirs) and not confirmed:
+        message = (
+            f"the credentials are of team {theirs}, the subscriptions are of team {tenant}: "
+            f"annotate the object with {CONFIRM_TENANT}={theirs} if that is meant"
+        )
+        raise Blocked(CREDENTIALS_VALID, "TenantChanged", message)
+    return theirs
