@@ -5,7 +5,7 @@ import pytest
 from salesloft_webhooks.operator.api_group import FINALIZER, Kind
 from salesloft_webhooks.simulator.platform import Fault
 from tests.operator.definitions import path
-from tests.operator.team import EVENTS, KEY, TOKEN, Team
+from tests.operator.team import EVENTS, KEY, NEXT_KEY, TOKEN, Team
 
 pytestmark = pytest.mark.usefixtures("short_times")
 
@@ -117,3 +117,27 @@ async def test_a_broken_declaration_goes_in_the_end(team: Team) -> None:
         team.delete()
 
         await team.shows(lambda: team.found() is None, "it is gone")
+
+
+@pytest.mark.parametrize("why", ["hidden-tokens", "other-keys", "another-team"])
+async def test_what_cannot_be_told_to_be_ours_is_not_taken_to_be_gone(team: Team, why: str) -> None:
+    """It is left at SalesLoft, and said to be: tokens are hidden, or other keys or another login came meanwhile."""
+    await team.given()
+    async with team.operator(operator_deletion_seconds=1.0):
+        team.declare()
+        await team.ready()
+    left = sorted(identity for ids in team.there().values() for identity in ids)
+    if why == "other-keys":
+        team.keys(NEXT_KEY)
+    for each in team.platform.subscriptions:
+        if why == "hidden-tokens":
+            each["callback_token"] = ""
+        if why == "another-team":
+            each["tenant_id"], each["callback_url"] = 17, "https://theirs.example.com/"
+
+    team.delete()
+    async with team.operator(operator_deletion_seconds=1.0):
+        await team.shows(lambda: team.found() is None, "it is gone")
+
+    assert "Orphaned" in team.reasons()
+    assert sorted(each["id"] for each in team.platform.subscriptions) == left

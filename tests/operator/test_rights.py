@@ -8,7 +8,7 @@ from salesloft_webhooks.operator.api_group import GROUP as API_GROUP
 from salesloft_webhooks.operator.release import Outcome, release
 from tests.chart.api_server import ApiServer
 from tests.chart.rendering import PREFIX, Values, render
-from tests.operator.team import EVENTS, KEY, NEXT_KEY, TOKEN, Team
+from tests.operator.team import EVENTS, KEY, NEXT_KEY, TOKEN, URL, Team
 
 pytestmark = pytest.mark.usefixtures("short_times")
 
@@ -109,3 +109,63 @@ async def test_its_end_needs_no_other_right(team: Team) -> None:
         assert [(each.name, each.outcome) for each in ended] == [("sales", Outcome.DELETED)]
         assert team.there() == {}
         assert "finalizers" not in team.found()["metadata"]
+
+
+async def test_a_secret_that_it_may_not_read_is_said_and_holds_no_object(team: Team) -> None:
+    """An object that names one says so, in a condition and an event, and goes when its time is over."""
+    await team.given()
+    team.secret("another", token=TOKEN)
+    confine(team, VALUES)
+    async with team.operator(operator_deletion_seconds=1.0):
+        team.declare(api={"baseUrl": team.platform.url, "tokenSecretRef": {"name": "another"}})
+        await team.shows(lambda: team.condition("CredentialsValid") == ("False", "SecretForbidden"), "it is said")
+        assert "Secret another" in team.message("Ready")
+        assert "operator.secretNames" in team.message("Ready")
+        team.declare("managed", callbackUrl=f"{URL}/m", keys={"mode": "Manage", "secretRef": {"name": "another"}})
+        await team.shows(lambda: team.condition("KeysSpread", "managed") == ("False", "SecretForbidden"), "of this too")
+        assert "SecretForbidden" in team.reasons()
+
+        team.delete()
+        team.delete("managed")
+
+        await team.shows(lambda: team.found() is None and team.found("managed") is None, "nothing holds them")
+
+
+@pytest.mark.parametrize("values", [VALUES, MANAGING], ids=["observed", "managed"])
+async def test_a_right_that_goes_before_the_object_leaves_nothing_behind(team: Team, values: Values) -> None:
+    """Helm takes a subscription's Secrets out of the Role before it deletes the object: what was read last is used."""
+    await team.given()
+    confine(team, values)
+    keys = {"secretRef": {"name": "salesloft-keys"}}
+    if values is MANAGING:
+        keys = {"secretRef": {"name": "made-by-the-operator"}, "mode": "Manage"}
+        team.kubernetes.request("DELETE", f"api/v1/namespaces/{team.namespace}/secrets/salesloft-keys")
+        with team.valkey.client() as client:
+            client.flushall()
+    async with team.operator():
+        team.declare(keys=keys)
+        await team.shows(lambda: bool(team.status()), "it is looked at")
+        if values is MANAGING:
+            found = team.kubernetes.objects("Secret", team.namespace)["made-by-the-operator"]["data"]
+            await team.accept(base64.b64decode(found["callback-secret"]).decode())
+            team.change(metadata={"annotations": {"look": "again"}})
+        await team.ready()
+        place = f"{PLACES['Role'].format(team.namespace)}/{ACCOUNT}"
+        role = team.kubernetes.request("GET", place)
+        role["rules"] = [rule for rule in role["rules"] if "secrets" not in rule["resources"]]
+        team.kubernetes.request("PUT", place, role)
+        await team.shows(lambda: _may_read(team) is False, "the right is gone")
+
+        team.delete()
+
+        await team.shows(lambda: team.found() is None, "nothing holds the object")
+    assert team.there() == {}
+
+
+def _may_read(team: Team) -> bool:
+    """Whether the chart's account may read the login."""
+    where = "apis/authorization.k8s.io/v1/subjectaccessreviews"
+    attributes = {"namespace": team.namespace, "verb": "get", "resource": "secrets", "name": "salesloft-api"}
+    asked = {"user": f"system:serviceaccount:{team.namespace}:{ACCOUNT}", "resourceAttributes": attributes}
+    content = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": asked}
+    return bool(team.kubernetes.request("POST", where, content)["status"]["allowed"])

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from salesloft_webhooks.errors import ClusterNotFound, ConfigurationError
+from salesloft_webhooks.errors import ClusterForbidden, ClusterNotFound, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -27,7 +27,7 @@ from salesloft_webhooks.operator.subscription_look import Blocked, Looking
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.operator.subscription_status import read_status
 from salesloft_webhooks.operator.times import unix_seconds
-from salesloft_webhooks.subscriptions import DeletionPolicy
+from salesloft_webhooks.subscriptions import DeletionPolicy, Round, Why
 from salesloft_webhooks.subscriptions.plan import SECOND_LOOK_SECONDS
 from salesloft_webhooks.telemetry import ReconcileResult, get_logger
 
@@ -78,11 +78,11 @@ class Deletion:
                 await self._managed.let_go(each, wanted)
                 return await self._release(each, RETAINED)
             done = await self._looking.remove(each, wanted)
-        except (Blocked, ConfigurationError) as exc:
+        except (Blocked, ConfigurationError, ClusterForbidden) as exc:
             return await self._failed(each, "Blocked", str(exc))
         await self._news.changed(each, done.outcome.done)
-        if done.error is not None:
-            return await self._failed(each, str(done.failure), str(done.error))
+        if problem := _problem(each, done):
+            return await self._failed(each, *problem)
         if not done.settled:
             self._absent.discard(each.metadata.uid)
             return Reconciliation(ReconcileResult.PROGRESSING, done.next_seconds(0), "Deleting")
@@ -112,7 +112,7 @@ class Deletion:
         Raises:
             ClusterError: Kubernetes cannot be told.
         """
-        ids = [entry.id for entry in read_status(each.status).subscriptions or ()]
+        ids = _known(each)
         log.warning("operator.orphaned", object=each.metadata.name, ids=ids, reason=reason)
         left = f"left at SalesLoft, delete them there: {named(ids)}" if ids else "nothing of ours is known at SalesLoft"
         await self._news.warned(each, ORPHANED, f"{left} ({words})")
@@ -124,3 +124,21 @@ class Deletion:
         with suppress(ClusterNotFound):  # it is gone
             await self._cluster.set_finalizers(each, others)
         return Reconciliation(ReconcileResult.SETTLED, None, reason)
+
+
+def _problem(each: SubscriptionObject, done: Round) -> tuple[str, str] | None:
+    """Why a round does not show that all of ours are gone, or will be: in one word, and for people; None: it does."""
+    if done.error is not None:
+        return str(done.failure), str(done.error)
+    if done.plan.why is Why.TOKENS_HIDDEN:
+        return done.plan.why, "SalesLoft shows no tokens: nobody can say which are ours"
+    there = {one.id for one in done.found or ()}
+    left = [identity for identity in _known(each) if identity in there]
+    if left and not done.plan.steps:
+        return "NotOurs", f"by their address and token no longer ours: {named(left)}"
+    return None
+
+
+def _known(each: SubscriptionObject) -> list[int]:
+    """Ids of ours, as of when SalesLoft was last asked."""
+    return [entry.id for entry in read_status(each.status).subscriptions or ()]

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.errors import ClusterForbidden, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -30,7 +30,15 @@ from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
 from salesloft_webhooks.operator.refused_steps import RefusedSteps
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
 from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
-from salesloft_webhooks.operator.subscription_look import READY, Blocked, Look, Looking, Surroundings
+from salesloft_webhooks.operator.subscription_look import (
+    KEYS_SPREAD,
+    READY,
+    Blocked,
+    Look,
+    Looking,
+    Surroundings,
+    forbidden,
+)
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.operator.subscription_status import (
     SubscriptionStatus,
@@ -82,7 +90,7 @@ class SubscriptionController:
         """See `Controller`."""
         objects = await self._cluster.list_subscriptions()
         uids = {each.metadata.uid for each in objects}
-        await self._looking.keep(uids)
+        await self._looking.keep(objects)
         self._waits.keep(uids)
         self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}
@@ -104,7 +112,7 @@ class SubscriptionController:
         before = read_status(each.status)
         try:
             wanted = _read(each)
-            await self._managed.prepare(each, wanted)
+            await self._prepare(each, wanted)
             around = await self._looking.surroundings(each, wanted)
             depends_on = (*each.metadata.wanted, *around.versions)
             if ended := self._waits.waits(each.metadata.uid, depends_on):
@@ -115,6 +123,12 @@ class SubscriptionController:
         except Blocked as blocked:
             return await self._blocked(each, before, blocked)
         return await self._carry_out(each, wanted, around, look, depends_on)
+
+    async def _prepare(self, each: SubscriptionObject, wanted: Specification) -> None:
+        try:
+            await self._managed.prepare(each, wanted)
+        except ClusterForbidden:
+            raise forbidden(KEYS_SPREAD, wanted.keys.secret_ref.name) from None
 
     async def _carry_out(
         self,

@@ -3,7 +3,7 @@
 Whatever is missing on the way ends the look as `Blocked`, before anything is changed: subscriptions stay as they are.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,14 +11,16 @@ from msgspec.structs import replace
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.dialects import key_kinds
 from salesloft_webhooks.dialects.key_texts import key_problem, split_keys
-from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError, StoreError
+from salesloft_webhooks.errors import ClusterForbidden, ConfigurationError, SalesloftWebhooksError, StoreError
 from salesloft_webhooks.operator.api_group import CONFIRM_TENANT
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
+from salesloft_webhooks.operator.shared_addresses import Routes, Without, left_to_others, others_alone
 from salesloft_webhooks.operator.specification import SecretReference, Specification
+from salesloft_webhooks.operator.subscription_status import read_status
 from salesloft_webhooks.operator.times import steady_clock
-from salesloft_webhooks.salesloft import Salesloft, Subscription
+from salesloft_webhooks.salesloft import Salesloft
 from salesloft_webhooks.subscriptions import Hands, MasterKey, Memory, Round, Seen, SigningKey, reconcile, remove
 from salesloft_webhooks.subscriptions.signing_keys import MASTER_KEYS
 
@@ -100,6 +102,7 @@ class Looking:
         self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock or steady_clock()
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
+        self._objects: Sequence[SubscriptionObject] = ()
 
     async def surroundings(self, of: SubscriptionObject, wanted: Specification) -> Surroundings:
         """What is in the object's Secrets.
@@ -131,27 +134,23 @@ class Looking:
         Raises:
             Blocked: the list is another team's than ``tenant``, and nobody has confirmed that.
         """
-        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
+        hands = self._hands(around, others_alone(of, wanted, self._objects))
         desired, source = wanted.declaration.desired, wanted.declaration.source
         at, now = hands.clock(), self._clock()
         receivers = await self._who_accepts(source)
         seen = Seen(now=now, receivers=receivers)
         found = await reconcile(desired, around.keys, seen, not_later(memory, now), hands, dry=True)
-        theirs = _tenant(found.found or ())
-        confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
-        if theirs is not None and tenant not in (None, theirs) and not confirmed:
-            message = (
-                f"the credentials are of team {theirs}, the subscriptions are of team {tenant}: "
-                f"annotate the object with {CONFIRM_TENANT}={theirs} if that is meant"
-            )
-            raise Blocked(CREDENTIALS_VALID, "TenantChanged", message)
+        theirs = _tenant_of(of, found, tenant)
         return Look(found, hands, at, now, theirs, receivers)
 
     async def remove(self, of: SubscriptionObject, wanted: Specification) -> Round:
-        """Delete all of ours, with what is in the object's Secrets or was in them when last looked.
+        """Delete all of ours that no other object declares.
+
+        Done with what is in the object's Secrets, or was in them when last looked.
 
         Raises:
-            Blocked: one is missing, or not what it should be, and was so ever since this process has begun.
+            Blocked: one is missing, or not what it should be, and was so ever since this process has begun; or the
+                list is of another team than the object's, and nobody has confirmed that.
             ClusterError: they cannot be read.
         """
         try:
@@ -160,16 +159,28 @@ class Looking:
             if (last := self._last.get(of.metadata.uid)) is None:
                 raise
             around = last
-        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
-        return await remove(wanted.declaration.desired, around.keys, hands)
+        hands = self._hands(around, left_to_others(of, wanted, self._objects))
+        desired, at = wanted.declaration.desired, hands.clock()
+        found = await remove(desired, around.keys, hands, dry=True)
+        _tenant_of(of, found, read_status(of.status).tenant_id)
+        outcome = await hands.carry_out(found.plan.steps, desired, around.keys, at)
+        failed = outcome.failures[0].error if outcome.failures else found.error
+        return replace(found, outcome=outcome, error=failed)
 
-    async def keep(self, uids: Collection[str]) -> None:
-        """Forget what belongs to no object of these any more, and close its way to SalesLoft."""
+    async def keep(self, objects: Sequence[SubscriptionObject]) -> None:
+        """These are all there are: forget what belongs to no other, and close its way to SalesLoft."""
+        self._objects, uids = objects, {each.metadata.uid for each in objects}
         await self._access.keep(uids)
         self._last = {uid: around for uid, around in self._last.items() if uid in uids}
 
+    def _hands(self, around: Surroundings, others: Routes) -> Hands:
+        return Hands(Without(around.salesloft.subscriptions, others), may_go_on=self._may_act)
+
     async def _secret(self, reference: SecretReference, about: str) -> SecretObject:
-        found = await self._cluster.secret(reference.name)
+        try:
+            found = await self._cluster.secret(reference.name)
+        except ClusterForbidden:
+            raise forbidden(about, reference.name) from None
         if found is None:
             raise Blocked(about, "SecretMissing", f"there is no Secret {reference.name}")
         if not found.data.get(reference.key):
@@ -183,6 +194,12 @@ class Looking:
         except StoreError:
             return self._receivers.get(source)
         return self._receivers[source]
+
+
+def forbidden(about: str, secret: str) -> Blocked:
+    """What is said when Kubernetes does not let us at a Secret."""
+    words = f"the operator has no right to Secret {secret}: operator.secretNames of the chart, and for keys that it "
+    return Blocked(about, "SecretForbidden", f"{words}makes operator.managedSecretNames, name those it may use")
 
 
 def not_later(memory: Memory, now: float) -> Memory:
@@ -204,7 +221,19 @@ def _where(reference: SecretReference) -> str:
     return f"entry {reference.key} of Secret {reference.name}"
 
 
-def _tenant(found: "tuple[Subscription, ...]") -> int | None:
-    """The team whose subscriptions these are; None if they do not say, or say several."""
-    teams = {each.tenant_id for each in found} - {None}
-    return teams.pop() if len(teams) == 1 else None
+def _tenant_of(of: SubscriptionObject, found: Round, tenant: int | None) -> int | None:
+    """The team whose list was found; None if it does not say, or says several.
+
+    Raises:
+        Blocked: it is another one than ``tenant``, and nobody has confirmed that.
+    """
+    teams = {each.tenant_id for each in found.found or ()} - {None}
+    theirs = teams.pop() if len(teams) == 1 else None
+    confirmed = of.metadata.annotations.get(CONFIRM_TENANT) == str(theirs)
+    if theirs is not None and tenant not in (None, theirs) and not confirmed:
+        message = (
+            f"the credentials are of team {theirs}, the subscriptions are of team {tenant}: "
+            f"annotate the object with {CONFIRM_TENANT}={theirs} if that is meant"
+        )
+        raise Blocked(CREDENTIALS_VALID, "TenantChanged", message)
+    return theirs

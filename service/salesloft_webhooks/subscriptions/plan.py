@@ -102,7 +102,8 @@ def plan_removal(desired: Desired, found: Iterable[Subscription], keys: Sequence
     """Delete all of ours: the source is given up."""
     there = sort(desired, found, keys)
     gone = [Delete(event=each.event_type, id=each.id, reason="unwanted") for _, each in there.all()]
-    return Plan(steps=tuple(gone), foreign=tuple(each.id for each in there.foreign))
+    why = Why.TOKENS_HIDDEN if there.hidden else Why.NOTHING
+    return Plan(steps=tuple(gone), why=why, foreign=tuple(each.id for each in there.foreign))
 
 
 def sort(desired: Desired, found: Iterable[Subscription], keys: Sequence[SigningKey]) -> Sorted:

@@ -108,6 +108,7 @@ def test_hidden_tokens_stop_everything(team: Team) -> None:
     team.there[1] = Subscription(id=1, event_type="call_created", callback_url=URL)
 
     assert (team.look().steps, team.look().why) == ((), Why.TOKENS_HIDDEN)
+    assert plan_removal(team.desired, team.there.values(), [NEW]).why is Why.TOKENS_HIDDEN
 
 
 def test_a_suspended_one_is_left_alone(team: Team) -> None:
