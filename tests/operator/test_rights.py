@@ -136,7 +136,7 @@ async def test_a_right_that_goes_before_the_object_leaves_nothing_behind(team: T
     """Helm takes a subscription's Secrets out of the Role before it deletes the object: what was read last is used."""
     await team.given()
     confine(team, values)
-    keys = {"secretRef": {"name": "salesloft-keys"}}
+    keys: Values = {"secretRef": {"name": "salesloft-keys"}}
     if values is MANAGING:
         keys = {"secretRef": {"name": "made-by-the-operator"}, "mode": "Manage"}
         team.kubernetes.request("DELETE", f"api/v1/namespaces/{team.namespace}/secrets/salesloft-keys")
