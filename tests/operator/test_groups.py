@@ -63,7 +63,7 @@ async def test_the_object_of_a_removed_group_goes_and_somebodys_stays(groups: Lo
 
     assert groups.names() == ["mine"]
     assert groups.condition(name="mine") == ("False", "GroupUnknown")
-    assert "1 dead letters are kept" in str(groups.status("mine")["conditions"])
+    assert "dead letters of one that was removed: 1" in str(groups.status("mine")["conditions"])
     assert groups.status("mine")["dead"] == 1
 
 

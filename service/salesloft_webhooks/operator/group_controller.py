@@ -62,10 +62,15 @@ class GroupCluster(GroupObjects, Protocol):
 
 
 class _Found(Struct, frozen=True):
-    """What a look has found and done; without a look the store could not be asked."""
+    """What a look has found and done.
+
+    Attributes:
+        look: What the store has said; None: it could not be asked.
+        names: By group, the object that speaks for it.
+        outcomes: By group, how its pause is.
+    """
 
     look: GroupLook | None = None
-    declared: Mapping[str, Declaration] = {}
     names: Mapping[str, str] = {}
     outcomes: Mapping[str, PauseOutcome] = {}
 
@@ -130,7 +135,7 @@ class GroupController:
             return objects
         self._store_is("")
         names = {group: each.metadata.name for group, each in chosen.items()}
-        self._found = _Found(look, declared, names, outcomes)
+        self._found = _Found(look, names, outcomes)
         self._set_anew |= {group for group, outcome in outcomes.items() if outcome.set_anew}
         there = {each.metadata.uid for each in objects}
         self._written = {uid: at for uid, at in self._written.items() if uid in there}
@@ -187,7 +192,7 @@ class GroupController:
             return GroupState.UNREADABLE, said.unreadable
         if group not in look.registered:
             dead = look.stats[group].dead if group in look.stats else 0
-            kept = f"; of one that was removed {dead} dead letters are kept" if dead else ""
+            kept = f"; dead letters of one that was removed: {dead}" if dead else ""
             return GroupState.ABSENT, f"there is no group {group}: its workers register it when they start{kept}"
         if name != each.metadata.name:
             return GroupState.ELSEWHERE, f"{name} speaks for the group {group}" if name else "it is being deleted"
