@@ -18,6 +18,7 @@ from salesloft_webhooks.operator.release import Outcome, Released, release
 from salesloft_webhooks.simulator.platform import Fault
 from tests.chart.api_server import ApiServer
 from tests.operator.team import EVENTS, KEY, TOKEN, URL, Team
+from tests.operator.test_rights import ACCOUNT, PLACES, VALUES, confine
 
 pytestmark = pytest.mark.usefixtures("short_times", "short_lease")
 NOWHERE = "redis://127.0.0.1:9/0"
@@ -198,3 +199,25 @@ async def test_without_kubernetes_it_ends_at_once(team: Team, tmp_path: Path, ku
     ended = await asyncio.to_thread(command, team, "--yes", KUBECONFIG=str(tmp_path / "kubeconfig"))
 
     assert ended.returncode == ExitCode.UNREACHABLE, ended.stderr
+
+
+async def test_a_namespace_that_goes_takes_its_objects_with_it(team: Team) -> None:
+    """Its pods are ended first: the operator deletes ours and lets the objects go before it ends."""
+    await team.given()
+    confine(team, VALUES)
+    async with team.operator():
+        team.declare()
+        team.declare("kept", callbackUrl=f"{URL}/kept", deletionPolicy="Retain")
+        await team.ready()
+        await team.shows(lambda: team.condition("Ready", "kept")[0] == "True", "both are there")
+        role = f"{PLACES['Role'].format(team.namespace)}/{ACCOUNT}"
+        found = team.kubernetes.request("GET", role)
+        for rule in found["rules"]:
+            if rule["resources"] == ["namespaces"]:
+                rule["resourceNames"] = [team.namespace]  # the chart's is of another release's namespace
+        team.kubernetes.request("PUT", role, found)
+        team.kubernetes.request("DELETE", f"api/v1/namespaces/{team.namespace}")
+
+    assert (finalizers(team), finalizers(team, "kept")) == ([], [])
+    assert team.there() == {}
+    assert team.there(f"{URL}/kept").keys() == set(EVENTS)

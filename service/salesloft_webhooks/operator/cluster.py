@@ -16,13 +16,21 @@ from lightkube import AsyncClient
 from lightkube.generic_resource import GenericNamespacedResource
 from lightkube.types import PatchType
 
-from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound
+from salesloft_webhooks.errors import ClusterConflict, ClusterForbidden, ClusterNotFound
 from salesloft_webhooks.operator.api_group import API_VERSION, CREATED_BY, MANAGER, OPERATOR, Kind
 from salesloft_webhooks.operator.cluster_connection import open_client
 from salesloft_webhooks.operator.cluster_errors import cluster_errors
 from salesloft_webhooks.operator.cluster_events import EventRecorder
 from salesloft_webhooks.operator.cluster_leases import ClusterLeases
-from salesloft_webhooks.operator.cluster_resources import RESOURCES, STATUSES, Groups, Secrets, Subscriptions, shaped
+from salesloft_webhooks.operator.cluster_resources import (
+    RESOURCES,
+    STATUSES,
+    Groups,
+    Namespaces,
+    Secrets,
+    Subscriptions,
+    shaped,
+)
 from salesloft_webhooks.operator.cluster_watch import SILENCE_SECONDS, changes
 from salesloft_webhooks.operator.objects import (
     GroupObject,
@@ -85,6 +93,19 @@ class Cluster:
             ClusterError: any of its kinds.
         """
         return await self._list(Groups, GroupObject)
+
+    async def is_ending(self) -> bool:
+        """Whether the namespace itself is being deleted; False if we may not know.
+
+        Raises:
+            ClusterError: any of its kinds but `ClusterForbidden`.
+        """
+        try:
+            with cluster_errors("read the namespace"):
+                found = await self._client.get(Namespaces, self.namespace)
+                return msgspec.convert(found["metadata"], Metadata).deletion_timestamp is not None
+        except ClusterForbidden:
+            return False
 
     async def secret(self, name: str) -> SecretObject | None:
         """A Secret; None: there is none.

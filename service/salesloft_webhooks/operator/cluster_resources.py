@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from lightkube.core.resource import ApiInfo, ResourceDef
-from lightkube.generic_resource import GenericNamespacedResource, GenericNamespacedStatus
+from lightkube.generic_resource import GenericGlobalResource, GenericNamespacedResource, GenericNamespacedStatus
 
 from salesloft_webhooks.operator.api_group import GROUP, PLURALS, VERSION, Kind
 
@@ -56,6 +56,12 @@ class Secrets(GenericNamespacedResource):
     """`Secret`."""
 
     _api_info = _resource("", "v1", Kind.SECRET, PLURALS[Kind.SECRET])
+
+
+class Namespaces(GenericGlobalResource):
+    """`Namespace`."""
+
+    _api_info = _resource("", "v1", "Namespace", "namespaces")
 
 
 class Leases(GenericNamespacedResource):

@@ -7,24 +7,30 @@ from typing import Any
 from salesloft_webhooks.background import Background, run_until
 from salesloft_webhooks.broker import new_consumer_name, open_store
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
+from salesloft_webhooks.errors import ClusterError
 from salesloft_webhooks.operations import OperationsServer, stop_event
 from salesloft_webhooks.operator.api_group import Kind
-from salesloft_webhooks.operator.cluster import open_cluster
+from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.operator.control_loop import ControlLoop
 from salesloft_webhooks.operator.deletion import Deletion
 from salesloft_webhooks.operator.group_controller import LOOK_SECONDS, GroupController
 from salesloft_webhooks.operator.lease import Leadership
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
+from salesloft_webhooks.operator.release import release
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
 from salesloft_webhooks.operator.subscription_controller import SubscriptionController
 from salesloft_webhooks.operator.subscription_look import Looking
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import OperatorTelemetry
+from salesloft_webhooks.telemetry import OperatorTelemetry, get_logger
 
 STUCK_SECONDS = 900.0
 """Longer than any single wait: for SalesLoft's rate limit, for repeats, for a server that does not answer."""
 REPORT_SECONDS = 0.5
+ENDING_SECONDS = 10.0
+"""For SalesLoft, when the namespace goes; with the wait for another holder of the lease less than a pod's grace."""
+
+log = get_logger(__name__)
 
 
 async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
@@ -55,6 +61,16 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             work = Work(leadership, loops, telemetry)
             async with OperationsServer(settings.host, settings.ops_port, live=work.not_live, ready=work.not_ready):
                 await run_until(stopping, work.run())
+                await _end_with(cluster, settings)
+
+
+async def _end_with(cluster: Cluster, settings: Settings) -> None:
+    """Let all objects go if the namespace does: pods go first there, and nobody else would do it after us."""
+    try:
+        if await cluster.is_ending():
+            await release(settings, ENDING_SECONDS)
+    except ClusterError as exc:
+        log.warning("operator.not_released", error=str(exc))
 
 
 class Work:
