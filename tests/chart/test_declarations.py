@@ -128,13 +128,27 @@ def test_a_group_stays_what_it_is(cluster: ApiServer, namespace: str) -> None:
     assert cluster.request("PUT", path, {**made, "spec": {}})
 
 
-def test_a_source_stays_what_it_is(cluster: ApiServer, namespace: str) -> None:
-    """Its subscriptions are signed with that source's keys; all else may be changed."""
-    made = create(cluster, namespace, "SalesloftSubscription", SPEC, name="stays")
-    path = f"{API}/namespaces/{namespace}/salesloftsubscriptions/stays?dryRun=All"
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"source": "emea"}, "source cannot be changed", id="source"),
+        pytest.param({"callbackUrl": "https://x.example.com/"}, "callbackUrl cannot be changed; declare", id="address"),
+        pytest.param(
+            {"linkSwap": {"enabled": True, "callbackUrl": "https://x.example.com/"}},
+            "callbackUrl cannot be changed while enabled",
+            id="address of link_swap",
+        ),
+    ],
+)
+def test_whose_subscriptions_they_are_stays(cluster: ApiServer, namespace: str, change: Object, words: str) -> None:
+    """What is at another address, or signed with another source's keys, would be nobody's; all else may be changed."""
+    name = f"stays-{'-'.join(change).lower()}"
+    made = create(cluster, namespace, "SalesloftSubscription", {**SPEC, "linkSwap": {"enabled": True}}, name=name)
+    path = f"{API}/namespaces/{namespace}/salesloftsubscriptions/{name}?dryRun=All"
 
     with pytest.raises(urllib.error.HTTPError) as error:
-        cluster.request("PUT", path, merged(made, {"spec": {"source": "emea"}}))
+        cluster.request("PUT", path, merged(made, {"spec": change}))
 
-    assert "source cannot be changed" in json.loads(error.value.read())["message"]
+    assert words in json.loads(error.value.read())["message"]
+    assert cluster.request("PUT", path, merged(made, {"spec": {"linkSwap": {"enabled": False}}}))
     assert cluster.request("PUT", path, merged(made, {"spec": {"events": ["call_created"]}}))

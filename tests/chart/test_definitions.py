@@ -81,7 +81,7 @@ def pattern(field: Any) -> str:
 
 def pattern_of_rule(node: Object) -> str:
     """What a field of the definition must match."""
-    (rule,) = node["x-kubernetes-validations"]
+    (rule,) = [rule for rule in node["x-kubernetes-validations"] if rule["rule"].startswith("self.matches(")]
     found = re.fullmatch(r"self\.matches\(r'(.*)'\)", rule["rule"])
     assert found
     return found[1]

@@ -3,7 +3,8 @@
 ====================================  ==========================================================================
 when it is deleted                    what happens
 ====================================  ==========================================================================
-`deletionPolicy: Retain`              it goes at once; ours stay
+`deletionPolicy: Retain`, or another  it goes at once; ours stay
+object declares the same address
 SalesLoft answers                     ours are deleted; it goes when a second list has none of them either
 no Secret any more (a namespace goes) what this process read of it last is used
 no login, or SalesLoft fails          tried again; after `OPERATOR_DELETION_SECONDS` it goes all the same, and an
@@ -21,6 +22,7 @@ from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import SubscriptionObject
+from salesloft_webhooks.operator.overlaps import NOTHING_ELSE, Overlaps
 from salesloft_webhooks.operator.specification import read_specification
 from salesloft_webhooks.operator.subscription_conditions import named
 from salesloft_webhooks.operator.subscription_look import Blocked, Looking
@@ -64,8 +66,12 @@ class Deletion:
         self._seconds, self._clock = seconds, clock
         self._absent: set[str] = set()
 
-    async def advance(self, each: SubscriptionObject) -> Reconciliation:
+    async def advance(self, each: SubscriptionObject, overlaps: Overlaps = NOTHING_ELSE) -> Reconciliation:
         """One step nearer to the end of an object that is deleted.
+
+        Args:
+            each: The object.
+            overlaps: Whether another one that stays declares the same.
 
         Raises:
             ClusterError: Kubernetes cannot be told.
@@ -74,7 +80,7 @@ class Deletion:
             return Reconciliation(ReconcileResult.SETTLED)  # somebody else has to agree
         try:
             wanted = read_specification(each.spec)
-            if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN:
+            if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN or overlaps.another(each, wanted):
                 await self._managed.let_go(each, wanted)
                 return await self._release(each, RETAINED)
             done = await self._looking.remove(each, wanted)

@@ -22,6 +22,7 @@ class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
         uid: Never that of another object, also after one of the same name was deleted.
         generation: Goes up when its `spec` changes.
         resource_version: Changes whenever anything in it does.
+        creation_timestamp: Since when it is there.
         deletion_timestamp: Since when it is to go; None: it is not.
         finalizers: Who has to agree first.
         annotations: Remarks.
@@ -34,6 +35,7 @@ class Metadata(Struct, frozen=True, kw_only=True, rename="camel"):
     uid: str = ""
     generation: int = 0
     resource_version: str = ""
+    creation_timestamp: str = ""
     deletion_timestamp: str | None = None
     finalizers: tuple[str, ...] = ()
     annotations: dict[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from salesloft_webhooks.operator.failure_waits import FailureWaits
 from salesloft_webhooks.operator.lease import Leadership
 from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
+from salesloft_webhooks.operator.overlaps import NOTHING_ELSE, Overlaps
 from salesloft_webhooks.operator.refused_steps import RefusedSteps
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
 from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
@@ -84,6 +85,7 @@ class SubscriptionController:
         self._news = News(cluster, telemetry)
         self._waits, self._refused = FailureWaits(), RefusedSteps()
         self._memories: dict[str, Memory] = {}
+        self._overlaps = NOTHING_ELSE
         self._term = 0
 
     async def list(self) -> Sequence[SubscriptionObject]:
@@ -94,6 +96,7 @@ class SubscriptionController:
         self._waits.keep(uids)
         self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}
+        self._overlaps = Overlaps(objects)
         return objects
 
     def secrets(self, objects: Sequence[SubscriptionObject]) -> Collection[str]:
@@ -106,7 +109,7 @@ class SubscriptionController:
             self._term = self._leadership.term
             self._memories.clear()
         if each.metadata.deletion_timestamp is not None:
-            return await self._deletion.advance(each)
+            return await self._deletion.advance(each, self._overlaps)
         if FINALIZER not in each.metadata.finalizers:
             each = await self._cluster.set_finalizers(each, [*each.metadata.finalizers, FINALIZER])
         before = read_status(each.status)
@@ -120,6 +123,7 @@ class SubscriptionController:
                 return ended
             memory = self._memories.get(each.metadata.uid) or memory_of(before)
             look = await self._looking.look(each, wanted, around, memory, before.tenant_id)
+            self._overlaps.check(each, wanted, look.tenant_id or before.tenant_id)
         except Blocked as blocked:
             return await self._blocked(each, before, blocked)
         return await self._carry_out(each, wanted, around, look, depends_on)
