@@ -148,6 +148,17 @@ async def test_the_same_news_is_one_event(kubernetes: ApiServer, cluster: Cluste
     assert {each["regarding"]["uid"] for each in found} == {about.metadata.uid}
 
 
+async def test_an_event_in_any_writing_about_any_name_is_kept(kubernetes: ApiServer, cluster: Cluster) -> None:
+    """The server counts bytes, and has a word in what names an event may have."""
+    declare(kubernetes, cluster.namespace, "a" * 199 + "-b")
+    (about,) = await cluster.list_subscriptions()
+
+    await cluster.record_event(about, "Normal", "Paused", "\U0001f680" * 300)
+
+    (found,) = kubernetes.request("GET", f"apis/events.k8s.io/v1/namespaces/{cluster.namespace}/events")["items"]
+    assert found["note"] == "\U0001f680" * 256
+
+
 async def test_a_lost_event_is_nobodys_problem(kubernetes: ApiServer, cluster: Cluster) -> None:
     """An event that the server refuses raises nothing."""
     about = await _declared(kubernetes, cluster)

@@ -23,6 +23,7 @@ from salesloft_webhooks.telemetry import get_logger
 AGAIN_SECONDS = 300.0
 MOST_REMEMBERED = 1_000
 LONGEST_NOTE = 1024
+"""In bytes: the server counts no characters, whatever it says."""
 
 log = get_logger(__name__)
 
@@ -50,9 +51,9 @@ class EventRecorder:
             about: The object.
             kind: ``Normal`` or ``Warning``.
             reason: What has happened, in one word.
-            note: What has happened, for people; cut to 1024 characters.
+            note: What has happened, for people; cut to `LONGEST_NOTE`.
         """
-        note = note[:LONGEST_NOTE]
+        note = note.encode()[:LONGEST_NOTE].decode(errors="ignore")
         name = _name(about, kind, reason, note)
         count, at = self._written.get(name, (0, 0.0))
         if count and self._clock() - at < AGAIN_SECONDS:
@@ -100,7 +101,7 @@ class EventRecorder:
 
 def _name(about: Owner, kind: str, reason: str, note: str) -> str:
     text = f"{about.metadata.uid}\0{kind}\0{reason}\0{note}"
-    return f"{about.metadata.name[:200]}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{about.metadata.name[:200].rstrip('-.')}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _reference(about: Owner, namespace: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from salesloft_webhooks.errors import ClusterForbidden, ConfigurationError
+from salesloft_webhooks.errors import ClusterForbidden, ClusterRefused, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -110,10 +110,9 @@ class SubscriptionController:
             self._memories.clear()
         if each.metadata.deletion_timestamp is not None:
             return await self._deletion.advance(each, self._overlaps)
-        if FINALIZER not in each.metadata.finalizers:
-            each = await self._cluster.set_finalizers(each, [*each.metadata.finalizers, FINALIZER])
         before = read_status(each.status)
         try:
+            each = await self._held(each)
             wanted = _read(each)
             await self._prepare(each, wanted)
             around = await self._looking.surroundings(each, wanted)
@@ -128,11 +127,22 @@ class SubscriptionController:
             return await self._blocked(each, before, blocked)
         return await self._carry_out(each, wanted, around, look, depends_on)
 
+    async def _held(self, each: SubscriptionObject) -> SubscriptionObject:
+        """The object, which does not go without us."""
+        if FINALIZER in each.metadata.finalizers:
+            return each
+        try:
+            return await self._cluster.set_finalizers(each, [*each.metadata.finalizers, FINALIZER])
+        except (ClusterForbidden, ClusterRefused) as exc:
+            raise Blocked(READY, "FinalizerRefused", str(exc)) from None
+
     async def _prepare(self, each: SubscriptionObject, wanted: Specification) -> None:
         try:
             await self._managed.prepare(each, wanted)
         except ClusterForbidden:
             raise forbidden(KEYS_SPREAD, wanted.keys.secret_ref.name) from None
+        except ClusterRefused as exc:
+            raise Blocked(KEYS_SPREAD, "SecretRefused", str(exc)) from None
 
     async def _carry_out(
         self,
