@@ -227,18 +227,3 @@ async def test_one_key_is_changed_for_another(team: Team) -> None:
         team.keys(NEXT_KEY)
         await team.shows(lambda: team.status()["rotationPhase"] == "Idle", "it is over")
         assert URL in str(team.found())
-
-
-async def test_what_sends_to_a_former_address_is_named(team: Team) -> None:
-    """What goes to other addresses is never touched, so whoever declares another one is told what stays at the old."""
-    await team.given()
-    async with team.operator():
-        team.declare()
-        await team.ready()
-        before = team.there()
-
-        team.change(spec={"callbackUrl": f"{URL}/new"})
-
-        await team.shows(lambda: team.there(f"{URL}/new").keys() == set(EVENTS), "the new ones are there")
-        await team.shows(lambda: "LeftBehind" in team.reasons(), "an event names the old ones")
-        assert team.there() == before

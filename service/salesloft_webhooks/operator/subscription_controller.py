@@ -168,7 +168,6 @@ class SubscriptionController:
             self._news.seen(each, desired, done, status)
             await self._news.changed(each, done.outcome.done)
             await self._news.foreign(each, before, status)
-            await self._news.left_behind(each, before, status, done.found)
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
         report = await self._managed.advance(each, wanted, around.kept, done)

@@ -8,7 +8,6 @@ from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.operator.subscription_conditions import named
 from salesloft_webhooks.operator.subscription_status import SubscriptionStatus
 from salesloft_webhooks.operator.times import unix_seconds
-from salesloft_webhooks.salesloft import Subscription
 from salesloft_webhooks.subscriptions import Create, Desired, Enable, Phase, Round, SigningKey, Step
 from salesloft_webhooks.telemetry import OperatorTelemetry, SubscriptionChange
 
@@ -51,21 +50,6 @@ class News:
         if after.foreign and after.foreign != before.foreign:
             words = f"not ours, none of the keys gives their token: {named(after.foreign)}"
             await self.warned(of, "Conflicting", words)
-
-    async def left_behind(
-        self,
-        of: SubscriptionObject,
-        before: SubscriptionStatus,
-        after: SubscriptionStatus,
-        found: Sequence[Subscription],
-    ) -> None:
-        """Subscriptions that were ours until the object got another address: nobody looks after them any more."""
-        ours = {each.id for each in after.subscriptions or ()} | set(after.foreign or ())
-        there = {each.id for each in found} - ours
-        left = [each.id for each in before.subscriptions or () if each.id in there]
-        if left:
-            words = f"still send to the address that was declared before, delete them there: {named(left)}"
-            await self.warned(of, "LeftBehind", words)
 
     def seen(self, of: SubscriptionObject, desired: Desired, done: Round, status: SubscriptionStatus) -> None:
         """Figures of a round whose list was had."""
