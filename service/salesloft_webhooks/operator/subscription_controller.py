@@ -92,7 +92,7 @@ class SubscriptionController:
         """See `Controller`."""
         objects = await self._cluster.list_subscriptions()
         uids = {each.metadata.uid for each in objects}
-        await self._looking.keep(objects)
+        await self._looking.keep(uids)
         self._waits.keep(uids)
         self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}

@@ -3,7 +3,7 @@
 Whatever is missing on the way ends the look as `Blocked`, before anything is changed: subscriptions stay as they are.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +16,6 @@ from salesloft_webhooks.operator.api_group import CONFIRM_TENANT
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
 from salesloft_webhooks.operator.salesloft_access import SalesloftAccess
-from salesloft_webhooks.operator.shared_addresses import Routes, Without, left_to_others, others_alone
 from salesloft_webhooks.operator.specification import SecretReference, Specification
 from salesloft_webhooks.operator.subscription_status import read_status
 from salesloft_webhooks.operator.times import steady_clock
@@ -102,7 +101,6 @@ class Looking:
         self._may_act, self._addresses, self._clock = may_act, frozenset(addresses), clock or steady_clock()
         self._receivers: dict[str, Mapping[str, frozenset[str]]] = {}
         self._last: dict[str, Surroundings] = {}
-        self._objects: Sequence[SubscriptionObject] = ()
 
     async def surroundings(self, of: SubscriptionObject, wanted: Specification) -> Surroundings:
         """What is in the object's Secrets.
@@ -134,7 +132,7 @@ class Looking:
         Raises:
             Blocked: the list is another team's than ``tenant``, and nobody has confirmed that.
         """
-        hands = self._hands(around, others_alone(of, wanted, self._objects))
+        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
         desired, source = wanted.declaration.desired, wanted.declaration.source
         at, now = hands.clock(), self._clock()
         receivers = await self._who_accepts(source)
@@ -144,9 +142,7 @@ class Looking:
         return Look(found, hands, at, now, theirs, receivers)
 
     async def remove(self, of: SubscriptionObject, wanted: Specification) -> Round:
-        """Delete all of ours that no other object declares.
-
-        Done with what is in the object's Secrets, or was in them when last looked.
+        """Delete all of ours, with what is in the object's Secrets or was in them when last looked.
 
         Raises:
             Blocked: one is missing, or not what it should be, and was so ever since this process has begun; or the
@@ -159,7 +155,7 @@ class Looking:
             if (last := self._last.get(of.metadata.uid)) is None:
                 raise
             around = last
-        hands = self._hands(around, left_to_others(of, wanted, self._objects))
+        hands = Hands(around.salesloft.subscriptions, may_go_on=self._may_act)
         desired, at = wanted.declaration.desired, hands.clock()
         found = await remove(desired, around.keys, hands, dry=True)
         _tenant_of(of, found, read_status(of.status).tenant_id)
@@ -167,14 +163,10 @@ class Looking:
         failed = outcome.failures[0].error if outcome.failures else found.error
         return replace(found, outcome=outcome, error=failed)
 
-    async def keep(self, objects: Sequence[SubscriptionObject]) -> None:
-        """These are all there are: forget what belongs to no other, and close its way to SalesLoft."""
-        self._objects, uids = objects, {each.metadata.uid for each in objects}
+    async def keep(self, uids: Collection[str]) -> None:
+        """Forget what belongs to no object of these any more, and close its way to SalesLoft."""
         await self._access.keep(uids)
         self._last = {uid: around for uid, around in self._last.items() if uid in uids}
-
-    def _hands(self, around: Surroundings, others: Routes) -> Hands:
-        return Hands(Without(around.salesloft.subscriptions, others), may_go_on=self._may_act)
 
     async def _secret(self, reference: SecretReference, about: str) -> SecretObject:
         try:
