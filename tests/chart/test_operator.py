@@ -70,7 +70,7 @@ def test_there_is_none_unasked() -> None:
 
 
 def test_it_is_the_role_by_its_name_alone() -> None:
-    """With the installation's store and a lease of its own: several installations may share a namespace."""
+    """With the installation's store and a lease of its own."""
     rendered = render(OPERATOR)
 
     environment = rendered.environment("operator")

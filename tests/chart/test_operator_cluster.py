@@ -9,7 +9,7 @@ import yaml
 
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import API, KINDS, SPEC, create, served, wait_until_served
-from tests.chart.rendering import PREFIX, Object, Values, merged, shape
+from tests.chart.rendering import CHART, PREFIX, Object, Values, merged, shape
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(180)
@@ -90,6 +90,22 @@ def test_an_uninstall_keeps_the_kinds(fresh: ApiServer, program: str) -> None:
 
     assert kept == ["by-hand"]
     assert declared(fresh, namespace) == ["by-hand", "sales"]
+
+
+@BOTH_HELMS
+def test_a_namespace_has_one_operator(fresh: ApiServer, program: str) -> None:
+    """A second release there would end what the first one's looks after; it is refused, and one without it is not."""
+    namespace = fresh.namespace(f"one-{program}")
+    fresh.install(namespace, OPERATOR, program=program)
+    wait_until_served(fresh)
+    second = ("upgrade", "another", str(CHART), "--install", "--no-hooks", "--namespace", namespace)
+
+    with pytest.raises(AssertionError, match="has the operator of release shop already"):
+        fresh.helm(*second, values=merged(OPERATOR, {"crds": {"enabled": False}}), program=program)
+    fresh.helm(*second, values={}, program=program)
+    fresh.install(namespace, OPERATOR, program=program)
+
+    assert f"{PREFIX}-operator" in fresh.objects("Deployment", namespace)
 
 
 def test_kinds_that_are_not_kept_go(fresh: ApiServer) -> None:

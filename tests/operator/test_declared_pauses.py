@@ -173,3 +173,20 @@ async def test_what_cannot_be_read_ends_no_pause(groups: LookedAfter) -> None:
 
     assert outcomes["crm"].pause.kind is Pause.DECLARED
     assert await kinds(groups) == {Pause.DECLARED}
+
+
+@pytest.mark.parametrize(
+    ("until", "paused"),
+    [("9999-12-31T23:59:59-12:00", True), ("0001-01-01T00:00:00+12:00", False), ("2036-01-01T00:00:00+05:30", True)],
+    ids=["after-the-calendar", "before-it", "another-zone"],
+)
+async def test_any_end_that_kubernetes_takes_is_an_end(groups: LookedAfter, until: str, *, paused: bool) -> None:
+    """Also one of another zone, and one that is in no calendar of ours."""
+    await groups.driven.publish("e1")
+    await groups.driven.group()
+    groups.declare(paused=True, until=until)
+
+    await groups.look()
+
+    assert groups.columns()["Paused"] is paused
+    assert groups.condition()[1] == ("Paused" if paused else "NoConsumers")

@@ -6,7 +6,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The lease that its pods share, named after the release: several may be in a namespace. */}}
+{{/* The lease that its pods share, named after the release. */}}
 {{- define "salesloft-webhooks.operatorLease" -}}
 {{- include "salesloft-webhooks.componentName" (list . "operator") }}
 {{- end }}
@@ -91,6 +91,16 @@ spec:
 {{- end }}
 {{- if and .Values.operator.enabled (not .Values.operator.serviceAccount.create) (not .Values.operator.serviceAccount.name) }}
   {{- fail "operator.serviceAccount.create=false needs operator.serviceAccount.name: its rights are for nobody else" }}
+{{- end }}
+{{- /* Each would delete the other's objects of groups, and the end of one would take what the other looks after. */}}
+{{- if .Values.operator.enabled }}
+  {{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items }}
+    {{- $labels := default dict .metadata.labels }}
+    {{- $operator := and (eq (dig "app.kubernetes.io/component" "" $labels) "operator") (eq (dig "app.kubernetes.io/part-of" "" $labels) "salesloft-webhooks") }}
+    {{- if and $operator (ne (dig "app.kubernetes.io/instance" "" $labels) $.Release.Name) }}
+      {{- fail (printf "operator.enabled: the namespace has the operator of release %s already, and one looks after all objects of a namespace" (dig "app.kubernetes.io/instance" "" $labels)) }}
+    {{- end }}
+  {{- end }}
 {{- end }}
 {{- if and $declared .Release.IsUpgrade (eq (include "salesloft-webhooks.declares" .) "later") }}
   {{- fail "subscriptions and consumerGroups are of kinds that the cluster does not know yet: upgrade with operator.enabled alone first, then with them" }}

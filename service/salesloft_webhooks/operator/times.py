@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""The years 1 and 9999. A pause may end later: by its zone, or because somebody asked for a million days."""
+
 
 def steady_seconds() -> float:
     """Seconds that never go back, with those during which the machine slept."""
@@ -27,8 +30,8 @@ def micro_time(now: datetime | None = None) -> str:
 
 
 def seconds_time(unix_seconds: float) -> str:
-    """Unix time as `Time` wants it: in whole seconds, the begun one not counted."""
-    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Unix time as `Time` wants it: in whole seconds, the begun one not counted; what no calendar has is its end."""
+    return datetime.fromtimestamp(min(max(unix_seconds, _FIRST), _LAST), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def unix_seconds(written: str) -> float:
