@@ -1,5 +1,6 @@
 """These tests need the cluster of `.ci/cluster/run`; without it they are skipped by name."""
 
+import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -7,6 +8,10 @@ import pytest
 
 from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl, state_of_the_cluster
 from tests.support.optional_tests import mark_below
+
+
+KUBECONFIG = os.environ.get("KUBECONFIG")
+"""What leads to the cluster; it is a setting of the operator's as well, of which tests see none."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +30,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def _absent() -> str | None:
     return (reason := absent()) and f"NO POD OF THE CHART IS TESTED: {reason} (make test-kind)"
+
+
+@pytest.fixture(autouse=True)
+def _cluster_is_found(_clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kubectl and Helm know the way in each test."""
+    if KUBECONFIG:
+        monkeypatch.setenv("KUBECONFIG", KUBECONFIG)
 
 
 @pytest.fixture(scope="session", autouse=True)
