@@ -9,7 +9,6 @@ import pytest
 from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl, state_of_the_cluster
 from tests.support.optional_tests import mark_below
 
-
 KUBECONFIG = os.environ.get("KUBECONFIG")
 """What leads to the cluster; it is a setting of the operator's as well, of which tests see none."""
 
@@ -34,7 +33,7 @@ def _absent() -> str | None:
 
 @pytest.fixture(autouse=True)
 def _cluster_is_found(_clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """kubectl and Helm know the way in each test."""
+    """Helm and kubectl know the way in each test."""
     if KUBECONFIG:
         monkeypatch.setenv("KUBECONFIG", KUBECONFIG)
 
