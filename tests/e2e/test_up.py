@@ -73,8 +73,9 @@ class Machine:
         return subprocess.run([*PROGRAM, *arguments], cwd=self.folder, capture_output=True, text=True, check=False)
 
     def stored(self) -> int:
-        """Entries in the stream, as `status` tells them."""
-        status = json.loads(self.command("status", "--json").stdout)
+        """Entries in the stream, as `status` tells them; 0 while it finds no store yet."""
+        told = self.command("status", "--json").stdout
+        status = json.loads(told) if told else {"partitions": []}
         return int(sum(row["entries"] for row in status["partitions"]))
 
     def fates(self, event_id: str) -> dict[str, str]:

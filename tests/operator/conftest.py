@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,28 +36,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
-@pytest.fixture(scope="session")
-def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A running API server that knows our kinds; not to be killed."""
-    server = ApiServer(tmp_path_factory.mktemp("kubernetes"))
+def _started(directory: Path) -> Iterator[ApiServer]:
+    server = ApiServer(directory)
     try:
         server.start_bare()
         define(server)
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A running API server that knows our kinds; not to be killed."""
+    yield from _started(tmp_path_factory.mktemp("kubernetes"))
 
 
 @pytest.fixture(scope="session")
 def own_kubernetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """One that tests may kill, if they start it again."""
-    server = ApiServer(tmp_path_factory.mktemp("own"))
-    try:
-        server.start_bare()
-        define(server)
-        yield server
-    finally:
-        server.stop()
+    yield from _started(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture
