@@ -9,10 +9,15 @@ ROOT = Path(__file__).parents[2]
 
 
 def unpack_release(folder: Path) -> dict[str, str]:
-    """Write the sources of 0.1.0 below a folder; the environment of a process that runs them."""
+    """Write the sources of 0.1.0 below a folder; the environment of a process that runs them.
+
+    They stand in a folder named `released`, which `make coverage` leaves out: it is not this version's code.
+    """
+    sources = folder / "released"
+    sources.mkdir()
     archive = subprocess.run(["git", "-C", ROOT, "archive", RELEASE, "service"], check=True, capture_output=True).stdout
-    subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
-    return {"PYTHONPATH": str(folder / "service")}
+    subprocess.run(["tar", "-x", "-C", sources], input=archive, check=True)
+    return {"PYTHONPATH": str(sources / "service")}
 
 
 def has_release() -> bool:
