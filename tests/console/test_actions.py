@@ -96,7 +96,7 @@ async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
     async with open_store(settings) as store:
 
         def make(*roles: Role) -> Served:
-            state, live = StoreState(store), Live(store, 0.1)
+            state, live = StoreState(store), Live(store)
             made.append(Served(Console(store, settings, asyncio.Event(), live, state.now, state), SignedIn(*roles)))
             return made[-1]
 
