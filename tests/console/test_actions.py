@@ -33,6 +33,7 @@ class SignedIn:
     def __init__(self, *roles: Role) -> None:
         self.who = Person("robin", frozenset(roles))
         self.proof = False
+        self.challenge = "Bearer"
 
     async def person(self, _request: Request) -> Person:
         """See `SignIn`."""

@@ -50,10 +50,11 @@ class Answers:
     Args:
         templates: The templates.
         navigation: The pages that the navigation names.
+        challenge: What whoever is not signed in is asked for.
     """
 
-    def __init__(self, templates: Environment, navigation: Sequence[Page]) -> None:
-        self._templates, self._navigation = templates, navigation
+    def __init__(self, templates: Environment, navigation: Sequence[Page], challenge: str) -> None:
+        self._templates, self._navigation, self._challenge = templates, navigation, challenge
 
     def view(self, request: Request, view: View, around: Around) -> Response:
         """What a page shows."""
@@ -72,7 +73,7 @@ class Answers:
         if problem.again:
             answer.headers["retry-after"] = str(RETRY_SECONDS)
         if problem.status == 401:
-            answer.headers["www-authenticate"] = "Bearer"
+            answer.headers["www-authenticate"] = self._challenge
         return answer
 
     def done(self, request: Request, done: Done, entry_id: str) -> Response:

@@ -53,7 +53,7 @@ def application(console: Console, sign_in: SignIn, routes: Routes) -> ASGIApp:
         routes: What there is.
     """
     static_files = StaticFiles()
-    answers = Answers(templates(static_files), navigation(routes))
+    answers = Answers(templates(static_files), navigation(routes), sign_in.challenge)
     endpoints = Endpoints(console, sign_in, answers, Acts(console.store), LastKnown(console.now))
 
     async def refused(request: Request, error: Exception) -> Response:

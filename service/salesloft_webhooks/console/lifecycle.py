@@ -8,7 +8,7 @@ from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.routes import Routes
-from salesloft_webhooks.console.sign_in import sign_in_of
+from salesloft_webhooks.console.sign_in import open_sign_in
 from salesloft_webhooks.console.store_state import EVERY_SECONDS, StoreState
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.operations import ConnectionLimits, HttpServer, MemoryBudget, OperationsServer, stop_event
@@ -34,9 +34,8 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
     Raises:
         ConfigurationError: nobody could be told from anybody else, or a port cannot be listened on.
     """
-    sign_in = sign_in_of(settings)
     with stop_event(stop) as stopping:
-        async with open_store(settings) as store, Background() as background:
+        async with open_sign_in(settings) as sign_in, open_store(settings) as store, Background() as background:
             state, live = StoreState(store), Live(store)
             console = Console(store, settings, stopping, live, state.now, state)
             server = HttpServer(

@@ -55,7 +55,7 @@ def problem_of(error: Exception) -> Problem | None:
             status, title, advice = _REFUSED[NotAllowed]
             return Problem(status, title, f"You are signed in as {error.person.name}: {error}.", advice)
         case RequestRefused():
-            status, title, advice = _REFUSED[type(error)]
+            status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
             return Problem(status, title, f"{error}.", advice)
         case TimeoutError():
             words = "It takes longer than a page may take. What was begun may have been done, or a part of it."

@@ -1,5 +1,7 @@
 """Why a request is not answered as it was meant; each becomes a page of its own (`problems`)."""
 
+from collections.abc import Collection
+
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.errors import SalesloftWebhooksError
 
@@ -35,6 +37,7 @@ class NotAllowed(RequestRefused):
         person: Who.
     """
 
-    def __init__(self, person: Person, needs: Role | None) -> None:
-        super().__init__(f"that needs the role {needs}" if needs else "no role is given to this name")
+    def __init__(self, person: Person, needs: Role | None, groups: Collection[str] = ()) -> None:
+        also = f" or to its groups ({', '.join(sorted(groups))})" if groups else ""
+        super().__init__(f"that needs the role {needs}" if needs else f"no role is given to this name{also}")
         self.person = person
