@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import time
 from typing import Any
 
 from joserfc import jwt
@@ -53,8 +52,3 @@ def unsigned() -> str:
 
 def _encoded(document: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
-
-
-def live_token(issuer: Issuer, **claims: Any) -> str:
-    """A token that is valid now."""
-    return issuer.token(now=time.time(), **claims)
