@@ -32,6 +32,16 @@ class ConsoleSettings(Environment):
         "in), `token` (CONSOLE_TOKENS_FILE), or `none`, which lets everybody of this machine do everything and is "
         "refused unless HOST is a loopback address. Without it the console does not start.",
     )
+    console_reveal: bool = Field(
+        default=True,
+        description="`off`: nobody sees personal data in the console, whatever their roles; the routes are not there.",
+    )
+    console_actions_per_minute: int = Field(
+        60, ge=1, description="How many actions one person may do in a minute, in each console."
+    )
+    console_bulk_actions_per_minute: int = Field(
+        6, ge=1, description="Of these, how many that concern many events at once: redrive all that match, replay."
+    )
     console_roles_file: Path | None = Field(
         None,
         description="`proxy`: YAML file that gives roles to people and groups by their exact names; re-read on change. "

@@ -21,6 +21,7 @@ from salesloft_webhooks.console.routes import Done, Routes, action
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry.metrics import CONSOLE
 from tests.support.servers import Server
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -67,6 +68,7 @@ ROUTES: Routes = [
     action("/groups/{group}/pause", redrive, needs=Role.OPERATE, act="pause", audited=("group",)),
     action("/reveal", redrive, needs=Role.REVEAL, act="reveal"),
     action("/discard", redrive, needs=Role.DESTROY, act="discard"),
+    action("/bulk", redrive, needs=Role.OPERATE, act="replay", bulk=True),
     action("/away", without_store, needs=Role.OPERATE, act="pause"),
     action("/broken", broken, needs=Role.OPERATE, act="pause"),
 ]
@@ -92,11 +94,11 @@ class Served:
 @pytest.fixture
 async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
     """Makes one in which somebody has these roles."""
-    settings = Settings.load(redis_url=SecretStr(valkey.url))
     made: list[Served] = []
-    async with open_store(settings) as store:
+    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
 
         def make(*roles: Role) -> Served:
+            settings = Settings.load(redis_url=SecretStr(valkey.url))
             state, live = StoreState(store), Live(store)
             made.append(Served(Console(store, settings, asyncio.Event(), live, state.now, state), SignedIn(*roles)))
             return made[-1]
@@ -225,6 +227,35 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
     assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
+
+
+async def test_without_reveal_the_route_is_not_there(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`CONSOLE_REVEAL=off` takes the role from everybody, and the route away."""
+    monkeypatch.setenv("CONSOLE_REVEAL", "off")
+    running = served(*Role)
+
+    assert (await running.post("/reveal", {"group": "crm", "count": "1"})).status_code == 404
+    assert (await running.post("/dead/redrive", {"group": "crm", "count": "1"})).status_code == 303
+    [written] = await running.audited()
+    assert written.roles == ("destroy", "operate", "view")
+
+
+async def test_whoever_acts_too_often_is_asked_to_wait(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429, is not done, and is written down as refused."""
+    monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", "1")
+    running = served(*Role)
+    fields = {"group": "crm", "count": "1"}
+
+    statuses = [(await running.post("/bulk", fields)).status_code for _ in range(2)]
+
+    assert statuses == [303, 429]
+    assert [each.outcome for each in await running.audited()] == ["refused", "done"]
+    labels = {"act": "replay", "outcome": "refused"}
+    assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == 1
 
 
 def test_a_form_says_all_values_of_a_field() -> None:

@@ -138,6 +138,17 @@ def test_other_terminals_find_it(machine: Machine) -> None:
     assert machine.fates("e1")["notify"] == "not_wanted"
 
 
+def test_the_console_is_where_the_first_screen_says(machine: Machine) -> None:
+    """Its address is printed and written down, it is there without a sign-in, and what it says is this pipeline's."""
+    machine.start("--rate", "0.1")
+
+    [address] = re.findall(r"console\s+(http://127\.0\.0\.1:\d+)/", machine.output)
+
+    assert f"CONSOLE_URL={address}" in (machine.folder / ".data/env").read_text().replace("'", "")
+    assert httpx2.get(f"{address}/audit").status_code == 200
+    assert httpx2.get(f"{address}/api/v1/store-state").json()["problem"] == ""
+
+
 def test_what_dies_is_started_again(machine: Machine) -> None:
     """A killed receiver and a killed server are back by themselves, and events flow again."""
     machine.start()

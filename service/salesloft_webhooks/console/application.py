@@ -12,18 +12,21 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from salesloft_webhooks.console import pages
+from salesloft_webhooks.console.action_rate import ActionRate
 from salesloft_webhooks.console.acts import Acts
 from salesloft_webhooks.console.answers import API, Answers
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.endpoints import Endpoints
 from salesloft_webhooks.console.headers import WithHeaders
 from salesloft_webhooks.console.last_known import LastKnown
+from salesloft_webhooks.console.people import Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.rendering import templates
 from salesloft_webhooks.console.routes import Action, Page, Routes, Stream
 from salesloft_webhooks.console.sign_in import SignIn
 from salesloft_webhooks.console.static_files import StaticFiles
+from salesloft_webhooks.telemetry import ConsoleTelemetry
 
 ORDER = ("/", "/events", "/dead", "/quarantine", "/groups", "/replay", "/runs", "/subscriptions", "/backfill", "/audit")
 """Of the navigation: as an event goes, then what is done about it. What is not named here comes last."""
@@ -54,7 +57,12 @@ def application(console: Console, sign_in: SignIn, routes: Routes) -> ASGIApp:
     """
     static_files = StaticFiles()
     answers = Answers(templates(static_files), navigation(routes), sign_in.challenge)
-    endpoints = Endpoints(console, sign_in, answers, Acts(console.store), LastKnown(console.now))
+    settings, telemetry = console.settings, ConsoleTelemetry()
+    rate = ActionRate(settings.console_actions_per_minute, settings.console_bulk_actions_per_minute)
+    acts = Acts(console.store, telemetry)
+    endpoints = Endpoints(console, sign_in, answers, acts, LastKnown(console.now), rate, telemetry)
+    if not settings.console_reveal:  # not only refused: there is nothing there that could be wrong
+        routes = [each for each in routes if each.needs is not Role.REVEAL]
 
     async def refused(request: Request, error: Exception) -> Response:
         return answers.problem(request, problem_of(error) or FAULT)

@@ -12,6 +12,7 @@ from salesloft_webhooks.console.refusals import (
     OtherSite,
     RequestRefused,
     TooMany,
+    TooOften,
 )
 from salesloft_webhooks.errors import StoreError
 
@@ -44,6 +45,7 @@ _REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
     OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
     NotFound: (404, "Not found", "Perhaps it is not kept any more."),
+    TooOften: (429, "Too often", "What is many belongs in one bulk action, which is one."),
     TooMany: (503, "Too many at once", "Try again in a moment."),
 }
 

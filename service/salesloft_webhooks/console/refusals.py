@@ -26,6 +26,10 @@ class OtherSite(RequestRefused):
     """The request comes from a page that is not ours."""
 
 
+class TooOften(RequestRefused):
+    """One person has done as much as they may for now."""
+
+
 class TooMany(RequestRefused):
     """There are as many of these as there may be. Later is better."""
 
