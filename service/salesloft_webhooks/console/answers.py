@@ -80,6 +80,8 @@ class Answers:
         """What an action has done: the next page, which says it."""
         if wants_json(request):
             return _json({"message": done.message, "counts": done.counts, "run": done.run, "to": done.to}, 200)
+        if not done.to.startswith("/") or done.to.startswith(("//", "/\\")):
+            raise ValueError("the page behind an action is one of ours")
         address, mark, rest = done.to.partition("#")
         separator = "&" if "?" in address else "?"
         told = f"{address}{separator}{MESSAGE}={entry_id}" if entry_id else address
