@@ -11,8 +11,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from salesloft_webhooks.broker import open_store, quarantine
-from salesloft_webhooks.broker.administration.audit import Act, write_audit
+from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
@@ -20,9 +19,8 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import NotSignedIn
 from salesloft_webhooks.console.routes import Action, Page, Stream
 from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.settings import Settings
-from tests.support.broker_driver import Driven
+from tests.console.store_contents import put_one_of_each
 from tests.support.servers import Server
 
 ROUTES = all_routes()
@@ -52,14 +50,7 @@ async def served(server: Server) -> AsyncIterator[tuple[httpx2.AsyncClient, Anyb
     """All routes on a store that has one of each."""
     settings = Settings.load(redis_url=SecretStr(server.url))
     async with open_store(settings) as store:
-        driven = Driven(store, settings, server)
-        group = await driven.group()
-        await driven.publish("dead")
-        await driven.kill(group)
-        await driven.publish("waiting")
-        reason = UnreadableReason.NOT_JSON
-        await quarantine(store, source="s", dialect="envelope", reason=reason, body=b"{", limit=9)
-        await write_audit(store, Act(who="robin", roles=("view",), act="pause"))
+        await put_one_of_each(store, settings, server)
         state, sign_in = StoreState(store), Anybody()
         console = Console(store, settings, asyncio.Event(), Live(store), state.now, state)
         transport = httpx2.ASGITransport(application(console, sign_in, ROUTES))

@@ -1,6 +1,7 @@
 """The application of the console's port: every page, action and stream that a module of ``pages`` lists."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -21,7 +22,7 @@ from salesloft_webhooks.console.headers import WithHeaders
 from salesloft_webhooks.console.last_known import LastKnown
 from salesloft_webhooks.console.people import Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
-from salesloft_webhooks.console.refusals import NotFound
+from salesloft_webhooks.console.refusals import NotFound, RequestRefused
 from salesloft_webhooks.console.rendering import templates
 from salesloft_webhooks.console.routes import Action, Page, Routes, Stream
 from salesloft_webhooks.console.sign_in import SignIn
@@ -65,7 +66,10 @@ def application(console: Console, sign_in: SignIn, routes: Routes) -> ASGIApp:
         routes = [each for each in routes if each.needs is not Role.REVEAL]
 
     async def refused(request: Request, error: Exception) -> Response:
-        return answers.problem(request, problem_of(error) or FAULT)
+        person = None
+        with suppress(RequestRefused):  # a wrong address is no secret, but whoever is known keeps the navigation
+            person = await sign_in.person(request)
+        return answers.problem(request, problem_of(error) or FAULT, person)
 
     static = [Route("/static/{name}", static_files.answer), Route("/favicon.ico", static_files.answer)]
     app = Starlette(
