@@ -1,17 +1,18 @@
 """What became of one event: where it stands in every group."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from salesloft_webhooks.broker.administration.attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
+from salesloft_webhooks.broker.records import RECORD_ATTEMPTS, RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 
@@ -54,6 +55,7 @@ class EventInGroup:
         consumer: Who runs it, or ran it last when the lease lapsed; else empty.
         due_at: End of the lease (running), time of the next attempt (scheduled), else None.
         resubmitted: Whether this is about a replay or redrive of it.
+        tried: The attempts that ended, as far as they are kept: none of what succeeded at once.
     """
 
     group: str
@@ -62,6 +64,7 @@ class EventInGroup:
     consumer: str = ""
     due_at: datetime | None = None
     resubmitted: bool = False
+    tried: tuple[PastAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ async def history(store: Store, event_id: str) -> History | None:
 
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
     now, flat_record, entry_id, flat_entry, rows = reply
-    record = {name.decode(): value.decode() for name, value in _pairs(flat_record)}
+    record = {name.decode(): value.decode(errors="replace") for name, value in _pairs(flat_record)}
     reference = Reference.of(partition, entry_id)
     entry = read_entry(reference, dict(_pairs(flat_entry))) if flat_entry else None
     states = {}
@@ -111,9 +114,17 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
     for name, value in record.items():
         if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
             states[name] = EventInGroup(name, EventState(value))
+    states = {name: _with_attempts(state, record.get(RECORD_ATTEMPTS + name, "")) for name, state in states.items()}
     duplicates = int(record.get(RECORD_DUPLICATES, "0"))
     backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
     return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)), backfilled)
+
+
+def _with_attempts(state: EventInGroup, kept: str) -> EventInGroup:
+    tried = read_attempts(kept)
+    if not tried:
+        return state
+    return replace(state, tried=tried, attempts=state.attempts or tried[-1].number)
 
 
 def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
