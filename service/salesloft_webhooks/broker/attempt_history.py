@@ -1,7 +1,7 @@
 """What a call that settles tells of its attempts beside their outcomes, for the history that people read.
 
-Only of attempts that ended badly, or had others before them: an event that succeeds at once has no history, and must not
-cost anything for it (decision 68). `lua/include/attempt_history.lua` writes it.
+Only of attempts that ended badly, or had others before them: an event that succeeds at once has no history, and must
+not cost anything for it (decision 68). `lua/include/attempt_history.lua` writes it.
 """
 
 from collections.abc import Sequence

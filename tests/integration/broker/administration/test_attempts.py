@@ -74,7 +74,9 @@ async def test_each_attempt_is_told_with_its_time_its_length_and_its_error(drive
     assert [each.seconds for each in found] == [0.25, 0.25, 0.5]
     assert {each.trace_id for each in found} == {TRACE}
     assert found[0].error_class == "HTTPStatusError"
-    assert [each.began_at.timestamp() for each in found] == pytest.approx([before - 0.25, before - 0.25, before - 0.5], abs=2)
+    assert [each.began_at.timestamp() for each in found] == pytest.approx(
+        [before - 0.25, before - 0.25, before - 0.5], abs=2
+    )
 
 
 async def test_success_at_once_leaves_no_trace(driven: Driven) -> None:
@@ -200,7 +202,9 @@ async def test_groups_are_told_apart(driven: Driven) -> None:
 
 def test_lines_of_a_later_version_are_left_out() -> None:
     """During a roll-out a newer worker may write what this one cannot read: the rest is shown."""
-    kept = "1 1700000000000 12 retry - E: no\n2 1700000000000 12 evaporated - E: no\nnonsense\n3 1700000000000 - lost - w"
+    kept = (
+        "1 1700000000000 12 retry - E: no\n2 1700000000000 12 evaporated - E: no\nnonsense\n3 1700000000000 - lost - w"
+    )
 
     assert [each.number for each in read_attempts(kept)] == [1, 3]
 
