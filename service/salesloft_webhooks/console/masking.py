@@ -1,4 +1,4 @@
-"""What is shown of an event's data to people who have not asked for more: by a list of what may be, never of what may not.
+"""What is shown of an event's data to people who have not asked for more: by a list of what may be shown.
 
 =======================================  ==========================================================================
 names of fields                          shown: what they are is documented, or the installation's own
