@@ -1,6 +1,6 @@
 """What became of one event: where it stands in every group."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -103,21 +103,42 @@ async def history(store: Store, event_id: str) -> History | None:
 
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
     now, flat_record, entry_id, flat_entry, rows = reply
-    record = {name.decode(): value.decode(errors="replace") for name, value in _pairs(flat_record)}
+    record = record_from(flat_record)
     reference = Reference.of(partition, entry_id)
-    entry = read_entry(reference, dict(_pairs(flat_entry))) if flat_entry else None
+    entry = read_entry(reference, fields_from(flat_entry)) if flat_entry else None
+    names = [row[0].decode() for row in rows]
+    states = states_of(now, record, rows, entry, {name: (await registration(store, name)).events for name in names})
+    duplicates = int(record.get(RECORD_DUPLICATES, "0"))
+    backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
+    return History(event_id, reference, duplicates, entry, states, backfilled)
+
+
+def states_of(
+    now: int,
+    record: Mapping[str, str],
+    rows: Iterable[Sequence[Any]],
+    entry: Entry | None,
+    taken: Mapping[str, tuple[str, ...]],
+) -> tuple[EventInGroup, ...]:
+    """An event's state in every group that exists or that has finished it, by the groups' names.
+
+    Args:
+        now: Server ms at which it was asked for.
+        record: The event's idempotency record.
+        rows: Where it stands in each group, as ``include/standing.lua`` says it.
+        entry: Its entry, while the stream has it.
+        taken: The event patterns that each group takes; empty: all.
+    """
     states = {}
     for row in rows:
         group = row[0].decode()
-        wanted = entry is None or (entry.only in {"", group} and await _wants(store, group, entry.event_type))
+        wanted = entry is None or (entry.only in {"", group} and _takes(taken[group], entry.event_type))
         states[group] = _state(now, record, row, wanted=wanted)
     for name, value in record.items():
         if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
             states[name] = EventInGroup(name, EventState(value))
     states = {name: _with_attempts(state, record.get(RECORD_ATTEMPTS + name, "")) for name, state in states.items()}
-    duplicates = int(record.get(RECORD_DUPLICATES, "0"))
-    backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
-    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)), backfilled)
+    return tuple(states[name] for name in sorted(states))
 
 
 def _with_attempts(state: EventInGroup, kept: str) -> EventInGroup:
@@ -127,7 +148,17 @@ def _with_attempts(state: EventInGroup, kept: str) -> EventInGroup:
     return replace(state, tried=tried, attempts=state.attempts or tried[-1].number)
 
 
-def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
+def fields_from(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A flat list of names and values, as scripts answer it."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def record_from(flat: Sequence[bytes]) -> dict[str, str]:
+    """An event's idempotency record."""
+    return {name.decode(): value.decode(errors="replace") for name, value in fields_from(flat).items()}
+
+
+def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
     name, last, entry_id, owner, attempts, due = row
     group = name.decode()
     resubmitted = RECORD_RESUBMITTED + group in record
@@ -157,10 +188,5 @@ def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:
     return EventInGroup(row.group, kind, row.attempts, row.consumer, due_at, row.resubmitted)
 
 
-async def _wants(store: Store, group: str, event_type: str) -> bool:
-    known = await registration(store, group)
-    return not known.events or matches(event_type, known.events)
-
-
-def _pairs(flat: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
-    return zip(flat[::2], flat[1::2], strict=True)
+def _takes(patterns: Sequence[str], event_type: str) -> bool:
+    return not patterns or matches(event_type, patterns)
