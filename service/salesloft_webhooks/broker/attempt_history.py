@@ -12,11 +12,11 @@ from salesloft_webhooks.masked_text import masked_text
 ERROR_BYTES = 200
 """Of an attempt's error: with the rest of its line it stays below 300."""
 UNKNOWN = "-"
-WORDS_TOLD = 5
+EXTRA_WORDS = 5
 """Of each attempt that is told of."""
 
 
-def told_more(settlements: Sequence[Settlement], now: float) -> list[str | int]:
+def extra_words(settlements: Sequence[Settlement], now: float) -> list[str | int]:
     """Five words for each attempt that is told of, as ``settle.lua`` takes them; ``now`` is monotonic.
 
     Times are told as spans: only the server's clock counts.

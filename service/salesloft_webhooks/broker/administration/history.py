@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from salesloft_webhooks.broker.administration.attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.past_attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference

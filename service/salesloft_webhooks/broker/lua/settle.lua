@@ -6,7 +6,7 @@
 --       6 token: the number of this call among the consumer's; a repeat after a lost reply has the same   7 1: a repeat; else 0
 --       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
 --       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
---       11 told: of how many outcomes the event's history of attempts is told more
+--       11 extra: of how many outcomes the event's history of attempts is told more
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
 --       what went wrong (retry, dead)
@@ -50,8 +50,8 @@
 local FIRST, FIELDS, MORE_FIELDS = 12, 9, 5
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
-local behind, TOLD = tonumber(ARGV[10]), #ARGV + 1 - MORE_FIELDS * ARGV[11]
-local delivery_count_if_held = read_held_entries(consumer, (TOLD - FIRST) / FIELDS)
+local behind, EXTRA = tonumber(ARGV[10]), #ARGV + 1 - MORE_FIELDS * ARGV[11]
+local delivery_count_if_held = read_held_entries(consumer, (EXTRA - FIRST) / FIELDS)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
 local changed = {}
@@ -71,21 +71,21 @@ end
 --@include handover
 
 local reported = {}
-for at = FIRST, TOLD - 1, FIELDS do
+for at = FIRST, EXTRA - 1, FIELDS do
   reported[ARGV[at]] = true
 end
 
 -- By the number of an outcome: where what is told more of it begins.
-local told_at = {}
-for at = TOLD, #ARGV, MORE_FIELDS do
-  told_at[tonumber(ARGV[at])] = at
+local extra_at = {}
+for at = EXTRA, #ARGV, MORE_FIELDS do
+  extra_at[tonumber(ARGV[at])] = at
 end
 
 -- A line for the event's history. What nobody has told more of has ended now.
 local function line_of(number, attempt, ended)
   local ago, length, trace, problem = '-', '-', '-', ''
-  if told_at[number] then
-    ago, length, trace, problem = unpack(ARGV, told_at[number] + 1, told_at[number] + 4)
+  if extra_at[number] then
+    ago, length, trace, problem = unpack(ARGV, extra_at[number] + 1, extra_at[number] + 4)
   end
   return table.concat({ attempt, ms(wall - (tonumber(ago) or 0)), length, ended, trace, problem }, ' ')
 end
@@ -131,7 +131,7 @@ end
 
 -- A success: when it came late, nobody knew of earlier attempts at its start.
 local function tell_success(number, attempt, event_id, late)
-  if late or told_at[number] then
+  if late or extra_at[number] then
     remember_success(event_id, line_of(number, attempt, 'done'))
   end
 end
@@ -180,7 +180,7 @@ end
 
 local results = {}
 local function settle_all()
-  for at = FIRST, TOLD - 1, FIELDS do
+  for at = FIRST, EXTRA - 1, FIELDS do
     results[#results + 1] = settle(#results + 1, ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
       ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
   end

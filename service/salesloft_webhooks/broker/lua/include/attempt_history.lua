@@ -3,7 +3,7 @@
 --
 -- A field of the event's full record, a line an attempt: number, when it began by the server's clock in ms (when that is
 -- not known: when it ended), how long it took in ms, how it ended, trace id, what went wrong; '-' where nothing is known.
--- What succeeds at once has no line, and costs nothing. Read in administration/attempts.py; decision 68.
+-- What succeeds at once has no line, and costs nothing. Read in administration/past_attempts.py; decision 68.
 local remember_attempt, remember_success
 do -- a script has room for 200 local names: those of lines end here
   local MOST_LINES, MOST_BYTES = 10, 300

@@ -2,10 +2,10 @@
 
 import typer
 
-from salesloft_webhooks.cli.commands.events import attempts, show, tail
+from salesloft_webhooks.cli.commands.events import past_attempts, show, tail
 
 app = typer.Typer(no_args_is_help=True, help="Look at events: what became of one, or all as they come in.")
 
-app.command("attempts")(attempts.show_attempts)
+app.command("attempts")(past_attempts.show_attempts)
 app.command("show")(show.show_event)
 app.command("tail")(tail.tail_events)

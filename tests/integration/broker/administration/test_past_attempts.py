@@ -1,25 +1,18 @@
 """What a group keeps of its attempts at an event: who looks at an event that failed sees when, how long and why."""
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from salesloft_webhooks.broker import Group, GroupOptions, Lease, Outcome, Ran, Settlement
-from salesloft_webhooks.broker.administration.attempts import AttemptEnd, PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import redrive, unchanging
 from salesloft_webhooks.broker.administration.history import history
+from salesloft_webhooks.broker.administration.past_attempts import AttemptEnd, PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.replay import Selection, replay
 from salesloft_webhooks.errors import ConfigurationError
 from tests.support.broker_driver import TTL, Driven
-from tests.support.released import has_release, unpack_release
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 LEASE_SECONDS = 0.05
@@ -213,39 +206,3 @@ async def test_a_group_name_has_no_colon(driven: Driven) -> None:
     """Fields of records are a word, a colon and a group's name: none may be mistaken for another's."""
     with pytest.raises(ConfigurationError, match="colon"):
         Group(driven.store, GroupOptions("try:crm"), "one")
-
-
-HANDLE = """
-import asyncio
-from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Settlement, open_store
-from salesloft_webhooks.settings import Settings
-
-async def main():
-    async with open_store(Settings.load()) as store:
-        group = Group(store, GroupOptions("crm"), "old")
-        await group.register()
-        for partition in range(3):
-            for lease in (await group.take(partition, 10)).leases:
-                await group.settle(partition, [Settlement(lease, Outcome.DONE)])
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.skipif(not has_release(), reason="the commit of 0.1.0 is not in this clone")
-async def test_a_released_worker_is_not_disturbed(driven: Driven, tmp_path: Path) -> None:
-    """One of 0.1.0 handles what ours has failed at; the attempt that it made is missing, those before it are told."""
-    group = await driven.group()
-    await replace(driven, settings=driven.settings.model_copy(update={"store_format": 1})).publish("e1")
-    await fail(driven, group, "ValueError: no")
-    released = os.environ | unpack_release(tmp_path) | {"REDIS_URL": driven.server.url, "PARTITIONS": "3"}
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, env=released, check=True, capture_output=True, text=True, timeout=60).stdout
-
-    run("-c", HANDLE)
-    said = json.loads(run("-m", "salesloft_webhooks", "events", "show", "e1", "--json"))
-
-    assert [(row["group"], row["fate"]) for row in said["groups"]] == [("crm", "done")]
-    assert [(each.number, each.ended) for each in await tried(driven)] == [(1, AttemptEnd.RETRY)]
