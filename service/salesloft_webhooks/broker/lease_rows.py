@@ -6,6 +6,7 @@ from typing import Any
 from salesloft_webhooks.broker.lease import Lease, Settled
 from salesloft_webhooks.broker.records import leased_event
 
+FOLLOWED, RESUBMITTED = 1, 2
 SETTLED = {member.encode(): member for member in Settled}
 
 
@@ -20,8 +21,9 @@ def lease_in(row: list[Any], *, partition: int, group: str, run: str) -> Lease:
         failures,
         error.decode(errors="replace"),
         run,
-        followed == 1,
+        followed & FOLLOWED == FOLLOWED,
         tuple(lease_in(each, partition=partition, group=group, run=run) for each in rest[0]) if rest else (),
+        followed & RESUBMITTED == RESUBMITTED,
     )
 
 
