@@ -33,7 +33,7 @@ class Act:
         act: What: ``redrive``.
         arguments: With which arguments.
         counts: How many of what it concerned.
-        outcome: ``done``, ``refused`` or ``failed``.
+        outcome: ``done``, ``refused``, ``failed``, or ``interrupted`` where nobody knows.
         message: What they were told.
         run: The id of the bulk work it began; empty: none.
     """
