@@ -126,6 +126,10 @@ class Keys(Struct, frozen=True):
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
 
+    def stream_copy(self, stream: str) -> str:
+        """A stream without what was deleted from it, while it is made to take that one's place; ends by itself."""
+        return f"{stream}:copy"
+
     def probe(self, partition: int) -> str:
         """Written, and removed in the same step, to find out whether writes are taken."""
         return f"{self.prefix}:{{{partition}}}:probe"

@@ -11,7 +11,7 @@ from salesloft_webhooks.broker.administration.stored_records import Entry, read_
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
+from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_ERASED, RECORD_RESUBMITTED, RECORD_TOKEN
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 
@@ -41,6 +41,8 @@ class EventState(StrEnum):
     """The group does not take events of this type."""
     PASSED_OVER = "passed_over"
     """Read and not handled, although the group takes the type now: its filter was another one then."""
+    ERASED = "erased"
+    """Its data was erased before the group had finished it, which it never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class History:
         entry: Its content while the stream still has it; afterwards only ids and states are known.
         groups: Its state in every group that exists or that has finished it.
         backfilled: Whether a backfill has brought it, because no webhook had.
+        erased_at: When its data was erased; None: it was not.
     """
 
     event_id: str
@@ -83,6 +86,7 @@ class History:
     entry: Entry | None
     groups: tuple[EventInGroup, ...]
     backfilled: bool = False
+    erased_at: datetime | None = None
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -113,7 +117,16 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
             states[name] = EventInGroup(name, EventState(value))
     duplicates = int(record.get(RECORD_DUPLICATES, "0"))
     backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
-    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)), backfilled)
+    erased = record.get(RECORD_ERASED)
+    return History(
+        event_id,
+        reference,
+        duplicates,
+        entry,
+        tuple(states[name] for name in sorted(states)),
+        backfilled,
+        datetime.fromtimestamp(int(erased) / 1_000, UTC) if erased else None,
+    )
 
 
 def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
@@ -126,6 +139,8 @@ def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool
         return _pending(
             now, EventInGroup(group, EventState.RUNNING, attempts, owner.decode(), resubmitted=resubmitted), due
         )
+    if RECORD_ERASED in record:
+        return EventInGroup(group, EventState.ERASED, resubmitted=resubmitted)
     unread = Reference.of(0, entry_id) > Reference.of(0, last)
     if not wanted:
         return EventInGroup(group, EventState.NOT_WANTED)
