@@ -46,6 +46,7 @@ COMMANDS = {
     "dead": Command(ACTING, "dead"),
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),
+    "erase": Command(ACTING, "erase"),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
     "init": Command(WRITING, "init", adopts=False),

@@ -23,6 +23,7 @@ from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter, Quarantined
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.dialects import resource
 from salesloft_webhooks.settings import Settings
 
 SLICE = 500
@@ -67,6 +68,11 @@ class Erased(Found):
         """Whether the servers have nothing of it any more, in memory or in a file of theirs."""
         kept = {ending for ending, _ in self.streams} - {Rewritten.REPLACED, Rewritten.GONE}
         return not kept and set(self.files) <= {FilesRewritten.DONE, FilesRewritten.NONE}
+
+
+def is_person(person: str) -> bool:
+    """Whether it can be the id of a person in an entity key."""
+    return resource.identifier(person) is not None
 
 
 async def find_person(store: Store, person: str) -> Found:

@@ -17,7 +17,7 @@ SLICE = 200
 """Entries copied in one call: a millisecond or two of the server."""
 LAST_SLICE = 2_000
 """Entries that may still be copied in the step that replaces the stream."""
-MOST_PENDING = 20_000
+MOST_PENDING = 10_000
 """Pending entries that this step may carry over; more would block the server for longer than a slow command."""
 TRIES = 20
 POLL_SECONDS = 0.5

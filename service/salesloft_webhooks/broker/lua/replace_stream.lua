@@ -10,7 +10,7 @@
 --
 -- Invariants kept
 --   Nothing is lost and nothing comes back: the copy has every entry of the original, and when it has as many, no other.
---   Every group stands where it stood, and every pending entry is whose it was, with its attempts and since when.
+--   Every group stands where it stood, and every pending entry is whose it was, with its attempts.
 --   Ids go on where they were, so that none is given twice. The copy's end of life is not the stream's.
 -- allow-oom: half of what is used goes.
 --@include partition
@@ -37,24 +37,40 @@ local function is_same()
   return redis.call('XLEN', copy) == redis.call('XLEN', original)
 end
 
--- Carries over what is pending in a group; false when a worker runs an entry that the copy does not have. What nobody
--- runs of such is dropped: its due time comes, and then it is found to be finished.
+-- Claims entries for their owner in the copy; false when the copy does not have one that a worker runs. What nobody runs
+-- of such is dropped: its due time comes, and then it is found to be finished.
+local function claim(name, batch)
+  local words = { 'XCLAIM', copy, name, batch.consumer, 0 }
+  for _, id in ipairs(batch) do
+    words[#words + 1] = id
+  end
+  for _, word in ipairs({ 'IDLE', batch.idle, 'RETRYCOUNT', batch.delivered, 'FORCE', 'JUSTID' }) do
+    words[#words + 1] = word
+  end
+  return #redis.call(unpack(words)) == #batch or batch.consumer == NOBODY
+end
+
+-- Carries over what is pending in a group, many at once: of one owner and as many attempts; how long they have been idle
+-- nobody asks. False when a worker runs what the copy does not have.
 local function carry_pending(name)
-  local from = '-'
-  while true do
-    local rows = redis.call('XPENDING', original, name, from, '+', ROWS)
+  local from, rows = '-', nil
+  repeat
+    rows = redis.call('XPENDING', original, name, from, '+', ROWS)
+    local batches = {}
     for _, row in ipairs(rows) do
       local id, consumer, idle, delivered = unpack(row)
-      local claimed = redis.call('XCLAIM', copy, name, consumer, 0, id, 'IDLE', idle, 'RETRYCOUNT', delivered, 'FORCE', 'JUSTID')
-      if #claimed == 0 and consumer ~= NOBODY then
-        return false
-      end
+      local alike = consumer .. ' ' .. delivered
+      batches[alike] = batches[alike] or { consumer = consumer, idle = idle, delivered = delivered }
+      table.insert(batches[alike], id)
       from = '(' .. id
     end
-    if #rows < ROWS then
-      return true
+    for _, batch in pairs(batches) do
+      if not claim(name, batch) then
+        return false
+      end
     end
-  end
+  until #rows < ROWS
+  return true
 end
 
 local function carry_group(info)
