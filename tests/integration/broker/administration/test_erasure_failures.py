@@ -1,0 +1,121 @@
+"""Erasing a person where not all goes well, or on several servers."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from salesloft_webhooks.broker import (
+    Outcome,
+    Publisher,
+    Store,
+    follow_partitions,
+    open_store,
+)
+from salesloft_webhooks.broker.administration.entries import latest
+from salesloft_webhooks.broker.administration.erasure import erase_person, find_person
+from salesloft_webhooks.broker.administration.server_files import FilesRewritten
+from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten
+from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.settings import Settings
+from tests.integration.broker.administration.two_people import (
+    HERS,
+    NAMES,
+    OTHERS,
+    body_of,
+    error_of,
+    in_every_state,
+    keys_with,
+)
+from tests.support.broker_bench import Bench, open_bench, settle
+from tests.support.clusters import started_cluster
+from tests.support.publish_observers import Recorder
+from tests.support.servers import Server
+
+
+async def test_dying_at_any_step(valkey: Server) -> None:
+    """Whoever dies after any of its steps and begins again leaves nothing of hers, and everything of the others."""
+    steps = 0
+    while True:
+        async with open_bench(valkey) as bench:
+            bench.redis.flushall()
+            running = await in_every_state(bench)
+            for group, lease in running:
+                await settle(group, lease, Outcome.RETRY, error=error_of(lease))
+            before = [entry async for entry in latest(bench.store) if entry.entity_key == f"person:{OTHERS}"]
+
+            died = await dies_after(steps, bench)
+            await erase_person(bench.store, Settings.load(), HERS, files=False)
+
+            assert keys_with(bench, NAMES) == []
+            assert [entry async for entry in latest(bench.store) if entry.entity_key == f"person:{OTHERS}"] == before
+            assert bench.redis.keys("*:copy") == []
+            assert bench.redis.ttl("sl:{0}:events") == -1
+        if not died:
+            break
+        steps += 1
+    assert steps > 10
+
+
+async def dies_after(steps: int, bench: Bench) -> bool:
+    """Erase until so many scripts have run; whether it came to that."""
+    left = steps
+
+    class Dying:
+        """A store that is not asked any more."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(bench.store, name)
+
+        async def run(self, *words: Any) -> Any:
+            """Run one script, unless dead."""
+            nonlocal left
+            if left == 0:
+                raise Died
+            left -= 1
+            return await bench.store.run(*words)
+
+    try:
+        await erase_person(cast("Store", Dying()), Settings.load(), HERS, files=False)
+    except Died:
+        return True
+    return False
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+async def test_without_room(small: Server) -> None:
+    """Where a copy of the stream has no room, she is erased for every reader, and it is said that bytes are left."""
+    async with open_bench(small) as bench:
+        await bench.group()
+        for number in range(10):
+            await bench.publish(f"e/{number}", key=f"person:{7001 + number % 2}", body=body_of(HERS))
+        bench.redis.config_set("maxmemory", "100mb")
+
+        erased = await erase_person(bench.store, Settings.load(history_memory_share=0.01), HERS, files=False)
+
+        assert erased.entries == 5
+        assert (Rewritten.NO_ROOM, 1) in erased.streams
+        assert not erased.is_complete
+        assert bench.redis.keys("*:copy") == []
+        assert {entry.entity_key async for entry in latest(bench.store)} == {f"person:{OTHERS}"}
+
+
+async def test_in_a_cluster(tmp_path: Path) -> None:
+    """On a cluster's servers each partition is looked through, and every server makes its files anew."""
+    with started_cluster(tmp_path) as nodes:
+        settings = Settings.load(redis_url=f"redis+cluster://127.0.0.1:{nodes[0].port}", partitions=6)
+        async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+            await follow_partitions(store)
+            for number in range(40):
+                person = 7001 + number % 20
+                event = NewEvent(f"e{number}", "person.created", f"person:{person}", "2026", body_of(str(person)))
+                await publisher.publish(NewDelivery("default", (event,)))
+
+            found = await find_person(store, HERS)
+            erased = await erase_person(store, settings, HERS)
+
+            assert (found.entries, erased.entries) == (2, 2)
+            assert erased.is_complete
+            assert erased.files == (FilesRewritten.NONE,) * 3
+            assert len([entry async for entry in latest(store)]) == 38
