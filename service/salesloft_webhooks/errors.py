@@ -12,6 +12,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   ├── StoreRefused            the server refuses what this one delivery would write
     │   ├── StoreFull               out of memory, or the backlog limit is reached
     │   └── NotDurable              written, but not confirmed at the configured durability level
+    ├── BodyUnreadable              a stored body is encrypted, and not for the keys at hand
     ├── SalesloftError              SalesLoft's API did not do what was asked
     │   ├── SalesloftUnauthorized   it takes none of our credentials (401)
     │   ├── SalesloftForbidden      the credentials may not do this (403)
@@ -108,6 +109,10 @@ class UnreadableDelivery(DeliveryError):
     def __init__(self, reason: UnreadableReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class BodyUnreadable(SalesloftWebhooksError):
+    """A stored body cannot be decrypted: its key is missing, or it was damaged. Names the key, never what is in it."""
 
 
 class StoreError(SalesloftWebhooksError):

@@ -142,6 +142,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:layout"
 
     @property
+    def encryption(self) -> str:
+        """Whether bodies are encrypted, once everybody can read that: hash like `format`, with the format 3."""
+        return f"{self.prefix}:encryption"
+
+    @property
     def partitions(self) -> str:
         """How many partitions this installation has: a number. Written when every partition knows it."""
         return f"{self.prefix}:partitions"

@@ -51,6 +51,7 @@ class Lease(msgspec.Struct, frozen=True):
         behind: Copies of the next entries of its lane, in order. They are not leased: nobody can begin them while this
             lease is held, so its holder may run them one after another once the one before is done, and settles all
             that it has run by one call, in order. The rest may be forgotten.
+        unreadable: Why the event's data cannot be decrypted, without which it cannot be handled; empty: it is there.
     """
 
     partition: int
@@ -62,6 +63,7 @@ class Lease(msgspec.Struct, frozen=True):
     run: str = ""
     followed: bool = False
     behind: tuple["Lease", ...] = ()
+    unreadable: str = ""
 
 
 class Settlement(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ COMMANDS = {
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),
     "erase": Command(ACTING, "erase"),
+    "body-keys": Command(ACTING, "body_keys", adopts=False),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
     "init": Command(WRITING, "init", adopts=False),

@@ -19,9 +19,9 @@ from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLett
 from salesloft_webhooks.broker.administration.quarantine import Removed
 from salesloft_webhooks.broker.administration.scan import newest_entry
 from salesloft_webhooks.broker.administration.server_files import FilesRewritten, rewrite_files
-from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter, Quarantined
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
+from salesloft_webhooks.broker.administration.streams import all_streams
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.dialects import resource
 from salesloft_webhooks.settings import Settings
@@ -114,7 +114,7 @@ async def erase_person(
         if outcome is Removed.DISCARDED
     ]
     streams = Counter[Rewritten]()
-    for partition, stream in await _streams(store):
+    for partition, stream in await all_streams(store):
         ending = await rewrite_stream(
             store,
             partition,
@@ -186,20 +186,6 @@ async def _quarantined(store: Store, person: str) -> AsyncIterator[Quarantined]:
     async for one in quarantine.held(store, await newest_entry(store, store.keys.quarantine)):
         if its_id.search(one.body):
             yield one
-
-
-async def _streams(store: Store) -> list[tuple[int, str]]:
-    """Every stream that may have had something of hers, with its partition."""
-    keys, groups = store.keys, sorted(await group_names(store))
-    return [
-        (partition, stream)
-        for partition in range(store.partitions)
-        for stream in (
-            *(keys.dead(partition, group) for group in groups),
-            keys.quarantine(partition),
-            keys.events(partition),
-        )
-    ]
 
 
 async def _newest(store: Store, partition: int) -> str:

@@ -12,6 +12,7 @@ from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
 from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_ERASED, RECORD_RESUBMITTED, RECORD_TOKEN
+from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 
@@ -106,7 +107,7 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
     now, flat_record, entry_id, flat_entry, rows = reply
     record = {name.decode(): value.decode() for name, value in _pairs(flat_record)}
     reference = Reference.of(partition, entry_id)
-    entry = read_entry(reference, dict(_pairs(flat_entry))) if flat_entry else None
+    entry = read_entry(reference, opened_fields(store.body_keys, dict(_pairs(flat_entry)))) if flat_entry else None
     states = {}
     for row in rows:
         group = row[0].decode()

@@ -79,6 +79,8 @@ def _about(found: "History") -> Iterator[str]:
         yield f"stored as {found.reference}; erased {moment_text(found.erased_at)}"
     else:
         yield f"stored as {found.reference}; its content has left the history"
+    if entry and entry.unreadable:
+        yield f"its data cannot be read: {entry.unreadable}"
     if found.backfilled:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
     else:
