@@ -17,7 +17,7 @@ def end_of(folder: Path, *arguments: str) -> tuple[int, str]:
     return result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("role", ["backfill", "operator", "receiver", "worker"])
+@pytest.mark.parametrize("role", ["backfill", "console", "operator", "receiver", "worker"])
 def test_a_wrong_setting_ends_a_role_alike_with_and_without_options(role: str, tmp_path: Path) -> None:
     """One line that names the variable and not its value, and the exit code of wrong usage."""
     code, words = end_of(tmp_path, role)

@@ -19,7 +19,7 @@ PLAIN = "(plain)"
 
 
 def list_keys(*, as_json: AsJson = False) -> None:
-    """Count the stored bodies by the key that encrypts them. A key with none may leave the file; one not there is named.
+    """Count the stored bodies by the key that encrypts them. A key with none may leave the file.
 
     Reads every stream, in slices. Keys are named by four bytes of a hash.
     """
