@@ -52,7 +52,7 @@ def opened(keys: BodyKeys | None, body: bytes, of: bytes, event_id: str) -> tupl
 def opened_fields(keys: BodyKeys | None, fields: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """The fields of an entry, a copy or a dead letter as they would be unsealed; with `UNREADABLE` where that fails."""
     body, of = fields.get(b"body", b""), fields.get(b"of", b"")
-    if MARK not in body[: len(MARK)] and MARK not in of:
+    if b"id" not in fields or (MARK not in body[: len(MARK)] and MARK not in of):
         return fields
     try:
         body, of = opened(keys, body, of, fields.get(b"id", b"").decode())
