@@ -152,11 +152,7 @@ class SalesloftNotFound(SalesloftError):
 
 
 class SalesloftRefused(SalesloftError):
-    """What was asked for is wrong, and will be refused again.
-
-    Attributes:
-        problems: What SalesLoft says, by field; empty if it does not name any.
-    """
+    """What was asked for is wrong, and will be refused again. ``problems``: what SalesLoft says, by field."""
 
     def __init__(self, message: str, problems: Mapping[str, tuple[str, ...]] | None = None) -> None:
         super().__init__(message)
