@@ -51,7 +51,6 @@ EXCUSED = [  # file, name, who uses it
     ("service/*", "redirect_slashes", "Starlette"),
     ("service/*", "media_type", "Starlette"),
     ("service/*/cli/bulk_actions.py", "[A-Z]*", "annotations in quotes"),
-    ("service/*/cli/commands/erase.py", "erase", "cli/application.py, by its name"),
     ("service/*/testing/fixtures.py", "salesloft_pipeline", "pytest's plug-in"),
     ("tests/*", "pytestmark", "pytest"),
     ("tests/*", "pytest_*", "pytest"),

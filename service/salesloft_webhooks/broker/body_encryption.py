@@ -40,10 +40,10 @@ _ID_CONTEXT = b"salesloft-webhooks body key"
 class Cipher(Protocol):
     """What `cryptography` makes of a key."""
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+    def encrypt(self, nonce: bytes, body: bytes, about: bytes, /) -> bytes:
         """Seal."""
 
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+    def decrypt(self, nonce: bytes, body: bytes, about: bytes, /) -> bytes:
         """Open."""
 
 

@@ -95,3 +95,15 @@ def test_killed_and_run_again(valkey: Server, console: Console, redis: Any, mome
     assert redis.xlen(EVENTS) == 3_000
     assert not redis.exists(f"{EVENTS}:copy")
     assert console.read("erase", "--person", str(HERS), "--dry-run")["entries"] == 0
+
+
+def test_it_is_audited(console: Console) -> None:
+    """Who erased whom, and how much that was, stands in the audit; nothing of what it said does."""
+    console.arrange(both)
+
+    console.run("erase", "--person", str(HERS), "--yes")
+
+    (act,) = console.read("audit")["audit"]
+    assert (act["act"], act["arguments"], act["outcome"]) == ("erase", {"person": str(HERS)}, "done")
+    assert act["counts"] == {"entries": 3, "letters": 2, "quarantined": 0}
+    assert act["who"].endswith("(command line)")

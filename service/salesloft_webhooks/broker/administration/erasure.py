@@ -48,6 +48,11 @@ class Found:
     letters: int = 0
     quarantined: int = 0
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """By name."""
+        return {"entries": self.entries, "letters": self.letters, "quarantined": self.quarantined}
+
 
 @dataclass(frozen=True, slots=True)
 class Erased(Found):

@@ -1,6 +1,5 @@
 """`erase`: one person's data out of the store."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +8,7 @@ from salesloft_webhooks.cli.console import complain, confirm, described, note, s
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.options import AsJson, Yes
 from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.errors import StoreError
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -41,7 +41,13 @@ def erase(
         if dry_run:
             return found
         confirm(f"Erase {_counted(found)} of person {person} for good?", yes=yes)
-        return await erase_person(store, settings, person, patience_seconds=wait_seconds)
+        try:
+            erased = await erase_person(store, settings, person, patience_seconds=wait_seconds)
+        except StoreError:
+            await _write_down(store, person, None)
+            raise
+        await _write_down(store, person, erased)
+        return erased
 
     result = with_store(act)
     if dry_run:
@@ -49,6 +55,23 @@ def erase(
         show_json(described(result)) if as_json else show(_counted(result))
         return
     _report(result, as_json=as_json)
+
+
+async def _write_down(store: "Store", person: str, erased: "Erased | None") -> None:
+    """In the audit, by the name of the shell's user: nobody has signed in here."""
+    from getpass import getuser
+
+    from salesloft_webhooks.broker.administration.audit import Act, write_audit
+
+    act = Act(
+        who=f"{getuser()} (command line)",
+        roles=(),
+        act="erase",
+        arguments={"person": person},
+        counts=erased.counts if erased else {},
+        outcome="done" if erased else "failed",
+    )
+    await write_audit(store, act)
 
 
 def _counted(found: "Found") -> str:
@@ -60,6 +83,7 @@ def _counted(found: "Found") -> str:
 
 def _report(erased: "Found | Erased", *, as_json: bool) -> None:
     from salesloft_webhooks.broker.administration.erasure import Erased
+    from salesloft_webhooks.broker.administration.erasure_advice import what_is_left
 
     assert isinstance(erased, Erased)  # noqa: S101 - no dry run
     if as_json:
@@ -67,24 +91,6 @@ def _report(erased: "Found | Erased", *, as_json: bool) -> None:
         show_json({**described(erased), "streams": streams, "complete": erased.is_complete})
     else:
         show(f"erased {_counted(erased)}; {erased.running:,} of the events ran meanwhile")
-    for line in _what_is_left(erased):
+    for line in what_is_left(erased):
         complain(line)
     raise typer.Exit(ExitCode.OK if erased.is_complete else ExitCode.PARTLY)
-
-
-def _what_is_left(erased: "Erased") -> Iterator[str]:
-    """What keeps bytes of it, and what to do about that."""
-    from salesloft_webhooks.broker.administration.server_files import FilesRewritten
-    from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten
-
-    advice = {
-        Rewritten.RUNNING: "workers still run what was erased; repeat the command when they have finished",
-        Rewritten.BUSY: "too many events are pending; repeat the command when the backlog is smaller",
-        Rewritten.BEHIND: "streams change faster than they can be written anew; repeat the command in a quieter hour",
-        Rewritten.NO_ROOM: "no room to write streams anew; repeat the command when the server has more memory free",
-        FilesRewritten.REFUSED: "the server does not let this user rewrite its files; have its administrator do it",
-        FilesRewritten.UNFINISHED: "the server has not finished its new files; look at INFO persistence, or repeat",
-    }
-    for ending in dict.fromkeys([*(ending for ending, _ in erased.streams), *erased.files]):
-        if ending in advice:
-            yield f"nobody can read it any more, but its bytes are left: {advice[ending]}"

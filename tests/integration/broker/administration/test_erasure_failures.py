@@ -13,7 +13,7 @@ from salesloft_webhooks.broker import (
 from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.erasure import erase_person, find_person
 from salesloft_webhooks.broker.administration.server_files import FilesRewritten
-from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten
+from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.integration.broker.administration.two_people import (
@@ -119,3 +119,21 @@ async def test_in_a_cluster(tmp_path: Path) -> None:
             assert erased.is_complete
             assert erased.files == (FilesRewritten.NONE,) * 3
             assert len([entry async for entry in latest(store)]) == 38
+
+
+async def test_what_is_deleted_during_the_copying_stays_deleted(server: Server) -> None:
+    """A copy that has an entry more than the stream by now is thrown away, and made again without it."""
+    async with open_bench(server) as bench:
+        await bench.group()
+        for number in range(6):
+            await bench.publish(f"e/{number}")
+        stream = bench.store.keys.events(0)
+        keys = [stream, bench.store.keys.stream_copy(stream)]
+        assert await bench.store.run("copy_stream", 0, [1.0, 100], keys) == b"copied"
+        third = bench.redis.xrange(stream)[2][0]
+        bench.redis.xdel(stream, third)
+
+        assert await rewrite_stream(bench.store, 0, stream, memory_share=1.0, patience_seconds=0) is Rewritten.REPLACED
+
+        assert third not in dict(bench.redis.xrange(stream))
+        assert bench.redis.xlen(stream) == 5
