@@ -1,5 +1,7 @@
 """Erasing a person where not all goes well, or on several servers."""
 
+import asyncio
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,10 +27,12 @@ from tests.integration.broker.administration.two_people import (
     in_every_state,
     keys_with,
 )
-from tests.support.broker_bench import Bench, open_bench, settle
+from tests.support.broker_bench import Bench, open_bench, settle, take
 from tests.support.clusters import started_cluster
 from tests.support.publish_observers import Recorder
+from tests.support.rules_and_dashboards import ROOT
 from tests.support.servers import Server
+from tests.support.waiting import eventually
 
 
 async def test_dying_at_any_step(valkey: Server) -> None:
@@ -137,3 +141,46 @@ async def test_what_is_deleted_during_the_copying_stays_deleted(server: Server) 
 
         assert third not in dict(bench.redis.xrange(stream))
         assert bench.redis.xlen(stream) == 5
+
+
+async def test_who_waits_for_events_is_woken_as_before(server: Server) -> None:
+    """A worker that waits for what comes next gets it, although its stream is another one by then."""
+    async with open_bench(server) as bench:
+        group = await bench.group()
+        await bench.publish("e/1")
+        last = (await group.take(0, 10)).last_id
+        waiting = asyncio.create_task(group.wait(0, last, 9))
+        await eventually(lambda: bench.redis.info("clients")["blocked_clients"], "it waits")
+
+        stream = bench.store.keys.events(0)
+        assert await rewrite_stream(bench.store, 0, stream, memory_share=1.0, patience_seconds=0) is Rewritten.REPLACED
+        await bench.publish("e/2")
+
+        assert await asyncio.wait_for(waiting, 2)
+        assert [lease.event.event_id for lease in await take(group)] == ["e/2"]
+
+
+async def test_with_the_least_rights(own_server: Server, tmp_path: Path) -> None:
+    """The user that the page on operations makes erases everything from memory, and is told that the files are left."""
+    (rights,) = re.findall(r"`(~sl:\* [^`]+)`", page("operations.md"))
+    password = tmp_path / "password"
+    password.write_bytes(b"secret")
+    with own_server.start().client() as client:
+        client.execute_command("ACL", "SETUSER", "salesloft", "on", ">secret", *rights.split())
+    async with open_bench(own_server, redis_username="salesloft", redis_password_file=password) as bench:
+        await bench.group()
+        for number in range(6):
+            await bench.publish(f"e/{number}", key=f"person:{7001 + number % 2}", body=body_of(HERS))
+
+        erased = await erase_person(bench.store, Settings.load(), HERS)
+
+        assert erased.entries == 3
+        assert dict(erased.streams)[Rewritten.REPLACED] == 1
+        assert erased.files == (FilesRewritten.REFUSED,)
+        assert not erased.is_complete
+        assert {refused["object"] for refused in bench.redis.acl_log()} == {"bgrewriteaof"}
+
+
+def page(name: str) -> str:
+    """A page of the documents."""
+    return (ROOT / "docs" / name).read_text("utf-8")
