@@ -31,6 +31,10 @@ class GroupMaintenance:
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
         if options.name in RESERVED_GROUP_NAMES:
             raise ConfigurationError("WORKER_GROUP: a reserved name")
+        if ":" in options.name:
+            raise ConfigurationError(
+                "WORKER_GROUP: no colon may stand in a group's name: fields of records are named so"
+            )
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
         if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):

@@ -8,6 +8,7 @@ from salesloft_webhooks.broker.lease import Lease, Settled
 from salesloft_webhooks.broker.records import leased_event
 from salesloft_webhooks.errors import BodyUnreadable
 
+FOLLOWED, RESUBMITTED = 1, 2
 SETTLED = {member.encode(): member for member in Settled}
 
 
@@ -27,8 +28,9 @@ def lease_in(row: list[Any], *, partition: int, group: str, run: str, keys: Body
         failures,
         error.decode(errors="replace"),
         run,
-        followed == 1,
+        followed & FOLLOWED == FOLLOWED,
         tuple(lease_in(each, partition=partition, group=group, run=run, keys=keys) for each in rest[0]) if rest else (),
+        followed & RESUBMITTED == RESUBMITTED,
         unreadable,
     )
 

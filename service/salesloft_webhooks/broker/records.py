@@ -53,6 +53,9 @@ RECORD_POISON = "poison:"
 """And a group's name: the entry that the group gave up as poison; a `done` that comes late is worth more."""
 RECORD_RESUBMITTED = "again:"
 """And a group's name: the entry of the group's latest redrive or replay of the event."""
+RECORD_ATTEMPTS = "try:"
+"""And a group's name: how the group's attempts at the event ended, a line each (``lua/include/attempt_history.lua``);
+none when the first one succeeded."""
 RECORD_ERASED = "erased:"
 """Of an idempotency record: when the event was erased, server ms; of what it said nothing is kept."""
 RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})
