@@ -43,12 +43,13 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
                 settings.host,
                 settings.console_port,
                 setting="CONSOLE_PORT",
+                drain_seconds=settings.drain_seconds,
                 limits=ConnectionLimits(MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS),
             )
             operations = OperationsServer(
                 settings.host, settings.ops_port, live=lambda: None, ready=lambda: _not_ready(server)
             )
-            background.repeat(state.look, name="store's state", every_seconds=EVERY_SECONDS)
+            background.repeat(state.look, name="store's state", every_seconds=EVERY_SECONDS, failed=_again)
             background.repeat(live.read, name="live entries", failed=_again)
             background.repeat(lambda: follow_partitions(store), name="partitions", every_seconds=30.0, failed=_again)
             async with operations, server:
