@@ -26,3 +26,12 @@ class ConsoleSettings(Environment):
         description="How the console knows who asks: `none` lets everybody of this machine do everything, and is "
         "refused unless HOST is a loopback address. Without it the console does not start.",
     )
+    console_reveal: bool = Field(
+        default=True,
+        description="`off`: nobody can have personal data shown, whatever their role; there is no such address then.",
+    )
+    console_trace_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s{}]*\{trace_id\}[^\s{}]*$",
+        description="Where a trace is looked at, with `{trace_id}` in it: attempts and deliveries become links.",
+    )

@@ -18,6 +18,7 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.endpoints import Endpoints
 from salesloft_webhooks.console.headers import WithHeaders
 from salesloft_webhooks.console.last_known import LastKnown
+from salesloft_webhooks.console.people import Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.rendering import templates
@@ -29,12 +30,12 @@ ORDER = ("/", "/events", "/dead", "/quarantine", "/groups", "/replay", "/runs", 
 """Of the navigation: as an event goes, then what is done about it. What is not named here comes last."""
 
 
-def all_routes() -> Routes:
-    """What every module of ``pages`` lists."""
+def all_routes(*, reveal: bool = True) -> Routes:
+    """What every module of ``pages`` lists; without ``reveal`` nothing that shows personal data."""
     found: list[Page | Action | Stream] = []
     for module in iter_modules(pages.__path__):
         found += import_module(f"{pages.__name__}.{module.name}").ROUTES
-    return found
+    return [each for each in found if reveal or each.needs is not Role.REVEAL]
 
 
 def navigation(routes: Routes) -> list[Page]:

@@ -34,7 +34,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             state, live = StoreState(store), Live(store, settings.poll_seconds)
             console = Console(store, settings, stopping, live, state.now, state)
             server = HttpServer(
-                application(console, sign_in, all_routes()),
+                application(console, sign_in, all_routes(reveal=settings.console_reveal)),
                 settings.host,
                 settings.console_port,
                 setting="CONSOLE_PORT",
