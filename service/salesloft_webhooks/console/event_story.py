@@ -103,7 +103,6 @@ class EventStory(Struct, frozen=True):
         content: Its data, masked unless it is revealed; empty when it is not kept any more.
         kept_seconds: How long content is kept once every group has finished.
         revealed: Whether `content` is as it came.
-        reveals: Whether anybody may have it so.
         trace_url: Where traces are looked at, with `{trace_id}` in it; empty: nowhere.
     """
 
@@ -122,7 +121,6 @@ class EventStory(Struct, frozen=True):
     content: str
     kept_seconds: int
     revealed: bool
-    reveals: bool
     trace_url: str
 
 
@@ -153,7 +151,6 @@ def story_of(
         content=(whole_body if reveal else masked_body)(stored.data) if stored else "",
         kept_seconds=settings.retention_seconds,
         revealed=reveal,
-        reveals=settings.console_reveal,
         trace_url=settings.console_trace_url or "",
     )
 

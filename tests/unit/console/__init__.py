@@ -1,1 +1,1 @@
-"""See tests/__init__.py."""
+"""What of the console needs no store and no browser."""
