@@ -9,7 +9,7 @@ from tests.support.broker_driver import TTL, Driven
 
 
 async def test_a_lane_is_told_from_its_head_on(driven: Driven) -> None:
-    """Who runs or waits for a time is first, with its error; the others are parked behind it, nobody else's among them."""
+    """Who runs or waits for a time is first, with its error; the others are parked behind it, and nobody else's."""
     group = await driven.group(ordering=Ordering.ENTITY)
     await driven.publish("e1", "e2", "e3", person=7)
     await driven.publish("other", person=8)
