@@ -88,8 +88,8 @@ class Group(GroupMaintenance):
         )
 
     def _leases(self, partition: int, run: bytes, rows: list[list[Any]]) -> tuple[Lease, ...]:
-        name, its_run = self.options.name, run.decode()
-        return tuple(lease_in(row, partition=partition, group=name, run=its_run) for row in rows)
+        name, its_run, keys = self.options.name, run.decode(), self._store.body_keys
+        return tuple(lease_in(row, partition=partition, group=name, run=its_run, keys=keys) for row in rows)
 
     async def must_wait(self, leases: Sequence[Lease]) -> set[str]:
         """Entry ids of those leases whose entity has something unfinished where it was before the last raises.

@@ -52,6 +52,7 @@ class Lease(msgspec.Struct, frozen=True):
             lease is held, so its holder may run them one after another once the one before is done, and settles all
             that it has run by one call, in order. The rest may be forgotten.
         resubmitted: Whether it is a redrive or replay: the group had ended the event before.
+        unreadable: Why the event's data cannot be decrypted, without which it cannot be handled; empty: it is there.
     """
 
     partition: int
@@ -64,6 +65,7 @@ class Lease(msgspec.Struct, frozen=True):
     followed: bool = False
     behind: tuple["Lease", ...] = ()
     resubmitted: bool = False
+    unreadable: str = ""
 
 
 class Ran(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 
 from salesloft_webhooks.broker import Lease, Outcome, Ran, Settlement
-from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.errors import BodyUnreadable, Retry
 from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
@@ -127,7 +127,9 @@ class Attempt:
             started = time.monotonic() if self.lease.lane else None
             try:
                 verdict = await run_attempt(
-                    partial(running.handle, event),
+                    partial(_refuse, self.lease.unreadable)
+                    if self.lease.unreadable
+                    else partial(running.handle, event),
                     limits,
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
@@ -174,6 +176,11 @@ class Attempt:
 
     def _ran(self, span: AttemptSpan) -> Ran:
         return Ran(self.began, span.age_seconds, span.trace_id)
+
+
+async def _refuse(why: str) -> None:
+    """In the handlers' place: the key may come back, and the event waits for it as for anything that fails."""
+    raise BodyUnreadable(why)
 
 
 def describe(error: BaseException) -> str:

@@ -12,7 +12,14 @@ from salesloft_webhooks.broker.administration.stored_records import Entry, read_
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_ATTEMPTS, RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
+from salesloft_webhooks.broker.records import (
+    RECORD_ATTEMPTS,
+    RECORD_DUPLICATES,
+    RECORD_ERASED,
+    RECORD_RESUBMITTED,
+    RECORD_TOKEN,
+)
+from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 
@@ -42,6 +49,8 @@ class EventState(StrEnum):
     """The group does not take events of this type."""
     PASSED_OVER = "passed_over"
     """Read and not handled, although the group takes the type now: its filter was another one then."""
+    ERASED = "erased"
+    """Its data was erased before the group had finished it, which it never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class History:
         entry: Its content while the stream still has it; afterwards only ids and states are known.
         groups: Its state in every group that exists or that has finished it.
         backfilled: Whether a backfill has brought it, because no webhook had.
+        erased_at: When its data was erased; None: it was not.
     """
 
     event_id: str
@@ -86,6 +96,7 @@ class History:
     entry: Entry | None
     groups: tuple[EventInGroup, ...]
     backfilled: bool = False
+    erased_at: datetime | None = None
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -105,12 +116,19 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
     now, flat_record, entry_id, flat_entry, rows = reply
     record = record_from(flat_record)
     reference = Reference.of(partition, entry_id)
-    entry = read_entry(reference, fields_from(flat_entry)) if flat_entry else None
+    entry = read_entry(reference, opened_fields(store.body_keys, fields_from(flat_entry))) if flat_entry else None
     names = [row[0].decode() for row in rows]
     states = states_of(now, record, rows, entry, {name: (await registration(store, name)).events for name in names})
-    duplicates = int(record.get(RECORD_DUPLICATES, "0"))
-    backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
-    return History(event_id, reference, duplicates, entry, states, backfilled)
+    erased = record.get(RECORD_ERASED)
+    return History(
+        event_id,
+        reference,
+        int(record.get(RECORD_DUPLICATES, "0")),
+        entry,
+        states,
+        record.get(RECORD_TOKEN) == BACKFILL_TOKEN,
+        datetime.fromtimestamp(int(erased) / 1_000, UTC) if erased else None,
+    )
 
 
 def states_of(
@@ -168,6 +186,8 @@ def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: b
         return _pending(
             now, EventInGroup(group, EventState.RUNNING, attempts, owner.decode(), resubmitted=resubmitted), due
         )
+    if RECORD_ERASED in record:
+        return EventInGroup(group, EventState.ERASED, resubmitted=resubmitted)
     unread = Reference.of(0, entry_id) > Reference.of(0, last)
     if not wanted:
         return EventInGroup(group, EventState.NOT_WANTED)

@@ -33,7 +33,8 @@
 --   What was run under the lease of the entry before it counts as its owner's first attempt when that is finished by the
 --   same call, and nothing of the lane moves between.
 --   A repeat names again what the call has leased, and no lease twice.
---   What is done stays done: a later retry or dead of the same entry ends it instead.
+--   What is done stays done: a later retry or dead of the same entry ends it instead. So does one of an entry that was
+--   erased meanwhile (erase.lua), of which no error text is kept.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
@@ -136,6 +137,11 @@ local function tell_success(number, attempt, event_id, late)
   end
 end
 
+-- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep.
+local function is_gone(id)
+  return not redis.call('XRANGE', events, id, id)[1]
+end
+
 local function settle(number, id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
   local owner, delivered = present_owner_of(id)
   if not owner then
@@ -161,7 +167,7 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
     finish_later(id, lane)
   elseif not owned then
     return 'lost'
-  elseif outcome_of(event_id, id) == 'done' then
+  elseif outcome_of(event_id, id) == 'done' or (outcome ~= 'release' and is_gone(id)) then
     finish_later(id, lane)
   elseif outcome == 'dead' then
     remember_attempt(event_id, id, ttl, line_of(number, attempt, 'dead'))

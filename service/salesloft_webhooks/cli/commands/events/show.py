@@ -67,8 +67,12 @@ def _about(found: "History") -> Iterator[str]:
         yield f"{entry.event_type} of {entry.entity_key} from source {entry.source}, happened {entry.created_at}"
         age = (datetime.now(UTC) - entry.received_at).total_seconds()
         yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
+    elif found.erased_at:
+        yield f"stored as {found.reference}; erased {moment_text(found.erased_at)}"
     else:
         yield f"stored as {found.reference}; its content has left the history"
+    if entry and entry.unreadable:
+        yield f"its data cannot be read: {entry.unreadable}"
     if found.backfilled:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
     else:
