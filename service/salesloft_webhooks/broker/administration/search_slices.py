@@ -11,6 +11,7 @@ from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.sealed_data import opened_fields
 
 SLICE_ENTRIES, SLICE_BYTES, SLICE_FOUND = 100, 256 * 1024, 50
 """What one slice looks at, whichever comes first: entries, bytes of bodies, entries found."""
