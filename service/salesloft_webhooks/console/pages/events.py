@@ -4,22 +4,25 @@ A page shows what a twentieth of a second finds. If that is not enough, it asks 
 by a link), a second's worth at a time, until it has a page full: nothing goes on when nobody asks.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 
+from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search import End, Page
 from salesloft_webhooks.broker.administration.search_cursor import SearchCursor
 from salesloft_webhooks.broker.administration.search_text import text_fingerprint
+from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.event_question import Question, read_question
 from salesloft_webhooks.console.event_rows import EventRow, event_row, row_html
 from salesloft_webhooks.console.form import Form
+from salesloft_webhooks.console.live import EVERY_SECONDS
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page, stream
@@ -30,6 +33,8 @@ FULL = 50
 """Rows of a page."""
 FIRST_SECONDS, MORE_SECONDS = 0.05, 1.0
 LONGEST_TEXT = 200
+SETTLED_SECONDS = 2 * EVERY_SECONDS
+"""After so long, whatever is stored comes to one who follows."""
 
 
 class EventsValues(Struct, frozen=True):
@@ -74,8 +79,10 @@ async def events(request: Request, console: Console) -> View:
         return _view(question, EventsValues(question.asked, problem=problem), status=400)
     search_id = console.searches.begin(person) if found.ended is End.TIME else ""
     values = _values(question, found, search_id, len(found.found))
-    live = question.address("/events/live") if question.follows and not after else ""
-    return _view(question, replace(values, live=live))
+    if question.follows and not after:
+        behind = values.rows[0].reference if values.rows else "0/0-0"
+        values = replace(values, live=question.address("/events/live", behind=behind))
+    return _view(question, values)
 
 
 async def more_events(request: Request, console: Console) -> View:
@@ -102,12 +109,25 @@ async def more_events(request: Request, console: Console) -> View:
 
 
 async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
-    """Those that are meant, as they come."""
+    """Those that are meant, as they come; first what came since the page was made. A row may come twice: `live.js`."""
     question = read_question(request, console)
-    async with aclosing(console.live.entries()) as entries:
-        async for entry in entries:
+    behind = Reference.parse(request.query_params.get("behind", ""))
+    entries = console.live.entries()
+    coming = asyncio.ensure_future(anext(entries))
+    try:
+        await asyncio.sleep(SETTLED_SECONDS)
+        missed = await console.searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
+        for one in reversed(missed.found):
+            if behind is not None and one.entry.reference > behind:
+                yield row_html(event_row(one.entry, one.groups))
+        while True:
+            entry = await coming
             if question.query.wants(entry, ()):
                 yield row_html(event_row(entry))
+            coming = asyncio.ensure_future(anext(entries))
+    finally:
+        await cancel_and_wait([coming])
+        await entries.aclose()
 
 
 async def find(form: Form, console: Console, person: Person) -> Done:
@@ -118,7 +138,7 @@ async def find(form: Form, console: Console, person: Person) -> Done:
     if text.isascii() and text.isdigit() and await history(console.store, text) is None:
         return Done("By person", f"/events?person={text}", silent=True)
     if is_pattern(text) and is_known(text):
-        return Done("By type", f"/events?type={quote(text)}", silent=True)
+        return Done("By type", f"/events?type={quote(text, safe='*')}", silent=True)
     if "@" not in text and await history(console.store, text) is not None:
         return Done("By event", f"/events/{quote(text)}", silent=True)
     text_id = console.searches.keep_text(person.name, text)
