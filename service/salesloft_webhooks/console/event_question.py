@@ -66,7 +66,7 @@ def read_question(request: Request, console: Console) -> Question:
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     fields = {name: value for name, value in asked.items() if value}
     types = tuple(word.strip() for word in asked["type"].split(",") if word.strip())
-    text = console.running_searches.text(request.state.person.name, asked["search"]) if asked["search"] else ""
+    text = console.searches.text(request.state.person.name, asked["search"]) if asked["search"] else ""
     try:
         since, until = (parse_moment(asked[name]) if asked[name] else None for name in ("since", "until"))
     except ValueError as exc:

@@ -73,11 +73,11 @@ async def events(request: Request, console: Console) -> View:
     after, person = request.query_params.get("after", ""), request.state.person.name
     seconds = MORE_SECONDS if "more" in request.query_params else FIRST_SECONDS
     try:
-        found = await console.running_searches.look(question.query, cursor=after, limit=FULL, seconds=seconds)
+        found = await console.searches.look(question.query, cursor=after, limit=FULL, seconds=seconds)
     except ValueError:
         problem = "This address names no place in the history: begin the search again."
         return _view(question, EventsValues(question.asked, problem=problem), status=400)
-    search_id = console.running_searches.begin(person) if found.ended is End.TIME else ""
+    search_id = console.searches.begin(person) if found.ended is End.TIME else ""
     values = _values(question, found, search_id, len(found.found))
     if question.follows and not after:
         behind = values.rows[0].reference if values.rows else "0/0-0"
@@ -96,15 +96,15 @@ async def more_events(request: Request, console: Console) -> View:
         return _part(EventsValues({}, problem="This address names no place in the history."))
     if question.problem:
         return _part(EventsValues({}, problem=question.problem))
-    turn = console.running_searches.turn(person, search_id)
+    turn = console.searches.turn(person, search_id)
     if turn is not Turn.GO:
         again = question.address("/events/more", after=after, run=search_id, has=count) if turn is Turn.WAIT else ""
         older = question.address("/events", after=after)
         return _part(EventsValues({}, looked=begun.looked, ended=turn, more=again, older=older))
-    found = await console.running_searches.look(question.query, cursor=after, limit=max(1, FULL - count), seconds=MORE_SECONDS)
-    console.running_searches.looked(person, search_id, max(0, found.looked - begun.looked))
+    found = await console.searches.look(question.query, cursor=after, limit=max(1, FULL - count), seconds=MORE_SECONDS)
+    console.searches.looked(person, search_id, max(0, found.looked - begun.looked))
     if found.ended is not End.TIME:
-        console.running_searches.end(person, search_id)
+        console.searches.end(person, search_id)
     return _part(_values(question, found, search_id, count + len(found.found)))
 
 
@@ -116,7 +116,7 @@ async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
     coming = asyncio.ensure_future(anext(entries))
     try:
         await asyncio.sleep(SETTLED_SECONDS)
-        missed = await console.running_searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
+        missed = await console.searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
         for one in reversed(missed.found):
             if behind is not None and one.entry.reference > behind:
                 yield row_html(event_row(one.entry, one.groups))
@@ -141,7 +141,7 @@ async def find(form: Form, console: Console, person: Person) -> Done:
         return Done("By type", f"/events?type={quote(text, safe='*')}", silent=True)
     if "@" not in text and await history(console.store, text) is not None:
         return Done("By event", f"/events/{quote(text)}", silent=True)
-    text_id = console.running_searches.keep_text(person.name, text)
+    text_id = console.searches.keep_text(person.name, text)
     fingerprint = await text_fingerprint(console.store, text)
     return Done(f"By text, HMAC {fingerprint}", f"/events?search={text_id}", silent=True)
 
