@@ -8,7 +8,7 @@ from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.routes import Routes
-from salesloft_webhooks.console.searches import Searches
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.sign_in import open_sign_in
 from salesloft_webhooks.console.store_state import EVERY_SECONDS, StoreState
 from salesloft_webhooks.errors import StoreError
