@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 
-from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search import End, Page
 from salesloft_webhooks.broker.administration.search_cursor import SearchCursor
@@ -112,22 +111,16 @@ async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
     """Those that are meant, as they come; first what came since the page was made. A row may come twice: `live.js`."""
     question = read_question(request, console)
     behind = Reference.parse(request.query_params.get("behind", ""))
-    entries = console.live.entries()
-    coming = asyncio.ensure_future(anext(entries))
-    try:
+    with console.live.following() as coming:
         await asyncio.sleep(SETTLED_SECONDS)
         missed = await console.searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
         for one in reversed(missed.found):
             if behind is not None and one.entry.reference > behind:
                 yield row_html(event_row(one.entry, one.groups))
         while True:
-            entry = await coming
+            entry = await coming.get()
             if question.query.wants(entry, ()):
                 yield row_html(event_row(entry))
-            coming = asyncio.ensure_future(anext(entries))
-    finally:
-        await cancel_and_wait([coming])
-        await entries.aclose()
 
 
 async def find(form: Form, console: Console, person: Person) -> Done:
