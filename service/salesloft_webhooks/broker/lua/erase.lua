@@ -17,6 +17,7 @@ local ttl, entity = ARGV[1], ARGV[2]
 --@include partition
 --@include compact_records
 --@include records
+--@include erased_records
 --@include entries
 local server_now = now
 

@@ -137,11 +137,6 @@ local function tell_success(number, attempt, event_id, late)
   end
 end
 
--- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep.
-local function is_gone(id)
-  return not redis.call('XRANGE', events, id, id)[1]
-end
-
 local function settle(number, id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
   local owner, delivered = present_owner_of(id)
   if not owner then
@@ -167,7 +162,10 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
     finish_later(id, lane)
   elseif not owned then
     return 'lost'
-  elseif outcome_of(event_id, id) == 'done' or (outcome ~= 'release' and is_gone(id)) then
+  elseif outcome_of(event_id, id) == 'done' then
+    finish_later(id, lane)
+  elseif outcome ~= 'release' and not redis.call('XRANGE', events, id, id)[1] then
+    -- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep.
     finish_later(id, lane)
   elseif outcome == 'dead' then
     remember_attempt(event_id, id, ttl, line_of(number, attempt, 'dead'))

@@ -6,7 +6,7 @@
 -- record, a hash of its own: duplicates, what is dead, discarded or given once more. Version 0.1.0 knows full ones only,
 -- so what it has stored, and all of format 1, is found there. From when on an event has a full record, what its groups
 -- make of it goes there.
-local ENTRY, TOKEN, DUPLICATES, ERASED = 'entry', 'token:', 'dups', 'erased:'
+local ENTRY, TOKEN, DUPLICATES = 'entry', 'token:', 'dups'
 -- Each with a group's name a field of the full record.
 local LETTER, POISON, AGAIN, TRY = 'letter:', 'poison:', 'again:', 'try:'
 
@@ -54,20 +54,4 @@ local function count_duplicate(event_id, ttl)
   local record = full_record(event_id, compact)
   redis.call('HINCRBY', record, DUPLICATES, 1)
   redis.call('EXPIRE', record, life_of(ttl, compact), 'NX')
-end
-
--- The event was erased: only its id, its outcomes and this are kept; what went wrong in its attempts may have quoted it.
-local function remember_erased(event_id, entry, at, ttl)
-  local compact = compact_record(event_id, entry)
-  local record = full_record(event_id, compact)
-  if entry then
-    redis.call('HSETNX', record, ENTRY, entry)
-  end
-  redis.call('HSETNX', record, ERASED, ms(at))
-  for _, field in ipairs(redis.call('HKEYS', record)) do
-    if string.sub(field, 1, 4) == 'try:' then
-      redis.call('HDEL', record, field)
-    end
-  end
-  redis.call('EXPIRE', record, life_of(ttl, compact))
 end
