@@ -110,8 +110,8 @@ class Slices:
     async def _found(self, partition: int, now: int, row: Sequence[Any]) -> Found | None:
         """What the script has found, unless it is not meant after all."""
         entry_id, flat_entry, flat_record, standings = row
-        fields = opened_fields(self._store.body_keys, fields_from(flat_entry))
-        entry = read_entry(Reference.of(partition, entry_id), fields)
+        opened = opened_fields(self._store.body_keys, fields_from(flat_entry))
+        entry = read_entry(Reference.of(partition, entry_id), opened)
         for group in [standing[0].decode() for standing in standings]:
             if group not in self._patterns:
                 self._patterns[group] = (await registration(self._store, group)).events
