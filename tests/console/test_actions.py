@@ -12,7 +12,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.searches import Searches
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE

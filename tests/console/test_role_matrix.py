@@ -18,7 +18,7 @@ from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import NotSignedIn
 from salesloft_webhooks.console.routes import Action, Page, Stream
-from salesloft_webhooks.console.searches import Searches
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 from tests.console.store_contents import put_one_of_each

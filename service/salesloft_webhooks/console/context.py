@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.console.live import Live
-from salesloft_webhooks.console.searches import Searches
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 

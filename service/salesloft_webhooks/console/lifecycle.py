@@ -8,7 +8,7 @@ from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.routes import Routes
-from salesloft_webhooks.console.searches import Searches
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.sign_in import open_sign_in
 from salesloft_webhooks.console.store_state import EVERY_SECONDS, StoreState
 from salesloft_webhooks.errors import StoreError
@@ -44,12 +44,13 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
                 settings.host,
                 settings.console_port,
                 setting="CONSOLE_PORT",
+                drain_seconds=settings.drain_seconds,
                 limits=ConnectionLimits(MemoryBudget(BUDGET_BYTES), connections=CONNECTIONS),
             )
             operations = OperationsServer(
                 settings.host, settings.ops_port, live=lambda: None, ready=lambda: _not_ready(server)
             )
-            background.repeat(state.look, name="store's state", every_seconds=EVERY_SECONDS)
+            background.repeat(state.look, name="store's state", every_seconds=EVERY_SECONDS, failed=_again)
             background.repeat(live.read, name="live entries", failed=_again)
             background.repeat(lambda: follow_partitions(store), name="partitions", every_seconds=30.0, failed=_again)
             async with operations, server:

@@ -26,7 +26,7 @@ from salesloft_webhooks.console.live import EVERY_SECONDS
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page, stream
-from salesloft_webhooks.console.searches import Turn
+from salesloft_webhooks.console.running_searches import Turn
 from salesloft_webhooks.event_patterns import is_known, is_pattern
 
 FULL = 50
