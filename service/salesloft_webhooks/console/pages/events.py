@@ -42,6 +42,7 @@ class EventsValues(Struct, frozen=True):
     Attributes:
         asked: What is searched for, by the names of the address.
         rows: What was found.
+        count: How many rows the page has by now.
         looked: Entries looked at.
         total: Entries there are.
         ended: `End` or `Turn`, why it goes no further now.
@@ -54,6 +55,7 @@ class EventsValues(Struct, frozen=True):
 
     asked: dict[str, str]
     rows: tuple[EventRow, ...] = ()
+    count: int = 0
     looked: int = 0
     total: int = 0
     ended: str = ""
@@ -145,6 +147,7 @@ def _values(question: Question, found: Page, search_id: str, count: int) -> Even
     return EventsValues(
         asked=question.asked,
         rows=tuple(event_row(one.entry, one.groups) for one in found.found),
+        count=count,
         looked=found.looked,
         total=found.total,
         ended="" if goes_on or found.ended is None else found.ended,
