@@ -27,6 +27,7 @@ _PLACEHOLDERS = {
     "name": "NAME",
     "start": "START",
     "bucket": "BUCKET",
+    "run": "RUN",
 }
 
 

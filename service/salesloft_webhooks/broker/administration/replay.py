@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from salesloft_webhooks.broker.administration.dead_letters import NO_RUN
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
@@ -49,6 +50,8 @@ class Replayed(StrEnum):
     """The group does not take events of this type."""
     GONE = "gone"
     """Trimmed between being read and being replayed."""
+    REPEATED = "repeated"
+    """Another entry of an event that the same run meets elsewhere in its selection, too."""
     NO_GROUP = "no_group"
     """The group is not registered, so nobody would handle it."""
 
@@ -107,7 +110,15 @@ async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
 async def _replay(
     store: Store, group: str, batch: list[Entry], ttl_seconds: int, *, dry_run: bool
 ) -> list[tuple[Entry, Replayed]]:
-    args = [group, ttl_seconds, "dry" if dry_run else "wet", *(entry.reference.entry_id for entry in batch)]
+    args = [
+        group,
+        ttl_seconds,
+        "dry" if dry_run else "wet",
+        *NO_RUN,
+        "-",
+        0,
+        *(entry.reference.entry_id for entry in batch),
+    ]
     replies = await store.run("replay", batch[0].reference.partition, args)
     return [(entry, Replayed(reply.decode())) for entry, reply in zip(batch, replies, strict=True)]
 
