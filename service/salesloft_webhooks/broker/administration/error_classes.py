@@ -17,7 +17,7 @@ _TYPE = re.compile(r"[A-Za-z_][\w.]{0,63}(?=:|\Z)")
 _VARYING = (
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "<address>"),
     (re.compile(r"'[^']*'?|\"[^\"]*\"?|`[^`]*`?"), "<text>"),
-    (re.compile(r"\b(?=[0-9a-fA-F-]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{2,})*\b"), "<id>"),
+    (re.compile(r"\b(?=[\d-]*[a-fA-F])(?=[a-fA-F-]*\d)[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]{2,})*\b"), "<id>"),
     (re.compile(r"\d{4,}(?:\.\d+)?|\d+\.\d+"), "<number>"),
 )
 

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 the id behind which to begin   3 how many at the most   4 bytes of an error that tell it from others
--- Result: { letters there are, the id behind which to go on ('': none is left), counts }
+-- Result: { letters there are, the id of the last one counted ('': none), counts }
 --   counts: { reason, event type, error, how many, ms when the last of them died }, one for each combination
 --@include partition
 --@include group
@@ -23,4 +23,4 @@ for _, entry in ipairs(found) do
   end
   row[4], row[5] = row[4] + 1, letter.died or '0'
 end
-return { redis.call('XLEN', dead), #found == limit and found[limit][1] or '', counts }
+return { redis.call('XLEN', dead), #found > 0 and found[#found][1] or '', counts }
