@@ -26,3 +26,10 @@ class ConsoleSettings(Environment):
         description="How the console knows who asks: `none` lets everybody of this machine do everything, and is "
         "refused unless HOST is a loopback address. Without it the console does not start.",
     )
+    console_run_rate: int = Field(
+        500,
+        ge=1,
+        le=10_000,
+        description="How many things a second bulk work (redrive, discard, replay, reprocess) deals with at the most, "
+        "all of it together: what it gives to a group again, its handlers and their backends have to bear.",
+    )
