@@ -16,7 +16,9 @@ from salesloft_webhooks.broker.records import AUDIT_FIELDS, Fields
 
 LENGTH = 100_000
 """About 30 MB."""
-PAGE = 100
+PAGE = 500
+LOOKED_THROUGH = 10_000
+"""Of acts, for one page: about a quarter of a second."""
 LONGEST_TEXT = 300
 """Characters of a value or a message; the rest is cut."""
 
@@ -107,6 +109,37 @@ async def audit_log(store: Store, *, before: str = "", who: str = "", act: str =
         if len(page) < PAGE:
             return
         newest = f"({page[-1][0].decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A part of the audit.
+
+    Attributes:
+        acts: What fits, the latest first.
+        after: Where to go on; empty: there is nothing older.
+    """
+
+    acts: tuple[Audited, ...]
+    after: str
+
+
+async def audit_page(store: Store, count: int, *, before: str = "", who: str = "", act: str = "") -> AuditPage:
+    """Up to ``count`` acts, found among the next `LOOKED_THROUGH`: somebody waits for the page.
+
+    Raises:
+        StoreError: while reading.
+        ValueError: ``before`` is no entry's id.
+    """
+    acts: list[Audited] = []
+    looked = 0
+    async for each in audit_log(store, before=before):
+        if who in {"", each.who} and act in {"", each.act}:
+            acts.append(each)
+        looked += 1
+        if len(acts) == count or looked == LOOKED_THROUGH:
+            return AuditPage(tuple(acts), each.entry_id)
+    return AuditPage(tuple(acts), "")
 
 
 async def find_audited(store: Store, entry_id: str) -> Audited | None:
