@@ -1,6 +1,6 @@
 """Dead letters without their data: quicker to read than whole ones, and without personal data but ids."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from salesloft_webhooks.broker.administration.scan import Span, bounds
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter, read_dead_letter
@@ -29,7 +29,7 @@ async def look(
     ]
 
 
-async def looked_through(store: Store, group: str, span: Span) -> AsyncIterator[DeadLetter]:
+async def looked_through(store: Store, group: str, span: Span) -> AsyncGenerator[DeadLetter]:
     """The letters of a group in all partitions, in order of time, without their data.
 
     Raises:
@@ -57,7 +57,7 @@ async def newest_letters(store: Store, group: str) -> tuple[str, ...]:
     return tuple(found[0].reference.entry_id if found else "0-0" for found in newest)
 
 
-async def _partition(store: Store, group: str, partition: int, span: Span) -> AsyncIterator[DeadLetter]:
+async def _partition(store: Store, group: str, partition: int, span: Span) -> AsyncGenerator[DeadLetter]:
     low, high = bounds(partition, span)
     while True:
         page = await look(store, group, partition, low, high, newest_first=span.newest_first)

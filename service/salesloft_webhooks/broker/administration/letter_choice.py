@@ -56,10 +56,13 @@ async def choice_of_now(store: Store, wanted: DeadLetterFilter, handles: Sequenc
     """What a filter wants, or the letters that are named, at this moment.
 
     Raises:
+        ValueError: one is of another group.
         StoreError: the store cannot be asked.
     """
-    known = [str(one) for one in sorted(set(references_of(handles))) if one.partition < store.partitions]
-    named = tuple(f"{wanted.group}/{one}" for one in known)
+    parsed = {one for handle in handles if (one := parse_handle(handle))}
+    if any(group != wanted.group or one.partition >= store.partitions for group, one in parsed):
+        raise ValueError("a letter of another group")
+    named = tuple(f"{wanted.group}/{one}" for one in sorted(one for _, one in parsed))
     return Choice(wanted, await newest_letters(store, wanted.group), named)
 
 
