@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def discard(
+def discard(  # noqa: PLR0913 - the options of a command line
     names: Names = None,
     *,
     everything: All = False,

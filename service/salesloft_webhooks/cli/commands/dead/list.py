@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def list_dead(
+def list_dead(  # noqa: PLR0913 - the options of a command line
     *,
     group: InGroup = "",
     types: Types = None,

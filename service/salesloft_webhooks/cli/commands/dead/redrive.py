@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def redrive(
+def redrive(  # noqa: PLR0913 - the options of a command line
     names: Names = None,
     *,
     everything: All = False,
