@@ -36,6 +36,11 @@ class ConsoleSettings(Environment):
         default=True,
         description="`off`: nobody sees personal data in the console, whatever their roles; the routes are not there.",
     )
+    console_trace_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s{}]*\{trace_id\}[^\s{}]*$",
+        description="Where a trace is looked at, with `{trace_id}` in it: attempts and deliveries become links.",
+    )
     console_actions_per_minute: int = Field(
         60, ge=1, description="How many actions one person may do in a minute, in each console."
     )
