@@ -163,6 +163,20 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:receivers"
 
     @property
+    def deliveries(self) -> str:
+        """What receivers say of deliveries: hash of the latest of each kind, server ms, and their number."""
+        return f"{self.prefix}:deliveries"
+
+    @property
+    def samples(self) -> str:
+        """The pipeline's figures of the last half hour: list of JSON, the latest first; it ends by itself."""
+        return f"{self.prefix}:samples"
+
+    def group_samples(self, group: str) -> str:
+        """A group's figures of the last half hour: list of numbers, the latest first; it ends by itself."""
+        return f"{self.prefix}:g:{group}:samples"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

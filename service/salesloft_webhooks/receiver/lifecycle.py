@@ -15,6 +15,7 @@ from salesloft_webhooks.operations import (
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.delivery_reports import DeliveryReports
 from salesloft_webhooks.receiver.health import Health
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.key_announcer import KeyAnnouncer
@@ -73,7 +74,15 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             )
             measurements = Measurements(store, telemetry, settings.upkeep_seconds, settings)
             announcer = KeyAnnouncer(store, sources)
-            async with _operations(settings, webhooks, context, budget), watch, measurements, announcer, webhooks:
+            reports = DeliveryReports(store, telemetry)
+            async with (
+                _operations(settings, webhooks, context, budget),
+                watch,
+                measurements,
+                announcer,
+                reports,
+                webhooks,
+            ):
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 in_flight.draining = True

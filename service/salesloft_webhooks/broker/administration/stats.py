@@ -102,6 +102,7 @@ class PartitionStats:
         memory_limit_bytes: ``maxmemory`` of that server; 0: none.
         stream_bytes: What its stream takes, about.
         history_seconds: Age of the oldest entry of its stream; 0: there is none.
+        added: Entries that were ever added to its stream: replays and redrives as well.
     """
 
     partition: int
@@ -111,6 +112,7 @@ class PartitionStats:
     memory_limit_bytes: int
     stream_bytes: int = 0
     history_seconds: float = 0.0
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,10 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
     groups: dict[str, GroupStats] = {}
     partitions = []
     for partition in range(store.partitions):
-        now, entries, quarantined, used, limit, rows, size, oldest = await store.run("stats", partition, args)
+        reply = await store.run("stats", partition, args)
+        now, entries, quarantined, used, limit, rows, size, oldest, added = reply
         age = max(now - oldest, 0) / 1_000 if oldest else 0.0
-        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age))
+        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age, added))
         for row in rows:
             stats = await _group(store, partition, now, row)
             groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats
