@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from salesloft_webhooks.broker.administration.stats import SILENCE_SECONDS
-from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.keys import NOBODY
 
 LOOKED_AT = 300
@@ -129,7 +129,7 @@ async def holdings(store: Store, group: str, *, silence_seconds: float = SILENCE
     retried: list[tuple[int, int, str]] = []
     lanes: list[HeldLane] = []
     for partition in range(store.partitions):
-        args = [group, int(silence_seconds * 1_000), LOOKED_AT, TOLD]
+        args: list[Argument] = [group, int(silence_seconds * 1_000), LOOKED_AT, TOLD]
         _, who, held, again, behind = await store.run("holdings", partition, args)
         for row in who:
             _add(consumers, _consumer(*row))
@@ -170,9 +170,15 @@ def _add(known: dict[str, Consumer], one: Consumer) -> None:
 def _running(partition: int, row: list[Any]) -> tuple[tuple[int, int], Running]:
     consumer, entry_id, event_id, event_type, lane, attempt, lease_ms = row
     at, _, sequence = entry_id.partition(b"-")
-    entry = f"{_text(entry_id)}@{partition}"
-    words = (_text(each) for each in (event_id, event_type, lane))
-    return (int(at), int(sequence)), Running(_text(consumer), entry, *words, attempt, int(lease_ms) / 1_000)
+    return (int(at), int(sequence)), Running(
+        consumer=_text(consumer),
+        entry=f"{_text(entry_id)}@{partition}",
+        event_id=_text(event_id),
+        event_type=_text(event_type),
+        lane=_text(lane),
+        attempt=attempt,
+        lease_seconds=int(lease_ms) / 1_000,
+    )
 
 
 def _lane(row: list[Any]) -> HeldLane:

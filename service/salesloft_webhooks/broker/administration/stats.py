@@ -117,10 +117,11 @@ class PartitionStats:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """One measurement: groups by name, partitions by number."""
+    """One measurement: groups by name, partitions by number, and when, server ms."""
 
     groups: tuple[GroupStats, ...]
     partitions: tuple[PartitionStats, ...]
+    at_ms: int = 0
 
 
 async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> Stats:
@@ -136,6 +137,7 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
     args: list[str | int] = [int(silence_seconds * 1_000), *sorted(await group_names(store))]
     groups: dict[str, GroupStats] = {}
     partitions = []
+    now = 0
     for partition in range(store.partitions):
         reply = await store.run("stats", partition, args)
         now, entries, quarantined, used, limit, rows, size, oldest, added = reply
@@ -144,7 +146,7 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
         for row in rows:
             stats = await _group(store, partition, now, row)
             groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats
-    return Stats(tuple(groups[name] for name in sorted(groups)), tuple(partitions))
+    return Stats(tuple(groups[name] for name in sorted(groups)), tuple(partitions), now)
 
 
 async def group_names(store: Store) -> set[str]:
