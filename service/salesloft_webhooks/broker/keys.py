@@ -153,6 +153,16 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def subscriptions(self) -> str:
+        """What SalesLoft listed of subscriptions when a console asked it last: JSON, without tokens; it ends by itself."""
+        return f"{self.prefix}:salesloft:subscriptions"
+
+    @property
+    def subscriptions_asked(self) -> str:
+        """Exists while SalesLoft is not to be asked for that list again."""
+        return f"{self.prefix}:salesloft:subscriptions:asked"
+
+    @property
     def backfill(self) -> str:
         """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
         return f"{self.prefix}:backfill"

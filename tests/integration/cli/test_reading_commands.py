@@ -28,7 +28,7 @@ def test_status_says_what_somebody_should_look_at(console: Console) -> None:
 
     document, text = console.read("status"), console.run("status").stdout
 
-    assert "warning: crm: 2 dead letter(s) wait for somebody" in text
+    assert "warning: crm: 2 dead letters wait for somebody" in text
     assert "SalesloftWebhooksDeadLetters" in [each["runbook"] for each in document["conditions"]]
     assert {"deliveries", "receivers", "rates"} <= document.keys()
 

@@ -118,15 +118,20 @@ def conditions(known: Known) -> tuple[Condition, ...]:
 def _of_a_group(group: GroupStats, samples: Sequence[GroupSample]) -> Iterator[Condition]:
     name = group.group
     if group.backlog and not group.consumers and not group.paused:
-        text = f"{group.backlog:,} event(s) wait and no worker is there"
+        text = f"{_events(group.backlog)} and no worker is there"
         yield Condition(Severity.CRITICAL, Kind.NO_CONSUMERS, name, text)
     if group.dead:
-        yield Condition(Severity.WARNING, Kind.DEAD_LETTERS, name, f"{group.dead:,} dead letter(s) wait for somebody")
+        yield Condition(
+            Severity.WARNING,
+            Kind.DEAD_LETTERS,
+            name,
+            f"{group.dead:,} dead {'letters wait' if group.dead > 1 else 'letter waits'} for somebody",
+        )
     if group.paused:
         reason = f": {group.pause_reason}" if group.pause_reason else ""
-        yield Condition(Severity.WARNING, Kind.PAUSED, name, f"takes nothing, {group.backlog:,} event(s) wait{reason}")
+        yield Condition(Severity.WARNING, Kind.PAUSED, name, f"takes nothing, {_events(group.backlog)}{reason}")
     if group.unhandled:
-        text = f"{group.unhandled:,} event(s) wait for a worker with a handler for them"
+        text = f"{_events(group.unhandled)} for a worker with a handler for that"
         yield Condition(Severity.WARNING, Kind.NO_HANDLER, name, text)
     if group.oldest_age_seconds > BEHIND_SECONDS:
         text = f"its oldest event has waited for {group.oldest_age_seconds / 60:,.0f} minutes"
@@ -135,6 +140,10 @@ def _of_a_group(group: GroupStats, samples: Sequence[GroupSample]) -> Iterator[C
     if group.backlog > GROWING_BACKLOG and going.growth > 0 and going.seconds >= GROWING_SECONDS:
         text = f"its backlog of {group.backlog:,} grows by {going.growth:,.1f} a second"
         yield Condition(Severity.WARNING, Kind.GROWING, name, text)
+
+
+def _events(count: int) -> str:
+    return f"{count:,} {'event waits' if count == 1 else 'events wait'}"
 
 
 def _of_the_intake(known: Known) -> Iterator[Condition]:
