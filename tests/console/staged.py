@@ -1,4 +1,4 @@
-"""A pipeline in the middle of its day, for pages to show: groups that work, retry, wait, are paused and have given up."""
+"""A pipeline in the middle of its day, for pages to show: groups that work, retry, wait, are paused, have given up."""
 
 import math
 import time

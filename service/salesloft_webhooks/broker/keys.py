@@ -154,7 +154,7 @@ class Keys(Struct, frozen=True):
 
     @property
     def subscriptions(self) -> str:
-        """What SalesLoft listed of subscriptions when a console asked it last: JSON, without tokens; it ends by itself."""
+        """The list of subscriptions that SalesLoft gave a console last: JSON without tokens; it ends by itself."""
         return f"{self.prefix}:salesloft:subscriptions"
 
     @property
@@ -185,6 +185,11 @@ class Keys(Struct, frozen=True):
     def group_samples(self, group: str) -> str:
         """A group's figures of the last half hour: list of numbers, the latest first; it ends by itself."""
         return f"{self.prefix}:g:{group}:samples"
+
+    @property
+    def audit(self) -> str:
+        """Who did what in the console: a stream of bounded length."""
+        return f"{self.prefix}:audit"
 
     @property
     def groups(self) -> str:

@@ -1,7 +1,7 @@
 """What SalesLoft has of subscriptions, as it listed them to whoever asked last: for everybody who only wants to look.
 
-The rate limit is the team's, so looking must cost nothing: one console asks, rarely, and all show what it was told, with
-its age. What stands here has no token, and of addresses no query, in which some keep one.
+The rate limit is the team's, so looking must cost nothing: one console asks, rarely, and all show what it was told,
+with its age. What stands here has no token, and of addresses no query, in which some keep one.
 """
 
 from typing import Any
@@ -77,11 +77,12 @@ async def may_ask(store: Store, *, every_seconds: float) -> bool:
         StoreError: nobody can tell.
     """
     with translated():
-        taken: Any = await store.client.set(store.keys.subscriptions_asked, b"1", nx=True, px=int(every_seconds * 1_000))
+        taken: Any = await store.client.set(
+            store.keys.subscriptions_asked, b"1", nx=True, px=int(every_seconds * 1_000)
+        )
     return bool(taken)
 
 
 def without_query(url: str) -> str:
     """An address as it may be shown."""
     return url.partition("?")[0].partition("#")[0]
-

@@ -51,7 +51,7 @@ def rounded_up(value: float) -> int:
     """The next 1, 2 or 5 with zeros behind it: what people read at an axis."""
     if value <= 1:
         return math.ceil(max(value, 0))
-    power = 10 ** math.floor(math.log10(value))
+    power = int(10 ** math.floor(math.log10(value)))
     return next(step * power for step in (1, 2, 5, 10) if value <= step * power)
 
 

@@ -1,4 +1,4 @@
-"""Asks SalesLoft for its subscriptions, rarely, within the shared rate limit, and never because a page was looked at."""
+"""Asks SalesLoft for its subscriptions: rarely, within the shared rate limit, never because somebody looked at a page."""
 
 import asyncio
 
