@@ -1,4 +1,4 @@
-"""Asks SalesLoft for its subscriptions: rarely, within the shared rate limit, never because somebody looked at a page."""
+"""Asks SalesLoft for its subscriptions: rarely, within the shared rate limit, never because a page was looked at."""
 
 import asyncio
 
