@@ -5,7 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from salesloft_webhooks.broker.deliveries import OUTCOME, TYPE, Arrived, tell_deliveries
+from salesloft_webhooks.broker.delivery_counts import OUTCOME, TYPE, Arrived, tell_deliveries
 from tests.console.staged import stage
 from tests.console.stages import arrange
 from tests.support.broker_driver import Driven

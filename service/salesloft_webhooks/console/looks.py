@@ -7,7 +7,7 @@ from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.samples import EVERY_SECONDS, add_samples
 from salesloft_webhooks.broker.administration.stats import measure
-from salesloft_webhooks.broker.deliveries import known_deliveries
+from salesloft_webhooks.broker.delivery_counts import known_deliveries
 from salesloft_webhooks.console import salesloft_list
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Settings

@@ -9,7 +9,7 @@ from typing import Self
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.broker.deliveries import EVERY_SECONDS, OUTCOME, TYPE, Arrived, tell_deliveries
+from salesloft_webhooks.broker.delivery_counts import EVERY_SECONDS, OUTCOME, TYPE, Arrived, tell_deliveries
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ReceiverTelemetry
 

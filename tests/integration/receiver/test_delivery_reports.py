@@ -5,7 +5,14 @@ import time
 from uuid import uuid4
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.deliveries import OUTCOME, TYPE, Arrived, Deliveries, known_deliveries, tell_deliveries
+from salesloft_webhooks.broker.delivery_counts import (
+    OUTCOME,
+    TYPE,
+    Arrived,
+    Deliveries,
+    known_deliveries,
+    tell_deliveries,
+)
 from salesloft_webhooks.errors import RejectionReason
 from salesloft_webhooks.receiver.delivery_reports import DeliveryReports
 from salesloft_webhooks.settings import Settings

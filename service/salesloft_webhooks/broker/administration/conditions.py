@@ -12,7 +12,7 @@ from msgspec import Struct
 from salesloft_webhooks.broker.administration.samples import GroupSample, Rates, trend
 from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
 from salesloft_webhooks.broker.announced_keys import Announcement
-from salesloft_webhooks.broker.deliveries import TYPE, Deliveries
+from salesloft_webhooks.broker.delivery_counts import TYPE, Deliveries
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 
 BEHIND_SECONDS = 1_800.0

@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.keys import NOBODY
 
 LOOKED_AT = 300
 """On each partition, of each kind: 1,500 commands, about a millisecond of the server."""
-TOLD = 20
+LISTED = 20
 
 
 class Consumer(Struct, frozen=True):
@@ -129,7 +129,7 @@ async def holdings(store: Store, group: str, *, silence_seconds: float = SILENCE
     retried: list[tuple[int, int, str]] = []
     lanes: list[HeldLane] = []
     for partition in range(store.partitions):
-        args: list[Argument] = [group, int(silence_seconds * 1_000), LOOKED_AT, TOLD]
+        args: list[Argument] = [group, int(silence_seconds * 1_000), LOOKED_AT, LISTED]
         _, who, held, again, behind = await store.run("holdings", partition, args)
         for row in who:
             _add(consumers, _consumer(*row))
@@ -137,10 +137,10 @@ async def holdings(store: Store, group: str, *, silence_seconds: float = SILENCE
         retried += [(int(attempts), int(wait), _text(error)) for attempts, wait, error in again]
         lanes += [_lane(row) for row in behind]
     return Holdings(
-        consumers=tuple(sorted(consumers.values(), key=lambda each: (-each.running, each.name))[:TOLD]),
-        running=tuple(one for _, one in sorted(running, key=lambda pair: pair[0])[:TOLD]),
+        consumers=tuple(sorted(consumers.values(), key=lambda each: (-each.running, each.name))[:LISTED]),
+        running=tuple(one for _, one in sorted(running, key=lambda pair: pair[0])[:LISTED]),
         retries=_retries(retried),
-        lanes=tuple(sorted(lanes, key=lambda lane: -lane.waiting)[:TOLD]),
+        lanes=tuple(sorted(lanes, key=lambda lane: -lane.waiting)[:LISTED]),
     )
 
 

@@ -16,7 +16,7 @@ from salesloft_webhooks.broker.administration.samples import (
 from salesloft_webhooks.broker.administration.stats import Stats, measure
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys, Announcement
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.deliveries import Deliveries, known_deliveries
+from salesloft_webhooks.broker.delivery_counts import Deliveries, known_deliveries
 
 
 class Overview(Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.broker.administration.stats import GroupStats, Stats
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
-from salesloft_webhooks.broker.deliveries import OUTCOME, Deliveries
+from salesloft_webhooks.broker.delivery_counts import OUTCOME, Deliveries
 
 EVERY_SECONDS = 15.0
 KEPT = 120

@@ -14,7 +14,7 @@
 --@include partition
 --@include group
 --@include entries
-local LOOKED_AT, TOLD = tonumber(ARGV[3]), tonumber(ARGV[4])
+local LOOKED_AT, LISTED = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function score_of(id, lane)
   return tonumber(redis.call('ZSCORE', due, member_of(id, lane)) or 0)
@@ -25,7 +25,7 @@ local function until_ms(score)
 end
 
 local function running_of(consumer, rows)
-  for _, row in ipairs(redis.call('XPENDING', events, group, '-', '+', TOLD, consumer)) do
+  for _, row in ipairs(redis.call('XPENDING', events, group, '-', '+', LISTED, consumer)) do
     local fields = fields_at(row[1])
     local lane = fields.key or ''
     local score = math.max(score_of(row[1], lane), score_of(row[1], ''))
@@ -35,17 +35,17 @@ end
 
 local function consumers_and_running()
   local consumers, running, silence = {}, {}, {}
-  local seen = redis.call('ZREVRANGEBYSCORE', group_base .. ':seen', '+inf', ms(now - ARGV[2]), 'WITHSCORES', 'LIMIT', 0, TOLD)
+  local seen = redis.call('ZREVRANGEBYSCORE', group_base .. ':seen', '+inf', ms(now - ARGV[2]), 'WITHSCORES', 'LIMIT', 0, LISTED)
   for at = 1, #seen, 2 do
     silence[seen[at]] = math.max(now - seen[at + 1], 0)
   end
   local known = redis.pcall('XINFO', 'CONSUMERS', events, group)
   for _, flat in ipairs(known.err and {} or known) do
     local info = fields_of(flat)
-    if info.name ~= NOBODY and #consumers < TOLD and (info.pending > 0 or silence[info.name]) then
+    if info.name ~= NOBODY and #consumers < LISTED and (info.pending > 0 or silence[info.name]) then
       consumers[#consumers + 1] = { info.name, ms(silence[info.name] or -1), info.pending }
       silence[info.name] = nil
-      if #running < TOLD then
+      if #running < LISTED then
         running_of(info.name, running)
       end
     end
@@ -80,7 +80,7 @@ local function lanes()
   end
   table.sort(found, function(one, other) return one[2] > other[2] end)
   local rows = {}
-  for at = 1, math.min(TOLD, #found) do
+  for at = 1, math.min(LISTED, #found) do
     local lane, waiting = found[at][1], found[at][2]
     local head = redis.call('LINDEX', lane_of(lane), 0)
     if head then

@@ -10,7 +10,7 @@ from salesloft_webhooks.broker.administration.conditions import Condition, Kind
 from salesloft_webhooks.broker.administration.overview import Overview, overview
 from salesloft_webhooks.broker.administration.stats import Stats
 from salesloft_webhooks.broker.announced_keys import Announcement
-from salesloft_webhooks.broker.deliveries import TYPE, Deliveries
+from salesloft_webhooks.broker.delivery_counts import TYPE, Deliveries
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.group_rows import GroupRow, group_row
 from salesloft_webhooks.console.key_rows import KeyRow, key_rows

@@ -1,7 +1,7 @@
 """What a group holds: who runs what, what comes again and why, and who waits for whom."""
 
 from salesloft_webhooks.broker import Outcome
-from salesloft_webhooks.broker.administration.holdings import LATER, TOLD, holdings
+from salesloft_webhooks.broker.administration.holdings import LATER, LISTED, holdings
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_driver import Driven
 
@@ -65,13 +65,13 @@ async def test_a_lane_is_told_with_what_it_waits_for(driven: Driven) -> None:
 async def test_of_much_little_is_told(driven: Driven) -> None:
     """However much a group holds, the answer is bounded; nothing is written, and an unknown group holds nothing."""
     group = await driven.group(ordering=Ordering.ENTITY)
-    for person in range(2 * TOLD):
+    for person in range(2 * LISTED):
         await driven.publish(f"{person}-1", f"{person}-2", person=person)
-    await driven.take(group, 2 * TOLD)
+    await driven.take(group, 2 * LISTED)
     before = driven.keys()
 
     found = await holdings(driven.store, "crm")
 
-    assert len(found.running) == len(found.lanes) == TOLD
+    assert len(found.running) == len(found.lanes) == LISTED
     assert driven.keys() == before
     assert (await holdings(driven.store, "nobody")).consumers == ()

@@ -14,7 +14,7 @@ from salesloft_webhooks.broker.administration.samples import (
     trend,
 )
 from salesloft_webhooks.broker.administration.stats import measure
-from salesloft_webhooks.broker.deliveries import OUTCOME, Deliveries
+from salesloft_webhooks.broker.delivery_counts import OUTCOME, Deliveries
 from tests.support.broker_driver import Driven
 
 STORED = Deliveries("default", OUTCOME, "stored", 1, 7)

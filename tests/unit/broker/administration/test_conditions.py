@@ -12,7 +12,7 @@ from salesloft_webhooks.broker.administration.samples import GroupSample, Rates
 from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
 from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.broker.announced_keys import Announcement
-from salesloft_webhooks.broker.deliveries import OUTCOME, TYPE, Deliveries
+from salesloft_webhooks.broker.delivery_counts import OUTCOME, TYPE, Deliveries
 
 NOW = 1_800_000_000_000
 HOUR = 3_600_000

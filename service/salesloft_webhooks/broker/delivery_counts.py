@@ -61,7 +61,7 @@ async def tell_deliveries(store: Store, arrived: Sequence[Arrived]) -> None:
     args: list[Argument] = []
     for each in arrived:
         args += [f"{each.source} {each.kind} {each.which}", int(each.age_seconds * 1_000), each.count]
-    await store.run_on(store.keys.deliveries, "deliveries", args)
+    await store.run_on(store.keys.deliveries, "delivery_counts", args)
 
 
 async def known_deliveries(store: Store) -> list[Deliveries]:
