@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 
@@ -21,6 +22,7 @@ class Console:
         live: New entries, as they come.
         now: Unix time by the store's clock: what ages are counted by.
         state: Whether the store answers.
+        searches: Those that are under way.
     """
 
     store: Store
@@ -29,3 +31,4 @@ class Console:
     live: Live
     now: Callable[[], float]
     state: StoreState
+    searches: Searches

@@ -47,12 +47,14 @@ class Done:
         to: The page that is shown next, as a path of ours with its query.
         counts: How many of what, for the audit.
         run: The id of the bulk work that it began; empty: none.
+        silent: Whether the next page does not say it: what it shows says it all.
     """
 
     message: str
     to: str
     counts: Mapping[str, int] = field(default_factory=dict)
     run: str = ""
+    silent: bool = False
 
 
 PageHandler = Callable[[Request, Console], Awaitable[View]]
@@ -79,6 +81,7 @@ class Action:
     needs: Role
     act: str
     audited: tuple[str, ...]
+    bulk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role
     return Page(path, handler, label, needs)
 
 
-def action(path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = ()) -> Action:
+def action(
+    path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = (), bulk: bool = False
+) -> Action:
     """An action.
 
     Args:
@@ -114,8 +119,9 @@ def action(path: str, handler: ActionHandler, *, needs: Role, act: str, audited:
         needs: Who may do it.
         act: What the audit calls it: ``redrive``.
         audited: The fields of the form and of the path whose values the audit keeps: never one with personal data.
+        bulk: Whether it may concern many events at once: then one person may do it less often.
     """
-    return Action(path, handler, needs, act, tuple(audited))
+    return Action(path, handler, needs, act, tuple(audited), bulk)
 
 
 def stream(path: str, handler: StreamHandler, *, needs: Role = Role.VIEW) -> Stream:

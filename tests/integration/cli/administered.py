@@ -61,6 +61,16 @@ async def one_handled(driven: Driven) -> None:
     await driven.handle(group)
 
 
+async def one_failed_twice(driven: Driven) -> None:
+    """One event that the group `crm` has handled in its third attempt, and `chat` in its first."""
+    crm, chat = await driven.group(), await driven.group("chat")
+    await driven.publish("e1")
+    for error in ("HTTPStatusError: 503 from crm", "LookupError: nobody is ada@crm.example"):
+        await driven.settle(crm, await driven.take(crm), Outcome.RETRY, error=error)
+    await driven.handle(crm)
+    await driven.handle(chat)
+
+
 async def one_waiting(driven: Driven) -> None:
     """One event that the group `crm` has not read."""
     await driven.group()

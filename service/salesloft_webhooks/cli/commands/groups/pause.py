@@ -7,6 +7,7 @@ import typer
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.times import parse_span
 
@@ -32,7 +33,10 @@ def pause(
 
     async def act(store: "Store", _: "Settings") -> "ByHand":
         await require_group(store, group)
-        return await pause_by_hand(store, group, seconds=seconds, reason=reason)
+        paused = await pause_by_hand(store, group, seconds=seconds, reason=reason)
+        if paused.changed:
+            await write_own_act(store, "pause", {"group": group, "for": span})
+        return paused
 
     paused = with_store(act)
     if not paused.changed:

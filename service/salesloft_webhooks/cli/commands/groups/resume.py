@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ def resume(group: GroupName) -> None:
 
     async def act(store: "Store", _: "Settings") -> "ByHand":
         await require_group(store, group)
-        return await resume_by_hand(store, group)
+        resumed = await resume_by_hand(store, group)
+        await write_own_act(store, "resume", {"group": group})
+        return resumed
 
     resumed = with_store(act)
     note(f"{group} takes events again" if resumed.changed else f"{group} was not paused")
