@@ -20,9 +20,13 @@ AXE = Path(__file__).with_name("axe.min.js")
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 """Of `axe.min.js` in the package axe-core 4.14.1 of npm. Mozilla's licence (axe.LICENSE); never in the wheel."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-EXAMPLES = {"/groups/{name}": "/groups/crm"}
+EXAMPLES = {
+    "/events/{id:path}": "/events/evt-0001",
+    "/groups/{name}": "/groups/crm",
+    "/people/{id}": "/people/4700",
+}
 """What stands for a page whose path has names in it. A new one needs one, from what `staged.py` arranges."""
-FRAGMENTS = {"/store-state"}
+FRAGMENTS = {"/events/more", "/store-state"}
 """Pieces of other pages."""
 PHONE: ViewportSize = {"width": 320, "height": 700}
 DESK: ViewportSize = {"width": 1440, "height": 900}
