@@ -30,9 +30,9 @@ trace context, the one group it is for (a redrive or replay; else empty), which 
 DEAD_LETTER_FIELDS = (*ENTRY_FIELDS, "entry", "reason", "error", "attempts", "died", "consumer")
 """Of a dead letter: the whole entry, where that was, why it died and of what, after how many attempts, when, and which
 consumer made the last attempt."""
-QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
+QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "cut", "body")
 """Of a delivery in quarantine: source, dialect, why it cannot be read, when it came, the event name beside the body
-(native dialect), and its body with the source's keys redacted."""
+(native dialect), 1 if a key was taken out of what the body says, and the body with the source's keys redacted."""
 REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
 """Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
 
