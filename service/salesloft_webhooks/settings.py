@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from salesloft_webhooks.backfill_settings import BackfillSettings
+from salesloft_webhooks.console_settings import ConsoleSettings
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
@@ -37,7 +38,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(BackfillSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
+class Settings(BackfillSettings, ConsoleSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------

@@ -163,6 +163,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:receivers"
 
     @property
+    def audit(self) -> str:
+        """Who did what in the console: a stream of bounded length."""
+        return f"{self.prefix}:audit"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

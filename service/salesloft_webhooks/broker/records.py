@@ -33,6 +33,9 @@ consumer made the last attempt."""
 QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "cut", "body")
 """Of a delivery in quarantine: source, dialect, why it cannot be read, when it came, the event name beside the body
 (native dialect), 1 if a key was taken out of what the body says, and the body with the source's keys redacted."""
+AUDIT_FIELDS = ("who", "roles", "act", "args", "counts", "outcome", "text", "run")
+"""Of an act in the audit: by whom, with which roles, what, with which arguments, how many of what, how it ended, what
+they were told, and the bulk work that it began. When stands in the entry's id."""
 REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
 """Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
 
