@@ -137,6 +137,26 @@ class Keys(Struct, frozen=True):
         """
         return f"{self.prefix}:{{{partition}}}:layout"
 
+    def run_place(self, partition: int, run: str) -> str:
+        """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
+
+        It ends by itself, a month after it was moved on last. ``:copies`` beside it is a set of event ids of which a
+        replay has passed a copy.
+        """
+        return f"{self.prefix}:{{{partition}}}:run:{run}"
+
+    @property
+    def runs(self) -> str:
+        """Bulk work: zset of the ids of runs by the server ms when they were begun, bounded.
+
+        Beside it stand, named from it, ``:unfinished``, another such zset, and ``:lease``, who carries them out.
+        """
+        return f"{self.prefix}:{{runs}}"
+
+    def run(self, run: str) -> str:
+        """A run: hash of what it is about, who began it, its state, and when it has ended what came of it."""
+        return f"{self.runs}:{run}"
+
     @property
     def partitions(self) -> str:
         """How many partitions this installation has: a number. Written when every partition knows it."""
