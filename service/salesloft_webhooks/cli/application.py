@@ -50,6 +50,7 @@ COMMANDS = {
     "groups": Command(ACTING, "groups"),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
+    "alerts": Command(ACTING, "alerts"),
     "init": Command(WRITING, "init", adopts=False),
 }
 """Every command, in the order of ``--help``."""
