@@ -1,6 +1,6 @@
 """Alerts: people are told of what they would not see, with nothing but this program and an address of theirs.
 
-`looking` finds trouble in the store, `ledger` decides of what to tell and when (pure), `wording` says it, `sending`
+`looking` finds problem in the store, `ledger` decides of what to tell and when (pure), `wording` says it, `sending`
 brings it to the addresses through Apprise, `telling` does all that in one process of an installation, which holds a
 lease; what was told stands in the store, so that the next one goes on there.
 

@@ -1,6 +1,6 @@
-"""What is told, and when: one alert for each class of trouble and period, and one for all that is too much.
+"""What is told, and when: one alert for each class of problem and period, and one for all that is too much.
 
-    trouble is       told                                                        forgotten
+    problem is       told                                                        forgotten
     ===============  ==========================================================  ================================
     new              at once                                                     after a period without any more
     known, and more  once a period, with how often it has happened since         likewise
@@ -23,7 +23,7 @@ from salesloft_webhooks.telemetry.alert_telemetry import AlertKind
 BURST = 5
 """Alerts in a window that are told one by one."""
 WINDOW_MS = 600_000
-MOST_TROUBLES = 300
+MOST_PROBLEMS = 300
 """Classes that are remembered; those not seen for the longest time are forgotten first."""
 MOST_ALERTS = 50
 """Alerts that wait for an address."""
@@ -32,7 +32,7 @@ OLDEST_MS = 86_400_000
 
 
 class Finding(Struct, frozen=True):
-    """Trouble of one class that a look has found.
+    """Problem of one class that a look has found.
 
     Attributes:
         kind: Of what.
@@ -47,8 +47,8 @@ class Finding(Struct, frozen=True):
     lasts: bool = False
 
 
-class Trouble(Struct, frozen=True):
-    """A class of trouble, as it is remembered. Times are server ms.
+class Problem(Struct, frozen=True):
+    """A class of problem, as it is remembered. Times are server ms.
 
     Attributes:
         kind: See `Finding`.
@@ -90,14 +90,14 @@ class Ledger(Struct, frozen=True):
 
     Attributes:
         cursors: Up to where was looked, by place; None: nobody has looked yet.
-        troubles: By name.
+        problems: By name.
         alerts: What some channel may not have yet, oldest first.
         recent: When alerts were made lately, server ms.
-        held_since: Since when troubles wait for one alert for all of them; 0: none does.
+        held_since: Since when problems wait for one alert for all of them; 0: none does.
     """
 
     cursors: Mapping[str, str] | None = None
-    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     recent: tuple[int, ...] = ()
     held_since: int = 0
@@ -120,10 +120,10 @@ class Step(Struct, frozen=True):
 class Words(Protocol):
     """How it is said."""
 
-    def alert(self, trouble: Trouble, now: int) -> Alert:
-        """One class of trouble."""
+    def alert(self, problem: Problem, now: int) -> Alert:
+        """One class of problem."""
 
-    def summary(self, troubles: Sequence[Trouble], now: int) -> Alert:
+    def summary(self, problems: Sequence[Problem], now: int) -> Alert:
         """Several of them."""
 
 
@@ -140,21 +140,21 @@ def followed(
         period_ms: How often one class is told at the most.
         words: How it is said.
     """
-    troubles = _noted(ledger.troubles, findings, now, period_ms)
-    due = [trouble for trouble in troubles.values() if _is_due(trouble, now, period_ms)]
+    problems = _noted(ledger.problems, findings, now, period_ms)
+    due = [problem for problem in problems.values() if _is_due(problem, now, period_ms)]
     recent = tuple(at for at in ledger.recent if now - at < WINDOW_MS)
     over = ledger.held_since > 0 and now - ledger.held_since >= WINDOW_MS
     one_by_one = [] if ledger.held_since else due[: max(BURST - len(recent), 0)]
     together = due if over else []
-    made = [words.alert(trouble, now) for trouble in one_by_one]
+    made = [words.alert(problem, now) for problem in one_by_one]
     if together:
         made.append(words.summary(together, now) if len(together) > 1 else words.alert(together[0], now))
-    told = {name_of(trouble): replace(trouble, told=now, untold=0) for trouble in (*one_by_one, *together)}
+    told = {name_of(problem): replace(problem, told=now, untold=0) for problem in (*one_by_one, *together)}
     held = len(due) > len(told)
     waiting = (*(alert for alert in ledger.alerts if now - alert.made < OLDEST_MS), *made)
     after = Ledger(
         cursors=cursors,
-        troubles=troubles | told,
+        problems=problems | told,
         alerts=waiting[-MOST_ALERTS:],
         recent=(*recent, *(alert.made for alert in made)),
         held_since=(ledger.held_since or now) if held else 0,
@@ -185,29 +185,29 @@ def written(ledger: Ledger) -> bytes:
     return msgspec.json.encode(ledger)
 
 
-def name_of(trouble: Finding | Trouble) -> str:
+def name_of(problem: Finding | Problem) -> str:
     """What tells it from others, of all kinds."""
-    return f"{trouble.kind} {trouble.subject}"
+    return f"{problem.kind} {problem.subject}"
 
 
 def _same(one: Alert, other: Alert) -> bool:
     return (one.made, one.title, one.body) == (other.made, other.title, other.body)
 
 
-def _noted(known: Mapping[str, Trouble], findings: Iterable[Finding], now: int, period_ms: int) -> dict[str, Trouble]:
+def _noted(known: Mapping[str, Problem], findings: Iterable[Finding], now: int, period_ms: int) -> dict[str, Problem]:
     found = {name_of(finding): finding for finding in findings}
-    troubles = {
-        name: replace(trouble, on=trouble.on and name in found)
-        for name, trouble in known.items()
-        if name in found or trouble.untold or now - max(trouble.seen, trouble.told) < period_ms
+    problems = {
+        name: replace(problem, on=problem.on and name in found)
+        for name, problem in known.items()
+        if name in found or problem.untold or now - max(problem.seen, problem.told) < period_ms
     }
     for name, finding in found.items():
-        before = troubles.get(name) or Trouble(finding.kind, finding.subject, now)
+        before = problems.get(name) or Problem(finding.kind, finding.subject, now)
         more = (0 if before.on else 1) if finding.lasts else finding.count
-        troubles[name] = replace(before, seen=now, untold=before.untold + more, on=finding.lasts)
-    latest = sorted(troubles.items(), key=lambda each: each[1].seen, reverse=True)
-    return dict(latest[:MOST_TROUBLES])
+        problems[name] = replace(before, seen=now, untold=before.untold + more, on=finding.lasts)
+    latest = sorted(problems.items(), key=lambda each: each[1].seen, reverse=True)
+    return dict(latest[:MOST_PROBLEMS])
 
 
-def _is_due(trouble: Trouble, now: int, period_ms: int) -> bool:
-    return (trouble.untold > 0 or trouble.on) and (not trouble.told or now - trouble.told >= period_ms)
+def _is_due(problem: Problem, now: int, period_ms: int) -> bool:
+    return (problem.untold > 0 or problem.on) and (not problem.told or now - problem.told >= period_ms)

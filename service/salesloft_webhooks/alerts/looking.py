@@ -1,4 +1,4 @@
-"""Finds trouble in the store: what is there now, and what is there more than at the last look.
+"""Finds problem in the store: what is there now, and what is there more than at the last look.
 
 Nobody has to report it, so it is found whichever version of the program has made it, and also when whoever made it has
 died of it. What was there before anybody looked for the first time is nothing to be told of.

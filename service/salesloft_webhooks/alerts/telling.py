@@ -11,7 +11,7 @@ from salesloft_webhooks.alerts.addresses import Addresses
 from salesloft_webhooks.alerts.ledger import Alert, Ledger, followed, read_ledger, taken, written
 from salesloft_webhooks.alerts.looking import looked
 from salesloft_webhooks.alerts.wording import Wording
-from salesloft_webhooks.background import cancel_and_wait, end_if_cancelled, repeat
+from salesloft_webhooks.background import Background, cancel_and_wait, end_if_cancelled, repeat
 from salesloft_webhooks.broker import Store, new_consumer_name
 from salesloft_webhooks.broker.alert_ledger import AlertLedger
 from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError
@@ -46,6 +46,7 @@ class Telling:
         self._telemetry = AlertTelemetry()
         self._ledger: Ledger | None = None
         self._written: Ledger | None = None
+        self._background = Background()
         self._writing = asyncio.Lock()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._failures: dict[str, int] = {}
@@ -54,10 +55,12 @@ class Telling:
 
     async def run(self) -> None:
         """Go on until cancelled; no error ends it."""
-        try:
-            await repeat(self.round, every_seconds=self._every, failed=self._failed)
-        finally:
-            await self._end()
+        async with Background() as background:
+            self._background = background
+            try:
+                await repeat(self.round, every_seconds=self._every, failed=self._failed)
+            finally:
+                await self._end()
 
     async def round(self) -> None:
         """One look, if it is this process' turn; what is to be sent is sent in the background.
@@ -88,7 +91,7 @@ class Telling:
 
     @staticmethod
     def _subjects(ledger: Ledger) -> set[str]:
-        return {trouble.subject for trouble in ledger.troubles.values()}
+        return {problem.subject for problem in ledger.problems.values()}
 
     async def _read_addresses(self) -> None:
         try:
@@ -115,7 +118,7 @@ class Telling:
         for channel in self._addresses.channels:
             running = self._sending.get(channel.name)
             if (running is None or running.done()) and now >= self._next_try.get(channel.name, 0.0):
-                self._sending[channel.name] = asyncio.create_task(self._send_to(channel), name="alerts to one address")
+                self._sending[channel.name] = self._background.start(self._send_to(channel), name="alerts")
 
     async def _send_to(self, channel: Channel) -> None:
         """Send what this channel has not got, oldest first, until it refuses one. Raises nothing."""

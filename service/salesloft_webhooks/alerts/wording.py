@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from salesloft_webhooks.alerts.ledger import Alert, Trouble
+from salesloft_webhooks.alerts.ledger import Alert, Problem
 from salesloft_webhooks.telemetry.alert_telemetry import AlertKind
 
 MOST_LINES = 20
@@ -28,28 +28,28 @@ class Wording:
     def __init__(self, console_url: str | None) -> None:
         self._console = (console_url or "").rstrip("/")
 
-    def alert(self, trouble: Trouble, now: int) -> Alert:
-        """One class of trouble."""
-        again = f", again since {_clock(trouble.told)}" if trouble.told else ""
-        body = f"{_sentence(trouble)}{again}.\n{self._way(trouble)}"
-        return Alert(trouble.kind, now, f"{TITLE}: {_title(trouble)}", body)
+    def alert(self, problem: Problem, now: int) -> Alert:
+        """One class of problem."""
+        again = f", again since {_clock(problem.told)}" if problem.told else ""
+        body = f"{_sentence(problem)}{again}.\n{self._way(problem)}"
+        return Alert(problem.kind, now, f"{TITLE}: {_title(problem)}", body)
 
-    def summary(self, troubles: Sequence[Trouble], now: int) -> Alert:
+    def summary(self, problems: Sequence[Problem], now: int) -> Alert:
         """Several of them, those that happened most first."""
-        ordered = sorted(troubles, key=lambda each: each.untold, reverse=True)
-        lines = [f"- {_sentence(trouble)}." for trouble in ordered[:MOST_LINES]]
+        ordered = sorted(problems, key=lambda each: each.untold, reverse=True)
+        lines = [f"- {_sentence(problem)}." for problem in ordered[:MOST_LINES]]
         if len(ordered) > MOST_LINES:
             lines.append(f"- and {len(ordered) - MOST_LINES} more.")
         lines.append(self._console or "salesloft-webhooks status")
-        return Alert(AlertKind.SEVERAL, now, f"{TITLE}: {len(ordered)} more kinds of trouble", "\n".join(lines))
+        return Alert(AlertKind.SEVERAL, now, f"{TITLE}: {len(ordered)} more kinds of problem", "\n".join(lines))
 
     def test(self, now: int) -> Alert:
         """What is sent to see whether it arrives."""
         lines = ["This is a test: nothing has happened.", self._console or "CONSOLE_URL is not set: there is no link."]
         return Alert(AlertKind.SEVERAL, now, f"{TITLE}: test", "\n".join(lines))
 
-    def _way(self, trouble: Trouble) -> str:
-        path, command = _ways(trouble)
+    def _way(self, problem: Problem) -> str:
+        path, command = _ways(problem)
         return f"{self._console}{path}" if self._console else f"salesloft-webhooks {command}"
 
 
@@ -58,21 +58,21 @@ def dead_subject(group: str, reason: str, error: str) -> str:
     return f"{group}/{reason}/{error}"
 
 
-def _title(trouble: Trouble) -> str:
-    match trouble.kind:
+def _title(problem: Problem) -> str:
+    match problem.kind:
         case AlertKind.DEAD_LETTERS:
-            return f"dead letters of {_clean(trouble.subject.partition('/')[0])}"
+            return f"dead letters of {_clean(problem.subject.partition('/')[0])}"
         case AlertKind.PAUSED:
-            return f"{_clean(trouble.subject)} is paused by its breaker"
+            return f"{_clean(problem.subject)} is paused by its breaker"
         case AlertKind.SUBSCRIPTION_DISABLED:
-            return f"subscription of {_clean(trouble.subject)} disabled"
+            return f"subscription of {_clean(problem.subject)} disabled"
         case _:
-            return f"changes of {_clean(trouble.subject)} were missed"
+            return f"changes of {_clean(problem.subject)} were missed"
 
 
-def _sentence(trouble: Trouble) -> str:
-    subject, count = _clean(trouble.subject), trouble.untold
-    match trouble.kind:
+def _sentence(problem: Problem) -> str:
+    subject, count = _clean(problem.subject), problem.untold
+    match problem.kind:
         case AlertKind.DEAD_LETTERS:
             group, reason, error = (*subject.split("/", 2), "", "")[:3]
             return f"{group} has given up on {_of(count, 'event')} ({reason}: {error.partition('~')[0]})"
@@ -85,15 +85,15 @@ def _sentence(trouble: Trouble) -> str:
             return f"The backfill has found {_of(count, 'change')} of {subject} that no webhook had brought"
 
 
-def _ways(trouble: Trouble) -> tuple[str, str]:
+def _ways(problem: Problem) -> tuple[str, str]:
     """Where the console shows it, and which command does."""
-    match trouble.kind:
+    match problem.kind:
         case AlertKind.DEAD_LETTERS:
-            group, reason, error = (*trouble.subject.split("/", 2), "", "")[:3]
+            group, reason, error = (*problem.subject.split("/", 2), "", "")[:3]
             query = urlencode({"group": group, "reason": reason, "error": error})
             return f"/dead?{query}", f"dead list --group {_clean(group)} --reason {_clean(reason)}"
         case AlertKind.PAUSED:
-            return f"/groups/{_clean(trouble.subject)}", "status"
+            return f"/groups/{_clean(problem.subject)}", "status"
         case AlertKind.SUBSCRIPTION_DISABLED:
             return "/subscriptions", "subscriptions list"
         case _:

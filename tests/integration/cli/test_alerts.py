@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from salesloft_webhooks.alerts.ledger import Alert, Ledger, Trouble, written
+from salesloft_webhooks.alerts.ledger import Alert, Ledger, Problem, written
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.telemetry import AlertKind
 from tests.integration.cli.administered import Console
@@ -79,16 +79,16 @@ def test_what_cannot_be_told_is_said_without_the_address(
 
 def test_the_status_says_what_people_were_told_of(console: Console, valkey: Server) -> None:
     """And how many alerts wait for an address."""
-    assert console.read("alerts", "status") == {"troubles": [], "pending": 0}
-    trouble = Trouble(AlertKind.PAUSED, "crm", 1_766_000_000_000, 1_766_000_000_000)
+    assert console.read("alerts", "status") == {"problems": [], "pending": 0}
+    problem = Problem(AlertKind.PAUSED, "crm", 1_766_000_000_000, 1_766_000_000_000)
     alert = Alert(AlertKind.PAUSED, 1_766_000_000_000, "crm is paused", "")
     with valkey.client() as client:
-        client.hset("sl:alerts", "ledger", written(Ledger(troubles={"one": trouble}, alerts=(alert,))))
+        client.hset("sl:alerts", "ledger", written(Ledger(problems={"one": problem}, alerts=(alert,))))
 
     document, text = console.read("alerts", "status"), console.run("alerts", "status")
 
     assert document["pending"] == 1
-    assert document["troubles"][0] | {"told": ""} == {
+    assert document["problems"][0] | {"told": ""} == {
         "kind": "paused",
         "subject": "crm",
         "seen": "2025-12-17T19:33:20+00:00",

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from salesloft_webhooks.alerts.ledger import (
     BURST,
     MOST_ALERTS,
-    MOST_TROUBLES,
+    MOST_PROBLEMS,
     OLDEST_MS,
     WINDOW_MS,
     Alert,
     Finding,
     Ledger,
-    Trouble,
+    Problem,
     followed,
     read_ledger,
     taken,
@@ -28,13 +28,13 @@ NOON, PERIOD = 1_766_000_000_000, 4 * 3_600_000
 class Words:
     """Says what it was asked to say."""
 
-    def alert(self, trouble: Trouble, now: int) -> Alert:
+    def alert(self, problem: Problem, now: int) -> Alert:
         """One."""
-        return Alert(trouble.kind, now, trouble.subject, str(trouble.untold))
+        return Alert(problem.kind, now, problem.subject, str(problem.untold))
 
-    def summary(self, troubles: Sequence[Trouble], now: int) -> Alert:
+    def summary(self, problems: Sequence[Problem], now: int) -> Alert:
         """Several."""
-        return Alert(AlertKind.SEVERAL, now, "several", " ".join(sorted(each.subject for each in troubles)))
+        return Alert(AlertKind.SEVERAL, now, "several", " ".join(sorted(each.subject for each in problems)))
 
 
 class Told:
@@ -77,7 +77,7 @@ def test_what_has_been_quiet_for_a_period_is_new_again() -> None:
     told.look(dead())
 
     assert told.look(after_ms=PERIOD + 1) == []
-    assert not told.ledger.troubles
+    assert not told.ledger.problems
     assert told.look(dead()) == [("crm/exhausted/Timeout", "1")]
 
 
@@ -140,7 +140,7 @@ def test_whatever_happens_little_is_told_and_little_kept(steps: list[tuple[int, 
         for title, _ in told.look(*(dead(f"{number}", count) for number in range(classes)), after_ms=after_ms):
             made.append((told.now, title))
 
-        assert len(told.ledger.troubles) <= MOST_TROUBLES
+        assert len(told.ledger.problems) <= MOST_PROBLEMS
         assert len(told.ledger.alerts) <= MOST_ALERTS
         assert sum(told.now - at < WINDOW_MS for at, _ in made) <= 2 * BURST + 2
         alone = [(at, title) for at, title in made if title != "several"]

@@ -15,18 +15,18 @@ def status(*, as_json: AsJson = False) -> None:
     from salesloft_webhooks.broker.alert_ledger import written_ledger
 
     ledger = read_ledger(with_store(lambda store, _: written_ledger(store)))
-    troubles = sorted(ledger.troubles.values(), key=lambda each: each.seen, reverse=True)
+    problems = sorted(ledger.problems.values(), key=lambda each: each.seen, reverse=True)
     if as_json:
         rows = [
             {"kind": each.kind, "subject": each.subject, "seen": _time(each.seen), "told": _time(each.told)}
-            for each in troubles
+            for each in problems
         ]
-        show_json({"troubles": rows, "pending": len(ledger.alerts)})
+        show_json({"problems": rows, "pending": len(ledger.alerts)})
         return
-    if not troubles:
+    if not problems:
         note("nobody was told of anything lately")
     else:
-        rows_ = [(each.kind, each.subject, _text(each.seen), _text(each.told), f"{each.untold:,}") for each in troubles]
+        rows_ = [(each.kind, each.subject, _text(each.seen), _text(each.told), f"{each.untold:,}") for each in problems]
         show_table(("KIND", "SUBJECT", "SEEN", "TOLD", "SINCE"), rows_, numbers=("SINCE",), cut=("SUBJECT",))
     if ledger.alerts:
         note(f"{len(ledger.alerts)} alerts wait for an address that does not take them")
