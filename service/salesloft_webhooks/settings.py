@@ -225,4 +225,6 @@ class Settings(
             )
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
+        if self.body_key_file and self.store_format < 2:
+            raise ValueError("BODY_KEY_FILE needs STORE_FORMAT=2: bodies are not encrypted in format 1")
         return self

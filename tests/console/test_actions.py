@@ -3,100 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-import httpx2
 import pytest
 from pydantic import SecretStr
-from starlette.requests import Request
 
 from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.broker.administration.audit import Audited, audit_log
-from salesloft_webhooks.console.application import application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.live import Live
-from salesloft_webhooks.console.pages import audit as audit_page
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.routes import Done, Routes, action
 from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry.metrics import CONSOLE
+from tests.console.served import BASE, Served, SignedIn
 from tests.support.servers import Server
-
-OURS = {"Sec-Fetch-Site": "same-origin"}
-BASE = "http://console.test"
-
-
-class SignedIn:
-    """Whoever asks is this person."""
-
-    def __init__(self, *roles: Role) -> None:
-        self.who = Person("robin", frozenset(roles))
-        self.proof = False
-
-    async def person(self, _request: Request) -> Person:
-        """See `SignIn`."""
-        return self.who
-
-    def carries_own_proof(self, _request: Request) -> bool:
-        """See `SignIn`."""
-        return self.proof
-
-
-async def redrive(form: Form, console: Console, person: Person) -> Done:
-    """An action that says what it was told."""
-    count = form.number("count")
-    form.confirmed(count)
-    return Done(f"{count} letters of {form.required('group')} redriven by {person.name}", "/audit", {"letters": count})
-
-
-async def without_store(form: Form, console: Console, person: Person) -> Done:
-    """An action in an outage."""
-    raise StoreUnavailable("it is away")
-
-
-async def broken(form: Form, console: Console, person: Person) -> Done:
-    """An action with a fault."""
-    raise ZeroDivisionError("secret")
-
-
-ROUTES: Routes = [
-    *audit_page.ROUTES,
-    action("/dead/redrive", redrive, needs=Role.OPERATE, act="redrive", audited=("group", "count")),
-    action("/groups/{group}/pause", redrive, needs=Role.OPERATE, act="pause", audited=("group",)),
-    action("/reveal", redrive, needs=Role.REVEAL, act="reveal"),
-    action("/discard", redrive, needs=Role.DESTROY, act="discard"),
-    action("/away", without_store, needs=Role.OPERATE, act="pause"),
-    action("/broken", broken, needs=Role.OPERATE, act="pause"),
-]
-
-
-class Served:
-    """A console with these routes, in this process."""
-
-    def __init__(self, console: Console, sign_in: SignedIn) -> None:
-        self.console, self.sign_in = console, sign_in
-        transport = httpx2.ASGITransport(application(console, sign_in, ROUTES))
-        self.client = httpx2.AsyncClient(transport=transport, base_url=BASE)
-
-    async def post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> httpx2.Response:
-        """Send a form."""
-        return await self.client.post(path, data=fields, headers=OURS if headers is None else headers)
-
-    async def audited(self) -> list[Audited]:
-        """What is written down, the latest first."""
-        return [each async for each in audit_log(self.console.store)]
 
 
 @pytest.fixture
 async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
     """Makes one in which somebody has these roles."""
-    settings = Settings.load(redis_url=SecretStr(valkey.url))
     made: list[Served] = []
-    async with open_store(settings) as store:
+    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
 
         def make(*roles: Role) -> Served:
-            state, live = StoreState(store), Live(store, 0.1)
+            settings = Settings.load(redis_url=SecretStr(valkey.url))
+            state, live = StoreState(store), Live(store)
             made.append(Served(Console(store, settings, asyncio.Event(), live, state.now, state), SignedIn(*roles)))
             return made[-1]
 
@@ -224,6 +155,35 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
     assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
+
+
+async def test_without_reveal_the_route_is_not_there(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`CONSOLE_REVEAL=off` takes the role from everybody, and the route away."""
+    monkeypatch.setenv("CONSOLE_REVEAL", "off")
+    running = served(*Role)
+
+    assert (await running.post("/reveal", {"group": "crm", "count": "1"})).status_code == 404
+    assert (await running.post("/dead/redrive", {"group": "crm", "count": "1"})).status_code == 303
+    [written] = await running.audited()
+    assert written.roles == ("destroy", "operate", "view")
+
+
+async def test_whoever_acts_too_often_is_asked_to_wait(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429, is not done, and is written down as refused."""
+    monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", "1")
+    running = served(*Role)
+    fields = {"group": "crm", "count": "1"}
+
+    statuses = [(await running.post("/bulk", fields)).status_code for _ in range(2)]
+
+    assert statuses == [303, 429]
+    assert [each.outcome for each in await running.audited()] == ["refused", "done"]
+    labels = {"act": "replay", "outcome": "refused"}
+    assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == 1
 
 
 def test_a_form_says_all_values_of_a_field() -> None:

@@ -126,6 +126,10 @@ class Keys(Struct, frozen=True):
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
 
+    def stream_copy(self, stream: str) -> str:
+        """A stream without what was deleted from it, while it is made to take that one's place; ends by itself."""
+        return f"{stream}:copy"
+
     def probe(self, partition: int) -> str:
         """Written, and removed in the same step, to find out whether writes are taken."""
         return f"{self.prefix}:{{{partition}}}:probe"
@@ -156,6 +160,11 @@ class Keys(Struct, frozen=True):
     def run(self, run: str) -> str:
         """A run: hash of what it is about, who began it, its state, and when it has ended what came of it."""
         return f"{self.runs}:{run}"
+
+    @property
+    def encryption(self) -> str:
+        """Whether bodies are encrypted, once everybody can read that: hash like `format`, with the format 3."""
+        return f"{self.prefix}:encryption"
 
     @property
     def partitions(self) -> str:

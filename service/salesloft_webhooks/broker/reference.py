@@ -29,6 +29,7 @@ _PLACEHOLDERS = {
     "start": "START",
     "bucket": "BUCKET",
     "run": "RUN",
+    "stream": "STREAM",
 }
 
 

@@ -48,6 +48,8 @@ COMMANDS = {
     "dead": Command(ACTING, "dead"),
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),
+    "erase": Command(ACTING, "erase"),
+    "body-keys": Command(ACTING, "body_keys"),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
     "alerts": Command(ACTING, "alerts"),

@@ -11,7 +11,7 @@ from salesloft_webhooks.console.people import Person
 from salesloft_webhooks.console.refusals import RequestRefused
 from salesloft_webhooks.console.routes import Action, Done
 from salesloft_webhooks.errors import StoreError, error_type
-from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 log = get_logger(__name__)
 
@@ -34,17 +34,20 @@ class Acts:
 
     Args:
         store: Where the audit is.
+        telemetry: Who is told.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, telemetry: ConsoleTelemetry) -> None:
+        self._store, self._telemetry = store, telemetry
 
     @asynccontextmanager
     async def writing(self, action: Action, form: Form, person: Person) -> AsyncIterator[Written]:
         """What is done inside is written down behind it, also if it fails."""
-        written, outcome, message = Written(), "done", ""
+        # What is cut off by the end of the role is neither done nor refused: nobody knows how far it came.
+        written, outcome, message = Written(), "interrupted", "the console ended meanwhile"
         try:
             yield written
+            outcome, message = "done", ""
         except Exception as exc:
             outcome = "refused" if isinstance(exc, RequestRefused) else "failed"
             message = str(exc) if isinstance(exc, RequestRefused | StoreError) else error_type(exc)
@@ -65,6 +68,7 @@ class Acts:
 
     async def _write(self, act: Act) -> str:
         """The log has it in any case: it is what is kept."""
+        self._telemetry.acted(act.act, act.outcome)
         counts, arguments = dict(act.counts), dict(act.arguments)
         event = f"console.{act.act}"
         log.info(event, who=act.who, outcome=act.outcome, counts=counts, arguments=arguments, run=act.run)

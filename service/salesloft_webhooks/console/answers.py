@@ -50,10 +50,11 @@ class Answers:
     Args:
         templates: The templates.
         navigation: The pages that the navigation names.
+        challenge: What whoever is not signed in is asked for.
     """
 
-    def __init__(self, templates: Environment, navigation: Sequence[Page]) -> None:
-        self._templates, self._navigation = templates, navigation
+    def __init__(self, templates: Environment, navigation: Sequence[Page], challenge: str) -> None:
+        self._templates, self._navigation, self._challenge = templates, navigation, challenge
 
     def view(self, request: Request, view: View, around: Around) -> Response:
         """What a page shows."""
@@ -72,13 +73,15 @@ class Answers:
         if problem.again:
             answer.headers["retry-after"] = str(RETRY_SECONDS)
         if problem.status == 401:
-            answer.headers["www-authenticate"] = "Bearer"
+            answer.headers["www-authenticate"] = self._challenge
         return answer
 
     def done(self, request: Request, done: Done, entry_id: str) -> Response:
         """What an action has done: the next page, which says it."""
         if wants_json(request):
             return _json({"message": done.message, "counts": done.counts, "run": done.run, "to": done.to}, 200)
+        if not done.to.startswith("/") or done.to.startswith(("//", "/\\")):
+            raise ValueError("the page behind an action is one of ours")
         address, mark, rest = done.to.partition("#")
         separator = "&" if "?" in address else "?"
         told = f"{address}{separator}{MESSAGE}={entry_id}" if entry_id else address

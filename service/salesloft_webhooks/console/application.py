@@ -1,6 +1,7 @@
 """The application of the console's port: every page, action and stream that a module of ``pages`` lists."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -12,18 +13,21 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from salesloft_webhooks.console import pages
+from salesloft_webhooks.console.action_rate import ActionRate
 from salesloft_webhooks.console.acts import Acts
 from salesloft_webhooks.console.answers import API, Answers
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.endpoints import Endpoints
 from salesloft_webhooks.console.headers import WithHeaders
 from salesloft_webhooks.console.last_known import LastKnown
+from salesloft_webhooks.console.people import Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
-from salesloft_webhooks.console.refusals import NotFound
+from salesloft_webhooks.console.refusals import NotFound, RequestRefused
 from salesloft_webhooks.console.rendering import templates
 from salesloft_webhooks.console.routes import Action, Page, Routes, Stream
 from salesloft_webhooks.console.sign_in import SignIn
 from salesloft_webhooks.console.static_files import StaticFiles
+from salesloft_webhooks.telemetry import ConsoleTelemetry
 
 ORDER = ("/", "/events", "/dead", "/quarantine", "/groups", "/replay", "/runs", "/subscriptions", "/backfill", "/audit")
 """Of the navigation: as an event goes, then what is done about it. What is not named here comes last."""
@@ -53,11 +57,19 @@ def application(console: Console, sign_in: SignIn, routes: Routes) -> ASGIApp:
         routes: What there is.
     """
     static_files = StaticFiles()
-    answers = Answers(templates(static_files), navigation(routes))
-    endpoints = Endpoints(console, sign_in, answers, Acts(console.store), LastKnown(console.now))
+    answers = Answers(templates(static_files), navigation(routes), sign_in.challenge)
+    settings, telemetry = console.settings, ConsoleTelemetry()
+    rate = ActionRate(settings.console_actions_per_minute, settings.console_bulk_actions_per_minute)
+    acts = Acts(console.store, telemetry)
+    endpoints = Endpoints(console, sign_in, answers, acts, LastKnown(console.now), rate, telemetry)
+    if not settings.console_reveal:  # not only refused: there is nothing there that could be wrong
+        routes = [each for each in routes if each.needs is not Role.REVEAL]
 
     async def refused(request: Request, error: Exception) -> Response:
-        return answers.problem(request, problem_of(error) or FAULT)
+        person = None
+        with suppress(RequestRefused):  # a wrong address is no secret, but whoever is known keeps the navigation
+            person = await sign_in.person(request)
+        return answers.problem(request, problem_of(error) or FAULT, person)
 
     static = [Route("/static/{name}", static_files.answer), Route("/favicon.ico", static_files.answer)]
     app = Starlette(

@@ -1,5 +1,6 @@
 """Runs pages, actions and streams: who asks, may they, from where, what becomes of what fails."""
 
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from starlette.responses import Response
 
 from salesloft_webhooks.background import LeftBehind
 from salesloft_webhooks.broker.administration.audit import find_audited
+from salesloft_webhooks.console.action_rate import ActionRate
 from salesloft_webhooks.console.acts import Acts
 from salesloft_webhooks.console.answers import MESSAGE, Answers, Around, wants_json
 from salesloft_webhooks.console.context import Console
@@ -22,7 +24,7 @@ from salesloft_webhooks.console.routes import Action, Done, Page, Stream
 from salesloft_webhooks.console.same_origin import comes_from_ours
 from salesloft_webhooks.console.sign_in import SignIn
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
 """A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
@@ -45,6 +47,8 @@ class Endpoints:
         answers: Makes answers.
         acts: Writes down what is done.
         known: What pages showed last.
+        rate: How often people act.
+        telemetry: Who is told.
     """
 
     console: Console
@@ -52,6 +56,8 @@ class Endpoints:
     answers: Answers
     acts: Acts
     known: LastKnown
+    rate: ActionRate
+    telemetry: ConsoleTelemetry
     _running: LeftBehind = field(default_factory=LeftBehind)
     _streams: int = 0
 
@@ -72,7 +78,7 @@ class Endpoints:
             self.known.keep(address, view)
             return self.answers.view(request, view, Around(person, message=await self._message(request, person)))
 
-        return self._guarded(answer, page.needs)
+        return self._guarded(answer, page)
 
     def action(self, action: Action) -> Endpoint:
         """The endpoint of an action."""
@@ -80,6 +86,7 @@ class Endpoints:
         async def answer(request: Request, person: Person) -> Response:
             form = await read_form(request)
             async with self.acts.writing(action, form, person) as written:
+                self.rate.count(person, bulk=action.bulk)
                 done = await self._running.result(action.handler(form, self.console, person), ACTION_SECONDS)
                 if isinstance(done, Done):
                     written.done = done
@@ -87,7 +94,7 @@ class Endpoints:
                 return self.answers.done(request, done, written.entry_id)
             return self.answers.view(request, done, Around(person))
 
-        return self._guarded(answer, action.needs)
+        return self._guarded(answer, action)
 
     def stream(self, stream: Stream) -> Endpoint:
         """The endpoint of a stream."""
@@ -97,24 +104,38 @@ class Endpoints:
                 raise TooMany(f"{MOST_STREAMS} pages follow what happens already, and this one has to be reloaded")
             return EventStream(stream.handler(request, self.console), self.console.stopping, self._count_streams)
 
-        return self._guarded(answer, stream.needs)
+        return self._guarded(answer, stream)
 
     def _count_streams(self, more: int) -> None:
         self._streams += more
+        self.telemetry.streams(self._streams)
 
-    def _guarded(self, answer: Answer, needs: Role) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
+    def _guarded(self, answer: Answer, route: Page | Action | Stream) -> Endpoint:
+        async def checked(request: Request) -> Response:
             person: Person | None = None
             try:
-                person = request.state.person = await self.sign_in.person(request)
-                self._check(request, person, needs)
+                person = request.state.person = await self._person(request)
+                self._check(request, person, route.needs)
                 return await answer(request, person)
             except Exception as exc:
                 if (problem := problem_of(exc)) is None:
-                    log.exception("console.failed", path=request.url.path)
+                    log.exception("console.failed", route=route.path)
                 return self.answers.problem(request, problem or FAULT, person)
 
+        async def endpoint(request: Request) -> Response:
+            began = time.monotonic()
+            found = await checked(request)
+            seconds = None if isinstance(route, Stream) else time.monotonic() - began
+            self.telemetry.answered(route.path, found.status_code, seconds)
+            return found
+
         return endpoint
+
+    async def _person(self, request: Request) -> Person:
+        person = await self.sign_in.person(request)
+        if self.console.settings.console_reveal:
+            return person
+        return Person(person.name, person.roles - {Role.REVEAL})
 
     def _check(self, request: Request, person: Person, needs: Role) -> None:
         if not (comes_from_ours(request) or self._proven(request)):

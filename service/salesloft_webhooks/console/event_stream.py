@@ -13,8 +13,9 @@ from starlette.types import Receive, Scope, Send
 from salesloft_webhooks.background import Background, run_until
 from salesloft_webhooks.errors import StoreError
 
-BEAT_SECONDS = 15.0
-"""Proxies close connections on which nothing is said, mostly after a minute."""
+BEAT_SECONDS = 5.0
+"""Proxies close connections on which nothing is said, mostly after a minute. And whoever has left is noticed when
+something is said to them: the end of what a client sends is not the end of its interest (`BoundedProtocol`)."""
 RECONNECT_MS = 3_000
 
 

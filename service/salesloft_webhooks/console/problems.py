@@ -12,6 +12,7 @@ from salesloft_webhooks.console.refusals import (
     OtherSite,
     RequestRefused,
     TooMany,
+    TooOften,
 )
 from salesloft_webhooks.errors import StoreError
 
@@ -44,6 +45,7 @@ _REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
     OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
     NotFound: (404, "Not found", "Perhaps it is not kept any more."),
+    TooOften: (429, "Too often", "What is many belongs in one bulk action, which is one."),
     TooMany: (503, "Too many at once", "Try again in a moment."),
 }
 
@@ -55,7 +57,7 @@ def problem_of(error: Exception) -> Problem | None:
             status, title, advice = _REFUSED[NotAllowed]
             return Problem(status, title, f"You are signed in as {error.person.name}: {error}.", advice)
         case RequestRefused():
-            status, title, advice = _REFUSED[type(error)]
+            status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
             return Problem(status, title, f"{error}.", advice)
         case TimeoutError():
             words = "It takes longer than a page may take. What was begun may have been done, or a part of it."

@@ -1,5 +1,7 @@
 """Why a request is not answered as it was meant; each becomes a page of its own (`problems`)."""
 
+from collections.abc import Collection
+
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.errors import SalesloftWebhooksError
 
@@ -24,6 +26,10 @@ class OtherSite(RequestRefused):
     """The request comes from a page that is not ours."""
 
 
+class TooOften(RequestRefused):
+    """One person has done as much as they may for now."""
+
+
 class TooMany(RequestRefused):
     """There are as many of these as there may be. Later is better."""
 
@@ -35,6 +41,7 @@ class NotAllowed(RequestRefused):
         person: Who.
     """
 
-    def __init__(self, person: Person, needs: Role | None) -> None:
-        super().__init__(f"that needs the role {needs}" if needs else "no role is given to this name")
+    def __init__(self, person: Person, needs: Role | None, groups: Collection[str] = ()) -> None:
+        also = f" or to its groups ({', '.join(sorted(groups))})" if groups else ""
+        super().__init__(f"that needs the role {needs}" if needs else f"no role is given to this name{also}")
         self.person = person

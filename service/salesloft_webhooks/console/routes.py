@@ -79,6 +79,7 @@ class Action:
     needs: Role
     act: str
     audited: tuple[str, ...]
+    bulk: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role
     return Page(path, handler, label, needs)
 
 
-def action(path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = ()) -> Action:
+def action(
+    path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = (), bulk: bool = False
+) -> Action:
     """An action.
 
     Args:
@@ -114,8 +117,9 @@ def action(path: str, handler: ActionHandler, *, needs: Role, act: str, audited:
         needs: Who may do it.
         act: What the audit calls it: ``redrive``.
         audited: The fields of the form and of the path whose values the audit keeps: never one with personal data.
+        bulk: Whether it may concern many events at once: then one person may do it less often.
     """
-    return Action(path, handler, needs, act, tuple(audited))
+    return Action(path, handler, needs, act, tuple(audited), bulk)
 
 
 def stream(path: str, handler: StreamHandler, *, needs: Role = Role.VIEW) -> Stream:

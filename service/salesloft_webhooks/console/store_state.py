@@ -7,7 +7,7 @@ from salesloft_webhooks.background import LeftBehind
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.server_clock import server_ms
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.telemetry import get_logger
+from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 EVERY_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
@@ -24,6 +24,7 @@ class StoreState:
     """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
+        self._telemetry = ConsoleTelemetry()
         self.problem = ""
         self._store, self._clock = store, clock
         self._since, self._ahead_seconds = clock(), 0.0
@@ -52,6 +53,7 @@ class StoreState:
             self._found("")
 
     def _found(self, problem: str) -> None:
+        self._telemetry.store_seen(up=not problem)
         if bool(problem) != bool(self.problem):
             self._since = self._clock()
             if problem:

@@ -39,6 +39,7 @@ BACKFILL = CollectorRegistry()
 LINK_SWAP = CollectorRegistry()
 OPERATOR = CollectorRegistry()
 ALERTS = CollectorRegistry()
+CONSOLE = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
     "Receiver": RECEIVER,
@@ -48,6 +49,7 @@ REGISTRIES = {
     "Backfill": BACKFILL,
     "Operator": OPERATOR,
     "Worker that tells people": ALERTS,
+    "Console": CONSOLE,
 }
 
 CALL_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

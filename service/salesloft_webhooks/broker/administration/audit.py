@@ -1,6 +1,6 @@
 """Who did what: a stream of bounded length, written by the console for every act, read by people.
 
-An entry takes 300 bytes or so; the oldest go. Nothing else reads it, so versions that do not know it pass it by. A line
+An entry takes 200 bytes or so; the oldest go. Nothing else reads it, so versions that do not know it pass it by. A line
 in the log says the same and outlives the store: the stream is what people look at, the log is what is kept.
 """
 
@@ -15,8 +15,10 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.records import AUDIT_FIELDS, Fields
 
 LENGTH = 100_000
-"""About 30 MB."""
-PAGE = 100
+"""About 20 MB."""
+PAGE = 500
+LOOKED_THROUGH = 10_000
+"""Of acts, for one page: about a quarter of a second."""
 LONGEST_TEXT = 300
 """Characters of a value or a message; the rest is cut."""
 
@@ -31,7 +33,7 @@ class Act:
         act: What: ``redrive``.
         arguments: With which arguments.
         counts: How many of what it concerned.
-        outcome: ``done``, ``refused`` or ``failed``.
+        outcome: ``done``, ``refused``, ``failed``, or ``interrupted`` where nobody knows.
         message: What they were told.
         run: The id of the bulk work it began; empty: none.
     """
@@ -107,6 +109,37 @@ async def audit_log(store: Store, *, before: str = "", who: str = "", act: str =
         if len(page) < PAGE:
             return
         newest = f"({page[-1][0].decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A part of the audit.
+
+    Attributes:
+        acts: What fits, the latest first.
+        after: Where to go on; empty: there is nothing older.
+    """
+
+    acts: tuple[Audited, ...]
+    after: str
+
+
+async def audit_page(store: Store, count: int, *, before: str = "", who: str = "", act: str = "") -> AuditPage:
+    """Up to ``count`` acts, found among the next `LOOKED_THROUGH`: somebody waits for the page.
+
+    Raises:
+        StoreError: while reading.
+        ValueError: ``before`` is no entry's id.
+    """
+    acts: list[Audited] = []
+    looked = 0
+    async for each in audit_log(store, before=before):
+        if who in {"", each.who} and act in {"", each.act}:
+            acts.append(each)
+        looked += 1
+        if len(acts) == count or looked == LOOKED_THROUGH:
+            return AuditPage(tuple(acts), each.entry_id)
+    return AuditPage(tuple(acts), "")
 
 
 async def find_audited(store: Store, entry_id: str) -> Audited | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from salesloft_webhooks.broker.administration.dead_letters import NO_RUN
 from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
@@ -91,6 +92,22 @@ async def replay(
     for batch in filter(None, batches.values()):
         for outcome in await _replay(store, group, batch, idempotency_ttl_seconds, dry_run=dry_run):
             yield outcome
+
+
+async def replay_event(store: Store, group: str, event_id: str, *, idempotency_ttl_seconds: int) -> Replayed:
+    """Give one event to a group again, found by its id and not by looking through history.
+
+    Raises:
+        StoreFull: a copy takes memory, and there is none.
+        StoreError: it may be replayed.
+    """
+    found = await history(store, event_id)
+    if found is None or found.entry is None:
+        return Replayed.GONE
+    if not _matches(found.entry.event_type, (await registration(store, group)).events):
+        return Replayed.NOT_WANTED
+    ((_, outcome),) = await _replay(store, group, [found.entry], idempotency_ttl_seconds, dry_run=False)
+    return outcome
 
 
 async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:

@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salesloft_webhooks.broker.body_compression import unpacked
-from salesloft_webhooks.broker.entry_head import unpacked_source
+from salesloft_webhooks.broker.entry_head import unpacked_source, unpacked_trace
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, Fields
+from salesloft_webhooks.broker.sealed_data import UNREADABLE
 from salesloft_webhooks.broker.shared_bodies import whole_body
 from salesloft_webhooks.dialects import content_redacted
+
+TRACE_ID = slice(3, 35)
+"""Of a traceparent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,9 @@ class StoredEvent:
         source: Where it came from.
         created_at: When it happened, as the sender wrote it.
         received_at: When the store accepted it.
+        trace_id: Of the delivery that brought it; empty without one.
         data: The resource as JSON bytes. Personal data: show it only when asked to.
+        unreadable: Why the data, which is empty then, cannot be decrypted; empty: it can.
     """
 
     event_id: str
@@ -33,7 +39,9 @@ class StoredEvent:
     source: str
     created_at: str
     received_at: datetime
+    trace_id: str
     data: bytes = field(repr=False)
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,7 @@ class Quarantined:
             0.1.0 kept it.
         content_redacted: Whether a key of the source stood in what it says: what is kept is not what came.
         body: As it came, keys of the source redacted. Personal data: show it only when asked to.
+        unreadable: Why the body cannot be decrypted; empty: it can.
     """
 
     reference: Reference
@@ -101,6 +110,7 @@ class Quarantined:
     from_headers: str
     content_redacted: bool
     body: bytes = field(repr=False)
+    unreadable: str = ""
 
 
 def read_entry(reference: Reference, fields: Fields) -> Entry:
@@ -136,6 +146,7 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
         from_headers=_text(fields, b"event"),
         content_redacted=content_redacted(body) if cut is None else cut == b"1",
         body=body,
+        unreadable=_text(fields, UNREADABLE),
     )
 
 
@@ -157,7 +168,9 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "source": unpacked_source(fields.get(b"src", b"")),
         "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
+        "trace_id": unpacked_trace(fields.get(b"tp", b""))[TRACE_ID],
         "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
+        "unreadable": _text(fields, UNREADABLE),
     }
 
 

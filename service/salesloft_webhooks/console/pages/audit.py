@@ -3,7 +3,7 @@
 from msgspec import Struct
 from starlette.requests import Request
 
-from salesloft_webhooks.broker.administration.audit import Audited, audit_log
+from salesloft_webhooks.broker.administration.audit import Audited, audit_page
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import View, page
@@ -30,19 +30,15 @@ class AuditValues(Struct, frozen=True):
 async def audit(request: Request, console: Console) -> View:
     """What people did in the console, the latest first."""
     who, act = request.query_params.get("who", "").strip(), request.query_params.get("act", "").strip()
-    acts: list[Audited] = []
+    before = request.query_params.get("after", "")
     try:
-        async for each in audit_log(console.store, before=request.query_params.get("after", ""), who=who, act=act):
-            acts.append(each)
-            if len(acts) > SHOWN:
-                break
+        found = await audit_page(console.store, SHOWN, before=before, who=who, act=act)
     except ValueError as exc:
         raise NotFound("There is no such place in the audit") from exc
-    after = acts[SHOWN - 1].entry_id if len(acts) > SHOWN else ""
     command = " ".join(
         ["salesloft-webhooks audit", *(f"--{name} {value}" for name, value in (("who", who), ("act", act)) if value)]
     )
-    return View("audit.html", "Audit", AuditValues(tuple(acts[:SHOWN]), who, act, after), command)
+    return View("audit.html", "Audit", AuditValues(found.acts, who, act, found.after), command)
 
 
 ROUTES = [page("/audit", audit, label="Audit")]

@@ -24,6 +24,8 @@ class LoopbackSignIn:
         ConfigurationError: others can reach that.
     """
 
+    challenge = "Bearer"
+
     def __init__(self, host: str | None) -> None:
         if not _is_loopback(host or ""):
             raise ConfigurationError(

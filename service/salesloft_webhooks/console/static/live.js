@@ -9,7 +9,7 @@ const localise = (root) =>
   });
 
 // -- Streams: what comes is put on top of the list that names the stream; it waits while somebody points at the list.
-const LONGEST = 200;
+const LONGEST = 200; // rows
 function follow(list) {
   const waiting = [];
   const held = () => list.matches(":hover, :focus-within") || window.scrollY > 200;
@@ -25,7 +25,6 @@ function follow(list) {
     if (waiting.length > LONGEST) waiting.shift();
     if (!held()) show();
   };
-  // A refused stream is not asked for again by the browser itself.
   source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(() => follow(list), 10000);
   list.addEventListener("mouseleave", show);
 }
@@ -40,7 +39,6 @@ function step(by) {
   if (!next) return;
   next.tabIndex = -1;
   next.focus();
-  next.scrollIntoView({ block: "nearest" });
 }
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
@@ -51,7 +49,7 @@ function press(event) {
   if (event.key === "/") document.querySelector("[data-search], [role=search] input")?.focus();
   else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
-  else if (event.key === "Enter" && event.target === row) row.querySelector("a[href]")?.click();
+  else if (event.key === "Enter" && row === event.target) row.querySelector("a[href]")?.click();
   else if (event.key === "x") row?.querySelector("input[type=checkbox]")?.click();
   else if (event.key === "?") document.getElementById("keys").showModal();
   else return;
@@ -63,10 +61,12 @@ localise(document);
 document.querySelectorAll("[data-stream]").forEach(follow);
 document.addEventListener("keydown", press);
 document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
-document.addEventListener("htmx:sendError", () => {
-  const state = document.getElementById("store-state");
-  state.innerHTML = '<p class="banner bad">The console does not answer. This page tries again by itself.</p>';
-});
+const noAnswer = () => {
+  document.getElementById("store-state").innerHTML =
+    '<p class="banner bad">The console does not answer, or you are not signed in any more. This page tries again.</p>';
+};
+document.addEventListener("htmx:sendError", noAnswer);
+document.addEventListener("htmx:responseError", noAnswer);
 document.addEventListener("click", (event) => {
   const copied = event.target.closest("[data-copy]");
   if (copied) navigator.clipboard?.writeText(copied.textContent).then(() => copied.classList.add("copied"));

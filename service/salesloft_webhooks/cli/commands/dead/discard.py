@@ -38,5 +38,5 @@ def discard(
     async def act(store: "Store", _: "Settings", letters: AsyncIterator["DeadLetter"], count: Count) -> None:
         await count(dead_letters.discard(store, letters))
 
-    tally = OutcomeTally(Discarded.DISCARDED)
+    tally = OutcomeTally(Discarded.DISCARDED, act="discard")
     act_on_selected(tally, select, act, nearest=near_letters, question=question, yes=yes, as_json=as_json)

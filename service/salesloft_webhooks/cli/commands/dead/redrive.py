@@ -34,5 +34,5 @@ def redrive(
         ttl = settings.idempotency_ttl_seconds
         await count(dead_letters.redrive(store, letters, idempotency_ttl_seconds=ttl))
 
-    tally = OutcomeTally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP, Redriven.NOT_WANTED})
+    tally = OutcomeTally(Redriven.REDRIVEN, failures={Redriven.NO_GROUP, Redriven.NOT_WANTED}, act="redrive")
     act_on_selected(tally, select, act, nearest=near_letters, as_json=as_json)

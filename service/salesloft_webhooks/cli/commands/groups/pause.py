@@ -7,6 +7,7 @@ import typer
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.times import parse_span
 
@@ -36,6 +37,7 @@ def pause(
         if declared and seconds is not None and declared.lasts_longer(seconds):
             return declared.pause.declared_by
         await pause_group(store, group, seconds=seconds, reason=" ".join(reason.split()))
+        await write_own_act(store, "pause", {"group": group, "for": span})
         return ""
 
     if by := with_store(act):

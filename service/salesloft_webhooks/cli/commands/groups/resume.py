@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.cli.console import note
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ def resume(group: GroupName) -> None:
     async def act(store: "Store", _: "Settings") -> tuple[bool, str]:
         await require_group(store, group)
         declared = await declared_pause(store, group)
-        return await resume_group(store, group), declared.pause.declared_by if declared else ""
+        resumed = await resume_group(store, group)
+        await write_own_act(store, "resume", {"group": group})
+        return resumed, declared.pause.declared_by if declared else ""
 
     resumed, by = with_store(act)
     note(f"{group} takes events again" if resumed else f"{group} was not paused")

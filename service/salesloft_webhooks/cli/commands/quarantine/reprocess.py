@@ -40,9 +40,8 @@ def reprocess(
         async with Publisher(store, settings) as publisher:
             await count(quarantine.reprocess(store, publisher, deliveries, event_name=event))
 
-    tally = OutcomeTally(
-        Reprocessed.STORED, failures={Reprocessed.UNREADABLE, Reprocessed.REDACTED, Reprocessed.REFUSED}
-    )
+    stays = {Reprocessed.UNREADABLE, Reprocessed.REDACTED, Reprocessed.REFUSED}
+    tally = OutcomeTally(Reprocessed.STORED, failures=stays, act="reprocess")
     act_on_selected(tally, select, act, nearest=near_deliveries, question=_question, yes=yes, as_json=as_json)
 
 

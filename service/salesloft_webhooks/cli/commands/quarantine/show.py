@@ -42,4 +42,4 @@ def show_quarantined(
     show(Text(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
     if found.content_redacted:
         show(Text("a key of the source stood in it and was taken out: it cannot be reprocessed"))
-    show(Text(body))
+    show(Text(found.unreadable or body))
