@@ -104,7 +104,7 @@ async def replay_event(store: Store, group: str, event_id: str, *, idempotency_t
     found = await history(store, event_id)
     if found is None or found.entry is None:
         return Replayed.GONE
-    if not _matches(found.entry.event_type, (await registration(store, group)).events):
+    if not is_wanted(found.entry.event_type, (await registration(store, group)).events):
         return Replayed.NOT_WANTED
     ((_, outcome),) = await _replay(store, group, [found.entry], idempotency_ttl_seconds, dry_run=False)
     return outcome
