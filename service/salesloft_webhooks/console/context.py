@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration.dead_letter_counts import DeadLetterCounts
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
@@ -21,6 +22,7 @@ class Console:
         live: New entries, as they come.
         now: Unix time by the store's clock: what ages are counted by.
         state: Whether the store answers.
+        dead: Dead letters, counted by error.
     """
 
     store: Store
@@ -29,3 +31,7 @@ class Console:
     live: Live
     now: Callable[[], float]
     state: StoreState
+    dead: DeadLetterCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dead", DeadLetterCounts(self.store))

@@ -8,6 +8,7 @@ from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.routes import Routes
+from salesloft_webhooks.console.runs import carry_out_runs
 from salesloft_webhooks.console.sign_in import open_sign_in
 from salesloft_webhooks.console.store_state import EVERY_SECONDS, StoreState
 from salesloft_webhooks.errors import StoreError
@@ -52,6 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
             background.repeat(state.look, name="store's state", every_seconds=EVERY_SECONDS, failed=_again)
             background.repeat(live.read, name="live entries", failed=_again)
             background.repeat(lambda: follow_partitions(store), name="partitions", every_seconds=30.0, failed=_again)
+            background.start(carry_out_runs(console), name="runs")
             async with operations, server:
                 log.info("console.started", port=server.port, auth=settings.console_auth)
                 await stopping.wait()

@@ -2,8 +2,8 @@
 
 A count is a walk through all letters, in slices (``count_dead.lua``). So it is made beside the pages, one at a time,
 and kept in the memory of the process: a page shows the latest with its age, and asks for a new one. Letters that came
-since are counted from where the walk before ended. When there are then fewer than were counted, some were redriven, discarded
-or removed, by whomever, and their partition is counted anew: no other part of the program has to keep counters right.
+since are counted from where the walk before ended. When there are then fewer than were counted, some were redriven,
+discarded or removed, by whomever, and their partition is counted anew: nothing else has to keep counters right.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from salesloft_webhooks.background import Shared
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
@@ -97,6 +97,12 @@ class _Part:
     last: str = "0-0"
     letters: int = 0
     causes: dict[Cause, Tally] = field(default_factory=dict)
+
+    def add(self, cause: Cause, count: int, newest_ms: int) -> None:
+        """Add letters of a cause."""
+        known = cause if cause in self.causes or len(self.causes) < MOST_CAUSES else Cause("", "", OTHERS)
+        self.causes.setdefault(known, Tally()).add(count, newest_ms)
+        self.letters += count
 
 
 class DeadLetterCounts:
@@ -190,26 +196,38 @@ class DeadLetterCounts:
     async def _walk(self, part: _Part, group: str, partition: int) -> int:
         """Count what is behind the last one; how many letters there are."""
         while True:
-            args: list[Argument] = [group, part.last, AT_ONCE, CONSIDERED]
-            length, after, counts = await self._store.run("count_dead", partition, args)
-            _add(part, counts)
-            self.walked_through += sum(row[3] for row in counts)
-            if counts:
-                part.last = after.decode()
-            if sum(row[3] for row in counts) < AT_ONCE:
-                return int(length)
+            length, after, counts = await count_slice(self._store, group, partition, part.last)
+            for cause, count, newest_ms in counts:
+                part.add(cause, count, newest_ms)
+                self.walked_through += count
+            if not after:
+                return length
+            part.last = after
 
 
-def _add(part: _Part, counts: Iterable[list[Any]]) -> None:
-    for reason, event_type, error, count, died in counts:
-        text = error.decode(errors="backslashreplace")
-        cause = Cause(
-            reason.decode(errors="backslashreplace"), event_type.decode(errors="backslashreplace"), error_class(text)
-        )
-        if cause not in part.causes and len(part.causes) >= MOST_CAUSES:
-            cause = Cause("", "", OTHERS)
-        part.causes.setdefault(cause, Tally()).add(count, int(died))
-        part.letters += count
+async def count_slice(
+    store: Store, group: str, partition: int, after: str, end: str = "+"
+) -> tuple[int, str, list[tuple[Cause, int, int]]]:
+    """Count a slice of the letters behind an id, up to an id.
+
+    Returns:
+        How many letters there are in all, the id behind which to go on (empty: none was left), and of each cause in the
+        slice how many letters there are, and when the last of them died, in the server's ms.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    args: list[Argument] = [group, after, end, AT_ONCE, CONSIDERED]
+    length, last, rows = await store.run("count_dead", partition, args)
+    counts = [
+        (Cause(_text(reason), _text(event_type), error_class(_text(error))), int(count), int(died))
+        for reason, event_type, error, count, died in rows
+    ]
+    return int(length), last.decode(), counts
+
+
+def _text(said: bytes) -> str:
+    return said.decode(errors="backslashreplace")
 
 
 def _error_count(group: str, error: str, causes: Mapping[Cause, Tally]) -> ErrorCount:

@@ -2,13 +2,14 @@
 -- Counts dead letters by what they died of: a slice of them, so that the server is never blocked for long.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 group   2 the id behind which to begin   3 how many at the most   4 bytes of an error that tell it from others
--- Result: { letters there are, the id of the last one counted ('': none), counts }
+-- ARGV  1 group   2 the id behind which to begin   3 the last id ('+': all)   4 how many at the most
+--       5 bytes of an error that tell it from others
+-- Result: { letters there are, the id of the last one counted ('': there was none), counts }
 --   counts: { reason, event type, error, how many, ms when the last of them died }, one for each combination
 --@include partition
 --@include group
-local dead, limit, most = group_base .. ':dead', tonumber(ARGV[3]), tonumber(ARGV[4])
-local found = redis.call('XRANGE', dead, '(' .. ARGV[2], '+', 'COUNT', limit)
+local dead, limit, most = group_base .. ':dead', tonumber(ARGV[4]), tonumber(ARGV[5])
+local found = redis.call('XRANGE', dead, '(' .. ARGV[2], ARGV[3], 'COUNT', limit)
 
 local counts, at_of = {}, {}
 for _, entry in ipairs(found) do
