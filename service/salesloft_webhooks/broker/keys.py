@@ -207,6 +207,11 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:subscriptions:disabled"
 
     @property
+    def search_key(self) -> str:
+        """The key of the HMAC that the audit has of texts that were searched for: hexadecimal digits, for ever."""
+        return f"{self.prefix}:search:key"
+
+    @property
     def groups(self) -> str:
         """The set of all registered groups."""
         return f"{self.prefix}:groups"

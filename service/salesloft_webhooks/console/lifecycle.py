@@ -8,6 +8,7 @@ from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.routes import Routes
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.runs import carry_out_runs
 from salesloft_webhooks.console.sign_in import open_sign_in
 from salesloft_webhooks.console.store_state import EVERY_SECONDS, StoreState
@@ -38,7 +39,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
     with stop_event(stop) as stopping:
         async with open_sign_in(settings) as sign_in, open_store(settings) as store, Background() as background:
             state, live = StoreState(store), Live(store)
-            console = Console(store, settings, stopping, live, state.now, state)
+            console = Console(store, settings, stopping, live, state.now, state, Searches(store))
             server = HttpServer(
                 application(console, sign_in, all_routes() if routes is None else routes),
                 settings.host,
