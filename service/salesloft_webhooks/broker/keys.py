@@ -221,6 +221,16 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:audit"
 
     @property
+    def alerts(self) -> str:
+        """What people were told: hash with ``ledger`` (JSON) and ``lease``, which one process that tells holds."""
+        return f"{self.prefix}:alerts"
+
+    @property
+    def disabled_subscriptions(self) -> str:
+        """Event types whose subscriptions are disabled: hash of JSON by looker, with server ms; it ends by itself."""
+        return f"{self.prefix}:subscriptions:disabled"
+
+    @property
     def search_key(self) -> str:
         """The key of the HMAC that the audit has of texts that were searched for: hexadecimal digits, for ever."""
         return f"{self.prefix}:search:key"
