@@ -182,6 +182,16 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def subscriptions(self) -> str:
+        """The list of subscriptions that SalesLoft gave a console last: JSON without tokens; it ends by itself."""
+        return f"{self.prefix}:salesloft:subscriptions"
+
+    @property
+    def subscriptions_asked(self) -> str:
+        """Exists while SalesLoft is not to be asked for that list again."""
+        return f"{self.prefix}:salesloft:subscriptions:asked"
+
+    @property
     def backfill(self) -> str:
         """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
         return f"{self.prefix}:backfill"
@@ -192,9 +202,33 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:receivers"
 
     @property
+    def deliveries(self) -> str:
+        """What receivers say of deliveries: hash of the latest of each kind, server ms, and their number."""
+        return f"{self.prefix}:deliveries"
+
+    @property
+    def samples(self) -> str:
+        """The pipeline's figures of the last half hour: list of JSON, the latest first; it ends by itself."""
+        return f"{self.prefix}:samples"
+
+    def group_samples(self, group: str) -> str:
+        """A group's figures of the last half hour: list of numbers, the latest first; it ends by itself."""
+        return f"{self.prefix}:g:{group}:samples"
+
+    @property
     def audit(self) -> str:
         """Who did what in the console: a stream of bounded length."""
         return f"{self.prefix}:audit"
+
+    @property
+    def alerts(self) -> str:
+        """What people were told: hash with ``ledger`` (JSON) and ``lease``, which one process that tells holds."""
+        return f"{self.prefix}:alerts"
+
+    @property
+    def disabled_subscriptions(self) -> str:
+        """Event types whose subscriptions are disabled: hash of JSON by looker, with server ms; it ends by itself."""
+        return f"{self.prefix}:subscriptions:disabled"
 
     @property
     def search_key(self) -> str:

@@ -53,6 +53,7 @@ COMMANDS = {
     "body-keys": Command(ACTING, "body_keys"),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
+    "alerts": Command(ACTING, "alerts"),
     "init": Command(WRITING, "init", adopts=False),
 }
 """Every command, in the order of ``--help``."""
