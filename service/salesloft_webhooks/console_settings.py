@@ -87,3 +87,8 @@ class ConsoleSettings(Environment):
         description="How many things a second bulk work (redrive, discard, replay, reprocess) deals with at the most, "
         "all of it together: what it gives to a group again, its handlers and their backends have to bear.",
     )
+    console_subscriptions_file: Path | None = Field(
+        None,
+        description="File that declares what is wanted of SalesLoft (as for `subscriptions apply`): the console shows "
+        "what SalesLoft has beside it. It asks SalesLoft only if it has credentials for its API.",
+    )

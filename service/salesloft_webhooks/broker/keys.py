@@ -182,6 +182,16 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def subscriptions(self) -> str:
+        """The list of subscriptions that SalesLoft gave a console last: JSON without tokens; it ends by itself."""
+        return f"{self.prefix}:salesloft:subscriptions"
+
+    @property
+    def subscriptions_asked(self) -> str:
+        """Exists while SalesLoft is not to be asked for that list again."""
+        return f"{self.prefix}:salesloft:subscriptions:asked"
+
+    @property
     def backfill(self) -> str:
         """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
         return f"{self.prefix}:backfill"
@@ -190,6 +200,20 @@ class Keys(Struct, frozen=True):
     def receivers(self) -> str:
         """The keys that receivers accept: hash of JSON by receiver, with server ms and fingerprints by source."""
         return f"{self.prefix}:receivers"
+
+    @property
+    def deliveries(self) -> str:
+        """What receivers say of deliveries: hash of the latest of each kind, server ms, and their number."""
+        return f"{self.prefix}:deliveries"
+
+    @property
+    def samples(self) -> str:
+        """The pipeline's figures of the last half hour: list of JSON, the latest first; it ends by itself."""
+        return f"{self.prefix}:samples"
+
+    def group_samples(self, group: str) -> str:
+        """A group's figures of the last half hour: list of numbers, the latest first; it ends by itself."""
+        return f"{self.prefix}:g:{group}:samples"
 
     @property
     def audit(self) -> str:

@@ -7,6 +7,7 @@ from salesloft_webhooks.broker import follow_partitions, open_store
 from salesloft_webhooks.console.application import all_routes, application
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.looks import begin_looks
 from salesloft_webhooks.console.routes import Routes
 from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.runs import carry_out_runs
@@ -55,6 +56,7 @@ async def run(settings: Settings, stop: asyncio.Event | None = None, routes: Rou
             background.repeat(live.read, name="live entries", failed=_again)
             background.repeat(lambda: follow_partitions(store), name="partitions", every_seconds=30.0, failed=_again)
             background.start(carry_out_runs(console), name="runs")
+            begin_looks(background, store, settings)
             async with operations, server:
                 log.info("console.started", port=server.port, auth=settings.console_auth)
                 await stopping.wait()
