@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from salesloft_webhooks.alert_settings import AlertSettings
 from salesloft_webhooks.backfill_settings import BackfillSettings
 from salesloft_webhooks.console_settings import ConsoleSettings
 from salesloft_webhooks.environment import CommaList, SecretCommaList
@@ -38,7 +39,15 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(BackfillSettings, ConsoleSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
+class Settings(
+    AlertSettings,
+    BackfillSettings,
+    ConsoleSettings,
+    LinkSwapSettings,
+    OperatorSettings,
+    SalesloftSettings,
+    StoreSettings,
+):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------

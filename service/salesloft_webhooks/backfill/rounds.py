@@ -17,6 +17,7 @@ from salesloft_webhooks.backfill.yielding import Yielding
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker import Publisher, Store, follow_partitions, new_consumer_name
 from salesloft_webhooks.broker.backfill_jobs import ROLE_JOB, BackfillJob
+from salesloft_webhooks.broker.disabled_subscriptions import DisabledSubscriptions
 from salesloft_webhooks.errors import SalesloftError, SalesloftUnauthorized, SalesloftWebhooksError, StoreError
 from salesloft_webhooks.salesloft import Salesloft
 from salesloft_webhooks.settings import Settings
@@ -48,6 +49,7 @@ class Rounds:
         self._telemetry = BackfillTelemetry(kind.name for kind in self._kinds)
         self._job = BackfillJob(store, ROLE_JOB, new_consumer_name())
         self._wanted = WantedEvents(salesloft, settings)
+        self._disabled = DisabledSubscriptions(store)
         self._rules = rules_of(settings)
         yielding = Yielding(store, settings, self._telemetry, sleep=self._sleep)
         carrier = Carrier(store, publisher, yielding, settings)
@@ -103,7 +105,8 @@ class Rounds:
 
     async def _know_what_is_wanted(self, written: Mapping[str, str]) -> None:
         self._wanted.remember(written.get(SUBSCRIBED, ""))
-        await self._wanted.ask()
+        if await self._wanted.ask():
+            await self._disabled.announce("backfill", self._wanted.disabled)
         if self._wanted.remembered != written.get(SUBSCRIBED, ""):
             await self._job.commit(ALL, {SUBSCRIBED: self._wanted.remembered}, {})
 

@@ -23,6 +23,9 @@ log = get_logger(__name__)
 class WantedEvents:
     """Which events of a resource are published.
 
+    Attributes:
+        disabled: SalesLoft's names of the events whose subscriptions are all disabled, when it was asked last.
+
     Args:
         salesloft: Who knows the subscriptions.
         settings: Patterns instead of that, and where our subscriptions go.
@@ -34,6 +37,7 @@ class WantedEvents:
         self._asked = 0.0
         self._everything = False
         self._seen: dict[str, float] = {}
+        self.disabled = frozenset[str]()
 
     def remember(self, names: str) -> None:
         """What an earlier process had seen, as `remembered` writes it."""
@@ -47,17 +51,17 @@ class WantedEvents:
         """SalesLoft's names of the events that are subscribed, and when that was last seen."""
         return " ".join(f"{name}@{at:.0f}" for name, at in sorted(self._seen.items()))
 
-    async def ask(self) -> None:
-        """Find out what is subscribed, unless that is known.
+    async def ask(self) -> bool:
+        """Find out what is subscribed, unless that is known; whether `disabled` is new.
 
         Raises:
             SalesloftError: SalesLoft cannot be asked.
         """
         now = self._clock()
         if self._settings.backfill_events or now - self._asked < ASK_SECONDS:
-            return
+            return False
         try:
-            found = await self._salesloft.subscriptions.all(enabled=True)
+            found = await self._salesloft.subscriptions.all()
         except (SalesloftForbidden, SalesloftNotFound) as exc:
             if not self._everything:
                 log.warning("backfill.subscriptions_unknown", reason=str(exc))
@@ -65,12 +69,15 @@ class WantedEvents:
         except SalesloftUnavailable:
             if not self._seen:
                 raise
-            return  # what was subscribed some minutes ago is good enough; asked again in the next round
+            return False  # what was subscribed some minutes ago is good enough; asked again in the next round
         else:
             self._everything = False
-            ours = {each.event_type for each in found if self._is_ours(each.callback_url)}
-            self._seen |= dict.fromkeys(ours, now)
+            ours = [each for each in found if self._is_ours(each.callback_url)]
+            enabled = {each.event_type for each in ours if each.enabled}
+            self._seen |= dict.fromkeys(enabled, now)
+            self.disabled = frozenset(each.event_type for each in ours) - enabled
         self._asked = now
+        return not self._everything
 
     def of(self, kind: Resource) -> Collection[str]:
         """SalesLoft's names of the events of a resource that are published."""

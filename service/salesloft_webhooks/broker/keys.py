@@ -141,6 +141,26 @@ class Keys(Struct, frozen=True):
         """
         return f"{self.prefix}:{{{partition}}}:layout"
 
+    def run_place(self, partition: int, run: str) -> str:
+        """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
+
+        It ends by itself, a month after it was moved on last. ``:copies`` beside it is a set of event ids of which a
+        replay has passed a copy.
+        """
+        return f"{self.prefix}:{{{partition}}}:run:{run}"
+
+    @property
+    def runs(self) -> str:
+        """Bulk work: zset of the ids of runs by the server ms when they were begun, bounded.
+
+        Beside it stand, named from it, ``:unfinished``, another such zset, and ``:lease``, who carries them out.
+        """
+        return f"{self.prefix}:{{runs}}"
+
+    def run(self, run: str) -> str:
+        """A run: hash of what it is about, who began it, its state, and when it has ended what came of it."""
+        return f"{self.runs}:{run}"
+
     @property
     def encryption(self) -> str:
         """Whether bodies are encrypted, once everybody can read that: hash like `format`, with the format 3."""
@@ -199,6 +219,16 @@ class Keys(Struct, frozen=True):
     def audit(self) -> str:
         """Who did what in the console: a stream of bounded length."""
         return f"{self.prefix}:audit"
+
+    @property
+    def alerts(self) -> str:
+        """What people were told: hash with ``ledger`` (JSON) and ``lease``, which one process that tells holds."""
+        return f"{self.prefix}:alerts"
+
+    @property
+    def disabled_subscriptions(self) -> str:
+        """Event types whose subscriptions are disabled: hash of JSON by looker, with server ms; it ends by itself."""
+        return f"{self.prefix}:subscriptions:disabled"
 
     @property
     def search_key(self) -> str:

@@ -32,9 +32,9 @@ trace context, the one group it is for (a redrive or replay; else empty), which 
 DEAD_LETTER_FIELDS = (*ENTRY_FIELDS, "entry", "reason", "error", "attempts", "died", "consumer")
 """Of a dead letter: the whole entry, where that was, why it died and of what, after how many attempts, when, and which
 consumer made the last attempt."""
-QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
+QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "cut", "body")
 """Of a delivery in quarantine: source, dialect, why it cannot be read, when it came, the event name beside the body
-(native dialect), and its body with the source's keys redacted."""
+(native dialect), 1 if a key was taken out of what the body says, and the body with the source's keys redacted."""
 AUDIT_FIELDS = ("who", "roles", "act", "args", "counts", "outcome", "text", "run")
 """Of an act in the audit: by whom, with which roles, what, with which arguments, how many of what, how it ended, what
 they were told, and the bulk work that it began. When stands in the entry's id."""

@@ -8,7 +8,7 @@ LONGEST_FROM_HEADERS = 256
 """Characters that are kept: beyond any event name that could ever be read; the longest message id."""
 
 
-async def quarantine(
+async def quarantine(  # noqa: PLR0913 - each is a field of the entry
     store: Store,
     *,
     source: str,
@@ -17,6 +17,7 @@ async def quarantine(
     body: bytes,
     limit: int,
     from_headers: str = "",
+    content_redacted: bool = False,
 ) -> None:
     """Append to the first partition's quarantine, dropping the oldest beyond ``limit``.
 
@@ -29,11 +30,12 @@ async def quarantine(
         limit: Deliveries kept.
         from_headers: What its headers say and its body does not (native: the event's name), without which nobody could
             read it later.
+        content_redacted: Whether a key stood in what the body says: what is kept is not what came.
 
     Raises:
         StoreUnavailable, StoreFull: it was not kept; let the sender come again.
     """
     if store.body_keys is not None:
         body = seal_quarantined(store.body_keys, body, source)
-    args = [source, dialect, reason.value, body, limit, from_headers[:LONGEST_FROM_HEADERS]]
+    args = [source, dialect, reason.value, body, limit, from_headers[:LONGEST_FROM_HEADERS], int(content_redacted)]
     await store.run("quarantine", 0, args, [store.keys.quarantine(0)])

@@ -39,6 +39,7 @@ COMMANDS = {
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),
     "quarantine": Command(LOOKING, "quarantine"),
+    "runs": Command(LOOKING, "runs"),
     "audit": Command(LOOKING, "audit"),
     "size": Command(LOOKING, "size", adopts=False),
     "version": Command(LOOKING, "version", adopts=False),
@@ -52,6 +53,7 @@ COMMANDS = {
     "body-keys": Command(ACTING, "body_keys"),
     "migrate": Command(ACTING, "migrate"),
     "subscriptions": Command(ACTING, "subscriptions"),
+    "alerts": Command(ACTING, "alerts"),
     "init": Command(WRITING, "init", adopts=False),
 }
 """Every command, in the order of ``--help``."""

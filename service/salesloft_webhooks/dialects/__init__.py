@@ -8,7 +8,7 @@ whatever makes it raise anything but `SignatureRejected`.
 from salesloft_webhooks.dialects.authentication import Authenticated, authenticate, check_headers, read_quarantined
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import Dialect, KeyKind, OutgoingEvent
-from salesloft_webhooks.dialects.redaction import redact
+from salesloft_webhooks.dialects.redaction import content_redacted, redact
 from salesloft_webhooks.dialects.registry import DIALECTS, accepted, choose, key_kinds, named
 from salesloft_webhooks.dialects.signatures import Headers, fingerprint
 
@@ -24,6 +24,7 @@ __all__ = [
     "authenticate",
     "check_headers",
     "choose",
+    "content_redacted",
     "fingerprint",
     "key_kinds",
     "named",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from salesloft_webhooks.dialects import names
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import Dialect
-from salesloft_webhooks.dialects.redaction import redact
+from salesloft_webhooks.dialects.redaction import content_redacted, redact
 from salesloft_webhooks.dialects.registry import choose, named
 from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import Headers
@@ -60,6 +60,10 @@ class Authenticated:
     def redacted_body(self) -> bytes:
         """The raw body without any of our keys, fit to be kept where people look at it."""
         return redact(self.body, self.keys, self.from_headers)
+
+    def content_redacted(self, redacted_body: bytes) -> bool:
+        """Whether `redacted_body` says something else than what came."""
+        return content_redacted(redacted_body, self.body)
 
 
 def check_headers(headers: Headers, keys: DialectKeys, now: float, tolerance_seconds: float) -> None:

@@ -151,6 +151,7 @@ class DeliveryEndpoint:
 
     async def _quarantine(self, authentic: Authenticated, error: UnreadableDelivery) -> None:
         settings = self._context.settings
+        body = authentic.redacted_body()
         try:
             async with asyncio.timeout(settings.store_timeout_seconds):
                 await quarantine(
@@ -158,9 +159,10 @@ class DeliveryEndpoint:
                     source=self._source.name,
                     dialect=authentic.dialect,
                     reason=error.reason,
-                    body=authentic.redacted_body(),
+                    body=body,
                     limit=settings.quarantine_limit,
                     from_headers=authentic.from_headers,
+                    content_redacted=authentic.content_redacted(body),
                 )
         except TimeoutError:
             raise StoreUnavailable(f"not kept within {settings.store_timeout_seconds} s") from None

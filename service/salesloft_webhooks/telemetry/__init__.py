@@ -11,6 +11,7 @@ Business code opens a span and calls verbs on it::
 Each verb feeds metrics, traces and logs from the one fact it is given. Verbs never raise, block or touch the network.
 """
 
+from salesloft_webhooks.telemetry.alert_telemetry import AlertDelivery, AlertKind, AlertTelemetry
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
 from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
 from salesloft_webhooks.telemetry.console_telemetry import ConsoleTelemetry
@@ -26,6 +27,9 @@ from salesloft_webhooks.telemetry.tracing import configure_tracing
 from salesloft_webhooks.telemetry.worker_telemetry import WorkerTelemetry
 
 __all__ = [
+    "AlertDelivery",
+    "AlertKind",
+    "AlertTelemetry",
     "AttemptSpan",
     "BackfillState",
     "BackfillTelemetry",

@@ -38,6 +38,7 @@ SALESLOFT = CollectorRegistry()
 BACKFILL = CollectorRegistry()
 LINK_SWAP = CollectorRegistry()
 OPERATOR = CollectorRegistry()
+ALERTS = CollectorRegistry()
 CONSOLE = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
@@ -47,6 +48,7 @@ REGISTRIES = {
     "Whatever asks SalesLoft's API": SALESLOFT,
     "Backfill": BACKFILL,
     "Operator": OPERATOR,
+    "Worker that tells people": ALERTS,
     "Console": CONSOLE,
 }
 

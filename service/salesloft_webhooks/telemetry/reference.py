@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason, UnreadableReason
 from salesloft_webhooks.telemetry import metrics
+from salesloft_webhooks.telemetry.alert_telemetry import AlertDelivery, AlertKind
 from salesloft_webhooks.telemetry.histogram import Histogram
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkOutcome, LinkSwapOutcome, LinkSwapReason
@@ -43,7 +44,7 @@ _LABELS = {
     "method": "Of an HTTP request.",
     "code": "Status of an answer, or `unreachable`, `timeout`, `broken`, `unreadable`.",
     "object": "Name of a `SalesloftSubscription`.",
-    "kind": "Of an object in Kubernetes: `SalesloftSubscription`, `ConsumerGroup`, `Secret`.",
+    "kind": "Of an alert; or of an object in Kubernetes: `SalesloftSubscription`, `ConsumerGroup`, `Secret`.",
     "phase": "`Idle`, `Spreading`, `Creating`, `Draining` or `Retiring`: see docs/subscriptions.md.",
     "version": "Version of this program.",
 }
@@ -59,6 +60,8 @@ _VALUES: dict[str, type[StrEnum]] = {
     "`result` of reconciles": ReconcileResult,
     "`change` of subscriptions": SubscriptionChange,
     "`why` of watches": WatchEnd,
+    "`kind` of alerts": AlertKind,
+    "`delivery` of alerts": AlertDelivery,
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from salesloft_webhooks.alerts import alerts
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin_groups import builtin_names
@@ -32,5 +33,9 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
             operations = OperationsServer(
                 settings.host, settings.ops_port, live=worker.not_live, ready=worker.not_ready
             )
-            async with operations, Measurements(store, telemetry, settings.upkeep_seconds, settings):
+            async with (
+                operations,
+                Measurements(store, telemetry, settings.upkeep_seconds, settings),
+                alerts(store, settings),
+            ):
                 await worker.run(stopping)

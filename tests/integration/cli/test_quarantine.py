@@ -68,6 +68,24 @@ def test_all_of_one_reason_are_read_again(console: Console, redis: Any) -> None:
     assert {fields["reason"] for _, fields in redis.xrange(QUARANTINE)} == {HOPELESS}
 
 
+def test_what_a_key_was_taken_out_of_is_refused_with_that_reason(console: Console, redis: Any) -> None:
+    """What would be stored is not what came: it stays. A mark that its sender wrote is no reason, and says nothing."""
+    marked = json.dumps(
+        {"event_type": "person.updated", "event_id": "1", "created_at": "2026", "data": {"id": "[redacted]"}}
+    )
+    fields = {"src": "default", "dialect": "envelope", "reason": READABLE, "at": "1", "body": marked}
+    cut = f"0/{redis.xadd(QUARANTINE, fields | {'cut': '1'})}"
+    written_by_released = f"0/{redis.xadd(QUARANTINE, fields)}"
+    redis.xadd(QUARANTINE, fields | {"cut": "0"})
+
+    result = console.run("quarantine", "reprocess", "--all", "--yes", "--json")
+
+    assert (result.exit_code, json.loads(result.stdout)["redacted"]) == (ExitCode.PARTLY, 2)
+    assert [f"0/{entry}" for entry, _ in redis.xrange(QUARANTINE)] == [cut, written_by_released]
+    assert [fields["id"] for _, fields in redis.xrange(EVENTS)] == ["1"]
+    assert "cannot be reprocessed" in console.run("quarantine", "show", cut).stdout
+
+
 def test_what_stays_unreadable_is_said(console: Console, redis: Any) -> None:
     """Some stored and some not is exit code 4, none at all is 1; people get a sentence."""
     keep(redis, 1)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from salesloft_webhooks.dialects import DialectKeys, authenticate, native, redact
+from salesloft_webhooks.dialects import DialectKeys, authenticate, content_redacted, native, redact
 from tests.support.dialect_deliveries import ALL_KEYS, MASTER, NOW, SECRET, TOKEN, TOLERANCE, asgi
 
 
@@ -58,3 +58,20 @@ def test_a_name_outside_the_table_is_covered_too() -> None:
     headers = native.sign(token, token, "deal_room_opened")
 
     assert authenticate(asgi(headers), token, ALL_KEYS, NOW, TOLERANCE).redacted_body() == b"[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("body", "altered"),
+    [
+        (b'{"id": 1, "callback_token": "token-1"}', False),
+        (b'{"id": 1, "note": "token-1"}', True),
+        (b'{"id": "[redacted]"}', False),
+        (b'{"id": "[redacted]", "note": "token-1", "callback_token": "token-1"}', True),
+    ],
+    ids=["only the token", "in a text", "the sender's own mark", "both"],
+)
+def test_whether_the_content_was_touched_is_known(*, body: bytes, altered: bool) -> None:
+    """The callback token is no part of an event; a key anywhere else is."""
+    kept = redact(body, DialectKeys(callback_tokens=(b"token-1",)))
+
+    assert content_redacted(kept, body) is altered

@@ -2,7 +2,8 @@
 
 Reading again takes the ordinary way: the dialect, deduplication, the write at the configured level of durability. A
 delivery leaves the quarantine only after that, so whoever dies in between leaves it in both places, and the next time
-it is a duplicate and leaves. What still cannot be read stays.
+it is a duplicate and leaves. What still cannot be read stays. So does what a key was taken out of: it says something
+else than what came, and its id may be made of what it says.
 """
 
 from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ class Reprocessed(StrEnum):
     """Its event had been stored before; the delivery has left the quarantine."""
     UNREADABLE = "unreadable"
     """It still cannot be read, and stays."""
+    REDACTED = "redacted"
+    """A key of its source stood in what it says, and was taken out when it was kept; it stays."""
     REFUSED = "refused"
     """The server refuses what it would write; it stays."""
 
@@ -93,6 +96,9 @@ async def reprocess(
         StoreError: those yielded before are stored, the one at hand may be; it is in quarantine still.
     """
     async for one in deliveries:
+        if one.content_redacted:
+            yield one, Reprocessed.REDACTED
+            continue
         try:
             events = read_delivery(one.dialect, one.from_headers or event_name, one.body)
             outcome = await publisher.publish(NewDelivery(one.source, events, received_at=one.received_at))

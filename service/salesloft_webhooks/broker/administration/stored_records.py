@@ -11,6 +11,7 @@ from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, Fields
 from salesloft_webhooks.broker.sealed_data import UNREADABLE
 from salesloft_webhooks.broker.shared_bodies import whole_body
+from salesloft_webhooks.dialects import content_redacted
 
 TRACE_ID = slice(3, 35)
 """Of a traceparent."""
@@ -96,6 +97,7 @@ class Quarantined:
         received_at: When it came.
         from_headers: What its headers said and its body does not (native: the event's name); empty when version
             0.1.0 kept it.
+        content_redacted: Whether a key of the source stood in what it says: what is kept is not what came.
         body: As it came, keys of the source redacted. Personal data: show it only when asked to.
         unreadable: Why the body cannot be decrypted; empty: it can.
     """
@@ -106,6 +108,7 @@ class Quarantined:
     reason: str
     received_at: datetime
     from_headers: str
+    content_redacted: bool
     body: bytes = field(repr=False)
     unreadable: str = ""
 
@@ -132,6 +135,8 @@ def read_dead_letter(group: str, reference: Reference, fields: Fields) -> DeadLe
 
 def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
     """The delivery in quarantine at ``reference``."""
+    body = fields.get(b"body", b"")
+    cut = fields.get(b"cut")  # version 0.1.0 did not write it down
     return Quarantined(
         reference=reference,
         source=_text(fields, b"src"),
@@ -139,7 +144,8 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
         reason=_text(fields, b"reason"),
         received_at=_time(fields, b"at"),
         from_headers=_text(fields, b"event"),
-        body=fields.get(b"body", b""),
+        content_redacted=content_redacted(body) if cut is None else cut == b"1",
+        body=body,
         unreadable=_text(fields, UNREADABLE),
     )
 

@@ -1,6 +1,7 @@
--- Keeps which keys the receivers of an installation accept, by the server's clock.
+-- Keeps what processes of an installation say, by the server's clock: receivers of the keys they accept, lookers of the
+-- subscriptions they found disabled.
 --
--- KEYS  1 the receivers: hash of `<server ms> <what it said>` by receiver
+-- KEYS  1 the receivers, or the lookers: hash of `<server ms> <what it said>` by receiver
 -- ARGV  1 announce | withdraw | list   2 the receiver; of list: how old what counts may be, ms   3 announce: what it says
 -- Result: of list the receivers that count, each followed by what it said; else nothing
 --

@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 
-from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search import End, Page
 from salesloft_webhooks.broker.administration.search_cursor import SearchCursor
@@ -43,6 +42,7 @@ class EventsValues(Struct, frozen=True):
     Attributes:
         asked: What is searched for, by the names of the address.
         rows: What was found.
+        count: How many rows the page has by now.
         looked: Entries looked at.
         total: Entries there are.
         ended: `End` or `Turn`, why it goes no further now.
@@ -55,6 +55,7 @@ class EventsValues(Struct, frozen=True):
 
     asked: dict[str, str]
     rows: tuple[EventRow, ...] = ()
+    count: int = 0
     looked: int = 0
     total: int = 0
     ended: str = ""
@@ -112,22 +113,16 @@ async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
     """Those that are meant, as they come; first what came since the page was made. A row may come twice: `live.js`."""
     question = read_question(request, console)
     behind = Reference.parse(request.query_params.get("behind", ""))
-    entries = console.live.entries()
-    coming = asyncio.ensure_future(anext(entries))
-    try:
+    with console.live.following() as coming:
         await asyncio.sleep(SETTLED_SECONDS)
         missed = await console.searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
         for one in reversed(missed.found):
             if behind is not None and one.entry.reference > behind:
                 yield row_html(event_row(one.entry, one.groups))
         while True:
-            entry = await coming
+            entry = await coming.get()
             if question.query.wants(entry, ()):
                 yield row_html(event_row(entry))
-            coming = asyncio.ensure_future(anext(entries))
-    finally:
-        await cancel_and_wait([coming])
-        await entries.aclose()
 
 
 async def find(form: Form, console: Console, person: Person) -> Done:
@@ -152,6 +147,7 @@ def _values(question: Question, found: Page, search_id: str, count: int) -> Even
     return EventsValues(
         asked=question.asked,
         rows=tuple(event_row(one.entry, one.groups) for one in found.found),
+        count=count,
         looked=found.looked,
         total=found.total,
         ended="" if goes_on or found.ended is None else found.ended,

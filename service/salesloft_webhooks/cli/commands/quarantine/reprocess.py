@@ -29,7 +29,7 @@ def reprocess(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read deliveries again and store them as if they had just come; what still cannot be read stays."""
+    """Read deliveries again and store them as if they had just come; what cannot be read stays."""
     from salesloft_webhooks.broker import Publisher
     from salesloft_webhooks.broker.administration import quarantine
     from salesloft_webhooks.broker.administration.quarantine import Reprocessed
@@ -40,7 +40,8 @@ def reprocess(
         async with Publisher(store, settings) as publisher:
             await count(quarantine.reprocess(store, publisher, deliveries, event_name=event))
 
-    tally = OutcomeTally(Reprocessed.STORED, failures={Reprocessed.UNREADABLE, Reprocessed.REFUSED}, act="reprocess")
+    stays = {Reprocessed.UNREADABLE, Reprocessed.REDACTED, Reprocessed.REFUSED}
+    tally = OutcomeTally(Reprocessed.STORED, failures=stays, act="reprocess")
     act_on_selected(tally, select, act, nearest=near_deliveries, question=_question, yes=yes, as_json=as_json)
 
 

@@ -40,4 +40,6 @@ def show_quarantined(
         return
     show(Text(f"{found.reference} from source {found.source} ({found.dialect}), {moment_text(found.received_at)}"))
     show(Text(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
+    if found.content_redacted:
+        show(Text("a key of the source stood in it and was taken out: it cannot be reprocessed"))
     show(Text(found.unreadable or body))

@@ -2,6 +2,9 @@
 
 import asyncio
 import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from salesloft_webhooks.errors import ConfigurationError
@@ -40,6 +43,7 @@ class Channel:
 
     Attributes:
         name: Tells channels apart without giving the address away, which holds secrets.
+        scheme: Which service it is: `slack`.
         sanitize: Makes a value that outsiders wrote fit for this channel.
 
     Raises:
@@ -50,9 +54,12 @@ class Channel:
         import apprise  # noqa: PLC0415 - a hundred services, loaded only where somebody is to be notified
 
         self._apprise = apprise.Apprise()
-        if not self._apprise.add(url):
+        with _unheard("apprise"):
+            understood = self._apprise.add(url)
+        if not understood:
             raise ConfigurationError("notify: Apprise does not understand one of the addresses")
-        plain = url.partition(":")[0].lower() in PLAIN_TEXT_SCHEMES and "format=" not in url.lower()
+        self.scheme = url.partition(":")[0].lower()
+        plain = self.scheme in PLAIN_TEXT_SCHEMES and "format=" not in url.lower()
         self.sanitize = plain_line if plain else without_markup
         self.name = hashlib.sha256(url.encode()).hexdigest()[:16]
 
@@ -65,3 +72,14 @@ class Channel:
         if result:
             return SendResult.TAKEN
         return SendResult.UNKNOWN if result.timeout_count else SendResult.REFUSED
+
+
+@contextmanager
+def _unheard(name: str) -> Iterator[None]:
+    """Let a library log nothing: Apprise quotes an address that it does not understand, with all its secrets."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -1,0 +1,1 @@
+"""Of what people are told, and when."""
