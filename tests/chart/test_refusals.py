@@ -142,6 +142,16 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         {"workers": {"crm": {"autoscaling": {"type": "hpa"}}}},
         ["workers.crm.autoscaling", "database.url"],
     ),
+    (
+        "scraped-twice",
+        {"monitoring": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}},
+        ["monitoring.podMonitor.enabled", "monitoring.serviceMonitor.enabled"],
+    ),
+    (
+        "no-such-alert",
+        {"monitoring": {"prometheusRule": {"alerts": {"SalesloftWebhooksPoisn": {"enabled": False}}}}},
+        ["monitoring.prometheusRule.alerts.SalesloftWebhooksPoisn"],
+    ),
     ("tested-nowhere", {"test": {"group": "mine"}}, ["test.group", "workers.mine"]),
 ]
 

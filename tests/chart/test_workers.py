@@ -77,7 +77,7 @@ def test_keda_scales_on_the_true_backlog() -> None:
 
     assert scaled["scaleTargetRef"]["name"] == f"{PREFIX}-worker-crm"
     assert scaled["triggers"][0]["metadata"]["query"] == (
-        f'max(salesloft_webhooks_group_backlog_entries{{namespace="{NAMESPACE}",group="crm",pod=~"{PREFIX}-.*"}})'
+        f'max(salesloft_webhooks_group_backlog_entries{{namespace="{NAMESPACE}",pod=~"{PREFIX}-.*",group="crm"}})'
     )
     assert scaled["triggers"][0]["metadata"]["threshold"] == "500"
     assert scaled["minReplicaCount"] >= 1
