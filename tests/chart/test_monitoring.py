@@ -30,7 +30,8 @@ def installed_dashboards(rendered: Rendered) -> dict[str, Object]:
 
 def test_every_rule_file_is_a_rule_about_this_release() -> None:
     """Each file of rules/ is a PrometheusRule with the same rules, Prometheus' own placeholders untouched; only the
-    release's matchers and labels are added."""
+    release's matchers and labels are added.
+    """
     rendered = render(shape("production"))
     release = {"namespace": NAMESPACE, "release": RELEASE}
 
@@ -57,13 +58,22 @@ def test_two_releases_of_one_cluster_share_no_series() -> None:
     """With a name of the cluster, targets, queries and labels of alerts have it as well; own scraping is asked by its matchers."""
     values = merged(shape("production"), {"monitoring": {"cluster": "prod"}})
     rendered = render(values)
-    own = render(merged(shape("production"), {"monitoring": {"matchers": 'job="shop"', "podMonitor": {"enabled": False}}}))
+    own = render(
+        merged(shape("production"), {"monitoring": {"matchers": 'job="shop"', "podMonitor": {"enabled": False}}})
+    )
     by_pod = render(merged(shape("production"), {"monitoring": {"podMonitor": {"enabled": False}}}))
 
     (endpoint,) = rendered.one("PodMonitor", "")["spec"]["podMetricsEndpoints"]
-    assert {rule["targetLabel"]: rule["replacement"] for rule in endpoint["relabelings"]} == {"release": RELEASE, "cluster": "prod"}
+    assert {rule["targetLabel"]: rule["replacement"] for rule in endpoint["relabelings"]} == {
+        "release": RELEASE,
+        "cluster": "prod",
+    }
     for chart, scraped, recorded in (
-        (rendered, 'namespace="sales",release="shop",cluster="prod"', 'cluster="prod",namespace="sales",release="shop"'),
+        (
+            rendered,
+            'namespace="sales",release="shop",cluster="prod"',
+            'cluster="prod",namespace="sales",release="shop"',
+        ),
         (own, 'job="shop"', 'namespace="sales",release="shop"'),
         (by_pod, f'namespace="sales",pod=~"{PREFIX}-.*"', 'namespace="sales",release="shop"'),
     ):
@@ -108,7 +118,10 @@ def test_single_alerts_are_switched_off_timed_and_labelled() -> None:
 
     assert named["SalesloftWebhooksDuplicates"] == []
     assert [rule["labels"]["severity"] for rule in named["SalesloftWebhooksErrorBudgetBurn"]] == ["critical"]
-    memory = [(rule["for"], rule["labels"]["severity"], rule["labels"]["team"]) for rule in named["SalesloftWebhooksStoreMemory"]]
+    memory = [
+        (rule["for"], rule["labels"]["severity"], rule["labels"]["team"])
+        for rule in named["SalesloftWebhooksStoreMemory"]
+    ]
     assert memory == [("20m", "warning", "store"), ("3m", "page", "store")]
     assert named["SalesloftWebhooksStoreMemory"][1]["annotations"]["summary"] == "Full"
     others = [rule for rule in rules if rule["alert"] not in alerts]
@@ -118,7 +131,8 @@ def test_single_alerts_are_switched_off_timed_and_labelled() -> None:
 
 def test_every_dashboard_is_a_config_map_of_this_release() -> None:
     """Each file of dashboards/ is a ConfigMap, labelled for Grafana's sidecar, whose queries ask for this release only;
-    titles and uids of two releases differ, and so do those of one name in two namespaces."""
+    titles and uids of two releases differ, and so do those of one name in two namespaces.
+    """
     rendered = render(shape("production"))
     elsewhere = render(merged(shape("production"), {"namespaceOverride": "support"}))
 

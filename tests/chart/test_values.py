@@ -34,6 +34,7 @@ CONTEXTS: list[Values] = [
     shape("operator"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
+    {"monitoring": {"serviceMonitor": {"enabled": True}}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
 ]
 """What a value may need around it to have an effect."""
@@ -59,6 +60,9 @@ OTHER: dict[str, Any] = {
     "linkSwap.receiver": {"replicas": 9},
     "linkSwap.url": "https://other.example.com/",
     "monitoring.podMonitor.interval": "99s",
+    "monitoring.serviceMonitor.interval": "99s",
+    "monitoring.prometheusRule.alertLabels": {"team": "other"},
+    "monitoring.prometheusRule.alerts": {"SalesloftWebhooksPoison": {"for": "1h"}},
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
     "consumerGroups": [{"name": "other", "spec": {"paused": True}}],
     "operator.config": {"LOG_LEVEL": "debug"},

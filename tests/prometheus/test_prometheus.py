@@ -27,7 +27,9 @@ pytestmark = [
 ]
 
 VARIABLES = {
+    "$cluster": ".*",
     "$namespace": ".*",
+    "$release": ".*",
     "$group": ".*",
     "$source": ".*",
     "$__rate_interval": "20s",

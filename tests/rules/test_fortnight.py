@@ -39,7 +39,7 @@ class Source:
 
     def counter(self) -> Iterator[int]:
         """What has been accepted until each step."""
-        chance = random.Random(self.a_day)  # noqa: S311 - traffic, not a secret
+        chance = random.Random(self.a_day)
         total = 0
         for step in range(5 * WEEK):
             local = step - self.shift * HOUR * (step >= CHANGE)
@@ -78,7 +78,8 @@ def firing(at: str, expected: dict[str, str]) -> dict[str, object]:
 @needs_promtool
 def test_only_an_outage_is_silence(tmp_path: Path) -> None:
     """In a fortnight with nights, weekends and changed clocks, two hours without deliveries in a busy source's day wake
-    somebody, a day without is told of a quiet one, and nothing else is."""
+    somebody, a day without is told of a quiet one, and nothing else is.
+    """
     first_weekend = (
         'count_over_time(ALERTS{alertname="SalesloftWebhooksDeliveriesBelowUsual",alertstate="firing"}[4d])',
         "6d12h",
@@ -101,7 +102,9 @@ def test_only_an_outage_is_silence(tmp_path: Path) -> None:
             firing("32d", {"busy-broken": "critical warning", "quiet-broken": "warning"}),
         ],
     }
-    recording, receiver = (yaml.safe_load((RULES / f"{name}.yaml").read_text("utf-8")) for name in ("recording", "receiver"))
+    recording, receiver = (
+        yaml.safe_load((RULES / f"{name}.yaml").read_text("utf-8")) for name in ("recording", "receiver")
+    )
     wanted = [*recording["groups"][0]["rules"], *receiver["groups"][0]["rules"]]
     used = [rule for rule in wanted if "Deliveries" in rule.get("alert", "") or "accepted" in rule.get("record", "")]
     rules = {"groups": [{"name": "silence", "rules": used}]}
@@ -109,6 +112,8 @@ def test_only_an_outage_is_silence(tmp_path: Path) -> None:
     document = {"rule_files": ["rules.yaml"], "evaluation_interval": f"{MINUTES}m", "tests": [case]}
     (tmp_path / "case.yaml").write_text(yaml.safe_dump(document, width=10_000_000), "utf-8")
 
-    done = subprocess.run(["promtool", "test", "rules", "case.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["promtool", "test", "rules", "case.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
