@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-ROLES = {"backfill", "operator", "receiver", "worker"}
+ROLES = {"backfill", "console", "operator", "receiver", "worker"}
 """Commands that supervisors end with SIGTERM; every other one keeps the default effect."""
 
 

@@ -12,6 +12,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     │   ├── StoreRefused            the server refuses what this one delivery would write
     │   ├── StoreFull               out of memory, or the backlog limit is reached
     │   └── NotDurable              written, but not confirmed at the configured durability level
+    ├── BodyUnreadable              a stored body is encrypted, and not for the keys at hand
     ├── SalesloftError              SalesLoft's API did not do what was asked
     │   ├── SalesloftUnauthorized   it takes none of our credentials (401)
     │   ├── SalesloftForbidden      the credentials may not do this (403)
@@ -110,6 +111,10 @@ class UnreadableDelivery(DeliveryError):
         self.reason = reason
 
 
+class BodyUnreadable(SalesloftWebhooksError):
+    """A stored body cannot be decrypted: its key is missing, or it was damaged. Names the key, never what is in it."""
+
+
 class StoreError(SalesloftWebhooksError):
     """Redis cannot do what was asked; the caller answers 503 or tries again."""
 
@@ -147,11 +152,7 @@ class SalesloftNotFound(SalesloftError):
 
 
 class SalesloftRefused(SalesloftError):
-    """What was asked for is wrong, and will be refused again.
-
-    Attributes:
-        problems: What SalesLoft says, by field; empty if it does not name any.
-    """
+    """What was asked for is wrong, and will be refused again. ``problems``: what SalesLoft says, by field."""
 
     def __init__(self, message: str, problems: Mapping[str, tuple[str, ...]] | None = None) -> None:
         super().__init__(message)

@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from salesloft_webhooks.backfill_settings import BackfillSettings
+from salesloft_webhooks.console_settings import ConsoleSettings
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
@@ -37,7 +38,7 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class Settings(BackfillSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
+class Settings(BackfillSettings, ConsoleSettings, LinkSwapSettings, OperatorSettings, SalesloftSettings, StoreSettings):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
 
     # -- Source -----------------------------------------------------------------------------------------------------
@@ -215,4 +216,6 @@ class Settings(BackfillSettings, LinkSwapSettings, OperatorSettings, SalesloftSe
             )
         if self.body_memory_bytes < self.max_body_bytes:
             raise ValueError("BODY_MEMORY_BYTES is below MAX_BODY_BYTES: the largest body could never be read")
+        if self.body_key_file and self.store_format < 2:
+            raise ValueError("BODY_KEY_FILE needs STORE_FORMAT=2: bodies are not encrypted in format 1")
         return self

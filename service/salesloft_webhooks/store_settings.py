@@ -122,6 +122,12 @@ class StoreSettings(Environment):
         description="`zstd` compresses bodies in the store with a trained dictionary, to half of their size or less; "
         "`off` keeps them as they came. Both are always read; frames are written in format 2 of the store only.",
     )
+    body_key_file: Path | None = Field(
+        None,
+        description="File with keys that encrypt bodies in the store (AES-256-GCM): a key a line, as `body-keys new` "
+        "makes them. The first encrypts, all decrypt; re-read on change. Workers, commands and console need it before "
+        "receivers use it; these wait until every worker has it (docs/security.md). Plain bodies stay readable.",
+    )
     history_memory_share: float = Field(
         0.75,
         gt=0,

@@ -58,6 +58,7 @@ class ApiServer:
             f"--listen-client-urls=http://127.0.0.1:{self._store_port}",
             f"--advertise-client-urls=http://127.0.0.1:{self._store_port}",
             f"--listen-peer-urls=http://127.0.0.1:{free_port()}",
+            "--unsafe-no-fsync",  # nobody needs these objects again: a busy disk cost whole time-outs
         )
         subprocess.run(["openssl", "genrsa", "-out", str(self._key), "2048"], check=True, capture_output=True)
         self._tokens.write_text(f'{TOKEN},tests,tests,"system:masters"\n', "utf-8")

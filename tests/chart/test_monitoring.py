@@ -29,9 +29,7 @@ def installed_dashboards(rendered: Rendered) -> dict[str, Object]:
 
 
 def test_every_rule_file_is_a_rule_about_this_release() -> None:
-    """Each file of rules/ is a PrometheusRule with the same rules, Prometheus' own placeholders untouched; only the
-    release's matchers and labels are added.
-    """
+    """Each file of rules/ is a PrometheusRule with the same rules; the release's matchers and labels are added."""
     rendered = render(shape("production"))
     release = {"namespace": NAMESPACE, "release": RELEASE}
 
@@ -55,7 +53,7 @@ def test_every_rule_file_is_a_rule_about_this_release() -> None:
 
 
 def test_two_releases_of_one_cluster_share_no_series() -> None:
-    """With a name of the cluster, targets, queries and labels of alerts have it as well; own scraping is asked by its matchers."""
+    """Targets, queries and alerts have the name of the cluster, too; own scraping is asked by its matchers."""
     values = merged(shape("production"), {"monitoring": {"cluster": "prod"}})
     rendered = render(values)
     own = render(
@@ -84,7 +82,7 @@ def test_two_releases_of_one_cluster_share_no_series() -> None:
 
 
 def test_runbooks_are_linked_where_this_installation_keeps_them() -> None:
-    """With a base address, every alert's and panel's link to a runbook begins with it; without one nothing is linked."""
+    """With a base address, every link to a runbook begins with it; without one nothing is linked."""
     base = "https://wiki.example.com/runbooks/"
     rendered = render(merged(shape("production"), {"monitoring": {"runbookBaseUrl": base}}))
     without = render(shape("production"))
@@ -100,7 +98,7 @@ def test_runbooks_are_linked_where_this_installation_keeps_them() -> None:
 
 
 def test_single_alerts_are_switched_off_timed_and_labelled() -> None:
-    """What the values say of an alert, or of one severity of it, is what its rules have; all others stay as they are."""
+    """What the values say of an alert, or of one severity of it, its rules have; all others stay."""
     alerts = {
         "SalesloftWebhooksDuplicates": {"enabled": False},
         "SalesloftWebhooksStoreMemory": {
@@ -130,9 +128,7 @@ def test_single_alerts_are_switched_off_timed_and_labelled() -> None:
 
 
 def test_every_dashboard_is_a_config_map_of_this_release() -> None:
-    """Each file of dashboards/ is a ConfigMap, labelled for Grafana's sidecar, whose queries ask for this release only;
-    titles and uids of two releases differ, and so do those of one name in two namespaces.
-    """
+    """Each dashboard is a ConfigMap whose queries ask for this release, with a title and a uid that no other has."""
     rendered = render(shape("production"))
     elsewhere = render(merged(shape("production"), {"namespaceOverride": "support"}))
 
@@ -153,7 +149,7 @@ def test_every_dashboard_is_a_config_map_of_this_release() -> None:
 
 
 def test_a_service_monitor_finds_the_same_pods() -> None:
-    """Where only ServiceMonitors are looked for, one leads by a headless Service to all pods with metrics, ready or not."""
+    """Where only ServiceMonitors are looked for, one leads to all pods with metrics, ready or not."""
     rendered = render({"monitoring": {"serviceMonitor": {"enabled": True, "labels": {"team": "watch"}}}})
     monitor, service = rendered.one("ServiceMonitor", ""), rendered.one("Service", "metrics")
 

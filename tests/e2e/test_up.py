@@ -126,7 +126,7 @@ def test_a_demo_runs_stops_and_goes_on_where_it_was(machine: Machine) -> None:
 
 
 def test_other_terminals_find_it(machine: Machine) -> None:
-    """`send` and `events show` need no setting: the delivery of one is explained by the other."""
+    """`send` and `events show` need no setting: the delivery of one is explained by the other. So is the console."""
     machine.start("--rate", "0.1")
 
     (machine.folder / "person.json").write_text('{"id": 7}')
@@ -136,6 +136,8 @@ def test_other_terminals_find_it(machine: Machine) -> None:
 
     assert sent.returncode == 0, sent.stderr
     assert machine.fates("e1")["notify"] == "not_wanted"
+    [console] = re.findall(r"console\s+(http://127\.0\.0\.1:\d+)/", machine.output)
+    assert httpx2.get(f"{console}/api/v1/store-state").json()["problem"] == ""
 
 
 def test_what_dies_is_started_again(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""Silence is told where it means something: two simulated working weeks with nights, weekends and a change of the clocks."""
+"""Silence is told where it means something: two simulated weeks with nights, a weekend and a change of the clocks."""
 
 import random
 import subprocess
@@ -77,9 +77,7 @@ def firing(at: str, expected: dict[str, str]) -> dict[str, object]:
 
 @needs_promtool
 def test_only_an_outage_is_silence(tmp_path: Path) -> None:
-    """In a fortnight with nights, weekends and changed clocks, two hours without deliveries in a busy source's day wake
-    somebody, a day without is told of a quiet one, and nothing else is.
-    """
+    """In a fortnight, two hours' silence of a busy source is critical, a quiet one's day a warning, nothing else."""
     first_weekend = (
         'count_over_time(ALERTS{alertname="SalesloftWebhooksDeliveriesBelowUsual",alertstate="firing"}[4d])',
         "6d12h",

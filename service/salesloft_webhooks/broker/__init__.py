@@ -74,7 +74,7 @@ from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import Group
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
-from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Settled, Settlement, Taken
+from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Ran, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions
@@ -91,6 +91,7 @@ __all__ = [
     "MemoryBounds",
     "Outcome",
     "Publisher",
+    "Ran",
     "Settled",
     "Settlement",
     "Store",

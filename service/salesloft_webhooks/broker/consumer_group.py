@@ -4,11 +4,13 @@ See the package's docstring for how streams, ``due``, lanes and leases work toge
 """
 
 import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
+from salesloft_webhooks.broker.attempt_history import EXTRA_WORDS, extra_words
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH, GroupMaintenance, milliseconds
@@ -86,8 +88,8 @@ class Group(GroupMaintenance):
         )
 
     def _leases(self, partition: int, run: bytes, rows: list[list[Any]]) -> tuple[Lease, ...]:
-        name, its_run = self.options.name, run.decode()
-        return tuple(lease_in(row, partition=partition, group=name, run=its_run) for row in rows)
+        name, its_run, keys = self.options.name, run.decode(), self._store.body_keys
+        return tuple(lease_in(row, partition=partition, group=name, run=its_run, keys=keys) for row in rows)
 
     async def must_wait(self, leases: Sequence[Lease]) -> set[str]:
         """Entry ids of those leases whose entity has something unfinished where it was before the last raises.
@@ -143,11 +145,13 @@ class Group(GroupMaintenance):
         options = self.options
         args: list[str | int] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (milliseconds(options.lease_seconds), room, self._settle_numbers[partition], int(repeated))
-        args += (options.version, partitions, behind)
+        more = extra_words(settlements, time.monotonic())
+        args += (options.version, partitions, behind, len(more) // EXTRA_WORDS)
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
             args += (item.outcome, milliseconds(item.delay_seconds), item.reason, item.error)
+        args += more
         reply: SettleReply = await self._store.run("settle", partition, args)
         return reply
 

@@ -9,7 +9,7 @@ from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES
-from salesloft_webhooks.broker.store_format import NEWEST
+from salesloft_webhooks.broker.store_format import NEWEST, SEALED
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
 
@@ -31,6 +31,10 @@ class GroupMaintenance:
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
         if options.name in RESERVED_GROUP_NAMES:
             raise ConfigurationError("WORKER_GROUP: a reserved name")
+        if ":" in options.name:
+            raise ConfigurationError(
+                "WORKER_GROUP: no colon may stand in a group's name: fields of records are named so"
+            )
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
         if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):
@@ -65,7 +69,8 @@ class GroupMaintenance:
 
     async def _make_known(self) -> list[tuple[int, int]]:
         grace = milliseconds(self.options.no_handler_seconds)
-        args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, NEWEST]
+        reads = NEWEST if self._store.body_keys is None else SEALED
+        args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, reads]
         return [await self._store.run("register", partition, args) for partition in range(self._store.partitions)]
 
     async def expire_unhandled(self, partition: int) -> list[str]:

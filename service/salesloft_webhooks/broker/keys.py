@@ -126,6 +126,10 @@ class Keys(Struct, frozen=True):
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
 
+    def stream_copy(self, stream: str) -> str:
+        """A stream without what was deleted from it, while it is made to take that one's place; ends by itself."""
+        return f"{stream}:copy"
+
     def probe(self, partition: int) -> str:
         """Written, and removed in the same step, to find out whether writes are taken."""
         return f"{self.prefix}:{{{partition}}}:probe"
@@ -136,6 +140,11 @@ class Keys(Struct, frozen=True):
         That is the stream's last entry id and the server's ms, with a blank between. In partition 0 all raises stand.
         """
         return f"{self.prefix}:{{{partition}}}:layout"
+
+    @property
+    def encryption(self) -> str:
+        """Whether bodies are encrypted, once everybody can read that: hash like `format`, with the format 3."""
+        return f"{self.prefix}:encryption"
 
     @property
     def partitions(self) -> str:
@@ -161,6 +170,11 @@ class Keys(Struct, frozen=True):
     def receivers(self) -> str:
         """The keys that receivers accept: hash of JSON by receiver, with server ms and fingerprints by source."""
         return f"{self.prefix}:receivers"
+
+    @property
+    def audit(self) -> str:
+        """Who did what in the console: a stream of bounded length."""
+        return f"{self.prefix}:audit"
 
     @property
     def groups(self) -> str:

@@ -51,6 +51,8 @@ class Lease(msgspec.Struct, frozen=True):
         behind: Copies of the next entries of its lane, in order. They are not leased: nobody can begin them while this
             lease is held, so its holder may run them one after another once the one before is done, and settles all
             that it has run by one call, in order. The rest may be forgotten.
+        resubmitted: Whether it is a redrive or replay: the group had ended the event before.
+        unreadable: Why the event's data cannot be decrypted, without which it cannot be handled; empty: it is there.
     """
 
     partition: int
@@ -62,6 +64,22 @@ class Lease(msgspec.Struct, frozen=True):
     run: str = ""
     followed: bool = False
     behind: tuple["Lease", ...] = ()
+    resubmitted: bool = False
+    unreadable: str = ""
+
+
+class Ran(msgspec.Struct, frozen=True):
+    """When and how long an attempt ran, for the event's history.
+
+    Attributes:
+        began: Monotonic time at which it began.
+        seconds: How long it took.
+        trace_id: Of its trace; empty without one.
+    """
+
+    began: float
+    seconds: float
+    trace_id: str = ""
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -73,6 +91,7 @@ class Settlement(msgspec.Struct, frozen=True):
         delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
         reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
+        ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
     """
 
     lease: Lease
@@ -80,6 +99,7 @@ class Settlement(msgspec.Struct, frozen=True):
     delay_seconds: float = 0.0
     reason: str = ""
     error: str = ""
+    ran: Ran | None = None
 
 
 class Taken(msgspec.Struct, frozen=True):

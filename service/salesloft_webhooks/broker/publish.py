@@ -28,6 +28,7 @@ from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions, highest_layout
 from salesloft_webhooks.broker.routes import BELOW, MOVED, Routes
+from salesloft_webhooks.broker.sealing import Sealing
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import StoreUnavailable
@@ -65,6 +66,8 @@ class Publisher:
         bounds = MemoryBounds(store, settings, observer)
         self._context = CommitterContext(store, settings, bounds, Confirmer(store, self._background))
         self._format = StoreFormat(store, settings.store_format)
+        keys = store.body_keys
+        self._sealing = None if keys is None else Sealing(store, keys, self._format)
         self._routes = self._routes_now()
         self._asking: asyncio.Event | None = None
         self._tokens = _tokens()
@@ -93,7 +96,8 @@ class Publisher:
         """
         routes, token = self._routes, BACKFILL_TOKEN if delivery.backfilled else next(self._tokens)
         first = MOVED  # as if it had: the general way, unless the short one does
-        if routes.partitions == 1 and routes.fits(self._store):
+        certain = self._sealing is None or self._sealing.certain
+        if certain and routes.partitions == 1 and routes.fits(self._store):
             answer = routes.store(delivery, token)
             self._deadlines.begin(answer)
             try:
@@ -115,6 +119,8 @@ class Publisher:
         """Store by the layout that is in force when it is stored; the first event's result."""
         try:
             async with asyncio.timeout(self._timeout):
+                if self._sealing is not None and not self._sealing.certain:
+                    await self._sealing.ask()
                 if not self._routes.fits(self._store):
                     await self._follow(self._routes)
                 while (first := await self._try(routes := self._routes, delivery, token)) == MOVED:
@@ -177,7 +183,7 @@ class Publisher:
         self._start_committers()
 
     def _routes_now(self) -> Routes:
-        return Routes(self._context, self._format, self._observer)
+        return Routes(self._context, self._format, self._sealing, self._observer)
 
     def _start_committers(self) -> None:
         for committer in self._routes.committers():

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from salesloft_webhooks.broker.body_compression import packed, unpacked
+from salesloft_webhooks.broker.body_encryption import MARK, BodyKeys
 from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head
 from salesloft_webhooks.broker.id_digest import digest_of
+from salesloft_webhooks.broker.sealed_data import opened, seal_body, seal_rest
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.errors import StoreRefused
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
@@ -33,6 +35,9 @@ consumer made the last attempt."""
 QUARANTINE_FIELDS = ("src", "dialect", "reason", "at", "event", "body")
 """Of a delivery in quarantine: source, dialect, why it cannot be read, when it came, the event name beside the body
 (native dialect), and its body with the source's keys redacted."""
+AUDIT_FIELDS = ("who", "roles", "act", "args", "counts", "outcome", "text", "run")
+"""Of an act in the audit: by whom, with which roles, what, with which arguments, how many of what, how it ended, what
+they were told, and the bulk work that it began. When stands in the entry's id."""
 REGISTRATION_FIELDS = ("events", "ordering", "handlers", "seen")
 """Of a group's registration: patterns it wants, ordering, how its handlers are loaded, when a worker last came."""
 
@@ -48,22 +53,33 @@ RECORD_POISON = "poison:"
 """And a group's name: the entry that the group gave up as poison; a `done` that comes late is worth more."""
 RECORD_RESUBMITTED = "again:"
 """And a group's name: the entry of the group's latest redrive or replay of the event."""
+RECORD_ATTEMPTS = "try:"
+"""And a group's name: how the group's attempts at the event ended, a line each (``lua/include/attempt_history.lua``);
+none when the first one succeeded."""
+RECORD_ERASED = "erased:"
+"""Of an idempotency record: when the event was erased, server ms; of what it said nothing is kept."""
 RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})
 """Fields of an idempotency record beside the groups' names, under which stands what became of the event there."""
 
 
 def publish_row(
-    event: NewEvent, delivery: NewDelivery, whole: bytes | None, *, pack: bool, compress: bool
+    event: NewEvent,
+    delivery: NewDelivery,
+    first: NewEvent | None,
+    *,
+    pack: bool,
+    compress: bool,
+    keys: BodyKeys | None = None,
 ) -> PublishRow:
     """The fields of a new entry as ``publish.lua`` takes them; the store's own time unless the delivery has one.
 
-    ``whole`` is the body of the first event of the delivery in the same call, which the later ones mostly share.
-    ``pack``: what is written is format 2.
+    ``first`` is the first event of the delivery in the same call, whose body the later ones mostly share.
+    ``pack``: what is written is format 2. ``keys``: what seals the body, which takes format 2; None: it stays plain.
 
     Raises:
         StoreRefused: text of the event is no Unicode.
     """
-    kept, body = ("", event.data) if whole is None else shared_with(whole, event.data)
+    kept, body = ("", event.data) if first is None else shared_with(first.data, event.data)
     if compress and kept == "":
         body = packed(body)
     received = "" if delivery.received_at is None else str(int(delivery.received_at.timestamp() * 1_000))
@@ -71,14 +87,30 @@ def publish_row(
     try:
         head = packed_head((*described, delivery.traceparent), pack=pack)
         digest = digest_of(event.event_id)
+        if keys is not None:
+            body = _sealed(keys, body, event, None if kept == "" else first)
     except UnicodeEncodeError as exc:
         raise StoreRefused(f"no Unicode: {exc.reason}") from exc
     return (event.event_id, digest, head, body, kept)
 
 
-def leased_event(entry_id: bytes, head: bytes, body: bytes, *, group: str, attempt: int) -> Event:
-    """The event of a lease, from the head and the body of its entry."""
+def _sealed(keys: BodyKeys, body: bytes, event: NewEvent, carrier: NewEvent | None) -> bytes:
+    if carrier is None:
+        return seal_body(keys, body, event.event_id)
+    return seal_rest(keys, body, event.event_id, carrier.event_id)
+
+
+def leased_event(
+    entry_id: bytes, head: bytes, body: bytes, *, group: str, attempt: int, keys: BodyKeys | None = None
+) -> Event:
+    """The event of a lease, from the head and the body of its entry. ``keys`` open what was sealed.
+
+    Raises:
+        BodyUnreadable: the body is sealed, and cannot be opened.
+    """
     (event_id, event_type, entity_key, source, received, created, traceparent), of = unpacked_head(head)
+    if body[:2] == MARK:
+        body, of = opened(keys, body, of, event_id)
     return assembled(
         event_id=event_id,
         event_type=event_type,

@@ -15,6 +15,7 @@ STREAMS = {
     "a dead letter": records.DEAD_LETTER_FIELDS[len(records.ENTRY_FIELDS) :],
     "a delivery in quarantine": records.QUARANTINE_FIELDS,
     "a group's registration": records.REGISTRATION_FIELDS,
+    "an act in the audit": records.AUDIT_FIELDS,
 }
 _PLACEHOLDERS = {
     "partition": "{p}",
@@ -27,6 +28,7 @@ _PLACEHOLDERS = {
     "name": "NAME",
     "start": "START",
     "bucket": "BUCKET",
+    "stream": "STREAM",
 }
 
 

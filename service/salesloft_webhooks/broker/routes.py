@@ -10,6 +10,7 @@ from salesloft_webhooks.broker.earlier_places import EarlierPlaces, partition_in
 from salesloft_webhooks.broker.group_commit import Committer
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.records import publish_row
+from salesloft_webhooks.broker.sealing import Sealing
 from salesloft_webhooks.broker.shares import Row
 from salesloft_webhooks.broker.store_format import StoreFormat
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -30,10 +31,17 @@ class Routes:
         partitions: That number.
     """
 
-    def __init__(self, context: CommitterContext, store_format: StoreFormat, observer: CommitObserver | None) -> None:
+    def __init__(
+        self,
+        context: CommitterContext,
+        store_format: StoreFormat,
+        sealing: Sealing | None,
+        observer: CommitObserver | None,
+    ) -> None:
         store = context.store
         self.partitions = store.partitions
         self._format = store_format
+        self._sealing = sealing
         self._compression = context.settings.body_compression is BodyCompression.ZSTD
         numbers = range(store.partitions)
         self._writers = [Committer(context, "publish", number, observer, store_format) for number in numbers]
@@ -58,10 +66,11 @@ class Routes:
         """
         pack = self._format.known >= FORMAT_OF_HEADS
         compress = pack and self._compression
+        keys = self._sealing.keys if self._sealing else None
         rows: list[Row] = []
         for event, use in share:
-            whole = share[0][0].data if rows else None
-            row = publish_row(event, delivery, whole, pack=pack, compress=compress)
+            first = share[0][0] if rows else None
+            row = publish_row(event, delivery, first, pack=pack, compress=compress, keys=keys)
             rows.append((*row, token, use, *_level(event)))
         return rows, sum([len(event.data) for event, _ in share])
 

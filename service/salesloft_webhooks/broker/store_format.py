@@ -17,6 +17,8 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.errors import StoreError
 
 OLDEST, NEWEST = 1, 2
+SEALED = 3
+"""What a worker says that it reads when it can also decrypt bodies (`sealing`); everything else is as in format 2."""
 QUIET_SECONDS = 600.0
 """How long everybody must have been able to read the new format before it is written."""
 ASK_SECONDS = 10.0
@@ -27,11 +29,11 @@ class Readers(StrEnum):
     """Who uses the store, as ``format_readers.lua`` tells of one partition."""
 
     UNUSED = "unused"
-    """Nothing was ever stored, and nobody is there who reads format 1 only."""
+    """Nothing was ever stored, and nobody is there who does not read the new format."""
     READY = "ready"
-    """Everybody seen reads format 2."""
+    """Everybody seen reads the new format."""
     OLD = "old"
-    """Somebody reads format 1 only."""
+    """Somebody does not."""
 
 
 class StoreFormat:
@@ -40,11 +42,15 @@ class StoreFormat:
     Args:
         store: Where.
         highest: Setting ``STORE_FORMAT``.
+        newest: The format that is written once everybody reads it.
+        key: Where it stands.
     """
 
-    def __init__(self, store: Store, highest: int) -> None:
+    def __init__(self, store: Store, highest: int, *, newest: int = NEWEST, key: str = "") -> None:
         self._store = store
         self._highest = highest
+        self._newest = newest
+        self._key = key or store.keys.format
         self._known = OLDEST
         self._asked: float | None = None
 
@@ -58,25 +64,36 @@ class StoreFormat:
         if self._known < self._highest and (self._asked is None or time.monotonic() - self._asked > ASK_SECONDS):
             self._asked = time.monotonic()
             try:
-                self._known = min(await self._agreed(), self._highest)
+                await self.ask()
             except StoreError:
                 if cancellation_requested():  # a client may turn its cancellation into an error of its own
                     raise
         return self._known
 
+    async def ask(self) -> None:
+        """Ask for the format to write now, unless it is the highest already.
+
+        Raises:
+            StoreError: nobody knows.
+        """
+        if self._known < self._highest:
+            self._known = min(await self._agreed(), self._highest)
+
     async def _agreed(self) -> int:
-        key = self._store.keys.format
+        key = self._key
         with translated():
             written = await self._store.client.hget(key, "written")
         if written:
             return int(written)
         readers = await self._readers()
-        return int(await self._store.run_on(key, "raise_format", [readers, NEWEST, int(QUIET_SECONDS * 1_000)]))
+        return int(await self._store.run_on(key, "raise_format", [readers, self._newest, int(QUIET_SECONDS * 1_000)]))
 
     async def _readers(self) -> Readers:
         found = set()
         for partition in range(self._store.partitions):
-            reply: bytes = await self._store.run("format_readers", partition, [int(QUIET_SECONDS * 1_000)])
+            reply: bytes = await self._store.run(
+                "format_readers", partition, [int(QUIET_SECONDS * 1_000), self._newest]
+            )
             found.add(Readers(reply.decode()))
         if Readers.OLD in found:
             return Readers.OLD

@@ -1,6 +1,7 @@
 """Keeping signed deliveries that could not be read, so that somebody can find out why."""
 
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.sealed_data import seal_quarantined
 from salesloft_webhooks.errors import UnreadableReason
 
 LONGEST_FROM_HEADERS = 256
@@ -32,5 +33,7 @@ async def quarantine(
     Raises:
         StoreUnavailable, StoreFull: it was not kept; let the sender come again.
     """
+    if store.body_keys is not None:
+        body = seal_quarantined(store.body_keys, body, source)
     args = [source, dialect, reason.value, body, limit, from_headers[:LONGEST_FROM_HEADERS]]
     await store.run("quarantine", 0, args, [store.keys.quarantine(0)])

@@ -44,6 +44,22 @@ def backfill(**options: object) -> None:
     run_role("backfill", Settings.load(**options), run)
 
 
+def console(**options: object) -> None:
+    """Show what happened, and let people mend it, until SIGTERM; options win over the environment."""
+    with fast_imports():
+        from salesloft_webhooks.operations import run_role
+        from salesloft_webhooks.settings import Settings
+
+        try:
+            from salesloft_webhooks.console import run
+        except ModuleNotFoundError as exc:
+            if exc.name not in {"jinja2", "python_multipart", "joserfc"}:
+                raise
+            raise ConfigurationError("the console needs its extra: pip install salesloft-webhooks[console]") from exc
+
+    run_role("console", Settings.load(**options), run)
+
+
 def operator(**options: object) -> None:
     """Keep what is declared in Kubernetes true at SalesLoft until SIGTERM; options win over the environment."""
     with fast_imports():
@@ -62,6 +78,7 @@ def operator(**options: object) -> None:
 
 ROLES: dict[str, Callable[[], None]] = {
     "backfill": backfill,
+    "console": console,
     "operator": operator,
     "receiver": receiver,
     "worker": worker,

@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import typer
 
+from salesloft_webhooks.readable_times import moment_text, seconds_text
+
+__all__ = ["moment_text", "parse_moment", "parse_span", "seconds_text"]
+
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 SPAN = re.compile(r"(?P<count>\d{1,9}(?:\.\d{1,3})?)(?P<unit>[smhdw])", re.ASCII)
 
@@ -39,20 +43,3 @@ def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no time: write 2h (ago) or 2026-03-07T04:26:14+00:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def moment_text(moment: datetime) -> str:
-    """A time in UTC to the second, the same everywhere in the output."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def seconds_text(seconds: float) -> str:
-    """A duration to two units at most: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h 10 min``, ``4 d 3 h``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
-    for size, unit, smaller, smaller_unit in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {unit} {rest} {smaller_unit}" if rest else f"{whole // size} {unit}"
-    return f"{whole} s"

@@ -13,6 +13,7 @@ Each verb feeds metrics, traces and logs from the one fact it is given. Verbs ne
 
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
 from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
+from salesloft_webhooks.telemetry.console_telemetry import ConsoleTelemetry
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
@@ -28,6 +29,7 @@ __all__ = [
     "AttemptSpan",
     "BackfillState",
     "BackfillTelemetry",
+    "ConsoleTelemetry",
     "DeliverySpan",
     "Found",
     "LinkSwapOutcome",

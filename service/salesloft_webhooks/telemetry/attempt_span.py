@@ -93,6 +93,11 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
             self._write("warning", "attempt.lost", error)
         return self._outcome
 
+    @property
+    def trace_id(self) -> str:
+        """Of the trace it belongs to; empty while tracing is off."""
+        return self._trace.trace_id
+
     def done(self) -> None:
         """The handler finished."""
         self._outcome = AttemptOutcome.DONE

@@ -38,6 +38,7 @@ SALESLOFT = CollectorRegistry()
 BACKFILL = CollectorRegistry()
 LINK_SWAP = CollectorRegistry()
 OPERATOR = CollectorRegistry()
+CONSOLE = CollectorRegistry()
 REGISTRIES = {
     "Every process": PROCESS,
     "Receiver": RECEIVER,
@@ -46,6 +47,7 @@ REGISTRIES = {
     "Whatever asks SalesLoft's API": SALESLOFT,
     "Backfill": BACKFILL,
     "Operator": OPERATOR,
+    "Console": CONSOLE,
 }
 
 CALL_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

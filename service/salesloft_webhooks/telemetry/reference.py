@@ -38,6 +38,8 @@ _LABELS = {
     "group": "Consumer group.",
     "partition": "Number of a stream.",
     "role": "`receiver` or `worker`.",
+    "route": "Path of a page or an action of the console, names in the place of its parts.",
+    "act": "What somebody did in the console: see `console.*` in docs/logs.md.",
     "method": "Of an HTTP request.",
     "code": "Status of an answer, or `unreachable`, `timeout`, `broken`, `unreadable`.",
     "object": "Name of a `SalesloftSubscription`.",

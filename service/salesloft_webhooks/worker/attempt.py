@@ -5,8 +5,8 @@ import time
 from enum import StrEnum
 from functools import partial
 
-from salesloft_webhooks.broker import Lease, Outcome, Settlement
-from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.broker import Lease, Outcome, Ran, Settlement
+from salesloft_webhooks.errors import BodyUnreadable, Retry
 from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.loading import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
@@ -127,7 +127,9 @@ class Attempt:
             started = time.monotonic() if self.lease.lane else None
             try:
                 verdict = await run_attempt(
-                    partial(running.handle, event),
+                    partial(_refuse, self.lease.unreadable)
+                    if self.lease.unreadable
+                    else partial(running.handle, event),
                     limits,
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
@@ -150,7 +152,9 @@ class Attempt:
     def _settlement(self, span: AttemptSpan, verdict: Verdict) -> Settlement:
         if verdict.ending is Ending.DONE or verdict.error is None:
             span.done()
-            return Settlement(self.lease, Outcome.DONE)
+            # What succeeds at once has no history, and must not pay for one.
+            first = self.lease.event.attempt == 1 and not self.lease.resubmitted
+            return Settlement(self.lease, Outcome.DONE, ran=None if first else self._ran(span))
         if verdict.ending is Ending.DEAD:
             return self._dead(span, verdict.error, verdict.reason)
         if verdict.ending is Ending.PAUSED:
@@ -163,11 +167,20 @@ class Attempt:
         if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
             delay = max(delay or 0.0, self._rules.backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
-        return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=describe(verdict.error))
+        error, ran = describe(verdict.error), self._ran(span)
+        return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=error, ran=ran)
 
     def _dead(self, span: AttemptSpan, error: BaseException, reason: str) -> Settlement:
         span.dead(error, reason=reason)
-        return Settlement(self.lease, Outcome.DEAD, reason=reason, error=describe(error))
+        return Settlement(self.lease, Outcome.DEAD, reason=reason, error=describe(error), ran=self._ran(span))
+
+    def _ran(self, span: AttemptSpan) -> Ran:
+        return Ran(self.began, span.age_seconds, span.trace_id)
+
+
+async def _refuse(why: str) -> None:
+    """In the handlers' place: the key may come back, and the event waits for it as for anything that fails."""
+    raise BodyUnreadable(why)
 
 
 def describe(error: BaseException) -> str:

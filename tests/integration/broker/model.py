@@ -30,6 +30,7 @@ from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.failure_rules import CONSUMERS, LEASE_SECONDS
 from tests.integration.broker.handover_rules import HandOverRules, Settle
 from tests.integration.broker.invariants import STREAM
+from tests.integration.broker.rewriting_rules import RewritingRules
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 
@@ -39,7 +40,7 @@ GROUPS = {
 }
 
 
-class BrokerModel(HandOverRules):
+class BrokerModel(HandOverRules, RewritingRules):
     """Random interleavings of everything that publishers, consumers, crashes and operators do."""
 
     server: Server

@@ -20,6 +20,9 @@ from salesloft_webhooks.broker import (
     open_store,
     trim,
 )
+from salesloft_webhooks.broker.administration.history import EventState
+from salesloft_webhooks.broker.administration.search import search_page
+from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.broker.administration.server_version import server_version
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
@@ -68,6 +71,8 @@ async def test_everything_works_on_a_cluster(cluster: list[Server]) -> None:
         for person in range(20):
             mine = [event for event in handled if int(event[1:]) % 20 == person]
             assert mine == sorted(mine, key=lambda event: int(event[1:]))
+        asked = await search_page(store, Query(state=EventState.DONE, group="crm"), limit=60, seconds=20)
+        assert sorted(each.entry.event_id for each in asked.found) == sorted(handled)
         assert sum([await trim(store, partition, 0.0) for partition in range(PARTITIONS)]) == 60
     used = [node for node in cluster if _holds_a_stream(node)]
     assert len(used) > 1, "the partitions all fell on one node: the test proves nothing"

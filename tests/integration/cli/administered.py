@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker import Outcome, open_store
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.settings import Settings
@@ -59,6 +59,16 @@ async def one_handled(driven: Driven) -> None:
     group = await driven.group()
     await driven.publish("e1")
     await driven.handle(group)
+
+
+async def one_failed_twice(driven: Driven) -> None:
+    """One event that the group `crm` has handled in its third attempt, and `chat` in its first."""
+    crm, chat = await driven.group(), await driven.group("chat")
+    await driven.publish("e1")
+    for error in ("HTTPStatusError: 503 from crm", "LookupError: nobody is ada@crm.example"):
+        await driven.settle(crm, await driven.take(crm), Outcome.RETRY, error=error)
+    await driven.handle(crm)
+    await driven.handle(chat)
 
 
 async def one_waiting(driven: Driven) -> None:

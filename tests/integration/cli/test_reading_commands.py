@@ -5,7 +5,7 @@ import pytest
 from salesloft_webhooks.broker import quarantine
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import UnreadableReason
-from tests.integration.cli.administered import Console, one_handled, one_waiting, two_dead
+from tests.integration.cli.administered import Console, one_failed_twice, one_handled, one_waiting, two_dead
 from tests.support.broker_driver import Driven
 
 
@@ -52,10 +52,37 @@ def test_an_event_is_explained(console: Console) -> None:
     plain, with_data = console.read("events", "show", "e1"), console.read("events", "show", "e1", "--data")
 
     assert [(row["group"], row["fate"]) for row in plain["groups"]] == [("crm", "done")]
-    assert set(plain["groups"][0]) == {"group", "fate", "attempts", "consumer", "due_at", "again"}
+    assert set(plain["groups"][0]) == {"group", "fate", "attempts", "consumer", "due_at", "again", "tried"}
     assert "data" not in plain["entry"]
     assert with_data["entry"]["data"] == {"id": 1}
     assert "done" in console.run("events", "show", "e1").stdout
+
+
+def test_attempts_are_told_with_their_errors(console: Console) -> None:
+    """`events attempts` and `events show` name each that failed and the one that did not; no address is shown."""
+    console.arrange(one_failed_twice)
+
+    told = console.read("events", "attempts", "e1")
+    texts = [console.run("events", name, "e1").stdout for name in ("attempts", "show")]
+
+    assert [(each["group"], each["number"], each["ended"]) for each in told["attempts"]] == [
+        ("crm", 1, "retry"),
+        ("crm", 2, "retry"),
+        ("crm", 3, "done"),
+    ]
+    assert told["attempts"][1]["error"] == "LookupError: nobody is •••@crm.example"
+    assert all("503 from crm" in text and "ada@" not in text for text in texts)
+    assert console.read("events", "attempts", "e1", "--group", "chat")["attempts"] == []
+
+
+def test_success_at_once_leaves_no_attempts(console: Console) -> None:
+    """The answer says why there is nothing to show, on stderr."""
+    console.arrange(one_handled)
+
+    result = console.run("events", "attempts", "e1")
+
+    assert (result.exit_code, result.stdout) == (ExitCode.OK, "")
+    assert "succeeds at once" in result.stderr
 
 
 def test_an_unknown_event_is_exit_code_1(console: Console) -> None:

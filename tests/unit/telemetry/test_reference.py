@@ -3,6 +3,8 @@
 import ast
 import re
 
+from salesloft_webhooks.console.application import all_routes
+from salesloft_webhooks.console.routes import Action
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.errors import RejectionReason
 from salesloft_webhooks.telemetry.labels import AttemptOutcome
@@ -20,7 +22,8 @@ def logged_events() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LOGGING:
                 found |= {text for argument in node.args for text in _texts(argument) if EVENT.fullmatch(text)}
-    return found | {outcome.log_event for outcome in DeliveryOutcome if outcome.log_event} | {"library.message"}
+    acts = {f"console.{each.act}" for each in all_routes() if isinstance(each, Action)}
+    return found | acts | {outcome.log_event for outcome in DeliveryOutcome if outcome.log_event} | {"library.message"}
 
 
 def _texts(node: ast.expr) -> set[str]:

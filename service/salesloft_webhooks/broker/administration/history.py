@@ -1,17 +1,25 @@
 """What became of one event: where it stands in every group."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from salesloft_webhooks.broker.administration.groups import registration
+from salesloft_webhooks.broker.administration.past_attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
-from salesloft_webhooks.broker.records import RECORD_DUPLICATES, RECORD_RESUBMITTED, RECORD_TOKEN
+from salesloft_webhooks.broker.records import (
+    RECORD_ATTEMPTS,
+    RECORD_DUPLICATES,
+    RECORD_ERASED,
+    RECORD_RESUBMITTED,
+    RECORD_TOKEN,
+)
+from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
 
@@ -41,6 +49,8 @@ class EventState(StrEnum):
     """The group does not take events of this type."""
     PASSED_OVER = "passed_over"
     """Read and not handled, although the group takes the type now: its filter was another one then."""
+    ERASED = "erased"
+    """Its data was erased before the group had finished it, which it never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class EventInGroup:
         consumer: Who runs it, or ran it last when the lease lapsed; else empty.
         due_at: End of the lease (running), time of the next attempt (scheduled), else None.
         resubmitted: Whether this is about a replay or redrive of it.
+        tried: The attempts that ended, as far as they are kept: none of what succeeded at once.
     """
 
     group: str
@@ -62,6 +73,7 @@ class EventInGroup:
     consumer: str = ""
     due_at: datetime | None = None
     resubmitted: bool = False
+    tried: tuple[PastAttempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,7 @@ class History:
         entry: Its content while the stream still has it; afterwards only ids and states are known.
         groups: Its state in every group that exists or that has finished it.
         backfilled: Whether a backfill has brought it, because no webhook had.
+        erased_at: When its data was erased; None: it was not.
     """
 
     event_id: str
@@ -83,6 +96,7 @@ class History:
     entry: Entry | None
     groups: tuple[EventInGroup, ...]
     backfilled: bool = False
+    erased_at: datetime | None = None
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -100,23 +114,69 @@ async def history(store: Store, event_id: str) -> History | None:
 
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
     now, flat_record, entry_id, flat_entry, rows = reply
-    record = {name.decode(): value.decode() for name, value in _pairs(flat_record)}
+    record = record_from(flat_record)
     reference = Reference.of(partition, entry_id)
-    entry = read_entry(reference, dict(_pairs(flat_entry))) if flat_entry else None
+    entry = read_entry(reference, opened_fields(store.body_keys, fields_from(flat_entry))) if flat_entry else None
+    names = [row[0].decode() for row in rows]
+    states = states_of(now, record, rows, entry, {name: (await registration(store, name)).events for name in names})
+    erased = record.get(RECORD_ERASED)
+    return History(
+        event_id,
+        reference,
+        int(record.get(RECORD_DUPLICATES, "0")),
+        entry,
+        states,
+        record.get(RECORD_TOKEN) == BACKFILL_TOKEN,
+        datetime.fromtimestamp(int(erased) / 1_000, UTC) if erased else None,
+    )
+
+
+def states_of(
+    now: int,
+    record: Mapping[str, str],
+    rows: Iterable[Sequence[Any]],
+    entry: Entry | None,
+    taken: Mapping[str, tuple[str, ...]],
+) -> tuple[EventInGroup, ...]:
+    """An event's state in every group that exists or that has finished it, by the groups' names.
+
+    Args:
+        now: Server ms at which it was asked for.
+        record: The event's idempotency record.
+        rows: Where it stands in each group, as ``include/standing.lua`` says it.
+        entry: Its entry, while the stream has it.
+        taken: The event patterns that each group takes; empty: all.
+    """
     states = {}
     for row in rows:
         group = row[0].decode()
-        wanted = entry is None or (entry.only in {"", group} and await _wants(store, group, entry.event_type))
+        wanted = entry is None or (entry.only in {"", group} and _takes(taken[group], entry.event_type))
         states[group] = _state(now, record, row, wanted=wanted)
     for name, value in record.items():
         if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
             states[name] = EventInGroup(name, EventState(value))
-    duplicates = int(record.get(RECORD_DUPLICATES, "0"))
-    backfilled = record.get(RECORD_TOKEN) == BACKFILL_TOKEN
-    return History(event_id, reference, duplicates, entry, tuple(states[name] for name in sorted(states)), backfilled)
+    states = {name: _with_attempts(state, record.get(RECORD_ATTEMPTS + name, "")) for name, state in states.items()}
+    return tuple(states[name] for name in sorted(states))
 
 
-def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
+def _with_attempts(state: EventInGroup, kept: str) -> EventInGroup:
+    tried = read_attempts(kept)
+    if not tried:
+        return state
+    return replace(state, tried=tried, attempts=state.attempts or tried[-1].number)
+
+
+def fields_from(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A flat list of names and values, as scripts answer it."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def record_from(flat: Sequence[bytes]) -> dict[str, str]:
+    """An event's idempotency record."""
+    return {name.decode(): value.decode(errors="replace") for name, value in fields_from(flat).items()}
+
+
+def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: bool) -> EventInGroup:
     name, last, entry_id, owner, attempts, due = row
     group = name.decode()
     resubmitted = RECORD_RESUBMITTED + group in record
@@ -126,6 +186,8 @@ def _state(now: int, record: dict[str, str], row: Sequence[Any], *, wanted: bool
         return _pending(
             now, EventInGroup(group, EventState.RUNNING, attempts, owner.decode(), resubmitted=resubmitted), due
         )
+    if RECORD_ERASED in record:
+        return EventInGroup(group, EventState.ERASED, resubmitted=resubmitted)
     unread = Reference.of(0, entry_id) > Reference.of(0, last)
     if not wanted:
         return EventInGroup(group, EventState.NOT_WANTED)
@@ -146,10 +208,5 @@ def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:
     return EventInGroup(row.group, kind, row.attempts, row.consumer, due_at, row.resubmitted)
 
 
-async def _wants(store: Store, group: str, event_type: str) -> bool:
-    known = await registration(store, group)
-    return not known.events or matches(event_type, known.events)
-
-
-def _pairs(flat: Sequence[bytes]) -> Iterable[tuple[bytes, bytes]]:
-    return zip(flat[::2], flat[1::2], strict=True)
+def _takes(patterns: Sequence[str], event_type: str) -> bool:
+    return not patterns or matches(event_type, patterns)

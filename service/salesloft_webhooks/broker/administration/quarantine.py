@@ -13,6 +13,7 @@ from salesloft_webhooks.broker.administration.stored_records import Quarantined,
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.publish import Publisher, Stored
+from salesloft_webhooks.broker.sealed_data import opened_quarantined
 from salesloft_webhooks.dialects import read_quarantined as read_delivery
 from salesloft_webhooks.errors import StoreRefused, UnreadableDelivery
 from salesloft_webhooks.events import NewDelivery
@@ -47,7 +48,7 @@ async def quarantined(store: Store, span: Span) -> AsyncIterator[Quarantined]:
         StoreError: while scanning.
     """
     async for reference, fields in scan(store, store.keys.quarantine, span):
-        yield read_quarantined(reference, fields)
+        yield read_quarantined(reference, opened_quarantined(store.body_keys, fields))
 
 
 async def find_quarantined(store: Store, name: str) -> Quarantined | None:

@@ -8,6 +8,7 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_head import by_name
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import Fields
+from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.broker.shared_bodies import carrier_of
 
 PAGE = 100
@@ -83,7 +84,7 @@ async def read(
 
 
 async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]]) -> None:
-    """Give the entries of a page the bodies that they share with others (``shared_bodies.py``), in place.
+    """Give the entries of a page the bodies that they share with others (``shared_bodies.py``), unsealed, in place.
 
     Of an entry whose body was deleted by hand nothing is said, and its data is empty.
 
@@ -109,6 +110,8 @@ async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]])
         body = bodies.get(carrier)
         own = {b"body": b"", b"of": b""} if body is None else {b"body": body, b"of": fields[b"of"]}
         page[index] = (entry_id, {**fields, **own})
+    for index, (entry_id, fields) in enumerate(page):
+        page[index] = (entry_id, opened_fields(store.body_keys, fields))
 
 
 async def _scan_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:

@@ -9,6 +9,7 @@ from salesloft_webhooks.broker.entry_head import unpacked_source
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, Fields
+from salesloft_webhooks.broker.sealed_data import UNREADABLE
 from salesloft_webhooks.broker.shared_bodies import whole_body
 
 
@@ -24,6 +25,7 @@ class StoredEvent:
         created_at: When it happened, as the sender wrote it.
         received_at: When the store accepted it.
         data: The resource as JSON bytes. Personal data: show it only when asked to.
+        unreadable: Why the data, which is empty then, cannot be decrypted; empty: it can.
     """
 
     event_id: str
@@ -33,6 +35,7 @@ class StoredEvent:
     created_at: str
     received_at: datetime
     data: bytes = field(repr=False)
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Quarantined:
         from_headers: What its headers said and its body does not (native: the event's name); empty when version
             0.1.0 kept it.
         body: As it came, keys of the source redacted. Personal data: show it only when asked to.
+        unreadable: Why the body cannot be decrypted; empty: it can.
     """
 
     reference: Reference
@@ -98,6 +102,7 @@ class Quarantined:
     received_at: datetime
     from_headers: str
     body: bytes = field(repr=False)
+    unreadable: str = ""
 
 
 def read_entry(reference: Reference, fields: Fields) -> Entry:
@@ -130,6 +135,7 @@ def read_quarantined(reference: Reference, fields: Fields) -> Quarantined:
         received_at=_time(fields, b"at"),
         from_headers=_text(fields, b"event"),
         body=fields.get(b"body", b""),
+        unreadable=_text(fields, UNREADABLE),
     )
 
 
@@ -152,6 +158,7 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
         "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
+        "unreadable": _text(fields, UNREADABLE),
     }
 
 

@@ -25,6 +25,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.clients import Client, make_client
 from salesloft_webhooks.broker.connection.cluster_nodes import ELSEWHERE, on_node, relearn
 from salesloft_webhooks.broker.connection.error_words import words
@@ -68,6 +69,7 @@ class Store:
         partitions: Number of streams; the setting's until the store was asked, then the store's (`partition_count`).
         earlier: The numbers before it.
         asked: Whether the store was asked for both.
+        body_keys: What seals and opens bodies; None: they are stored as they are.
         lines: For the scripts in `HOT`.
     """
 
@@ -76,6 +78,7 @@ class Store:
     partitions: int = 1
     earlier: tuple[EarlierLayout, ...] = ()
     asked: bool = False
+    body_keys: BodyKeys | None = None
     lines: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
@@ -224,8 +227,9 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     Raises:
         ConfigurationError: the URL is malformed, settings contradict each other, or a file cannot be used.
     """
+    body_keys = BodyKeys(settings.body_key_file) if settings.body_key_file else None
     client, companions = make_client(settings)
-    store = Store(client, Keys(settings.redis_key_prefix), settings.partitions)
+    store = Store(client, Keys(settings.redis_key_prefix), settings.partitions, body_keys=body_keys)
     try:
         yield store
     finally:

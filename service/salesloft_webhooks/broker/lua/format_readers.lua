@@ -1,9 +1,9 @@
 #!lua flags=no-writes
--- Who uses this partition: everybody who reads format 2 of the store, or also somebody who reads format 1 only.
+-- Who uses this partition: only who reads a new format of the store, or also somebody who does not.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 ms of silence after which a worker is gone
--- Result: 'old' (a worker is there that has not said what it reads, or the latest event was stored by version 0.1.0)
+-- ARGV  1 ms of silence after which a worker is gone   2 the new format
+-- Result: 'old' (a worker is there that has not said that it reads it, or the latest event was stored by version 0.1.0)
 --       | 'unused' (no event was ever stored) | 'ready'
 --@include partition
 --@include compact_records
@@ -14,7 +14,7 @@ local function all_read(name)
   local group_base = base .. 'g:' .. name
   local at = now + tonumber(redis.call('HGET', group_base .. ':clock', 'offset') or 0)
   for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', group_base .. ':seen', ms(at - ARGV[1]), '+inf')) do
-    if redis.call('HEXISTS', group_base .. ':formats', consumer) == 0 then
+    if tonumber(redis.call('HGET', group_base .. ':formats', consumer) or 0) < tonumber(ARGV[2]) then
       return false
     end
   end

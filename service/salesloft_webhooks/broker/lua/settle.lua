@@ -6,9 +6,12 @@
 --       6 token: the number of this call among the consumer's; a repeat after a lost reply has the same   7 1: a repeat; else 0
 --       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
 --       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
+--       11 extra: of how many outcomes the event's history of attempts is told more
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
 --       what went wrong (retry, dead)
+--       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
+--       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
 -- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
 --   entries  each may have one word more: those behind it, in the same form, to be run in order under its lease; their
 --            outcomes come in one call with its own
@@ -30,7 +33,8 @@
 --   What was run under the lease of the entry before it counts as its owner's first attempt when that is finished by the
 --   same call, and nothing of the lane moves between.
 --   A repeat names again what the call has leased, and no lease twice.
---   What is done stays done: a later retry or dead of the same entry ends it instead.
+--   What is done stays done: a later retry or dead of the same entry ends it instead. So does one of an entry that was
+--   erased meanwhile (erase.lua), of which no error text is kept.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
@@ -39,15 +43,16 @@
 --@include outcomes
 --@include entries
 --@include giving_up
+--@include attempt_history
 --@include held_entries
 --@include patterns
 --@include filter
 --@include layout
-local FIRST, FIELDS = 11, 9
+local FIRST, FIELDS, MORE_FIELDS = 12, 9, 5
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
-local behind, outcomes = tonumber(ARGV[10]), (#ARGV - FIRST + 1) / FIELDS
-local delivery_count_if_held = read_held_entries(consumer, outcomes)
+local behind, EXTRA = tonumber(ARGV[10]), #ARGV + 1 - MORE_FIELDS * ARGV[11]
+local delivery_count_if_held = read_held_entries(consumer, (EXTRA - FIRST) / FIELDS)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
 local changed = {}
@@ -67,8 +72,23 @@ end
 --@include handover
 
 local reported = {}
-for at = FIRST, #ARGV, FIELDS do
+for at = FIRST, EXTRA - 1, FIELDS do
   reported[ARGV[at]] = true
+end
+
+-- By the number of an outcome: where what is told more of it begins.
+local extra_at = {}
+for at = EXTRA, #ARGV, MORE_FIELDS do
+  extra_at[tonumber(ARGV[at])] = at
+end
+
+-- A line for the event's history. What nobody has told more of has ended now.
+local function line_of(number, attempt, ended)
+  local ago, length, trace, problem = '-', '-', '-', ''
+  if extra_at[number] then
+    ago, length, trace, problem = unpack(ARGV, extra_at[number] + 1, extra_at[number] + 4)
+  end
+  return table.concat({ attempt, ms(wall - (tonumber(ago) or 0)), length, ended, trace, problem }, ' ')
 end
 
 -- Acknowledged all at once, at the end.
@@ -110,10 +130,18 @@ local function undo_poison(id, event_id)
   return undone
 end
 
-local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
+-- A success: when it came late, nobody knew of earlier attempts at its start.
+local function tell_success(number, attempt, event_id, late)
+  if late or extra_at[number] then
+    remember_success(event_id, line_of(number, attempt, 'done'))
+  end
+end
+
+local function settle(number, id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
   local owner, delivered = present_owner_of(id)
   if not owner then
     if outcome == 'done' and undo_poison(id, event_id) then
+      tell_success(number, attempt, event_id, true)
       return 'late'
     end
     if outcome == 'done' and not outcome_of(event_id, id) then
@@ -126,7 +154,9 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
   local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
     set_outcome(event_id, 'done', ttl, id)
-    if not owned and owner ~= NOBODY then
+    local late = not owned and owner ~= NOBODY
+    tell_success(number, attempt, event_id, late)
+    if late then
       return 'late'
     end
     finish_later(id, lane)
@@ -134,11 +164,16 @@ local function settle(id, lane, event_id, attempt, its_run, outcome, delay, reas
     return 'lost'
   elseif outcome_of(event_id, id) == 'done' then
     finish_later(id, lane)
+  elseif outcome ~= 'release' and not redis.call('XRANGE', events, id, id)[1] then
+    -- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep.
+    finish_later(id, lane)
   elseif outcome == 'dead' then
+    remember_attempt(event_id, id, ttl, line_of(number, attempt, 'dead'))
     add_dead_letter(id, reason, message, attempt, consumer)
     set_outcome(event_id, 'dead', ttl, id)
     finish_later(id, lane)
   elseif outcome == 'retry' then
+    remember_attempt(event_id, id, ttl, line_of(number, attempt, 'retry'))
     redis.call('HSET', attempts_key, id .. ':error', message)
     put_back(id, lane, attempt, delay)
   else
@@ -149,8 +184,8 @@ end
 
 local results = {}
 local function settle_all()
-  for at = FIRST, #ARGV, FIELDS do
-    results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
+  for at = FIRST, EXTRA - 1, FIELDS do
+    results[#results + 1] = settle(#results + 1, ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
       ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
   end
 end

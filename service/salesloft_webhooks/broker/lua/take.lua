@@ -15,7 +15,7 @@
 --   last_id   stream id to wait behind when nothing more was found, '' when more may be there at once
 --   entries   { entry id, lane, attempt, failures, last error, followed, head, body (see include/entries.lua) };
 --             failures: earlier attempts that failed, without the leases that were lost; followed: 1 when more of its lane
---             waits behind it, as far as this call saw
+--             waits behind it, as far as this call saw; 2 more when it is a redrive or replay
 --   isolated  how many entries wait to be run apart from all others
 --   run       of the group, part of each lease
 --   unhandled types  one per entry left unhandled in this call: wanted, but this process has no handler (include/filter.lua)
@@ -41,6 +41,7 @@
 --@include outcomes
 --@include entries
 --@include giving_up
+--@include attempt_history
 --@include patterns
 --@include filter
 --@include layout

@@ -46,6 +46,11 @@ class AttemptTrace:
         )
         self._token = otel_context.attach(trace.set_span_in_context(self._span, delivery))
 
+    @property
+    def trace_id(self) -> str:
+        """As W3C writes it: 32 hexadecimal digits."""
+        return trace.format_trace_id(self._span.get_span_context().trace_id)
+
     def failed(self, error: BaseException) -> None:
         """The handler raised ``error``."""
         record_error(self._span, error)

@@ -24,6 +24,8 @@ class UntracedDelivery:
 class UntracedAttempt:
     """What an attempt holds while tracing is off: the same verbs, no effect."""
 
+    trace_id = ""
+
     def start(self) -> None:
         """Nothing."""
 

@@ -16,6 +16,7 @@ from salesloft_webhooks.broker.records import (
     ENTRY_FIELDS,
     PACKED_FIELDS,
     QUARANTINE_FIELDS,
+    RECORD_ATTEMPTS,
     RECORD_DUPLICATES,
     RECORD_ENTRY,
     RECORD_LETTERS,
@@ -84,10 +85,10 @@ async def test_hashes_have_the_fields_that_are_written_down(driven: Driven) -> N
         record: Any = await client.hgetall(key)
         found |= {name.decode() for name in record}
     assert tuple(name.decode() for name in registration) == REGISTRATION_FIELDS
-    of_group = {f"{name}crm" for name in (RECORD_LETTERS, RECORD_RESUBMITTED)}
+    of_group = {f"{name}crm" for name in (RECORD_LETTERS, RECORD_RESUBMITTED, RECORD_ATTEMPTS)}
     assert found == {RECORD_ENTRY, RECORD_DUPLICATES, "crm", *of_group}
     with driven.server.client() as plain:
-        compact = [known_records(plain, keys.events(one)).get("retried", {}) for one in range(driven.store.partitions)]
+        compact = [known_records(plain, keys.events(one)).get("parked", {}) for one in range(driven.store.partitions)]
     assert [set(record) for record in compact if record] == [{RECORD_ENTRY, RECORD_TOKEN}]
 
 
@@ -125,6 +126,6 @@ def test_poisoned_entries_are_named_as_written_down() -> None:
     """The one field that takes several lost leases to be written has the same name in the scripts."""
     records, outcomes = ((LUA / "include" / f"{name}.lua").read_text("utf-8") for name in ("records", "outcomes"))
 
-    names = f"'{RECORD_LETTERS}', '{RECORD_POISON}', '{RECORD_RESUBMITTED}'"
-    assert f"local LETTER, POISON, AGAIN = {names}" in records
+    names = f"'{RECORD_LETTERS}', '{RECORD_POISON}', '{RECORD_RESUBMITTED}', '{RECORD_ATTEMPTS}'"
+    assert f"local LETTER, POISON, AGAIN, TRY = {names}" in records
     assert "POISON .. group" in outcomes

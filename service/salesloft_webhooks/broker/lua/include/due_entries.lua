@@ -30,6 +30,7 @@ end
 local function judge(id, lane, owner, attempts, fields)
   local uncounted, row = losses_now(id, attempts)
   redis.call('HSET', clock, LOST, ms(now))
+  remember_attempt(fields.id, id, ttl, table.concat({ attempts, ms(wall), '- lost -', owner }, ' '))
   if row >= max_lost then
     return poison(id, lane, attempts, row, owner)
   end

@@ -41,7 +41,7 @@ local function parks(id, lane)
     return false
   end
   if lease_of_lane[lane] then
-    lease_of_lane[lane][FOLLOWED] = 1
+    has_followers(lease_of_lane[lane])
   end
   redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', 0, 'JUSTID')
   redis.call('ZADD', due, ms(PARKED), member_of(id, lane))

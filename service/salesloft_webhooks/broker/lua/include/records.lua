@@ -7,7 +7,8 @@
 -- so what it has stored, and all of format 1, is found there. From when on an event has a full record, what its groups
 -- make of it goes there.
 local ENTRY, TOKEN, DUPLICATES = 'entry', 'token:', 'dups'
-local LETTER, POISON, AGAIN = 'letter:', 'poison:', 'again:' -- each with a group's name a field of the full record
+-- Each with a group's name a field of the full record.
+local LETTER, POISON, AGAIN, TRY = 'letter:', 'poison:', 'again:', 'try:'
 
 local function record_of(event_id)
   return base .. 'event:' .. event_id

@@ -52,4 +52,5 @@ def _full(letter: "DeadLetter") -> list[tuple[str, str]]:
         ("died", f"{moment_text(letter.died_at)}, {letter.reason}, after {letter.attempts} attempt(s)"),
         ("worker", letter.consumer),
         ("error", letter.error),
+        *([("data", letter.unreadable)] if letter.unreadable else []),
     ]

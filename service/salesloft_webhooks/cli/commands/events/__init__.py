@@ -1,10 +1,11 @@
-"""`events`: looking at events, one (`show`) or all as they come in (`tail`)."""
+"""`events`: looking at events, one (`show`, `attempts`) or all as they come in (`tail`)."""
 
 import typer
 
-from salesloft_webhooks.cli.commands.events import show, tail
+from salesloft_webhooks.cli.commands.events import past_attempts, show, tail
 
 app = typer.Typer(no_args_is_help=True, help="Look at events: what became of one, or all as they come in.")
 
+app.command("attempts")(past_attempts.show_attempts)
 app.command("show")(show.show_event)
 app.command("tail")(tail.tail_events)

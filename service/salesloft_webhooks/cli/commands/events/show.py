@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
+from salesloft_webhooks.cli.commands.events.finding import found_event
+from salesloft_webhooks.cli.commands.events.past_attempts import show_tried, tried_in
 from salesloft_webhooks.cli.console import described, show, show_json
-from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.nearest_names import near_events
 from salesloft_webhooks.cli.options import AsJson
-from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.tables import show_table
 from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.broker import Store
     from salesloft_webhooks.broker.administration.history import EventInGroup, History
-    from salesloft_webhooks.settings import Settings
 
 JSON_NAMES = {"state": "fate", "resubmitted": "again"}
 """The names of version 0.1.0 in JSON, by those of the fields."""
@@ -31,15 +28,7 @@ def show_event(
     as_json: AsJson = False,
 ) -> None:
     """Say what became of an event in every group."""
-    from salesloft_webhooks.broker.administration.history import history
-
-    async def look(store: "Store", _: "Settings") -> "History":
-        if (found := await history(store, event_id)) is None:
-            near = await near_events(store, event_id)
-            fail(f"unknown event: {event_id} (never accepted, or so long ago that its id is forgotten){near}")
-        return found
-
-    found = with_store(look)
+    found = found_event(event_id)
     if as_json:
         document = {**_object(found), "entry": found.entry and entry_object(found.entry, with_data=with_data)}
         show_json(document)
@@ -66,6 +55,9 @@ def _show_history(found: "History", *, with_data: bool) -> None:
         show(Text(f"  {line}"))
     rows = [(row.group, row.state.replace("_", " "), row.attempts or "", _detail(row)) for row in found.groups]
     show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
+    if tried := tried_in(found):
+        show(Text("attempts"))
+        show_tried(tried)
     if with_data and found.entry:
         show(Text(found.entry.data.decode(errors="backslashreplace")))
 
@@ -75,8 +67,12 @@ def _about(found: "History") -> Iterator[str]:
         yield f"{entry.event_type} of {entry.entity_key} from source {entry.source}, happened {entry.created_at}"
         age = (datetime.now(UTC) - entry.received_at).total_seconds()
         yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
+    elif found.erased_at:
+        yield f"stored as {found.reference}; erased {moment_text(found.erased_at)}"
     else:
         yield f"stored as {found.reference}; its content has left the history"
+    if entry and entry.unreadable:
+        yield f"its data cannot be read: {entry.unreadable}"
     if found.backfilled:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
     else:

@@ -40,4 +40,4 @@ def show_quarantined(
         return
     show(Text(f"{found.reference} from source {found.source} ({found.dialect}), {moment_text(found.received_at)}"))
     show(Text(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
-    show(Text(body))
+    show(Text(found.unreadable or body))

@@ -21,23 +21,29 @@ OpsPort = Annotated[
 ]
 
 
-def up(
+def up(  # noqa: PLR0913 - an option each
     *,
     demo: Annotated[bool, typer.Option("--demo", help="With a simulated SalesLoft and invented secrets.")] = False,
     rate: Annotated[float, typer.Option(min=0.1, help="Changes a second at the simulated SalesLoft.")] = 20.0,
     host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
     ops_port: OpsPort = 9090,
+    console_port: Annotated[
+        int | None,
+        typer.Option(
+            envvar="CONSOLE_PORT", min=0, max=65_535, help="The console's pages; by default 8080, if it is free."
+        ),
+    ] = None,
     store_port: Annotated[int, typer.Option(min=0, max=65_535, help="The embedded Valkey's port; 0: any.")] = 0,
     data_dir: Annotated[Path, typer.Option(envvar=SETTING, help="Where everything is kept.")] = DEFAULT,
 ) -> None:
-    """Run everything on this machine: Valkey, the receiver, a worker for each built-in group, a live view.
+    """Run everything on this machine: Valkey, the receiver, a worker for each built-in group, the console, a live view.
 
     Data is kept between runs. Commands started in the same folder work on this pipeline without any setting.
     """
     from salesloft_webhooks.cli.commands.up.pipeline_run import run_pipeline
     from salesloft_webhooks.cli.commands.up.plan import Plan, UpOptions
-    from salesloft_webhooks.cli.commands.up.ports import choose_port
+    from salesloft_webhooks.cli.commands.up.ports import choose_console_port, choose_port
 
     folder = DataFolder(data_dir)
     folder.prepare()
@@ -50,6 +56,7 @@ def up(
             ops_port=choose_port(host, ops_port, purpose="probes and metrics", option="--ops-port"),
             store_port=choose_port("127.0.0.1", store_port, purpose="the embedded Valkey", option="--store-port"),
             rate=rate,
+            console_port=choose_console_port(host, console_port),
         )
         asyncio.run(run_pipeline(Plan(options), lock))
 

@@ -75,6 +75,8 @@ def _program() -> str:
 def _places(plan: Plan) -> Iterator[tuple[str, str]]:
     folder = plan.options.folder
     yield "deliveries", f"POST {plan.url}"
+    if plan.console_url:
+        yield "console", f"{plan.console_url}/: what happened to each event, in a browser"
     yield "metrics", f"{plan.operations['receiver']}/metrics, and one port a worker"
     yield "database", str(folder.database) if plan.owns_database else "where DATABASE_URL says"
     yield "logs", str(folder.logs)

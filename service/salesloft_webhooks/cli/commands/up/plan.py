@@ -21,6 +21,7 @@ from salesloft_webhooks.settings import Settings
 SELF = (sys.executable, "-m", "salesloft_webhooks")
 GROUPS = tuple(row.name for row in BUILTIN_GROUPS if row.on_by_default)
 DEMO_GROUP = "flaky"
+LOOPBACK = "127.0.0.1"
 CALLBACK_HOST = "hooks.example.com"
 DEMO_SECRETS = ("SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET")
 PER_WORKER_SETTINGS = {"WORKER_GROUP", "WORKER_HANDLERS", "WORKER_EVENTS", "WORKER_PARTITIONS"}
@@ -41,6 +42,7 @@ class UpOptions:
         ops_port: The receiver's probes and metrics, free.
         store_port: The embedded server's, free.
         rate: Changes a second at the simulated SalesLoft.
+        console_port: The console's pages, free; None: without a console.
     """
 
     folder: DataFolder
@@ -50,6 +52,7 @@ class UpOptions:
     ops_port: int
     store_port: int
     rate: float = 20.0
+    console_port: int | None = None
 
 
 class Plan:
@@ -58,9 +61,16 @@ class Plan:
     def __init__(self, options: UpOptions) -> None:
         self.options = options
         self.groups = (*GROUPS, *((DEMO_GROUP,) if options.demo else ()))
-        self.api_port, self.control_port = free_port("127.0.0.1"), free_port("127.0.0.1")
+        self.api_port, self.control_port = free_port(LOOPBACK), free_port(LOOPBACK)
         self.group_ports = {group: free_port(options.host) for group in self.groups}
+        self.console_ops_port = free_port(LOOPBACK)
         self.environment = self._environment()
+
+    @property
+    def console_url(self) -> str:
+        """Where the console is; empty without one."""
+        host, port = self._console.get("HOST", self.options.host), self.options.console_port
+        return "" if port is None else f"http://{reachable(host)}:{port}"
 
     @property
     def url(self) -> str:
@@ -85,7 +95,11 @@ class Plan:
     def operations(self) -> dict[str, str]:
         """Address of each role's probes and metrics, by process."""
         ports = {"receiver": self.options.ops_port, **self.group_ports}
-        return {name: f"http://{self._reachable}:{port}" for name, port in ports.items()}
+        found = {name: f"http://{self._reachable}:{port}" for name, port in ports.items()}
+        if self.options.console_port is not None:
+            host = reachable(self._console.get("HOST", self.options.host))
+            found["console"] = f"http://{host}:{self.console_ops_port}"
+        return found
 
     @property
     def control(self) -> str:
@@ -111,9 +125,9 @@ class Plan:
         names |= set(DEMO_SECRETS) if self.options.demo else set()
         names |= {"DATABASE_URL"} if self.owns_database else set()
         chosen = {name: self.environment[name] for name in sorted(names) if self.environment.get(name)}
-        return (
-            chosen | self.salesloft | {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
-        )
+        addresses = {"WEBHOOK_URL": self.url, "OPERATIONS_URLS": ",".join(self.operations.values())}
+        addresses |= {"CONSOLE_URL": self.console_url} if self.console_url else {}
+        return chosen | self.salesloft | addresses
 
     def server(self) -> Program:
         """The store."""
@@ -122,8 +136,10 @@ class Plan:
         return self._program("valkey", command, {}, parent_death=signal.SIGTERM)
 
     def roles(self) -> Iterator[Program]:
-        """The receiver and a worker for each group."""
+        """The receiver, the console and a worker for each group."""
         yield self._program("receiver", (*SELF, "receiver"), {})
+        if self.options.console_port is not None:
+            yield self._program("console", (*SELF, "console"), self._console)
         for group in self.groups:
             changed = {"WORKER_GROUP": group, "OPS_PORT": str(self.group_ports[group])}
             if group == DEMO_GROUP:
@@ -151,6 +167,14 @@ class Plan:
         program = self._program("simulator", command, self.salesloft)
         ours = {*DEMO_SECRETS, "REDIS_URL"}
         return replace(program, environment={k: v for k, v in program.environment.items() if k not in ours})
+
+    @property
+    def _console(self) -> dict[str, str]:
+        """The console's own settings: for this machine and whoever sits at it, unless the user says how to sign in."""
+        ports = {"CONSOLE_PORT": str(self.options.console_port), "OPS_PORT": str(self.console_ops_port)}
+        if not self.options.demo and self.environment.get("CONSOLE_AUTH", "none") != "none":
+            return ports
+        return ports | {"CONSOLE_AUTH": "none", "HOST": LOOPBACK}
 
     def _program(self, name: str, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any) -> Program:
         log = self.options.folder.logs / f"{name}.log"

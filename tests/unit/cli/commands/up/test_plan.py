@@ -1,5 +1,6 @@
 """The plan of a demo keeps it away from everything real; that of `up` keeps the user's settings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,13 +75,30 @@ def test_groups_have_their_own_processes_and_ports(folder: DataFolder) -> None:
     """Each built-in group that is on by default is one worker; settings of a single worker are not inherited by all."""
     roles = list(plan(folder, demo=False).roles())
 
-    workers = [role for role in roles if role.name != "receiver"]
+    workers = [role for role in roles if "WORKER_GROUP" in role.environment]
 
     assert [role.environment["WORKER_GROUP"] for role in workers] == [
         row.name for row in BUILTIN_GROUPS if row.on_by_default
     ]
     assert len({role.environment["OPS_PORT"] for role in roles}) == len(roles)
     assert not [role.name for role in roles if "WORKER_HANDLERS" in role.environment]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_console_is_for_this_machine_unless_people_sign_in(
+    host: str, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a sign-in, in a demo always, it listens on the loopback interface only; the user's own sign-in stays."""
+    options = UpOptions(folder, demo=True, host=host, port=8_000, ops_port=9_090, store_port=6_379, console_port=8_080)
+    monkeypatch.setenv("CONSOLE_AUTH", "proxy")
+
+    [demo] = [role for role in Plan(options).roles() if role.name == "console"]
+    [own] = [role for role in Plan(replace(options, demo=False)).roles() if role.name == "console"]
+
+    assert (demo.environment["CONSOLE_AUTH"], demo.environment["HOST"]) == ("none", "127.0.0.1")
+    assert (own.environment["CONSOLE_AUTH"], own.environment["HOST"]) == ("proxy", host)
+    assert Plan(options).console_url == "http://127.0.0.1:8080"
+    assert [role for role in plan(folder, demo=True).roles() if role.name == "console"] == []
 
 
 def test_everything_stored_is_on_disk(folder: DataFolder) -> None:

@@ -1,0 +1,77 @@
+"""Writes down what people do: one line in the log, one entry in the audit, whatever becomes of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration.audit import Act, write_audit
+from salesloft_webhooks.console.form import Form
+from salesloft_webhooks.console.people import Person
+from salesloft_webhooks.console.refusals import RequestRefused
+from salesloft_webhooks.console.routes import Action, Done
+from salesloft_webhooks.errors import StoreError, error_type
+from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Written:
+    """What is to be written down about an act.
+
+    Attributes:
+        done: What it has done, once it has.
+        entry_id: Of the audit's entry, when it is written; empty: it could not be.
+    """
+
+    done: Done | None = None
+    entry_id: str = ""
+
+
+class Acts:
+    """Writes down acts.
+
+    Args:
+        store: Where the audit is.
+        telemetry: Who is told.
+    """
+
+    def __init__(self, store: Store, telemetry: ConsoleTelemetry) -> None:
+        self._store, self._telemetry = store, telemetry
+
+    @asynccontextmanager
+    async def writing(self, action: Action, form: Form, person: Person) -> AsyncIterator[Written]:
+        """What is done inside is written down behind it, also if it fails."""
+        written, outcome, message = Written(), "done", ""
+        try:
+            yield written
+        except Exception as exc:
+            outcome = "refused" if isinstance(exc, RequestRefused) else "failed"
+            message = str(exc) if isinstance(exc, RequestRefused | StoreError) else error_type(exc)
+            raise
+        finally:
+            done = written.done or Done(message, "")
+            act = Act(
+                who=person.name,
+                roles=tuple(sorted(person.roles)),
+                act=action.act,
+                arguments={name: form.listed(name) for name in action.audited if form.listed(name)},
+                counts=done.counts,
+                outcome=outcome,
+                message=done.message,
+                run=done.run,
+            )
+            written.entry_id = await self._write(act)
+
+    async def _write(self, act: Act) -> str:
+        """The log has it in any case: it is what is kept."""
+        self._telemetry.acted(act.act, act.outcome)
+        counts, arguments = dict(act.counts), dict(act.arguments)
+        event = f"console.{act.act}"
+        log.info(event, who=act.who, outcome=act.outcome, counts=counts, arguments=arguments, run=act.run)
+        try:
+            return await write_audit(self._store, act)
+        except StoreError as exc:
+            log.warning("console.audit_unwritten", act=act.act, who=act.who, reason=str(exc))
+            return ""

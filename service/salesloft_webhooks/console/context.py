@@ -1,0 +1,31 @@
+"""What every handler of the console is given."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from salesloft_webhooks.broker import Store
+from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.store_state import StoreState
+from salesloft_webhooks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """One console.
+
+    Attributes:
+        store: The open store.
+        settings: As it was started.
+        stopping: Set when it has to end.
+        live: New entries, as they come.
+        now: Unix time by the store's clock: what ages are counted by.
+        state: Whether the store answers.
+    """
+
+    store: Store
+    settings: Settings
+    stopping: asyncio.Event
+    live: Live
+    now: Callable[[], float]
+    state: StoreState

@@ -1,0 +1,76 @@
+"""What people are told when a request is not answered as it was meant: a status, a sentence, and what to do."""
+
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+
+from salesloft_webhooks.console.refusals import (
+    FormRefused,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    OtherSite,
+    RequestRefused,
+    TooMany,
+    TooOften,
+)
+from salesloft_webhooks.errors import StoreError
+
+RETRY_SECONDS = 5
+"""After so long a page that could not be had is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a page says instead.
+
+    Attributes:
+        status: Of the answer.
+        title: In a few words.
+        text: Why.
+        advice: What to do.
+        again: Whether it may well be over in a moment.
+    """
+
+    status: int
+    title: str
+    text: str
+    advice: str = ""
+    again: bool = False
+
+
+_REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
+    FormRefused: (400, "That form cannot be read", "Go back, and send it again."),
+    NotSignedIn: (401, "Nobody is signed in", "Open the console by the address of its sign-in."),
+    NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
+    OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
+    NotFound: (404, "Not found", "Perhaps it is not kept any more."),
+    TooOften: (429, "Too often", "What is many belongs in one bulk action, which is one."),
+    TooMany: (503, "Too many at once", "Try again in a moment."),
+}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What is said about an error; None where it is a fault of ours that nobody has thought of."""
+    match error:
+        case NotAllowed():
+            status, title, advice = _REFUSED[NotAllowed]
+            return Problem(status, title, f"You are signed in as {error.person.name}: {error}.", advice)
+        case RequestRefused():
+            status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
+            return Problem(status, title, f"{error}.", advice)
+        case TimeoutError():
+            words = "It takes longer than a page may take. What was begun may have been done, or a part of it."
+            return Problem(503, "The store is slow", words, "This page tries again by itself.", again=True)
+        case StoreError():
+            words = f"Nothing can be had of it, and nothing done: {error}."
+            return Problem(503, "The store does not answer", words, "This page tries again by itself.", again=True)
+        case HTTPException():
+            return Problem(
+                error.status_code, "Not found", "There is no page at this address that takes such a request."
+            )
+        case _:
+            return None
+
+
+FAULT = Problem(500, "A fault of the console", "Something failed that nobody has thought of.", "Its log says what.")

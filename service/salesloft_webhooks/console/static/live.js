@@ -1,0 +1,79 @@
+// What pages do beyond HTML: times in the reader's zone, ids that copy, keys, and streams. Everything works without it.
+"use strict";
+
+// -- Times: the server writes UTC, the reader lives somewhere.
+const written = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const localise = (root) =>
+  root.querySelectorAll("time[datetime]").forEach((each) => {
+    each.textContent = written.format(new Date(each.dateTime));
+  });
+
+// -- Streams: what comes is put on top of the list that names the stream; it waits while somebody points at the list.
+const LONGEST = 200; // rows
+function follow(list) {
+  const waiting = [];
+  const held = () => list.matches(":hover, :focus-within") || window.scrollY > 200;
+  const show = () => {
+    while (waiting.length) list.insertAdjacentHTML("afterbegin", waiting.shift());
+    while (list.children.length > LONGEST) list.lastElementChild.remove();
+    localise(list);
+    htmx.process(list);
+  };
+  const source = new EventSource(list.dataset.stream);
+  source.onmessage = (event) => {
+    waiting.push(event.data);
+    if (waiting.length > LONGEST) waiting.shift();
+    if (!held()) show();
+  };
+  source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(() => follow(list), 10000);
+  list.addEventListener("mouseleave", show);
+}
+
+// -- Keys: none of them does anything that could not be undone.
+const PAGES = { g: "/", e: "/events", d: "/dead", q: "/quarantine", a: "/audit" };
+const rows = () => [...document.querySelectorAll("main tbody tr")];
+let before = "";
+function step(by) {
+  const all = rows();
+  const next = all[all.findIndex((row) => row.contains(document.activeElement)) + by] ?? all[by > 0 ? 0 : all.length - 1];
+  if (!next) return;
+  next.tabIndex = -1;
+  next.focus();
+}
+function press(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  const row = event.target.closest("main tbody tr");
+  const last = before;
+  before = event.key;
+  if (last === "g" && PAGES[event.key]) return void (location.href = PAGES[event.key]);
+  if (event.key === "/") document.querySelector("[data-search], [role=search] input")?.focus();
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "Enter" && row === event.target) row.querySelector("a[href]")?.click();
+  else if (event.key === "x") row?.querySelector("input[type=checkbox]")?.click();
+  else if (event.key === "?") document.getElementById("keys").showModal();
+  else return;
+  event.preventDefault();
+}
+
+// -- All of it, once the page is there.
+localise(document);
+document.querySelectorAll("[data-stream]").forEach(follow);
+document.addEventListener("keydown", press);
+document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
+const noAnswer = () => {
+  document.getElementById("store-state").innerHTML =
+    '<p class="banner bad">The console does not answer, or you are not signed in any more. This page tries again.</p>';
+};
+document.addEventListener("htmx:sendError", noAnswer);
+document.addEventListener("htmx:responseError", noAnswer);
+document.addEventListener("click", (event) => {
+  const copied = event.target.closest("[data-copy]");
+  if (copied) navigator.clipboard?.writeText(copied.textContent).then(() => copied.classList.add("copied"));
+});
+// What was done is said once: not again when the page is loaded anew or its address is passed on.
+if (document.querySelector("[data-once]")) {
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  history.replaceState(null, "", address);
+}

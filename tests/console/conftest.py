@@ -1,0 +1,81 @@
+"""A console that runs, and a browser that looks at it.
+
+A module whose tests take `page` has no asynchronous tests: Playwright's synchronous API keeps a loop running meanwhile.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+
+from tests.support.console_process import ConsoleProcess
+from tests.support.receiver_process import ReceiverProcess
+from tests.support.servers import Server
+from tests.support.worker_process import WorkerProcess
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+EXPECTED_WITHIN_MS = 10_000
+
+
+@pytest.fixture(scope="session")
+def shared_console(shared_valkey: Server) -> Iterator[ConsoleProcess]:
+    """One console for all tests that do not ask for another; use `console`."""
+    with ConsoleProcess(shared_valkey.url) as running:
+        yield running
+
+
+@pytest.fixture
+def console(valkey: Server, shared_console: ConsoleProcess) -> ConsoleProcess:
+    """A real console on an empty store, in which everybody may do everything."""
+    return shared_console
+
+
+@pytest.fixture
+def receiver(valkey: Server) -> Iterator[ReceiverProcess]:
+    """A real receiver beside it."""
+    with ReceiverProcess(valkey.url) as running:
+        yield running
+
+
+@pytest.fixture
+def worker(valkey: Server, tmp_path: Path) -> Iterator[WorkerProcess]:
+    """A real worker of the built-in group `activity` beside it."""
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'activity.db'}"}
+    running = WorkerProcess("activity", valkey.url, database).start()
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, once for the tests of a module."""
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed")
+    expect.set_options(timeout=EXPECTED_WITHIN_MS)
+    with sync_playwright() as playwright, ExitStack() as closing:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        closing.callback(running.close)
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, console: ConsoleProcess) -> Iterator[Page]:
+    """A new window, in which ``page.goto("/audit")`` opens a page of `console`.
+
+    It fails the test if anything is complained about in the browser's console: a script's error, what the policy of the
+    page forbids, a file that is not there.
+    """
+    context = browser.new_context(base_url=console.url, viewport=WIDE)
+    said: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        said.append(f"{message.type}: {message.text}")
+
+    context.on("console", hear)
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    assert said == []

@@ -1,0 +1,37 @@
+"""A store that has one of each: what every page should be able to show."""
+
+from pydantic import SecretStr
+
+from salesloft_webhooks.broker import Store, open_store, quarantine
+from salesloft_webhooks.broker.administration.audit import Act, write_audit
+from salesloft_webhooks.errors import UnreadableReason
+from salesloft_webhooks.settings import Settings
+from tests.support.broker_driver import Driven
+from tests.support.in_thread import in_thread
+from tests.support.servers import Server
+
+
+async def put_one_of_each(store: Store, settings: Settings, server: Server) -> None:
+    """A dead letter, an event that waits, a delivery in quarantine, and acts of people."""
+    driven = Driven(store, settings, server)
+    group = await driven.group()
+    await driven.publish("dead")
+    await driven.kill(group)
+    await driven.publish("waiting")
+    reason = UnreadableReason.NOT_JSON
+    await quarantine(store, source="s", dialect="envelope", reason=reason, body=b"{", limit=9)
+    for outcome in ("done", "failed"):
+        arguments, counts = {"group": "crm"}, {"letters": 1_234}
+        act = Act(who="robin", roles=("view",), act="redrive", outcome=outcome, arguments=arguments, counts=counts)
+        await write_audit(store, act)
+
+
+def fill(server: Server) -> None:
+    """`put_one_of_each`, for tests that are not asynchronous."""
+    settings = Settings.load(redis_url=SecretStr(server.url))
+
+    async def run() -> None:
+        async with open_store(settings) as store:
+            await put_one_of_each(store, settings, server)
+
+    in_thread(run)

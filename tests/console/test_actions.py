@@ -1,0 +1,196 @@
+"""Actions: who may press what, from where, and what is written down about it. With actions of the test's own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from pydantic import SecretStr
+
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.console.context import Console
+from salesloft_webhooks.console.form import Form
+from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.people import Person, Role
+from salesloft_webhooks.console.refusals import FormRefused
+from salesloft_webhooks.console.store_state import StoreState
+from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry.metrics import CONSOLE
+from tests.console.served import BASE, Served, SignedIn
+from tests.support.servers import Server
+
+
+@pytest.fixture
+async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
+    """Makes one in which somebody has these roles."""
+    made: list[Served] = []
+    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
+
+        def make(*roles: Role) -> Served:
+            settings = Settings.load(redis_url=SecretStr(valkey.url))
+            state, live = StoreState(store), Live(store)
+            made.append(Served(Console(store, settings, asyncio.Event(), live, state.now, state), SignedIn(*roles)))
+            return made[-1]
+
+        yield make
+        for each in made:
+            await each.client.aclose()
+
+
+async def test_an_action_is_done_and_said_and_written_down(served: Callable[..., Served]) -> None:
+    """It answers 303 to a page that says once what was done; the audit has who, what, with what, how many."""
+    running = served(Role.VIEW, Role.OPERATE)
+
+    answer = await running.post("/dead/redrive", {"group": "crm", "count": "7"})
+
+    assert answer.status_code == 303
+    assert "7 letters of crm redriven by robin" in (await running.client.get(answer.headers["location"])).text
+    [written] = await running.audited()
+    assert (written.who, written.roles, written.act, written.outcome) == (
+        "robin",
+        ("operate", "view"),
+        "redrive",
+        "done",
+    )
+    assert (written.arguments, written.counts) == ({"group": "crm", "count": "7"}, {"letters": 7})
+
+
+async def test_nobody_is_told_what_somebody_else_has_done(served: Callable[..., Served]) -> None:
+    """The message behind an address is only for the person whose act it names."""
+    running = served(Role.VIEW, Role.OPERATE)
+    answer = await running.post("/dead/redrive", {"group": "crm", "count": "7"})
+
+    running.sign_in.who = Person("sam", frozenset(Role))
+
+    assert "data-once" not in (await running.client.get(answer.headers["location"])).text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Sec-Fetch-Site": "same-origin"}, 303, id="our page"),
+        pytest.param({"Sec-Fetch-Site": "same-site", "Origin": BASE}, 403, id="a neighbour, whatever it says"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "none"}, 403, id="no page"),
+        pytest.param({"Origin": BASE}, 303, id="our page in an old browser"),
+        pytest.param({"Origin": "http://evil.test"}, 403, id="another site in an old browser"),
+        pytest.param({"Origin": "null"}, 403, id="a sandboxed page"),
+        pytest.param({}, 403, id="a program without a proof"),
+    ],
+)
+async def test_only_pages_of_ours_press_buttons(
+    headers: dict[str, str], status: int, served: Callable[..., Served]
+) -> None:
+    """What a browser says of where a request comes from decides; without a word of it nothing is done."""
+    running = served(*Role)
+
+    answer = await running.post("/dead/redrive", {"group": "crm", "count": "1"}, headers)
+
+    assert answer.status_code == status
+    assert len(await running.audited()) == (status == 303)
+
+
+async def test_a_program_with_a_proof_of_its_own_needs_no_page(served: Callable[..., Served]) -> None:
+    """A token that no browser adds by itself is enough, but not beside the name of another site."""
+    running = served(*Role)
+    running.sign_in.proof = True
+    fields = {"group": "crm", "count": "1"}
+
+    assert (await running.post("/api/v1/dead/redrive", fields, {})).json()["counts"] == {"letters": 1}
+    assert (await running.post("/dead/redrive", fields, {"Sec-Fetch-Site": "cross-site"})).status_code == 403
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    ("path", "needs"), [("/dead/redrive", Role.OPERATE), ("/reveal", Role.REVEAL), ("/discard", Role.DESTROY)]
+)
+async def test_an_action_needs_exactly_its_role(
+    path: str, needs: Role, role: Role, served: Callable[..., Served]
+) -> None:
+    """No role includes another; 403 says who one is for the console and what is needed, and nothing is done."""
+    running = served(role)
+
+    answer = await running.post(path, {"group": "crm", "count": "1"})
+
+    assert answer.status_code == (303 if role is needs else 403)
+    if role is not needs:
+        assert "robin" in answer.text
+        assert f"needs the role {needs}" in answer.text
+        assert await running.audited() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        pytest.param({"group": "crm", "count": "100"}, 303, id="a hundred"),
+        pytest.param({"group": "crm", "count": "101"}, 400, id="more, not typed"),
+        pytest.param({"group": "crm", "count": "101", "confirm": "100"}, 400, id="more, another number typed"),
+        pytest.param({"group": "crm", "count": "101", "confirm": " 101"}, 303, id="more, typed"),
+        pytest.param({"group": "crm", "count": "-1"}, 400, id="no number"),
+        pytest.param({"group": " ", "count": "1"}, 400, id="a field without a value"),
+        pytest.param({"group": "x" * 300_000, "count": "1"}, 400, id="a form without measure"),
+    ],
+)
+async def test_a_form_that_is_not_what_was_asked_for_is_refused(
+    fields: dict[str, str], status: int, served: Callable[..., Served]
+) -> None:
+    """Numbers are numbers, fields have values, more than a hundred are typed, and nothing is larger than it may be."""
+    running = served(*Role)
+
+    answer = await running.post("/dead/redrive", fields)
+
+    assert answer.status_code == status
+
+
+async def test_what_failed_is_written_down_too(served: Callable[..., Served]) -> None:
+    """An outage is 503, a fault 500 without its words; the audit has both, and what was refused."""
+    running = served(*Role)
+
+    away = await running.post("/away", {})
+    fault = await running.post("/broken", {})
+    refused = await running.post("/groups/crm/pause", {"count": "101", "group": "crm"})
+
+    assert (away.status_code, fault.status_code, refused.status_code) == (503, 500, 400)
+    assert "it is away" in away.text
+    assert "secret" not in fault.text
+    outcomes = [(each.outcome, each.message) for each in await running.audited()]
+    words = "this would be 101 now: type that number to confirm it"
+    assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
+
+
+async def test_without_reveal_the_route_is_not_there(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`CONSOLE_REVEAL=off` takes the role from everybody, and the route away."""
+    monkeypatch.setenv("CONSOLE_REVEAL", "off")
+    running = served(*Role)
+
+    assert (await running.post("/reveal", {"group": "crm", "count": "1"})).status_code == 404
+    assert (await running.post("/dead/redrive", {"group": "crm", "count": "1"})).status_code == 303
+    [written] = await running.audited()
+    assert written.roles == ("destroy", "operate", "view")
+
+
+async def test_whoever_acts_too_often_is_asked_to_wait(
+    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429, is not done, and is written down as refused."""
+    monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", "1")
+    running = served(*Role)
+    fields = {"group": "crm", "count": "1"}
+
+    statuses = [(await running.post("/bulk", fields)).status_code for _ in range(2)]
+
+    assert statuses == [303, 429]
+    assert [each.outcome for each in await running.audited()] == ["refused", "done"]
+    labels = {"act": "replay", "outcome": "refused"}
+    assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == 1
+
+
+def test_a_form_says_all_values_of_a_field() -> None:
+    """Ticked boxes come under one name; a part of the path counts as a field."""
+    form = Form({"letter": ("a", "b")}, {"group": "crm"})
+
+    assert form.all("letter") == ("a", "b")
+    assert (form.text("letter"), form.text("group"), form.text("none", "-")) == ("a", "crm", "-")
+    with pytest.raises(FormRefused):
+        form.required("none")

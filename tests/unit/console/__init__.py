@@ -1,0 +1,1 @@
+"""What of the console needs no store and no browser."""
