@@ -12,7 +12,9 @@ from tests.chart.rendering import CHART, Values, merged, refusal, render, shape
 OUTSIDE: Values = {"valkey": {"enabled": False}, "redis": {"url": "redis://r:6379/0"}}
 VAULT: Values = {"externalSecret": {"enabled": True, "secretStoreRef": {"name": "vault"}}}
 OWNED = """
-    DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE NOTIFY_URLS OPS_PORT PARTITIONS PORT REDIS_CA_FILE
+    CONSOLE_AUDIENCE CONSOLE_AUTH CONSOLE_ISSUER CONSOLE_JWKS_URL CONSOLE_PORT CONSOLE_PROXY_SECRET_FILE
+    CONSOLE_ROLES_FILE CONSOLE_TOKENS_FILE DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE
+    NOTIFY_URLS OPS_PORT PARTITIONS PORT REDIS_CA_FILE
     LINK_SWAP_ALLOWED_HOSTS LINK_SWAP_ALLOW_PRIVATE_ADDRESSES LINK_SWAP_CONCURRENCY LINK_SWAP_EVENTS LINK_SWAP_HANDLER
     LINK_SWAP_ON_FAILURE LINK_SWAP_SECRET LINK_SWAP_SECRET_FILE LINK_SWAP_TIMEOUT_SECONDS LINK_SWAP_URL
     KUBECONFIG OPERATOR_API_URLS OPERATOR_LEASE_NAME OPERATOR_NAMESPACE
@@ -152,6 +154,49 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         {"monitoring": {"prometheusRule": {"alerts": {"SalesloftWebhooksPoisn": {"enabled": False}}}}},
         ["monitoring.prometheusRule.alerts.SalesloftWebhooksPoisn"],
     ),
+    ("console-for-all", {"console": {"enabled": True}}, ["console.enabled", "console.auth"]),
+    (
+        "console-without-roles",
+        {"console": {"enabled": True, "auth": "proxy"}},
+        ["console.auth=proxy", "console.roles.existingSecret"],
+    ),
+    (
+        "console-believes-a-path",
+        {"console": {"enabled": True, "auth": "proxy", "roles": {"existingSecret": "r"}}},
+        ["console.auth=proxy", "console.proxy.jwksUrl", "console.proxy.existingSecret"],
+    ),
+    (
+        "console-without-audience",
+        {
+            "console": {
+                "enabled": True,
+                "auth": "proxy",
+                "roles": {"existingSecret": "r"},
+                "proxy": {"jwksUrl": "https://a.example.com/keys", "issuer": "https://a.example.com"},
+            }
+        },
+        ["console.proxy.jwksUrl", "console.proxy.audience"],
+    ),
+    (
+        "console-without-tokens",
+        {"console": {"enabled": True, "auth": "token"}},
+        ["console.auth=token", "console.tokens.existingSecret"],
+    ),
+    (
+        "console-ingress-without-auth",
+        {"console": {"enabled": True, "ingress": {"enabled": True, "hosts": ["console.example.com"]}}},
+        ["console.enabled", "console.auth"],
+    ),
+    (
+        "console-without-host",
+        merged(shape("console"), {"console": {"ingress": {"hosts": []}}}),
+        ["console.ingress.enabled", "console.ingress.hosts"],
+    ),
+    (
+        "console-on-the-webhooks-host",
+        merged(shape("console"), {"receiver": {"ingress": {"enabled": True, "hosts": ["console.example.com"]}}}),
+        ["console.ingress.hosts", "receiver.ingress.hosts"],
+    ),
     ("tested-nowhere", {"test": {"group": "mine"}}, ["test.group", "workers.mine"]),
 ]
 
@@ -168,6 +213,7 @@ TYPOS: list[tuple[str, Values, str]] = [
     ("to-zero", {"workerDefaults": {"autoscaling": {"minReplicas": 0}}}, "minReplicas"),
     ("own-label", {"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels/app.kubernetes.io"),
     ("pattern", {"workers": {"crm": {"events": ["EMAIL.*"]}}}, "events"),
+    ("console-with-no-auth", {"console": {"enabled": True, "auth": "none"}}, "auth"),
     ("sqlite-url", {"database": {"url": "sqlite:///x"}}, "url"),
 ]
 

@@ -31,6 +31,25 @@ CONTEXTS: list[Values] = [
     shape("sources-file"),
     shape("gateway"),
     shape("backfill"),
+    shape("console"),
+    {
+        "console": {
+            "enabled": True,
+            "auth": "token",
+            "tokens": {"existingSecret": "t"},
+            "httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}], "hostnames": ["c.example.com"]},
+        },
+        "networkPolicy": {"enabled": False},
+    },
+    {
+        "console": {
+            "enabled": True,
+            "auth": "proxy",
+            "roles": {"existingSecret": "r"},
+            "proxy": {"existingSecret": "s"},
+            "serviceAccount": {"create": False},
+        }
+    },
     shape("operator"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
@@ -64,6 +83,12 @@ OTHER: dict[str, Any] = {
     "monitoring.prometheusRule.alertLabels": {"team": "other"},
     "monitoring.prometheusRule.alerts": {"SalesloftWebhooksPoison": {"for": "1h"}},
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
+    "console.auth": "token",
+    "console.config": {"LOG_LEVEL": "debug"},
+    "console.httpRoute.parentRefs": [{"name": "other"}],
+    "console.resources": {"limits": {"memory": "1Gi"}},
+    "console.url": "https://other.example.com",
+    "console.proxy.jwksUrl": "https://other.example.com/keys",
     "consumerGroups": [{"name": "other", "spec": {"paused": True}}],
     "operator.config": {"LOG_LEVEL": "debug"},
     "operator.replicas": 3,

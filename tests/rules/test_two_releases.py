@@ -45,7 +45,7 @@ def installed(namespace: str, release: str) -> Iterator[dict[str, Any]]:
 Both = dict[tuple[str, str], list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module", params=RELEASES.values(), ids=RELEASES.keys())
+@pytest.fixture(scope="module", params=list(RELEASES.values()), ids=list(RELEASES))
 def both(request: pytest.FixtureRequest) -> Both:
     """The rules of each of two releases."""
     return {release: list(installed(*release)) for release in request.param}

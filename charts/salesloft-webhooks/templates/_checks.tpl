@@ -45,6 +45,7 @@
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
 {{- include "salesloft-webhooks.checkOperator" . }}
+{{- include "salesloft-webhooks.checkConsole" . }}
 {{- include "salesloft-webhooks.checkMonitoring" . }}
 {{- if .Values.backfill.enabled }}
   {{- include "salesloft-webhooks.checkSalesloftApi" (list . "backfill.enabled") }}

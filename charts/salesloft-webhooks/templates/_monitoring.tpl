@@ -54,6 +54,7 @@ PromQL that asks for this release's series only, and for what its own rules have
   {{- $_ := set $annotations "runbook" $annotations.runbook_url }}
   {{- $_ := unset $annotations "runbook_url" }}
 {{- end }}
+{{- with $root.Values.console.url }}{{ $_ := set $annotations "console_url" . }}{{ end }}
 {{- $annotations | toJson }}
 {{- end -}}
 
@@ -151,7 +152,7 @@ that those of two releases stand side by side.
 
 {{- /* The components whose pods have metrics, as a YAML list in one line. */}}
 {{- define "salesloft-webhooks.measuredComponents" -}}
-{{- $all := list "receiver" (.Values.linkSwap.enabled | ternary "link-swap" "") "worker" "backfill" (.Values.operator.enabled | ternary "operator" "") -}}
+{{- $all := list "receiver" (.Values.linkSwap.enabled | ternary "link-swap" "") "worker" "backfill" (.Values.operator.enabled | ternary "operator" "") (.Values.console.enabled | ternary "console" "") -}}
 {{- printf "[%s]" (compact $all | join ", ") }}
 {{- end -}}
 
