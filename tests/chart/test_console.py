@@ -1,6 +1,8 @@
 """The console: for people, so it has a host, a door and rights of its own."""
 
-from tests.chart.rendering import Values, merged, render, shape
+import pytest
+
+from tests.chart.rendering import Values, merged, refusal, render, shape
 
 TOKENS: Values = {
     "console": {"enabled": True, "auth": "token", "tokens": {"existingSecret": "console-tokens", "key": "t"}}
@@ -89,3 +91,59 @@ def test_a_route_of_a_gateway_leads_to_it() -> None:
 
     assert spec["hostnames"] == ["console.example.com"]
     assert spec["rules"][0]["backendRefs"] == [{"name": "shop-salesloft-webhooks-console", "port": 80}]
+
+
+IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
+    ("console-for-all", {"console": {"enabled": True}}, ["console.enabled", "console.auth"]),
+    (
+        "console-without-roles",
+        {"console": {"enabled": True, "auth": "proxy"}},
+        ["console.auth=proxy", "console.roles.existingSecret"],
+    ),
+    (
+        "console-believes-a-path",
+        {"console": {"enabled": True, "auth": "proxy", "roles": {"existingSecret": "r"}}},
+        ["console.auth=proxy", "console.proxy.jwksUrl", "console.proxy.existingSecret"],
+    ),
+    (
+        "console-without-audience",
+        {
+            "console": {
+                "enabled": True,
+                "auth": "proxy",
+                "roles": {"existingSecret": "r"},
+                "proxy": {"jwksUrl": "https://a.example.com/keys", "issuer": "https://a.example.com"},
+            }
+        },
+        ["console.proxy.jwksUrl", "console.proxy.audience"],
+    ),
+    (
+        "console-without-tokens",
+        {"console": {"enabled": True, "auth": "token"}},
+        ["console.auth=token", "console.tokens.existingSecret"],
+    ),
+    (
+        "console-ingress-without-auth",
+        {"console": {"enabled": True, "ingress": {"enabled": True, "hosts": ["console.example.com"]}}},
+        ["console.enabled", "console.auth"],
+    ),
+    (
+        "console-without-host",
+        merged(shape("console"), {"console": {"ingress": {"hosts": []}}}),
+        ["console.ingress.enabled", "console.ingress.hosts"],
+    ),
+    (
+        "console-on-the-webhooks-host",
+        merged(shape("console"), {"receiver": {"ingress": {"enabled": True, "hosts": ["console.example.com"]}}}),
+        ["console.ingress.hosts", "receiver.ingress.hosts"],
+    ),
+    ("no-auth-at-all", {"console": {"enabled": True, "auth": "none"}}, ["schema", "auth"]),
+]
+
+
+@pytest.mark.parametrize(("values", "names"), [case[1:] for case in IMPOSSIBLE], ids=[case[0] for case in IMPOSSIBLE])
+def test_a_console_that_anybody_could_use_is_refused(values: Values, names: list[str]) -> None:
+    """What would let people in unproven, or beside the webhook, is refused with the names of what is wrong."""
+    message = refusal(values)
+
+    assert all(name in message for name in names), message

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from tests.chart.rendering import CHART, NAMESPACE, PREFIX, RELEASE, Object, Rendered, merged, render, shape
+from tests.chart.rendering import CHART, NAMESPACE, PREFIX, RELEASE, Object, Rendered, merged, refusal, render, shape
 
 RULES = sorted((CHART / "rules").glob("*.yaml"))
 DASHBOARDS = sorted((CHART / "dashboards").glob("*.json"))
@@ -212,3 +212,17 @@ def test_traces_say_which_pod_they_come_from() -> None:
         assert environment["OTEL_RESOURCE_ATTRIBUTES"] == "k8s.namespace.name=sales,k8s.pod.name=$(POD_NAME)"
         assert environment["POD_NAME"] == {"fieldRef": {"fieldPath": "metadata.name"}}
     assert not any(name.startswith("OTEL_") for name in render().environment("receiver"))
+
+
+def test_pods_are_scraped_once() -> None:
+    """Two monitors of the same pods are refused: every figure would be doubled."""
+    message = refusal({"monitoring": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}})
+
+    assert "monitoring.podMonitor.enabled and monitoring.serviceMonitor.enabled" in message
+
+
+def test_an_alert_that_is_not_there_is_refused() -> None:
+    """A typo in an alert's name would change nothing, so it is refused."""
+    alerts = {"SalesloftWebhooksPoisn": {"enabled": False}}
+
+    assert "alerts.SalesloftWebhooksPoisn" in refusal({"monitoring": {"prometheusRule": {"alerts": alerts}}})

@@ -144,59 +144,6 @@ IMPOSSIBLE: list[tuple[str, Values, list[str]]] = [
         {"workers": {"crm": {"autoscaling": {"type": "hpa"}}}},
         ["workers.crm.autoscaling", "database.url"],
     ),
-    (
-        "scraped-twice",
-        {"monitoring": {"podMonitor": {"enabled": True}, "serviceMonitor": {"enabled": True}}},
-        ["monitoring.podMonitor.enabled", "monitoring.serviceMonitor.enabled"],
-    ),
-    (
-        "no-such-alert",
-        {"monitoring": {"prometheusRule": {"alerts": {"SalesloftWebhooksPoisn": {"enabled": False}}}}},
-        ["monitoring.prometheusRule.alerts.SalesloftWebhooksPoisn"],
-    ),
-    ("console-for-all", {"console": {"enabled": True}}, ["console.enabled", "console.auth"]),
-    (
-        "console-without-roles",
-        {"console": {"enabled": True, "auth": "proxy"}},
-        ["console.auth=proxy", "console.roles.existingSecret"],
-    ),
-    (
-        "console-believes-a-path",
-        {"console": {"enabled": True, "auth": "proxy", "roles": {"existingSecret": "r"}}},
-        ["console.auth=proxy", "console.proxy.jwksUrl", "console.proxy.existingSecret"],
-    ),
-    (
-        "console-without-audience",
-        {
-            "console": {
-                "enabled": True,
-                "auth": "proxy",
-                "roles": {"existingSecret": "r"},
-                "proxy": {"jwksUrl": "https://a.example.com/keys", "issuer": "https://a.example.com"},
-            }
-        },
-        ["console.proxy.jwksUrl", "console.proxy.audience"],
-    ),
-    (
-        "console-without-tokens",
-        {"console": {"enabled": True, "auth": "token"}},
-        ["console.auth=token", "console.tokens.existingSecret"],
-    ),
-    (
-        "console-ingress-without-auth",
-        {"console": {"enabled": True, "ingress": {"enabled": True, "hosts": ["console.example.com"]}}},
-        ["console.enabled", "console.auth"],
-    ),
-    (
-        "console-without-host",
-        merged(shape("console"), {"console": {"ingress": {"hosts": []}}}),
-        ["console.ingress.enabled", "console.ingress.hosts"],
-    ),
-    (
-        "console-on-the-webhooks-host",
-        merged(shape("console"), {"receiver": {"ingress": {"enabled": True, "hosts": ["console.example.com"]}}}),
-        ["console.ingress.hosts", "receiver.ingress.hosts"],
-    ),
     ("tested-nowhere", {"test": {"group": "mine"}}, ["test.group", "workers.mine"]),
 ]
 
@@ -213,7 +160,6 @@ TYPOS: list[tuple[str, Values, str]] = [
     ("to-zero", {"workerDefaults": {"autoscaling": {"minReplicas": 0}}}, "minReplicas"),
     ("own-label", {"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels/app.kubernetes.io"),
     ("pattern", {"workers": {"crm": {"events": ["EMAIL.*"]}}}, "events"),
-    ("console-with-no-auth", {"console": {"enabled": True, "auth": "none"}}, "auth"),
     ("sqlite-url", {"database": {"url": "sqlite:///x"}}, "url"),
 ]
 

@@ -32,28 +32,11 @@ CONTEXTS: list[Values] = [
     shape("gateway"),
     shape("backfill"),
     shape("console"),
-    {
-        "console": {
-            "enabled": True,
-            "auth": "token",
-            "tokens": {"existingSecret": "t"},
-            "httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}], "hostnames": ["c.example.com"]},
-        },
-        "networkPolicy": {"enabled": False},
-    },
-    {
-        "console": {
-            "enabled": True,
-            "auth": "proxy",
-            "roles": {"existingSecret": "r"},
-            "proxy": {"existingSecret": "s"},
-            "serviceAccount": {"create": False},
-        }
-    },
+    shape("console-tokens"),
+    shape("console-secret"),
     shape("operator"),
     shape("link-swap"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
-    {"monitoring": {"serviceMonitor": {"enabled": True}}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
 ]
 """What a value may need around it to have an effect."""
@@ -135,6 +118,11 @@ OTHER: dict[str, Any] = {
 BY_NAME: dict[str, Any] = {
     "dnsConfig": {"options": [{"name": "ndots"}]},
     "dnsPolicy": "Default",
+    "extraTriggers": [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": "80"}}],
+    "fallback": {"failureThreshold": 5},
+    "idleReplicas": 0,
+    "lifecycle": {"postStart": {"sleep": {"seconds": 1}}},
+    "strategy": {"type": "Recreate"},
     "minAvailable": 1,
     "nodePort": 30080,
     "probes": {"liveness": {"timeoutSeconds": 9}},

@@ -137,6 +137,9 @@
   {{- if and (not $worker.handlers) (not (include "salesloft-webhooks.builtIn" (list $ $name) | fromJsonArray)) }}
     {{- fail (printf "workers.%s has no built-in handlers (%s have), so workers.%s.handlers must name some" $name (keys ($.Files.Get "built-in-groups.yaml" | fromYaml) | sortAlpha | join ", ") $name) }}
   {{- end }}
+  {{- if and (hasPrefix "forward-" $name) (not (or $worker.handlers $.Values.handlersFile.existingSecret $worker.extraEnvFrom (include "salesloft-webhooks.hasVariable" (list $worker "HANDLERS_FILE")))) }}
+    {{- fail (printf "workers.%s needs handlersFile.existingSecret, whose file says where its endpoint is" $name) }}
+  {{- end }}
   {{- if ge (float64 $worker.graceSeconds) (float64 $worker.terminationGracePeriodSeconds) }}
     {{- fail (printf "workers.%s.graceSeconds must be below workers.%s.terminationGracePeriodSeconds, else handlers are cut off" $name $name) }}
   {{- end }}
@@ -156,4 +159,9 @@
 {{- if and .Values.test.enabled (not (hasKey (include "salesloft-webhooks.workers" . | fromJson) .Values.test.group)) }}
   {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s, or its enabled or workerDefaults.enabled is false (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
 {{- end }}
+{{- end }}
+
+{{/* True where a worker has a variable of its own: list $worker "NAME". */}}
+{{- define "salesloft-webhooks.hasVariable" -}}
+{{- range (index . 0).extraEnv }}{{ if eq .name (index $ 1) }}true{{ end }}{{ end }}
 {{- end }}

@@ -130,6 +130,14 @@ revisionHistoryLimit: {{ .revisionHistoryLimit }}
 {{- end }}
 {{- end }}
 
+{{/* How pods of the old version are replaced: its values. */}}
+{{- define "salesloft-webhooks.strategy" -}}
+{{- if .strategy }}{{ toYaml .strategy }}{{ else -}}
+type: RollingUpdate
+rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
+{{- end }}
+{{- end }}
+
 {{/* What a disruption budget leaves: its values. */}}
 {{- define "salesloft-webhooks.disruptionLimit" -}}
 {{- if kindIs "invalid" .minAvailable }}maxUnavailable: {{ .maxUnavailable }}{{ else }}minAvailable: {{ .minAvailable }}{{ end }}
