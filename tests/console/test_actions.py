@@ -12,6 +12,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE
@@ -28,7 +29,11 @@ async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
         def make(*roles: Role) -> Served:
             settings = Settings.load(redis_url=SecretStr(valkey.url))
             state, live = StoreState(store), Live(store)
-            made.append(Served(Console(store, settings, asyncio.Event(), live, state.now, state), SignedIn(*roles)))
+            made.append(
+                Served(
+                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
+                )
+            )
             return made[-1]
 
         yield make

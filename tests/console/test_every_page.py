@@ -26,7 +26,7 @@ def test_axe_is_the_published_one() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*LABELS, "/nowhere"])
+@pytest.mark.parametrize("path", [*LABELS, "/nowhere", "/events/dead", "/events/waiting", "/people/7"])
 def test_a_page_is_for_everybody(
     path: str, scheme: Literal["light", "dark"], valkey: Server, console: ConsoleProcess, browser: Browser
 ) -> None:

@@ -18,6 +18,7 @@ from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import NotSignedIn
 from salesloft_webhooks.console.routes import Action, Page, Stream
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 from tests.console.store_contents import put_one_of_each
@@ -52,7 +53,7 @@ async def served(server: Server) -> AsyncIterator[tuple[httpx2.AsyncClient, Anyb
     async with open_store(settings) as store:
         await put_one_of_each(store, settings, server)
         state, sign_in = StoreState(store), Anybody()
-        console = Console(store, settings, asyncio.Event(), Live(store), state.now, state)
+        console = Console(store, settings, asyncio.Event(), Live(store), state.now, state, Searches(store))
         transport = httpx2.ASGITransport(application(console, sign_in, ROUTES))
         async with httpx2.AsyncClient(transport=transport, base_url="http://console.test") as client:
             yield client, sign_in

@@ -3,18 +3,24 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 
+import httpx2
 import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 
 from salesloft_webhooks.broker import Publisher, open_store
+from salesloft_webhooks.broker.administration.audit import audit_log
 from salesloft_webhooks.broker.administration.newest_entries import AT_MOST, NewestEntries
 from salesloft_webhooks.console import event_stream, run
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.endpoints import MOST_STREAMS
-from salesloft_webhooks.console.routes import stream
+from salesloft_webhooks.console.form import Form
+from salesloft_webhooks.console.live import EVERY_SECONDS
+from salesloft_webhooks.console.people import Person, Role
+from salesloft_webhooks.console.routes import Action, Done, action, stream
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from tests.support.http_client import request
@@ -49,10 +55,10 @@ def delivery(number: int) -> NewDelivery:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[asyncio.Event]:
+async def running(settings: Settings, *more: Action) -> AsyncIterator[asyncio.Event]:
     """A console with one stream; set the event to end it."""
     stop = asyncio.Event()
-    role = asyncio.create_task(run(settings, stop, [stream(PATH, ids)]))
+    role = asyncio.create_task(run(settings, stop, [stream(PATH, ids), *more]))
     await eventually(lambda: _listens(settings.console_port), "the console listens")
     try:
         yield stop
@@ -106,6 +112,29 @@ async def _publish_until_cancelled(publisher: Publisher) -> None:
         await asyncio.sleep(0.05)
 
 
+async def test_an_action_under_way_is_finished(valkey: Server) -> None:
+    """A role that is told to end lets an action end first, and the audit says that it was done."""
+    settings = settings_of(valkey)
+    began = asyncio.Event()
+
+    async def slow(form: Form, console: Console, person: Person) -> Done:
+        began.set()
+        await console.stopping.wait()
+        await asyncio.sleep(0.3)
+        return Done("done after all", "/audit")
+
+    async with running(settings, action("/slow", slow, needs=Role.OPERATE, act="pause")) as stop:
+        address = f"http://127.0.0.1:{settings.console_port}"
+        async with httpx2.AsyncClient(base_url=address) as client:
+            posting = asyncio.create_task(client.post("/slow", headers={"Origin": address}))
+            await began.wait()
+            stop.set()
+
+            assert (await posting).status_code == 303
+    async with open_store(settings) as store:
+        assert [each.message async for each in audit_log(store)] == ["done after all"]
+
+
 async def test_who_has_left_makes_room(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream whose reader is gone counts no more once something is said to it."""
     monkeypatch.setattr(event_stream, "BEAT_SECONDS", 0.1)
@@ -120,6 +149,39 @@ async def test_who_has_left_makes_room(valkey: Server, monkeypatch: pytest.Monke
                 return (await opened(settings.console_port, stack))[1] == b"HTTP/1.1 200 OK"
 
         await eventually(there_is_room, "somebody else may look")
+
+
+async def test_a_stream_outlives_an_outage(own_server: Server) -> None:
+    """The store is killed and comes back: whoever looks on sees what is stored then, in the same stream."""
+    own_server.start()
+    settings = settings_of(own_server)
+    async with AsyncExitStack() as stack, running(settings):
+        reader, _ = await opened(settings.console_port, stack)
+        await _publish(settings, 1)
+        await reader.readuntil(b"<tr><td>e1<")
+
+        own_server.stop(kill=True)
+        await asyncio.sleep(2 * EVERY_SECONDS)  # at least one look finds it away
+        own_server.start()
+
+        publishing = asyncio.create_task(_publish_again_and_again(settings))
+        async with asyncio.timeout(15):
+            await reader.readuntil(b"<tr><td>e2")
+        publishing.cancel()
+
+
+async def _publish(settings: Settings, number: int) -> None:
+    async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+        await asyncio.sleep(2 * EVERY_SECONDS)  # the first look only learns where the stream ends
+        await publisher.publish(delivery(number))
+
+
+async def _publish_again_and_again(settings: Settings) -> None:
+    async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
+        for number in range(2_000, 3_000):
+            with suppress(StoreError):
+                await publisher.publish(delivery(number))
+            await asyncio.sleep(0.1)
 
 
 async def test_a_flood_is_shown_in_part(valkey: Server) -> None:

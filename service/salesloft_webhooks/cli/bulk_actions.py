@@ -8,6 +8,7 @@ import typer
 from salesloft_webhooks.cli.console import confirm
 from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally, Results
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ def act_on_selected(
     yes: bool = False,
     as_json: bool,
 ) -> None:
-    """Act on what is selected, then report, which ends the command. Ctrl-C ends it between two things.
+    """Act on what is selected, write it down, then report, which ends the command. Ctrl-C ends it between two things.
 
     Args:
         tally: Counts what becomes of each.
@@ -72,7 +73,7 @@ def act_on_selected(
     async def work(store: "Store", settings: "Settings") -> None:
         selected = await select(store)
         tally.missing = list(selected.missing)
-        tally.nearest = {name: await nearest(store, name) for name in tally.missing[:NEAR_AT_MOST]}
+        tally.nearest = {each: await nearest(store, each) for each in tally.missing[:NEAR_AT_MOST]}
         if not selected.total:
             return
         if question and (text := question(selected, settings)):
@@ -81,7 +82,13 @@ def act_on_selected(
         async def count(results: Results) -> None:
             await tally.count(results, total=selected.total)
 
-        await act(store, settings, tally.until_stopped(selected.items), count)
+        outcome = "failed"
+        try:
+            await act(store, settings, tally.until_stopped(selected.items), count)
+            outcome = "done"
+        finally:
+            counts = {str(name): number for name, number in tally.outcomes.items()}
+            await write_own_act(store, tally.act, {}, counts, outcome)
 
     with_store(work)
     tally.report(as_json=as_json)

@@ -31,6 +31,7 @@ class OutcomeTally:
         missing: Names that were asked for and do not exist.
         nearest: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
+        act: What the audit calls it: ``redrive``.
     """
 
     goal: StrEnum
@@ -39,6 +40,7 @@ class OutcomeTally:
     missing: list[str] = field(default_factory=list)
     nearest: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    act: str = ""
 
     def is_stopped(self) -> bool:
         """Whether somebody has pressed Ctrl-C."""

@@ -43,9 +43,11 @@ class Acts:
     @asynccontextmanager
     async def writing(self, action: Action, form: Form, person: Person) -> AsyncIterator[Written]:
         """What is done inside is written down behind it, also if it fails."""
-        written, outcome, message = Written(), "done", ""
+        # What is cut off by the end of the role is neither done nor refused: nobody knows how far it came.
+        written, outcome, message = Written(), "interrupted", "the console ended meanwhile"
         try:
             yield written
+            outcome, message = "done", ""
         except Exception as exc:
             outcome = "refused" if isinstance(exc, RequestRefused) else "failed"
             message = str(exc) if isinstance(exc, RequestRefused | StoreError) else error_type(exc)

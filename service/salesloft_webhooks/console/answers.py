@@ -84,7 +84,7 @@ class Answers:
             raise ValueError("the page behind an action is one of ours")
         address, mark, rest = done.to.partition("#")
         separator = "&" if "?" in address else "?"
-        told = f"{address}{separator}{MESSAGE}={entry_id}" if entry_id else address
+        told = f"{address}{separator}{MESSAGE}={entry_id}" if entry_id and not done.silent else address
         return RedirectResponse(f"{told}{mark}{rest}", 303)
 
     def _html(self, request: Request, view: View, around: Around, *, refreshed: bool = False) -> Response:

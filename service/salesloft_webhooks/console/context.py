@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration.dead_letter_counts import DeadLetterCounts
 from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
 from salesloft_webhooks.settings import Settings
 
@@ -21,6 +23,8 @@ class Console:
         live: New entries, as they come.
         now: Unix time by the store's clock: what ages are counted by.
         state: Whether the store answers.
+        searches: Those that are under way.
+        dead: Dead letters, counted by error.
     """
 
     store: Store
@@ -29,3 +33,8 @@ class Console:
     live: Live
     now: Callable[[], float]
     state: StoreState
+    searches: Searches
+    dead: DeadLetterCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dead", DeadLetterCounts(self.store))

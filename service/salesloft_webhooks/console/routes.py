@@ -47,12 +47,14 @@ class Done:
         to: The page that is shown next, as a path of ours with its query.
         counts: How many of what, for the audit.
         run: The id of the bulk work that it began; empty: none.
+        silent: Whether the next page does not say it: what it shows says it all.
     """
 
     message: str
     to: str
     counts: Mapping[str, int] = field(default_factory=dict)
     run: str = ""
+    silent: bool = False
 
 
 PageHandler = Callable[[Request, Console], Awaitable[View]]

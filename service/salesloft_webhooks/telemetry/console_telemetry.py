@@ -24,7 +24,7 @@ REQUEST_TIME = histogram(
 ACTS = counter(
     CONSOLE,
     "console_acts_total",
-    "What people did in the console, by how it ended: done, refused or failed.",
+    "What people did in the console, by how it ended: done, refused, failed, interrupted.",
     "act",
     "outcome",
     unshown="how often something is mended by hand, which a handler should not need",

@@ -1,6 +1,6 @@
 """Who did what: a stream of bounded length, written by the console for every act, read by people.
 
-An entry takes 300 bytes or so; the oldest go. Nothing else reads it, so versions that do not know it pass it by. A line
+An entry takes 200 bytes or so; the oldest go. Nothing else reads it, so versions that do not know it pass it by. A line
 in the log says the same and outlives the store: the stream is what people look at, the log is what is kept.
 """
 
@@ -15,7 +15,7 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.records import AUDIT_FIELDS, Fields
 
 LENGTH = 100_000
-"""About 30 MB."""
+"""About 20 MB."""
 PAGE = 500
 LOOKED_THROUGH = 10_000
 """Of acts, for one page: about a quarter of a second."""
@@ -33,7 +33,7 @@ class Act:
         act: What: ``redrive``.
         arguments: With which arguments.
         counts: How many of what it concerned.
-        outcome: ``done``, ``refused`` or ``failed``.
+        outcome: ``done``, ``refused``, ``failed``, or ``interrupted`` where nobody knows.
         message: What they were told.
         run: The id of the bulk work it began; empty: none.
     """

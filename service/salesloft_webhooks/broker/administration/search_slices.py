@@ -11,6 +11,7 @@ from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.sealed_data import opened_fields
 
 SLICE_ENTRIES, SLICE_BYTES, SLICE_FOUND = 100, 256 * 1024, 50
 """What one slice looks at, whichever comes first: entries, bytes of bodies, entries found."""
@@ -109,7 +110,8 @@ class Slices:
     async def _found(self, partition: int, now: int, row: Sequence[Any]) -> Found | None:
         """What the script has found, unless it is not meant after all."""
         entry_id, flat_entry, flat_record, standings = row
-        entry = read_entry(Reference.of(partition, entry_id), fields_from(flat_entry))
+        opened = opened_fields(self._store.body_keys, fields_from(flat_entry))
+        entry = read_entry(Reference.of(partition, entry_id), opened)
         for group in [standing[0].decode() for standing in standings]:
             if group not in self._patterns:
                 self._patterns[group] = (await registration(self._store, group)).events

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from salesloft_webhooks.broker.body_compression import unpacked
-from salesloft_webhooks.broker.entry_head import unpacked_source
+from salesloft_webhooks.broker.entry_head import unpacked_source, unpacked_trace
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, Fields
 from salesloft_webhooks.broker.sealed_data import UNREADABLE
 from salesloft_webhooks.broker.shared_bodies import whole_body
+
+TRACE_ID = slice(3, 35)
+"""Of a traceparent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class StoredEvent:
         source: Where it came from.
         created_at: When it happened, as the sender wrote it.
         received_at: When the store accepted it.
+        trace_id: Of the delivery that brought it; empty without one.
         data: The resource as JSON bytes. Personal data: show it only when asked to.
         unreadable: Why the data, which is empty then, cannot be decrypted; empty: it can.
     """
@@ -34,6 +38,7 @@ class StoredEvent:
     source: str
     created_at: str
     received_at: datetime
+    trace_id: str
     data: bytes = field(repr=False)
     unreadable: str = ""
 
@@ -157,6 +162,7 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "source": unpacked_source(fields.get(b"src", b"")),
         "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
+        "trace_id": unpacked_trace(fields.get(b"tp", b""))[TRACE_ID],
         "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
         "unreadable": _text(fields, UNREADABLE),
     }

@@ -11,6 +11,7 @@ from salesloft_webhooks.cli.console import confirm, note
 from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_events, require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.times import parse_moment
 
@@ -52,7 +53,11 @@ def replay(  # noqa: PLR0913 - each is an option of the command
         if not (total := planned.outcomes[planned.goal]):
             return planned
         confirm(f"Replay {total:,} event(s) into {group}?", yes=yes)
-        return await run(dry_run=False, total=total)
+        done = await run(dry_run=False, total=total)
+        counts = {str(name): number for name, number in done.outcomes.items()}
+        given = {"group": group, "type": ", ".join(types or ()), "since": since, "until": until}
+        await write_own_act(store, "replay", given, counts)
+        return done
 
     tally = with_store(act)
     if dry_run:

@@ -60,7 +60,7 @@ class TokenSignIn:
         ConfigurationError: it cannot be used.
     """
 
-    challenge = 'Basic realm="salesloft-webhooks console", charset="UTF-8", Bearer'
+    challenge = 'Basic realm="salesloft-webhooks console", charset="UTF-8"'
 
     def __init__(self, path: Path) -> None:
         self._file = WatchedFile(SETTING, path, read_tokens)

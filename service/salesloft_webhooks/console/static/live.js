@@ -14,7 +14,11 @@ function follow(list) {
   const waiting = [];
   const held = () => list.matches(":hover, :focus-within") || window.scrollY > 200;
   const show = () => {
-    while (waiting.length) list.insertAdjacentHTML("afterbegin", waiting.shift());
+    while (waiting.length) {
+      const next = waiting.shift();
+      const known = /^\s*<tr id="([^"]+)"/.exec(next);
+      if (!known || !document.getElementById(known[1])) list.insertAdjacentHTML("afterbegin", next);
+    }
     while (list.children.length > LONGEST) list.lastElementChild.remove();
     localise(list);
     htmx.process(list);

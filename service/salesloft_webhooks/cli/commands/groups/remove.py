@@ -8,6 +8,7 @@ from salesloft_webhooks.cli.console import confirm, note
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName, Yes
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def remove(
         await require_group(store, group)
         what = await _what_goes(store, group, discard_dead=discard_dead)
         confirm(f"Remove the group {group}? {what}", yes=yes)
-        return await remove_group(store, group, force=force, discard_dead=discard_dead), what
+        removal = await remove_group(store, group, force=force, discard_dead=discard_dead)
+        await write_own_act(
+            store, "remove", {"group": group}, outcome="done" if removal is Removal.REMOVED else "failed"
+        )
+        return removal, what
 
     try:
         removal, what = with_store(act)

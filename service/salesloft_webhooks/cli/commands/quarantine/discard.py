@@ -36,5 +36,5 @@ def discard(
     async def act(store: "Store", _: "Settings", deliveries: AsyncIterator["Quarantined"], count: Count) -> None:
         await count(quarantine.discard(store, deliveries))
 
-    tally = OutcomeTally(Removed.DISCARDED)
+    tally = OutcomeTally(Removed.DISCARDED, act="quarantine_discard")
     act_on_selected(tally, select, act, nearest=near_deliveries, question=question, yes=yes, as_json=as_json)

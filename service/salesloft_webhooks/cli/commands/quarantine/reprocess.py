@@ -40,7 +40,7 @@ def reprocess(
         async with Publisher(store, settings) as publisher:
             await count(quarantine.reprocess(store, publisher, deliveries, event_name=event))
 
-    tally = OutcomeTally(Reprocessed.STORED, failures={Reprocessed.UNREADABLE, Reprocessed.REFUSED})
+    tally = OutcomeTally(Reprocessed.STORED, failures={Reprocessed.UNREADABLE, Reprocessed.REFUSED}, act="reprocess")
     act_on_selected(tally, select, act, nearest=near_deliveries, question=_question, yes=yes, as_json=as_json)
 
 
