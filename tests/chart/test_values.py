@@ -32,6 +32,7 @@ CONTEXTS: list[Values] = [
     shape("gateway"),
     shape("backfill"),
     shape("console"),
+    shape("redis-parts"),
     shape("console-tokens"),
     shape("console-secret"),
     shape("operator"),

@@ -26,6 +26,20 @@
 {{- if and .Values.valkey.enabled $redis.caSecret.name }}
   {{- fail "redis.caSecret.name is for external servers; valkey.enabled does not use TLS" }}
 {{- end }}
+{{- range $name, $secret := pick $redis "usernameSecret" "passwordFileSecret" "clientCertificateSecret" }}
+  {{- if and $.Values.valkey.enabled $secret.name }}
+    {{- fail (printf "redis.%s.name is for external servers; valkey.enabled has a password of its own" $name) }}
+  {{- end }}
+{{- end }}
+{{- if and $redis.passwordFileSecret.name (or $redis.passwordSecret.name (regexMatch "://[^/@]*:[^/@]*@" $redis.url)) }}
+  {{- fail "redis.passwordFileSecret.name and a password in redis.url (redis.passwordSecret.name) exclude each other" }}
+{{- end }}
+{{- if and (or $redis.sentinel.username $redis.sentinel.passwordSecret.name) (or .Values.valkey.enabled (and $redis.url (not (contains "+sentinel:" $redis.url)))) }}
+  {{- fail "redis.sentinel.username and redis.sentinel.passwordSecret.name are for sentinels, and redis.url names none" }}
+{{- end }}
+{{- if and $redis.clientCertificateSecret.name $redis.url (not (hasPrefix "rediss" $redis.url)) }}
+  {{- fail "redis.clientCertificateSecret.name needs TLS, and redis.url does not use it (rediss://)" }}
+{{- end }}
 {{- include "salesloft-webhooks.checkSource" . }}
 {{- if and .Values.externalSecret.enabled (not .Values.externalSecret.data) }}
   {{- fail "externalSecret.enabled needs something to fetch in externalSecret.data" }}
