@@ -45,6 +45,10 @@ bench: .venv/ready ## Measure everything beside its peers, 20 minutes (SECTIONS=
 counts: .venv/ready ## Write down how much work an event is: commands, bytes and calls, which a test compares with
 	$(BIN)/python -m bench.work_counts
 
+.PHONY: pictures
+pictures: .venv/ready ## Take the README's pictures of the console anew, with Debian's Chromium
+	$(BIN)/python -m tests.console.pictures
+
 .PHONY: dictionary
 dictionary: .venv/ready ## Train the dictionary of compressed bodies on invented traffic, and say its id (docs/sizing.md)
 	$(BIN)/python -m bench.train_dictionary

@@ -7,11 +7,9 @@ The same load with and without a search that finds nothing and so looks at every
 
 import argparse
 import asyncio
-import multiprocessing
-import os
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from statistics import median
 
 from tests.support.receiver_process import ReceiverProcess
@@ -21,7 +19,8 @@ from bench.filling import fill
 from bench.load import Order
 from bench.machine import CORES
 from bench.options import Options
-from bench.programs import Program, pinned, store
+from bench.programs import Program, pinned, running, store
+from bench.searching import TEXT
 from bench.sending import received, send
 from bench.slices import Measured, Slice, Stage
 from salesloft_webhooks.broker import open_store
@@ -34,7 +33,7 @@ ALONE, BESIDE = "alone", "beside a search"
 QUERIES = {
     "a person": Query(person="99"),
     "a type": Query(types=("email.*",)),
-    "a text": Query(contains="nobody@example.com"),
+    "a text": Query(contains=TEXT),
     "a state": Query(state=EventState.DEAD, group="crm"),
 }
 """Each finds nothing, so it looks at everything."""
@@ -51,7 +50,8 @@ def main() -> None:
     with store(CORES.store) as server:
         fill(server.url, asked.history)
         for name, query in QUERIES.items():
-            print(f"{name}: {asyncio.run(_whole(server, query))}", flush=True)
+            with pinned(CORES.measured):  # not on the server's core
+                print(f"{name}: {asyncio.run(_whole(server, query))}", flush=True)
         receiver = ReceiverProcess(server.url)
         try:
             with pinned(CORES.measured):
@@ -87,7 +87,8 @@ def _beside(receiver: ReceiverProcess, server: Server, asked: argparse.Namespace
     def slice_(*, beside: bool) -> Slice:
         def measure(number: int) -> Measured:
             order = Order(receiver.port, round(asked.rate * asked.seconds), number, rate=asked.rate)
-            with _searching(server.url) if beside else _nobody():
+            searching = running((sys.executable, "-m", "bench.searching"), CORES.second, {"REDIS_URL": server.url})
+            with searching if beside else nullcontext():
                 measured = received(program, order)
             return {name: measured[name] for name in ("p50 ms", "p99 ms")}
 
@@ -99,36 +100,6 @@ def _beside(receiver: ReceiverProcess, server: Server, asked: argparse.Namespace
         more = [beside - alone for alone, beside in zip(found[ALONE], found[BESIDE], strict=True)]
         print(f"{metric}: {median(found[ALONE]):.3g} alone, {median(found[BESIDE]):.3g} beside a search;", end=" ")
         print(f"more in each round {', '.join(f'{each:.2f}' for each in more)}, median {median(more):.2f}")
-
-
-@contextmanager
-def _nobody() -> Iterator[None]:
-    yield
-
-
-@contextmanager
-def _searching(redis_url: str) -> Iterator[None]:
-    """A search in a process of its own, over and over."""
-    process = multiprocessing.get_context("spawn").Process(target=_search_on, args=(redis_url,))
-    process.start()
-    time.sleep(1.0)  # it has begun; a search that had not would only make the figure better
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
-
-
-def _search_on(redis_url: str) -> None:
-    os.sched_setaffinity(0, {CORES.second})
-
-    async def run() -> None:
-        async with open_store(Settings.load(redis_url=redis_url)) as opened:
-            while True:
-                async for _ in search(opened, QUERIES["a text"]):
-                    pass
-
-    asyncio.run(run())
 
 
 if __name__ == "__main__":

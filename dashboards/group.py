@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.panels import Query, Section, Subject, board, lines
-from dashboards.queries import NAMESPACE, Metrics
+from dashboards.queries import Metrics
 
-METRICS = Metrics(f'{NAMESPACE}, group=~"$group"')
+METRICS = Metrics('group=~"$group"')
 WAITING = {
     "lag": "lag_entries",
     "due": "due_entries",

@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 
-from dashboards.queries import PREFIX
+from dashboards.queries import PREFIX, Metrics
 
 DATASOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "salesloft-webhooks"
 METRIC_WITH = {"group": "group_backlog_entries", "source": "deliveries_total"}
 """A metric that has a label's values, to choose from."""
+RELEASE = {
+    "cluster": "",
+    "namespace": 'cluster=~"$cluster"',
+    "release": 'cluster=~"$cluster",namespace=~"$namespace"',
+}
+"""The labels by which a release is chosen, and which values of each there are to choose from."""
 HEIGHT = 8
 WIDTH = 8
 """Of 24 columns: three panels to a row."""
@@ -73,8 +80,9 @@ def lines(subject: Subject, *queries: Query, width: int = WIDTH) -> timeseries.P
         .tooltip(common.VizTooltipOptions().mode(common_model.TooltipDisplayMode.MULTI))
         .links(list(subject.links))
     )
-    for query in queries:
-        panel = panel.with_target(prometheus.Dataquery().expr(query.expression).legend_format(query.legend).range())
+    for letter, query in zip(ascii_uppercase, queries, strict=False):
+        target = prometheus.Dataquery().ref_id(letter).expr(query.expression).legend_format(query.legend)
+        panel = panel.with_target(target.range())
     return panel
 
 
@@ -93,7 +101,7 @@ def figure(subject: Subject, query: Query, *, bad_from: float | None = None) -> 
         .span(4)
         .thresholds(dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps))
         .links(list(subject.links))
-        .with_target(prometheus.Dataquery().expr(query.expression).legend_format(query.legend).instant())
+        .with_target(prometheus.Dataquery().ref_id("A").expr(query.expression).legend_format(query.legend).instant())
     )
 
 
@@ -108,13 +116,15 @@ class Section:
 def board(
     title: str, uid: str, description: str, *, sections: Sequence[Section], variables: Sequence[str] = ()
 ) -> dashboard.Dashboard:
-    """A dashboard with a data source, a namespace and further variables, each a label to choose values of."""
+    """A dashboard of one release, with further variables, each a label to choose values of."""
     made = dashboard.Dashboard(title).uid(uid).description(description).tags([TAG]).readonly()
     made = made.time("now-6h", "now").refresh("30s").timezone("browser").tooltip(model.DashboardCursorSync.CROSSHAIR)
     made = made.with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-    made = made.with_variable(_choice("namespace", "store_available"))
+    for label, chosen in RELEASE.items():
+        made = made.with_variable(_choice(label, f"{PREFIX}_store_available{{{chosen}}}"))
     for variable in variables:
-        made = made.with_variable(_choice(variable, METRIC_WITH[variable]))
+        every = _choice(variable, Metrics().series(METRIC_WITH[variable]))
+        made = made.with_variable(every.multi(multi=True).include_all(include_all=True).all_value(".*"))
     links = dashboard.DashboardLink("Salesloft webhooks").type(model.DashboardLinkType.DASHBOARDS).tags([TAG])
     made = made.link(links.keep_time(keep_time=True).include_vars(include_vars=True))
     for section in sections:
@@ -124,14 +134,11 @@ def board(
     return made
 
 
-def _choice(label: str, metric: str) -> dashboard.QueryVariable:
+def _choice(label: str, series: str) -> dashboard.QueryVariable:
     return (
         dashboard.QueryVariable(label)
         .label(label.capitalize())
-        .query(f"label_values({PREFIX}_{metric}, {label})")
+        .query(f"label_values({series}, {label})")
         .datasource(DATASOURCE)
         .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .multi(multi=True)
-        .include_all(include_all=True)
-        .all_value(".*")
     )

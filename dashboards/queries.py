@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 PREFIX = "salesloft_webhooks"
-NAMESPACE = 'namespace=~"$namespace"'
+CHOSEN = 'cluster=~"$cluster",namespace=~"$namespace",release=~"$release"'
+"""The release that is chosen at the top of a board. The chart fixes it for each release, so it is the last matcher."""
 
 DELIVERIES = f"namespace_source_outcome:{PREFIX}_deliveries:rate5m"
 ATTEMPTS = f"namespace_group_outcome:{PREFIX}_attempts:rate5m"
@@ -18,18 +19,23 @@ class Metrics:
     """Expressions over our metrics.
 
     Attributes:
-        where: Label matchers of everything that is asked for.
+        where: Further label matchers of everything that is asked for.
     """
 
-    where: str = NAMESPACE
+    where: str = ""
+
+    @property
+    def matchers(self) -> str:
+        """Label matchers of everything that is asked for."""
+        return ",".join(filter(None, (self.where, CHOSEN)))
 
     def series(self, name: str, further: str = "") -> str:
-        """A metric's time series; ``further``: matchers beside `where`, in front."""
-        return f"{PREFIX}_{name}{{{further}{self.where}}}"
+        """A metric's time series; ``further``: matchers in front of the others, with a comma behind them."""
+        return f"{PREFIX}_{name}{{{further}{self.matchers}}}"
 
     def recorded(self, name: str, further: str = "") -> str:
         """The time series of a recording rule, by its full name."""
-        return f"{name}{{{further}{self.where}}}"
+        return f"{name}{{{further}{self.matchers}}}"
 
     def rate(self, name: str, further: str = "") -> str:
         """Increase per second of a counter."""

@@ -3,9 +3,9 @@
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from dashboards.panels import Query, Section, Subject, board, lines
-from dashboards.queries import DELIVERIES, NAMESPACE, Metrics
+from dashboards.queries import DELIVERIES, Metrics
 
-METRICS = Metrics(f'{NAMESPACE}, source=~"$source"')
+METRICS = Metrics('source=~"$source"')
 
 
 def security() -> Dashboard:

@@ -3,7 +3,9 @@
 import pytest
 
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
-from tests.chart.rendering import PREFIX, refusal, render
+from tests.chart.rendering import PREFIX, Values, refusal, render
+
+FILE: Values = {"handlersFile": {"existingSecret": "handlers"}}
 
 
 def test_the_table_of_built_in_groups_runs_by_default() -> None:
@@ -20,7 +22,7 @@ def test_the_table_of_built_in_groups_runs_by_default() -> None:
 
 def test_a_member_of_a_built_in_family_needs_no_handlers() -> None:
     """`workers.forward-<endpoint>` is built in, and takes every field like any other group."""
-    rendered = render({"workers": {"forward-billing": {"concurrency": 3}}})
+    rendered = render({**FILE, "workers": {"forward-billing": {"concurrency": 3}}})
 
     environment = rendered.environment("worker-forward-billing")
 
@@ -37,3 +39,12 @@ def test_a_name_that_resembles_a_built_in_one_is_not_built_in(name: str) -> None
     assert f"workers.{name}.handlers" in message
     built_in = sorted(f"{row.prefix}*" if row.prefix else row.name for row in BUILTIN_GROUPS)
     assert f"({', '.join(built_in)} have)" in message
+
+
+def test_a_forwarding_group_without_its_endpoint_is_refused() -> None:
+    """Its endpoint stands in the handlers file; without one, its own or the release's, no pod would start."""
+    message = refusal({"workers": {"forward-billing": {}}})
+
+    assert "workers.forward-billing needs handlersFile.existingSecret" in message
+    own = {"extraEnv": [{"name": "HANDLERS_FILE", "value": "/own/handlers.yaml"}]}
+    assert render({"workers": {"forward-billing": own}}).environment("worker-forward-billing")["HANDLERS_FILE"]

@@ -58,7 +58,7 @@ def test_keda_can_make_labels_of_a_scaled_object() -> None:
     keda = {"autoscaling": {"type": "keda", "keda": {"serverAddress": "http://prometheus:9090"}}}
     groups = [f"forward-the-billing-of-customers-{country}" for country in ("austria", "belgium")]
 
-    made = render({"workers": dict.fromkeys(groups, keda)})
+    made = render({"handlersFile": {"existingSecret": "h"}, "workers": dict.fromkeys(groups, keda)})
 
     scaled = [item["metadata"]["name"] for item in made.all("ScaledObject")]
     targets = {item["spec"]["scaleTargetRef"]["name"] for item in made.all("ScaledObject")}

@@ -154,3 +154,16 @@ def test_own_receivers_for_link_swaps_take_the_receivers(rendered: Rendered) -> 
     assert (deployment["minReadySeconds"], deployment["revisionHistoryLimit"]) == (1, 3)
     assert len(made.container("link-swap")["envFrom"]) == 1
     assert len(rendered.container("receiver")["envFrom"]) == 2
+
+
+def test_roll_out_and_hooks_are_the_users() -> None:
+    """A strategy replaces ours; hooks join the receiver's wait, which gives way to another preStop hook only."""
+    asked = {"strategy": {"type": "Recreate"}, "lifecycle": {"postStart": {"sleep": {"seconds": 1}}}}
+    rendered = render({"receiver": asked, "workers": {"notify": asked}})
+    other = render({"receiver": {"lifecycle": {"preStop": {"exec": {"command": ["/leave"]}}}}})
+
+    for component in ("receiver", "worker-notify"):
+        assert rendered.one("Deployment", component)["spec"]["strategy"] == {"type": "Recreate"}
+        assert rendered.container(component)["lifecycle"]["postStart"] == {"sleep": {"seconds": 1}}
+    assert rendered.container("receiver")["lifecycle"]["preStop"] == {"sleep": {"seconds": 5}}
+    assert other.container("receiver")["lifecycle"] == {"preStop": {"exec": {"command": ["/leave"]}}}

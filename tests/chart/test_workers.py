@@ -77,12 +77,32 @@ def test_keda_scales_on_the_true_backlog() -> None:
 
     assert scaled["scaleTargetRef"]["name"] == f"{PREFIX}-worker-crm"
     assert scaled["triggers"][0]["metadata"]["query"] == (
-        f'max(salesloft_webhooks_group_backlog_entries{{namespace="{NAMESPACE}",group="crm",pod=~"{PREFIX}-.*"}})'
+        f'max(salesloft_webhooks_group_backlog_entries{{namespace="{NAMESPACE}",pod=~"{PREFIX}-.*",group="crm"}})'
     )
     assert scaled["triggers"][0]["metadata"]["threshold"] == "500"
     assert scaled["minReplicaCount"] >= 1
     assert "replicas" not in rendered.one("Deployment", "worker-crm")["spec"]
     assert rendered.one("Deployment", "worker-notify")["spec"]["replicas"] == 1
+
+
+def test_keda_rests_falls_back_and_hears_others() -> None:
+    """Idle pods, their cooldown, the fallback and more triggers are passed on; unasked there are none."""
+    more = {
+        "idleReplicas": 0,
+        "cooldownPeriod": 60,
+        "fallback": {"failureThreshold": 5, "behavior": "currentReplicasIfHigher"},
+        "extraTriggers": [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": "80"}}],
+    }
+    plain = render(merged(DATABASE, {"workers": {"crm": KEDA}})).one("ScaledObject", "worker-crm")["spec"]
+    asked = merged(KEDA, {"autoscaling": {"keda": more}})
+    spec = render(merged(DATABASE, {"workers": {"crm": asked}})).one("ScaledObject", "worker-crm")["spec"]
+
+    assert (spec["idleReplicaCount"], spec["cooldownPeriod"], spec["minReplicaCount"]) == (0, 60, 1)
+    assert spec["fallback"] == {"failureThreshold": 5, "behavior": "currentReplicasIfHigher", "replicas": 2}
+    assert [trigger["type"] for trigger in spec["triggers"]] == ["prometheus", "cpu"]
+    assert "idleReplicaCount" not in plain
+    assert "cooldownPeriod" not in plain
+    assert plain["fallback"] == {"failureThreshold": 3, "replicas": 2}
 
 
 def test_keda_asks_for_a_metric_that_exists() -> None:

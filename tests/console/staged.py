@@ -1,5 +1,6 @@
 """A pipeline in the middle of its day, for pages to show: groups that work, retry, wait, are paused, have given up."""
 
+import json
 import math
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_driver import Driven
 
+PER_SECOND = 3.4
 TYPES = ("email.replied", "person.updated", "call.completed", "email.opened", "meeting.booked", "step.completed")
 ERRORS = (
     "HTTPStatusError: 503 from crm",
@@ -64,6 +66,12 @@ async def draw(driven: Driven) -> None:
         "warehouse": lambda at: at,
     }
     with driven.server.client() as client:
+        client.delete(driven.store.keys.samples)
+        for at in range(KEPT):
+            answered = round(at * EVERY_SECONDS * PER_SECOND)
+            figures = {"added": answered, "outcomes": {"default": {"stored": answered}}}
+            ms = now - int((KEPT - 1 - at) * EVERY_SECONDS * 1_000)
+            client.lpush(driven.store.keys.samples, f"{ms} {json.dumps(figures)}")
         for group in (await measure(driven.store)).groups:
             shape, key = shapes[group.group], driven.store.keys.group_samples(group.group)
             for at in range(KEPT):

@@ -27,7 +27,9 @@ pytestmark = [
 ]
 
 VARIABLES = {
+    "$cluster": ".*",
     "$namespace": ".*",
+    "$release": ".*",
     "$group": ".*",
     "$source": ".*",
     "$__rate_interval": "20s",
@@ -51,7 +53,7 @@ SILENT = {
     "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
     "SalesloftWebhooksChangesMissed": "a dozen are no more than usual",
     "SalesloftWebhooksCursorsLost": "the store keeps its cursors",
-    "SalesloftWebhooksDeliveriesAbsent": "the source was not there a day ago",
+    "SalesloftWebhooksDeliveriesAbsent": "there is no level of last week to compare with",
     "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",
     "SalesloftWebhooksErrorBudgetBurn": "nothing is answered with 503",
     "SalesloftWebhooksGroupPaused": "no group is paused",

@@ -26,6 +26,20 @@
 {{- if and .Values.valkey.enabled $redis.caSecret.name }}
   {{- fail "redis.caSecret.name is for external servers; valkey.enabled does not use TLS" }}
 {{- end }}
+{{- range $name, $secret := pick $redis "usernameSecret" "passwordFileSecret" "clientCertificateSecret" }}
+  {{- if and $.Values.valkey.enabled $secret.name }}
+    {{- fail (printf "redis.%s.name is for external servers; valkey.enabled has a password of its own" $name) }}
+  {{- end }}
+{{- end }}
+{{- if and $redis.passwordFileSecret.name (or $redis.passwordSecret.name (regexMatch "://[^/@]*:[^/@]*@" $redis.url)) }}
+  {{- fail "redis.passwordFileSecret.name and a password in redis.url (redis.passwordSecret.name) exclude each other" }}
+{{- end }}
+{{- if and (or $redis.sentinel.username $redis.sentinel.passwordSecret.name) (or .Values.valkey.enabled (and $redis.url (not (contains "+sentinel:" $redis.url)))) }}
+  {{- fail "redis.sentinel.username and redis.sentinel.passwordSecret.name are for sentinels, and redis.url names none" }}
+{{- end }}
+{{- if and $redis.clientCertificateSecret.name $redis.url (not (hasPrefix "rediss" $redis.url)) }}
+  {{- fail "redis.clientCertificateSecret.name needs TLS, and redis.url does not use it (rediss://)" }}
+{{- end }}
 {{- include "salesloft-webhooks.checkSource" . }}
 {{- if and .Values.externalSecret.enabled (not .Values.externalSecret.data) }}
   {{- fail "externalSecret.enabled needs something to fetch in externalSecret.data" }}
@@ -45,6 +59,8 @@
 {{- include "salesloft-webhooks.checkWorkers" . }}
 {{- include "salesloft-webhooks.checkTest" . }}
 {{- include "salesloft-webhooks.checkOperator" . }}
+{{- include "salesloft-webhooks.checkConsole" . }}
+{{- include "salesloft-webhooks.checkMonitoring" . }}
 {{- if .Values.backfill.enabled }}
   {{- include "salesloft-webhooks.checkSalesloftApi" (list . "backfill.enabled") }}
 {{- end }}
@@ -135,6 +151,9 @@
   {{- if and (not $worker.handlers) (not (include "salesloft-webhooks.builtIn" (list $ $name) | fromJsonArray)) }}
     {{- fail (printf "workers.%s has no built-in handlers (%s have), so workers.%s.handlers must name some" $name (keys ($.Files.Get "built-in-groups.yaml" | fromYaml) | sortAlpha | join ", ") $name) }}
   {{- end }}
+  {{- if and (hasPrefix "forward-" $name) (not (or $worker.handlers $.Values.handlersFile.existingSecret $worker.extraEnvFrom (include "salesloft-webhooks.hasVariable" (list $worker "HANDLERS_FILE")))) }}
+    {{- fail (printf "workers.%s needs handlersFile.existingSecret, whose file says where its endpoint is" $name) }}
+  {{- end }}
   {{- if ge (float64 $worker.graceSeconds) (float64 $worker.terminationGracePeriodSeconds) }}
     {{- fail (printf "workers.%s.graceSeconds must be below workers.%s.terminationGracePeriodSeconds, else handlers are cut off" $name $name) }}
   {{- end }}
@@ -154,4 +173,9 @@
 {{- if and .Values.test.enabled (not (hasKey (include "salesloft-webhooks.workers" . | fromJson) .Values.test.group)) }}
   {{- fail (printf "test.group=%s must be one of the groups: there is no workers.%s, or its enabled or workerDefaults.enabled is false (or set test.enabled=false)" .Values.test.group .Values.test.group) }}
 {{- end }}
+{{- end }}
+
+{{/* True where a worker has a variable of its own: list $worker "NAME". */}}
+{{- define "salesloft-webhooks.hasVariable" -}}
+{{- range (index . 0).extraEnv }}{{ if eq .name (index $ 1) }}true{{ end }}{{ end }}
 {{- end }}

@@ -116,9 +116,20 @@ One place decides which of the vault, an existing Secret, given values and gener
 - name: REDIS_URL
   value: {{ $redis.url | quote }}
 {{- end }}
-{{- if $redis.caSecret.name }}
-- name: REDIS_CA_FILE
-  value: /etc/salesloft-webhooks/redis-ca/ca.crt
+{{- with $redis.usernameSecret }}{{ if .name }}
+- name: REDIS_USERNAME
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name }}
+      key: {{ .key }}
+{{- end }}{{ end }}
+{{- with $redis.sentinel.username }}
+- name: REDIS_SENTINEL_USERNAME
+  value: {{ . | quote }}
+{{- end }}
+{{- range $path, $file := include "salesloft-webhooks.redisFiles" . | fromJson }}
+- name: {{ $file.setting }}
+  value: /etc/salesloft-webhooks/{{ $path }}
 {{- end }}
 {{- end }}
 

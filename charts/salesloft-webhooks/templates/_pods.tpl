@@ -130,27 +130,73 @@ revisionHistoryLimit: {{ .revisionHistoryLimit }}
 {{- end }}
 {{- end }}
 
+{{/* How pods of the old version are replaced: its values. */}}
+{{- define "salesloft-webhooks.strategy" -}}
+{{- if .strategy }}{{ toYaml .strategy }}{{ else -}}
+type: RollingUpdate
+rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
+{{- end }}
+{{- end }}
+
 {{/* What a disruption budget leaves: its values. */}}
 {{- define "salesloft-webhooks.disruptionLimit" -}}
 {{- if kindIs "invalid" .minAvailable }}maxUnavailable: {{ .maxUnavailable }}{{ else }}minAvailable: {{ .minAvailable }}{{ end }}
 {{- end }}
 
-{{/* The certificate authority of a TLS server, as a volume. */}}
-{{- define "salesloft-webhooks.redisCaVolume" -}}
-{{- with .Values.redis.caSecret }}
-{{- if .name }}
-- name: redis-ca
-  secret:
-    secretName: {{ .name }}
-    items: [{key: {{ .key | quote }}, path: ca.crt}]
+{{/*
+The files of the store's login, as JSON: {file: {"volume" "secret" "key" "setting"}}. Each is re-read when it is needed, so a
+new one needs no restart.
+*/}}
+{{- define "salesloft-webhooks.redisFiles" -}}
+{{- $redis := .Values.redis -}}
+{{- $files := dict -}}
+{{- with $redis.caSecret }}{{ if .name }}
+  {{- $_ := set $files "redis-ca/ca.crt" (dict "secret" .name "key" .key "setting" "REDIS_CA_FILE") }}
+{{- end }}{{ end -}}
+{{- with $redis.passwordFileSecret }}{{ if .name }}
+  {{- $_ := set $files "redis-login/password" (dict "secret" .name "key" .key "setting" "REDIS_PASSWORD_FILE") }}
+{{- end }}{{ end -}}
+{{- with $redis.sentinel.passwordSecret }}{{ if .name }}
+  {{- $_ := set $files "redis-sentinel/password" (dict "secret" .name "key" .key "setting" "REDIS_SENTINEL_PASSWORD_FILE") }}
+{{- end }}{{ end -}}
+{{- with $redis.clientCertificateSecret.name }}
+  {{- $_ := set $files "redis-client/tls.crt" (dict "secret" . "key" "tls.crt" "setting" "REDIS_CLIENT_CERT_FILE") }}
+  {{- $_ := set $files "redis-client/tls.key" (dict "secret" . "key" "tls.key" "setting" "REDIS_CLIENT_KEY_FILE") }}
 {{- end }}
+{{- $files | toJson }}
+{{- end }}
+
+{{/* These files as volumes, one for each folder. */}}
+{{- define "salesloft-webhooks.redisCaVolume" -}}
+{{- $files := include "salesloft-webhooks.redisFiles" . | fromJson -}}
+{{- $folders := list -}}
+{{- range $path, $_ := $files }}{{ $folders = append $folders (dir $path) }}{{ end -}}
+{{- range $folder := uniq $folders }}
+{{- $items := list }}
+{{- $secret := "" }}
+{{- range $path, $file := $files }}
+  {{- if eq (dir $path) $folder }}
+    {{- $items = append $items (dict "key" $file.key "path" (base $path)) }}
+    {{- $secret = $file.secret }}
+  {{- end }}
+{{- end }}
+- name: {{ $folder }}
+  secret:
+    secretName: {{ $secret }}
+    {{- if ne $folder "redis-ca" }}
+    defaultMode: 0440
+    {{- end }}
+    items:
+      {{- toYaml $items | nindent 6 }}
 {{- end }}
 {{- end }}
 
 {{- define "salesloft-webhooks.redisCaMount" -}}
-{{- if .Values.redis.caSecret.name }}
-- name: redis-ca
-  mountPath: /etc/salesloft-webhooks/redis-ca
+{{- $folders := list -}}
+{{- range $path, $_ := include "salesloft-webhooks.redisFiles" . | fromJson }}{{ $folders = append $folders (dir $path) }}{{ end -}}
+{{- range uniq $folders }}
+- name: {{ . }}
+  mountPath: /etc/salesloft-webhooks/{{ . }}
   readOnly: true
 {{- end }}
 {{- end }}

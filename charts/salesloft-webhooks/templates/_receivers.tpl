@@ -22,8 +22,7 @@ spec:
   {{- end }}
   # SalesLoft gives up after about 45 s: during a roll-out there are never fewer receivers than before.
   strategy:
-    type: RollingUpdate
-    rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
+    {{- include "salesloft-webhooks.strategy" $receiver | nindent 4 }}
   selector:
     matchLabels:
       {{- $selector | nindent 6 }}
@@ -57,12 +56,15 @@ spec:
             {{- $leaving := include "salesloft-webhooks.leavingEnvironment" $receiver }}
             {{- $tracing := include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}
             {{- include "salesloft-webhooks.variables" (list $receiver.extraEnv $store .environment $leaving $tracing) | nindent 12 }}
-          {{- with $receiver.preStopSeconds }}
+          {{- $hooks := deepCopy $receiver.lifecycle }}
+          {{- if and $receiver.preStopSeconds (not $hooks.preStop) }}
+          {{- $_ := set $hooks "preStop" (dict "sleep" (dict "seconds" $receiver.preStopSeconds)) }}
+          {{- end }}
+          {{- with $hooks }}
           # While Kubernetes tells nodes and load balancers, nothing has changed for the process; no shell is needed for
           # it. Only then does it learn that it leaves, and closes the connections that clients hold open.
           lifecycle:
-            preStop:
-              sleep: {seconds: {{ . }}}
+            {{- toYaml . | nindent 12 }}
           {{- end }}
           ports:
             - {name: http, containerPort: 8000}

@@ -14,7 +14,7 @@ from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.readable_times import parse_moment
 
 FIELDS = ("id", "person", "type", "source", "group", "state", "since", "until", "search")
-"""Of an address. `type` may have several patterns with commas; `search` is the id of a text (`searches`)."""
+"""Of an address. `type` may have several patterns with commas; `search` is the id of a text (`running_searches`)."""
 OVER = (
     "This search is over. A text is known for a quarter of an hour, to one console and to whoever typed it, so that it "
     "stands nowhere else: type it again."

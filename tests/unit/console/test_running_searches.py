@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
-from salesloft_webhooks.console.running_searches import LEFT_SECONDS, TEXT_SECONDS, TEXTS, Searches, Turn
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.search import MOST_ENTRIES
+from salesloft_webhooks.console.running_searches import LEFT_SECONDS, TEXT_SECONDS, TEXTS, Searches, Turn
 from salesloft_webhooks.settings import Settings
 
 

@@ -188,12 +188,12 @@ class DeadLetterCounts:
 
     async def _count_part(self, group: str, partition: int) -> None:
         known = self._parts.setdefault((group, partition), _Part())
-        if await self._walk(known, group, partition) != known.letters and known.letters:
+        if await self._scan_part(known, group, partition) != known.letters and known.letters:
             anew = _Part()
-            await self._walk(anew, group, partition)
+            await self._scan_part(anew, group, partition)
             self._parts[group, partition] = anew
 
-    async def _walk(self, part: _Part, group: str, partition: int) -> int:
+    async def _scan_part(self, part: _Part, group: str, partition: int) -> int:
         """Count what is behind the last one; how many letters there are."""
         while True:
             length, after, counts = await count_slice(self._store, group, partition, part.last)

@@ -76,7 +76,7 @@ async def count(store: Store, choice: Choice) -> int:
         found = [await _is_there(store, choice.filter.group, one) for one in references_of(choice.handles)]
         return sum(found)
     total = 0
-    tells = _told_by_cause(choice.filter)
+    tells = _is_known_by_cause(choice.filter)
     for partition, end in enumerate(choice.ends):
         if end != BEGINNING:
             step = _count_causes if tells else _count_letters
@@ -89,7 +89,7 @@ def references_of(handles: Sequence[str]) -> list[Reference]:
     return [parsed[1] for handle in handles if (parsed := parse_handle(handle))]
 
 
-def _told_by_cause(wanted: DeadLetterFilter) -> bool:
+def _is_known_by_cause(wanted: DeadLetterFilter) -> bool:
     """Whether reason, type and error alone say which letters are wanted."""
     return not (wanted.event_id or wanted.entity_key or wanted.since or wanted.until)
 

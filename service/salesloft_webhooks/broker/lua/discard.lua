@@ -14,8 +14,8 @@
 --@include records
 --@include outcomes
 --@include run_place
-local run, place, next_place = ARGV[2], ARGV[3], ARGV[4]
-if not is_at(run, place) then
+local run, position, next_position = ARGV[2], ARGV[3], ARGV[4]
+if not is_at(run, position) then
   return 'moved'
 end
 
@@ -38,5 +38,5 @@ for at = 5, #ARGV do
   count_outcome(run, result, 1)
   results[#results + 1] = result
 end
-end_batch(run, next_place)
+end_batch(run, next_position)
 return results

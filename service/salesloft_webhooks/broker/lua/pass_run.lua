@@ -6,16 +6,16 @@
 -- Result: 'passed' | 'moved' (it is not at that place, or has none; nothing happened)
 --@include partition
 --@include run_place
-local run, place, next_place = ARGV[1], ARGV[2], ARGV[3]
-if place == '' then
-  redis.call('HSETNX', place_key(run), PLACE, next_place)
+local run, position, next_position = ARGV[1], ARGV[2], ARGV[3]
+if position == '' then
+  redis.call('HSETNX', place_key(run), PLACE, next_position)
   redis.call('EXPIRE', place_key(run), LIFE_SECONDS)
   return 'passed'
-elseif not is_at(run, place) then
+elseif not is_at(run, position) then
   return 'moved'
 end
 for at = 4, #ARGV, 2 do
   count_outcome(run, ARGV[at], tonumber(ARGV[at + 1]))
 end
-end_batch(run, next_place)
+end_batch(run, next_position)
 return 'passed'

@@ -25,8 +25,8 @@
 --@include entries
 --@include resubmission
 --@include run_place
-local run, place, next_place = ARGV[3], ARGV[4], ARGV[5]
-if not is_at(run, place) then
+local run, position, next_position = ARGV[3], ARGV[4], ARGV[5]
+if not is_at(run, position) then
   return 'moved'
 end
 
@@ -53,5 +53,5 @@ for at = 7, #ARGV do
   count_outcome(run, result, 1)
   results[#results + 1] = result
 end
-end_batch(run, next_place)
+end_batch(run, next_position)
 return results

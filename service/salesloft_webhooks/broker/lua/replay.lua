@@ -28,8 +28,8 @@
 --@include entries
 --@include resubmission
 --@include run_place
-local run, place, next_place, first_id = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-if not is_at(run, place) then
+local run, position, next_position, first_id = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+if not is_at(run, position) then
   return 'moved'
 end
 local dry = ARGV[3] == 'dry'
@@ -74,5 +74,5 @@ for at = 9, #ARGV do
   count_outcome(run, result, 1)
   results[#results + 1] = result
 end
-end_batch(run, next_place)
+end_batch(run, next_position)
 return results

@@ -1,100 +1,20 @@
-"""Runs: bulk work that is begun once and carried out whoever dies meanwhile, each thing exactly once."""
-
-from collections.abc import Callable, Sequence
-from typing import Any
+"""Runs: bulk work that is begun once and carried out to its end, stopped, or given up."""
 
 import pytest
 
-from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration import run_steps
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
-from salesloft_webhooks.broker.administration.dead_letter_look import newest_letters
 from salesloft_webhooks.broker.administration.dead_letters import unchanging
-from salesloft_webhooks.broker.administration.run_execution import Pace, RunExecutor
-from salesloft_webhooks.broker.administration.run_records import NewRun, Run, RunKind, RunState
-from salesloft_webhooks.broker.administration.run_steps import LetterSteps, Moved
-from salesloft_webhooks.broker.administration.runs import KEPT, MOST_UNFINISHED, begin, find_run, runs, stop
+from salesloft_webhooks.broker.administration.run_records import Run, RunKind, RunState
+from salesloft_webhooks.broker.administration.runs import KEPT, MOST_UNFINISHED, find_run, runs, stop
 from salesloft_webhooks.errors import StoreRefused
-from tests.support.broker_driver import TTL, Driven
-
-FAST = Pace(per_second=1_000_000)
-BATCH = 4
-"""Of these tests: many letters would only take time."""
+from tests.integration.broker.administration.run_driver import BATCH, bury, dead, executor, finish, redrive
+from tests.support.broker_driver import Driven
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_steps, "BATCH", BATCH)
-
-
-class Killed(BaseException):
-    """A process ends here."""
-
-
-class Mortal(Store):
-    """A store whose process is killed before or after its n-th script call."""
-
-    def die(self, *, at: int, before: bool) -> None:
-        """Choose the moment."""
-        self.left, self.before = at, before
-
-    async def run(self, *args: Any, **options: Any) -> Any:
-        """As in `Store`, until death."""
-        return await self._mortal(super().run, *args, **options)
-
-    async def run_on(self, *args: Any) -> Any:
-        """As in `Store`, until death."""
-        return await self._mortal(super().run_on, *args)
-
-    async def _mortal(self, call: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        self.left -= 1
-        if self.left == 0 and self.before:
-            raise Killed
-        result = await call(*args, **options)
-        if self.left == 0:
-            raise Killed
-        return result
-
-
-def executor(store: Store, holder: str = "one", ended: Callable[[Run], None] = lambda _: None) -> RunExecutor:
-    """One that does what it can at once."""
-    letters = LetterSteps(store, TTL)
-    return RunExecutor(store, {RunKind.REDRIVE: letters, RunKind.DISCARD: letters}, holder, FAST, ended)
-
-
-async def finish(store: Store, run_id: str, holder: str = "one") -> Run:
-    """Carry a run out to its end."""
-    process = executor(store, holder)
-    for _ in range(200):
-        await process.round()
-        run = await find_run(store, run_id)
-        assert run is not None
-        if run.state.ended:
-            return run
-    raise AssertionError(f"{run_id} does not end")
-
-
-async def redrive(driven: Driven, kind: RunKind = RunKind.REDRIVE, total: int = 0, **selection: Any) -> str:
-    """Begin a run about letters of `crm`."""
-    ends = await newest_letters(driven.store, "crm")
-    return await begin(
-        driven.store, NewRun(kind=kind, by="ada", group="crm", selection=selection, total=total, ends=ends)
-    )
-
-
-async def bury(driven: Driven, count: int, error: str = "ValueError: no", **options: Any) -> Sequence[str]:
-    """Dead letters of `crm`; the ids of their events."""
-    group = await driven.group(consumer=f"killer of {error}")
-    event_ids = [f"{error}/{number}" for number in range(count)]
-    await driven.publish(*event_ids, **options)
-    while await driven.kill(group, error=error):
-        pass
-    return event_ids
-
-
-async def dead(driven: Driven) -> int:
-    """How many letters there are."""
-    return len([one async for one in unchanging(driven.store, DeadLetterFilter())])
 
 
 async def test_a_run_redrives_what_its_filter_wants(driven: Driven) -> None:
@@ -131,58 +51,6 @@ async def test_named_letters_are_discarded(driven: Driven) -> None:
 
     assert run.outcomes == {"discarded": 6}
     assert [one.handle async for one in unchanging(driven.store, DeadLetterFilter())] == letters[1::2]
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("kind", [RunKind.REDRIVE, RunKind.DISCARD])
-async def test_a_killed_run_is_gone_on_with(driven: Driven, kind: RunKind, *, before: bool) -> None:
-    """Killed before or after any call to the store: nothing is done twice or left out, and the counts are exact."""
-    store, step = driven.store, 0
-    mortal = Mortal(store.client, store.keys, store.partitions)
-    while True:
-        step += 1
-        event_ids = await bury(driven, BATCH + 2, f"E: {step}", person=1)
-        run_id = await redrive(driven, kind, total=len(event_ids))
-        mortal.die(at=step, before=before)
-        try:
-            await finish(mortal, run_id, "first")
-        except Killed:
-            pass
-        else:
-            assert step > 10
-            break
-        await store.client.delete(f"{store.keys.runs}:lease")  # its end
-
-        run = await finish(store, run_id, "second")
-        await executor(store, "second").release()
-
-        assert run.outcomes == {"redriven" if kind is RunKind.REDRIVE else "discarded": len(event_ids)}
-        handled = await driven.handle(await driven.group(consumer=f"handler {step}"), 500)
-        assert handled == (event_ids if kind is RunKind.REDRIVE else [])
-    await mortal.lines.close()
-
-
-async def test_two_processes_do_not_run_at_once(driven: Driven) -> None:
-    """While one holds the lease, the other does nothing; who thinks that he still holds it does nothing twice."""
-    event_ids = await bury(driven, BATCH + 1, person=1)
-    run_id = await redrive(driven)
-    first, second = executor(driven.store, "first"), executor(driven.store, "second")
-
-    await first.round()
-    await second.round()
-    waiting = await find_run(driven.store, run_id)
-    assert waiting is not None
-    await first.round()
-    await driven.store.client.delete(f"{driven.store.keys.runs}:lease")
-    await second.round()
-    stale = LetterSteps(driven.store, TTL)
-    with pytest.raises(Moved):
-        await stale.batch(waiting, [end != "0-0" for end in waiting.ends].index(True), "0-0")
-    run = await finish(driven.store, run_id, "second")
-
-    assert waiting.passed == 0
-    assert run.outcomes == {"redriven": len(event_ids)}
-    assert await driven.handle(await driven.group(), 500) == event_ids
 
 
 async def test_a_stopped_run_leaves_the_rest(driven: Driven) -> None:
