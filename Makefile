@@ -29,6 +29,7 @@ fast: .venv/ready ## The tests that need no server, in less than a minute
 	$(BIN)/pytest -q -n 2 tests/unit
 
 COVERED := tests/unit tests/integration/cli tests/integration/broker/administration tests/integration/handlers/builtin \
+  $(addprefix tests/console/,test_actions.py test_pages.py test_role_matrix.py test_static_files.py test_streams.py test_tokens.py) \
   $(addprefix tests/operator/,test_cluster.py test_deletion.py test_managed_rotation.py test_release.py test_subscriptions.py) \
   $(addprefix tests/integration/backfill/,test_outage.py test_passed_over.py test_state.py test_troubles.py) \
   $(addprefix tests/integration/broker/,test_arrivals.py test_backfill_jobs.py test_earlier_lanes.py test_partition_raise.py test_unfinished_raises.py)

@@ -117,6 +117,17 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the developer's shell reaches a test."""
     for name in os.environ:
         if name.startswith(
-            ("SALESLOFT_", "REDIS_", "WORKER_", "OTEL_", "DATABASE_", "DURABILITY", "SOURCES_", "OPERATOR_", "KUBE")
+            (
+                "SALESLOFT_",
+                "REDIS_",
+                "CONSOLE_",
+                "WORKER_",
+                "OTEL_",
+                "DATABASE_",
+                "DURABILITY",
+                "SOURCES_",
+                "OPERATOR_",
+                "KUBE",
+            )
         ):
             monkeypatch.delenv(name)

@@ -80,3 +80,15 @@ class ConsoleSettings(Environment):
     console_tokens_file: Path | None = Field(
         None, description="`token`: file of tokens, one a line: `name:role,role:sha256`; re-read on change."
     )
+    console_run_rate: int = Field(
+        500,
+        ge=1,
+        le=10_000,
+        description="How many things a second bulk work (redrive, discard, replay, reprocess) deals with at the most, "
+        "all of it together: what it gives to a group again, its handlers and their backends have to bear.",
+    )
+    console_subscriptions_file: Path | None = Field(
+        None,
+        description="File that declares what is wanted of SalesLoft (as for `subscriptions apply`): the console shows "
+        "what SalesLoft has beside it. It asks SalesLoft only if it has credentials for its API.",
+    )

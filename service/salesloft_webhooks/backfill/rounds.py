@@ -16,13 +16,12 @@ from salesloft_webhooks.backfill.windows import UnreliableList
 from salesloft_webhooks.backfill.yielding import Yielding
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.broker import Publisher, Store, follow_partitions, new_consumer_name
-from salesloft_webhooks.broker.backfill_jobs import BackfillJob
+from salesloft_webhooks.broker.backfill_jobs import ROLE_JOB, BackfillJob
 from salesloft_webhooks.errors import SalesloftError, SalesloftUnauthorized, SalesloftWebhooksError, StoreError
 from salesloft_webhooks.salesloft import Salesloft
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import BackfillState, BackfillTelemetry, get_logger
 
-JOB = "role"
 ALL = "*"
 """Stands for all resources, where something is written down of all."""
 SUBSCRIBED = "subscribed"
@@ -47,7 +46,7 @@ class Rounds:
         self._kinds = chosen(settings.backfill_resources)
         self._store, self._salesloft, self._settings = store, salesloft, settings
         self._telemetry = BackfillTelemetry(kind.name for kind in self._kinds)
-        self._job = BackfillJob(store, JOB, new_consumer_name())
+        self._job = BackfillJob(store, ROLE_JOB, new_consumer_name())
         self._wanted = WantedEvents(salesloft, settings)
         self._rules = rules_of(settings)
         yielding = Yielding(store, settings, self._telemetry, sleep=self._sleep)

@@ -14,6 +14,8 @@ The store counts the time, so that no receiver needs a right clock. It holds no 
 of a fixed text.
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from salesloft_webhooks.broker.connection.store import Argument, Store
@@ -69,15 +71,23 @@ class AnnouncedKeys:
         Raises:
             StoreError: the store cannot be asked.
         """
+        return {
+            name: frozenset(announcement.sources[source])
+            for name, announcement in (await self.all()).items()
+            if source in announcement.sources
+        }
+
+    async def all(self) -> dict[str, Announcement]:
+        """What each live receiver said last, by its name; one whose words cannot be read is left out.
+
+        Raises:
+            StoreError: the store cannot be asked.
+        """
         said = await self._run("list", int(BELIEVED_SECONDS * 1000))
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, Announcement] = {}
         for name, words in zip(said[::2], said[1::2], strict=True):
-            try:
-                accepted = msgspec.json.decode(words, type=Announcement).sources.get(source)
-            except msgspec.MsgspecError:
-                continue  # of a later version
-            if accepted is not None:
-                found[name.decode()] = frozenset(accepted)
+            with suppress(msgspec.MsgspecError):  # of a later version
+                found[name.decode()] = msgspec.json.decode(words, type=Announcement)
         return found
 
     async def _run(self, verb: str, *args: Argument) -> list[bytes]:

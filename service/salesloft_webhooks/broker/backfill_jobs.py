@@ -10,6 +10,8 @@ from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 
+ROLE_JOB = "role"
+"""The job of the role; others are runs."""
 KEPT_SINCE = "kept_since"
 """Field of a resource: when it was first written down (server ms). Once it is later, the store has lost cursors."""
 LEASE_SECONDS = 30.0

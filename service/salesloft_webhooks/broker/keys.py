@@ -141,6 +141,26 @@ class Keys(Struct, frozen=True):
         """
         return f"{self.prefix}:{{{partition}}}:layout"
 
+    def run_place(self, partition: int, run: str) -> str:
+        """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
+
+        It ends by itself, a month after it was moved on last. ``:copies`` beside it is a set of event ids of which a
+        replay has passed a copy.
+        """
+        return f"{self.prefix}:{{{partition}}}:run:{run}"
+
+    @property
+    def runs(self) -> str:
+        """Bulk work: zset of the ids of runs by the server ms when they were begun, bounded.
+
+        Beside it stand, named from it, ``:unfinished``, another such zset, and ``:lease``, who carries them out.
+        """
+        return f"{self.prefix}:{{runs}}"
+
+    def run(self, run: str) -> str:
+        """A run: hash of what it is about, who began it, its state, and when it has ended what came of it."""
+        return f"{self.runs}:{run}"
+
     @property
     def encryption(self) -> str:
         """Whether bodies are encrypted, once everybody can read that: hash like `format`, with the format 3."""
@@ -162,6 +182,16 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:salesloft:budget"
 
     @property
+    def subscriptions(self) -> str:
+        """The list of subscriptions that SalesLoft gave a console last: JSON without tokens; it ends by itself."""
+        return f"{self.prefix}:salesloft:subscriptions"
+
+    @property
+    def subscriptions_asked(self) -> str:
+        """Exists while SalesLoft is not to be asked for that list again."""
+        return f"{self.prefix}:salesloft:subscriptions:asked"
+
+    @property
     def backfill(self) -> str:
         """How far backfills have come: hash of ``<job>/lease`` and ``<job>/<resource>/<field>``."""
         return f"{self.prefix}:backfill"
@@ -170,6 +200,20 @@ class Keys(Struct, frozen=True):
     def receivers(self) -> str:
         """The keys that receivers accept: hash of JSON by receiver, with server ms and fingerprints by source."""
         return f"{self.prefix}:receivers"
+
+    @property
+    def deliveries(self) -> str:
+        """What receivers say of deliveries: hash of the latest of each kind, server ms, and their number."""
+        return f"{self.prefix}:deliveries"
+
+    @property
+    def samples(self) -> str:
+        """The pipeline's figures of the last half hour: list of JSON, the latest first; it ends by itself."""
+        return f"{self.prefix}:samples"
+
+    def group_samples(self, group: str) -> str:
+        """A group's figures of the last half hour: list of numbers, the latest first; it ends by itself."""
+        return f"{self.prefix}:g:{group}:samples"
 
     @property
     def audit(self) -> str:

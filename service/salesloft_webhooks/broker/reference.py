@@ -28,6 +28,7 @@ _PLACEHOLDERS = {
     "name": "NAME",
     "start": "START",
     "bucket": "BUCKET",
+    "run": "RUN",
     "stream": "STREAM",
 }
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "status": Command(LOOKING, "status"),
     "events": Command(LOOKING, "events"),
     "quarantine": Command(LOOKING, "quarantine"),
+    "runs": Command(LOOKING, "runs"),
     "audit": Command(LOOKING, "audit"),
     "size": Command(LOOKING, "size", adopts=False),
     "version": Command(LOOKING, "version", adopts=False),

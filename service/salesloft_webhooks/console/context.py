@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration.dead_letter_counts import DeadLetterCounts
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
@@ -23,6 +24,7 @@ class Console:
         now: Unix time by the store's clock: what ages are counted by.
         state: Whether the store answers.
         searches: Those that are under way.
+        dead: Dead letters, counted by error.
     """
 
     store: Store
@@ -32,3 +34,7 @@ class Console:
     now: Callable[[], float]
     state: StoreState
     searches: Searches
+    dead: DeadLetterCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dead", DeadLetterCounts(self.store))

@@ -101,6 +101,8 @@ class EventStory(Struct, frozen=True):
         trace_id: Of the delivery.
         groups: What each made of it.
         content: Its data, masked unless it is revealed; empty when it is not kept any more.
+        unreadable: Why the content, which is kept, cannot be decrypted here; empty: it can.
+        erased_at: When it was erased with all of the person's data; None: it was not.
         kept_seconds: How long content is kept once every group has finished.
         revealed: Whether `content` is as it came.
         trace_url: Where traces are looked at, with `{trace_id}` in it; empty: nowhere.
@@ -119,6 +121,8 @@ class EventStory(Struct, frozen=True):
     trace_id: str
     groups: tuple[GroupStory, ...]
     content: str
+    unreadable: str
+    erased_at: datetime | None
     kept_seconds: int
     revealed: bool
     trace_url: str
@@ -148,7 +152,9 @@ def story_of(
         backfilled=found.backfilled,
         trace_id=stored.trace_id if stored else "",
         groups=tuple(_group(row, found.event_id, letters, lanes) for row in found.groups),
-        content=(whole_body if reveal else masked_body)(stored.data) if stored else "",
+        content=(whole_body if reveal else masked_body)(stored.data) if stored and not stored.unreadable else "",
+        unreadable=stored.unreadable if stored else "",
+        erased_at=found.erased_at,
         kept_seconds=settings.retention_seconds,
         revealed=reveal,
         trace_url=settings.console_trace_url or "",

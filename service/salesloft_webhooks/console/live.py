@@ -1,7 +1,8 @@
 """New entries of the stream, read once for everybody who looks, and only while somebody does."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.newest_entries import NewestEntries
@@ -30,12 +31,18 @@ class Live:
 
     async def entries(self) -> AsyncGenerator[Entry]:
         """What is stored from now on, for one who looks, until they close it."""
+        with self.following() as coming:
+            while True:
+                yield await coming.get()
+
+    @contextmanager
+    def following(self) -> Iterator[asyncio.Queue[Entry]]:
+        """The same as a queue, which fills from the first moment on, also while its reader does something else."""
         viewer: asyncio.Queue[Entry] = asyncio.Queue(HELD)
         self._viewers.add(viewer)
         self._somebody.set()
         try:
-            while True:
-                yield await viewer.get()
+            yield viewer
         finally:
             self._viewers.discard(viewer)
 

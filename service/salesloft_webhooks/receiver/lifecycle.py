@@ -1,8 +1,10 @@
 """The receiver's life: what it opens, in which order, and how it ends."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
-from salesloft_webhooks.broker import Publisher, StoreWatch, open_store
+from salesloft_webhooks.broker import Publisher, Store, StoreWatch, open_store
 from salesloft_webhooks.operations import (
     ConnectionLimits,
     HttpServer,
@@ -15,11 +17,12 @@ from salesloft_webhooks.operations import (
 from salesloft_webhooks.receiver.app import WebhookApp
 from salesloft_webhooks.receiver.body import BodyReader
 from salesloft_webhooks.receiver.delivery_endpoint import DeliveryEndpoint, ReceiverContext
+from salesloft_webhooks.receiver.delivery_reports import DeliveryReports
 from salesloft_webhooks.receiver.health import Health
 from salesloft_webhooks.receiver.in_flight import InFlightDeliveries
 from salesloft_webhooks.receiver.key_announcer import KeyAnnouncer
 from salesloft_webhooks.receiver.responses import Responses
-from salesloft_webhooks.receiver.sources import load_sources
+from salesloft_webhooks.receiver.sources import Source, load_sources
 from salesloft_webhooks.receiver.synchronous import opened_events, opened_swaps
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import ReceiverTelemetry, get_logger
@@ -71,15 +74,24 @@ async def run(settings: Settings, stop: asyncio.Event | None = None) -> None:
                     retry_after_seconds=settings.retry_after_seconds,
                 ),
             )
-            measurements = Measurements(store, telemetry, settings.upkeep_seconds, settings)
-            announcer = KeyAnnouncer(store, sources)
-            async with _operations(settings, webhooks, context, budget), watch, measurements, announcer, webhooks:
+            reports = _reports(store, telemetry, settings, sources)
+            async with _operations(settings, webhooks, context, budget), watch, reports, webhooks:
                 log.info("receiver.started", port=webhooks.port, sources=[source.name for source in sources])
                 await stopping.wait()
                 in_flight.draining = True
                 log.info("receiver.draining")
                 await asyncio.sleep(settings.shutdown_delay_seconds)
     log.info("receiver.stopped")
+
+
+@asynccontextmanager
+async def _reports(
+    store: Store, telemetry: ReceiverTelemetry, settings: Settings, sources: Sequence[Source]
+) -> AsyncIterator[None]:
+    """What is told of the store, and to it, while deliveries are taken."""
+    measurements = Measurements(store, telemetry, settings.upkeep_seconds, settings)
+    async with measurements, KeyAnnouncer(store, sources), DeliveryReports(store, telemetry):
+        yield
 
 
 def _longest_wait_seconds(settings: Settings) -> float:

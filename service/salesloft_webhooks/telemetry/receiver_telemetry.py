@@ -1,7 +1,8 @@
 """What the receiver reports: one span per delivery, group commits, durability, and the store's state."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan, SourceMetrics
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.metrics import BATCH_SIZES, CALL_SECONDS, RECEIVER, Cache, expose, gauge, histogram
@@ -52,6 +53,18 @@ class ReceiverTelemetry(StoreTelemetry):
         """
         trace = UNTRACED_DELIVERY if self._tracing is None else self._tracing.delivery(source, path, headers)
         return DeliverySpan(self._sources[source], self.log, self._throttle, trace)
+
+    def counted(self) -> Iterator[tuple[str, DeliveryOutcome, int]]:
+        """How many deliveries this process has answered, by source and outcome."""
+        for name, source in self._sources.items():
+            for outcome, (count, _) in source.outcomes.items():
+                yield name, outcome, int(count.value)
+
+    def seen_types(self) -> Iterator[tuple[str, str, int, float]]:
+        """How many deliveries it has stored, by source and event type, and when the latest came (Unix time)."""
+        for name, source in self._sources.items():
+            for event_type, (stored, last) in source.event_types.items():
+                yield name, event_type, int(stored.value), last.value
 
     def published(self, *, deliveries: int, seconds: float) -> None:
         """One group commit ended well."""

@@ -163,7 +163,7 @@ async def test_what_is_sent_again_in_an_old_partition_holds_nobody_back(server: 
         await raised(bench, 4)
         await group.register()
         ((letter, _),) = bench.redis.xrange("sl:{0}:g:crm:dead")
-        await bench.store.run("redrive", 0, ["crm", 60, letter])
+        await bench.store.run("redrive", 0, ["crm", 60, "", "", "", 0, letter])
         (again,) = await take(group, 0)
         await bench.publish("e2", key=person)
         new = await take(group, partition_of(person, 4))

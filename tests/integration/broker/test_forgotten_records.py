@@ -47,7 +47,7 @@ async def test_the_record_of_an_event_that_is_to_be_handled_again_stays(
         await group.settle(0, [Settlement(dead, Outcome.DEAD, 0, "permanent", "boom")])
         await finish(group, 299)
         ((letter, _),) = bench.redis.xrange("sl:{0}:g:crm:dead")
-        await bench.store.run("redrive", 0, ["crm", 86_400, letter])
+        await bench.store.run("redrive", 0, ["crm", 86_400, "", "", "", 0, letter])
         limit_memory(bench, 0)
         keeper = bounds(small, bench, history_memory_share=0.01, idempotency_ttl_seconds=86_400)
         await keeper.keep()

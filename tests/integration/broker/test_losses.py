@@ -155,7 +155,7 @@ async def test_a_late_done_after_poison_makes_the_event_done(bench: Bench) -> No
 
     assert bench.record("e1")["crm"] == "done"
     ((letter, _),) = bench.redis.xrange("sl:{0}:g:crm:dead")
-    assert await bench.store.run("redrive", 0, ["crm", 3600, letter]) == [b"finished"]
+    assert await bench.store.run("redrive", 0, ["crm", 3600, "", "", "", 0, letter]) == [b"finished"]
     assert await take(group) == ()
 
 

@@ -14,6 +14,8 @@ from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.quarantine import held
 from salesloft_webhooks.broker.administration.replay import Selection, replay
+from salesloft_webhooks.broker.administration.search import search_page
+from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.broker.body_encryption import MARK, OVERHEAD, key_line
 from salesloft_webhooks.broker.store_format import QUIET_SECONDS
 from salesloft_webhooks.errors import ConfigurationError, UnreadableReason
@@ -92,6 +94,8 @@ async def test_whoever_has_the_key_reads_everything(server: Server, key_file: Pa
             pass
         async for _ in replay(bench.store, "crm", Selection(event_ids=frozenset({"b0"})), idempotency_ttl_seconds=TTL):
             pass
+        found = await search_page(bench.store, Query(contains="Lovelace"), seconds=60)
+        assert {one.entry.event_id for one in found.found} == {"a1", "b1"}
         again = {lease.event.event_id: lease.event.raw_data for lease in await take(group)}
         assert again == {"b0": BODY, "b1": DERIVED}
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from salesloft_webhooks.broker import Outcome, open_store
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
-from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.settings import Ordering, Settings
 from tests.support.broker_driver import Driven
 from tests.support.servers import Server
 
@@ -75,3 +75,13 @@ async def one_waiting(driven: Driven) -> None:
     """One event that the group `crm` has not read."""
     await driven.group()
     await driven.publish("e1")
+
+
+async def one_of_each(driven: Driven) -> None:
+    """The ordered group `crm` runs one event and retries another, behind which a third one waits."""
+    group = await driven.group(ordering=Ordering.ENTITY)
+    await driven.publish("running", person=1)
+    await driven.publish("retried", "behind", person=2)
+    leases = {lease.event.event_id: lease for lease in await driven.take(group)}
+    error = "HTTPStatusError: 503 from crm"
+    await driven.settle(group, [leases["retried"]], Outcome.RETRY, delay_seconds=600.0, error=error)

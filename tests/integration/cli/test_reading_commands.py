@@ -5,7 +5,14 @@ import pytest
 from salesloft_webhooks.broker import quarantine
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.errors import UnreadableReason
-from tests.integration.cli.administered import Console, one_failed_twice, one_handled, one_waiting, two_dead
+from tests.integration.cli.administered import (
+    Console,
+    one_failed_twice,
+    one_handled,
+    one_of_each,
+    one_waiting,
+    two_dead,
+)
 from tests.support.broker_driver import Driven
 
 
@@ -20,6 +27,32 @@ def test_status_shows_every_group(console: Console) -> None:
     assert (crm["group"], crm["dead"], crm["lag"]) == ("crm", 2, 0)
     assert "crm" in text
     assert "2 entries" in text
+
+
+def test_status_says_what_somebody_should_look_at(console: Console) -> None:
+    """In words below the table; for programs with the runbook, beside what else the console's first page shows."""
+    console.arrange(two_dead)
+
+    document, text = console.read("status"), console.run("status").stdout
+
+    assert "warning: crm: 2 dead letters wait for somebody" in text
+    assert "SalesloftWebhooksDeadLetters" in [each["runbook"] for each in document["conditions"]]
+    assert {"deliveries", "receivers", "rates"} <= document.keys()
+
+
+def test_a_group_is_shown_with_what_it_holds(console: Console) -> None:
+    """Who runs what, why others are tried again, and who waits for whom."""
+    console.arrange(one_of_each)
+
+    found, text = console.read("groups", "show", "crm"), console.run("groups", "show", "crm").stdout
+
+    held = found["holdings"]
+    assert [row["event_id"] for row in held["running"]] == ["running"]
+    assert held["retries"]["by_error"] == {"HTTPStatusError": 1}
+    assert [(row["lane"], row["waiting"], row["event_id"]) for row in held["lanes"]] == [("person:2", 1, "retried")]
+    for words in ("takes *; order: entity", "running", "HTTPStatusError", "person:2", "comes again in"):
+        assert words in text
+    assert console.run("groups", "show", "cmr").exit_code == ExitCode.FAILED
 
 
 def test_status_of_an_empty_store_says_what_is_missing(console: Console) -> None:

@@ -1,8 +1,10 @@
 """The nouns of dead letters: the letter itself, which ones are meant (`DeadLetterFilter`), and what became of them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from salesloft_webhooks.broker.administration.error_classes import is_of
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.event_patterns import matches
@@ -17,12 +19,20 @@ class DeadLetterFilter:
         types: Event patterns.
         reason: ``exhausted``, ``permanent``, ``poison`` or ``no_handler``.
         event_id: Of this event only.
+        error: The key of an error class, or an exception type (`error_classes.py`).
+        entity_key: Of this person only, ``person:164510523``.
+        since: Died at this time or later.
+        until: Died at this time or earlier.
     """
 
     group: str = ""
     types: tuple[str, ...] = ()
     reason: str = ""
     event_id: str = ""
+    error: str = ""
+    entity_key: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     def wants(self, letter: DeadLetter) -> bool:
         """Whether it is meant (the group apart, which is a stream of its own)."""
@@ -30,6 +40,10 @@ class DeadLetterFilter:
             (not self.types or matches(letter.event_type, self.types))
             and self.reason in {"", letter.reason}
             and self.event_id in {"", letter.event_id}
+            and (not self.error or is_of(letter.error, self.error))
+            and self.entity_key in {"", letter.entity_key}
+            and (self.since is None or letter.died_at >= self.since)
+            and (self.until is None or letter.died_at <= self.until)
         )
 
 

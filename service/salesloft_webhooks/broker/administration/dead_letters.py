@@ -20,6 +20,8 @@ from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import RECORD_LETTERS
 
+NO_RUN = ("", "", "")
+"""In the place of the run that acts, and where it is, when somebody acts in person."""
 BATCH = 100
 """Letters in one script call, so that the server is never blocked for long."""
 
@@ -189,6 +191,8 @@ async def redrive(
         args: list[str | int] = [
             batch[0].group,
             idempotency_ttl_seconds,
+            *NO_RUN,
+            0,
             *(letter.reference.entry_id for letter in batch),
         ]
         replies = await store.run("redrive", batch[0].reference.partition, args)
@@ -203,7 +207,7 @@ async def discard(store: Store, letters: AsyncIterator[DeadLetter]) -> AsyncIter
         StoreError: those yielded before are discarded, the batch at hand may be.
     """
     async for batch in _batches(letters):
-        args = [batch[0].group, *(letter.reference.entry_id for letter in batch)]
+        args = [batch[0].group, *NO_RUN, *(letter.reference.entry_id for letter in batch)]
         replies = await store.run("discard", batch[0].reference.partition, args)
         for letter, reply in zip(batch, replies, strict=True):
             yield letter, Discarded(reply.decode())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from salesloft_webhooks.broker.administration.dead_letters import NO_RUN
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
@@ -34,7 +35,7 @@ class Selection:
 
     def wants(self, entry: Entry) -> bool:
         """Whether the entry is meant (its time apart, by which the stream is read)."""
-        return (not self.event_ids or entry.event_id in self.event_ids) and _matches(entry.event_type, self.types)
+        return (not self.event_ids or entry.event_id in self.event_ids) and is_wanted(entry.event_type, self.types)
 
 
 class Replayed(StrEnum):
@@ -50,6 +51,8 @@ class Replayed(StrEnum):
     """The group does not take events of this type."""
     GONE = "gone"
     """Trimmed between being read and being replayed."""
+    REPEATED = "repeated"
+    """Another entry of an event that the same run meets elsewhere in its selection, too."""
     NO_GROUP = "no_group"
     """The group is not registered, so nobody would handle it."""
 
@@ -77,7 +80,7 @@ async def replay(
     async for entry in _selected(store, selection):
         if stopped():
             break
-        if wanted and not _matches(entry.event_type, wanted):
+        if wanted and not is_wanted(entry.event_type, wanted):
             yield entry, Replayed.NOT_WANTED
             continue
         batch = batches.setdefault(entry.reference.partition, [])
@@ -101,7 +104,7 @@ async def replay_event(store: Store, group: str, event_id: str, *, idempotency_t
     found = await history(store, event_id)
     if found is None or found.entry is None:
         return Replayed.GONE
-    if not _matches(found.entry.event_type, (await registration(store, group)).events):
+    if not is_wanted(found.entry.event_type, (await registration(store, group)).events):
         return Replayed.NOT_WANTED
     ((_, outcome),) = await _replay(store, group, [found.entry], idempotency_ttl_seconds, dry_run=False)
     return outcome
@@ -111,8 +114,8 @@ async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
     end = await newest_entry(store, store.keys.events)
     if selection.until is not None:
         # Without a sequence number, the end of a range includes its whole millisecond.
-        end = min(end, str(_ms(selection.until)), key=lambda entry_id: int(entry_id.partition("-")[0]))
-    start = "-" if selection.since is None else str(_ms(selection.since))
+        end = min(end, str(milliseconds(selection.until)), key=lambda entry_id: int(entry_id.partition("-")[0]))
+    start = "-" if selection.since is None else str(milliseconds(selection.since))
     seen: set[str] = set()
     async for reference, fields in scan(store, store.keys.events, Span(oldest=start, newest=end)):
         entry = read_entry(reference, fields)
@@ -124,14 +127,24 @@ async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
 async def _replay(
     store: Store, group: str, batch: list[Entry], ttl_seconds: int, *, dry_run: bool
 ) -> list[tuple[Entry, Replayed]]:
-    args = [group, ttl_seconds, "dry" if dry_run else "wet", *(entry.reference.entry_id for entry in batch)]
+    args = [
+        group,
+        ttl_seconds,
+        "dry" if dry_run else "wet",
+        *NO_RUN,
+        "-",
+        0,
+        *(entry.reference.entry_id for entry in batch),
+    ]
     replies = await store.run("replay", batch[0].reference.partition, args)
     return [(entry, Replayed(reply.decode())) for entry, reply in zip(batch, replies, strict=True)]
 
 
-def _matches(event_type: str, patterns: tuple[str, ...]) -> bool:
+def is_wanted(event_type: str, patterns: tuple[str, ...]) -> bool:
+    """Whether one of the patterns means the event type; no pattern wants all."""
     return not patterns or matches(event_type, patterns)
 
 
-def _ms(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
+    """A time as the ids of entries have it."""
     return max(0, int(moment.timestamp() * 1_000))  # no entry is older than its ids can say

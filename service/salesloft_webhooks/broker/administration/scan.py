@@ -115,7 +115,7 @@ async def carry_bodies(store: Store, key: str, page: list[tuple[bytes, Fields]])
 
 
 async def _scan_partition(store: Store, key: str, partition: int, span: Span) -> AsyncIterator[Found]:
-    low, high = _bounds(partition, span)
+    low, high = bounds(partition, span)
     while True:
         page = await read(store, key, low, high, count=PAGE, newest_first=span.newest_first)
         for entry_id, fields in page:
@@ -126,8 +126,11 @@ async def _scan_partition(store: Store, key: str, partition: int, span: Span) ->
         low, high = (low, beyond) if span.newest_first else (beyond, high)
 
 
-def _bounds(partition: int, span: Span) -> tuple[str, str]:
-    """Where to begin and end in one partition; partitions share the order (time, partition) of `Reference`."""
+def bounds(partition: int, span: Span) -> tuple[str, str]:
+    """Where to begin and end in one partition, as XRANGE takes it.
+
+    Partitions share the order (time, partition) of `Reference`.
+    """
     if (after := span.after) is None:
         return span.oldest, span.newest
     passed = partition >= after.partition if span.newest_first else partition <= after.partition

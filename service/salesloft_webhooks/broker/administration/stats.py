@@ -102,6 +102,7 @@ class PartitionStats:
         memory_limit_bytes: ``maxmemory`` of that server; 0: none.
         stream_bytes: What its stream takes, about.
         history_seconds: Age of the oldest entry of its stream; 0: there is none.
+        added: Entries that were ever added to its stream: replays and redrives as well.
     """
 
     partition: int
@@ -111,14 +112,16 @@ class PartitionStats:
     memory_limit_bytes: int
     stream_bytes: int = 0
     history_seconds: float = 0.0
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """One measurement: groups by name, partitions by number."""
+    """One measurement: groups by name, partitions by number, and when, server ms."""
 
     groups: tuple[GroupStats, ...]
     partitions: tuple[PartitionStats, ...]
+    at_ms: int = 0
 
 
 async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> Stats:
@@ -134,14 +137,16 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
     args: list[str | int] = [int(silence_seconds * 1_000), *sorted(await group_names(store))]
     groups: dict[str, GroupStats] = {}
     partitions = []
+    now = 0
     for partition in range(store.partitions):
-        now, entries, quarantined, used, limit, rows, size, oldest = await store.run("stats", partition, args)
+        reply = await store.run("stats", partition, args)
+        now, entries, quarantined, used, limit, rows, size, oldest, added = reply
         age = max(now - oldest, 0) / 1_000 if oldest else 0.0
-        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age))
+        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age, added))
         for row in rows:
             stats = await _group(store, partition, now, row)
             groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats
-    return Stats(tuple(groups[name] for name in sorted(groups)), tuple(partitions))
+    return Stats(tuple(groups[name] for name in sorted(groups)), tuple(partitions), now)
 
 
 async def group_names(store: Store) -> set[str]:

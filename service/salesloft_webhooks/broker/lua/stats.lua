@@ -5,7 +5,7 @@
 -- ARGV  1 ms of silence after which a consumer that holds nothing counts as gone
 --       2.. group names, so that those without a consumer group here (removed, with dead letters kept) are seen, too
 -- Result: { now ms, entries, quarantined, memory used, memory limit (0: none), groups,
---         bytes of the stream (an estimate), ms of its oldest entry (0: none) }
+--         bytes of the stream (an estimate), ms of its oldest entry (0: none), entries ever added to it }
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
@@ -74,6 +74,11 @@ local function measure(name, info)
     redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at) }
 end
 
+local function added()
+  local info = redis.pcall('XINFO', 'STREAM', events)
+  return info.err and 0 or fields_of(info)['entries-added']
+end
+
 local rows, seen = {}, {}
 local groups = redis.pcall('XINFO', 'GROUPS', events)
 for _, flat in ipairs(groups.err and {} or groups) do
@@ -91,4 +96,4 @@ local memory = redis.call('INFO', 'memory')
 local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
 return { now, redis.call('XLEN', events), redis.call('XLEN', base .. 'quarantine'),
   tonumber(string.match(memory, 'used_memory:(%d+)')), tonumber(string.match(memory, 'maxmemory:(%d+)')), rows,
-  stream_bytes(), first and ms_of(first[1]) or 0 }
+  stream_bytes(), first and ms_of(first[1]) or 0, added() }

@@ -7,6 +7,7 @@ import typer
 from salesloft_webhooks.cli.console import complain, confirm, described, note, show, show_json
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.cli.options import AsJson, Yes
+from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.errors import StoreError
 
@@ -44,9 +45,9 @@ def erase(
         try:
             erased = await erase_person(store, settings, person, patience_seconds=wait_seconds)
         except StoreError:
-            await _write_down(store, person, None)
+            await write_own_act(store, "erase", {"person": person}, outcome="failed")
             raise
-        await _write_down(store, person, erased)
+        await write_own_act(store, "erase", {"person": person}, erased.counts)
         return erased
 
     result = with_store(act)
@@ -55,23 +56,6 @@ def erase(
         show_json(described(result)) if as_json else show(_counted(result))
         return
     _report(result, as_json=as_json)
-
-
-async def _write_down(store: "Store", person: str, erased: "Erased | None") -> None:
-    """In the audit, by the name of the shell's user: nobody has signed in here."""
-    from getpass import getuser
-
-    from salesloft_webhooks.broker.administration.audit import Act, write_audit
-
-    act = Act(
-        who=f"{getuser()} (command line)",
-        roles=(),
-        act="erase",
-        arguments={"person": person},
-        counts=erased.counts if erased else {},
-        outcome="done" if erased else "failed",
-    )
-    await write_audit(store, act)
 
 
 def _counted(found: "Found") -> str:

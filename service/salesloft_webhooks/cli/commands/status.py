@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.overview import Overview
     from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
     from salesloft_webhooks.settings import Settings
 
@@ -32,24 +33,25 @@ def status(
 ) -> None:
     """Show what each group still has to do, and how full the store is."""
     if not watch:
-        stats, settings = with_store(_measure)
-        _show(stats, settings, as_json=as_json)
+        seen, settings = with_store(_look)
+        _show(seen.stats, settings, as_json=as_json, seen=seen)
     elif as_json or not stdout().is_terminal:
         follow(lambda store, settings: _print_again_and_again(store, settings, every, as_json=as_json))
     else:
         follow(lambda store, settings: _live(store, settings, every))
 
 
-async def _measure(store: "Store", settings: "Settings") -> "tuple[Stats, Settings]":
-    from salesloft_webhooks.broker.administration.stats import measure
+async def _look(store: "Store", settings: "Settings") -> "tuple[Overview, Settings]":
+    from salesloft_webhooks.broker.administration.overview import overview
 
-    return await measure(store), settings
+    return await overview(store), settings
 
 
-def _show(stats: "Stats", settings: "Settings", *, as_json: bool) -> None:
+def _show(stats: "Stats", settings: "Settings", *, as_json: bool, seen: "Overview | None" = None) -> None:
     if as_json:
         groups = [{**described(group), "backlog": group.backlog} for group in stats.groups]
-        show_json({"groups": groups, "partitions": stats.partitions})
+        more = {} if seen is None else _more(seen)
+        show_json({"groups": groups, "partitions": stats.partitions, **more})
         return
     if not stats.groups:
         note("no group is registered yet: start a worker (`salesloft-webhooks worker --group activity`)")
@@ -57,6 +59,17 @@ def _show(stats: "Stats", settings: "Settings", *, as_json: bool) -> None:
     show(summary(stats.partitions))
     if line := outlook(stats, settings):
         show(line)
+    for each in () if seen is None else seen.conditions:
+        show(f"{each.severity}: {f'{each.subject}: ' if each.subject else ''}{each.text}")
+
+
+def _more(seen: "Overview") -> dict[str, object]:
+    """What `--watch` does not look at, and the console's first page shows as well."""
+    from msgspec import to_builtins
+
+    rows = [{**to_builtins(each), "runbook": each.runbook} for each in seen.conditions]
+    found = {"deliveries": seen.deliveries, "receivers": seen.receivers, "rates": seen.rates}
+    return {**to_builtins(found), "conditions": rows}
 
 
 async def _print_again_and_again(store: "Store", settings: "Settings", every: float, *, as_json: bool) -> None:

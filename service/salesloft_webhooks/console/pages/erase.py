@@ -62,5 +62,5 @@ async def erase(form: Form, console: Console, _person: Person) -> Done:
 
 ROUTES = [
     page("/erase", erasure, label="Erase", needs=Role.DESTROY),
-    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"]),
+    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"], bulk=True),
 ]

@@ -146,7 +146,7 @@ async def test_what_is_deleted_during_the_copying_stays_deleted(server: Server) 
 async def test_who_waits_for_events_is_woken_as_before(server: Server) -> None:
     """A worker that waits for what comes next gets it, although its stream is another one by then."""
     async with open_bench(server) as bench:
-        group = await bench.group()
+        group = await bench.group(lease_seconds=60)
         await bench.publish("e/1")
         last = (await group.take(0, 10)).last_id
         waiting = asyncio.create_task(group.wait(0, last, 9))

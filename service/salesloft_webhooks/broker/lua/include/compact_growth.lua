@@ -1,4 +1,42 @@
 -- New compact records, and buckets that grow with them. Needs: compact_records, records.
+local TOKEN_BYTES, MOST_OFFSET, MOST_SEQUENCE = 4, 4294967295, 65535 -- what fits into VALUE
+local RECORDS_PER_BUCKET = 32 -- the server reads half a bucket to find one, and each has some 130 bytes beside its records
+local MARGIN_MS = 1000 -- an entry's id may be a little older than the script's clock
+
+local function keep_window(window)
+  redis.call('HSET', windows_key, ms(window.start), ms(window.buckets) .. ' ' .. ms(window.records) .. ' ' .. ms(window.finish_at))
+end
+
+-- A new latest window, of so many buckets that it need not grow before it has half of the records of the last one.
+local function open_window(latest, ttl_ms)
+  local all = known_windows()
+  local start, expected = now - MARGIN_MS, 0
+  if latest then
+    start, expected = math.max(start, latest.start + 1), latest.records / 2
+  end
+  local buckets = math.max(1, math.floor(expected / RECORDS_PER_BUCKET))
+  local window = make_window(start, buckets, 0, now + 1.5 * ttl_ms)
+  -- The list forgets what has ended, and itself ends with the last of those that it names.
+  local list_ends_at = window.finish_at
+  for _, each in ipairs(all) do
+    if each.finish_at < now then
+      redis.call('HDEL', windows_key, ms(each.start))
+    end
+    list_ends_at = math.max(list_ends_at, each.finish_at)
+  end
+  table.insert(all, 1, window)
+  keep_window(window)
+  redis.call('PEXPIREAT', windows_key, ms(list_ends_at))
+  return window
+end
+
+local function window_for_new(ttl_ms)
+  local latest = known_windows()[1]
+  if latest and latest.finish_at - now >= ttl_ms then
+    return latest
+  end
+  return open_window(latest, ttl_ms)
+end
 
 -- The next bucket in turn is split: its records that belong into the new one move there. They are written before the
 -- window says so, and leave the old one after that.

@@ -10,11 +10,8 @@
 --
 -- Buckets stay so small that the server keeps them as one string: when they grow, the next one in turn is split in two
 -- (linear hashing). So a digest belongs to one bucket, which follows from the window's number of buckets alone.
-local TOKEN_BYTES, VALUE, VALUE_BYTES = 4, '>c4I4I2', 10
-local MOST_OFFSET, MOST_SEQUENCE = 4294967295, 65535
+local VALUE, VALUE_BYTES = '>c4I4I2', 10
 local MORE, MOST_GROUPS = string.char(255), 250
-local RECORDS_PER_BUCKET = 32 -- the server reads half a bucket to find one, and each has some 130 bytes beside its records
-local MARGIN_MS = 1000 -- an entry's id may be a little older than the script's clock
 local MADE = '' -- a bucket's first field: with it, whoever finds a bucket knows that it has its end
 local windows_key, numbers_key = base .. 'ids', base .. 'numbers'
 
@@ -51,41 +48,6 @@ local function known_windows()
     table.sort(windows, by_start)
   end
   return windows
-end
-
-local function keep_window(window)
-  redis.call('HSET', windows_key, ms(window.start), ms(window.buckets) .. ' ' .. ms(window.records) .. ' ' .. ms(window.finish_at))
-end
-
--- A new latest window, of so many buckets that it need not grow before it has half of the records of the last one.
-local function open_window(latest, ttl_ms)
-  local all = known_windows()
-  local start, expected = now - MARGIN_MS, 0
-  if latest then
-    start, expected = math.max(start, latest.start + 1), latest.records / 2
-  end
-  local buckets = math.max(1, math.floor(expected / RECORDS_PER_BUCKET))
-  local window = make_window(start, buckets, 0, now + 1.5 * ttl_ms)
-  -- The list forgets what has ended, and itself ends with the last of those that it names.
-  local list_ends_at = window.finish_at
-  for _, each in ipairs(all) do
-    if each.finish_at < now then
-      redis.call('HDEL', windows_key, ms(each.start))
-    end
-    list_ends_at = math.max(list_ends_at, each.finish_at)
-  end
-  table.insert(all, 1, window)
-  keep_window(window)
-  redis.call('PEXPIREAT', windows_key, ms(list_ends_at))
-  return window
-end
-
-local function window_for_new(ttl_ms)
-  local latest = known_windows()[1]
-  if latest and latest.finish_at - now >= ttl_ms then
-    return latest
-  end
-  return open_window(latest, ttl_ms)
 end
 
 -- The window in which an entry of that time was stored.

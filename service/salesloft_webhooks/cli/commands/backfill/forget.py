@@ -16,7 +16,7 @@ def forget(
 ) -> None:
     """Forget how far a resource was read: the role begins anew with what changes now. Or forget a run."""
     from salesloft_webhooks.backfill.coverage import RESOURCES
-    from salesloft_webhooks.backfill.rounds import JOB
+    from salesloft_webhooks.broker.backfill_jobs import ROLE_JOB
     from salesloft_webhooks.broker.backfill_jobs import forget as forget_in_store
 
     if name in RESOURCES:
@@ -24,7 +24,7 @@ def forget(
             f"What has changed in {name} since its cursor, and was missed, is not looked for any more. Forget it?",
             yes=yes,
         )
-        forgotten = with_store(lambda store, _: forget_in_store(store, JOB, name))
+        forgotten = with_store(lambda store, _: forget_in_store(store, ROLE_JOB, name))
     else:
         forgotten = with_store(lambda store, _: forget_in_store(store, name))
     if not forgotten:

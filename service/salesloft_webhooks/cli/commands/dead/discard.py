@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.bulk_actions import Count, act_on_selected
-from salesloft_webhooks.cli.commands.dead.selection import All, Names, Reason, selection
+from salesloft_webhooks.cli.commands.dead.selection import (
+    All,
+    Error,
+    Names,
+    Person,
+    Reason,
+    dead_letter_filter,
+    selection,
+)
 from salesloft_webhooks.cli.nearest_names import near_letters
 from salesloft_webhooks.cli.options import AsJson, InGroup, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
@@ -16,13 +24,15 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def discard(
+def discard(  # noqa: PLR0913 - the options of a command line
     names: Names = None,
     *,
     everything: All = False,
     group: InGroup = "",
     types: Types = None,
     reason: Reason = "",
+    error: Error = "",
+    person: Person = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -30,7 +40,7 @@ def discard(
     from salesloft_webhooks.broker.administration import dead_letters
     from salesloft_webhooks.broker.administration.dead_letter_filter import Discarded
 
-    select = selection(names, group, types, reason, everything=everything)
+    select = selection(names, dead_letter_filter(group, types, reason, error, person), everything=everything)
 
     def question(selected: "Selected[DeadLetter]", _: "Settings") -> str:
         return f"Throw {selected.total:,} dead letter(s) away for good?"

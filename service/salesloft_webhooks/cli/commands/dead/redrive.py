@@ -4,7 +4,15 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.bulk_actions import Count, act_on_selected
-from salesloft_webhooks.cli.commands.dead.selection import All, Names, Reason, selection
+from salesloft_webhooks.cli.commands.dead.selection import (
+    All,
+    Error,
+    Names,
+    Person,
+    Reason,
+    dead_letter_filter,
+    selection,
+)
 from salesloft_webhooks.cli.nearest_names import near_letters
 from salesloft_webhooks.cli.options import AsJson, InGroup, Types
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
@@ -15,20 +23,22 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def redrive(
+def redrive(  # noqa: PLR0913 - the options of a command line
     names: Names = None,
     *,
     everything: All = False,
     group: InGroup = "",
     types: Types = None,
     reason: Reason = "",
+    error: Error = "",
+    person: Person = "",
     as_json: AsJson = False,
 ) -> None:
     """Give dead letters to their own group again, never to others; mend the handler first."""
     from salesloft_webhooks.broker.administration import dead_letters
     from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 
-    select = selection(names, group, types, reason, everything=everything)
+    select = selection(names, dead_letter_filter(group, types, reason, error, person), everything=everything)
 
     async def act(store: "Store", settings: "Settings", letters: AsyncIterator["DeadLetter"], count: Count) -> None:
         ttl = settings.idempotency_ttl_seconds

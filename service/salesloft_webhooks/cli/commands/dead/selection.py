@@ -20,6 +20,10 @@ REASONS = ("exhausted", "permanent", "poison", "no_handler")
 REASONS_TEXT = f"{', '.join(REASONS[:-1])} or {REASONS[-1]}"
 
 Reason = Annotated[str, typer.Option("--reason", help=f"{REASONS_TEXT}.")]
+Error = Annotated[
+    str, typer.Option("--error", help="Of this exception type, or error class as the console's address has it.")
+]
+Person = Annotated[str, typer.Option("--person", help="Of this person only, by id.")]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="[LETTER]...", help="Dead letters as `dead list` names them, or event ids."),
@@ -27,7 +31,9 @@ Names = Annotated[
 All = Annotated[bool, typer.Option("--all", help="All, or those that --group, --type and --reason choose.")]
 
 
-def dead_letter_filter(group: str, types: Sequence[str] | None, reason: str) -> "DeadLetterFilter":
+def dead_letter_filter(
+    group: str, types: Sequence[str] | None, reason: str, error: str = "", person: str = ""
+) -> "DeadLetterFilter":
     """What the options say.
 
     Raises:
@@ -37,24 +43,24 @@ def dead_letter_filter(group: str, types: Sequence[str] | None, reason: str) -> 
 
     if reason not in {"", *REASONS}:
         raise typer.BadParameter(f"--reason is {REASONS_TEXT}")
-    return DeadLetterFilter(group, tuple(types or ()), reason)
+    key = f"person:{person}" if person.isdigit() else person
+    return DeadLetterFilter(group, tuple(types or ()), reason, error=error, entity_key=key)
 
 
-def selection(
-    names: Sequence[str] | None, group: str, types: Sequence[str] | None, reason: str, *, everything: bool
-) -> "Select[DeadLetter]":
+def selection(names: Sequence[str] | None, wanted: "DeadLetterFilter", *, everything: bool) -> "Select[DeadLetter]":
     """What an act is about, to be found out when there is a store.
 
     Raises:
         typer.BadParameter: names and --all, or neither, or names and filters.
     """
-    wanted = dead_letter_filter(group, types, reason)
+    from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
+
     names_or_all(
         names,
         everything=everything,
-        filtered=bool(group or types or reason),
+        filtered=wanted != DeadLetterFilter(),
         items="dead letters",
-        filters=("--group", "--type", "--reason"),
+        filters=("--group", "--type", "--reason", "--error", "--person"),
     )
 
     async def select(store: "Store") -> "Selected[DeadLetter]":
@@ -62,11 +68,11 @@ def selection(
 
         if names:
             return await named_letters(store, names)
-        if group:
-            await require_group(store, group)
+        if wanted.group:
+            await require_group(store, wanted.group)
         selected = await matching_letters(store, wanted)
         if not selected.total:
-            require_known_types(types)
+            require_known_types(wanted.types)
         return selected
 
     return select

@@ -3,11 +3,12 @@
 import typer
 
 from salesloft_webhooks.cli.commands.groups import list as list_
-from salesloft_webhooks.cli.commands.groups import pause, remove, resume
+from salesloft_webhooks.cli.commands.groups import pause, remove, resume, show
 
 app = typer.Typer(no_args_is_help=True, help="Consumer groups: each handles every event it wants, on its own.")
 
 app.command("list")(list_.list_groups)
+app.command("show")(show.show_group)
 app.command()(pause.pause)
 app.command()(resume.resume)
 app.command()(remove.remove)

@@ -13,6 +13,7 @@ from salesloft_webhooks.cli.times import parse_span
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.pausing import ByHand
     from salesloft_webhooks.settings import Settings
 
 
@@ -26,21 +27,19 @@ def pause(
 
     A pause that a ConsumerGroup of Kubernetes declares, and that ends later, is left as it is.
     """
-    from salesloft_webhooks.broker.administration.groups import pause as pause_group
-    from salesloft_webhooks.broker.administration.stored_pause import declared_pause
+    from salesloft_webhooks.broker.administration.pausing import pause_by_hand
 
     seconds = parse_span(span).total_seconds() if span else None
 
-    async def act(store: "Store", _: "Settings") -> str:
+    async def act(store: "Store", _: "Settings") -> "ByHand":
         await require_group(store, group)
-        declared = await declared_pause(store, group)
-        if declared and seconds is not None and declared.lasts_longer(seconds):
-            return declared.pause.declared_by
-        await pause_group(store, group, seconds=seconds, reason=" ".join(reason.split()))
-        await write_own_act(store, "pause", {"group": group, "for": span})
-        return ""
+        paused = await pause_by_hand(store, group, seconds=seconds, reason=reason)
+        if paused.changed:
+            await write_own_act(store, "pause", {"group": group, "for": span})
+        return paused
 
-    if by := with_store(act):
-        note(f"{group} is paused for longer than that already: by ConsumerGroup {by}")
+    paused = with_store(act)
+    if not paused.changed:
+        note(f"{group} is paused for longer than that already: by ConsumerGroup {paused.declared_by}")
         return
     note(f"{group} is paused {f'for {span}' if span else f'until `groups resume {group}`'}")

@@ -10,22 +10,21 @@ from salesloft_webhooks.cli.store_access import with_store
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.pausing import ByHand
     from salesloft_webhooks.settings import Settings
 
 
 def resume(group: GroupName) -> None:
     """End a group's pause, by hand or by a handler. One that is declared in Kubernetes has to be ended there."""
-    from salesloft_webhooks.broker.administration.groups import resume as resume_group
-    from salesloft_webhooks.broker.administration.stored_pause import declared_pause
+    from salesloft_webhooks.broker.administration.pausing import resume_by_hand
 
-    async def act(store: "Store", _: "Settings") -> tuple[bool, str]:
+    async def act(store: "Store", _: "Settings") -> "ByHand":
         await require_group(store, group)
-        declared = await declared_pause(store, group)
-        resumed = await resume_group(store, group)
+        resumed = await resume_by_hand(store, group)
         await write_own_act(store, "resume", {"group": group})
-        return resumed, declared.pause.declared_by if declared else ""
+        return resumed
 
-    resumed, by = with_store(act)
-    note(f"{group} takes events again" if resumed else f"{group} was not paused")
-    if by:
+    resumed = with_store(act)
+    note(f"{group} takes events again" if resumed.changed else f"{group} was not paused")
+    if by := resumed.declared_by:
         note(f"the operator will pause it again: ConsumerGroup {by} declares it; take `paused` out there")

@@ -6,19 +6,16 @@ by a link), a second's worth at a time, until it has a page full: nothing goes o
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 
-from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search import End, Page
 from salesloft_webhooks.broker.administration.search_cursor import SearchCursor
 from salesloft_webhooks.broker.administration.search_text import text_fingerprint
-from salesloft_webhooks.broker.administration.stored_records import Entry
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.event_question import Question, read_question
@@ -116,9 +113,7 @@ async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
     """Those that are meant, as they come; first what came since the page was made. A row may come twice: `live.js`."""
     question = read_question(request, console)
     behind = Reference.parse(request.query_params.get("behind", ""))
-    coming: asyncio.Queue[Entry] = asyncio.Queue(1)
-    async with Background() as background:
-        background.start(_listen(console, coming), name="new events of a page")
+    with console.live.following() as coming:
         await asyncio.sleep(SETTLED_SECONDS)
         missed = await console.searches.look(question.query, cursor="", limit=FULL, seconds=MORE_SECONDS)
         for one in reversed(missed.found):
@@ -128,13 +123,6 @@ async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
             entry = await coming.get()
             if question.query.wants(entry, ()):
                 yield row_html(event_row(entry))
-
-
-async def _listen(console: Console, coming: asyncio.Queue[Entry]) -> None:
-    """Hand on every new entry, from now on."""
-    async with aclosing(console.live.entries()) as entries:
-        async for entry in entries:
-            await coming.put(entry)
 
 
 async def find(form: Form, console: Console, person: Person) -> Done:

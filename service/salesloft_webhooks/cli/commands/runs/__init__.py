@@ -1,0 +1,12 @@
+"""`runs`: bulk work that a console carries out. A module each."""
+
+import typer
+
+from salesloft_webhooks.cli.commands.runs import list as list_
+from salesloft_webhooks.cli.commands.runs import show, stop
+
+app = typer.Typer(no_args_is_help=True, help="Runs: bulk work that was begun in the console.")
+
+app.command("list")(list_.list_runs)
+app.command("show")(show.show_run)
+app.command("stop")(stop.stop_run)

@@ -1,0 +1,1 @@
+"""Unit tests of what people ask of the store."""
