@@ -1,6 +1,6 @@
 """Searches that people have under way in this console: few at once, and texts that stand in no address.
 
-A search goes on as long as its page asks for more, a second's worth at a time (`pages.event_list`). Whoever begins
+A search goes on as long as its page asks for more, a second's worth at a time (`pages.events`). Whoever begins
 another one ends the one before; whoever leaves the page asks no more, and their place is free after `LEFT_SECONDS`.
 """
 
