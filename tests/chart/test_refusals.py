@@ -12,6 +12,7 @@ from tests.chart.rendering import CHART, Values, merged, refusal, render, shape
 OUTSIDE: Values = {"valkey": {"enabled": False}, "redis": {"url": "redis://r:6379/0"}}
 VAULT: Values = {"externalSecret": {"enabled": True, "secretStoreRef": {"name": "vault"}}}
 OWNED = """
+    ALERT_URLS CONSOLE_URL
     CONSOLE_AUDIENCE CONSOLE_AUTH CONSOLE_ISSUER CONSOLE_JWKS_URL CONSOLE_PORT CONSOLE_PROXY_SECRET_FILE
     CONSOLE_ROLES_FILE CONSOLE_TOKENS_FILE DATABASE_URL DRAIN_SECONDS DURABILITY GRACE_SECONDS HANDLERS_FILE
     NOTIFY_URLS OPS_PORT PARTITIONS PORT REDIS_CA_FILE

@@ -239,5 +239,8 @@ PARTITIONS: {{ . | quote }}
 {{- with default (.Values.valkey.enabled | ternary "fsync" "") .Values.redis.durability }}
 DURABILITY: {{ . | quote }}
 {{- end }}
+{{- with .Values.console.url }}
+CONSOLE_URL: {{ . | quote }}
+{{- end }}
 {{- include "salesloft-webhooks.settings" .Values.config }}
 {{- end }}
