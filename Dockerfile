@@ -29,7 +29,7 @@ RUN /opt/build/bin/hatchling build --target wheel --directory /tmp/wheel && \
     mkdir /tmp/empty
 
 FROM ${BASE}
-ARG VERSION=0.1.0
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="salesloft-webhooks" \
       org.opencontainers.image.description="Never lose a SalesLoft webhook: verified, stored in a Redis Stream, handled once in effect." \

@@ -106,11 +106,12 @@ check-chart: tools ## The chart: lint, schemas of eight Kubernetes versions, uni
 
 DOCKER ?= docker
 IMAGE ?= salesloft-webhooks:dev
+VERSION := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 BUILD_OPTIONS ?=
 
 .PHONY: image
 image: ## The container image (BUILD_OPTIONS: for example --secret id=pip,src=pip.conf)
-	DOCKER_BUILDKIT=1 $(DOCKER) build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) $(BUILD_OPTIONS) .
+	DOCKER_BUILDKIT=1 $(DOCKER) build --tag $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg VERSION=$(VERSION) $(BUILD_OPTIONS) .
 
 .PHONY: test-image
 test-image: image .venv/ready ## The image's roles in restricted containers, with a real engine
@@ -119,6 +120,14 @@ test-image: image .venv/ready ## The image's roles in restricted containers, wit
 .PHONY: test-kind
 test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
+
+.PHONY: release-tools
+release-tools: .venv/ready ## What signs a release and lists what is in it, built with Go into .tools/
+	$(BIN)/python .ci/tools/install.py release
+
+.PHONY: test-release
+test-release: tools release-tools ## A release into a registry of its own: pushed, signed, verified, installed, followed
+	DOCKER=$(DOCKER) $(BIN)/pytest tests/release $(SECOND_TRY)
 
 .PHONY: format
 format: .venv/ready ## Format and apply safe fixes

@@ -1,7 +1,7 @@
 """Build what the chart is checked with into ``.tools/``, from the pins in ``versions.toml``. Run it by ``make tools``.
 
-With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image, and
-with ``operators`` what such a cluster can be given besides.
+With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image, with
+``operators`` what such a cluster can be given besides, and with ``release`` what publishes and signs a version.
 Needs Go (and for a node gcc and libseccomp). Modules come from whatever module proxy the machine's Go is set up for,
 and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
@@ -160,13 +160,21 @@ def install_tools(pins: dict[str, Any]) -> None:
     once("control-plane", build_all, lambda: build_control_plane(programs, version, TOOLS / "bin"))
 
 
+def install_release(pins: dict[str, Any]) -> None:
+    """Build what ``.ci/release`` signs with and lists packages with, Helm, and a registry to try it on."""
+    helm = pins["programs"]["helm"]
+    once("helm", helm, lambda: build({**helm, "programs": {"helm": helm["package"]}}, TOOLS / "bin"))
+    for name, pin in pins["release"].items():
+        once(f"release-{name}", pin, lambda pin=pin: build(pin, TOOLS / "bin"))
+
+
 def main() -> int:
     """Install everything that is not there yet."""
     if shutil.which("go") is None:
         print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
         return 1
     pins = tomllib.loads(PINS.read_text("utf-8"))
-    parts = {"tools": install_tools, "node": install_node, "operators": install_operators}
+    parts = {"tools": install_tools, "node": install_node, "operators": install_operators, "release": install_release}
     for name in sys.argv[1:] or ["tools"]:
         parts[name](pins)
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from annotated_types import MaxLen, MinLen
 
 from salesloft_webhooks.dialects.names import DOTTED
@@ -116,3 +117,16 @@ def test_definitions_are_kept() -> None:
     assert kept["helm.sh/resource-policy"] == "keep"
     assert kept["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
     assert all("annotations" not in item["metadata"] for item in render(values).all("CustomResourceDefinition"))
+
+
+def test_the_index_of_charts_lists_the_definitions() -> None:
+    """Artifact Hub's annotation names each kind as its definition does."""
+    annotations = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))["annotations"]
+
+    listed = {
+        (each["kind"], each["version"], each["name"]) for each in yaml.safe_load(annotations["artifacthub.io/crds"])
+    }
+
+    assert listed == {
+        (kind, definition(kind)["spec"]["versions"][0]["name"], definition(kind)["metadata"]["name"]) for kind in KINDS
+    }

@@ -168,6 +168,19 @@ def script(words: Sequence[str]) -> None:
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
+def cosign(words: Sequence[str]) -> None:
+    """Cosign's options, where it was built; what it says of a release is seen by tests/release."""
+    program = ROOT / ".tools" / "bin" / "cosign"
+    if not program.exists():
+        pytest.skip("cosign is not built: run `make release-tools`")
+    _options_exist(words, _help(str(program), words[0], "--help"))
+
+
+def release(words: Sequence[str]) -> None:
+    """A step of our script, with architectures; tests/release takes each of them."""
+    assert re.search(rf"^  {words[0]}\)", read(".ci/release"), re.MULTILINE), f"no step {words[0]}"
+
+
 def redis_cli(words: Sequence[str]) -> None:
     """Commands of the server's; tests/e2e/test_rehearsals_* and test_snippets.py carry them out."""
     command = words[2:] if words[0] == "-u" else words
@@ -183,6 +196,7 @@ PROGRAMS: dict[str, Check] = {
     "salesloft-webhooks": ours,
     ".venv/bin/salesloft-webhooks": ours,
     "kubectl": kubectl,
+    "cosign": cosign,
     "helm": helm,
     "make": make,
     "docker": docker,
@@ -190,6 +204,7 @@ PROGRAMS: dict[str, Check] = {
     "python": python,
     "pip": pip,
     ".ci/engine": engine,
+    ".ci/release": release,
     ".ci/run": script,
     ".venv/bin/pytest": pytest_,
     "redis-cli": redis_cli,

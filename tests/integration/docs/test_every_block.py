@@ -41,6 +41,7 @@ PROOFS = (
         (f"docs/runbooks/SalesloftWebhooks{alert}.md", "sh", RUNBOOKS_OF_THE_OPERATOR)
         for alert in ("OperatorAbsent", "RotationStuck", *SUBSCRIPTIONS)
     ),
+    ("docs/releases.md", "sh", "tests/release/test_page.py::test_the_page_leads_from_a_clone_to_what_is_verified"),
     ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
     ("docs/groups.md", "text", PAGE_OF_GROUPS),
     ("docs/groups.md", "yaml", PAGE_OF_GROUPS),

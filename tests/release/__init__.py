@@ -1,0 +1,1 @@
+"""Tests of a release as a whole, into a registry of their own: `make test-release`."""
