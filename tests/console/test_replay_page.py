@@ -1,5 +1,10 @@
 """The page that replays: it counts first, and its button does what was counted or nothing."""
 
+import re
+import shlex
+import subprocess
+import sys
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -73,6 +78,50 @@ def test_what_has_changed_meanwhile_is_not_done(browser: Browser, console: Conso
     context.close()
     with valkey.client() as redis:
         assert redis.xlen(EVENTS) == 4
+
+
+@pytest.mark.usefixtures("handled")
+def test_a_person_and_a_source_narrow_it(page: Page) -> None:
+    """What is counted and what is begun is that person's; the command says the same, with the digest."""
+    page.goto("/replay")
+    page.get_by_role("textbox", name="Person").fill("1")
+    page.get_by_label("Source").fill("team")
+    page.get_by_role("button", name="Count what it would do").click()
+    expect(page.get_by_role("row", name="replayed 1")).to_be_visible()
+    expect(page.locator(".command code")).to_contain_text(re.compile(r"--source team --person 1 .*--expect \w{16}"))
+
+    page.get_by_role("button", name="Replay 1 into crm").click()
+
+    page.wait_for_url("**/runs/*")
+    page.goto("/audit?act=replay")
+    expect(page.locator("tbody tr").first).to_contain_text("1 replayed")
+
+
+@pytest.mark.usefixtures("handled")
+def test_the_command_agrees_with_the_page(page: Page, valkey: Server) -> None:
+    """With the digest of the page, the command does what the page has counted."""
+    count(page)
+    expect(page.locator(".command code")).to_contain_text("--expect")
+    words = shlex.split(page.locator(".command code").inner_text())[1:]
+
+    command = [sys.executable, "-m", "salesloft_webhooks", *words, "--yes"]
+    result = subprocess.run(command, env={"REDIS_URL": valkey.url}, capture_output=True, text=True, check=False)
+
+    assert (result.returncode, result.stdout.strip()) == (0, "2 replayed, 1 in progress")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [("person=ada%40example.com", "which is a number"), ("selected=1", "no event is selected"), ("type=[", "pattern")],
+    ids=["address", "none selected", "pattern"],
+)
+@pytest.mark.usefixtures("handled")
+def test_what_cannot_be_replayed_is_said(page: Page, asked: str, words: str) -> None:
+    """In words; an address is not shown again, and nothing selected is not all."""
+    page.goto(f"/replay?group=crm&{asked}")
+
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    assert "ada@" not in page.content()
 
 
 @pytest.mark.usefixtures("handled")

@@ -31,13 +31,15 @@ class Driven:
     settings: Settings
     server: Server
 
-    async def publish(self, *event_ids: str, event_type: str = "person.updated", person: int | None = None) -> None:
+    async def publish(
+        self, *event_ids: str, event_type: str = "person.updated", person: int | None = None, source: str = "default"
+    ) -> None:
         """Store events; each belongs to a person of its own unless ``person`` is given."""
         async with Publisher(self.store, self.settings, SilentObserver()) as publisher:
             for event_id in event_ids:
                 key = f"person:{event_id if person is None else person}"
                 event = NewEvent(event_id, event_type, key, "2026-03-07T04:26:14+00:00", b'{"id":1}')
-                assert await publisher.publish(NewDelivery("default", (event,))) in Stored
+                assert await publisher.publish(NewDelivery(source, (event,))) in Stored
 
     async def group(self, name: str = "crm", consumer: str = "one", **options: Any) -> Group:
         """A registered consumer of a group."""

@@ -50,6 +50,18 @@ Types = Annotated[
     list[str] | None,
     typer.Option("--type", "-t", callback=_patterns, help="Event type or pattern (email.*). Repeatable."),
 ]
+
+
+def _person(text: str) -> str:
+    if text and not (text.isascii() and text.isdigit()):
+        raise typer.BadParameter(f"{text!r} is no id of a person, which is a number.")
+    return text
+
+
+PersonId = Annotated[
+    str, typer.Option("--person", callback=_person, metavar="ID", help="About the person with this id only.")
+]
+Source = Annotated[str, typer.Option("--source", metavar="NAME", help="From this source only.")]
 InGroup = Annotated[str, typer.Option("--group", "-g", help="Of this group only.")]
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="A consumer group, as `groups list` shows.")]
 

@@ -32,6 +32,7 @@ class OutcomeTally:
         nearest: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
         act: What the audit calls it: ``redrive``.
+        facts: What else scripts are told.
     """
 
     goal: StrEnum
@@ -41,6 +42,7 @@ class OutcomeTally:
     nearest: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     act: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
     def is_stopped(self) -> bool:
         """Whether somebody has pressed Ctrl-C."""
@@ -103,7 +105,7 @@ class OutcomeTally:
             complain("interrupted: the rest is as it was; repeat the command to go on")
         if as_json:
             counts = {str(outcome): self.outcomes[outcome] for outcome in type(self.goal)}
-            show_json({**counts, "missing": self.missing, "interrupted": self.stop.is_set()})
+            show_json({**counts, "missing": self.missing, "interrupted": self.stop.is_set(), **self.facts})
         else:
             show(self.sentence)
         raise typer.Exit(self.exit_code)

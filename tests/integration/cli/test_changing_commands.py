@@ -46,11 +46,11 @@ def test_a_replay_can_be_tried_dry(console: Console) -> None:
     """A dry run prints what the real one does, and leaves it to do."""
     console.arrange(one_handled)
 
-    dry = console.run("replay", "crm", "--dry-run", "--json")
-    wet = console.run("replay", "crm", "--yes", "--json")
+    dry = json.loads(console.run("replay", "crm", "--dry-run", "--json").stdout)
+    wet = json.loads(console.run("replay", "crm", "--yes", "--json").stdout)
 
-    assert dry.stdout == wet.stdout
-    assert json.loads(wet.stdout)["replayed"] == 1
+    assert dry == wet | {name: dry[name] for name in ("since", "until", "digest")}
+    assert wet["replayed"] == 1
     assert json.loads(console.run("replay", "crm", "--dry-run", "--json").stdout)["in_progress"] == 1
 
 

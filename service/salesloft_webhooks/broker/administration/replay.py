@@ -1,8 +1,8 @@
 """Replay: history back into one group, never into the others."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from salesloft_webhooks.broker.administration.dead_letters import NO_RUN
@@ -13,6 +13,7 @@ from salesloft_webhooks.broker.administration.stored_records import Entry, read_
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.event_patterns import matches
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 BATCH = 100
 """Entries in one script call, so that the server is never blocked for long."""
 
@@ -26,16 +27,33 @@ class Selection:
         until: Stored at this time or earlier.
         types: Event patterns.
         event_ids: These events only.
+        source: From this source only.
+        person: About the person with this id only, digits. What else says who somebody is (an address) is refused: a
+            selection is kept, and shown to people who may not see that.
+
+    Raises:
+        ValueError: the person is no id.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     types: tuple[str, ...] = ()
     event_ids: frozenset[str] = frozenset()
+    source: str = ""
+    person: str = ""
+
+    def __post_init__(self) -> None:
+        if self.person and not (self.person.isascii() and self.person.isdigit()):
+            raise ValueError("a person is named by an id, which is a number")
 
     def wants(self, entry: Entry) -> bool:
         """Whether the entry is meant (its time apart, by which the stream is read)."""
-        return (not self.event_ids or entry.event_id in self.event_ids) and is_wanted(entry.event_type, self.types)
+        return (
+            (not self.event_ids or entry.event_id in self.event_ids)
+            and self.source in {"", entry.source}
+            and (not self.person or entry.entity_key == f"person:{self.person}")
+            and is_wanted(entry.event_type, self.types)
+        )
 
 
 class Replayed(StrEnum):
@@ -110,6 +128,23 @@ async def replay_event(store: Store, group: str, event_id: str, *, idempotency_t
     return outcome
 
 
+async def located(store: Store, selection: Selection) -> Selection:
+    """Named events with the time in which they were stored, so that not all of history is looked through for them.
+
+    The same as it was where none are named, or one of them is not found.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    known = [await history(store, event_id) for event_id in sorted(selection.event_ids)]
+    stored = [one.entry.reference.ms for one in known if one and one.entry]
+    if not known or len(stored) < len(known):
+        return selection
+    first, last = (_EPOCH + timedelta(milliseconds=each) for each in (min(stored), max(stored)))
+    since, until = max(first, selection.since or first), min(last, selection.until or last)
+    return replace(selection, since=since, until=max(since, until))
+
+
 async def _selected(store: Store, selection: Selection) -> AsyncIterator[Entry]:
     end = await newest_entry(store, store.keys.events)
     if selection.until is not None:
@@ -147,4 +182,4 @@ def is_wanted(event_type: str, patterns: tuple[str, ...]) -> bool:
 
 def milliseconds(moment: datetime) -> int:
     """A time as the ids of entries have it."""
-    return max(0, int(moment.timestamp() * 1_000))  # no entry is older than its ids can say
+    return max(0, (moment - _EPOCH) // timedelta(milliseconds=1))  # no entry is older than its ids can say

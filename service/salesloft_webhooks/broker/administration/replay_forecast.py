@@ -53,5 +53,11 @@ async def forecast(
     )
     async for _, outcome in found:
         counts[outcome.value] += 1
-    words = msgspec.json.encode([group, written_selection(selection), sorted(counts.items())])
-    return Forecast(dict(counts), loop.time() <= until, sha256(words).hexdigest()[:16])
+    return Forecast(dict(counts), loop.time() <= until, forecast_digest(group, selection, counts))
+
+
+def forecast_digest(group: str, selection: Selection, outcomes: Mapping[str, int]) -> str:
+    """What stands for a group, a selection and what was counted: 16 hex digits, the same wherever it was counted."""
+    counts = sorted((str(name), number) for name, number in outcomes.items() if number)
+    words = msgspec.json.encode([group, written_selection(selection), counts])
+    return sha256(words).hexdigest()[:16]

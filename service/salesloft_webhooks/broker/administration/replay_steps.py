@@ -20,16 +20,20 @@ LOOKED_AT = 20 * PAGE
 
 
 class _Written(msgspec.Struct, omit_defaults=True):
+    # Empty fields are left out, so that the digest of what narrows nothing stays the same with later fields.
     since_ms: int | None = None
     until_ms: int | None = None
     types: tuple[str, ...] = ()
     event_ids: tuple[str, ...] = ()
+    source: str = ""
+    person: str = ""
 
 
 def written_selection(selection: Selection) -> Mapping[str, Any]:
     """A selection as a run keeps it."""
     since, until = (None if one is None else milliseconds(one) for one in (selection.since, selection.until))
-    written = _Written(since, until, selection.types, tuple(sorted(selection.event_ids)))
+    ids = tuple(sorted(selection.event_ids))
+    written = _Written(since, until, selection.types, ids, selection.source, selection.person)
     return dict(msgspec.to_builtins(written))
 
 
@@ -39,7 +43,7 @@ def read_selection(written: Mapping[str, Any]) -> Selection:
     since, until = (
         None if one is None else datetime.fromtimestamp(one / 1_000, UTC) for one in (found.since_ms, found.until_ms)
     )
-    return Selection(since, until, found.types, frozenset(found.event_ids))
+    return Selection(since, until, found.types, frozenset(found.event_ids), found.source, found.person)
 
 
 async def replay_ends(store: Store, selection: Selection) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """`replay`: history back into one group."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.console import confirm, note
+from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_events, require_group, require_known_types
-from salesloft_webhooks.cli.options import AsJson, GroupName, Types, Yes
+from salesloft_webhooks.cli.options import AsJson, GroupName, PersonId, Source, Types, Yes
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
@@ -28,7 +30,12 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     since: Annotated[str, typer.Option(help="Stored since: 2h (ago), 3d, or 2026-03-07T04:26:14Z.")] = "",
     until: Annotated[str, typer.Option(help="Stored until, in the same way.")] = "",
     types: Types = None,
+    source: Source = "",
+    person: PersonId = "",
     event_ids: Annotated[list[str] | None, typer.Option("--id", help="This event only. Repeatable.")] = None,
+    expect: Annotated[
+        str, typer.Option(metavar="DIGEST", help="Of a dry run, here or in the console: do that or nothing.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -38,47 +45,70 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     Handlers see the same idempotency keys as the first time. Events that the group has not finished yet are left
     alone, and so are its dead letters, which `dead redrive` is for.
     """
-    selection = _selection(since, until, types, event_ids)
+    from salesloft_webhooks.broker.administration.replay import Selection
 
-    async def act(store: "Store", settings: "Settings") -> OutcomeTally:
-        await require_group(store, group)
-        run = partial(_run, store, group, selection, settings.idempotency_ttl_seconds)
-        planned = await run(dry_run=True)
-        if not planned.outcomes and not planned.is_stopped():
-            require_known_types(types)
-        if dry_run:
-            return planned
-        if planned.is_stopped():  # what it counted was not done
-            return OutcomeTally(planned.goal, stop=planned.stop)
-        if not (total := planned.outcomes[planned.goal]):
-            return planned
-        confirm(f"Replay {total:,} event(s) into {group}?", yes=yes)
-        done = await run(dry_run=False, total=total)
-        counts = {str(name): number for name, number in done.outcomes.items()}
-        given = {"group": group, "type": ", ".join(types or ()), "since": since, "until": until}
-        await write_own_act(store, "replay", given, counts)
-        return done
-
-    tally = with_store(act)
+    first, last = _times(since, until)
+    chosen = Selection(first, last, tuple(types or ()), frozenset(event_ids or ()), source=source, person=person)
+    tally = with_store(partial(_act, group, chosen, expect, dry_run=dry_run, yes=yes))
     if dry_run:
         note("dry run: nothing was changed")
+        if tally.facts:
+            options = " ".join(f"--{name} {value}" for name, value in tally.facts.items() if value)
+            note(f"to do just this, or nothing: the same command with {options}".replace("--digest", "--expect"))
     tally.report(as_json=as_json)
 
 
-def _selection(since: str, until: str, types: list[str] | None, event_ids: list[str] | None) -> "Selection":
-    from salesloft_webhooks.broker.administration.replay import Selection
-
+def _times(since: str, until: str) -> tuple[datetime | None, datetime | None]:
     first, last = parse_moment(since) if since else None, parse_moment(until) if until else None
     if first and first > datetime.now(UTC):
         raise typer.BadParameter(f"--since {since}: nothing is stored since a time that is still to come")
     if first and last and last < first:
         raise typer.BadParameter(f"--until {until} lies before --since {since}")
-    return Selection(
-        since=first,
-        until=last,
-        types=tuple(types or ()),
-        event_ids=frozenset(event_ids or ()),
-    )
+    return first, last
+
+
+async def _act(
+    group: str, chosen: "Selection", expect: str, store: "Store", settings: "Settings", *, dry_run: bool, yes: bool
+) -> OutcomeTally:
+    from salesloft_webhooks.broker.administration.replay_forecast import forecast_digest
+
+    await require_group(store, group)
+    selection = await _fixed(store, chosen)
+    run = partial(_run, store, group, selection, settings.idempotency_ttl_seconds)
+    planned = await run(dry_run=True)
+    if not planned.outcomes and not planned.is_stopped():
+        require_known_types(list(selection.types))
+    if planned.is_stopped():  # what it counted was not done, and is not all
+        return planned if dry_run else OutcomeTally(planned.goal, stop=planned.stop)
+    digest = forecast_digest(group, selection, {str(name): number for name, number in planned.outcomes.items()})
+    if expect and expect != digest:
+        fail(f"it would do something else by now ({planned.sentence}): look at it again with --dry-run")
+    if dry_run:
+        return replace(planned, facts=_facts(selection, digest))
+    if not (total := planned.outcomes[planned.goal]):
+        return planned
+    confirm(f"Replay {total:,} event(s) into {group}?", yes=yes)
+    done = await run(dry_run=False, total=total)
+    counts = {str(name): number for name, number in done.outcomes.items()}
+    given = {"type": ", ".join(selection.types), "source": selection.source, "person": selection.person}
+    await write_own_act(store, "replay", {"group": group, **given, **_facts(selection, digest)}, counts)
+    return done
+
+
+async def _fixed(store: "Store", chosen: "Selection") -> "Selection":
+    """The same with an end, so that what arrives between the dry run and the run changes nothing."""
+    from salesloft_webhooks.broker.administration.replay import located
+    from salesloft_webhooks.broker.administration.server_clock import server_ms
+
+    if chosen.until is None:
+        chosen = replace(chosen, until=datetime.fromtimestamp(await server_ms(store) / 1_000, UTC))
+    return await located(store, chosen)
+
+
+def _facts(selection: "Selection", digest: str) -> dict[str, str]:
+    """What says exactly which replay it was: its times, and the digest of what it would do."""
+    since, until = (each.isoformat() if each else "" for each in (selection.since, selection.until))
+    return {"since": since, "until": until, "digest": digest}
 
 
 async def _run(

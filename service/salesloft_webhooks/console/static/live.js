@@ -3,10 +3,9 @@
 
 // -- Times: the server writes UTC, the reader lives somewhere.
 const written = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const localise = (root) =>
-  root.querySelectorAll("time[datetime]").forEach((each) => {
-    each.textContent = written.format(new Date(each.dateTime));
-  });
+const localise = (root) => {
+  for (const each of root.querySelectorAll("time[datetime]")) each.textContent = written.format(new Date(each.dateTime));
+};
 
 // -- Streams: what comes is put on top of the list that names the stream; it waits while somebody points at the list.
 const LONGEST = 200; // rows
@@ -35,14 +34,12 @@ function follow(list) {
 
 // -- Keys: none of them does anything that could not be undone.
 const PAGES = { g: "/", e: "/events", d: "/dead", q: "/quarantine", a: "/audit" };
-const rows = () => [...document.querySelectorAll("main tbody tr")];
 let before = "";
 function step(by) {
-  const all = rows();
+  const all = [...document.querySelectorAll("main tbody tr")];
   const next = all[all.findIndex((row) => row.contains(document.activeElement)) + by] ?? all[by > 0 ? 0 : all.length - 1];
-  if (!next) return;
-  next.tabIndex = -1;
-  next.focus();
+  next?.setAttribute("tabindex", "-1");
+  next?.focus();
 }
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
@@ -69,8 +66,7 @@ const noAnswer = () => {
   document.getElementById("store-state").innerHTML =
     '<p class="banner bad">The console does not answer, or you are not signed in any more. This page tries again.</p>';
 };
-document.addEventListener("htmx:sendError", noAnswer);
-document.addEventListener("htmx:responseError", noAnswer);
+for (const failure of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(failure, noAnswer);
 document.addEventListener("click", (event) => {
   const copied = event.target.closest("[data-copy]");
   if (copied) navigator.clipboard?.writeText(copied.textContent).then(() => copied.classList.add("copied"));

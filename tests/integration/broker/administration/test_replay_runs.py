@@ -5,9 +5,16 @@ import pytest
 
 from salesloft_webhooks.broker import Publisher
 from salesloft_webhooks.broker.administration import replay_steps
+from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.quarantine_steps import QuarantineSelection, ReprocessSteps
-from salesloft_webhooks.broker.administration.replay import Selection
-from salesloft_webhooks.broker.administration.replay_steps import ReplaySteps, replay_ends, written_selection
+from salesloft_webhooks.broker.administration.replay import Selection, located, milliseconds
+from salesloft_webhooks.broker.administration.replay_forecast import forecast
+from salesloft_webhooks.broker.administration.replay_steps import (
+    ReplaySteps,
+    read_selection,
+    replay_ends,
+    written_selection,
+)
 from salesloft_webhooks.broker.administration.run_execution import Pace, RunExecutor
 from salesloft_webhooks.broker.administration.run_records import NewRun, Run, RunKind, RunState
 from salesloft_webhooks.broker.administration.run_steps import Steps
@@ -82,6 +89,52 @@ async def test_a_replay_keeps_to_its_selection(driven: Driven) -> None:
 
     assert run.outcomes == {"replayed": 1}
     assert await driven.handle(group) == ["e3"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "ids"),
+    [
+        (Selection(person="7"), ["e1", "e2"]),
+        (Selection(source="other"), ["e2"]),
+        (Selection(person="7", source="default", types=("person.*",)), ["e1"]),
+    ],
+    ids=["person", "source", "both"],
+)
+async def test_a_run_replays_what_a_dry_run_counts(driven: Driven, selection: Selection, ids: list[str]) -> None:
+    """Of a person and a source, those and no others; read back, the selection is the same."""
+    await driven.publish("e1", person=7)
+    await driven.publish("e2", person=7, source="other")
+    await driven.publish("e3", person=77)
+    group = await driven.group()
+    await driven.handle(group)
+    counted = await forecast(driven.store, "crm", selection, idempotency_ttl_seconds=TTL, patience_seconds=9)
+
+    run = await finish(driven, RunKind.REPLAY, ReplaySteps(driven.store, TTL), await begin_replay(driven, selection))
+
+    assert run.outcomes == counted.outcomes == {"replayed": len(ids)}
+    assert sorted(await driven.handle(group)) == ids
+    assert read_selection(written_selection(selection)) == selection
+
+
+async def test_named_events_are_looked_for_where_they_are(driven: Driven) -> None:
+    """The time in which they were stored; all of history when one of them is not known."""
+    await driven.publish("e1", "e2", "e3")
+
+    found = await located(driven.store, Selection(event_ids=frozenset({"e2", "e3"})))
+    unknown = await located(driven.store, Selection(event_ids=frozenset({"e2", "e9"})))
+
+    (first,) = [one for one in (await history(driven.store, "e2"),) if one]
+    assert first.entry is not None
+    assert found.since is not None
+    assert found.until is not None
+    assert milliseconds(found.since) == first.entry.reference.ms
+    assert unknown == Selection(event_ids=frozenset({"e2", "e9"}))
+
+
+def test_a_person_is_an_id() -> None:
+    """An address is refused: what is kept of a replay is shown to people who may see none."""
+    with pytest.raises(ValueError, match="is a number"):
+        Selection(person="ada@example.com")
 
 
 async def test_quarantine_is_reprocessed_by_a_run(driven: Driven) -> None:

@@ -9,7 +9,7 @@ import typer
 from salesloft_webhooks.cli.commands.events.entry_output import WithData
 from salesloft_webhooks.cli.console import described, note, show_json
 from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
-from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types
+from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, PersonId, Source, Types
 from salesloft_webhooks.cli.store_access import with_store
 from salesloft_webhooks.cli.times import moment_text, parse_moment
 
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 ASK = "-"
 """As a text to look for: read it from the terminal, so that it stands in no list of commands or processes."""
-
-
-def _person(text: str) -> str:
-    if not (text.isascii() and text.isdigit()) and text:
-        raise typer.BadParameter(f"{text!r} is no id of a person, which is a number.")
-    return text
 
 
 def _state_names() -> list[str]:
@@ -56,9 +50,9 @@ StateName = Annotated[
 
 def search_events(  # noqa: PLR0913 - each is an option of the command line
     *,
-    person: Annotated[str, typer.Option(callback=_person, metavar="ID", help="About this person only.")] = "",
+    person: PersonId = "",
     types: Types = None,
-    source: Annotated[str, typer.Option(metavar="NAME", help="From this source only.")] = "",
+    source: Source = "",
     group: InGroup = "",
     state: StateName = "",
     contains: Annotated[
