@@ -37,12 +37,14 @@ CONTEXTS: list[Values] = [
     shape("console-secret"),
     shape("operator"),
     shape("link-swap"),
+    shape("files"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
 ]
 """What a value may need around it to have an effect."""
 
 OTHER: dict[str, Any] = {
+    "alerts.periodSeconds": 60,
     "backfill.config": {"LOG_LEVEL": "debug"},
     "backfill.resources": {"limits": {"memory": "1Gi"}},
     "config": {"LOG_LEVEL": "debug"},

@@ -53,9 +53,10 @@ spec:
             {{- end }}
           env:
             {{- $store := include "salesloft-webhooks.storeEnvironment" $root }}
+            {{- $files := include "salesloft-webhooks.roleFileEnvironment" (list $root "receiver") }}
             {{- $leaving := include "salesloft-webhooks.leavingEnvironment" $receiver }}
             {{- $tracing := include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}
-            {{- include "salesloft-webhooks.variables" (list $receiver.extraEnv $store .environment $leaving $tracing) | nindent 12 }}
+            {{- include "salesloft-webhooks.variables" (list $receiver.extraEnv $store $files .environment $leaving $tracing) | nindent 12 }}
           {{- $hooks := deepCopy $receiver.lifecycle }}
           {{- if and $receiver.preStopSeconds (not $hooks.preStop) }}
           {{- $_ := set $hooks "preStop" (dict "sleep" (dict "seconds" $receiver.preStopSeconds)) }}
@@ -77,6 +78,7 @@ spec:
           volumeMounts:
             {{- include "salesloft-webhooks.keyMount" $root | trim | nindent 12 }}
             {{- with include "salesloft-webhooks.redisCaMount" $root }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with include "salesloft-webhooks.roleFileMounts" (list $root "receiver") }}{{ trim . | nindent 12 }}{{ end }}
             {{- with .mounts }}{{ trim . | nindent 12 }}{{ end }}
             {{- with $receiver.extraVolumeMounts }}
             {{- toYaml . | nindent 12 }}
@@ -87,6 +89,7 @@ spec:
       volumes:
         {{- include "salesloft-webhooks.keyVolume" $root | trim | nindent 8 }}
         {{- with include "salesloft-webhooks.redisCaVolume" $root }}{{ trim . | nindent 8 }}{{ end }}
+        {{- with include "salesloft-webhooks.roleFileVolumes" (list $root "receiver") }}{{ trim . | nindent 8 }}{{ end }}
         {{- with .volumes }}{{ trim . | nindent 8 }}{{ end }}
         {{- with $receiver.extraVolumes }}
         {{- toYaml . | nindent 8 }}

@@ -63,6 +63,7 @@
   mountPath: /var/lib/salesloft-webhooks
 {{- end }}
 {{- include "salesloft-webhooks.redisCaMount" .root }}
+{{- include "salesloft-webhooks.roleFileMounts" (list .root "worker") }}
 {{- if .root.Values.handlersFile.existingSecret }}
 - name: handlers
   mountPath: /etc/salesloft-webhooks/handlers
@@ -80,6 +81,7 @@
     claimName: {{ include "salesloft-webhooks.workerName" (list .root .name) }}
 {{- end }}
 {{- include "salesloft-webhooks.redisCaVolume" .root }}
+{{- include "salesloft-webhooks.roleFileVolumes" (list .root "worker") }}
 {{- with .root.Values.handlersFile }}
 {{- if .existingSecret }}
 - name: handlers
