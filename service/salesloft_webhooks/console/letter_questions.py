@@ -61,9 +61,7 @@ def address(path: str, choice: DeadLetterFilter, **more: str) -> str:
 
 
 def command(verb: str, choice: DeadLetterFilter) -> str:
-    """The command line about these letters; empty: a span of time cannot be said there."""
-    if choice.since or choice.until:
-        return ""
+    """The command line about these letters."""
     everything = "" if verb == "list" else " --all"
     options = "".join(f" --{name} {shlex.quote(value)}" for name, value in pairs(choice).items())
     return f"salesloft-webhooks dead {verb}{everything}{options}"

@@ -137,6 +137,19 @@ def test_dead_letters_are_listed_in_pages(console: Console) -> None:
     assert "data" not in first["dead"][0]
 
 
+def test_dead_letters_are_chosen_by_when_they_died(console: Console) -> None:
+    """`--since` and `--until` take a span before now or a time; what is neither is wrong usage."""
+    console.arrange(two_dead)
+
+    def listed(*options: str) -> list[object]:
+        return [row["event_id"] for row in console.read("dead", "list", *options)["dead"]]
+
+    assert listed("--since", "1h") == ["e2", "e1"]
+    assert listed("--until", "1h") == []
+    assert listed("--since", "2099-01-01T00:00") == []
+    assert console.run("dead", "list", "--since", "yesterday").exit_code == ExitCode.USAGE
+
+
 def test_a_dead_letter_is_shown_in_full(console: Console) -> None:
     """By its own name or by the event's, with error and content."""
     console.arrange(two_dead)

@@ -195,7 +195,8 @@ def _differences(receivers: Mapping[str, Announcement]) -> Iterator[Condition]:
 def _of_the_store(partitions: Iterable[PartitionStats]) -> Iterator[Condition]:
     rows = list(partitions)
     if quarantined := sum(row.quarantined for row in rows):
-        text = f"{quarantined:,} signed deliveries could not be read and wait in quarantine"
+        what = "signed delivery waits" if quarantined == 1 else "signed deliveries wait"
+        text = f"{quarantined:,} {what} in quarantine: could not be read"
         yield Condition(Severity.WARNING, Kind.QUARANTINE, "", text)
     fullest = max((row.memory_used_bytes / row.memory_limit_bytes for row in rows if row.memory_limit_bytes), default=0)
     if fullest > MEMORY_SHARE:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.cli.bulk_actions import Count, act_on_selected
 from salesloft_webhooks.cli.commands.dead.selection import (
     All,
+    DiedSince,
+    DiedUntil,
     Error,
     Names,
     Person,
@@ -33,6 +35,8 @@ def discard(  # noqa: PLR0913 - the options of a command line
     reason: Reason = "",
     error: Error = "",
     person: Person = "",
+    since: DiedSince = "",
+    until: DiedUntil = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -40,7 +44,8 @@ def discard(  # noqa: PLR0913 - the options of a command line
     from salesloft_webhooks.broker.administration import dead_letters
     from salesloft_webhooks.broker.administration.dead_letter_filter import Discarded
 
-    select = selection(names, dead_letter_filter(group, types, reason, error, person), everything=everything)
+    wanted = dead_letter_filter(group, types, reason, error, person, since=since, until=until)
+    select = selection(names, wanted, everything=everything)
 
     def question(selected: "Selected[DeadLetter]", _: "Settings") -> str:
         return f"Throw {selected.total:,} dead letter(s) away for good?"

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.commands.dead.letter_output import letter_object
-from salesloft_webhooks.cli.commands.dead.selection import Error, Person, Reason, dead_letter_filter
+from salesloft_webhooks.cli.commands.dead.selection import (
+    DiedSince,
+    DiedUntil,
+    Error,
+    Person,
+    Reason,
+    dead_letter_filter,
+)
 from salesloft_webhooks.cli.console import note, show_json
 from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, Types
@@ -28,6 +35,8 @@ def list_dead(  # noqa: PLR0913 - the options of a command line
     reason: Reason = "",
     error: Error = "",
     person: Person = "",
+    since: DiedSince = "",
+    until: DiedUntil = "",
     limit: Limit = 50,
     after: Annotated[str, typer.Option(help="Go on behind this letter: the next page.")] = "",
     as_json: AsJson = False,
@@ -35,7 +44,7 @@ def list_dead(  # noqa: PLR0913 - the options of a command line
     """List dead letters, group by group, latest first."""
     from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 
-    wanted = dead_letter_filter(group, types, reason, error, person)
+    wanted = dead_letter_filter(group, types, reason, error, person, since=since, until=until)
 
     async def page(store: "Store", _: "Settings") -> list["DeadLetter"]:
         if group:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.cli.bulk_actions import Count, act_on_selected
 from salesloft_webhooks.cli.commands.dead.selection import (
     All,
+    DiedSince,
+    DiedUntil,
     Error,
     Names,
     Person,
@@ -32,13 +34,16 @@ def redrive(  # noqa: PLR0913 - the options of a command line
     reason: Reason = "",
     error: Error = "",
     person: Person = "",
+    since: DiedSince = "",
+    until: DiedUntil = "",
     as_json: AsJson = False,
 ) -> None:
     """Give dead letters to their own group again, never to others; mend the handler first."""
     from salesloft_webhooks.broker.administration import dead_letters
     from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 
-    select = selection(names, dead_letter_filter(group, types, reason, error, person), everything=everything)
+    wanted = dead_letter_filter(group, types, reason, error, person, since=since, until=until)
+    select = selection(names, wanted, everything=everything)
 
     async def act(store: "Store", settings: "Settings", letters: AsyncIterator["DeadLetter"], count: Count) -> None:
         ttl = settings.idempotency_ttl_seconds

@@ -1,0 +1,100 @@
+"""How long the console's pages take to be seen, over a long history and many dead letters: in a real Chromium.
+
+Each page is opened in turn, in a new window without a cache, so that slowness of the machine meets all of them alike.
+The first paint is when the browser first shows something of the page; the answer is when its last byte is there.
+
+    python -m bench.console_pages [--history 1000000] [--dead 200000] [--rounds 40]
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from statistics import median, quantiles
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+from tests.console.conftest import CHROMIUM
+from tests.console.letters import bury
+from tests.support.console_process import ConsoleProcess
+from tests.support.servers import Server
+
+from bench.filling import fill
+from bench.machine import CORES
+from bench.programs import store
+from bench.traffic import event_id
+
+GOAL_MS = 150
+GROUP = "crm"
+ERRORS = (
+    "HTTPStatusError: 503 from crm",
+    "TimeoutError: crm took longer than 10 s",
+    "ValueError: no such field: Stage__c",
+    "PermanentError: the contact was merged",
+)
+PAGES = ("/", "/dead", f"/dead?group={GROUP}", "/events", "/people/100007", "/groups", f"/groups/{GROUP}")
+TIMES = """() => {
+  const [answer] = performance.getEntriesByType("navigation");
+  const [paint] = performance.getEntriesByName("first-contentful-paint");
+  return {answer: answer.responseEnd, paint: paint ? paint.startTime : null};
+}"""
+BATCH = 1_000
+
+
+def main() -> None:
+    """Fill a store, look, and say how long it took."""
+    parser = argparse.ArgumentParser(prog="python -m bench.console_pages", description=__doc__)
+    parser.add_argument("--history", type=int, default=1_000_000, help="events")
+    parser.add_argument("--dead", type=int, default=200_000, help="dead letters")
+    parser.add_argument("--rounds", type=int, default=40)
+    asked = parser.parse_args()
+    with store(CORES.store) as server:
+        bury(server.url, ERRORS, group=GROUP)
+        multiply(server, asked.dead)
+        fill(server.url, asked.history)
+        print("filled", flush=True)
+        with ConsoleProcess(server.url) as console, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            print(f"load of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
+            found = [{path: seen(browser, console.url + path) for path in PAGES} for _ in range(asked.rounds)]
+            browser.close()
+        print(f"load of the machine after: {os.getloadavg()[0]:.1f}")
+    for path in PAGES:
+        print(f"{path}: {said([each[path] for each in found])}")
+
+
+def multiply(server: Server, count: int) -> None:
+    """Copies of the dead letters that are there, under the ids of events of the history."""
+    with server.client() as client:
+        key = f"sl:{{0}}:g:{GROUP}:dead"
+        letters = [fields for _, fields in client.xrange(key)]
+        for begin in range(len(letters), count, BATCH):
+            with client.pipeline(transaction=False) as pipeline:
+                for number in range(begin, min(begin + BATCH, count)):
+                    copied = letters[number % len(letters)] | {b"id": event_id(0, number).encode()}
+                    pipeline.xadd(key, copied)
+                pipeline.execute()
+
+
+def seen(browser: Browser, address: str) -> dict[str, Any]:
+    """Milliseconds from asking for a page to its ``answer`` and to its first ``paint``."""
+    context = browser.new_context(bypass_csp=True)  # else nothing could wait in the page
+    window = context.new_page()
+    window.goto(address)
+    window.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+    times: dict[str, Any] = window.evaluate(TIMES)
+    context.close()
+    return times
+
+
+def said(times: Sequence[dict[str, float]]) -> str:
+    """Median and 95th percentile of both."""
+    parts = []
+    for what in ("answer", "paint"):
+        values = [each[what] for each in times]
+        parts.append(f"{what} {median(values):.0f} ms, p95 {quantiles(values, n=20)[-1]:.0f} ms")
+    verdict = "" if median([each["paint"] for each in times]) < GOAL_MS else f"; more than {GOAL_MS} ms"
+    return ", ".join(parts) + verdict
+
+
+if __name__ == "__main__":
+    main()
