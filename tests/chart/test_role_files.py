@@ -49,7 +49,7 @@ def test_the_operator_has_no_keys_of_bodies() -> None:
 
 
 def test_workers_tell_people_and_nobody_else_has_the_addresses() -> None:
-    """Every worker has the addresses as a file that changes, their period, and the console's link; no other role has."""
+    """Every worker has the addresses as a file that changes, their period and the console's link; no other role has."""
     rendered = render(shape("files"))
     for name in READERS[:3]:
         environment = rendered.environment(name)
