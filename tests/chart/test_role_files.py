@@ -48,8 +48,22 @@ def test_the_operator_has_no_keys_of_bodies() -> None:
     assert "ALERT_URLS_FILE" not in str(operator)
 
 
+def test_the_trial_can_read_what_became_of_its_delivery() -> None:
+    """The pod of `helm test` looks its event up, and so has the keys, mounted where its setting says."""
+    pod = render(shape("files")).one("Pod", "test")["spec"]
+    (container,) = pod["containers"]
+
+    assert {"name": "BODY_KEY_FILE", "value": f"{FOLDER}/body-keys/body-keys"} in container["env"]
+    assert {"name": "body-keys", "mountPath": f"{FOLDER}/body-keys", "readOnly": True} in container["volumeMounts"]
+    assert "body-keys" in {volume["name"] for volume in pod["volumes"]}
+
+
 def test_workers_tell_people_and_nobody_else_has_the_addresses() -> None:
+<<<<<<< HEAD
     """Every worker has the addresses as a file that changes, the period and the console's link; no other role."""
+=======
+    """Every worker has the addresses as a file that changes, their period and the console's link; no other role has."""
+>>>>>>> w/f3
     rendered = render(shape("files"))
     for name in READERS[:3]:
         environment = rendered.environment(name)

@@ -194,3 +194,15 @@ def test_a_password_of_ones_own_replaces_the_generated_one() -> None:
     assert rendered.environment("worker-notify")["REDIS_PASSWORD"] == expected
     assert rendered.container("valkey", "StatefulSet")["env"][0]["valueFrom"] == expected
     assert [item["metadata"]["name"] for item in rendered.all("Secret")] == [f"{PREFIX}-keys"]
+
+
+def test_the_database_is_what_its_operator_says() -> None:
+    """A Secret as CloudNativePG makes it, with the whole address as `uri`, serves workers and migrations alike."""
+    rendered = render({"database": {"existingSecret": {"name": "events-app", "key": "uri"}}})
+    (migrations,) = rendered.one("Job", "migrations")["spec"]["template"]["spec"]["containers"]
+    job = {entry["name"]: entry.get("valueFrom") for entry in migrations["env"]}
+    source = {"secretKeyRef": {"name": "events-app", "key": "uri"}}
+
+    assert rendered.environment("worker-crm")["DATABASE_URL"] == source
+    assert job["DATABASE_URL"] == source
+    assert not rendered.all("PersistentVolumeClaim")

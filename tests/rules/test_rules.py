@@ -39,6 +39,7 @@ def test_the_rules_are_valid() -> None:
 
 
 @needs_promtool
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("alert", ALERTS)
 def test_thresholds(alert: str) -> None:
     """Promtool replays the alert's time series: silent before, firing at, with the labels and words it should have."""

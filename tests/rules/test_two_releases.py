@@ -81,6 +81,7 @@ def expected(check: dict[str, Any], namespace: str, release: str) -> dict[str, A
 
 
 @needs_promtool
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("alert", ALERTS)
 def test_releases_do_not_see_each_other(both: Both, alert: str, tmp_path: Path) -> None:
     """With the series of one case in one release and those of the next case in another one, each has its own alerts."""
