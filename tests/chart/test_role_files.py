@@ -59,11 +59,7 @@ def test_the_trial_can_read_what_became_of_its_delivery() -> None:
 
 
 def test_workers_tell_people_and_nobody_else_has_the_addresses() -> None:
-<<<<<<< HEAD
     """Every worker has the addresses as a file that changes, the period and the console's link; no other role."""
-=======
-    """Every worker has the addresses as a file that changes, their period and the console's link; no other role has."""
->>>>>>> w/f3
     rendered = render(shape("files"))
     for name in READERS[:3]:
         environment = rendered.environment(name)

@@ -5,13 +5,8 @@ import json
 from tests.image.containers import IMAGE, engine
 
 LARGEST_BYTES = 142_000_000
-<<<<<<< HEAD
 """Of what we put on the base: 138 MB, most of it gRPC, SQLAlchemy, Kubernetes' objects and the OpenSSL in
 cryptography (14 MB, for the console's sign-in and encrypted bodies), with compiled sources."""
-=======
-"""Of what we put on the base: 138 MB, most of it gRPC, SQLAlchemy, Kubernetes' objects and the OpenSSL of cryptography
-(14 MB, for the console's sign-in and encrypted bodies), with compiled sources."""
->>>>>>> w/f3
 
 
 def configuration() -> dict[str, object]:
