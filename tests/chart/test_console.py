@@ -77,13 +77,23 @@ def test_it_has_a_host_name_and_rights_of_its_own() -> None:
 
 
 def test_alerts_lead_to_it() -> None:
-    """Where it has an address, each alert has it; its pods are scraped like all others."""
+    """Each alert has its address, or its page's where one answers the alert; its pods are scraped like all others."""
     rendered = render(shape("console"))
     groups = [group for item in rendered.all("PrometheusRule") for group in item["spec"]["groups"]]
     links = {rule["annotations"].get("console_url") for group in groups for rule in group["rules"] if "alert" in rule}
     (expression,) = rendered.one("PodMonitor", "")["spec"]["selector"]["matchExpressions"]
 
-    assert links == {"https://console.example.com"}
+    assert all(link.startswith("https://console.example.com") for link in links)
+    assert {link.removeprefix("https://console.example.com") for link in links} == {
+        "",
+        "/backfill",
+        "/dead?group={{ $labels.group }}",
+        "/dead?group={{ $labels.group }}&reason=poison",
+        "/groups/{{ $labels.group }}",
+        "/quarantine",
+        "/subscriptions",
+    }
+    assert not [rule for group in groups for rule in group["rules"] if "console_path" in rule.get("annotations", {})]
     assert "console" in expression["values"]
 
 

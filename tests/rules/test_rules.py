@@ -12,6 +12,7 @@ import pytest
 import yaml
 from dashboards import runbook_index
 
+from salesloft_webhooks.console.application import all_routes
 from tests.support.rules_and_dashboards import ROOT, RULES, alerts
 
 CASES = Path(__file__).parent
@@ -59,7 +60,7 @@ def test_an_alert_says_what_matters_and_what_to_do(rule: dict[str, Any]) -> None
     """Severity, summary and description are there, and the runbook of the same name has its four parts."""
     annotations = rule["annotations"]
     assert rule["labels"]["severity"] in {"critical", "warning"}
-    assert {"summary", "description", "runbook_url"} == set(annotations)
+    assert {"summary", "description", "runbook_url"} == set(annotations) - {"console_path"}
     assert annotations["runbook_url"] == f"docs/runbooks/{rule['alert']}.md"
 
     runbook = (ROOT / annotations["runbook_url"]).read_text("utf-8")
@@ -79,3 +80,11 @@ def test_no_runbook_without_an_alert() -> None:
 def test_the_index_of_runbooks_is_generated() -> None:
     """The table in the runbooks' README is what `make docs` writes from the rules."""
     assert runbook_index.INDEX.read_text("utf-8") == runbook_index.page()
+
+
+@pytest.mark.parametrize("path", sorted({rule["annotations"].get("console_path", "/") for rule in alerts()}))
+def test_a_page_of_the_console_answers_it(path: str) -> None:
+    """The path that an alert names, its group put in, is one that the console serves, or one of its groups."""
+    paths = {route.path.replace("{name}", "{{ $labels.group }}") for route in all_routes()}
+
+    assert path.partition("?")[0] in paths

@@ -43,7 +43,10 @@ PromQL that asks for this release's series only, and for what its own rules have
 {{- mergeOverwrite (deepCopy (omit $all "warning" "critical")) (deepCopy $severity) | toJson }}
 {{- end -}}
 
-{{- /* Annotations of an alert, as JSON: list $ $rule. A link to a runbook only where it leads somewhere. */}}
+{{- /*
+Annotations of an alert, as JSON: list $ $rule. Links, to a runbook and to the page of the console, only where they lead
+somewhere.
+*/}}
 {{- define "salesloft-webhooks.alertAnnotations" -}}
 {{- $root := index . 0 -}}
 {{- $annotations := deepCopy (index . 1).annotations -}}
@@ -54,7 +57,10 @@ PromQL that asks for this release's series only, and for what its own rules have
   {{- $_ := set $annotations "runbook" $annotations.runbook_url }}
   {{- $_ := unset $annotations "runbook_url" }}
 {{- end }}
-{{- with $root.Values.console.url }}{{ $_ := set $annotations "console_url" . }}{{ end }}
+{{- with $root.Values.console.url }}
+  {{- $_ := set $annotations "console_url" (printf "%s%s" (trimSuffix "/" .) (default "" $annotations.console_path)) }}
+{{- end }}
+{{- $_ := unset $annotations "console_path" }}
 {{- $annotations | toJson }}
 {{- end -}}
 
