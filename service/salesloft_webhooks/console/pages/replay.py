@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from shlex import quote
 
 from msgspec import Struct
@@ -19,12 +19,11 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.readable_times import SPAN, parse_moment
 from salesloft_webhooks.timestamps import parse_timestamp
 
 PATIENCE_SECONDS = 20.0
 """Somebody waits for the count; what takes longer is asked for in smaller pieces."""
-SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SPAN = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 
 
 class ReplayValues(Struct, frozen=True):
@@ -111,8 +110,11 @@ def _selection(types: str, since: str, until: str, now: float) -> Selection:
 
 
 def _moment(text: str, now: float) -> datetime:
-    if found := _SPAN.fullmatch(text):
-        return datetime.fromtimestamp(now, UTC) - timedelta(**{SPANS[found[2]]: int(found[1])})
+    if SPAN.fullmatch(text):
+        try:
+            return parse_moment(text, now=datetime.fromtimestamp(now, UTC))
+        except ValueError as exc:
+            raise FormRefused(str(exc)) from exc
     if (moment := parse_timestamp(text)) is None:
         raise FormRefused(f"{text!r} is no time: write 2h (ago), 3d, or 2026-03-07T04:26:14Z")
     return moment
