@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.letters import bury, mended
@@ -97,13 +96,14 @@ def test_nothing_selected_is_not_everything(valkey: Server, console: ConsoleProc
     assert console.get("/dead/confirm").status == 400
 
 
-@pytest.mark.parametrize("ends", ["foo", "5", "(1-1", "18446744073709551616-0"])
-def test_ends_that_are_none_are_refused(ends: str, valkey: Server, console: ConsoleProcess) -> None:
+def test_ends_that_are_none_are_refused(valkey: Server) -> None:
     """A form whose places are no entry ids is at fault, not the store."""
     bury(valkey.url, [NO_REP])
-    fields = dict(console.json("/dead/confirm?group=crm")["fields"])
+    with ConsoleProcess(valkey.url) as console:  # of its own: bulk actions are counted
+        fields = dict(console.json("/dead/confirm?group=crm")["fields"])
 
-    assert console.post("/dead/redrive", fields | {"ends": ends}).status == 400
+        for ends in ("foo", "5", "(1-1", "18446744073709551616-0"):
+            assert console.post("/dead/redrive", fields | {"ends": ends}).status == 400
 
 
 def test_a_changed_selection_is_refused(valkey: Server, console: ConsoleProcess) -> None:
