@@ -22,6 +22,10 @@ _LONG_NUMBER = re.compile(r"\+\d[\d ().-]{6,}\d|\d{7,}")
 
 def masked_text(text: str) -> str:
     """The text with `HIDDEN` in the place of local parts of addresses and of long numbers; again changes nothing."""
+    return _LONG_NUMBER.sub(HIDDEN, without_addresses(text))
+
+
+def without_addresses(text: str) -> str:
+    """The same with numbers as they are: for texts in which those are ids and times of ours."""
     text = _EMAIL_ADDRESS.sub(rf"\1{HIDDEN}@", text)
-    text = _ENCODED_ADDRESS.sub(f"{HIDDEN}%40", text)
-    return _LONG_NUMBER.sub(HIDDEN, text)
+    return _ENCODED_ADDRESS.sub(f"{HIDDEN}%40", text)

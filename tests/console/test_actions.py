@@ -178,17 +178,28 @@ async def test_without_reveal_the_route_is_not_there(
 async def test_whoever_acts_too_often_is_asked_to_wait(
     served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429, is not done, and is written down as refused."""
+    """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429 and not done; the audit has the first refusal only."""
     monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", "1")
     running = served(*Role)
     fields = {"group": "crm", "count": "1"}
 
-    statuses = [(await running.post("/bulk", fields)).status_code for _ in range(2)]
+    statuses = [(await running.post("/bulk", fields)).status_code for _ in range(4)]
 
-    assert statuses == [303, 429]
+    assert statuses == [303, 429, 429, 429]
     assert [each.outcome for each in await running.audited()] == ["refused", "done"]
     labels = {"act": "replay", "outcome": "refused"}
     assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == 1
+
+
+async def test_addresses_in_arguments_are_not_written_down(served: Callable[..., Served]) -> None:
+    """Whoever types an address into a field that is meant for something else has it masked in the audit."""
+    running = served(*Role)
+
+    await running.post("/dead/redrive", {"group": "anna@example.com", "count": "1"})
+
+    [written] = await running.audited()
+    assert written.arguments["group"] == "•••@example.com"
+    assert "anna" not in written.message
 
 
 def test_a_form_says_all_values_of_a_field() -> None:

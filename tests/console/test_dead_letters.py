@@ -96,6 +96,16 @@ def test_nothing_selected_is_not_everything(valkey: Server, console: ConsoleProc
     assert console.get("/dead/confirm").status == 400
 
 
+def test_ends_that_are_none_are_refused(valkey: Server) -> None:
+    """A form whose places are no entry ids is at fault, not the store."""
+    bury(valkey.url, [NO_REP])
+    with ConsoleProcess(valkey.url) as console:  # of its own: bulk actions are counted
+        fields = dict(console.json("/dead/confirm?group=crm")["fields"])
+
+        for ends in ("foo", "5", "(1-1", "18446744073709551616-0"):
+            assert console.post("/dead/redrive", fields | {"ends": ends}).status == 400
+
+
 def test_a_changed_selection_is_refused(valkey: Server, console: ConsoleProcess) -> None:
     """What is begun is what was counted: after somebody's redrive it is refused; new deaths do not matter."""
     bury(valkey.url, [NO_REP] * 3)

@@ -130,3 +130,9 @@ def test_what_is_no_time(page: Page) -> None:
     page.goto("/replay?group=crm&since=yesterday")
 
     expect(page.get_by_role("alert")).to_contain_text("no time")
+
+
+@pytest.mark.usefixtures("handled")
+def test_longer_than_any_history(console: ConsoleProcess) -> None:
+    """A span that begins before there were years is said in words, too."""
+    assert "longer than any history" in console.json("/replay?group=crm&since=999999w")["problem"]

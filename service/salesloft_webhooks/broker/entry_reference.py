@@ -20,7 +20,8 @@ class Reference:
         if not (match := FORM.fullmatch(text)):
             return None
         partition, ms, sequence = map(int, match.groups())
-        return cls(ms, sequence, partition)
+        # Redis refuses an entry id with a larger number, which would look as if the store did not answer.
+        return cls(ms, sequence, partition) if max(ms, sequence) < 2**64 else None
 
     @classmethod
     def of(cls, partition: int, entry_id: bytes) -> "Reference":

@@ -28,6 +28,7 @@ class ActionRate:
         self._limits = {False: per_minute, True: bulk_per_minute}
         self._clock = clock
         self._done: dict[tuple[str, bool], deque[float]] = {}
+        self._told: set[tuple[str, bool]] = set()
 
     def count(self, person: Person, *, bulk: bool) -> None:
         """They do something.
@@ -35,15 +36,20 @@ class ActionRate:
         Raises:
             TooOften: they have done as much as they may for now.
         """
-        now, limit = self._clock(), self._limits[bulk]
-        times = self._done.pop((person.name, bulk), deque[float]())
+        now, limit, key = self._clock(), self._limits[bulk], (person.name, bulk)
+        times = self._done.pop(key, deque[float]())
         while times and now - times[0] >= WINDOW_SECONDS:
             times.popleft()
-        self._done[person.name, bulk] = times  # behind all others
+        self._done[key] = times  # behind all others
         if len(self._done) > PEOPLE:
-            del self._done[next(iter(self._done))]
+            forgotten = next(iter(self._done))
+            del self._done[forgotten]
+            self._told.discard(forgotten)
         if len(times) >= limit:
             seconds = times[0] + WINDOW_SECONDS - now
             what = "bulk actions" if bulk else "actions"
-            raise TooOften(f"One person may do {limit} {what} a minute: try again in {seconds:.0f} s")
+            told = key in self._told
+            self._told.add(key)
+            raise TooOften(f"One person may do {limit} {what} a minute: try again in {seconds:.0f} s", repeated=told)
+        self._told.discard(key)
         times.append(now)

@@ -8,9 +8,10 @@ from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.audit import Act, write_audit
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person
-from salesloft_webhooks.console.refusals import RequestRefused
+from salesloft_webhooks.console.refusals import RequestRefused, TooOften
 from salesloft_webhooks.console.routes import Action, Done
 from salesloft_webhooks.errors import StoreError, error_type
+from salesloft_webhooks.masked_text import without_addresses
 from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 log = get_logger(__name__)
@@ -45,12 +46,14 @@ class Acts:
         """What is done inside is written down behind it, also if it fails."""
         # What is cut off by the end of the role is neither done nor refused: nobody knows how far it came.
         written, outcome, message = Written(), "interrupted", "the console ended meanwhile"
+        repeated = False
         try:
             yield written
             outcome, message = "done", ""
         except Exception as exc:
             outcome = "refused" if isinstance(exc, RequestRefused) else "failed"
             message = str(exc) if isinstance(exc, RequestRefused | StoreError) else error_type(exc)
+            repeated = isinstance(exc, TooOften) and exc.repeated
             raise
         finally:
             done = written.done or Done(message, "")
@@ -58,13 +61,15 @@ class Acts:
                 who=person.name,
                 roles=tuple(sorted(person.roles)),
                 act=action.act,
-                arguments={name: form.listed(name) for name in action.audited if form.listed(name)},
+                # People type addresses into fields that are meant for something else, and are quoted in refusals.
+                arguments={name: without_addresses(form.listed(name)) for name in action.audited if form.listed(name)},
                 counts=done.counts,
                 outcome=outcome,
-                message=done.message,
+                message=without_addresses(done.message),
                 run=done.run,
             )
-            written.entry_id = await self._write(act)
+            # Whoever presses without end must not push what others did out of the audit.
+            written.entry_id = "" if repeated else await self._write(act)
 
     async def _write(self, act: Act) -> str:
         """The log has it in any case: it is what is kept."""

@@ -27,7 +27,15 @@ class OtherSite(RequestRefused):
 
 
 class TooOften(RequestRefused):
-    """One person has done as much as they may for now."""
+    """One person has done as much as they may for now.
+
+    Attributes:
+        repeated: Whether they were told so before, and have done nothing since.
+    """
+
+    def __init__(self, message: str, *, repeated: bool) -> None:
+        super().__init__(message)
+        self.repeated = repeated
 
 
 class TooMany(RequestRefused):

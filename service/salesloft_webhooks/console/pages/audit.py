@@ -1,5 +1,7 @@
 """Who did what."""
 
+import shlex
+
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -35,9 +37,8 @@ async def audit(request: Request, console: Console) -> View:
         found = await audit_page(console.store, SHOWN, before=before, who=who, act=act)
     except ValueError as exc:
         raise NotFound("There is no such place in the audit") from exc
-    command = " ".join(
-        ["salesloft-webhooks audit", *(f"--{name} {value}" for name, value in (("who", who), ("act", act)) if value)]
-    )
+    options = [word for name, value in (("who", who), ("act", act)) if value for word in (f"--{name}", value)]
+    command = shlex.join(["salesloft-webhooks", "audit", *options])
     return View("audit.html", "Audit", AuditValues(found.acts, who, act, found.after), command)
 
 

@@ -1,5 +1,6 @@
 """What is done with dead letters: one is tried first, then all that match, after having been counted and confirmed."""
 
+import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from salesloft_webhooks.broker.administration.letter_choice import Choice, choic
 from salesloft_webhooks.broker.administration.run_records import RunKind
 from salesloft_webhooks.broker.administration.runs import begin
 from salesloft_webhooks.broker.administration.selected import each
+from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.letter_questions import address, asked, command, pairs
@@ -92,7 +94,9 @@ async def _question(console: Console, kind: RunKind, choice: Choice) -> View:
     title = f"{kind.value.capitalize()} {number:,} {'letter' if number == 1 else 'letters'} of {wanted.group}?"
     back = address("/dead", wanted)
     values = ConfirmValues(kind.value, number, wanted.group, fields, pairs(wanted), bool(choice.handles), back)
-    shown = f"salesloft-webhooks dead {kind} {' '.join(choice.handles)}" if choice.handles else command(kind, wanted)
+    shown = (
+        shlex.join(["salesloft-webhooks", "dead", kind, *choice.handles]) if choice.handles else command(kind, wanted)
+    )
     return View("dead_confirm.html", title, values, shown, once=True)
 
 
@@ -111,8 +115,8 @@ async def _begin(form: Form, console: Console, person: Person, kind: RunKind) ->
     named = _named(form.text("selected"), form.all("letter"))
     now = await _chosen(console, _of_one_group(form.text), named)
     choice = Choice(now.filter, tuple(form.required("ends").split()), now.handles)
-    if len(choice.ends) > console.store.partitions:
-        raise FormRefused("ends has more places than there are partitions")
+    if len(choice.ends) > console.store.partitions or not all(Reference.parse(f"0/{end}") for end in choice.ends):
+        raise FormRefused("ends is an entry id for each partition")
     number = await count(console.store, choice)
     if not number:
         raise FormRefused("none of these letters is there any more")
@@ -158,7 +162,8 @@ async def tried(request: Request, console: Console) -> View:
         address("/dead/confirm", wanted),
         address("/dead", wanted),
     )
-    return View("dead_tried.html", "One letter tried", values, f"salesloft-webhooks events show {event_id}", once=True)
+    shown = shlex.join(["salesloft-webhooks", "events", "show", event_id])
+    return View("dead_tried.html", "One letter tried", values, shown, once=True)
 
 
 async def _chosen(console: Console, wanted: DeadLetterFilter, named: Sequence[str]) -> Choice:

@@ -1,5 +1,7 @@
 """Erasing a person: what there is first, then a button that says how much it will erase."""
 
+import shlex
+
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -44,7 +46,8 @@ async def erasure(request: Request, console: Console) -> View:
 
 def _view(values: EraseValues) -> View:
     whom = "" if values.problem else values.whom
-    return View("erase.html", "Erase a person", values, f"salesloft-webhooks erase --person {whom or 'ID'} --dry-run")
+    command = shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
+    return View("erase.html", "Erase a person", values, command)
 
 
 async def erase(form: Form, console: Console, _person: Person) -> Done:
