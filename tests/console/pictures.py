@@ -11,6 +11,7 @@ from tests.console.stages import arrange
 from tests.support.console_process import ConsoleProcess
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server, engines
+from tests.support.waiting import wait_until
 
 FOLDER = Path("docs/images")
 SIZE: ViewportSize = {"width": 1200, "height": 860}
@@ -34,12 +35,19 @@ def take_all(server: Server) -> None:
     with ReceiverProcess(server.url) as receiver, ConsoleProcess(server.url) as console:
         for number in range(12):
             receiver.send(delivery(envelope(f"in-{number}")))
+        wait_until(lambda: has_heard(console), seconds=30, description="the receiver has said which deliveries came")
         arrange(server, stage)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             for theme in THEMES:
                 take(browser, console.url, theme)
             browser.close()
+
+
+def has_heard(console: ConsoleProcess) -> bool:
+    """Whether the overview knows when the latest delivery came."""
+    sources = console.json("/")["sources"]
+    return bool(sources) and sources[0]["last_ms"] is not None
 
 
 def take(browser: Browser, url: str, theme: str) -> None:
