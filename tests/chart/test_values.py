@@ -152,6 +152,7 @@ GUESSED_LISTS: dict[str, Any] = {
     "hostAliases": {"ip": "10.8.0.1"},
     "loadBalancerSourceRanges": "10.8.0.0/16",
     "nodeLocal": "10.8.0.10/32",
+    "console": {"ipBlock": {"cidr": "10.8.0.0/16"}},
     "gateway": {"ipBlock": {"cidr": "10.8.0.0/16"}},
     "prometheus": {"ipBlock": {"cidr": "10.8.0.0/16"}},
 }
