@@ -17,8 +17,14 @@ def modules(folder: Path) -> set[str]:
     return {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
 
 
+NAMED_OTHERWISE = {"attempts": "past_attempts"}
+"""`worker/attempt.py` is there already, and no two modules of the package differ by an ending only."""
+
+
 def module(command: str) -> str:
     """How Python can name what a command is called."""
+    if command in NAMED_OTHERWISE:
+        return NAMED_OTHERWISE[command]
     return f"{command}_" if iskeyword(command) else command.replace("-", "_")
 
 
