@@ -30,10 +30,10 @@ async def one_of_each(driven: Driven) -> None:
     await driven.publish("waits", person=8)
 
 
-def fill_in(valkey: Server) -> None:
+def fill_in(valkey: Server, events: int = MANY) -> None:
     """Many events of people whom nobody here searches for."""
     with ThreadPoolExecutor(1) as threads:  # Playwright's loop runs in this one
-        threads.submit(fill, valkey.url, MANY, 10).result()
+        threads.submit(fill, valkey.url, events, 10).result()
 
 
 def test_nothing_is_stored_yet(valkey: Server, page: Page) -> None:
@@ -155,7 +155,7 @@ def test_a_search_goes_on_without_a_script(valkey: Server, console: ConsoleProce
 
 def test_another_search_ends_the_one_before(valkey: Server, page: Page) -> None:
     """One a person: the page of the first one says so, and how to go on."""
-    fill_in(valkey)
+    fill_in(valkey, 4 * MANY)  # the first one is still under way when the second begins
     page.goto("/events?person=77")
     other = page.context.new_page()
     other.goto("/events?person=78")
