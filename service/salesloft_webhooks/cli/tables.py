@@ -98,6 +98,15 @@ def width() -> int:
     return min(console.width, WIDTH) if console.is_terminal else WIDTH
 
 
+def one_line(text: str) -> "Text":
+    """A line that fits; the end of what does not is left out."""
+    from rich.text import Text
+
+    line = Text(_one_line(text))
+    line.truncate(width(), overflow="ellipsis")
+    return line
+
+
 def _fitted(natural: Sequence[int], may_cut: Sequence[bool], available: int) -> list[int]:
     widths = list(natural)
     for at in reversed(range(len(widths))):

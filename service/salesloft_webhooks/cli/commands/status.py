@@ -9,7 +9,7 @@ import typer
 from salesloft_webhooks.cli.console import described, note, show, show_json, stdout
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import follow, with_store
-from salesloft_webhooks.cli.tables import Row, render_table
+from salesloft_webhooks.cli.tables import Row, one_line, render_table
 from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _show(stats: "Stats", settings: "Settings", *, as_json: bool, seen: "Overvie
     if line := outlook(stats, settings):
         show(line)
     for each in () if seen is None else seen.conditions:
-        show(f"{each.severity}: {f'{each.subject}: ' if each.subject else ''}{each.text}")
+        show(one_line(f"{each.severity}: {f'{each.subject}: ' if each.subject else ''}{each.text}"))
 
 
 def _more(seen: "Overview") -> dict[str, object]:
