@@ -1,6 +1,7 @@
 """Fixtures that start real servers, once a session and engine, and hand out an empty one to each test."""
 
 import gc
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import hypothesis
 import pytest
 import structlog
 
+from salesloft_webhooks.telemetry.log_output import LogOutput
 from tests.support.servers import Server, engines
 
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
@@ -110,6 +112,17 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
     server = Server(engines()["valkey"], directory, {"appendonly": "yes", "appendfsync": "always"})
     yield server
     server.stop(kill=True)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command that ran in this process leaves no way into its own output, which is closed, to a later test."""
+    root, configuration = logging.getLogger(), structlog.get_config()
+    yield
+    if left := [handler for handler in root.handlers if isinstance(handler, LogOutput)]:
+        for handler in left:
+            root.removeHandler(handler)
+        structlog.configure(**configuration)
 
 
 @pytest.fixture(autouse=True)

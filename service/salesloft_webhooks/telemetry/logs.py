@@ -25,6 +25,7 @@ from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor
 
 from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.settings import LogFormat, Settings
+from salesloft_webhooks.telemetry.log_output import LogOutput
 
 Logger = FilteringBoundLogger
 
@@ -67,7 +68,7 @@ def configure_logging(settings: Settings, role: str) -> None:
             Redacted(_renderer(settings), secrets_of(settings)),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogOutput()
     handler.setFormatter(formatter)
     _take_over(handler)
     _set_levels(settings, level)
