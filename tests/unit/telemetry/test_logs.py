@@ -4,33 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.logs import Redacted, secrets_of
-
-PREAMBLE = """
-import asyncio, logging, warnings
-from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import configure_logging, configure_tracing, get_logger
-"""
-
-
-def logged(program: str, **environment: str) -> list[dict[str, Any]]:
-    """What a process that runs ``program`` writes to standard error, each line parsed; JSON or it fails."""
-    completed = subprocess.run(
-        [sys.executable, "-c", PREAMBLE + textwrap.dedent(program)],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert completed.stdout == ""
-    return [json.loads(line) for line in completed.stderr.splitlines()]
+from tests.unit.telemetry.logged import PREAMBLE, logged
 
 
 def test_our_events_are_one_json_object_a_line() -> None:
@@ -132,40 +112,6 @@ def test_an_exception_nobody_awaited_does_not_quote_the_event_either() -> None:
     assert [line["logger"] for line in lines] == ["asyncio"]
     assert lines[0]["exception"][0]["type"] == "ValueError"
     assert "Planted" not in json.dumps(lines)
-
-
-def test_a_line_that_cannot_be_made_quotes_nothing() -> None:
-    """`logging` would print its arguments and every exception under way: of those only place and type are said."""
-    (line,) = logged("""
-        configure_logging(Settings.load(), "worker")
-        try:
-            raise ValueError("jane")
-        except ValueError:
-            logging.getLogger("acme").warning("synced %d", "token-of-jane")
-    """)
-
-    assert (line["event"], line["error"]) == ("log.line_lost", "TypeError")
-    assert line["at"] == "<string>:10"
-    assert "jane" not in str(line)
-
-
-def test_a_log_that_nobody_takes_any_more_is_no_error() -> None:
-    """With standard error closed nothing is printed, and nothing raised."""
-    lines = logged("""
-        import sys
-        configure_logging(Settings.load(), "worker")
-        kept, sys.stderr = sys.stderr, open("/dev/full", "w", buffering=1)
-        configure_logging(Settings.load(), "worker")
-        full, sys.stderr = sys.stderr, kept
-        logging.getLogger("acme").warning("lost on a full disk")
-        try:
-            full.close()
-        except OSError:
-            pass
-        logging.getLogger("acme").warning("lost in a closed file")
-    """)
-
-    assert lines == []
 
 
 def test_lines_inside_a_span_carry_its_ids() -> None:
