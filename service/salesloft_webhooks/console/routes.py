@@ -28,6 +28,7 @@ class View:
         command: The command line that shows or does the same; empty: there is none.
         status: Of the answer.
         once: Whether it may be shown once only: with personal data, it is not kept for an outage.
+        again_seconds: After so long the browser asks for it again by itself; None: it does not.
     """
 
     template: str
@@ -36,6 +37,7 @@ class View:
     command: str = ""
     status: int = 200
     once: bool = False
+    again_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

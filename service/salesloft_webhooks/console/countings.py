@@ -1,0 +1,69 @@
+"""Counts that take longer than a page may: made beside it, while the page asks again until they are there."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from salesloft_webhooks.console.refusals import TooMany
+
+Count = TypeVar("Count")
+
+PATIENCE_SECONDS = 0.5
+"""So long a page waits; most counts are there by then."""
+AGAIN_SECONDS = 1
+"""After so long the page asks for itself again."""
+LEFT_SECONDS = 15.0
+"""Whoever has not asked for so long has left."""
+AT_ONCE = 5
+"""Of one process."""
+
+
+@dataclass(slots=True)
+class _Counting:
+    work: "asyncio.Future[Any]"
+    asked: float
+
+
+class Countings:
+    """All of them. A count is given out once: who looks again later has it made anew.
+
+    Args:
+        clock: Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._under_way: dict[str, _Counting] = {}
+
+    async def result(self, key: str, count: Callable[[], Awaitable[Count]]) -> Count | None:
+        """What the count of this key has found, which is begun unless it is under way; None: not yet.
+
+        Raises:
+            TooMany: as many as may be are under way.
+            Exception: what the count raises.
+        """
+        self._forget_left()
+        if (counting := self._under_way.get(key)) is None:
+            if len(self._under_way) >= AT_ONCE:
+                raise TooMany(f"{AT_ONCE} counts are under way already")
+            counting = self._under_way[key] = _Counting(asyncio.ensure_future(count()), self._clock())
+            counting.work.add_done_callback(_looked_at)
+        await asyncio.wait({counting.work}, timeout=PATIENCE_SECONDS)
+        counting.asked = self._clock()
+        if not counting.work.done():
+            return None
+        self._under_way.pop(key, None)
+        found: Count = counting.work.result()
+        return found
+
+    def _forget_left(self) -> None:
+        left = self._clock() - LEFT_SECONDS
+        for key in [key for key, counting in self._under_way.items() if counting.asked < left]:
+            self._under_way.pop(key).work.cancel()
+
+
+def _looked_at(work: "asyncio.Future[Any]") -> None:
+    if not work.cancelled():
+        work.exception()  # else asyncio reports it as never retrieved, where nobody has asked again
