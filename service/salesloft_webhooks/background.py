@@ -136,8 +136,37 @@ class LeftBehind:
 
     def _ended(self, task: "asyncio.Future[Any]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, else asyncio reports it as never retrieved
+        _looked_at(task)
+
+
+class Ongoing(Generic[Result]):
+    """Work that goes on when nobody waits for it for a while."""
+
+    def __init__(self, work: Awaitable[Result]) -> None:
+        self._task = asyncio.ensure_future(work)
+        self._task.add_done_callback(_looked_at)
+
+    @property
+    def ended(self) -> bool:
+        """Whether `result` is there."""
+        return self._task.done()
+
+    def result(self) -> Result:
+        """What it has returned; raises what it has raised."""
+        return self._task.result()
+
+    async def wait(self, seconds: float) -> None:
+        """Until it has ended, and no longer than this."""
+        await asyncio.wait({self._task}, timeout=seconds)
+
+    def abandon(self) -> None:
+        """End it, and wait for nothing."""
+        self._task.cancel()
+
+
+def _looked_at(task: "asyncio.Future[Any]") -> None:
+    if not task.cancelled():
+        task.exception()  # else asyncio reports it as never retrieved
 
 
 class Shared(Generic[Key, Result]):

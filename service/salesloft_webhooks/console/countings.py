@@ -1,11 +1,11 @@
 """Counts that take longer than a page may: made beside it, while the page asks again until they are there."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from salesloft_webhooks.background import Ongoing
 from salesloft_webhooks.console.refusals import TooMany
 
 Count = TypeVar("Count")
@@ -22,7 +22,7 @@ AT_ONCE = 5
 
 @dataclass(slots=True)
 class _Counting:
-    work: "asyncio.Future[Any]"
+    work: Ongoing[Any]
     asked: float
 
 
@@ -48,11 +48,10 @@ class Countings:
         if (counting := self._under_way.get(key)) is None:
             if len(self._under_way) >= AT_ONCE:
                 raise TooMany(f"{AT_ONCE} counts are under way already")
-            counting = self._under_way[key] = _Counting(asyncio.ensure_future(count()), self._clock())
-            counting.work.add_done_callback(_looked_at)
-        await asyncio.wait({counting.work}, timeout=PATIENCE_SECONDS)
+            counting = self._under_way[key] = _Counting(Ongoing(count()), self._clock())
+        await counting.work.wait(PATIENCE_SECONDS)
         counting.asked = self._clock()
-        if not counting.work.done():
+        if not counting.work.ended:
             return None
         self._under_way.pop(key, None)
         found: Count = counting.work.result()
@@ -61,9 +60,4 @@ class Countings:
     def _forget_left(self) -> None:
         left = self._clock() - LEFT_SECONDS
         for key in [key for key, counting in self._under_way.items() if counting.asked < left]:
-            self._under_way.pop(key).work.cancel()
-
-
-def _looked_at(work: "asyncio.Future[Any]") -> None:
-    if not work.cancelled():
-        work.exception()  # else asyncio reports it as never retrieved, where nobody has asked again
+            self._under_way.pop(key).work.abandon()
