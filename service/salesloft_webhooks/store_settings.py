@@ -129,7 +129,7 @@ class StoreSettings(Environment):
         "receivers use it; these wait until every worker has it (docs/security.md). Plain bodies stay readable.",
     )
     encrypt_bodies: bool = Field(
-        True,
+        default=True,
         description="Whether whoever has BODY_KEY_FILE encrypts what it stores; with `false` it only decrypts. For "
         "roles that read and write (backfill, console, commands) while encryption is to stop.",
     )
