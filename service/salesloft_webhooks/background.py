@@ -175,6 +175,10 @@ class Shared(Generic[Key, Result]):
     def __init__(self) -> None:
         self._under_way: dict[Key, asyncio.Future[Result]] = {}
 
+    def __contains__(self, key: Key) -> bool:
+        """Whether the work of that key is under way."""
+        return key in self._under_way
+
     async def result(self, key: Key, begin: Callable[[], Awaitable[Result]]) -> Result:
         """What the work of that key returns or raises, which is begun unless it is under way."""
         if (work := self._under_way.get(key)) is None:
