@@ -16,6 +16,7 @@ from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search import End, Page
 from salesloft_webhooks.broker.administration.search_cursor import SearchCursor
 from salesloft_webhooks.broker.administration.search_text import text_fingerprint
+from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.event_question import Question, read_question
@@ -51,6 +52,7 @@ class EventsValues(Struct, frozen=True):
         live: The stream of new ones; empty: they are not shown as they come.
         problem: Why nothing can be shown; empty: it can.
         states: What a state may be.
+        groups: Into which ticked events can be replayed.
     """
 
     asked: dict[str, str]
@@ -64,6 +66,7 @@ class EventsValues(Struct, frozen=True):
     live: str = ""
     problem: str = ""
     states: tuple[str, ...] = tuple(EventState)
+    groups: tuple[str, ...] = ()
 
 
 async def events(request: Request, console: Console) -> View:
@@ -80,6 +83,7 @@ async def events(request: Request, console: Console) -> View:
         return _view(question, EventsValues(question.asked, problem=problem), status=400)
     search_id = console.searches.begin(person) if found.ended is End.TIME else ""
     values = _values(question, found, search_id, len(found.found))
+    values = replace(values, groups=tuple(sorted(await group_names(console.store))))
     if question.follows and not after:
         behind = values.rows[0].reference if values.rows else "0/0-0"
         values = replace(values, live=question.address("/events/live", behind=behind))
