@@ -146,18 +146,14 @@ class Ongoing(Generic[Result]):
         self._task = asyncio.ensure_future(work)
         self._task.add_done_callback(_looked_at)
 
-    @property
-    def ended(self) -> bool:
-        """Whether `result` is there."""
-        return self._task.done()
-
     def result(self) -> Result:
         """What it has returned; raises what it has raised."""
         return self._task.result()
 
-    async def wait(self, seconds: float) -> None:
-        """Until it has ended, and no longer than this."""
-        await asyncio.wait({self._task}, timeout=seconds)
+    async def ends(self, seconds: float) -> bool:
+        """Whether it has ended, after waiting no longer than this: then `result` is there."""
+        done, _ = await asyncio.wait({self._task}, timeout=seconds)
+        return bool(done)
 
     def abandon(self) -> None:
         """End it, and wait for nothing."""

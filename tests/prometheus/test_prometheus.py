@@ -22,10 +22,8 @@ from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
-pytestmark = [
-    pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING),
-    pytest.mark.timeout(240),
-]
+ABSENT = pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING)
+pytestmark = [ABSENT, pytest.mark.timeout(240)]
 
 VARIABLES = {
     "$cluster": ".*",
@@ -116,7 +114,7 @@ def post(receiver: ReceiverProcess, console: ConsoleProcess, stop: threading.Eve
             receiver.send(request("POST", PATH, native_headers(swap := link_swap(number), "link_swap"), swap))
         if number % 50 == 0:
             console.get("/")
-            console.post("/groups/demo/resume", **{"Sec-Fetch-Site": "cross-site"})
+            console.post("/groups/demo/resume", {}, **{"Sec-Fetch-Site": "cross-site"})
             console.post("/groups/demo/resume")
 
 

@@ -49,9 +49,9 @@ class Countings:
             if len(self._under_way) >= AT_ONCE:
                 raise TooMany(f"{AT_ONCE} counts are under way already")
             counting = self._under_way[key] = _Counting(Ongoing(count()), self._clock())
-        await counting.work.wait(PATIENCE_SECONDS)
+        ended = await counting.work.ends(PATIENCE_SECONDS)
         counting.asked = self._clock()
-        if not counting.work.ended:
+        if not ended:
             return None
         self._under_way.pop(key, None)
         found: Count = counting.work.result()

@@ -29,7 +29,6 @@ from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
 """A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
-ACTION_SECONDS = 30.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Person], Awaitable[Response]]
@@ -90,7 +89,7 @@ class Endpoints:
             form = await read_form(request)
             async with self.acts.writing(action, form, person) as written:
                 self.rate.count(person, bulk=action.bulk)
-                done = await self._running.result(action.handler(form, self.console, person), ACTION_SECONDS)
+                done = await self._running.result(action.handler(form, self.console, person), action.seconds)
                 if isinstance(done, Done):
                     written.done = done
             if isinstance(done, Done):

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.administration.search_slices import Found
 from salesloft_webhooks.broker.administration.search_text import text_fingerprint
+from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.event_question import Question, read_question
@@ -43,12 +44,14 @@ class EventsValues(SearchState, frozen=True, kw_only=True):
         rows: What was found.
         live: The stream of new ones; empty: they are not shown as they come.
         states: What a state may be.
+        groups: Into which ticked events can be replayed.
     """
 
     asked: dict[str, str]
     rows: tuple[EventRow, ...] = ()
     live: str = ""
     states: tuple[str, ...] = tuple(EventState)
+    groups: tuple[str, ...] = ()
 
 
 async def events(request: Request, console: Console) -> View:
@@ -60,7 +63,7 @@ async def events(request: Request, console: Console) -> View:
         found, state = await first_step(request, console, _sought(question))
     except ValueError:
         return _view(question, EventsValues(asked=question.asked, problem=NO_PLACE), status=400)
-    values = _values(question, found, state)
+    values = replace(_values(question, found, state), groups=tuple(sorted(await group_names(console.store))))
     if question.follows and "after" not in request.query_params:
         behind = values.rows[0].reference if values.rows else "0/0-0"
         values = replace(values, live=question.address("/events/live", behind=behind))
