@@ -100,8 +100,9 @@ async def test_an_action_is_no_page(route: Action, valkey: Server) -> None:
         assert other.status_code == 403
 
 
-async def test_looking_changes_nothing(valkey: Server) -> None:
+async def test_looking_changes_nothing(own_server: Server) -> None:
     """Every page, as HTML and as JSON, asked for by somebody with every role: the store is what it was."""
+    valkey = own_server.start()  # at the shared one, consoles of other tests are at work
     async with served(valkey) as (client, sign_in):
         sign_in.who = Person("robin", frozenset(Role))
         before = everything_in(valkey)
