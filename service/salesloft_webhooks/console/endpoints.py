@@ -117,7 +117,7 @@ class Endpoints:
                 self._check(request, person, route.needs)
                 return await answer(request, person)
             except Exception as exc:
-                if (problem := problem_of(exc)) is None:
+                if (problem := problem_of(exc, acting=isinstance(route, Action))) is None:
                     log.exception("console.failed", route=route.path)
                 return self.answers.problem(request, problem or FAULT, person)
 

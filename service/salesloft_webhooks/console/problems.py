@@ -14,7 +14,7 @@ from salesloft_webhooks.console.refusals import (
     TooMany,
     TooOften,
 )
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.errors import StoreError, StoreRefused
 
 RETRY_SECONDS = 5
 """After so long a page that could not be had is asked for again."""
@@ -50,8 +50,14 @@ _REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
 }
 
 
-def problem_of(error: Exception) -> Problem | None:
-    """What is said about an error; None where it is a fault of ours that nobody has thought of."""
+def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
+    """What is said about an error; None where it is a fault of ours that nobody has thought of.
+
+    Args:
+        error: The error.
+        acting: Whether it comes from an action, which may have been done all the same when its answer is lost. Nobody
+            is told to repeat it.
+    """
     match error:
         case NotAllowed():
             status, title, advice = _REFUSED[NotAllowed]
@@ -59,11 +65,17 @@ def problem_of(error: Exception) -> Problem | None:
         case RequestRefused():
             status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
             return Problem(status, title, f"{error}.", advice)
+        case StoreRefused() if acting:
+            return Problem(503, "The store refuses it", f"{error}.")
+        case TimeoutError() | StoreError() if acting:
+            why = str(error).rstrip(".") or "it takes longer than an action may take"
+            words = f"Nothing of it was done, or a part, or all of it, and only the answer is missing: {why}."
+            return Problem(503, "The store has not confirmed it", words, "Look how far it came before you do it again.")
         case TimeoutError():
-            words = "It takes longer than a page may take. What was begun may have been done, or a part of it."
+            words = "It takes longer than a page may take."
             return Problem(503, "The store is slow", words, "This page tries again by itself.", again=True)
         case StoreError():
-            words = f"Nothing can be had of it, and nothing done: {error}."
+            words = f"Nothing can be had of it: {str(error).rstrip('.')}."
             return Problem(503, "The store does not answer", words, "This page tries again by itself.", again=True)
         case HTTPException():
             return Problem(

@@ -78,10 +78,8 @@ async def write_audit(store: Store, act: Act) -> str:
         act.message[:LONGEST_TEXT],
         act.run,
     )
-    fields: dict[Any, Any] = dict(zip(AUDIT_FIELDS, values, strict=True))
-    with translated():
-        written: Any = await store.client.xadd(store.keys.audit, fields, maxlen=LENGTH, approximate=True)
-    return str(written, "ascii")
+    fields = [word for pair in zip(AUDIT_FIELDS, values, strict=True) for word in pair]
+    return str(await store.run_on(store.keys.audit, "note_act", [LENGTH, *fields]), "ascii")
 
 
 async def audit_log(store: Store, *, before: str = "", who: str = "", act: str = "") -> AsyncIterator[Audited]:
