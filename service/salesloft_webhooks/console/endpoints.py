@@ -28,7 +28,8 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
-"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
+"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own; only
+what counts before that may take longer (`routes.COUNTING_SECONDS`)."""
 ACTION_SECONDS = 30.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -69,14 +70,15 @@ class Endpoints:
 
         async def answer(request: Request, person: Person) -> Response:
             address = f"{','.join(sorted(person.roles))} {request.url.path}?{request.url.query}"
+            seconds = PAGE_SECONDS if page.seconds is None else page.seconds
             try:
-                view = await self._running.result(page.handler(request, self.console), PAGE_SECONDS)
+                view = await self._running.result(page.handler(request, self.console), seconds)
             except (StoreError, TimeoutError) as exc:
                 known, problem = self.known.of(address), problem_of(exc)
                 if known is None or problem is None or wants_json(request):
                     raise
-                seconds = self.console.now() - known.at
-                around = Around(person, stale_seconds=seconds, problem=f"{problem.title}: {exc}".strip(": "))
+                stale = self.console.now() - known.at
+                around = Around(person, stale_seconds=stale, problem=f"{problem.title}: {exc}".strip(": "))
                 return self.answers.view(request, known.view, around)
             self.known.keep(address, view)
             return self.answers.view(request, view, Around(person, message=await self._message(request, person)))

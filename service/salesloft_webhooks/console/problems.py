@@ -59,18 +59,10 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             is told to repeat it.
     """
     match error:
-        case NotAllowed():
-            status, title, advice = _REFUSED[NotAllowed]
-            return Problem(status, title, f"You are signed in as {error.person.name}: {error}.", advice)
         case RequestRefused():
-            status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
-            return Problem(status, title, f"{error}.", advice)
-        case StoreRefused() if acting:
-            return Problem(503, "The store refuses it", f"{error}.")
+            return _refused(error)
         case TimeoutError() | StoreError() if acting:
-            why = str(error).rstrip(".") or "it takes longer than an action may take"
-            words = f"Nothing of it was done, or a part, or all of it, and only the answer is missing: {why}."
-            return Problem(503, "The store has not confirmed it", words, "Look how far it came before you do it again.")
+            return _unconfirmed(error)
         case TimeoutError():
             words = "It takes longer than a page may take."
             return Problem(503, "The store is slow", words, "This page tries again by itself.", again=True)
@@ -78,11 +70,24 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             words = f"Nothing can be had of it: {str(error).rstrip('.')}."
             return Problem(503, "The store does not answer", words, "This page tries again by itself.", again=True)
         case HTTPException():
-            return Problem(
-                error.status_code, "Not found", "There is no page at this address that takes such a request."
-            )
+            words = "There is no page at this address that takes such a request."
+            return Problem(error.status_code, "Not found", words)
         case _:
             return None
+
+
+def _refused(error: RequestRefused) -> Problem:
+    status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
+    known = f"You are signed in as {error.person.name}: " if isinstance(error, NotAllowed) else ""
+    return Problem(status, title, f"{known}{error}.", advice)
+
+
+def _unconfirmed(error: TimeoutError | StoreError) -> Problem:
+    if isinstance(error, StoreRefused):
+        return Problem(503, "The store refuses it", f"{error}.")
+    why = str(error).rstrip(".") or "it takes longer than an action may take"
+    words = f"Nothing of it was done, or a part, or all of it, and only the answer is missing: {why}."
+    return Problem(503, "The store has not confirmed it", words, "Look how far it came before you do it again.")
 
 
 FAULT = Problem(500, "A fault of the console", "Something failed that nobody has thought of.", "Its log says what.")

@@ -70,6 +70,7 @@ class Page:
     handler: PageHandler
     label: str
     needs: Role
+    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,13 @@ class Stream:
 Routes = Sequence[Page | Action | Stream]
 
 
-def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role.VIEW) -> Page:
+COUNTING_SECONDS = 25.0
+"""Of a page that counts what a button would do, in a store of any size. Proxies wait for 30 s or longer."""
+
+
+def page(
+    path: str, handler: PageHandler, *, label: str = "", needs: Role = Role.VIEW, seconds: float | None = None
+) -> Page:
     """A page.
 
     Args:
@@ -104,8 +111,9 @@ def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role
         handler: Makes it; whatever it raises of ours becomes a page that says so.
         label: In the navigation; empty: it is not in it.
         needs: Who may see it.
+        seconds: How long it may take; None: as long as any page (`endpoints.PAGE_SECONDS`).
     """
-    return Page(path, handler, label, needs)
+    return Page(path, handler, label, needs, seconds)
 
 
 def action(

@@ -19,7 +19,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.letter_questions import address, asked, command, pairs
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.routes import COUNTING_SECONDS, Done, View, action, page
 from salesloft_webhooks.masked_text import masked_text
 
 ENDED = {EventState.DONE: "good", EventState.DEAD: "bad", EventState.DISCARDED: "quiet"}
@@ -195,7 +195,7 @@ def _of_one_group(text: Callable[[str], str | None]) -> DeadLetterFilter:
 
 KEPT = ("group", "type", "reason", "error", "person", "count")
 ROUTES = [
-    page("/dead/confirm", confirm),
+    page("/dead/confirm", confirm, seconds=COUNTING_SECONDS),
     page("/dead/tried", tried),
     action("/dead/redrive", redrive_letters, needs=Role.OPERATE, act="redrive", audited=KEPT, bulk=True),
     action("/dead/discard", discard_letters, needs=Role.DESTROY, act="discard", audited=KEPT, bulk=True),

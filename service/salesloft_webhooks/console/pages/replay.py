@@ -15,7 +15,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.replay_question import FIELDS, ReplayQuestion, read_replay_question
-from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.routes import COUNTING_SECONDS, Done, View, action, page
 
 PATIENCE_SECONDS = 20.0
 """Somebody waits for the count; what takes longer is asked for in smaller pieces."""
@@ -89,6 +89,6 @@ def _view(groups: tuple[str, ...], asked: ReplayQuestion, found: Forecast | None
 
 
 ROUTES = [
-    page("/replay", replay, label="Replay"),
+    page("/replay", replay, label="Replay", seconds=COUNTING_SECONDS),
     action("/replay", start, needs=Role.OPERATE, act="replay", audited=(*FIELDS, "digest"), bulk=True),
 ]
