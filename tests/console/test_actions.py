@@ -155,7 +155,9 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     refused = await running.post("/groups/crm/pause", {"count": "101", "group": "crm"})
 
     assert (away.status_code, fault.status_code, refused.status_code) == (503, 500, 400)
-    assert "it is away" in away.text
+    assert "only the answer is missing: it is away" in away.text
+    assert "nothing done" not in away.text
+    assert "retry-after" not in away.headers
     assert "secret" not in fault.text
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
