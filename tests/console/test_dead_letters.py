@@ -147,3 +147,17 @@ def test_a_killed_console_leaves_its_run_to_another(valkey: Server, console: Con
     assert left > 0
     assert console.json(f"/runs/{run_id}")["run"]["outcomes"] == {"redriven": 600}
     assert dead_letters(valkey) == 0
+
+
+def test_the_counts_obey_a_person_and_a_time(valkey: Server, console: ConsoleProcess) -> None:
+    """As the list below them does: of one person, and of nobody since tomorrow; without them all are counted."""
+    bury(valkey.url, [CRM_DOWN, NO_REP, NO_REP])
+
+    def total(query: str) -> int:
+        found = console.json(f"/dead?group=crm{query}")
+        assert found["total"] == len(found["letters"])
+        return int(found["total"])
+
+    wait_until(lambda: console.json("/dead?group=crm&person=1")["age_seconds"] is not None, description="it is counted")
+    wait_until(lambda: total("&since=2100-01-01T00:00:00Z") == 0, description="nothing has died in the future")
+    assert (total("&person=1"), total("")) == (1, 3)

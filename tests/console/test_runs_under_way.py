@@ -28,8 +28,7 @@ def begun(console: ConsoleProcess) -> str:
 
 
 def test_a_run_is_seen_before_and_after_its_console_died(own_server: Server, browser: Browser) -> None:
-    """The console that carries it out is killed after a batch: another one shows at once how far it came, leads to it,
-    and goes on; when it has ended it is not under way any more."""
+    """Another console shows at once how far it came, leads to it, and goes on until it is under way no more."""
     own_server.start()
     bury(own_server.url, ["ValueError: no"] * LETTERS)
     with ConsoleProcess(own_server.url, SLOW) as dies:

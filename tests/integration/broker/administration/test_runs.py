@@ -92,8 +92,7 @@ async def test_a_run_stops_although_nobody_is_at_it(driven: Driven) -> None:
 
 
 async def test_runs_that_have_not_ended_are_known_although_nobody_is_at_them(driven: Driven) -> None:
-    """In the order of their beginning, each as far as it came, also when whoever carried them out is dead; one that has
-    ended is not among them."""
+    """In the order of their beginning, each as far as it came when its executor died; none that has ended."""
     await bury(driven, 3 * BATCH, person=1)
     ended = await redrive(driven, error="NoSuchError")
     await finish(driven.store, ended)
