@@ -87,8 +87,7 @@ class DeadValues(Struct, frozen=True):
 async def dead(request: Request, console: Console) -> View:
     """Errors with counts first; of a chosen group the letters, too."""
     choice = asked(lambda name: request.query_params.get(name, ""))
-    counts, person = console.dead, request.state.person
-    await counts.refresh(seconds=COUNT_SECONDS)
+    counts, person = await console.dead.refresh(choice, seconds=COUNT_SECONDS), request.state.person
     letters, more = await _letters(console, choice, request.query_params.get("after", "")) if choice.group else ([], "")
     errors = counts.by_error(choice)
     values = DeadValues(

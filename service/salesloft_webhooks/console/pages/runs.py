@@ -10,10 +10,9 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.run_rows import KINDS
 
 SHOWN = 50
-KINDS = {"waiting": "waiting", "running": "running", "done": "good", "stopped": "paused", "failed": "bad"}
-"""How `parts.state` shows each state."""
 
 
 class RunValues(Struct, frozen=True):
