@@ -159,7 +159,7 @@ def test_many_letters_are_counted_beside_the_page(valkey: Server, page: Page, co
     assert console.get(f"/api/v1{address}").status == 202
     page.goto(address)
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?", timeout=30_000)
     expect(page.get_by_role("button", name="Redrive 80,000 letters to crm")).to_be_visible()
 
 
