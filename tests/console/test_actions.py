@@ -1,49 +1,14 @@
 """Actions: who may press what, from where, and what is written down about it. With actions of the test's own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-from pydantic import SecretStr
-from starlette.requests import Request
 
-from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.console import endpoints
-from salesloft_webhooks.console.application import all_routes
-from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
-from salesloft_webhooks.console.live import Live
-from salesloft_webhooks.console.pages import erase, replay
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.routes import COUNTING_SECONDS, Page
-from salesloft_webhooks.console.running_searches import Searches
-from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE
-from tests.console.served import BASE, Served, SignedIn
-from tests.support.servers import Server
-
-
-@pytest.fixture
-async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
-    """Makes one in which somebody has these roles."""
-    made: list[Served] = []
-    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
-
-        def make(*roles: Role) -> Served:
-            settings = Settings.load(redis_url=SecretStr(valkey.url))
-            state, live = StoreState(store), Live(store)
-            made.append(
-                Served(
-                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
-                )
-            )
-            return made[-1]
-
-        yield make
-        for each in made:
-            await each.client.aclose()
+from tests.console.served import BASE, Served
 
 
 async def test_an_action_is_done_and_said_and_written_down(served: Callable[..., Served]) -> None:
@@ -167,38 +132,6 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
     assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
-
-
-async def test_a_page_that_counts_may_take_longer(
-    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Others are given up after three seconds, which is said; what is counted before a button is there, is not."""
-    monkeypatch.setattr(endpoints, "PAGE_SECONDS", 0.05)
-    running = served(Role.VIEW)
-
-    short, counted = [await running.client.get(f"/api/v1/slow{path}") for path in ("", "/counted")]
-
-    assert (short.status_code, counted.status_code) == (503, 200)
-    longer = {each.path for each in all_routes() if isinstance(each, Page) and each.seconds}
-    assert longer == {"/dead/confirm", "/erase", "/replay"}
-    assert replay.PATIENCE_SECONDS < COUNTING_SECONDS < endpoints.ACTION_SECONDS
-
-
-async def test_a_store_that_is_too_large_is_erased_from_by_the_command(
-    served: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where nobody would wait for the end of one look, the page says so, and nothing is begun."""
-    monkeypatch.setattr(erase, "LOOK_SECONDS", 0.0)
-    running = served(*Role)
-    request = Request({"type": "http", "query_string": b"person=7", "headers": []})
-
-    view = await erase.erasure(request, running.console)
-    with pytest.raises(FormRefused, match="by the command"):
-        await erase.erase(Form({"person": ("7",)}, {}), running.console, running.sign_in.who)
-
-    assert isinstance(view.values, erase.EraseValues)
-    assert "by the command" in view.values.problem
-    assert view.command == "salesloft-webhooks erase --person 7 --dry-run"
 
 
 async def test_without_reveal_the_route_is_not_there(

@@ -26,6 +26,7 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page, stream
 from salesloft_webhooks.console.running_searches import Turn
+from salesloft_webhooks.console.unread_entries import NONE_UNREAD, Unread
 from salesloft_webhooks.event_patterns import is_known, is_pattern
 
 FULL = 50
@@ -50,6 +51,8 @@ class EventsValues(Struct, frozen=True):
         older: The page that goes on; empty: there is nothing more.
         live: The stream of new ones; empty: they are not shown as they come.
         problem: Why nothing can be shown; empty: it can.
+        unreadable: How many entries may have the text that is looked for, and cannot be read here.
+        why_unreadable: Why.
         states: What a state may be.
     """
 
@@ -63,6 +66,8 @@ class EventsValues(Struct, frozen=True):
     older: str = ""
     live: str = ""
     problem: str = ""
+    unreadable: int = 0
+    why_unreadable: str = ""
     states: tuple[str, ...] = tuple(EventState)
 
 
@@ -99,14 +104,15 @@ async def more_events(request: Request, console: Console) -> View:
         return _part(EventsValues({}, problem=question.problem))
     turn = console.searches.turn(person, search_id)
     if turn is not Turn.GO:
-        again = question.address("/events/more", after=after, run=search_id, has=count) if turn is Turn.WAIT else ""
+        asks = {"after": after, "run": search_id, "has": count, **Unread.of(asked).asked}
+        again = question.address("/events/more", **asks) if turn is Turn.WAIT else ""
         older = question.address("/events", after=after)
         return _part(EventsValues({}, looked=begun.looked, ended=turn, more=again, older=older))
     found = await console.searches.look(question.query, cursor=after, limit=max(1, FULL - count), seconds=MORE_SECONDS)
     console.searches.looked(person, search_id, max(0, found.looked - begun.looked))
     if found.ended is not End.TIME:
         console.searches.end(person, search_id)
-    return _part(_values(question, found, search_id, count + len(found.found)))
+    return _part(_values(question, found, search_id, count + len(found.found), Unread.of(asked)))
 
 
 async def new_events(request: Request, console: Console) -> AsyncGenerator[str]:
@@ -141,9 +147,11 @@ async def find(form: Form, console: Console, person: Person) -> Done:
     return Done(f"By text, HMAC {fingerprint}", f"/events?search={text_id}", silent=True)
 
 
-def _values(question: Question, found: Page, search_id: str, count: int) -> EventsValues:
+def _values(question: Question, found: Page, search_id: str, count: int, before: Unread = NONE_UNREAD) -> EventsValues:
     goes_on = found.ended is End.TIME
-    more = question.address("/events/more", after=found.cursor, run=search_id, has=count) if goes_on else ""
+    unread = before.and_of(found)
+    asks = {"after": found.cursor, "run": search_id, "has": count, **unread.asked}
+    more = question.address("/events/more", **asks) if goes_on else ""
     return EventsValues(
         asked=question.asked,
         rows=tuple(event_row(one.entry, one.groups) for one in found.found),
@@ -153,6 +161,8 @@ def _values(question: Question, found: Page, search_id: str, count: int) -> Even
         ended="" if goes_on or found.ended is None else found.ended,
         more=more,
         older=question.address("/events", after=found.cursor) if found.cursor else "",
+        unreadable=unread.count,
+        why_unreadable=unread.why,
     )
 
 
