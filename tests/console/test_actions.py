@@ -1,44 +1,14 @@
 """Actions: who may press what, from where, and what is written down about it. With actions of the test's own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-from pydantic import SecretStr
 
-from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
-from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.running_searches import Searches
-from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE
-from tests.console.served import BASE, Served, SignedIn
-from tests.support.servers import Server
-
-
-@pytest.fixture
-async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
-    """Makes one in which somebody has these roles."""
-    made: list[Served] = []
-    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
-
-        def make(*roles: Role) -> Served:
-            settings = Settings.load(redis_url=SecretStr(valkey.url))
-            state, live = StoreState(store), Live(store)
-            made.append(
-                Served(
-                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
-                )
-            )
-            return made[-1]
-
-        yield make
-        for each in made:
-            await each.client.aclose()
+from tests.console.served import BASE, Served
 
 
 async def test_an_action_is_done_and_said_and_written_down(served: Callable[..., Served]) -> None:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from msgspec import Struct, field
@@ -68,7 +69,8 @@ def read_question(request: Request, console: Console) -> Question:
     types = tuple(word.strip() for word in asked["type"].split(",") if word.strip())
     text = console.searches.text(request.state.person.name, asked["search"]) if asked["search"] else ""
     try:
-        since, until = (parse_moment(asked[name]) if asked[name] else None for name in ("since", "until"))
+        now = datetime.fromtimestamp(console.now(), UTC)  # by which entries are stored, whatever our own clock says
+        since, until = (parse_moment(asked[name], now=now) if asked[name] else None for name in ("since", "until"))
     except ValueError as exc:
         return Question(fields, problem=f"{exc}.")
     if asked["search"] and not text:
