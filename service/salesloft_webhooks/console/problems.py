@@ -14,7 +14,7 @@ from salesloft_webhooks.console.refusals import (
     TooMany,
     TooOften,
 )
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.errors import StoreError, StoreRefused
 
 RETRY_SECONDS = 5
 """After so long a page that could not be had is asked for again."""
@@ -39,11 +39,12 @@ class Problem:
     again: bool = False
 
 
-_REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
+_REFUSED: dict[type[RequestRefused | StoreRefused], tuple[int, str, str]] = {
     FormRefused: (400, "That form cannot be read", "Go back, and send it again."),
     NotSignedIn: (401, "Nobody is signed in", "Open the console by the address of its sign-in."),
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
     OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
+    StoreRefused: (409, "Not now", "They are on the page of runs."),
     NotFound: (404, "Not found", "Perhaps it is not kept any more."),
     TooOften: (429, "Too often", "What is many belongs in one bulk action, which is one."),
     TooMany: (503, "Too many at once", "Try again in a moment."),
@@ -56,7 +57,7 @@ def problem_of(error: Exception) -> Problem | None:
         case NotAllowed():
             status, title, advice = _REFUSED[NotAllowed]
             return Problem(status, title, f"You are signed in as {error.person.name}: {error}.", advice)
-        case RequestRefused():
+        case RequestRefused() | StoreRefused():
             status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
             return Problem(status, title, f"{error}.", advice)
         case TimeoutError():
