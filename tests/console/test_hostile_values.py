@@ -15,6 +15,7 @@ from salesloft_webhooks.broker.administration import runs
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import Action, Page
+from tests.console.test_accessibility import FRAGMENTS
 from tests.console.test_role_matrix import OURS, ROUTES, served
 from tests.support.servers import Server
 
@@ -68,7 +69,6 @@ EVERYTHING = {
 
 EVERYWHERE = frozenset({"done"})
 """Fields that every page has; those of `/audit` stand for all."""
-FRAGMENTS = {"/events/more", "/store-state"}
 
 
 @pytest.fixture
@@ -114,9 +114,7 @@ async def answer(client: httpx2.AsyncClient, route: Page | Action, fields: dict[
 @pytest.mark.parametrize(
     "route", [each for each in ROUTES if isinstance(each, Page | Action)], ids=lambda route: route.path
 )
-async def test_no_value_is_a_fault_of_ours(
-    route: Page | Action, client: httpx2.AsyncClient, asked: set[str]
-) -> None:
+async def test_no_value_is_a_fault_of_ours(route: Page | Action, client: httpx2.AsyncClient, asked: set[str]) -> None:
     """Each value in each field is answered by a page, none of which finds the console or the store at fault."""
     good = EVERYTHING | {
         "letter": (await client.get("/api/v1/dead?group=crm")).json()["letters"][0]["handle"],
