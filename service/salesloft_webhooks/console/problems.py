@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
+from salesloft_webhooks.broker.administration.runs import TooManyRuns
 from salesloft_webhooks.console.refusals import (
     FormRefused,
     NotAllowed,
@@ -39,11 +40,12 @@ class Problem:
     again: bool = False
 
 
-_REFUSED: dict[type[RequestRefused], tuple[int, str, str]] = {
+_REFUSED: dict[type[RequestRefused | TooManyRuns], tuple[int, str, str]] = {
     FormRefused: (400, "That form cannot be read", "Go back, and send it again."),
     NotSignedIn: (401, "Nobody is signed in", "Open the console by the address of its sign-in."),
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
     OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
+    TooManyRuns: (409, "Not now", "They are on the page of runs."),
     NotFound: (404, "Not found", "Perhaps it is not kept any more."),
     TooOften: (429, "Too often", "What is many belongs in one bulk action, which is one."),
     TooMany: (503, "Too many at once", "Try again in a moment."),
@@ -59,7 +61,7 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             is told to repeat it.
     """
     match error:
-        case RequestRefused():
+        case RequestRefused() | TooManyRuns():
             return _refused(error)
         case TimeoutError() | StoreError() if acting:
             return _unconfirmed(error)
@@ -76,7 +78,7 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             return None
 
 
-def _refused(error: RequestRefused) -> Problem:
+def _refused(error: RequestRefused | TooManyRuns) -> Problem:
     status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
     known = f"You are signed in as {error.person.name}: " if isinstance(error, NotAllowed) else ""
     return Problem(status, title, f"{known}{error}.", advice)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
-from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.entry_reference import Reference, beyond
 from salesloft_webhooks.broker.records import AUDIT_FIELDS, Fields
 
 LENGTH = 100_000
@@ -97,7 +97,7 @@ async def audit_log(store: Store, *, before: str = "", who: str = "", act: str =
     """
     if before and Reference.parse(f"0/{before}" if "-" in before else f"0/{before}-0") is None:
         raise ValueError("no id of an entry")
-    newest = f"({before}" if before else "+"
+    newest = beyond(before) if before else "+"
     while True:
         with translated():
             page: Any = await store.client.xrevrange(store.keys.audit, newest, "-", PAGE)

@@ -20,6 +20,10 @@ MOST_UNFINISHED = 20
 _COUNT = "count:"
 
 
+class TooManyRuns(StoreRefused):
+    """As many runs are unfinished as may be."""
+
+
 async def begin(store: Store, new: NewRun) -> str:
     """Begin a run: a console carries it out from now on.
 
@@ -27,13 +31,13 @@ async def begin(store: Store, new: NewRun) -> str:
         Its id.
 
     Raises:
-        StoreRefused: too many are unfinished.
+        TooManyRuns: begin it when others have ended.
         StoreError: it may or may not have begun.
     """
     run_id = token_hex(6)
     args: list[Argument] = [run_id, KEPT, MOST_UNFINISHED, *written_run(new)]
     if await store.run_on(store.keys.runs, "begin_run", args) == b"too_many":
-        raise StoreRefused(f"{MOST_UNFINISHED} runs are unfinished: wait for them, or stop one")
+        raise TooManyRuns(f"{MOST_UNFINISHED} runs are unfinished: wait for them, or stop one")
     return run_id
 
 

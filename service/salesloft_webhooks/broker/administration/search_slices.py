@@ -48,7 +48,9 @@ class Front:
     def __init__(self, partitions: int, query: Query, after: Reference | None) -> None:
         self.after = after
         self._held = list[Found]()
-        self._positions = {partition: _beginning(partition, query, after) for partition in range(partitions)}
+        beginnings = [_beginning(partition, query, after) for partition in range(partitions)]
+        # Below the lowest id is nothing, and Redis refuses to look there.
+        self._positions = {each.partition: each for each in beginnings if each.ms or each.sequence}
 
     @property
     def latest(self) -> Reference | None:
