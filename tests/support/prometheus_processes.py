@@ -133,7 +133,7 @@ class Prometheus(Daemon):
     def snapshot(self) -> Path:
         """A copy of all that it has stored, for another one to begin with."""
         answer = self._administer("snapshot")
-        return self.directory / "data" / "snapshots" / answer["data"]["name"]
+        return self.directory / "data" / "snapshots" / str(answer["data"]["name"])
 
     def forget(self, selector: str) -> None:
         """Let nobody see the series any more that a selector finds."""
