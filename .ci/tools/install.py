@@ -6,12 +6,14 @@ Needs Go (and for a node gcc and libseccomp). Modules come from whatever module 
 and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
 
+import base64
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -154,10 +156,37 @@ def install_tools(pins: dict[str, Any]) -> None:
     for pin in pins["custom-resources"]:
         name = "schemas-" + pin["module"].replace("/", "_")
         once(name, pin, lambda pin=pin: write_custom(pin))
+    for name, pin in pins["npm"].items():
+        if shutil.which("npm") is None:
+            print(f"tools: npm is not installed: without {name}, dashboards are not compared with Grafana's schema")
+            continue
+        once(f"npm-{name}", pin, lambda name=name, pin=pin: unpack_package(pin, TOOLS / "npm" / name))
     locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")
     programs, version = pins["control-plane"]["programs"], list(pins["kubernetes"])[-1]
     build_all = [programs, version, locked]
     once("control-plane", build_all, lambda: build_control_plane(programs, version, TOOLS / "bin"))
+
+
+def unpack_package(pin: dict[str, Any], target: Path) -> None:
+    """Unpack a package of npm as it was published; nothing of it is run, and its dependencies are not wanted."""
+    with tempfile.TemporaryDirectory() as directory:
+        run(
+            "npm",
+            "pack",
+            "--silent",
+            "--ignore-scripts",
+            f"{pin['package']}@{pin['version']}",
+            directory=Path(directory),
+        )
+        (archive,) = Path(directory).iterdir()
+        content = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if f"sha512-{content}" != pin["integrity"]:
+            raise WrongContentError(
+                f"{pin['package']}@{pin['version']} is sha512-{content}, pinned: {pin['integrity']}"
+            )
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        run("tar", "-xzf", str(archive), "--strip-components=1", "-C", str(target))
 
 
 def install_release(pins: dict[str, Any]) -> None:
