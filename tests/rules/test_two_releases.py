@@ -1,50 +1,25 @@
 """No alert of one release is set off, or hidden, by another release: by the rules that the chart installs for both."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.chart.rendering import CHART, TOOLS
 from tests.rules.promtool import cases_of, needs_promtool, replay, used
 from tests.rules.test_rules import ALERTS
+from tests.support.installed_release import IS_THERE, MISSING, InstalledRelease
 
 RELEASES = (("sales", "shop"), ("sales", "other"), ("support", "shop"))
 """The first shares its namespace with the second, and its name with the third."""
-ORDER = ("recording", "receiver", "store", "worker", "operator", "link-swap", "backfill")
 
-pytestmark = pytest.mark.skipif(
-    not (TOOLS / "bin" / "helm").exists(),
-    reason="THE RULES OF TWO RELEASES ARE NOT TESTED: run `make tools` (needs Go)",
-)
-
-
-def installed(namespace: str, release: str) -> Iterator[dict[str, Any]]:
-    """The rules that the chart installs for a release, recorded ones first."""
-    wanted = [
-        "monitoring.podMonitor.enabled=true",
-        "monitoring.prometheusRule.enabled=true",
-        "monitoring.runbookBaseUrl=x://x/",
-    ]
-    where = ["--namespace", namespace, "--kube-version", "1.30.14", "--set", ",".join(wanted)]
-    command = [str(TOOLS / "bin" / "helm"), "template", release, str(CHART), *where]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    objects = [item for item in yaml.load_all(text, Loader=yaml.CSafeLoader) if item]
-    rules = [item for item in objects if item["kind"] == "PrometheusRule"]
-    for item in sorted(
-        rules, key=lambda item: [item["metadata"]["name"].endswith(f"-{name}") for name in ORDER], reverse=True
-    ):
-        for group in item["spec"]["groups"]:
-            yield from group["rules"]
+pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
 
 
 @pytest.fixture(scope="module")
 def of_each() -> list[list[dict[str, Any]]]:
     """The rules of each release."""
-    return [list(installed(*release)) for release in RELEASES]
+    return [list(InstalledRelease(*release).rules()) for release in RELEASES]
 
 
 def labelled(series: str, namespace: str, release: str) -> str:
