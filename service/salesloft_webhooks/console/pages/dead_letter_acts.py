@@ -1,6 +1,5 @@
 """What is done with dead letters: one is tried first, then all that match, after having been counted and confirmed."""
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from salesloft_webhooks.console.letter_questions import address, asked, command,
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.masked_text import masked_text
 
 ENDED = {EventState.DONE: "good", EventState.DEAD: "bad", EventState.DISCARDED: "quiet"}
@@ -94,9 +94,7 @@ async def _question(console: Console, kind: RunKind, choice: Choice) -> View:
     title = f"{kind.value.capitalize()} {number:,} {'letter' if number == 1 else 'letters'} of {wanted.group}?"
     back = address("/dead", wanted)
     values = ConfirmValues(kind.value, number, wanted.group, fields, pairs(wanted), bool(choice.handles), back)
-    shown = (
-        shlex.join(["salesloft-webhooks", "dead", kind, *choice.handles]) if choice.handles else command(kind, wanted)
-    )
+    shown = command_line(f"dead {kind}", *choice.handles) if choice.handles else command(kind, wanted)
     return View("dead_confirm.html", title, values, shown, once=True)
 
 
@@ -162,7 +160,7 @@ async def tried(request: Request, console: Console) -> View:
         address("/dead/confirm", wanted),
         address("/dead", wanted),
     )
-    shown = shlex.join(["salesloft-webhooks", "events", "show", event_id])
+    shown = command_line("events show", event_id)
     return View("dead_tried.html", "One letter tried", values, shown, once=True)
 
 

@@ -1,7 +1,5 @@
 """Erasing a person: what there is first, then a button that says how much it will erase."""
 
-import shlex
-
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -12,6 +10,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 
 PATIENCE_SECONDS = 10.0
 """Somebody waits for the answer: what takes longer is said, and done by the next time."""
@@ -46,8 +45,9 @@ async def erasure(request: Request, console: Console) -> View:
 
 def _view(values: EraseValues) -> View:
     whom = "" if values.problem else values.whom
-    command = shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
-    return View("erase.html", "Erase a person", values, command)
+    command = command_line("erase", person=whom or "ID", dry_run=True)
+    buttons = {"Erase for good": command_line("erase", person=whom)} if values.found else {}
+    return View("erase.html", "Erase a person", values, command, buttons=buttons)
 
 
 async def erase(form: Form, console: Console, _person: Person) -> Done:

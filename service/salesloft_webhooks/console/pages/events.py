@@ -27,6 +27,7 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page, stream
 from salesloft_webhooks.console.running_searches import Turn
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.event_patterns import is_known, is_pattern
 
 FULL = 50
@@ -161,8 +162,10 @@ def _values(question: Question, found: Page, search_id: str, count: int) -> Even
 
 
 def _view(question: Question, values: EventsValues, status: int = 200) -> View:
-    command = question.command if question.fields else "salesloft-webhooks events tail"
-    return View("events.html", "Events", values, command, status, once="search" in question.fields)
+    command = question.command if question.fields else command_line("events tail")
+    group = question.fields.get("group", "GROUP")
+    buttons = {"Replay selected": command_line("replay", group, id=("ID", "ID"), dry_run=True)} if values.rows else {}
+    return View("events.html", "Events", values, command, status, "search" in question.fields, buttons)
 
 
 def _part(values: EventsValues) -> View:

@@ -13,6 +13,7 @@ from salesloft_webhooks.broker.administration.search_slices import Found
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import View, page
+from salesloft_webhooks.console.shown_commands import command_line
 
 SHOWN = 50
 LOOK_SECONDS = 0.5
@@ -84,7 +85,7 @@ async def person(request: Request, console: Console) -> View:
         began=not after,
         kept_seconds=console.settings.retention_seconds,
     )
-    return View("person.html", f"Person {person_id}", values, f"salesloft-webhooks events search --person {person_id}")
+    return View("person.html", f"Person {person_id}", values, command_line("events search", person=person_id))
 
 
 def _event(found: Found) -> PersonEvent:
