@@ -58,7 +58,7 @@ def replay_two(page: Page) -> None:
 def test_two_are_ticked_by_key_and_by_hand_and_no_other_comes_again(
     valkey: Server, console: ConsoleProcess, page: Page
 ) -> None:
-    """`x` ticks the row on which one stands; a row that came by itself has a box, too; exactly these are replayed."""
+    """`x` ticks the row on which one stands, and new rows have boxes, too; exactly these are counted and replayed."""
     page.goto("/events")
     store_events(valkey, an_event("fresh"))
     expect(page.locator("#found th code")).to_have_text(["fresh", *reversed(IDS)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from salesloft_webhooks.console.refusals import FormRefused
 
@@ -87,6 +87,8 @@ async def read_form(request: Request) -> Form:
         posted = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES)
     except HTTPException as exc:
         raise FormRefused(str(exc.detail)) from exc
+    except ClientDisconnect as exc:
+        raise FormRefused("it was not sent to its end") from exc
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in posted.multi_items():
         fields[name] = (*fields.get(name, ()), str(value))
