@@ -17,6 +17,7 @@ from salesloft_webhooks.console.group_rows import GroupRow, group_row
 from salesloft_webhooks.console.key_rows import KeyRow, key_rows
 from salesloft_webhooks.console.routes import View, page
 from salesloft_webhooks.console.run_rows import RunRow, run_row
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 
 _ACCEPTED = frozenset(each for each in DeliveryOutcome if each.status == 200)
@@ -171,7 +172,7 @@ async def show(_request: Request, console: Console) -> View:
         runs=tuple(map(run_row, runs)),
         grafana_url=console.settings.console_grafana_url or "",
     )
-    return View("overview.html", "Overview", values, "salesloft-webhooks status")
+    return View("overview.html", "Overview", values, command_line("status"))
 
 
 def _attention(found: Condition) -> Attention:
