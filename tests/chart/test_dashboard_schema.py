@@ -30,7 +30,7 @@ def faults(directory: Path, documents: dict[str, Any]) -> list[str]:
         begin = f"import type {{ Dashboard }} from './{TYPES.stem}';\nexport const it: Dashboard = "
         (directory / f"{name}.ts").write_text(begin + json.dumps(document), "utf-8")
     published = f"{PACKAGES}/grafana-schema/dist/types"
-    options = {
+    options: dict[str, Any] = {
         "strict": True,
         "noEmit": True,
         "module": "esnext",
@@ -48,16 +48,17 @@ def faults(directory: Path, documents: dict[str, Any]) -> list[str]:
 
 def broken() -> dict[str, Any]:
     """Dashboards with one fault each, by what Grafana's types say of it."""
-    found = {}
-    for name, panel in {
+    panels: dict[str, dict[str, Any]] = {
         "unknown_word": {
             "fieldConfig": {"defaults": {"thresholds": {"mode": "abslute", "steps": []}}, "overrides": []}
         },
         "unknown_option": {"options": {"tooltip": {"mode": "multi", "sort": "none"}, "legnd": {}}},
         "wrong_place": {"gridPos": {"x": "0", "y": 1, "w": 8, "h": 8}},
-    }.items():
-        found[name] = {"schemaVersion": 42, "panels": [{"type": "timeseries", "title": "broken", **panel}]}
-    return found
+    }
+    return {
+        name: {"schemaVersion": 42, "panels": [{"type": "timeseries", "title": "broken", **panel}]}
+        for name, panel in panels.items()
+    }
 
 
 def test_dashboards_fit_the_published_types(tmp_path: Path) -> None:
