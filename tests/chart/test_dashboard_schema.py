@@ -30,7 +30,7 @@ def faults(directory: Path, documents: dict[str, Any]) -> list[str]:
         begin = f"import type {{ Dashboard }} from './{TYPES.stem}';\nexport const it: Dashboard = "
         (directory / f"{name}.ts").write_text(begin + json.dumps(document), "utf-8")
     published = f"{PACKAGES}/grafana-schema/dist/types"
-    options = {
+    options: dict[str, Any] = {
         "strict": True,
         "noEmit": True,
         "module": "esnext",
