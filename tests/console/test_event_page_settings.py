@@ -38,7 +38,7 @@ async def failed_once(driven: Driven) -> None:
 def test_an_attempt_leads_to_its_trace_and_its_data_to_nobody(
     valkey: Server, console: ConsoleProcess, page: Page
 ) -> None:
-    """The link has the trace's id in its place; there is no button that shows the data, and nothing behind its address."""
+    """The link has the trace's id in its place; no button shows the data, and nothing is behind its address."""
     arrange(valkey, failed_once)
 
     page.goto(f"/events/{REPLY}")
