@@ -5,6 +5,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from dashboards.declared_subscriptions import declared, operator
 from dashboards.missed_changes import missed
 from dashboards.panels import Query, Section, Subject, board, figure, lines
+from dashboards.people_at_work import console
 from dashboards.queries import ATTEMPTS, BACKLOG, DELIVERIES, FAILED, OLDEST, P95, Metrics
 
 METRICS = Metrics()
@@ -19,7 +20,7 @@ def overview() -> Dashboard:
         "Are deliveries arriving, being refused, queued, handled, retried or lost? In pipeline order.",
         sections=[
             *(_now(), _received(), _stored(), _queued(), _handled(), _link_swaps(), _store()),
-            *(declared(), operator(), missed()),
+            *(declared(), operator(), missed(), console()),
         ],
     )
 

@@ -24,6 +24,12 @@ RESOURCES = {
     "StatefulSet": "apis/apps/v1/{namespace}/statefulsets",
     "Secret": "api/v1/{namespace}/secrets",
     "Pod": "api/v1/{namespace}/pods",
+    "Service": "api/v1/{namespace}/services",
+    "ServiceAccount": "api/v1/{namespace}/serviceaccounts",
+    "Ingress": "apis/networking.k8s.io/v1/{namespace}/ingresses",
+    "NetworkPolicy": "apis/networking.k8s.io/v1/{namespace}/networkpolicies",
+    "HTTPRoute": "apis/gateway.networking.k8s.io/v1/{namespace}/httproutes",
+    "PodDisruptionBudget": "apis/policy/v1/{namespace}/poddisruptionbudgets",
 }
 
 

@@ -1,7 +1,5 @@
 """A console in the test's own process, with actions of the test's own and somebody who has signed in."""
 
-import asyncio
-
 import httpx2
 from starlette.requests import Request
 
@@ -11,7 +9,7 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.pages import audit as audit_page
 from salesloft_webhooks.console.people import Person, Role
-from salesloft_webhooks.console.routes import Done, Routes, View, action, page
+from salesloft_webhooks.console.routes import Done, Routes, action
 from salesloft_webhooks.errors import StoreUnavailable
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -52,15 +50,7 @@ async def broken(form: Form, console: Console, person: Person) -> Done:
     raise ZeroDivisionError("secret")
 
 
-async def slow(_request: Request, _console: Console) -> View:
-    """A page that counts."""
-    await asyncio.sleep(0.2)
-    return View("audit.html", "Counted")
-
-
 ROUTES: Routes = [
-    page("/slow", slow),
-    page("/slow/counted", slow, seconds=5.0),
     *audit_page.ROUTES,
     action("/dead/redrive", redrive, needs=Role.OPERATE, act="redrive", audited=("group", "count")),
     action("/groups/{group}/pause", redrive, needs=Role.OPERATE, act="pause", audited=("group",)),

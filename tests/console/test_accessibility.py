@@ -33,7 +33,7 @@ EXAMPLES = {
     "/runs/{run}": RUN,
 }
 """What stands for a page whose path has names in it. A new one needs one, from what `staged.py` arranges."""
-FRAGMENTS = {"/events/more", "/store-state"}
+FRAGMENTS = {"/events/more", "/people/{id}/more", "/store-state"}
 """Pieces of other pages."""
 ELSEWHERE = {"/dead/tried", "/quarantine/{reference:path}"}
 """Pages that need what only their own tests arrange; no axe looks at them yet."""

@@ -35,7 +35,7 @@ PAGES = {
     "/runs/{run}": "runs show",
     "/subscriptions": "subscriptions list",
 }
-PARTS = {"/events/more", "/store-state"}
+PARTS = {"/events/more", "/people/{id}/more", "/store-state"}
 """Are asked for by a page that is looked at, and shown in it."""
 ACTIONS = {
     "/dead/discard": "dead discard",

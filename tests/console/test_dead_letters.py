@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.console_pages import multiply
 from playwright.sync_api import Page, expect
 
 from tests.console.letters import bury, mended
@@ -147,3 +148,16 @@ def test_a_killed_console_leaves_its_run_to_another(valkey: Server, console: Con
     assert left > 0
     assert console.json(f"/runs/{run_id}")["run"]["outcomes"] == {"redriven": 600}
     assert dead_letters(valkey) == 0
+
+
+def test_many_letters_are_counted_beside_the_page(valkey: Server, page: Page, console: ConsoleProcess) -> None:
+    """A program is told to ask again, a browser does so by itself; nobody is told that it took too long."""
+    bury(valkey.url, [CRM_DOWN])
+    multiply(valkey, 80_000)
+    address = "/dead/confirm?group=crm&act=redrive"
+
+    assert console.get(f"/api/v1{address}").status == 202
+    page.goto(address)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?")
+    expect(page.get_by_role("button", name="Redrive 80,000 letters to crm")).to_be_visible()

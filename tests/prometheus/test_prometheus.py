@@ -12,6 +12,7 @@ import pytest
 
 from tests.prometheus.declared import IS_THERE, KEY, operating
 from tests.support.backfill_process import BackfillProcess, silent_salesloft
+from tests.support.console_process import ConsoleProcess
 from tests.support.http_client import request
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
 from tests.support.receiver_process import PATH, SECRET, ReceiverProcess, delivery, envelope, native_headers
@@ -21,10 +22,8 @@ from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
-pytestmark = [
-    pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING),
-    pytest.mark.timeout(240),
-]
+ABSENT = pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING)
+pytestmark = [ABSENT, pytest.mark.timeout(240)]
 
 VARIABLES = {
     "$cluster": ".*",
@@ -34,7 +33,7 @@ VARIABLES = {
     "$source": ".*",
     "$__rate_interval": "20s",
 }
-ROLES = ("receiver", "worker", "backfill", *(["operator"] if IS_THERE else []))
+ROLES = ("receiver", "worker", "backfill", "console", *(["operator"] if IS_THERE else []))
 FIRING = {
     "SalesloftWebhooksDeadLetters",
     "SalesloftWebhooksDuplicates",
@@ -101,8 +100,8 @@ def link_swap(number: int) -> bytes:
     return json.dumps({"links": [f"https://example.com/{number}"]}).encode()
 
 
-def post(receiver: ReceiverProcess, stop: threading.Event) -> None:
-    """Traffic of every kind until stopped: good, repeated, forged, unreadable, link swaps."""
+def post(receiver: ReceiverProcess, console: ConsoleProcess, stop: threading.Event) -> None:
+    """Traffic of every kind until stopped: good, repeated, forged, unreadable, link swaps; people who look and act."""
     number = 0
     while not stop.wait(0.02):
         number += 1
@@ -113,6 +112,10 @@ def post(receiver: ReceiverProcess, stop: threading.Event) -> None:
         if number % 10 == 0:
             receiver.send(delivery(b"not json"))
             receiver.send(request("POST", PATH, native_headers(swap := link_swap(number), "link_swap"), swap))
+        if number % 50 == 0:
+            console.get("/")
+            console.post("/groups/demo/resume", {}, **{"Sec-Fetch-Site": "cross-site"})
+            console.post("/groups/demo/resume")
 
 
 @pytest.fixture(scope="module")
@@ -142,14 +145,15 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     try:
         with receiver, ExitStack() as stack:
             worker.start()
-            sender = threading.Thread(target=post, args=(receiver, stop))
+            console = stack.enter_context(ConsoleProcess(server.url, settings))
+            sender = threading.Thread(target=post, args=(receiver, console, stop))
             sender.start()
             stack.callback(sender.join)
             stack.callback(stop.set)
             salesloft = stack.enter_context(silent_salesloft(people=12))
             backfill = BackfillProcess(salesloft, server.url, settings).start()
             stack.callback(backfill.kill)
-            roles: list[RoleProcess] = [receiver, worker, backfill]
+            roles: list[RoleProcess] = [receiver, worker, backfill, console]
             if IS_THERE:
                 roles.append(stack.enter_context(operating(directory, server.url, salesloft)))
             yield stack.enter_context(watching(directory, *roles))

@@ -93,7 +93,8 @@ def test_only_an_outage_is_silence(tmp_path: Path) -> None:
         ],
         "promql_expr_test": [
             {"expr": first_weekend[0], "eval_time": first_weekend[1], "exp_samples": []},
-            # The last delivery was counted at 9:30.
+            # The last delivery was counted at 9:30. An hour without is seen first at 10:30, whose window (9:30 to
+            # 10:30) holds equal counts; when that has held for an hour, it is told: two hours after the last delivery.
             firing("27d11h", {}),
             firing("27d11h30m", {"busy-broken": "critical"}),
             firing("28d9h30m", {"busy-broken": "critical"}),

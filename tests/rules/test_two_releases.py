@@ -1,46 +1,21 @@
 """No alert of one release is set off, or hidden, by another release: by the rules that the chart installs for both."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.chart.rendering import CHART, TOOLS
 from tests.rules.test_rules import ALERTS, CASES, needs_promtool
+from tests.support.installed_release import IS_THERE, MISSING, InstalledRelease
 
 RELEASES = {
     "one-namespace": (("sales", "shop"), ("sales", "other")),
     "two-namespaces": (("sales", "shop"), ("support", "shop")),
 }
-ORDER = ("recording", "receiver", "store", "worker", "operator", "link-swap", "backfill")
 
-pytestmark = pytest.mark.skipif(
-    not (TOOLS / "bin" / "helm").exists(),
-    reason="THE RULES OF TWO RELEASES ARE NOT TESTED: run `make tools` (needs Go)",
-)
-
-
-def installed(namespace: str, release: str) -> Iterator[dict[str, Any]]:
-    """The rules that the chart installs for a release, recorded ones first."""
-    wanted = [
-        "monitoring.podMonitor.enabled=true",
-        "monitoring.prometheusRule.enabled=true",
-        "monitoring.runbookBaseUrl=x://x/",
-    ]
-    where = ["--namespace", namespace, "--kube-version", "1.30.14", "--set", ",".join(wanted)]
-    command = [str(TOOLS / "bin" / "helm"), "template", release, str(CHART), *where]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    objects = [item for item in yaml.load_all(text, Loader=yaml.CSafeLoader) if item]
-    rules = [item for item in objects if item["kind"] == "PrometheusRule"]
-    for item in sorted(
-        rules, key=lambda item: [item["metadata"]["name"].endswith(f"-{name}") for name in ORDER], reverse=True
-    ):
-        for group in item["spec"]["groups"]:
-            yield from group["rules"]
-
+pytestmark = pytest.mark.skipif(not IS_THERE, reason=MISSING)
 
 Both = dict[tuple[str, str], list[dict[str, Any]]]
 
@@ -48,7 +23,7 @@ Both = dict[tuple[str, str], list[dict[str, Any]]]
 @pytest.fixture(scope="module", params=list(RELEASES.values()), ids=list(RELEASES))
 def both(request: pytest.FixtureRequest) -> Both:
     """The rules of each of two releases."""
-    return {release: list(installed(*release)) for release in request.param}
+    return {release: list(InstalledRelease(*release).rules()) for release in request.param}
 
 
 def used(alert: str, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -96,12 +96,16 @@ class Prometheus(Daemon):
         alertmanager: Where alerts go, if anywhere.
         interval: Between two scrapes, and two evaluations of the rules.
         patience: Replaces the waiting time (``for``) of every alert, when a test has none.
+        scrapes: What is scraped besides, as Prometheus' own configuration says it.
+        documents: Files of rules by name, in the place of the repository's own.
     """
 
     targets: Mapping[str, Sequence[int]] = field(default_factory=dict)
     alertmanager: Alertmanager | None = None
     interval: str = "1s"
     patience: str | None = None
+    scrapes: Sequence[dict[str, Any]] = ()
+    documents: Mapping[str, dict[str, Any]] | None = None
 
     def command(self) -> Sequence[str]:
         """How it is started."""
@@ -112,17 +116,33 @@ class Prometheus(Daemon):
             f"--config.file={configuration}",
             f"--storage.tsdb.path={self.directory / 'data'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
+            "--web.enable-admin-api",
         ]
 
-    def query(self, expression: str) -> list[dict[str, Any]]:
-        """The result of an expression now.
+    def query(self, expression: str, at: float | None = None) -> list[dict[str, Any]]:
+        """The result of an expression now, or at a time in seconds since 1970.
 
         Raises:
             urllib.error.HTTPError: Prometheus does not understand it.
         """
-        answer = get(f"{self.url}/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
+        asked = {"query": expression} | ({} if at is None else {"time": str(at)})
+        answer = get(f"{self.url}/api/v1/query?" + urllib.parse.urlencode(asked))
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
+
+    def snapshot(self) -> Path:
+        """A copy of all that it has stored, for another one to begin with."""
+        answer = self._administer("snapshot")
+        return self.directory / "data" / "snapshots" / str(answer["data"]["name"])
+
+    def forget(self, selector: str) -> None:
+        """Let nobody see the series any more that a selector finds."""
+        self._administer("delete_series?" + urllib.parse.urlencode({"match[]": selector}))
+
+    def _administer(self, what: str) -> Any:
+        asked = urllib.request.Request(f"{self.url}/api/v1/admin/tsdb/{what}", method="POST")  # noqa: S310 - loopback
+        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - loopback only
+            return json.loads(answer.read() or "null")
 
     def rules(self) -> list[dict[str, Any]]:
         """Every rule with its health and, for alerts, its state."""
@@ -135,19 +155,23 @@ class Prometheus(Daemon):
         ]
         found: dict[str, Any] = {
             "global": {"scrape_interval": self.interval, "evaluation_interval": self.interval},
-            "scrape_configs": scrapes,
-            "rule_files": [self._rules(path) for path in sorted(RULES.glob("*.yaml"))],
+            "scrape_configs": [*scrapes, *self.scrapes],
+            "rule_files": [self._written(name, document) for name, document in self._documents().items()],
         }
         if self.alertmanager is not None:
             target = f"127.0.0.1:{self.alertmanager.port}"
             found["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [target]}]}]}
         return found
 
-    def _rules(self, source: Path) -> str:
-        document = yaml.safe_load(source.read_text("utf-8"))
+    def _documents(self) -> Mapping[str, dict[str, Any]]:
+        if self.documents is not None:
+            return self.documents
+        return {path.name: yaml.safe_load(path.read_text("utf-8")) for path in sorted(RULES.glob("*.yaml"))}
+
+    def _written(self, name: str, document: dict[str, Any]) -> str:
         for rule in (rule for group in document["groups"] for rule in group["rules"]):
             if self.patience is not None and "for" in rule:
                 rule["for"] = self.patience
-        target = self.directory / source.name
+        target = self.directory / name
         target.write_text(yaml.safe_dump(document), "utf-8")
         return str(target)

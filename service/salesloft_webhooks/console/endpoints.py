@@ -28,9 +28,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
-"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own; only
-what counts before that may take longer (`routes.COUNTING_SECONDS`)."""
-ACTION_SECONDS = 30.0
+"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Person], Awaitable[Response]]
@@ -70,15 +68,14 @@ class Endpoints:
 
         async def answer(request: Request, person: Person) -> Response:
             address = f"{','.join(sorted(person.roles))} {request.url.path}?{request.url.query}"
-            seconds = PAGE_SECONDS if page.seconds is None else page.seconds
             try:
-                view = await self._running.result(page.handler(request, self.console), seconds)
+                view = await self._running.result(page.handler(request, self.console), PAGE_SECONDS)
             except (StoreError, TimeoutError) as exc:
                 known, problem = self.known.of(address), problem_of(exc)
                 if known is None or problem is None or wants_json(request):
                     raise
-                stale = self.console.now() - known.at
-                around = Around(person, stale_seconds=stale, problem=f"{problem.title}: {exc}".strip(": "))
+                seconds = self.console.now() - known.at
+                around = Around(person, stale_seconds=seconds, problem=f"{problem.title}: {exc}".strip(": "))
                 return self.answers.view(request, known.view, around)
             self.known.keep(address, view)
             return self.answers.view(request, view, Around(person, message=await self._message(request, person)))
@@ -92,7 +89,7 @@ class Endpoints:
             form = await read_form(request)
             async with self.acts.writing(action, form, person) as written:
                 self.rate.count(person, bulk=action.bulk)
-                done = await self._running.result(action.handler(form, self.console, person), ACTION_SECONDS)
+                done = await self._running.result(action.handler(form, self.console, person), action.seconds)
                 if isinstance(done, Done):
                     written.done = done
             if isinstance(done, Done):

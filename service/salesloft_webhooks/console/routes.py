@@ -16,6 +16,8 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 
+ACTION_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -28,6 +30,7 @@ class View:
         command: The command line that shows or does the same; empty: there is none.
         status: Of the answer.
         once: Whether it may be shown once only: with personal data, it is not kept for an outage.
+        again_seconds: After so long the browser asks for it again by itself; None: it does not.
     """
 
     template: str
@@ -36,6 +39,7 @@ class View:
     command: str = ""
     status: int = 200
     once: bool = False
+    again_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,6 @@ class Page:
     handler: PageHandler
     label: str
     needs: Role
-    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Action:
     act: str
     audited: tuple[str, ...]
     bulk: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,7 @@ class Stream:
 Routes = Sequence[Page | Action | Stream]
 
 
-COUNTING_SECONDS = 25.0
-"""Of a page that counts what a button would do, in a store of any size. Proxies wait for 30 s or longer."""
-
-
-def page(
-    path: str, handler: PageHandler, *, label: str = "", needs: Role = Role.VIEW, seconds: float | None = None
-) -> Page:
+def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role.VIEW) -> Page:
     """A page.
 
     Args:
@@ -111,13 +109,19 @@ def page(
         handler: Makes it; whatever it raises of ours becomes a page that says so.
         label: In the navigation; empty: it is not in it.
         needs: Who may see it.
-        seconds: How long it may take; None: as long as any page (`endpoints.PAGE_SECONDS`).
     """
-    return Page(path, handler, label, needs, seconds)
+    return Page(path, handler, label, needs)
 
 
 def action(
-    path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = (), bulk: bool = False
+    path: str,
+    handler: ActionHandler,
+    *,
+    needs: Role,
+    act: str,
+    audited: Sequence[str] = (),
+    bulk: bool = False,
+    seconds: float = ACTION_SECONDS,
 ) -> Action:
     """An action.
 
@@ -128,8 +132,9 @@ def action(
         act: What the audit calls it: ``redrive``.
         audited: The fields of the form and of the path whose values the audit keeps: never one with personal data.
         bulk: Whether it may concern many events at once: then one person may do it less often.
+        seconds: What takes longer is ended. What takes long by nature is a run, with a page of its own.
     """
-    return Action(path, handler, needs, act, tuple(audited), bulk)
+    return Action(path, handler, needs, act, tuple(audited), bulk, seconds)
 
 
 def stream(path: str, handler: StreamHandler, *, needs: Role = Role.VIEW) -> Stream:

@@ -11,7 +11,6 @@ REQUESTS = counter(
     "Requests for a page, an action or a stream of the console, by the status of the answer.",
     "route",
     "code",
-    unshown="finding out who is refused (401, 403) and what fails (500, 503)",
 )
 REQUEST_TIME = histogram(
     CONSOLE,
@@ -19,7 +18,6 @@ REQUEST_TIME = histogram(
     "Time until a page or an action of the console is answered.",
     "route",
     buckets=REQUEST_SECONDS,
-    unshown="finding the page that is slow",
 )
 ACTS = counter(
     CONSOLE,
@@ -27,19 +25,16 @@ ACTS = counter(
     "What people did in the console, by how it ended: done, refused, failed, interrupted.",
     "act",
     "outcome",
-    unshown="how often something is mended by hand, which a handler should not need",
 )
 STREAMS = gauge(
     CONSOLE,
     "console_streams",
     "Pages that follow what happens at the moment; at most 50.",
-    unshown="whether people look on, and whether more could",
 )
 STORE_UP = gauge(
     CONSOLE,
     "console_store_up",
     "1 while the store tells the console the time within a second, else 0: pages then show what they showed last.",
-    unshown="whether what people see is old",
 )
 
 

@@ -19,7 +19,8 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.letter_questions import address, asked, command, pairs
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.routes import COUNTING_SECONDS, Done, View, action, page
+from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.still_counting import still_counting
 from salesloft_webhooks.masked_text import masked_text
 
 ENDED = {EventState.DONE: "good", EventState.DEAD: "bad", EventState.DISCARDED: "quiet"}
@@ -77,12 +78,20 @@ async def confirm(request: Request, console: Console) -> View:
     query = request.query_params
     kind = _kind(query.get("act", "redrive"))
     named = _named(query.get("selected", ""), query.getlist("letter"))
-    choice = await _chosen(console, _of_one_group(query.get), named)
-    return await _question(console, kind, choice)
+    wanted = _of_one_group(query.get)
+
+    async def counted() -> tuple[Choice, int]:
+        choice = await _chosen(console, wanted, named)
+        return choice, await count(console.store, choice)
+
+    found = await console.countings.result(f"{kind} {wanted} {sorted(named)}", counted)
+    if found is None:
+        return still_counting(f"{kind.value.capitalize()} letters of {wanted.group}?", command(kind, wanted))
+    return _question(kind, *found)
 
 
-async def _question(console: Console, kind: RunKind, choice: Choice) -> View:
-    number, wanted = await count(console.store, choice), choice.filter
+def _question(kind: RunKind, choice: Choice, number: int) -> View:
+    wanted = choice.filter
     fields = [
         *pairs(wanted).items(),
         *((("selected", "1"),) if choice.handles else ()),
@@ -195,7 +204,7 @@ def _of_one_group(text: Callable[[str], str | None]) -> DeadLetterFilter:
 
 KEPT = ("group", "type", "reason", "error", "person", "count")
 ROUTES = [
-    page("/dead/confirm", confirm, seconds=COUNTING_SECONDS),
+    page("/dead/confirm", confirm),
     page("/dead/tried", tried),
     action("/dead/redrive", redrive_letters, needs=Role.OPERATE, act="redrive", audited=KEPT, bulk=True),
     action("/dead/discard", discard_letters, needs=Role.DESTROY, act="discard", audited=KEPT, bulk=True),

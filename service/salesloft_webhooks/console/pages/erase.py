@@ -1,8 +1,6 @@
 """Erasing a person: what there is first, then a button that says how much it will erase."""
 
-import asyncio
 import shlex
-from contextlib import suppress
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -13,11 +11,12 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.routes import COUNTING_SECONDS, Done, View, action, page
+from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.still_counting import still_counting
 
-LOOK_SECONDS = 8.0
-"""Erasing looks through everything twice more, and writes it anew: where one look takes longer, a page is no place."""
-TOO_MUCH = "There is more in the store than can be looked through while you wait: erase the person by the command"
+ERASE_SECONDS = 900.0
+"""Of a long history every stream is written anew. A proxy in front gives up before that; the erasure goes on, and the
+audit says what came of it."""
 PATIENCE_SECONDS = 10.0
 """Somebody waits for the answer: what takes longer is said, and done by the next time."""
 
@@ -45,23 +44,18 @@ async def erasure(request: Request, console: Console) -> View:
         return _view(EraseValues(whom))
     if not is_person(whom):
         return _view(EraseValues(whom, problem="That is no id of a person: SalesLoft's have digits only."))
-    if (found := await _look(console, whom)) is None:
-        return _view(EraseValues(whom, problem=f"{TOO_MUCH}."))
+    found = await console.countings.result(f"erase {whom}", lambda: find_person(console.store, whom))
+    if found is None:
+        return still_counting("Erase a person", _command(whom))
     return _view(EraseValues(whom, found, sum(found.counts.values())))
 
 
-async def _look(console: Console, whom: str) -> Found | None:
-    """What is stored of the person; None: it takes too long to find out."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_SECONDS):
-            return await find_person(console.store, whom)
-    return None
-
-
 def _view(values: EraseValues) -> View:
-    whom = values.whom if is_person(values.whom) else ""
-    command = shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
-    return View("erase.html", "Erase a person", values, command)
+    return View("erase.html", "Erase a person", values, _command("" if values.problem else values.whom))
+
+
+def _command(whom: str) -> str:
+    return shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
 
 
 async def erase(form: Form, console: Console, _person: Person) -> Done:
@@ -69,8 +63,7 @@ async def erase(form: Form, console: Console, _person: Person) -> Done:
     whom = form.required("person")
     if not is_person(whom):
         raise FormRefused("person must be the id of a person")
-    if (found := await _look(console, whom)) is None:
-        raise FormRefused(TOO_MUCH)
+    found = await find_person(console.store, whom)
     form.confirmed(sum(found.counts.values()))
     erased = await erase_person(console.store, console.settings, whom, patience_seconds=PATIENCE_SECONDS)
     said = ", ".join(f"{count:,} {name}" for name, count in erased.counts.items())
@@ -79,6 +72,6 @@ async def erase(form: Form, console: Console, _person: Person) -> Done:
 
 
 ROUTES = [
-    page("/erase", erasure, label="Erase", needs=Role.DESTROY, seconds=COUNTING_SECONDS),
-    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"], bulk=True),
+    page("/erase", erasure, label="Erase", needs=Role.DESTROY),
+    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"], bulk=True, seconds=ERASE_SECONDS),
 ]

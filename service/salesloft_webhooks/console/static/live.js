@@ -18,7 +18,7 @@ function follow(list) {
       const known = /^\s*<tr id="([^"]+)"/.exec(next);
       if (!known || !document.getElementById(known[1])) list.insertAdjacentHTML("afterbegin", next);
     }
-    while (list.children.length > LONGEST) list.lastElementChild.remove();
+    for (const row of [...list.children].slice(LONGEST)) if (!row.querySelector(":checked")) row.remove();
     localise(list);
     htmx.process(list);
   };
@@ -42,7 +42,7 @@ function step(by) {
   next?.focus();
 }
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
   const row = event.target.closest("main tbody tr");
   const last = before;
   before = event.key;
