@@ -74,8 +74,8 @@ class Endpoints:
                 known, problem = self.known.of(address), problem_of(exc)
                 if known is None or problem is None or wants_json(request):
                     raise
-                stale = self.console.now() - known.at
-                around = Around(person, stale_seconds=stale, problem=f"{problem.title}: {exc}".strip(": "))
+                seconds = self.console.now() - known.at
+                around = Around(person, stale_seconds=seconds, problem=f"{problem.title}: {exc}".strip(": "))
                 return self.answers.view(request, known.view, around)
             self.known.keep(address, view)
             return self.answers.view(request, view, Around(person, message=await self._message(request, person)))

@@ -89,9 +89,8 @@ async def next_step(request: Request, console: Console, sought: Sought) -> tuple
         return (), SearchState(problem=NO_PLACE)
     turn = searches.turn(person, search_id)
     if turn is not Turn.GO:
-        again = (
-            sought.address(f"{sought.path}/more", after=after, run=search_id, has=count) if turn is Turn.WAIT else ""
-        )
+        asks = {"after": after, "run": search_id, "has": count, **Unread.of(asked).asked}
+        again = sought.address(f"{sought.path}/more", **asks) if turn is Turn.WAIT else ""
         older = sought.address(sought.path, after=after)
         return (), SearchState(looked=begun.looked, ended=turn, more=again, older=older)
     found = await searches.look(sought.query, cursor=after, limit=max(1, FULL - count), seconds=MORE_SECONDS)

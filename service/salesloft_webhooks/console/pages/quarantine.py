@@ -172,7 +172,14 @@ ROUTES = [
     page(PAGE, listed, label="Quarantine"),
     page(ONE, shown),
     action(f"{PAGE}/reprocess", reprocess_one, needs=Role.OPERATE, act="reprocess", audited=AUDITED),
-    action(f"{PAGE}/reprocess-all", reprocess_all, needs=Role.OPERATE, act="reprocess", audited=AUDITED),
+    action(f"{PAGE}/reprocess-all", reprocess_all, needs=Role.OPERATE, act="reprocess", audited=AUDITED, bulk=True),
     action(f"{PAGE}/discard", discard_one, needs=Role.DESTROY, act="discard_quarantined", audited=AUDITED),
-    action(f"{PAGE}/discard-all", discard_all, needs=Role.DESTROY, act="discard_quarantined", audited=AUDITED),
+    action(
+        f"{PAGE}/discard-all",
+        discard_all,
+        needs=Role.DESTROY,
+        act="discard_quarantined",
+        audited=AUDITED,
+        bulk=True,
+    ),
 ]

@@ -56,9 +56,10 @@ async def show_run(request: Request, console: Console) -> View:
 async def stop_run(form: Form, console: Console, person: Person) -> Done:
     """Stop a run; the batch in hand is finished."""
     run_id = form.text("run")
-    if await stop(console.store, run_id, by=person.name) is None:
+    if (state := await stop(console.store, run_id, by=person.name)) is None:
         raise NotFound("There is no such run")
-    return Done("It ends with the batch in hand; the rest stays as it was.", f"/runs/{run_id}", run=run_id)
+    said = f"It is {state}: nothing more is done." if state.ended else "It ends with the batch in hand."
+    return Done(f"{said} The rest stays as it was.", f"/runs/{run_id}", run=run_id)
 
 
 ROUTES = [
