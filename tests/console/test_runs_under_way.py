@@ -1,5 +1,6 @@
 """Bulk work on the first page: what has not ended, how far it is, and that it is right when a console has died."""
 
+import json
 import re
 
 from playwright.sync_api import Browser, expect
@@ -19,8 +20,9 @@ GRAPHS = "https://grafana.example.com/d/salesloft?var-release=shop"
 
 def begun(console: ConsoleProcess) -> str:
     """Redrive everything; the run's id."""
-    confirm = console.get("/dead/confirm?group=crm").body.decode()
-    fields = dict(re.findall(r'name="(group|ends|count|digest)" value="([^"]*)"', confirm))
+    while (confirm := console.get("/api/v1/dead/confirm?group=crm")).status == 202:
+        pass  # it is counted beside the page
+    fields = dict(json.loads(confirm.body)["fields"])
     answer = console.post("/dead/redrive", {**fields, "confirm": fields["count"]})
     found = re.search(r"/runs/(\w+)", str(answer.headers))
     assert found, answer
