@@ -1,46 +1,17 @@
 """Actions: who may press what, from where, and what is written down about it. With actions of the test's own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-from pydantic import SecretStr
 
-from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.runs import MOST_UNFINISHED
-from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
-from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.running_searches import Searches
-from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE
-from tests.console.served import BASE, Served, SignedIn
+from tests.console.served import BASE, Served
 from tests.console.test_role_matrix import served as every_route
 from tests.support.servers import Server
-
-
-@pytest.fixture
-async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
-    """Makes one in which somebody has these roles."""
-    made: list[Served] = []
-    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
-
-        def make(*roles: Role) -> Served:
-            settings = Settings.load(redis_url=SecretStr(valkey.url))
-            state, live = StoreState(store), Live(store)
-            made.append(
-                Served(
-                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
-                )
-            )
-            return made[-1]
-
-        yield make
-        for each in made:
-            await each.client.aclose()
 
 
 async def test_an_action_is_done_and_said_and_written_down(served: Callable[..., Served]) -> None:
@@ -159,7 +130,9 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     refused = await running.post("/groups/crm/pause", {"count": "101", "group": "crm"})
 
     assert (away.status_code, fault.status_code, refused.status_code) == (503, 500, 400)
-    assert "it is away" in away.text
+    assert "only the answer is missing: it is away" in away.text
+    assert "nothing done" not in away.text
+    assert "retry-after" not in away.headers
     assert "secret" not in fault.text
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"

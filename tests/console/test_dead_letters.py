@@ -137,5 +137,19 @@ def test_many_letters_are_counted_beside_the_page(valkey: Server, page: Page, co
     assert console.get(f"/api/v1{address}").status == 202
     page.goto(address)
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?", timeout=30_000)
     expect(page.get_by_role("button", name="Redrive 80,000 letters to crm")).to_be_visible()
+
+
+def test_the_counts_obey_a_person_and_a_time(valkey: Server, console: ConsoleProcess) -> None:
+    """As the list below them does: of one person, and of nobody since tomorrow; without them all are counted."""
+    bury(valkey.url, [CRM_DOWN, NO_REP, NO_REP])
+
+    def total(query: str) -> int:
+        found = console.json(f"/dead?group=crm{query}")
+        assert found["total"] == len(found["letters"])
+        return int(found["total"])
+
+    wait_until(lambda: console.json("/dead?group=crm&person=1")["age_seconds"] is not None, description="it is counted")
+    wait_until(lambda: total("&since=2100-01-01T00:00:00Z") == 0, description="nothing has died in the future")
+    assert (total("&person=1"), total("")) == (1, 3)
