@@ -38,8 +38,13 @@ class StoreInvariants(RuleBasedStateMachine):
     def finished(self, group: str) -> set[str]:
         """Ids of the events a group will not see again: done and not pending any more, or dead."""
         pending = {row["message_id"] for row in self.pending(group)}
-        held_back = {self.redis.xrange(STREAM, entry, entry)[0][1]["id"] for entry in pending}
+        held_back = {self.event_of(entry)[0] for entry in pending}
         return (self.done[group] - held_back) | self.dead(group)
+
+    def event_of(self, entry: str) -> tuple[str, str]:
+        """Event id and entity key of an entry."""
+        ((_, fields),) = self.redis.xrange(STREAM, entry, entry)
+        return fields["id"], fields["key"]
 
     def pending(self, group: str) -> list[dict[str, str]]:
         """The rows of XPENDING."""
@@ -75,7 +80,7 @@ class StoreInvariants(RuleBasedStateMachine):
         owners = {row["message_id"]: row["consumer"] for row in self.pending(self.ordered)}
         lanes: dict[str, list[str]] = defaultdict(list)
         for entry in sorted(owners, key=_as_numbers):
-            lanes[self.redis.xrange(STREAM, entry, entry)[0][1]["key"]].append(entry)
+            lanes[self.event_of(entry)[1]].append(entry)
         prefix = f"sl:{{0}}:g:{self.ordered}:lane:"
         assert {key.removeprefix(prefix) for key in self.redis.scan_iter(f"{prefix}*", 1000)} == set(lanes)
         for key, entries in lanes.items():

@@ -27,10 +27,10 @@ from salesloft_webhooks.broker import (
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.events import NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
+from tests.integration.broker.erasing_rules import ErasingRules
 from tests.integration.broker.failure_rules import CONSUMERS, LEASE_SECONDS
 from tests.integration.broker.handover_rules import HandOverRules, Settle
 from tests.integration.broker.invariants import STREAM
-from tests.integration.broker.rewriting_rules import RewritingRules
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 
@@ -40,7 +40,7 @@ GROUPS = {
 }
 
 
-class BrokerModel(HandOverRules, RewritingRules):
+class BrokerModel(HandOverRules, ErasingRules):
     """Random interleavings of everything that publishers, consumers, crashes and operators do."""
 
     server: Server

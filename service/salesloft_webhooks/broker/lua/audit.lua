@@ -25,9 +25,13 @@ if pending.err then
   return { '-', 0 }
 end
 
-local function entry_of(id)
+local function stored_entry(id)
   local entry = redis.call('XRANGE', events, id, id)[1]
-  return entry and entry_fields(entry[2]) or {}
+  return entry and entry_fields(entry[2])
+end
+
+local function entry_of(id)
+  return stored_entry(id) or {}
 end
 
 local function is_queued(member, event_type)
@@ -42,7 +46,13 @@ local function make_due(member, at)
 end
 
 local function repair(id, owner)
-  local fields = entry_of(id)
+  local fields = stored_entry(id)
+  -- Erased while it runs: only its member in `due` still names its lane, and it ends with the attempt (erase.lua). A
+  -- second member would end it while its worker runs it, and leave it in its lane for ever.
+  if not fields and owner ~= NOBODY then
+    return
+  end
+  fields = fields or {}
   local lane = fields.key or ''
   local line, member = lane_of(lane), member_of(id, lane)
   local score = tonumber(redis.call('ZSCORE', due, member) or redis.call('ZSCORE', isolated, member) or -1)

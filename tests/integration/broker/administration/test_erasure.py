@@ -10,6 +10,7 @@ from salesloft_webhooks.broker import (
     Outcome,
     Settled,
     Stored,
+    audit,
 )
 from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.erasure import Found, erase_person, find_person
@@ -124,3 +125,20 @@ async def test_what_comes_later(bench: Bench) -> None:
     known = await history(bench.store, "old/1")
     assert known is not None
     assert [row.state for row in known.groups] == [EventState.ERASED]
+
+
+async def test_the_audit_leaves_alone_what_a_worker_runs(bench: Bench) -> None:
+    """Erased while it runs, it is due once, is its worker's until it ends, and then stands in nobody's way."""
+    crm = await bench.group("crm", ordering=Ordering.ENTITY, lease_seconds=60)
+    await bench.publish("running", key=f"person:{HERS}", body=body_of(HERS))
+    (lease,) = await take(crm)
+    await erase_person(bench.store, Settings.load(), HERS, patience_seconds=0, files=False)
+
+    assert await audit(bench.store, 0, "crm", "-", 60.0) == ("-", 0)
+    await bench.publish("new", key=f"person:{HERS}", body=body_of(HERS))
+    before = await take(crm)
+    assert await settle(crm, lease, Outcome.DONE) is Settled.SETTLED
+
+    assert list(before) == []
+    assert [each.event.event_id for each in await take(crm)] == ["new"]
+    assert bench.pending().keys().isdisjoint({lease.entry_id})
