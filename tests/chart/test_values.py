@@ -135,6 +135,9 @@ BY_NAME: dict[str, Any] = {
 }
 """The same for values of several components."""
 
+NEEDED = {"networkPolicy.kubernetesApi": "operator.enabled", "networkPolicy.salesloftApi": "operator.enabled"}
+"""A value that a context says where others matter, which it does not say."""
+
 GUESSED_LISTS: dict[str, Any] = {
     "extraEnv": {"name": "OTHER", "value": "1"},
     "apiUrls": "https://other.example.com/v2",
@@ -204,10 +207,20 @@ def comparable(rendered: Rendered) -> list[Object]:
     ]
 
 
+def said_about(path: str, context: Values) -> int:
+    """How far a context follows the way to a value."""
+    node: Any = context
+    parents = NEEDED.get(path.rpartition(".")[0], path).split(".")[:-1]
+    for depth, part in enumerate(parents):
+        if not isinstance(node, dict) or part not in node:
+            return depth
+        node = node[part]
+    return len(parents)
+
+
 def effect(path: str) -> bool:
     """True when another value changes the objects in some context, or is refused by a sentence that names it."""
-    section = path.partition(".")[0]
-    for context in sorted(CONTEXTS, key=lambda context: bool(context) and section not in context):  # likely ones first
+    for context in sorted(CONTEXTS, key=lambda context: -said_about(path, context)):  # likely ones first
         for value in (True, False) if isinstance(other(path), bool) else (other(path),):
             try:
                 changed = render(merged(context, nested(path, value)))
