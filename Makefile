@@ -123,6 +123,12 @@ test-image: image .venv/ready ## The image's roles in restricted containers, wit
 test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
 
+NEIGHBOURS ?= metrics-server redis
+
+.PHONY: test-neighbours
+test-neighbours: tools image .venv/ready ## The chart beside what a cluster has (NEIGHBOURS="metrics-server redis": only these)
+	DOCKER=$(DOCKER) IMAGE=$(IMAGE) NEIGHBOURS="$(NEIGHBOURS)" .ci/cluster/run $(BIN)/pytest tests/neighbours $(SECOND_TRY)
+
 .PHONY: release-tools
 release-tools: .venv/ready ## What signs a release and lists what is in it, built with Go into .tools/
 	$(BIN)/python .ci/tools/install.py release

@@ -1,17 +1,19 @@
 """Build what the chart is checked with into ``.tools/``, from the pins in ``versions.toml``. Run it by ``make tools``.
 
 With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image, with
-``operators`` what such a cluster can be given besides, and with ``release`` what publishes and signs a version.
+``neighbours`` and names those that such a cluster is given, and with ``release`` what publishes and signs a version.
 Needs Go (and for a node gcc and libseccomp). Modules come from whatever module proxy the machine's Go is set up for,
 and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
 
+import base64
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ import schemas
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent.parent / ".tools"
 NODE = TOOLS / "node"
+NEIGHBOURS = HERE.parent / "cluster" / "neighbours"
 PINS = HERE / "versions.toml"
 
 
@@ -136,11 +139,24 @@ def install_node(pins: dict[str, Any]) -> None:
     once("node-manifests", manifests, lambda: write_manifests(manifests))
 
 
-def install_operators(pins: dict[str, Any]) -> None:
-    """Build what ``.ci/cluster/operators`` installs in a cluster, and link to the manifests that come with it."""
-    for name, pin in pins["operators"].items():
-        once(f"operators-{name}", pin, lambda pin=pin: build(pin, NODE / "bin"))
-        link = NODE / name
+def build_neighbour(name: str, pin: dict[str, Any]) -> None:
+    """Build a neighbour's programs from its module, or from a go.mod of ours where its own cannot be used."""
+    own = NEIGHBOURS / name
+    if not (own / "go.mod").exists():
+        build(pin, NODE / "bin")
+        return
+    for program, package in pin["programs"].items():
+        run("go", "build", "-ldflags", "-s -w", "-o", str(NODE / "bin" / program), package, directory=own)
+
+
+def install_neighbours(pins: dict[str, Any], names: list[str]) -> None:
+    """Build these neighbours of a release, and link to the manifests that come with each."""
+    for name in names:
+        pin = pins["neighbours"][name]
+        ours = [path.read_text("utf-8") for path in sorted((NEIGHBOURS / name).glob("*[dmo]"))]  # .mod, .sum, .go
+        once(f"neighbours-{name}", [pin, ours], lambda name=name, pin=pin: build_neighbour(name, pin))
+        link = NODE / "neighbours" / name
+        link.parent.mkdir(exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(module(pin["module"], pin["version"], pin["sum"]))
 
@@ -154,10 +170,37 @@ def install_tools(pins: dict[str, Any]) -> None:
     for pin in pins["custom-resources"]:
         name = "schemas-" + pin["module"].replace("/", "_")
         once(name, pin, lambda pin=pin: write_custom(pin))
+    for name, pin in pins["npm"].items():
+        if shutil.which("npm") is None:
+            print(f"tools: npm is not installed: without {name}, dashboards are not compared with Grafana's schema")
+            continue
+        once(f"npm-{name}", pin, lambda name=name, pin=pin: unpack_package(pin, TOOLS / "npm" / name))
     locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")
     programs, version = pins["control-plane"]["programs"], list(pins["kubernetes"])[-1]
     build_all = [programs, version, locked]
     once("control-plane", build_all, lambda: build_control_plane(programs, version, TOOLS / "bin"))
+
+
+def unpack_package(pin: dict[str, Any], target: Path) -> None:
+    """Unpack a package of npm as it was published; nothing of it is run, and its dependencies are not wanted."""
+    with tempfile.TemporaryDirectory() as directory:
+        run(
+            "npm",
+            "pack",
+            "--silent",
+            "--ignore-scripts",
+            f"{pin['package']}@{pin['version']}",
+            directory=Path(directory),
+        )
+        (archive,) = Path(directory).iterdir()
+        content = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if f"sha512-{content}" != pin["integrity"]:
+            raise WrongContentError(
+                f"{pin['package']}@{pin['version']} is sha512-{content}, pinned: {pin['integrity']}"
+            )
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        run("tar", "-xzf", str(archive), "--strip-components=1", "-C", str(target))
 
 
 def install_release(pins: dict[str, Any]) -> None:
@@ -174,7 +217,10 @@ def main() -> int:
         print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
         return 1
     pins = tomllib.loads(PINS.read_text("utf-8"))
-    parts = {"tools": install_tools, "node": install_node, "operators": install_operators, "release": install_release}
+    if sys.argv[1:2] == ["neighbours"]:
+        install_neighbours(pins, sys.argv[2:])
+        return 0
+    parts = {"tools": install_tools, "node": install_node, "release": install_release}
     for name in sys.argv[1:] or ["tools"]:
         parts[name](pins)
     return 0

@@ -41,6 +41,11 @@ class ConsoleSettings(Environment):
         pattern=r"^https?://[^\s{}]*\{trace_id\}[^\s{}]*$",
         description="Where a trace is looked at, with `{trace_id}` in it: attempts and deliveries become links.",
     )
+    console_grafana_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/@?#]+([/?#]\S*)?$",
+        description="Where the graphs are, such as a dashboard's address with its variables: the overview leads there.",
+    )
     console_actions_per_minute: int = Field(
         60, ge=1, description="How many actions one person may do in a minute, in each console."
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import subprocess
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from salesloft_webhooks.errors import ConfigurationError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.servers import free_port
+from tests.support.tls_servers import start_tls_sentinel, start_tls_server, stop_tls_server
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="redis-server is not installed: TLS to the store is not tested"
@@ -58,40 +58,11 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     found = Secured(directory, free_port(), free_port(), free_port())
     with ExitStack() as stack:
         for port, clients in ((found.port, "no"), (found.strict_port, "yes")):
-            stack.callback(_stop, _start(directory, port, {"save": "", "tls-auth-clients": clients}))
-        stack.callback(_stop, _start_sentinel(directory, found.sentinel_port, found.port))
+            server = start_tls_server(directory, port, {"save": "", "tls-auth-clients": clients})
+            stack.callback(stop_tls_server, server)
+        sentinel = start_tls_sentinel(directory, found.sentinel_port, f"main 127.0.0.1 {found.port} 1")
+        stack.callback(stop_tls_server, sentinel)
         yield found
-
-
-def _options(directory: Path, port: int, more: dict[str, str]) -> dict[str, str]:
-    files = {"tls-cert-file": "server.pem", "tls-key-file": "server.key", "tls-ca-cert-file": "ca.pem"}
-    return {"port": "0", "tls-port": str(port), "bind": "127.0.0.1", "dir": str(directory), **files, **more}
-
-
-def _start(directory: Path, port: int, more: dict[str, str]) -> subprocess.Popen[str]:
-    options = _options(directory, port, more)
-    return _launch(directory, "Ready to accept", *[w for name, value in options.items() for w in (f"--{name}", value)])
-
-
-def _start_sentinel(directory: Path, port: int, primary: int) -> subprocess.Popen[str]:
-    options = _options(directory, port, {"tls-auth-clients": "no", "tls-replication": "yes"})
-    lines = [*(f"{name} {value}" for name, value in options.items()), f"sentinel monitor main 127.0.0.1 {primary} 1"]
-    (directory / "sentinel.conf").write_text("\n".join(lines))
-    return _launch(directory, "+monitor master", "sentinel.conf", "--sentinel")
-
-
-def _launch(directory: Path, ready: str, *words: str) -> subprocess.Popen[str]:
-    server = subprocess.Popen(["redis-server", *words], cwd=directory, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    assert any(ready in line for line in server.stdout), "the server did not start"
-    return server
-
-
-def _stop(server: subprocess.Popen[str]) -> None:
-    server.terminate()
-    server.wait(timeout=10)
-    assert server.stdout is not None
-    server.stdout.close()
 
 
 async def ping(store: Store) -> bool:

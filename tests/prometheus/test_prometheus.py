@@ -1,6 +1,5 @@
 """A real Prometheus scrapes a live pipeline with failures: dashboards and rules show what is there."""
 
-import json
 import re
 import threading
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.prometheus.declared import IS_THERE, KEY, operating
+from tests.prometheus.traffic import post
 from tests.support.backfill_process import BackfillProcess, silent_salesloft
 from tests.support.console_process import ConsoleProcess
-from tests.support.http_client import request
 from tests.support.prometheus_processes import ALERTMANAGER, MISSING, PROMETHEUS, Alertmanager, Prometheus
-from tests.support.receiver_process import PATH, SECRET, ReceiverProcess, delivery, envelope, native_headers
+from tests.support.receiver_process import SECRET, ReceiverProcess
 from tests.support.role_process import RoleProcess
 from tests.support.rules_and_dashboards import alerts, panel_expressions, rules
 from tests.support.servers import Server, engines
@@ -93,29 +92,6 @@ class Observed:
             if rule["type"] == "alerting":
                 found.setdefault(rule["state"], set()).add(rule["name"])
         return found
-
-
-def link_swap(number: int) -> bytes:
-    """A question about one link."""
-    return json.dumps({"links": [f"https://example.com/{number}"]}).encode()
-
-
-def post(receiver: ReceiverProcess, console: ConsoleProcess, stop: threading.Event) -> None:
-    """Traffic of every kind until stopped: good, repeated, forged, unreadable, link swaps; people who look and act."""
-    number = 0
-    while not stop.wait(0.02):
-        number += 1
-        kind = ("updated", "created", "created", "created", "deleted")[number % 5]
-        receiver.send(delivery(envelope(f"e{number}", event_type=f"person.{kind}")))
-        receiver.send(delivery(envelope(f"e{number - number % 2}")))
-        receiver.send(request("POST", "/webhooks/salesloft", native_headers(b"{}", "person_updated", "forged"), b"{}"))
-        if number % 10 == 0:
-            receiver.send(delivery(b"not json"))
-            receiver.send(request("POST", PATH, native_headers(swap := link_swap(number), "link_swap"), swap))
-        if number % 50 == 0:
-            console.get("/")
-            console.post("/groups/demo/resume", {}, **{"Sec-Fetch-Site": "cross-site"})
-            console.post("/groups/demo/resume")
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class ConsoleProcess(RoleProcess):
         assert reply.status == 200, reply
         return json.loads(reply.body)
 
-    def post(self, path: str, fields: dict[str, Any] | None = None, **headers: str) -> Reply:
+    def post(self, path: str, fields: dict[str, Any] | None = None, *, seconds: float = 10.0, **headers: str) -> Reply:
         """What an action answers to its form, sent by a page of the console (unless ``headers`` say otherwise)."""
         body = urlencode(fields or {}, doseq=True).encode()
         sent = {
@@ -68,7 +68,7 @@ class ConsoleProcess(RoleProcess):
             "Content-Type": "application/x-www-form-urlencoded",
             "Content-Length": str(len(body)),
         }
-        return exchange(self.port, request("POST", path, sent | headers, body))
+        return exchange(self.port, request("POST", path, sent | headers, body), seconds=seconds)
 
     def wait_for_store(self, *, there: bool, seconds: float = 15.0) -> None:
         """Return when its pages say that the store answers, or that it does not."""

@@ -78,9 +78,9 @@ def request(method: str, path: str, headers: dict[str, str] | None = None, body:
     return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body
 
 
-def exchange(port: int, raw: bytes) -> Reply:
-    """Send one request on a connection of its own and return its answer."""
-    with Connection(port) as connection:
+def exchange(port: int, raw: bytes, *, seconds: float = 10.0) -> Reply:
+    """Send one request on a connection of its own and return its answer, which comes within so long."""
+    with Connection(port, timeout_seconds=seconds) as connection:
         connection.send(raw)
         reply = connection.reply()
         assert reply is not None, "the server closed the connection instead of answering"

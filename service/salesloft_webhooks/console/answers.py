@@ -93,6 +93,7 @@ class Answers:
             **_by_name(view.values),
             "title": view.title,
             "command": view.command,
+            "buttons": view.buttons,
             "person": person,
             "around": around,
             "path": request.url.path,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.broker.administration.dead_letter_counts import DeadLetterCounts
+from salesloft_webhooks.broker.administration.narrowed_counts import NarrowedCounts
 from salesloft_webhooks.console.countings import Countings
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.running_searches import Searches
@@ -37,7 +37,7 @@ class Console:
     state: StoreState
     searches: Searches
     countings: Countings = field(default_factory=Countings)
-    dead: DeadLetterCounts = field(init=False)
+    dead: NarrowedCounts = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dead", DeadLetterCounts(self.store))
+        object.__setattr__(self, "dead", NarrowedCounts(self.store))

@@ -28,7 +28,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
-"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
+"""A page that takes longer says so instead of hanging: it is counted beside it (`countings`), or is a run."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Person], Awaitable[Response]]
@@ -116,7 +116,7 @@ class Endpoints:
                 self._check(request, person, route.needs)
                 return await answer(request, person)
             except Exception as exc:
-                if (problem := problem_of(exc)) is None:
+                if (problem := problem_of(exc, acting=isinstance(route, Action))) is None:
                     log.exception("console.failed", route=route.path)
                 return self.answers.problem(request, problem or FAULT, person)
 

@@ -30,6 +30,8 @@ class View:
         command: The command line that shows or does the same; empty: there is none.
         status: Of the answer.
         once: Whether it may be shown once only: with personal data, it is not kept for an outage.
+        buttons: By the label of a button, the command line that does the same. One whose page's `command` is that, as
+            after a question with one answer, is not named again.
         again_seconds: After so long the browser asks for it again by itself; None: it does not.
     """
 
@@ -39,6 +41,7 @@ class View:
     command: str = ""
     status: int = 200
     once: bool = False
+    buttons: Mapping[str, str] = field(default_factory=dict)
     again_seconds: int | None = None
 
 

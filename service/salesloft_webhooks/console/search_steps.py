@@ -15,6 +15,7 @@ from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.broker.administration.search_slices import Found
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.running_searches import Turn
+from salesloft_webhooks.console.unread_entries import NONE_UNREAD, Unread
 
 FULL = 50
 """Rows of a page."""
@@ -36,6 +37,8 @@ class SearchState(Struct, frozen=True):
         more: The address that goes on by itself; empty: nothing does.
         older: The page that goes on; empty: there is nothing more.
         problem: Why nothing can be shown; empty: it can.
+        unreadable: How many entries may have the text that is looked for, and cannot be read here.
+        why_unreadable: Why.
     """
 
     count: int = 0
@@ -45,6 +48,8 @@ class SearchState(Struct, frozen=True):
     more: str = ""
     older: str = ""
     problem: str = ""
+    unreadable: int = 0
+    why_unreadable: str = ""
 
 
 class Sought(Struct, frozen=True):
@@ -84,26 +89,28 @@ async def next_step(request: Request, console: Console, sought: Sought) -> tuple
         return (), SearchState(problem=NO_PLACE)
     turn = searches.turn(person, search_id)
     if turn is not Turn.GO:
-        again = (
-            sought.address(f"{sought.path}/more", after=after, run=search_id, has=count) if turn is Turn.WAIT else ""
-        )
+        asks = {"after": after, "run": search_id, "has": count, **Unread.of(asked).asked}
+        again = sought.address(f"{sought.path}/more", **asks) if turn is Turn.WAIT else ""
         older = sought.address(sought.path, after=after)
         return (), SearchState(looked=begun.looked, ended=turn, more=again, older=older)
     found = await searches.look(sought.query, cursor=after, limit=max(1, FULL - count), seconds=MORE_SECONDS)
     searches.looked(person, search_id, max(0, found.looked - begun.looked))
     if found.ended is not End.TIME:
         searches.end(person, search_id)
-    return found.found, _state(sought, found, search_id, count + len(found.found))
+    return found.found, _state(sought, found, search_id, count + len(found.found), Unread.of(asked))
 
 
-def _state(sought: Sought, found: Page, search_id: str, count: int) -> SearchState:
-    goes_on = found.ended is End.TIME
+def _state(sought: Sought, found: Page, search_id: str, count: int, before: Unread = NONE_UNREAD) -> SearchState:
+    goes_on, unread = found.ended is End.TIME, before.and_of(found)
     path, place = sought.path, found.cursor
+    asks = {"after": place, "run": search_id, "has": count, **unread.asked}
     return SearchState(
         count=count,
         looked=found.looked,
         total=found.total,
         ended="" if goes_on or found.ended is None else found.ended,
-        more=sought.address(f"{path}/more", after=place, run=search_id, has=count) if goes_on else "",
+        more=sought.address(f"{path}/more", **asks) if goes_on else "",
         older=sought.address(path, after=place) if place else "",
+        unreadable=unread.count,
+        why_unreadable=unread.why,
     )

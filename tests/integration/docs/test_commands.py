@@ -12,6 +12,7 @@ from tests.support.shell_blocks import ALIASES, assigned, simple_commands
 SHELL = [block for block in blocks("*", "sh") if block.document != "docs/traces.md"]
 STARTS = tuple(f"{program} " for program in (*PROGRAMS, *ALIASES) if program not in {".", "set", "export", "cat"})
 SENTENCES = sorted({(document, text) for document, text in inline() if text.startswith(STARTS) and "..." not in text})
+LOGS = re.compile(r"kubectl (-n \S+ )?logs ")
 GIVEN = {"RANDOM", "REDIS_URL", "REGISTRY", "SALESLOFT_WEBHOOK_SECRET", "WEBHOOK_URL"}
 """Variables of the shell, of .data/env, or the reader's."""
 
@@ -60,11 +61,11 @@ def test_variables_are_known(block: Block) -> None:
     assert used <= GIVEN | assigned(block.text) | set(re.findall(r"^([a-z]+)=", block.text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("block", [block for block in SHELL if "kubectl logs" in block.text], ids=str)
+@pytest.mark.parametrize("block", [block for block in SHELL if LOGS.search(block.text)], ids=str)
 def test_what_is_looked_for_in_logs_is_logged(block: Block) -> None:
     """Each alternative of a `grep` behind `kubectl logs` finds an event that our programs log."""
     for line in block.text.splitlines():
-        if "kubectl logs" in line and "| grep" in line:
+        if LOGS.search(line) and "| grep" in line:
             ((*_, pattern),) = [words for words in simple_commands(line) if words[0] == "grep"]
             for alternative in re.split(r"\|(?![^(]*\))", pattern):
                 assert any(re.search(alternative, event) for event in log_events()), alternative

@@ -1,6 +1,5 @@
 """What is done with dead letters: one is tried first, then all that match, after having been counted and confirmed."""
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -20,6 +19,7 @@ from salesloft_webhooks.console.letter_questions import address, asked, command,
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.console.still_counting import still_counting
 from salesloft_webhooks.masked_text import masked_text
 
@@ -103,9 +103,7 @@ def _question(kind: RunKind, choice: Choice, number: int) -> View:
     title = f"{kind.value.capitalize()} {number:,} {'letter' if number == 1 else 'letters'} of {wanted.group}?"
     back = address("/dead", wanted)
     values = ConfirmValues(kind.value, number, wanted.group, fields, pairs(wanted), bool(choice.handles), back)
-    shown = (
-        shlex.join(["salesloft-webhooks", "dead", kind, *choice.handles]) if choice.handles else command(kind, wanted)
-    )
+    shown = command_line(f"dead {kind}", *choice.handles) if choice.handles else command(kind, wanted)
     return View("dead_confirm.html", title, values, shown, once=True)
 
 
@@ -171,7 +169,7 @@ async def tried(request: Request, console: Console) -> View:
         address("/dead/confirm", wanted),
         address("/dead", wanted),
     )
-    shown = shlex.join(["salesloft-webhooks", "events", "show", event_id])
+    shown = command_line("events show", event_id)
     return View("dead_tried.html", "One letter tried", values, shown, once=True)
 
 

@@ -1,7 +1,5 @@
 """Erasing a person: what there is first, then a button that says how much it will erase."""
 
-import shlex
-
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -12,6 +10,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.console.still_counting import still_counting
 
 ERASE_SECONDS = 900.0
@@ -51,11 +50,13 @@ async def erasure(request: Request, console: Console) -> View:
 
 
 def _view(values: EraseValues) -> View:
-    return View("erase.html", "Erase a person", values, _command("" if values.problem else values.whom))
+    buttons = {"Erase for good": command_line("erase", person=values.whom)} if values.found else {}
+    command = _command("" if values.problem else values.whom)
+    return View("erase.html", "Erase a person", values, command, buttons=buttons)
 
 
 def _command(whom: str) -> str:
-    return shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
+    return command_line("erase", person=whom or "ID", dry_run=True)
 
 
 async def erase(form: Form, console: Console, _person: Person) -> Done:

@@ -29,6 +29,7 @@ from salesloft_webhooks.console.search_steps import (
     first_step,
     next_step,
 )
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.event_patterns import is_known, is_pattern
 
 LONGEST_TEXT = 200
@@ -121,8 +122,10 @@ def _values(question: Question, found: Iterable[Found], state: SearchState) -> E
 
 
 def _view(question: Question, values: EventsValues, status: int = 200) -> View:
-    command = question.command if question.fields else "salesloft-webhooks events tail"
-    return View("events.html", "Events", values, command, status, once="search" in question.fields)
+    command = question.command if question.fields else command_line("events tail")
+    group = question.fields.get("group", "GROUP")
+    buttons = {"Replay selected": command_line("replay", group, id=("ID", "ID"), dry_run=True)} if values.rows else {}
+    return View("events.html", "Events", values, command, status, "search" in question.fields, buttons)
 
 
 ROUTES = [

@@ -15,6 +15,7 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import View, page
 from salesloft_webhooks.console.search_steps import SearchState, Sought, first_step, next_step
+from salesloft_webhooks.console.shown_commands import command_line
 
 LONGEST_ID = 20
 
@@ -72,7 +73,7 @@ async def person(request: Request, console: Console) -> View:
         kept_seconds=console.settings.retention_seconds,
         **asdict(state),
     )
-    return View("person.html", f"Person {person_id}", values, f"salesloft-webhooks events search --person {person_id}")
+    return View("person.html", f"Person {person_id}", values, command_line("events search", person=person_id))
 
 
 async def more_of_person(request: Request, console: Console) -> View:
