@@ -88,7 +88,7 @@ async def test_a_signed_question_and_its_answer(endpoint: StandIn) -> None:
             raw(gzip.compress(b" " * 50_000_000), "Content-Encoding: gzip"), LinkSwapReason.UNREADABLE, id="gzip-bomb"
         ),
         pytest.param(Answer(200, {"links": {OLD: NEW}}, trickle_seconds=0.05), LinkSwapReason.TIMEOUT, id="trickle"),
-        pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=0.7), LinkSwapReason.TIMEOUT, id="late"),
+        pytest.param(Answer(200, {"links": {OLD: NEW}}, delay_seconds=30), LinkSwapReason.TIMEOUT, id="late"),
         pytest.param(DISCONNECT, LinkSwapReason.UNREACHABLE, id="disconnect"),
         pytest.param(GARBAGE, LinkSwapReason.UNREACHABLE, id="garbage"),
         pytest.param(TRUNCATED, LinkSwapReason.UNREACHABLE, id="truncated"),
@@ -108,7 +108,7 @@ async def test_a_bad_answer_leaves_the_links_as_they_are(
 
         answered = await swaps.answer(REQUEST, 0.0)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5  # no answer that is late comes before
     assert (answered.links, answered.reason) == ({OLD: OLD}, reason)
     assert len(endpoint.requests) == 1
 
