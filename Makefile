@@ -15,8 +15,10 @@ help: ## Show this list
 run: .venv/ready ## The whole pipeline on this machine: embedded Valkey, receiver, three groups, simulator, live view
 	$(BIN)/salesloft-webhooks up --demo
 
-# Tests wait for nearly half of their time, so there are more processes than cores: tests/conftest.py says how many.
+# A process for each core: tests/conftest.py says why not more.
 PARALLEL := -n auto --dist worksteal
+# Tests that do not look at time wait for nearly half of theirs: three processes for two cores.
+MORE_PARALLEL := -n $(shell expr \( $$(getconf _NPROCESSORS_ONLN) \* 3 + 1 \) / 2) --dist worksteal
 # What .ci/run gives to pytest besides: see CONTRIBUTING.md, "A test that fails now and then".
 SECOND_TRY ?=
 
@@ -55,7 +57,7 @@ dictionary: .venv/ready ## Train the dictionary of compressed bodies on invented
 
 .PHONY: coverage
 coverage: .venv/ready ## How much of the code the tests that do not look at time run: lines and branches, in every process
-	$(BIN)/pytest -q $(PARALLEL) --cov --cov-report=term $(COVERED) $(SECOND_TRY)
+	$(BIN)/pytest -q $(MORE_PARALLEL) --cov --cov-report=term $(COVERED) $(SECOND_TRY)
 
 .PHONY: test-pythons
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
@@ -120,6 +122,12 @@ test-image: image .venv/ready ## The image's roles in restricted containers, wit
 .PHONY: test-kind
 test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
+
+NEIGHBOURS ?= metrics-server redis
+
+.PHONY: test-neighbours
+test-neighbours: tools image .venv/ready ## The chart beside what a cluster has (NEIGHBOURS="metrics-server redis": only these)
+	DOCKER=$(DOCKER) IMAGE=$(IMAGE) NEIGHBOURS="$(NEIGHBOURS)" .ci/cluster/run $(BIN)/pytest tests/neighbours $(SECOND_TRY)
 
 .PHONY: release-tools
 release-tools: .venv/ready ## What signs a release and lists what is in it, built with Go into .tools/

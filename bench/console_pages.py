@@ -1,7 +1,9 @@
 """How long the console's pages take to be seen, over a long history and many dead letters: in a real Chromium.
 
-Each page is opened in turn, in a new window without a cache, so that slowness of the machine meets all of them alike.
-The first paint is when the browser first shows something of the page; the answer is when its last byte is there.
+Each page is opened in turn, so that slowness of the machine meets all of them alike: in a window that has shown a page
+of the console before, as people go from one to the next, and in a new one without a cache. There, a page of two
+words is opened as well: what it takes is the browser's, which begins a process for each new window. The first paint is
+when the browser first shows something of the page; the answer is when its last byte is there.
 
     python -m bench.console_pages [--history 1000000] [--dead 200000] [--rounds 40]
 """
@@ -10,9 +12,8 @@ import argparse
 import os
 from collections.abc import Sequence
 from statistics import median, quantiles
-from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.console.conftest import CHROMIUM
 from tests.console.letters import bury
 from tests.support.console_process import ConsoleProcess
@@ -31,13 +32,24 @@ ERRORS = (
     "ValueError: no such field: Stage__c",
     "PermanentError: the contact was merged",
 )
-PAGES = ("/", "/dead", f"/dead?group={GROUP}", "/events", "/people/100007", "/groups", f"/groups/{GROUP}")
+PAGES = (
+    "/",
+    "/dead",
+    f"/dead?group={GROUP}",
+    "/events",
+    "/people/100007",
+    "/groups",
+    f"/groups/{GROUP}",
+    f"/dead/confirm?group={GROUP}&act=redrive",
+)
 TIMES = """() => {
   const [answer] = performance.getEntriesByType("navigation");
   const [paint] = performance.getEntriesByName("first-contentful-paint");
   return {answer: answer.responseEnd, paint: paint ? paint.startTime : null};
 }"""
+TWO_WORDS = "data:text/html,<title>two words</title><p>two words"
 BATCH = 1_000
+Times = dict[str, float]
 
 
 def main() -> None:
@@ -55,11 +67,11 @@ def main() -> None:
         with ConsoleProcess(server.url) as console, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             print(f"load of the machine before: {os.getloadavg()[0]:.1f}", flush=True)
-            found = [{path: seen(browser, console.url + path) for path in PAGES} for _ in range(asked.rounds)]
+            found = looked_at(browser, console, asked.rounds)
             browser.close()
         print(f"load of the machine after: {os.getloadavg()[0]:.1f}")
-    for path in PAGES:
-        print(f"{path}: {said([each[path] for each in found])}")
+    for name, times in found.items():
+        print(f"{name}: {said(times)}")
 
 
 def multiply(server: Server, count: int) -> None:
@@ -75,18 +87,35 @@ def multiply(server: Server, count: int) -> None:
                 pipeline.execute()
 
 
-def seen(browser: Browser, address: str) -> dict[str, Any]:
+def looked_at(browser: Browser, console: ConsoleProcess, rounds: int) -> dict[str, list[Times]]:
+    """Every page, so many times, in both kinds of windows."""
+    found: dict[str, list[Times]] = {}
+    kept = window(browser)
+    seen(kept, console.url)
+    for _ in range(rounds):
+        for path in PAGES:
+            found.setdefault(path, []).append(seen(kept, console.url + path))
+        for name, address in {"two words": TWO_WORDS, **{path: console.url + path for path in PAGES}}.items():
+            new = window(browser)
+            found.setdefault(f"{name} (new window)", []).append(seen(new, address))
+            new.context.close()
+    return found
+
+
+def window(browser: Browser) -> Page:
+    """A new one, of a browser that knows nothing."""
+    return browser.new_context(bypass_csp=True).new_page()  # else nothing could wait in the page
+
+
+def seen(window: Page, address: str) -> Times:
     """Milliseconds from asking for a page to its ``answer`` and to its first ``paint``."""
-    context = browser.new_context(bypass_csp=True)  # else nothing could wait in the page
-    window = context.new_page()
     window.goto(address)
     window.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
-    times: dict[str, Any] = window.evaluate(TIMES)
-    context.close()
+    times: Times = window.evaluate(TIMES)
     return times
 
 
-def said(times: Sequence[dict[str, float]]) -> str:
+def said(times: Sequence[Times]) -> str:
     """Median and 95th percentile of both."""
     parts = []
     for what in ("answer", "paint"):

@@ -1,7 +1,7 @@
 """Build what the chart is checked with into ``.tools/``, from the pins in ``versions.toml``. Run it by ``make tools``.
 
 With the argument ``node`` it builds what a kind node is made of instead, for machines that cannot pull its image, with
-``operators`` what such a cluster can be given besides, and with ``release`` what publishes and signs a version.
+``neighbours`` and names those that such a cluster is given, and with ``release`` what publishes and signs a version.
 Needs Go (and for a node gcc and libseccomp). Modules come from whatever module proxy the machine's Go is set up for,
 and are refused when their content is not the pinned one. Finished work is stamped, so a second run takes a moment.
 """
@@ -24,6 +24,7 @@ import schemas
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent.parent / ".tools"
 NODE = TOOLS / "node"
+NEIGHBOURS = HERE.parent / "cluster" / "neighbours"
 PINS = HERE / "versions.toml"
 
 
@@ -138,11 +139,24 @@ def install_node(pins: dict[str, Any]) -> None:
     once("node-manifests", manifests, lambda: write_manifests(manifests))
 
 
-def install_operators(pins: dict[str, Any]) -> None:
-    """Build what ``.ci/cluster/operators`` installs in a cluster, and link to the manifests that come with it."""
-    for name, pin in pins["operators"].items():
-        once(f"operators-{name}", pin, lambda pin=pin: build(pin, NODE / "bin"))
-        link = NODE / name
+def build_neighbour(name: str, pin: dict[str, Any]) -> None:
+    """Build a neighbour's programs from its module, or from a go.mod of ours where its own cannot be used."""
+    own = NEIGHBOURS / name
+    if not (own / "go.mod").exists():
+        build(pin, NODE / "bin")
+        return
+    for program, package in pin["programs"].items():
+        run("go", "build", "-ldflags", "-s -w", "-o", str(NODE / "bin" / program), package, directory=own)
+
+
+def install_neighbours(pins: dict[str, Any], names: list[str]) -> None:
+    """Build these neighbours of a release, and link to the manifests that come with each."""
+    for name in names:
+        pin = pins["neighbours"][name]
+        ours = [path.read_text("utf-8") for path in sorted((NEIGHBOURS / name).glob("*[dmo]"))]  # .mod, .sum, .go
+        once(f"neighbours-{name}", [pin, ours], lambda name=name, pin=pin: build_neighbour(name, pin))
+        link = NODE / "neighbours" / name
+        link.parent.mkdir(exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(module(pin["module"], pin["version"], pin["sum"]))
 
@@ -203,7 +217,10 @@ def main() -> int:
         print("tools: Go is not installed; the chart's checks need it (https://go.dev/doc/install)", file=sys.stderr)
         return 1
     pins = tomllib.loads(PINS.read_text("utf-8"))
-    parts = {"tools": install_tools, "node": install_node, "operators": install_operators, "release": install_release}
+    if sys.argv[1:2] == ["neighbours"]:
+        install_neighbours(pins, sys.argv[2:])
+        return 0
+    parts = {"tools": install_tools, "node": install_node, "release": install_release}
     for name in sys.argv[1:] or ["tools"]:
         parts[name](pins)
     return 0

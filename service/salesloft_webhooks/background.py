@@ -136,8 +136,33 @@ class LeftBehind:
 
     def _ended(self, task: "asyncio.Future[Any]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # looked at, else asyncio reports it as never retrieved
+        _looked_at(task)
+
+
+class Ongoing(Generic[Result]):
+    """Work that goes on when nobody waits for it for a while."""
+
+    def __init__(self, work: Awaitable[Result]) -> None:
+        self._task = asyncio.ensure_future(work)
+        self._task.add_done_callback(_looked_at)
+
+    def result(self) -> Result:
+        """What it has returned; raises what it has raised."""
+        return self._task.result()
+
+    async def ends(self, seconds: float) -> bool:
+        """Whether it has ended, after waiting no longer than this: then `result` is there."""
+        done, _ = await asyncio.wait({self._task}, timeout=seconds)
+        return bool(done)
+
+    def abandon(self) -> None:
+        """End it, and wait for nothing."""
+        self._task.cancel()
+
+
+def _looked_at(task: "asyncio.Future[Any]") -> None:
+    if not task.cancelled():
+        task.exception()  # else asyncio reports it as never retrieved
 
 
 class Shared(Generic[Key, Result]):
@@ -145,6 +170,10 @@ class Shared(Generic[Key, Result]):
 
     def __init__(self) -> None:
         self._under_way: dict[Key, asyncio.Future[Result]] = {}
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether the work of that key is under way."""
+        return key in self._under_way
 
     async def result(self, key: Key, begin: Callable[[], Awaitable[Result]]) -> Result:
         """What the work of that key returns or raises, which is begun unless it is under way."""

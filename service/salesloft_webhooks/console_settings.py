@@ -41,6 +41,11 @@ class ConsoleSettings(Environment):
         pattern=r"^https?://[^\s{}]*\{trace_id\}[^\s{}]*$",
         description="Where a trace is looked at, with `{trace_id}` in it: attempts and deliveries become links.",
     )
+    console_grafana_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/@?#]+([/?#]\S*)?$",
+        description="Where the graphs are, such as a dashboard's address with its variables: the overview leads there.",
+    )
     console_actions_per_minute: int = Field(
         60, ge=1, description="How many actions one person may do in a minute, in each console."
     )
@@ -74,8 +79,20 @@ class ConsoleSettings(Environment):
     console_proxy_secret_file: Path | None = Field(
         None,
         description="`proxy`, where it hands on no token: file with a secret that it shows in the header "
-        "`X-Console-Proxy-Secret`; names then come from `X-Forwarded-Email` or `X-Forwarded-User`, groups from "
-        "`X-Forwarded-Groups`. The proxy must drop what clients send in these headers. Re-read on change.",
+        "`X-Console-Proxy-Secret`; names then come from CONSOLE_NAME_HEADER, groups from CONSOLE_GROUPS_HEADER. The "
+        "proxy must set these itself, and drop what clients send in them. Re-read on change.",
+    )
+    console_name_header: str = Field(
+        "X-Forwarded-Email",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="With CONSOLE_PROXY_SECRET_FILE: the one header that names who asks, for example "
+        "`X-Forwarded-User`. No other one is looked at: what a proxy does not set, clients could.",
+    )
+    console_groups_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="With CONSOLE_PROXY_SECRET_FILE: the header that has a person's groups, separated by commas, for "
+        "example `X-Forwarded-Groups`. Name it only if the proxy sets it for everybody; without it nobody has groups.",
     )
     console_tokens_file: Path | None = Field(
         None, description="`token`: file of tokens, one a line: `name:role,role:sha256`; re-read on change."

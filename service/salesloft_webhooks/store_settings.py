@@ -128,6 +128,11 @@ class StoreSettings(Environment):
         "makes them. The first encrypts, all decrypt; re-read on change. Workers, commands and console need it before "
         "receivers use it; these wait until every worker has it (docs/security.md). Plain bodies stay readable.",
     )
+    encrypt_bodies: bool = Field(
+        default=True,
+        description="Whether whoever has BODY_KEY_FILE encrypts what it stores; with `false` it only decrypts. For "
+        "roles that read and write (backfill, console, commands) while encryption is to stop.",
+    )
     history_memory_share: float = Field(
         0.75,
         gt=0,

@@ -43,6 +43,16 @@ def test_it_knows_tokens_by_a_file() -> None:
     assert source["secret"] == {"name": "console-tokens", "items": [{"key": "t", "path": "tokens"}]}
 
 
+def test_its_overview_leads_to_the_graphs() -> None:
+    """`console.grafanaUrl` is handed on as it is, with a dashboard's variables; only the web's addresses are."""
+    address = "https://grafana.example.com/d/salesloft?orgId=1&var-release=shop"
+    given = render(merged(TOKENS, {"console": {"grafanaUrl": address}}))
+
+    assert given.environment("console")["CONSOLE_GRAFANA_URL"] == address
+    for wrong in ("javascript:alert(1)", "//grafana.example.com", "https://u:p@grafana.example.com", "https://a b"):
+        assert "grafanaUrl" in refusal(merged(TOKENS, {"console": {"grafanaUrl": wrong}})), wrong
+
+
 def test_only_the_proxy_and_prometheus_reach_it() -> None:
     """Its port is open to the peers that are named and to nobody where none is; it reaches the store and the issuer."""
     policy = render(shape("console")).one("NetworkPolicy", "console")["spec"]

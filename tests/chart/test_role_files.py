@@ -32,12 +32,14 @@ def test_all_that_have_to_do_with_bodies_have_their_keys(component: str) -> None
     assert mounted(rendered, component)[path] == ("body-keys", "keys")
 
 
-def test_receivers_can_stop_to_encrypt() -> None:
-    """With `bodyKeys.encrypt: false` receivers have no keys, and who reads what is stored still has them."""
+def test_encrypting_can_be_stopped_everywhere() -> None:
+    """With `bodyKeys.encrypt: false` receivers have no keys, and who reads what is stored only decrypts with them."""
     rendered = render(merged(shape("files"), {"bodyKeys": {"encrypt": False}}))
 
     assert [name for name in [*READERS, *WRITERS] if "BODY_KEY_FILE" in rendered.environment(name)] == READERS
     assert not [name for name in WRITERS if "body-keys" in str(rendered.one("Deployment", name))]
+    assert {rendered.environment(name)["ENCRYPT_BODIES"] for name in READERS} == {"false"}
+    assert "ENCRYPT_BODIES" not in render(shape("files")).environment("backfill")
 
 
 def test_the_operator_has_no_keys_of_bodies() -> None:

@@ -71,6 +71,7 @@ OTHER: dict[str, Any] = {
     "monitoring.runbookBaseUrl": "https://wiki.example.com/runbooks/",
     "console.auth": "token",
     "console.config": {"LOG_LEVEL": "debug"},
+    "console.grafanaUrl": "https://other.example.com/d/salesloft?var-release=shop",
     "console.httpRoute.parentRefs": [{"name": "other"}],
     "console.resources": {"limits": {"memory": "1Gi"}},
     "console.url": "https://other.example.com",

@@ -3,13 +3,23 @@
 A module whose tests take `page` has no asynchronous tests: Playwright's synchronous API keeps a loop running meanwhile.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
+from pydantic import SecretStr
 
+from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.console.context import Console
+from salesloft_webhooks.console.live import Live
+from salesloft_webhooks.console.people import Role
+from salesloft_webhooks.console.running_searches import Searches
+from salesloft_webhooks.console.store_state import StoreState
+from salesloft_webhooks.settings import Settings
+from tests.console.served import Served, SignedIn
 from tests.support.console_process import ConsoleProcess
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
@@ -79,3 +89,24 @@ def page(browser: Browser, console: ConsoleProcess) -> Iterator[Page]:
     yield context.new_page()
     context.close()
     assert said == []
+
+
+@pytest.fixture
+async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
+    """Makes one in which somebody has these roles."""
+    made: list[Served] = []
+    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
+
+        def make(*roles: Role) -> Served:
+            settings = Settings.load(redis_url=SecretStr(valkey.url))
+            state, live = StoreState(store), Live(store)
+            made.append(
+                Served(
+                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
+                )
+            )
+            return made[-1]
+
+        yield make
+        for each in made:
+            await each.client.aclose()

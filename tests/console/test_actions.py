@@ -1,44 +1,17 @@
 """Actions: who may press what, from where, and what is written down about it. With actions of the test's own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-from pydantic import SecretStr
 
-from salesloft_webhooks.broker import open_store
-from salesloft_webhooks.console.context import Console
+from salesloft_webhooks.broker.administration.runs import MOST_UNFINISHED
 from salesloft_webhooks.console.form import Form
-from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
-from salesloft_webhooks.console.running_searches import Searches
-from salesloft_webhooks.console.store_state import StoreState
-from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.metrics import CONSOLE
-from tests.console.served import BASE, Served, SignedIn
+from tests.console.served import BASE, Served
+from tests.console.test_role_matrix import served as every_route
 from tests.support.servers import Server
-
-
-@pytest.fixture
-async def served(valkey: Server) -> AsyncIterator[Callable[..., Served]]:
-    """Makes one in which somebody has these roles."""
-    made: list[Served] = []
-    async with open_store(Settings.load(redis_url=SecretStr(valkey.url))) as store:
-
-        def make(*roles: Role) -> Served:
-            settings = Settings.load(redis_url=SecretStr(valkey.url))
-            state, live = StoreState(store), Live(store)
-            made.append(
-                Served(
-                    Console(store, settings, asyncio.Event(), live, state.now, state, Searches(store)), SignedIn(*roles)
-                )
-            )
-            return made[-1]
-
-        yield make
-        for each in made:
-            await each.client.aclose()
 
 
 async def test_an_action_is_done_and_said_and_written_down(served: Callable[..., Served]) -> None:
@@ -155,11 +128,38 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     refused = await running.post("/groups/crm/pause", {"count": "101", "group": "crm"})
 
     assert (away.status_code, fault.status_code, refused.status_code) == (503, 500, 400)
-    assert "it is away" in away.text
+    assert "only the answer is missing: it is away" in away.text
+    assert "nothing done" not in away.text
+    assert "retry-after" not in away.headers
     assert "secret" not in fault.text
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
     assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
+
+
+async def test_a_run_too_many_is_no_outage(valkey: Server) -> None:
+    """Whoever begins more bulk work than may be unfinished is told that, not that the store does not answer."""
+    async with every_route(valkey) as (client, sign_in):
+        sign_in.who = Person("robin", frozenset(Role))
+        answers = [
+            await client.post("/quarantine/reprocess-all", headers={"Sec-Fetch-Site": "same-origin"})
+            for _ in range(MOST_UNFINISHED + 1)
+        ]
+
+    assert [each.status_code for each in answers] == [303] * MOST_UNFINISHED + [409]
+    assert f"{MOST_UNFINISHED} runs are unfinished" in answers[-1].text
+    assert "does not answer" not in answers[-1].text
+
+
+@pytest.mark.parametrize("length", ["²", "9" * 5_000, "-1", ""])
+async def test_a_length_that_is_none_is_refused(length: str, served: Callable[..., Served]) -> None:
+    """Whatever a request says of its length, it is no fault of ours."""
+    running = served(*Role)
+    head = {b"sec-fetch-site": b"same-origin", b"content-length": length.encode("latin-1")}
+
+    answer = await running.client.post("/dead/redrive", headers=head)
+
+    assert answer.status_code == 400
 
 
 async def test_without_reveal_the_route_is_not_there(
@@ -181,14 +181,14 @@ async def test_whoever_acts_too_often_is_asked_to_wait(
     """One more than `CONSOLE_BULK_ACTIONS_PER_MINUTE` is 429 and not done; the audit has the first refusal only."""
     monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", "1")
     running = served(*Role)
-    fields = {"group": "crm", "count": "1"}
+    fields, labels = {"group": "crm", "count": "1"}, {"act": "replay", "outcome": "refused"}
+    before = CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) or 0.0
 
     statuses = [(await running.post("/bulk", fields)).status_code for _ in range(4)]
 
     assert statuses == [303, 429, 429, 429]
     assert [each.outcome for each in await running.audited()] == ["refused", "done"]
-    labels = {"act": "replay", "outcome": "refused"}
-    assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == 1
+    assert CONSOLE.get_sample_value("salesloft_webhooks_console_acts_total", labels) == before + 1
 
 
 async def test_addresses_in_arguments_are_not_written_down(served: Callable[..., Served]) -> None:

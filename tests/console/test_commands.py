@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import Action, Page
-from tests.console.test_role_matrix import ROUTES, served
+from tests.console.test_role_matrix import OURS, ROUTES, served
 from tests.support.servers import Server
 
 PAGES = {
@@ -35,7 +35,7 @@ PAGES = {
     "/runs/{run}": "runs show",
     "/subscriptions": "subscriptions list",
 }
-PARTS = {"/events/more", "/store-state"}
+PARTS = {"/events/more", "/people/{id}/more", "/store-state"}
 """Are asked for by a page that is looked at, and shown in it."""
 ACTIONS = {
     "/dead/discard": "dead discard",
@@ -53,8 +53,10 @@ ACTIONS = {
     "/replay": "replay",
     "/runs/{run}/stop": "runs stop",
     "/search": "events search",
-    "/subscriptions/ask": "subscriptions plan",
+    "/subscriptions/ask": "subscriptions list",
 }
+OF_A_DEAD_ONE = {"/events/{id:path}/replay": "dead redrive"}
+"""What the same button does to an event that has died."""
 OTHER_PAGES = {
     "dead show": "/events/{id:path}",
     "events attempts": "/events/{id:path}",
@@ -74,6 +76,8 @@ IN_A_TERMINAL_ONLY = {
     "subscriptions rotate": "likewise, and it prints or takes a new key",
 }
 SHOWN = re.compile(r'<footer class="command">.*?<code data-copy>(.*?)</code>', re.DOTALL)
+COPIED = re.compile(r"<code data-copy>(.*?)</code>", re.DOTALL)
+FORM = re.compile(r'<form method="post" action="([^"]+)"')
 IN_THE_STORE = {"{id:path}": "dead", "{id}": "7", "{name}": "crm"}
 """What `put_one_of_each` has put there, for the names in a path."""
 
@@ -134,6 +138,45 @@ async def test_a_page_shows_a_command_that_can_be_pasted(path: str, valkey: Serv
     words = shlex.split(html.unescape(found[1]))
     assert words[: 1 + len(PAGES[path].split())] == ["salesloft-webhooks", *PAGES[path].split()]
     accepted(words[1:])
+
+
+async def test_a_page_names_the_command_of_each_of_its_buttons(valkey: Server) -> None:
+    """Wherever a form is posted, a command that does the same stands on that page, and takes what is given to it."""
+    seen: set[str] = set()
+    async with served(valkey) as (client, sign_in):
+        sign_in.who = Person("robin", frozenset(Role))
+        delivery = (await client.get("/api/v1/quarantine")).json()["rows"][0]["reference"]
+        run = (await client.post("/api/v1/quarantine/reprocess-all", headers=OURS)).json()["run"]
+        for address in (
+            "/dead?group=crm",
+            "/dead/confirm?group=crm",
+            "/dead/confirm?group=crm&act=discard",
+            "/erase?person=7",
+            "/events",
+            "/events/dead",
+            "/groups/crm",
+            "/quarantine",
+            f"/quarantine/{delivery}",
+            f"/runs/{run}",
+        ):
+            while (answer := await client.get(address)).status_code == 202:
+                pass  # it is counted beside the page
+            page = answer.text
+            lines = [html.unescape(each) for each in COPIED.findall(page) if each.startswith("salesloft-webhooks ")]
+            for posted in FORM.findall(page):
+                route = next(each for each in ROUTES if isinstance(each, Action) and is_at(each.path, posted))
+                seen.add(route.path)
+                wanted = [ACTIONS[route.path], OF_A_DEAD_ONE.get(route.path, ACTIONS[route.path])]
+                beginnings = tuple(f"salesloft-webhooks {each} " for each in wanted)
+                assert route.path == "/search" or any(line.startswith(beginnings) for line in lines), lines
+            for line in lines:
+                accepted(shlex.split(line)[1:])
+    assert set(ACTIONS) - seen == {"/groups/{name}/resume", "/replay", "/subscriptions/ask"}
+
+
+def is_at(path: str, posted: str) -> bool:
+    """Whether a form is posted to this route."""
+    return re.fullmatch(re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(path)), html.unescape(posted)) is not None
 
 
 def accepted(words: list[str]) -> None:

@@ -1,11 +1,11 @@
 """Dead letters in a browser: by error with counts, one tried first, then all of one cause in bulk."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.console_pages import multiply
 from playwright.sync_api import Page, expect
 
 from tests.console.letters import bury, mended
@@ -64,27 +64,6 @@ def test_one_of_two_causes_is_redriven(valkey: Server, tmp_path: Path, page: Pag
         page.goto("/audit")
         expect(page.locator("tbody")).to_contain_text("redrive")
         expect(page.locator("tbody")).to_contain_text("799 letters are being given to crm.")
-
-
-def test_selected_letters_are_redriven_by_keyboard(valkey: Server, console: ConsoleProcess, page: Page) -> None:
-    """`j` and `x` select, Tab and Enter do the rest; no pointer is needed."""
-    bury(valkey.url, [NO_REP] * 5)
-    page.goto("/dead?group=crm")
-    expect(page.locator("input[type=checkbox]")).to_have_count(5)
-    page.keyboard.press("j")  # the error
-    for _ in range(2):
-        page.keyboard.press("j")
-        page.keyboard.press("x")
-        page.locator("main tbody tr:focus, main tbody tr:focus-within").first.focus()
-    page.get_by_role("button", name="Redrive selected …").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 2 letters of crm?")
-    page.get_by_role("button", name="Redrive 2 letters to crm").focus()
-    page.keyboard.press("Enter")
-
-    expect(page).to_have_url(re.compile("/runs/"))
-    expect(page.locator("#run")).to_contain_text("done")
-    assert dead_letters(valkey) == 3
 
 
 def test_nothing_selected_is_not_everything(valkey: Server, console: ConsoleProcess) -> None:
@@ -147,3 +126,30 @@ def test_a_killed_console_leaves_its_run_to_another(valkey: Server, console: Con
     assert left > 0
     assert console.json(f"/runs/{run_id}")["run"]["outcomes"] == {"redriven": 600}
     assert dead_letters(valkey) == 0
+
+
+def test_many_letters_are_counted_beside_the_page(valkey: Server, page: Page, console: ConsoleProcess) -> None:
+    """A program is told to ask again, a browser does so by itself; nobody is told that it took too long."""
+    bury(valkey.url, [CRM_DOWN])
+    multiply(valkey, 80_000)
+    address = "/dead/confirm?group=crm&act=redrive"
+
+    assert console.get(f"/api/v1{address}").status == 202
+    page.goto(address)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Redrive 80,000 letters of crm?", timeout=30_000)
+    expect(page.get_by_role("button", name="Redrive 80,000 letters to crm")).to_be_visible()
+
+
+def test_the_counts_obey_a_person_and_a_time(valkey: Server, console: ConsoleProcess) -> None:
+    """As the list below them does: of one person, and of nobody since tomorrow; without them all are counted."""
+    bury(valkey.url, [CRM_DOWN, NO_REP, NO_REP])
+
+    def total(query: str) -> int:
+        found = console.json(f"/dead?group=crm{query}")
+        assert found["total"] == len(found["letters"])
+        return int(found["total"])
+
+    wait_until(lambda: console.json("/dead?group=crm&person=1")["age_seconds"] is not None, description="it is counted")
+    wait_until(lambda: total("&since=2100-01-01T00:00:00Z") == 0, description="nothing has died in the future")
+    assert (total("&person=1"), total("")) == (1, 3)

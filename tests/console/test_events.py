@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from bench.filling import fill
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console.stored_events import an_event, drive, store_events
 from tests.support.broker_driver import Driven
@@ -30,10 +30,10 @@ async def one_of_each(driven: Driven) -> None:
     await driven.publish("waits", person=8)
 
 
-def fill_in(valkey: Server, events: int = MANY) -> None:
+def fill_in(valkey: Server) -> None:
     """Many events of people whom nobody here searches for."""
     with ThreadPoolExecutor(1) as threads:  # Playwright's loop runs in this one
-        threads.submit(fill, valkey.url, events, 10).result()
+        threads.submit(fill, valkey.url, MANY, 10).result()
 
 
 def test_nothing_is_stored_yet(valkey: Server, page: Page) -> None:
@@ -126,6 +126,25 @@ def test_new_events_appear_on_top_unless_somebody_points_at_the_list(valkey: Ser
     expect(names).to_have_text(["held", "new", "old"])
 
 
+def test_new_events_wait_while_a_row_has_the_focus(valkey: Server, page: Page) -> None:
+    """Whoever steps through the rows by keyboard keeps them where they are, until the focus goes elsewhere."""
+    store_events(valkey, an_event("old"))
+    page.goto("/events")
+    names = page.locator("#found th code")
+    page.keyboard.press("j")
+    expect(page.locator("#found tr").first).to_be_focused()
+    held_while = page.context.new_page()
+    held_while.goto("/events")
+
+    store_events(valkey, an_event("held"))
+    expect(held_while.locator("#found th code").first).to_have_text("held")
+    held_while.close()
+
+    assert names.all_text_contents() == ["old"]
+    page.keyboard.press("/")
+    expect(names).to_have_text(["held", "old"])
+
+
 def test_a_search_goes_on_until_it_has_looked_through_everything(valkey: Server, page: Page) -> None:
     """Its page says how far it has come, and shows what it finds on the way."""
     store_events(valkey, an_event("the-oldest", person=77))
@@ -155,10 +174,16 @@ def test_a_search_goes_on_without_a_script(valkey: Server, console: ConsoleProce
 
 def test_another_search_ends_the_one_before(valkey: Server, page: Page) -> None:
     """One a person: the page of the first one says so, and how to go on."""
-    fill_in(valkey, 4 * MANY)  # the first one is still under way when the second begins
+    fill_in(valkey)
+    going_on: list[Route] = []  # each page asks to go on with its search; neither may before both are under way
+    page.context.route("**/events/more?*", lambda route: going_on.append(route))  # noqa: PLW0108 - needs attributes
     page.goto("/events?person=77")
+    expect(page.locator("#search-state progress")).to_be_visible()
     other = page.context.new_page()
     other.goto("/events?person=78")
+    expect(other.locator("#search-state progress")).to_be_visible()
+
+    going_on[0].continue_()
 
     expect(page.locator("#search-state")).to_contain_text("You have begun another search")
     expect(page.get_by_role("link", name="Go on with this one")).to_be_visible()

@@ -1,8 +1,10 @@
 """One person's page: all that happened to them, and what of it waits for what."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from bench.filling import fill
 from playwright.sync_api import Page, expect
 
 from salesloft_webhooks.broker import Outcome
@@ -57,10 +59,22 @@ def test_many_events_have_pages(valkey: Server, console: ConsoleProcess, page: P
     page.goto("/people/7")
     expect(page.locator("[data-event]")).to_have_count(50)
 
-    page.get_by_role("link", name="Look further back").click()
+    page.get_by_role("link", name="Older").click()
 
     expect(page.locator("[data-event]").first).to_contain_text("person.updated/7/009")
     expect(page.locator("[data-event]")).to_have_count(10)
+
+
+def test_what_is_far_back_comes_by_itself(valkey: Server, page: Page) -> None:
+    """The page is there at once and looks on by itself; what it finds takes its place in the table."""
+    arrange(valkey, three_of_one_person)
+    with ThreadPoolExecutor(1) as threads:  # Playwright's loop runs in this one
+        threads.submit(fill, valkey.url, 60_000, 10).result()
+
+    page.goto("/people/7")
+
+    expect(page.locator("#found tr th")).to_have_text(["email.replied/9/1", "email.sent/8/1", "person.created/7/1"])
+    expect(page.locator("#search-state")).to_contain_text("That is all: looked through 60,004 of 60,004")
 
 
 @pytest.mark.parametrize("path", ["/people/ada@crm.example", "/people/7?after=nonsense"], ids=["address", "cursor"])

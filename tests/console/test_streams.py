@@ -15,11 +15,11 @@ from salesloft_webhooks.broker.administration.audit import audit_log
 from salesloft_webhooks.broker.administration.newest_entries import AT_MOST, NewestEntries
 from salesloft_webhooks.console import event_stream, run
 from salesloft_webhooks.console.context import Console
-from salesloft_webhooks.console.endpoints import MOST_STREAMS
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.live import EVERY_SECONDS
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import Action, Done, action, stream
+from salesloft_webhooks.console.stream_places import MOST_STREAMS
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings

@@ -21,10 +21,8 @@ from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
-pytestmark = [
-    pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING),
-    pytest.mark.timeout(240),
-]
+ABSENT = pytest.mark.skipif(PROMETHEUS is None or ALERTMANAGER is None, reason=MISSING)
+pytestmark = [ABSENT, pytest.mark.timeout(240)]
 
 VARIABLES = {
     "$cluster": ".*",

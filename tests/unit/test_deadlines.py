@@ -1,13 +1,13 @@
 """Equal time-outs under one timer: each future and each task ends in its own time, whatever the others do."""
 
 import asyncio
-import time
 from contextlib import suppress
 from contextvars import ContextVar
 
 import pytest
 
 from salesloft_webhooks.deadlines import Deadlines
+from tests.support.virtual_time import in_virtual_time
 
 SECONDS = 0.1
 NEVER = 10.0
@@ -30,18 +30,20 @@ def deadlines() -> Deadlines[Future]:
     return Deadlines(SECONDS, fail)
 
 
+@in_virtual_time
 async def test_a_future_that_takes_too_long_ends_with_the_error(deadlines: Deadlines[Future]) -> None:
-    """It ends when its time is over, neither before nor much later."""
-    began = time.monotonic()
-    future = asyncio.get_running_loop().create_future()
+    """It ends when its time is over, neither before nor later."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
     deadlines.begin(future)
 
     with pytest.raises(OverTimeError):
         await asyncio.wait_for(future, 5)
 
-    assert SECONDS * 0.9 <= time.monotonic() - began < 5
+    assert loop.time() == pytest.approx(SECONDS)
 
 
+@in_virtual_time
 async def test_a_future_that_is_done_in_time_keeps_its_result(deadlines: Deadlines[Future]) -> None:
     """What is done, failed or cancelled before its time is left alone."""
     loop = asyncio.get_running_loop()
@@ -57,6 +59,7 @@ async def test_a_future_that_is_done_in_time_keeps_its_result(deadlines: Deadlin
     assert cancelled.cancelled()
 
 
+@in_virtual_time
 async def test_what_has_ended_is_watched_no_more(deadlines: Deadlines[Future]) -> None:
     """Who ends in time is told so and left alone, though it is not done; who ends too late is told that."""
     loop = asyncio.get_running_loop()
@@ -72,6 +75,7 @@ async def test_what_has_ended_is_watched_no_more(deadlines: Deadlines[Future]) -
     assert not deadlines.end(late)
 
 
+@in_virtual_time
 async def test_each_future_has_its_own_time(deadlines: Deadlines[Future]) -> None:
     """One timer serves all: who comes later ends later, also behind one that is done and one that is over its time."""
     loop = asyncio.get_running_loop()
@@ -91,6 +95,7 @@ async def test_each_future_has_its_own_time(deadlines: Deadlines[Future]) -> Non
     assert isinstance(second.exception(), OverTimeError)
 
 
+@in_virtual_time
 async def test_what_comes_after_a_rest_is_watched_too(deadlines: Deadlines[Future]) -> None:
     """After all were done and the timer has nothing to look for, the next future has its time-out again."""
     loop = asyncio.get_running_loop()
@@ -106,6 +111,7 @@ async def test_what_comes_after_a_rest_is_watched_too(deadlines: Deadlines[Futur
     assert isinstance(late.exception(), OverTimeError)
 
 
+@in_virtual_time
 async def test_the_end_leaves_nobody_waiting(deadlines: Deadlines[Future]) -> None:
     """When nobody works on them any more, futures end at once, and no timer is left."""
     loop = asyncio.get_running_loop()
@@ -120,6 +126,7 @@ async def test_the_end_leaves_nobody_waiting(deadlines: Deadlines[Future]) -> No
     assert done.result() is None
 
 
+@in_virtual_time
 async def test_the_timer_keeps_nothing_of_who_began_first() -> None:
     """What the first one has bound in its context is free when that has ended, whatever the timer still waits for."""
     seen = list[object]()
@@ -154,14 +161,16 @@ async def _attempts(
     return await asyncio.gather(*tasks)
 
 
+@in_virtual_time
 async def test_each_task_has_its_own_time() -> None:
     """Those that begin later end later: the shared timer is set again for each, and never early."""
     ends = await _attempts(Deadlines(2 * SECONDS, asyncio.Task.cancel), [NEVER] * 3, apart=SECONDS)
 
     assert [too_late for too_late, _ in ends] == [True] * 3
-    assert all(2 * SECONDS - 0.01 <= seconds < 2 * SECONDS * 1.4 for _, seconds in ends)
+    assert [seconds for _, seconds in ends] == pytest.approx([2 * SECONDS] * 3)
 
 
+@in_virtual_time
 async def test_a_task_that_ends_in_time_is_left_alone() -> None:
     """The time of an attempt that has ended is nobody else's: neither its task is cancelled later nor the next one."""
     limits = Deadlines[asyncio.Task[object]](2 * SECONDS, asyncio.Task.cancel)

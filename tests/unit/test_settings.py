@@ -57,6 +57,10 @@ def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPa
             "IDEMPOTENCY_TTL_SECONDS",
             id="forgets history",
         ),
+        pytest.param({"console_grafana_url": "javascript:alert(1)"}, "CONSOLE_GRAFANA_URL", id="a script as a link"),
+        pytest.param(
+            {"console_grafana_url": "https://u:p@g.example.com"}, "CONSOLE_GRAFANA_URL", id="a login in a link"
+        ),
         pytest.param({"no_handler_seconds": 15.0}, "NO_HANDLER_SECONDS", id="forgets the living"),
         pytest.param({"body_memory_bytes": 1000}, "BODY_MEMORY_BYTES", id="no room for the largest body"),
     ],

@@ -26,6 +26,10 @@ they change.
 {{- $console := .Values.console -}}
 - name: CONSOLE_AUTH
   value: {{ $console.auth }}
+{{- with $console.grafanaUrl }}
+- name: CONSOLE_GRAFANA_URL
+  value: {{ . | quote }}
+{{- end }}
 {{- if eq $console.auth "proxy" }}
 {{- range $setting, $value := dict "CONSOLE_JWKS_URL" $console.proxy.jwksUrl "CONSOLE_ISSUER" $console.proxy.issuer "CONSOLE_AUDIENCE" $console.proxy.audience }}
 {{- with $value }}

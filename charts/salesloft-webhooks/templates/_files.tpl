@@ -21,6 +21,10 @@ their keys; receivers, which only write, where they are to encrypt.
 {{- range include "salesloft-webhooks.roleFiles" . | fromJsonArray }}
 - name: {{ .setting }}
   value: /etc/salesloft-webhooks/{{ .name }}/{{ .name }}
+{{- if and (eq .setting "BODY_KEY_FILE") (not (index $ 0).Values.bodyKeys.encrypt) }}
+- name: ENCRYPT_BODIES
+  value: "false"
+{{- end }}
 {{- end }}
 {{- with (index . 0).Values.alerts }}
 {{- if and (eq (index $ 1) "worker") .existingSecret .periodSeconds }}

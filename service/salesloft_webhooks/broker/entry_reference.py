@@ -3,7 +3,19 @@
 import re
 from dataclasses import dataclass
 
-FORM = re.compile(r"(\d{1,3})/(\d{1,20})-(\d{1,20})")
+FORM = re.compile(r"(\d{1,3})/(\d{1,20})-(\d{1,20})", re.ASCII)
+
+ENDS = frozenset({"0-0", f"{2**64 - 1}-{2**64 - 1}"})
+"""The lowest and the highest entry id there could be. No entry has the lowest one."""
+
+
+def beyond(entry_id: str) -> str:
+    """What lies behind an entry id in either direction, as XRANGE takes it.
+
+    Redis refuses to look beyond the ends of all ids, which would look as if the store did not answer: from there, the
+    end itself is all there is.
+    """
+    return entry_id if entry_id in ENDS else f"({entry_id}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -66,7 +66,7 @@ class Publisher:
         bounds = MemoryBounds(store, settings, observer)
         self._context = CommitterContext(store, settings, bounds, Confirmer(store, self._background))
         self._format = StoreFormat(store, settings.store_format)
-        keys = store.body_keys
+        keys = store.sealing_keys
         self._sealing = None if keys is None else Sealing(store, keys, self._format)
         self._routes = self._routes_now()
         self._asking: asyncio.Event | None = None

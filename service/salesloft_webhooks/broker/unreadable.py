@@ -35,7 +35,7 @@ async def quarantine(  # noqa: PLR0913 - each is a field of the entry
     Raises:
         StoreUnavailable, StoreFull: it was not kept; let the sender come again.
     """
-    if store.body_keys is not None:
-        body = seal_quarantined(store.body_keys, body, source)
+    if (keys := store.sealing_keys) is not None:
+        body = seal_quarantined(keys, body, source)
     args = [source, dialect, reason.value, body, limit, from_headers[:LONGEST_FROM_HEADERS], int(content_redacted)]
     await store.run("quarantine", 0, args, [store.keys.quarantine(0)])

@@ -93,11 +93,12 @@ class Answers:
             **_by_name(view.values),
             "title": view.title,
             "command": view.command,
+            "buttons": view.buttons,
             "person": person,
             "around": around,
             "path": request.url.path,
             "navigation": [each for each in self._navigation if person is not None and person.may(each.needs)],
-            "refresh_seconds": RETRY_SECONDS if refreshed or around.stale_seconds is not None else None,
+            "refresh_seconds": RETRY_SECONDS if refreshed or around.stale_seconds is not None else view.again_seconds,
         }
         text = render(self._templates, view.template, values)
         return Response(text, view.status, media_type="text/html")

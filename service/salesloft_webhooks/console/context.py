@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from salesloft_webhooks.broker import Store
-from salesloft_webhooks.broker.administration.dead_letter_counts import DeadLetterCounts
+from salesloft_webhooks.broker.administration.narrowed_counts import NarrowedCounts
+from salesloft_webhooks.console.countings import Countings
 from salesloft_webhooks.console.live import Live
 from salesloft_webhooks.console.running_searches import Searches
 from salesloft_webhooks.console.store_state import StoreState
@@ -25,6 +26,7 @@ class Console:
         state: Whether the store answers.
         searches: Those that are under way.
         dead: Dead letters, counted by error.
+        countings: Counts that take longer than a page may.
     """
 
     store: Store
@@ -34,7 +36,8 @@ class Console:
     now: Callable[[], float]
     state: StoreState
     searches: Searches
-    dead: DeadLetterCounts = field(init=False)
+    countings: Countings = field(default_factory=Countings)
+    dead: NarrowedCounts = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dead", DeadLetterCounts(self.store))
+        object.__setattr__(self, "dead", NarrowedCounts(self.store))

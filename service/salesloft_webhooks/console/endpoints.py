@@ -19,17 +19,16 @@ from salesloft_webhooks.console.form import read_form
 from salesloft_webhooks.console.last_known import LastKnown
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
-from salesloft_webhooks.console.refusals import NotAllowed, NotFound, OtherSite, TooMany
+from salesloft_webhooks.console.refusals import NotAllowed, NotFound, OtherSite
 from salesloft_webhooks.console.routes import Action, Done, Page, Stream
 from salesloft_webhooks.console.same_origin import comes_from_ours
 from salesloft_webhooks.console.sign_in import SignIn
+from salesloft_webhooks.console.stream_places import StreamPlaces
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import ConsoleTelemetry, get_logger
 
 PAGE_SECONDS = 3.0
-"""A page that takes longer says so instead of hanging. What takes long by nature is a run, with a page of its own."""
-ACTION_SECONDS = 30.0
-MOST_STREAMS = 50
+"""A page that takes longer says so instead of hanging: it is counted beside it (`countings`), or is a run."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Person], Awaitable[Response]]
@@ -59,7 +58,10 @@ class Endpoints:
     rate: ActionRate
     telemetry: ConsoleTelemetry
     _running: LeftBehind = field(default_factory=LeftBehind)
-    _streams: int = 0
+    _places: StreamPlaces = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = StreamPlaces(self.telemetry.streams)
 
     def page(self, page: Page) -> Endpoint:
         """The endpoint of a page."""
@@ -87,7 +89,7 @@ class Endpoints:
             form = await read_form(request)
             async with self.acts.writing(action, form, person) as written:
                 self.rate.count(person, bulk=action.bulk)
-                done = await self._running.result(action.handler(form, self.console, person), ACTION_SECONDS)
+                done = await self._running.result(action.handler(form, self.console, person), action.seconds)
                 if isinstance(done, Done):
                     written.done = done
             if isinstance(done, Done):
@@ -99,16 +101,12 @@ class Endpoints:
     def stream(self, stream: Stream) -> Endpoint:
         """The endpoint of a stream."""
 
-        async def answer(request: Request, _person: Person) -> Response:
-            if self._streams >= MOST_STREAMS:
-                raise TooMany(f"{MOST_STREAMS} pages follow what happens already, and this one has to be reloaded")
-            return EventStream(stream.handler(request, self.console), self.console.stopping, self._count_streams)
+        async def answer(request: Request, person: Person) -> Response:
+            self._places.make_room(person.name)
+            place = self._places.taken(person.name)
+            return EventStream(stream.handler(request, self.console), self.console.stopping, place)
 
         return self._guarded(answer, stream)
-
-    def _count_streams(self, more: int) -> None:
-        self._streams += more
-        self.telemetry.streams(self._streams)
 
     def _guarded(self, answer: Answer, route: Page | Action | Stream) -> Endpoint:
         async def checked(request: Request) -> Response:
@@ -118,7 +116,7 @@ class Endpoints:
                 self._check(request, person, route.needs)
                 return await answer(request, person)
             except Exception as exc:
-                if (problem := problem_of(exc)) is None:
+                if (problem := problem_of(exc, acting=isinstance(route, Action))) is None:
                     log.exception("console.failed", route=route.path)
                 return self.answers.problem(request, problem or FAULT, person)
 

@@ -1,7 +1,7 @@
 """What the page of events is asked for: its address as a query, and back as an address and as a command."""
 
-import shlex
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from salesloft_webhooks.broker.administration.history import EventState
 from salesloft_webhooks.broker.administration.search_query import Query
 from salesloft_webhooks.console.context import Console
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.readable_times import parse_moment
 
@@ -48,12 +49,10 @@ class Question(Struct, frozen=True):
     def command(self) -> str:
         """The command that shows the same. A text is asked for, not named."""
         if event_id := self.fields.get("id"):
-            return shlex.join(["salesloft-webhooks", "events", "show", event_id])
-        types = [("type", pattern) for pattern in self.query.types]
-        named = [(name, text) for name, text in self.fields.items() if name not in {"type", "search"}]
-        text = [("contains", "-")] if "search" in self.fields else []
-        options = [word for name, value in named + types + text for word in (f"--{name}", value)]
-        return shlex.join(["salesloft-webhooks", "events", "search", *options])
+            return command_line("events show", event_id)
+        named = {name: text for name, text in self.fields.items() if name not in {"type", "search"}}
+        contains = "-" if "search" in self.fields else ""
+        return command_line("events search", **named, type=self.query.types, contains=contains)
 
     def address(self, path: str, **more: object) -> str:
         """The address that asks the same of another path."""
@@ -68,7 +67,8 @@ def read_question(request: Request, console: Console) -> Question:
     types = tuple(word.strip() for word in asked["type"].split(",") if word.strip())
     text = console.searches.text(request.state.person.name, asked["search"]) if asked["search"] else ""
     try:
-        since, until = (parse_moment(asked[name]) if asked[name] else None for name in ("since", "until"))
+        now = datetime.fromtimestamp(console.now(), UTC)  # by which entries are stored, whatever our own clock says
+        since, until = (parse_moment(asked[name], now=now) if asked[name] else None for name in ("since", "until"))
     except ValueError as exc:
         return Question(fields, problem=f"{exc}.")
     if asked["search"] and not text:

@@ -4,8 +4,8 @@ Uvicorn waits for an open stream for ever; this one ends as soon as the role has
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, aclosing
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +18,8 @@ BEAT_SECONDS = 5.0
 something is said to them: the end of what a client sends is not the end of its interest (`BoundedProtocol`)."""
 RECONNECT_MS = 3_000
 
+Place = AbstractContextManager[asyncio.Event]
+
 
 class EventStream(Response):
     """A stream.
@@ -25,22 +27,20 @@ class EventStream(Response):
     Args:
         pieces: Each becomes one event.
         stopping: Set when the role has to end.
-        counted: Called with 1 when it begins, and with -1 when it has ended.
+        place: Taken while it goes on; it ends when the event of it is set.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, pieces: AsyncGenerator[str], stopping: asyncio.Event, counted: Callable[[int], None]) -> None:
+    def __init__(self, pieces: AsyncGenerator[str], stopping: asyncio.Event, place: Place) -> None:
         # No proxy may hold it back (nginx).
         super().__init__(headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]
-        self._pieces, self._stopping, self._counted = pieces, stopping, counted
+        self._pieces, self._stopping, self._place = pieces, stopping, place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Answer."""
-        self._counted(1)
-        over = asyncio.Event()
-        try:
+        with self._place as over:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await _say(send, f"retry: {RECONNECT_MS}\n\n")
             async with Background() as background, aclosing(self._pieces):
@@ -49,8 +49,6 @@ class EventStream(Response):
                 background.repeat(lambda: _say(send, ": beat\n\n"), name="stream's beat", every_seconds=BEAT_SECONDS)
                 await run_until(over, self._say_all(send))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            self._counted(-1)
 
     async def _say_all(self, send: Send) -> None:
         try:

@@ -1,16 +1,19 @@
 """A form that was posted: read within limits, asked by name."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from salesloft_webhooks.console.refusals import FormRefused
 
 MAX_BYTES = 262_144
 """A thousand ticked letters are 60 kB."""
 MAX_FIELDS = 2_000
+LENGTH = re.compile(r"\d{1,15}", re.ASCII)
+"""Of a body, in a header. Python also calls digits what is none to `int`, such as a superscript."""
 TYPED_ABOVE = 100
 """From more than so many on, the number has to be typed."""
 
@@ -78,7 +81,7 @@ async def read_form(request: Request) -> Form:
         FormRefused: it is none, or too large.
     """
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > MAX_BYTES:
+    if not LENGTH.fullmatch(length) or int(length) > MAX_BYTES:
         raise FormRefused(f"a form has a Content-Length, of at most {MAX_BYTES} bytes")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if int(length) and kind != "application/x-www-form-urlencoded":
@@ -87,6 +90,8 @@ async def read_form(request: Request) -> Form:
         posted = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_BYTES)
     except HTTPException as exc:
         raise FormRefused(str(exc.detail)) from exc
+    except ClientDisconnect as exc:
+        raise FormRefused("it was not sent to its end") from exc
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in posted.multi_items():
         fields[name] = (*fields.get(name, ()), str(value))

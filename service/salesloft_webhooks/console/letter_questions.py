@@ -1,11 +1,11 @@
 """Which dead letters a page or a form is about: read from an address or a form, and written into the next one."""
 
-import shlex
 from collections.abc import Callable
 from urllib.parse import urlencode
 
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.console.refusals import FormRefused
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.timestamps import parse_timestamp
 
@@ -62,6 +62,4 @@ def address(path: str, choice: DeadLetterFilter, **more: str) -> str:
 
 def command(verb: str, choice: DeadLetterFilter) -> str:
     """The command line about these letters."""
-    everything = "" if verb == "list" else " --all"
-    options = "".join(f" --{name} {shlex.quote(value)}" for name, value in pairs(choice).items())
-    return f"salesloft-webhooks dead {verb}{everything}{options}"
+    return command_line(f"dead {verb}", all=verb != "list", **pairs(choice))

@@ -1,7 +1,6 @@
 """Which replay a page or a form is about: read from an address or a form, and written into the next one."""
 
 import re
-import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.console.refusals import FormRefused
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.readable_times import parse_moment
 
@@ -78,12 +78,18 @@ class ReplayQuestion(Struct, frozen=True):
 
     def command(self, digest: str) -> str:
         """The command that does the same and nothing else; without a digest, one that says what it would do."""
-        named = [("source", self.source), ("person", self.person), ("since", self.since), ("until", self.until)]
-        options = [("type", each) for each in self.types] + [("id", each) for each in self.event_ids]
-        options += [(name, text) for name, text in named if text]
-        words = [word for name, text in options for word in (f"--{name}", text)]
-        last = ["--expect", digest] if digest else ["--dry-run"]
-        return shlex.join(["salesloft-webhooks", "replay", self.group or "GROUP", *words, *last])
+        return command_line(
+            "replay",
+            self.group or "GROUP",
+            type=self.types,
+            id=self.event_ids,
+            source=self.source,
+            person=self.person,
+            since=self.since,
+            until=self.until,
+            expect=digest,
+            dry_run=not digest,
+        )
 
 
 def read_replay_question(text: Callable[[str], str], listed: Callable[[str], Sequence[str]]) -> ReplayQuestion:

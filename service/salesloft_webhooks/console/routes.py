@@ -16,6 +16,8 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 
+ACTION_SECONDS = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -28,6 +30,9 @@ class View:
         command: The command line that shows or does the same; empty: there is none.
         status: Of the answer.
         once: Whether it may be shown once only: with personal data, it is not kept for an outage.
+        buttons: By the label of a button, the command line that does the same. One whose page's `command` is that, as
+            after a question with one answer, is not named again.
+        again_seconds: After so long the browser asks for it again by itself; None: it does not.
     """
 
     template: str
@@ -36,6 +41,8 @@ class View:
     command: str = ""
     status: int = 200
     once: bool = False
+    buttons: Mapping[str, str] = field(default_factory=dict)
+    again_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Action:
     act: str
     audited: tuple[str, ...]
     bulk: bool
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,14 @@ def page(path: str, handler: PageHandler, *, label: str = "", needs: Role = Role
 
 
 def action(
-    path: str, handler: ActionHandler, *, needs: Role, act: str, audited: Sequence[str] = (), bulk: bool = False
+    path: str,
+    handler: ActionHandler,
+    *,
+    needs: Role,
+    act: str,
+    audited: Sequence[str] = (),
+    bulk: bool = False,
+    seconds: float = ACTION_SECONDS,
 ) -> Action:
     """An action.
 
@@ -120,8 +135,9 @@ def action(
         act: What the audit calls it: ``redrive``.
         audited: The fields of the form and of the path whose values the audit keeps: never one with personal data.
         bulk: Whether it may concern many events at once: then one person may do it less often.
+        seconds: What takes longer is ended. What takes long by nature is a run, with a page of its own.
     """
-    return Action(path, handler, needs, act, tuple(audited), bulk)
+    return Action(path, handler, needs, act, tuple(audited), bulk, seconds)
 
 
 def stream(path: str, handler: StreamHandler, *, needs: Role = Role.VIEW) -> Stream:

@@ -37,6 +37,7 @@ class LimitedConnection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _idle_deadline: asyncio.TimerHandle | None = None
     _answer_deadline: asyncio.TimerHandle | None = None
+    _stall_deadline: asyncio.TimerHandle | None = None
     _unsent_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,7 +54,7 @@ class LimitedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self.cancel_deadline()
-        for timer in (self._idle_deadline, self._answer_deadline):
+        for timer in (self._idle_deadline, self._answer_deadline, self._stall_deadline):
             if timer is not None:
                 timer.cancel()
         self.limits.budget.release(self)
@@ -126,6 +127,18 @@ class LimitedConnection(HttpToolsProtocol):
         else:
             self.hold(-self._unsent_bytes)
             self._unsent_bytes = 0
+
+    def pause_writing(self) -> None:
+        """An answer that goes on (a stream) is not taken as fast as it is given. Whoever takes nothing has to go."""
+        super().pause_writing()
+        self._stall_deadline = self.loop.call_later(self.limits.head_timeout_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It was taken after all."""
+        super().resume_writing()
+        if self._stall_deadline is not None:
+            self._stall_deadline.cancel()
+            self._stall_deadline = None
 
     # -- Memory and files -----------------------------------------------------------------------------------------
     def hold(self, more_bytes: int) -> bool:

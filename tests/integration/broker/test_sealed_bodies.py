@@ -116,6 +116,22 @@ async def test_the_first_body_of_a_new_store_is_sealed(valkey: Server, key_file:
     assert len(stored(valkey)[0][b"body"]) == len(BODY) + OVERHEAD
 
 
+async def test_encryption_is_stopped(valkey: Server, key_file: Path) -> None:
+    """Whoever only decrypts stores plain bodies in a store that is encrypted, and reads both."""
+    async with open_bench(valkey, body_key_file=key_file) as bench:
+        await publish(bench, "a")
+    async with open_bench(valkey, body_key_file=key_file, encrypt_bodies=False) as bench:
+        await publish(bench, "b")
+        await quarantine(
+            bench.store, source="s", dialect="native", reason=UnreadableReason.NOT_JSON, body=b"Ada?", limit=9
+        )
+
+        assert {entry.event_id: entry.data async for entry in latest(bench.store)} == SENT
+    assert [fields[b"body"][: len(MARK)] == MARK for fields in stored(valkey) if fields[b"body"]] == [True, False]
+    with redis.Redis(port=valkey.port) as client:
+        assert client.xrange("sl:{0}:quarantine")[0][1][b"body"] == b"Ada?"
+
+
 async def test_receivers_wait_for_workers_without_the_key(valkey: Server, key_file: Path) -> None:
     """While a worker is there that could not decrypt, bodies stay plain; ten minutes after it they do not."""
     async with open_bench(valkey) as without:

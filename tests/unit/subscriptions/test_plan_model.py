@@ -118,8 +118,10 @@ class World(RuleBasedStateMachine):
         self.change(self.keys[:1])
 
     def change(self, keys: list[SigningKey]) -> None:
-        """The Secret is another one now."""
+        """The Secret is another one now. What was said of the one before counts no more, also when that comes back."""
         self.keys = keys
+        for operator in self.operators:
+            operator.phase = Phase.IDLE
         for each in self.receivers:
             each.behind_since = self.now if each.behind_since is None else each.behind_since
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from salesloft_webhooks.broker.connection.store import Store, translated
-from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.entry_reference import Reference, beyond
 from salesloft_webhooks.broker.records import AUDIT_FIELDS, Fields
 
 LENGTH = 100_000
@@ -68,7 +68,7 @@ async def write_audit(store: Store, act: Act) -> str:
     Raises:
         StoreError: it may not be written.
     """
-    values = (
+    values: tuple[Argument, ...] = (
         act.who,
         ",".join(act.roles),
         act.act,
@@ -78,10 +78,8 @@ async def write_audit(store: Store, act: Act) -> str:
         act.message[:LONGEST_TEXT],
         act.run,
     )
-    fields: dict[Any, Any] = dict(zip(AUDIT_FIELDS, values, strict=True))
-    with translated():
-        written: Any = await store.client.xadd(store.keys.audit, fields, maxlen=LENGTH, approximate=True)
-    return str(written, "ascii")
+    fields: list[Argument] = [word for pair in zip(AUDIT_FIELDS, values, strict=True) for word in pair]
+    return str(await store.run_on(store.keys.audit, "note_act", [LENGTH, *fields]), "ascii")
 
 
 async def audit_log(store: Store, *, before: str = "", who: str = "", act: str = "") -> AsyncIterator[Audited]:
@@ -99,7 +97,7 @@ async def audit_log(store: Store, *, before: str = "", who: str = "", act: str =
     """
     if before and Reference.parse(f"0/{before}" if "-" in before else f"0/{before}-0") is None:
         raise ValueError("no id of an entry")
-    newest = f"({before}" if before else "+"
+    newest = beyond(before) if before else "+"
     while True:
         with translated():
             page: Any = await store.client.xrevrange(store.keys.audit, newest, "-", PAGE)

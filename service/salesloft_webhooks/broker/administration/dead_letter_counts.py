@@ -12,17 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from salesloft_webhooks.background import Shared
+from salesloft_webhooks.broker.administration.dead_letter_causes import EVERYTHING, Cause, Narrowing, count_slice
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
-from salesloft_webhooks.broker.administration.error_classes import CONSIDERED, class_key, error_class, exception_type
+from salesloft_webhooks.broker.administration.error_classes import class_key
 from salesloft_webhooks.broker.administration.stats import group_names
-from salesloft_webhooks.broker.connection.store import Argument, Store
-from salesloft_webhooks.event_patterns import matches
+from salesloft_webhooks.broker.connection.store import Store
 
-AT_ONCE = 100
-"""Letters in one slice: a millisecond of the server's."""
 MOST_CAUSES = 1_000
 """Of a partition of a group, so many combinations are told apart."""
 OTHERS = "(others: too many different errors to tell them apart)"
@@ -30,28 +27,6 @@ FRESH_SECONDS = 1.0
 """A count that is no older is not made anew."""
 REST = 5
 """So many times as long as the last walk took there is none: many letters are not walked through all the time."""
-
-
-class Cause(NamedTuple):
-    """What letters died of.
-
-    Attributes:
-        reason: ``exhausted``, ``permanent``, ``poison`` or ``no_handler``.
-        event_type: Of the event.
-        error: The class of the error.
-    """
-
-    reason: str
-    event_type: str
-    error: str
-
-    def is_wanted(self, choice: DeadLetterFilter) -> bool:
-        """Whether a filter wants its letters, as far as a cause tells."""
-        return (
-            choice.reason in {"", self.reason}
-            and (not choice.types or matches(self.event_type, choice.types))
-            and choice.error in {"", class_key(self.error), exception_type(self.error)}
-        )
 
 
 @dataclass(slots=True)
@@ -110,14 +85,15 @@ class DeadLetterCounts:
 
     Args:
         store: Where.
+        narrowing: Of these letters only; they are counted anew each time, for how many there are tells nothing of them.
 
     Attributes:
         walked_through: How many letters the walk under way has seen.
         walking: Whether one is under way.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, narrowing: Narrowing = EVERYTHING) -> None:
+        self._store, self._narrowing = store, narrowing
         self._parts: dict[tuple[str, int], _Part] = {}
         self._shared: Shared[str, None] = Shared()
         self._counted_at: float | None = None
@@ -155,7 +131,7 @@ class DeadLetterCounts:
         """
         began, self.walked_through, self.walking = time.monotonic(), 0, True
         try:
-            names = sorted(await group_names(self._store))
+            names = [name for name in sorted(await group_names(self._store)) if self._narrowing.group in {"", name}]
             for name in names:
                 for partition in range(self._store.partitions):
                     await self._count_part(name, partition)
@@ -167,7 +143,7 @@ class DeadLetterCounts:
         self._took = self._counted_at - began
 
     def by_error(self, choice: DeadLetterFilter) -> list[ErrorCount]:
-        """What a filter wants by group and class of error, the most frequent first; a person and a time are ignored."""
+        """What a filter wants by group and class of error, the most frequent first; of those that are counted here."""
         found: dict[tuple[str, str], dict[Cause, Tally]] = {}
         for group, cause, tally in self._wanted(choice):
             known = found.setdefault((group, cause.error), {})
@@ -176,7 +152,7 @@ class DeadLetterCounts:
         return sorted(rows, key=lambda row: (-row.count, row.group, row.error))
 
     def total(self, choice: DeadLetterFilter) -> int:
-        """How many letters a filter wants; a person and a time are ignored."""
+        """How many letters a filter wants; of those that are counted here."""
         return sum(tally.count for _, _, tally in self._wanted(choice))
 
     def _wanted(self, choice: DeadLetterFilter) -> Iterator[tuple[str, Cause, Tally]]:
@@ -187,6 +163,12 @@ class DeadLetterCounts:
                         yield group, cause, tally
 
     async def _count_part(self, group: str, partition: int) -> None:
+        if self._narrowing:
+            anew = _Part(self._narrowing.begins_behind)
+            self._parts.setdefault((group, partition), anew)  # shown while it grows, if there is nothing yet
+            await self._scan_part(anew, group, partition)
+            self._parts[group, partition] = anew
+            return
         known = self._parts.setdefault((group, partition), _Part())
         if await self._scan_part(known, group, partition) != known.letters and known.letters:
             anew = _Part()
@@ -196,38 +178,15 @@ class DeadLetterCounts:
     async def _scan_part(self, part: _Part, group: str, partition: int) -> int:
         """Count what is behind the last one; how many letters there are."""
         while True:
-            length, after, counts = await count_slice(self._store, group, partition, part.last)
+            length, after, counts = await count_slice(
+                self._store, group, partition, part.last, narrowing=self._narrowing
+            )
             for cause, count, newest_ms in counts:
                 part.add(cause, count, newest_ms)
                 self.walked_through += count
             if not after:
                 return length
             part.last = after
-
-
-async def count_slice(
-    store: Store, group: str, partition: int, after: str, end: str = "+"
-) -> tuple[int, str, list[tuple[Cause, int, int]]]:
-    """Count a slice of the letters behind an id, up to an id.
-
-    Returns:
-        How many letters there are in all, the id behind which to go on (empty: none was left), and of each cause in the
-        slice how many letters there are, and when the last of them died, in the server's ms.
-
-    Raises:
-        StoreError: the store cannot be asked.
-    """
-    args: list[Argument] = [group, after, end, AT_ONCE, CONSIDERED]
-    length, last, rows = await store.run("count_dead", partition, args)
-    counts = [
-        (Cause(_text(reason), _text(event_type), error_class(_text(error))), int(count), int(died))
-        for reason, event_type, error, count, died in rows
-    ]
-    return int(length), last.decode(), counts
-
-
-def _text(said: bytes) -> str:
-    return said.decode(errors="backslashreplace")
 
 
 def _error_count(group: str, error: str, causes: Mapping[Cause, Tally]) -> ErrorCount:

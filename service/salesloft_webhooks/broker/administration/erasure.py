@@ -23,13 +23,14 @@ from salesloft_webhooks.broker.administration.stored_records import DeadLetter, 
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.broker.administration.streams import all_streams
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.dialects import resource
 from salesloft_webhooks.settings import Settings
 
 SLICE = 500
 """Entries examined in one call, so that the server is never blocked for long."""
 BATCH = 100
 """Events erased in one call."""
+LONGEST_ID = 20
+"""Digits of an id."""
 ALL, END = "-", "+"
 """As a range of a stream has its ends."""
 
@@ -76,8 +77,8 @@ class Erased(Found):
 
 
 def is_person(person: str) -> bool:
-    """Whether it can be the id of a person in an entity key."""
-    return resource.identifier(person) is not None
+    """Whether it can be the id of a person: SalesLoft's are numbers, and what is none is said to be a mistake."""
+    return person.isascii() and person.isdigit() and len(person) <= LONGEST_ID
 
 
 async def find_person(store: Store, person: str) -> Found:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from salesloft_webhooks.broker.administration.stats import SILENCE_SECONDS
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.keys import NOBODY
+from salesloft_webhooks.masked_text import masked_text
 
 LOOKED_AT = 300
 """On each partition, of each kind: 1,500 commands, about a millisecond of the server."""
@@ -68,7 +69,7 @@ class HeldLane(Struct, frozen=True):
         running: Whether somebody runs it.
         attempts: How many attempts of it there were.
         due_seconds: Until its next attempt, or while it runs until its lease ends; None: it waits for a handler.
-        error: Why its last attempt failed; empty: none has.
+        error: Why its last attempt failed, masked; empty: none has.
     """
 
     lane: str
@@ -134,7 +135,7 @@ async def holdings(store: Store, group: str, *, silence_seconds: float = SILENCE
         for row in who:
             _add(consumers, _consumer(*row))
         running += [_running(partition, row) for row in held]
-        retried += [(int(attempts), int(wait), _text(error)) for attempts, wait, error in again]
+        retried += [(int(attempts), int(wait), masked_text(_text(error))) for attempts, wait, error in again]
         lanes += [_lane(row) for row in behind]
     return Holdings(
         consumers=tuple(sorted(consumers.values(), key=lambda each: (-each.running, each.name))[:LISTED]),
@@ -192,7 +193,7 @@ def _lane(row: list[Any]) -> HeldLane:
         running=_text(owner) not in {"", NOBODY},
         attempts=attempts,
         due_seconds=None if due < 0 else due / 1_000,
-        error=_text(error),
+        error=masked_text(_text(error)),
     )
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import msgspec
 
-from salesloft_webhooks.broker.administration.dead_letter_counts import count_slice
+from salesloft_webhooks.broker.administration.dead_letter_causes import count_slice
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter, parse_handle
 from salesloft_webhooks.broker.administration.dead_letter_look import AT_ONCE, look, newest_letters
 from salesloft_webhooks.broker.administration.run_records import BEGINNING, NewRun, RunKind

@@ -24,6 +24,8 @@ import msgspec
 
 BEGINNING = "0-0"
 """A place before everything."""
+REPEATED = "repeated"
+"""Counts entries of an event of which another entry is dealt with."""
 
 
 class RunKind(StrEnum):
@@ -105,8 +107,8 @@ class Run(NewRun):
 
     @property
     def passed(self) -> int:
-        """How many things are dealt with."""
-        return sum(self.outcomes.values())
+        """How many things are dealt with. An event that history has again counts once, as in `total`."""
+        return sum(self.outcomes.values()) - self.outcomes.get(REPEATED, 0)
 
 
 def written_run(new: NewRun) -> list[str]:

@@ -1,5 +1,6 @@
 """Bulk work that survives who began it: begin it, look at it, stop it. What a run is: `run_records.py`."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,10 @@ MOST_UNFINISHED = 20
 _COUNT = "count:"
 
 
+class TooManyRuns(StoreRefused):
+    """As many runs are unfinished as may be."""
+
+
 async def begin(store: Store, new: NewRun) -> str:
     """Begin a run: a console carries it out from now on.
 
@@ -26,13 +31,13 @@ async def begin(store: Store, new: NewRun) -> str:
         Its id.
 
     Raises:
-        StoreRefused: too many are unfinished.
+        TooManyRuns: begin it when others have ended.
         StoreError: it may or may not have begun.
     """
     run_id = token_hex(6)
     args: list[Argument] = [run_id, KEPT, MOST_UNFINISHED, *written_run(new)]
     if await store.run_on(store.keys.runs, "begin_run", args) == b"too_many":
-        raise StoreRefused(f"{MOST_UNFINISHED} runs are unfinished: wait for them, or stop one")
+        raise TooManyRuns(f"{MOST_UNFINISHED} runs are unfinished: wait for them, or stop one")
     return run_id
 
 
@@ -65,6 +70,21 @@ async def runs(store: Store, *, limit: int = KEPT) -> list[Run]:
         names: Any = await store.client.zrevrange(store.keys.runs, 0, limit - 1)
     found = [await find_run(store, name.decode()) for name in names]
     return [run for run in found if run]
+
+
+async def unfinished_runs(store: Store) -> list[Run]:
+    """Those that have not ended, the first begun first: `MOST_UNFINISHED` at the most, each as far as it is now.
+
+    The list of them changes in the very step in which a run begins or ends, so it is right also while nobody is left
+    who carries them out.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        names: Any = await store.client.zrange(f"{store.keys.runs}:unfinished", 0, MOST_UNFINISHED - 1)
+    found = await asyncio.gather(*(find_run(store, name.decode()) for name in names))
+    return [run for run in found if run and not run.state.ended]
 
 
 async def find_run(store: Store, run_id: str) -> Run | None:

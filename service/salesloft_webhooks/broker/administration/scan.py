@@ -6,7 +6,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_head import by_name
-from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.broker.entry_reference import Reference, beyond
 from salesloft_webhooks.broker.records import Fields
 from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.broker.shared_bodies import carrier_of
@@ -134,5 +134,5 @@ def bounds(partition: int, span: Span) -> tuple[str, str]:
     if (after := span.after) is None:
         return span.oldest, span.newest
     passed = partition >= after.partition if span.newest_first else partition <= after.partition
-    start = f"({after.entry_id}" if passed else after.entry_id
+    start = beyond(after.entry_id) if passed else after.entry_id
     return (span.oldest, start) if span.newest_first else (start, span.newest)

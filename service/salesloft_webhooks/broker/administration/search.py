@@ -53,6 +53,8 @@ class Page:
         total: Entries that there were when it began.
         cursor: Where to go on; empty: there is nothing more.
         ended: Why it goes no further; None while it does.
+        unreadable: How many entries since it began here may have the text, and cannot be read.
+        why_unreadable: Why the last of them cannot.
     """
 
     found: tuple[Found, ...]
@@ -60,6 +62,8 @@ class Page:
     total: int
     cursor: str
     ended: End | None
+    unreadable: int = 0
+    why_unreadable: str = ""
 
 
 async def search_page(store: Store, query: Query, *, cursor: str = "", limit: int = 50, seconds: float = 0.1) -> Page:
@@ -111,7 +115,7 @@ async def search(
         ended = _end(front, left, most - (looked - begun.looked))
         passed = min(looked - front.held, total)
         going_on = "" if front.after is None else str(SearchCursor(front.after, passed))
-        yield Page(found, passed, total, going_on, ended)
+        yield Page(found, passed, total, going_on, ended, slices.unreadable, slices.why_unreadable)
         if ended:
             return
         await asyncio.sleep(took * (1 / SHARE - 1))

@@ -1,7 +1,7 @@
 """The slices of a search, over one partition or several in order of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,9 @@ class Front:
     def __init__(self, partitions: int, query: Query, after: Reference | None) -> None:
         self.after = after
         self._held = list[Found]()
-        self._positions = {partition: _beginning(partition, query, after) for partition in range(partitions)}
+        beginnings = [_beginning(partition, query, after) for partition in range(partitions)]
+        # Below the lowest id is nothing, and Redis refuses to look there.
+        self._positions = {each.partition: each for each in beginnings if each.ms or each.sequence}
 
     @property
     def latest(self) -> Reference | None:
@@ -80,11 +82,17 @@ class Front:
 
 
 class Slices:
-    """Looks at one slice after another, and remembers what is asked again and again."""
+    """Looks at one slice after another, and remembers what is asked again and again.
+
+    Attributes:
+        unreadable: How many entries may have the text that is looked for, and cannot be read.
+        why_unreadable: What the last of them says; empty: all could be read.
+    """
 
     def __init__(self, store: Store, query: Query) -> None:
         self._store = store
-        self._query = query
+        self.unreadable, self.why_unreadable = 0, ""
+        self._query, self._query_without_text = query, replace(query, contains="")
         self._arguments = query.arguments()
         self._entries = SLICE_ENTRIES if query.state is None else SLICE_STATES
         self._oldest = "-" if query.since is None else str(_ms_of(query.since))
@@ -118,6 +126,8 @@ class Slices:
         groups = states_of(now, record_from(flat_record), standings, entry, self._patterns)
         if entry.only:
             groups = tuple(each for each in groups if each.group == entry.only)
+        if self._query.contains and entry.unreadable and self._query_without_text.wants(entry, groups):
+            self.unreadable, self.why_unreadable = self.unreadable + 1, entry.unreadable
         return Found(entry, groups) if self._query.wants(entry, groups) else None
 
 

@@ -17,6 +17,8 @@ async def text_fingerprint(store: Store, text: str) -> str:
         StoreError: the store cannot be asked.
     """
     with translated():
-        await store.client.set(store.keys.search_key, secrets.token_hex(32), nx=True)
         key: Any = await store.client.get(store.keys.search_key)
+        if key is None:  # only then: a server that writes nothing can still be searched
+            await store.client.set(store.keys.search_key, secrets.token_hex(32), nx=True)
+            key = await store.client.get(store.keys.search_key)
     return hmac.digest(key, text.encode(errors="surrogatepass").lower(), "sha256").hex()[:SHOWN]

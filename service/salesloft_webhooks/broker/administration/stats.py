@@ -9,6 +9,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.administration.stored_pause import Pause, StoredPause
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.masked_text import masked_text
 
 COUNTED_AT_ONCE = 1_000
 SILENCE_SECONDS = 30.0
@@ -37,7 +38,7 @@ class GroupStats:
         pause_by: The object that declares the pause, ``namespace/name``; empty: none does.
         pause_reason: Why not, as a handler, a person or the declaration said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
-        retry_reason: What went wrong with the event that is retried next; empty: none waits for a retry.
+        retry_reason: What went wrong with the event that is retried next, masked; empty: none waits for a retry.
     """
 
     group: str
@@ -179,7 +180,7 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause_by=stored.declared_by,
         pause_reason=stored.reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
-        retry_reason=retry.decode(errors="backslashreplace"),
+        retry_reason=masked_text(retry.decode(errors="backslashreplace")),
     )
 
 

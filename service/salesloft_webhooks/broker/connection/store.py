@@ -69,7 +69,8 @@ class Store:
         partitions: Number of streams; the setting's until the store was asked, then the store's (`partition_count`).
         earlier: The numbers before it.
         asked: Whether the store was asked for both.
-        body_keys: What seals and opens bodies; None: they are stored as they are.
+        body_keys: What opens bodies; None: they are shown as they are.
+        seals: Whether they seal what is stored, too.
         lines: For the scripts in `HOT`.
     """
 
@@ -79,10 +80,16 @@ class Store:
     earlier: tuple[EarlierLayout, ...] = ()
     asked: bool = False
     body_keys: BodyKeys | None = None
+    seals: bool = True
     lines: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
         self.lines = Switchboard(self.client)
+
+    @property
+    def sealing_keys(self) -> BodyKeys | None:
+        """What seals the bodies that are stored; None: they are stored as they are."""
+        return self.body_keys if self.seals else None
 
     @property
     def first_partitions(self) -> int:
@@ -229,7 +236,9 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """
     body_keys = BodyKeys(settings.body_key_file) if settings.body_key_file else None
     client, companions = make_client(settings)
-    store = Store(client, Keys(settings.redis_key_prefix), settings.partitions, body_keys=body_keys)
+    store = Store(
+        client, Keys(settings.redis_key_prefix), settings.partitions, body_keys=body_keys, seals=settings.encrypt_bodies
+    )
     try:
         yield store
     finally:

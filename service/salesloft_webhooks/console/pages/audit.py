@@ -1,7 +1,5 @@
 """Who did what."""
 
-import shlex
-
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -9,6 +7,7 @@ from salesloft_webhooks.broker.administration.audit import Audited, audit_page
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import View, page
+from salesloft_webhooks.console.shown_commands import command_line
 
 SHOWN = 50
 
@@ -37,8 +36,7 @@ async def audit(request: Request, console: Console) -> View:
         found = await audit_page(console.store, SHOWN, before=before, who=who, act=act)
     except ValueError as exc:
         raise NotFound("There is no such place in the audit") from exc
-    options = [word for name, value in (("who", who), ("act", act)) if value for word in (f"--{name}", value)]
-    command = shlex.join(["salesloft-webhooks", "audit", *options])
+    command = command_line("audit", who=who, act=act)
     return View("audit.html", "Audit", AuditValues(found.acts, who, act, found.after), command)
 
 

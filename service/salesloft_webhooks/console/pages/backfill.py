@@ -8,6 +8,7 @@ from starlette.requests import Request
 from salesloft_webhooks.broker.backfill_jobs import ROLE_JOB, Jobs, jobs
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.routes import View, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.timestamps import parse_timestamp
 
 BEHIND_SECONDS = 900.0
@@ -72,7 +73,7 @@ async def show(_request: Request, console: Console) -> View:
     """How far they are."""
     rows = _rows(await jobs(console.store), int(console.now() * 1_000))
     missed = sum(each.missed for row in rows if row.is_role for each in row.resources)
-    return View("backfill.html", "Backfill", BackfillValues(rows, missed), "salesloft-webhooks backfill status")
+    return View("backfill.html", "Backfill", BackfillValues(rows, missed), command_line("backfill status"))
 
 
 def _rows(found: Jobs, now_ms: int) -> tuple[JobRow, ...]:

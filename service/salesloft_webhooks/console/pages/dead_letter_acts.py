@@ -1,6 +1,5 @@
 """What is done with dead letters: one is tried first, then all that match, after having been counted and confirmed."""
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -20,6 +19,8 @@ from salesloft_webhooks.console.letter_questions import address, asked, command,
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
+from salesloft_webhooks.console.still_counting import still_counting
 from salesloft_webhooks.masked_text import masked_text
 
 ENDED = {EventState.DONE: "good", EventState.DEAD: "bad", EventState.DISCARDED: "quiet"}
@@ -77,12 +78,20 @@ async def confirm(request: Request, console: Console) -> View:
     query = request.query_params
     kind = _kind(query.get("act", "redrive"))
     named = _named(query.get("selected", ""), query.getlist("letter"))
-    choice = await _chosen(console, _of_one_group(query.get), named)
-    return await _question(console, kind, choice)
+    wanted = _of_one_group(query.get)
+
+    async def counted() -> tuple[Choice, int]:
+        choice = await _chosen(console, wanted, named)
+        return choice, await count(console.store, choice)
+
+    found = await console.countings.result(f"{kind} {wanted} {sorted(named)}", counted)
+    if found is None:
+        return still_counting(f"{kind.value.capitalize()} letters of {wanted.group}?", command(kind, wanted))
+    return _question(kind, *found)
 
 
-async def _question(console: Console, kind: RunKind, choice: Choice) -> View:
-    number, wanted = await count(console.store, choice), choice.filter
+def _question(kind: RunKind, choice: Choice, number: int) -> View:
+    wanted = choice.filter
     fields = [
         *pairs(wanted).items(),
         *((("selected", "1"),) if choice.handles else ()),
@@ -94,9 +103,7 @@ async def _question(console: Console, kind: RunKind, choice: Choice) -> View:
     title = f"{kind.value.capitalize()} {number:,} {'letter' if number == 1 else 'letters'} of {wanted.group}?"
     back = address("/dead", wanted)
     values = ConfirmValues(kind.value, number, wanted.group, fields, pairs(wanted), bool(choice.handles), back)
-    shown = (
-        shlex.join(["salesloft-webhooks", "dead", kind, *choice.handles]) if choice.handles else command(kind, wanted)
-    )
+    shown = command_line(f"dead {kind}", *choice.handles) if choice.handles else command(kind, wanted)
     return View("dead_confirm.html", title, values, shown, once=True)
 
 
@@ -162,7 +169,7 @@ async def tried(request: Request, console: Console) -> View:
         address("/dead/confirm", wanted),
         address("/dead", wanted),
     )
-    shown = shlex.join(["salesloft-webhooks", "events", "show", event_id])
+    shown = command_line("events show", event_id)
     return View("dead_tried.html", "One letter tried", values, shown, once=True)
 
 

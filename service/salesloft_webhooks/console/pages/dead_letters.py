@@ -17,6 +17,7 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.letter_questions import REASONS, address, asked, command, pairs
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import View, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.masked_text import masked_text
 
 SHOWN = 50
@@ -87,8 +88,7 @@ class DeadValues(Struct, frozen=True):
 async def dead(request: Request, console: Console) -> View:
     """Errors with counts first; of a chosen group the letters, too."""
     choice = asked(lambda name: request.query_params.get(name, ""))
-    counts, person = console.dead, request.state.person
-    await counts.refresh(seconds=COUNT_SECONDS)
+    counts, person = await console.dead.refresh(choice, seconds=COUNT_SECONDS), request.state.person
     letters, more = await _letters(console, choice, request.query_params.get("after", "")) if choice.group else ([], "")
     errors = counts.by_error(choice)
     values = DeadValues(
@@ -106,7 +106,22 @@ async def dead(request: Request, console: Console) -> View:
         may_discard=_may(person, Role.DESTROY),
         all_of_it=address("/dead/confirm", choice) if choice.group else "",
     )
-    return View("dead.html", "Dead letters", values, command("list", choice))
+    return View("dead.html", "Dead letters", values, command("list", choice), buttons=_buttons(values, choice))
+
+
+def _buttons(values: DeadValues, choice: DeadLetterFilter) -> dict[str, str]:
+    """What the buttons do, where there are letters and they are shown."""
+    if not values.letters:
+        return {}
+    found = {}
+    if values.may_redrive:
+        found["Try one first"] = command_line("dead redrive", values.letters[0].handle)
+        found["Redrive all that match"] = command("redrive", choice)
+        found["Redrive selected"] = command_line("dead redrive", "LETTER", "LETTER")
+    if values.may_discard:
+        found["Discard all that match"] = command("discard", choice)
+        found["Discard selected"] = command_line("dead discard", "LETTER", "LETTER")
+    return found
 
 
 def _may(person: Person, role: Role) -> bool:

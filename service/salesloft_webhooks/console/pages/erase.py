@@ -1,7 +1,5 @@
 """Erasing a person: what there is first, then a button that says how much it will erase."""
 
-import shlex
-
 from msgspec import Struct
 from starlette.requests import Request
 
@@ -12,7 +10,12 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
+from salesloft_webhooks.console.still_counting import still_counting
 
+ERASE_SECONDS = 900.0
+"""Of a long history every stream is written anew. A proxy in front gives up before that; the erasure goes on, and the
+audit says what came of it."""
 PATIENCE_SECONDS = 10.0
 """Somebody waits for the answer: what takes longer is said, and done by the next time."""
 
@@ -40,14 +43,20 @@ async def erasure(request: Request, console: Console) -> View:
         return _view(EraseValues(whom))
     if not is_person(whom):
         return _view(EraseValues(whom, problem="That is no id of a person: SalesLoft's have digits only."))
-    found = await find_person(console.store, whom)
+    found = await console.countings.result(f"erase {whom}", lambda: find_person(console.store, whom))
+    if found is None:
+        return still_counting("Erase a person", _command(whom))
     return _view(EraseValues(whom, found, sum(found.counts.values())))
 
 
 def _view(values: EraseValues) -> View:
-    whom = "" if values.problem else values.whom
-    command = shlex.join(["salesloft-webhooks", "erase", "--person", whom or "ID", "--dry-run"])
-    return View("erase.html", "Erase a person", values, command)
+    buttons = {"Erase for good": command_line("erase", person=values.whom)} if values.found else {}
+    command = _command("" if values.problem else values.whom)
+    return View("erase.html", "Erase a person", values, command, buttons=buttons)
+
+
+def _command(whom: str) -> str:
+    return command_line("erase", person=whom or "ID", dry_run=True)
 
 
 async def erase(form: Form, console: Console, _person: Person) -> Done:
@@ -65,5 +74,5 @@ async def erase(form: Form, console: Console, _person: Person) -> Done:
 
 ROUTES = [
     page("/erase", erasure, label="Erase", needs=Role.DESTROY),
-    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"], bulk=True),
+    action("/erase", erase, needs=Role.DESTROY, act="erase", audited=["person"], bulk=True, seconds=ERASE_SECONDS),
 ]

@@ -18,6 +18,7 @@ from salesloft_webhooks.console.group_rows import GroupRow, group_row
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.readable_times import seconds_text
 
 LONGEST_MINUTES = 60 * 24 * 30
@@ -116,14 +117,21 @@ async def list_groups(_request: Request, console: Console) -> View:
         )
         for stats in found.stats.groups
     ]
-    return View("groups.html", "Groups", GroupsValues(tuple(rows)), "salesloft-webhooks groups list")
+    return View("groups.html", "Groups", GroupsValues(tuple(rows)), command_line("groups list"))
 
 
 async def show_group(request: Request, console: Console) -> View:
     """One group."""
     name = await _known(console, request.path_params["name"])
     found = await look_at_group(console.store, name)
-    return View("group.html", name, _values(found), f"salesloft-webhooks groups show {name}")
+    values, buttons = _values(found), dict[str, str]()
+    if request.state.person.may(Role.OPERATE):
+        if values.paused:
+            buttons["Resume"] = command_line("groups resume", name)
+        if not (values.paused and values.declared_by):
+            again = "Pause anew" if values.paused else "Pause"
+            buttons[again] = command_line("groups pause", name, **{"for": "30m"}, reason="WHY")
+    return View("group.html", name, values, command_line("groups show", name), buttons=buttons)
 
 
 def _described(row: GroupRow, known: Registration) -> GroupRegistration:

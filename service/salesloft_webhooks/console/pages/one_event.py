@@ -1,13 +1,12 @@
 """One event: its whole life, its data for those who may see it, and giving it to a group again."""
 
 from collections.abc import AsyncIterator
-from shlex import quote
 
 from starlette.requests import Request
 
 from salesloft_webhooks.broker.administration.dead_letter_filter import Redriven
 from salesloft_webhooks.broker.administration.dead_letters import find, redrive
-from salesloft_webhooks.broker.administration.history import History, history
+from salesloft_webhooks.broker.administration.history import EventState, History, history
 from salesloft_webhooks.broker.administration.lanes import lanes_of
 from salesloft_webhooks.broker.administration.replay import Replayed, replay_event
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter
@@ -17,6 +16,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 
 REPLAYED = {
     Replayed.REPLAYED: "{group} gets the event again",
@@ -34,17 +34,20 @@ REDRIVEN = {
     Redriven.GONE: "the dead letter is gone: nothing was done",
 }
 
+REPLAYABLE = {EventState.DONE, EventState.DISCARDED, EventState.PASSED_OVER}
+"""Where a group has nothing more to do with an event, and may get it again."""
+
 
 async def event(request: Request, console: Console) -> View:
     """One event, its data masked."""
     story = await _story(console, request.path_params["id"], reveal=False)
-    return _view(story)
+    return _view(story, request.state.person)
 
 
-async def reveal(form: Form, console: Console, _person: Person) -> View:
+async def reveal(form: Form, console: Console, person: Person) -> View:
     """The same event with its data as they came: shown once, and written down."""
     story = await _story(console, form.required("id"), reveal=True)
-    return _view(story)
+    return _view(story, person)
 
 
 async def replay(form: Form, console: Console, _person: Person) -> Done:
@@ -93,9 +96,22 @@ def _may_be_dead(found: History) -> bool:
     return any(row.state == "dead" for row in found.groups)
 
 
-def _view(story: EventStory) -> View:
-    command = f"salesloft-webhooks events show {quote(story.event_id)}{' --data' if story.revealed else ''}"
-    return View("event.html", story.event_id, story, command, once=story.revealed)
+def _view(story: EventStory, person: Person) -> View:
+    command = command_line("events show", story.event_id, data=story.revealed)
+    return View("event.html", story.event_id, story, command, once=story.revealed, buttons=_buttons(story, person))
+
+
+def _buttons(story: EventStory, person: Person) -> dict[str, str]:
+    """What the buttons do that this person has."""
+    found = {}
+    for each in story.groups if person.may(Role.OPERATE) else ():
+        if each.letter:
+            found[f"Redrive it to {each.group}"] = command_line("dead redrive", each.letter.handle)
+        elif each.state in REPLAYABLE and (story.content or story.unreadable):
+            found[f"Replay it to {each.group}"] = command_line("replay", each.group, id=story.event_id)
+    if person.may(Role.REVEAL) and story.content and not story.revealed:
+        found["Show it as it came"] = command_line("events show", story.event_id, data=True)
+    return found
 
 
 ROUTES = [

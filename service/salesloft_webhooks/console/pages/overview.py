@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from salesloft_webhooks.broker.administration.conditions import Condition, Kind
 from salesloft_webhooks.broker.administration.overview import Overview, overview
+from salesloft_webhooks.broker.administration.runs import unfinished_runs
 from salesloft_webhooks.broker.administration.stats import Stats
 from salesloft_webhooks.broker.announced_keys import Announcement
 from salesloft_webhooks.broker.delivery_counts import TYPE, Deliveries
@@ -15,6 +16,8 @@ from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.group_rows import GroupRow, group_row
 from salesloft_webhooks.console.key_rows import KeyRow, key_rows
 from salesloft_webhooks.console.routes import View, page
+from salesloft_webhooks.console.run_rows import RunRow, run_row
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.delivery_outcomes import DeliveryOutcome
 
 _ACCEPTED = frozenset(each for each in DeliveryOutcome if each.status == 200)
@@ -138,6 +141,8 @@ class OverviewValues(Struct, frozen=True):
         store: What is kept.
         groups: Who handles it.
         types: The latest delivery of each type, the longest silent last.
+        runs: Bulk work that has not ended, the first begun first.
+        grafana_url: Where graphs are; empty: nowhere.
     """
 
     at_ms: int
@@ -148,11 +153,13 @@ class OverviewValues(Struct, frozen=True):
     store: StoreFacts
     groups: tuple[GroupRow, ...]
     types: tuple[TypeRow, ...]
+    runs: tuple[RunRow, ...]
+    grafana_url: str
 
 
 async def show(_request: Request, console: Console) -> View:
     """The whole pipeline at one look."""
-    found = await overview(console.store)
+    found, runs = await overview(console.store), await unfinished_runs(console.store)
     values = OverviewValues(
         at_ms=found.stats.at_ms,
         rates_over_seconds=found.rates.seconds,
@@ -162,8 +169,10 @@ async def show(_request: Request, console: Console) -> View:
         store=_store(found.stats, found.rates.stored),
         groups=tuple(group_row(row, found.samples[row.group], found.trends[row.group]) for row in found.stats.groups),
         types=tuple(_types(found.deliveries)),
+        runs=tuple(map(run_row, runs)),
+        grafana_url=console.settings.console_grafana_url or "",
     )
-    return View("overview.html", "Overview", values, "salesloft-webhooks status")
+    return View("overview.html", "Overview", values, command_line("status"))
 
 
 def _attention(found: Condition) -> Attention:

@@ -23,6 +23,7 @@ from salesloft_webhooks.console.masking import masked_body
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.errors import UnreadableReason
 
 SHOWN = 100
@@ -83,8 +84,13 @@ async def listed(request: Request, console: Console) -> View:
         if reason in {"", one.reason} and len(rows) < SHOWN:
             rows.append(_row(one))
     total = counts.get(reason, 0) if reason else sum(counts.values())
-    command = "salesloft-webhooks quarantine list" + (f" --reason {reason}" if reason else "")
-    return View("quarantine.html", "Quarantine", QuarantineValues(tuple(rows), counts, reason, total), command)
+    values, command = (
+        QuarantineValues(tuple(rows), counts, reason, total),
+        command_line("quarantine list", reason=reason),
+    )
+    verbs = ("reprocess", "discard") if rows else ()
+    buttons = {verb.capitalize(): command_line(f"quarantine {verb}", all=True, reason=reason) for verb in verbs}
+    return View("quarantine.html", "Quarantine", values, command, buttons=buttons)
 
 
 async def shown(request: Request, console: Console) -> View:
@@ -96,8 +102,10 @@ async def shown(request: Request, console: Console) -> View:
         )
     body = "" if one.unreadable else masked_body(one.body)
     values = DeliveryValues(_row(one), one.from_headers, one.content_redacted, one.unreadable, body)
-    command = f"salesloft-webhooks quarantine show {reference}"
-    return View("quarantine_delivery.html", f"Delivery {reference}", values, command)
+    verbs = ("discard",) if one.content_redacted else ("reprocess", "discard")
+    buttons = {verb.capitalize(): command_line(f"quarantine {verb}", reference) for verb in verbs}
+    command = command_line("quarantine show", reference)
+    return View("quarantine_delivery.html", f"Delivery {reference}", values, command, buttons=buttons)
 
 
 async def reprocess_one(form: Form, console: Console, _person: Person) -> Done:
@@ -164,7 +172,14 @@ ROUTES = [
     page(PAGE, listed, label="Quarantine"),
     page(ONE, shown),
     action(f"{PAGE}/reprocess", reprocess_one, needs=Role.OPERATE, act="reprocess", audited=AUDITED),
-    action(f"{PAGE}/reprocess-all", reprocess_all, needs=Role.OPERATE, act="reprocess", audited=AUDITED),
+    action(f"{PAGE}/reprocess-all", reprocess_all, needs=Role.OPERATE, act="reprocess", audited=AUDITED, bulk=True),
     action(f"{PAGE}/discard", discard_one, needs=Role.DESTROY, act="discard_quarantined", audited=AUDITED),
-    action(f"{PAGE}/discard-all", discard_all, needs=Role.DESTROY, act="discard_quarantined", audited=AUDITED),
+    action(
+        f"{PAGE}/discard-all",
+        discard_all,
+        needs=Role.DESTROY,
+        act="discard_quarantined",
+        audited=AUDITED,
+        bulk=True,
+    ),
 ]

@@ -16,6 +16,7 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.replay_question import FIELDS, ReplayQuestion, read_replay_question
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.still_counting import still_counting
 
 PATIENCE_SECONDS = 20.0
 """Somebody waits for the count; what takes longer is asked for in smaller pieces."""
@@ -51,8 +52,13 @@ async def replay(request: Request, console: Console) -> View:
         return _view(groups, changed(asked, person=""), problem=str(exc))
     if not asked.group:
         return _view(groups, asked)
-    selection = await located(console.store, selection)
-    return _view(groups, asked.fixed(selection), await _forecast(console, asked.group, selection))
+
+    async def counted() -> tuple[ReplayQuestion, Forecast]:
+        fixed = await located(console.store, selection)
+        return asked.fixed(fixed), await _forecast(console, asked.group, fixed)
+
+    found = await console.countings.result(f"replay {asked}", counted)
+    return _view(groups, *found) if found else still_counting("Replay", asked.command(""))
 
 
 async def start(form: Form, console: Console, person: Person) -> Done:

@@ -10,10 +10,10 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
+from salesloft_webhooks.console.run_rows import KINDS
+from salesloft_webhooks.console.shown_commands import command_line
 
 SHOWN = 50
-KINDS = {"waiting": "waiting", "running": "running", "done": "good", "stopped": "paused", "failed": "bad"}
-"""How `parts.state` shows each state."""
 
 
 class RunValues(Struct, frozen=True):
@@ -38,7 +38,7 @@ async def list_runs(_request: Request, console: Console) -> View:
     """The latest runs."""
     found = await runs(console.store, limit=SHOWN)
     values = {"runs": found, "passed": {run.run_id: run.passed for run in found}, "kinds": KINDS}
-    return View("runs.html", "Runs", values, "salesloft-webhooks runs list")
+    return View("runs.html", "Runs", values, command_line("runs list"))
 
 
 async def show_run(request: Request, console: Console) -> View:
@@ -49,15 +49,17 @@ async def show_run(request: Request, console: Console) -> View:
     person: Person = request.state.person
     title = f"{run.kind.value.capitalize()} {run.total:,} in {run.group}" if run.group else run.kind.value.capitalize()
     values = RunValues(run, run.passed, run.state.ended, person.may(Role.OPERATE), KINDS)
-    return View("run.html", title, values, f"salesloft-webhooks runs show {run.run_id}")
+    buttons = {"Stop it": command_line("runs stop", run.run_id)} if values.may_stop and not values.ended else {}
+    return View("run.html", title, values, command_line("runs show", run.run_id), buttons=buttons)
 
 
 async def stop_run(form: Form, console: Console, person: Person) -> Done:
     """Stop a run; the batch in hand is finished."""
     run_id = form.text("run")
-    if await stop(console.store, run_id, by=person.name) is None:
+    if (state := await stop(console.store, run_id, by=person.name)) is None:
         raise NotFound("There is no such run")
-    return Done("It ends with the batch in hand; the rest stays as it was.", f"/runs/{run_id}", run=run_id)
+    said = f"It is {state}: nothing more is done." if state.ended else "It ends with the batch in hand."
+    return Done(f"{said} The rest stays as it was.", f"/runs/{run_id}", run=run_id)
 
 
 ROUTES = [

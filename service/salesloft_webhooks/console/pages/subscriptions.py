@@ -19,6 +19,7 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
 from salesloft_webhooks.console.salesloft_list import SOONEST_SECONDS, ask, configured
+from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.subscriptions import Declaration, load_declaration
 
@@ -85,7 +86,7 @@ class SubscriptionsValues(Struct, frozen=True):
     rotations: tuple[Rotation, ...]
 
 
-async def show(_request: Request, console: Console) -> View:
+async def show(request: Request, console: Console) -> View:
     """What is there."""
     path, problem, declaration = console.settings.console_subscriptions_file, "", None
     try:
@@ -106,11 +107,13 @@ async def show(_request: Request, console: Console) -> View:
         keys=key_rows(receivers),
         rotations=tuple(_rotations(receivers)),
     )
-    return View("subscriptions.html", "Subscriptions", values, _command(path))
+    may_ask = values.configured and request.state.person.may(Role.OPERATE)
+    buttons = {"Ask SalesLoft now": command_line("subscriptions list")} if may_ask else {}
+    return View("subscriptions.html", "Subscriptions", values, _command(path), buttons=buttons)
 
 
 def _command(path: Path | None) -> str:
-    return f"salesloft-webhooks subscriptions plan --file {path}" if path else "salesloft-webhooks subscriptions list"
+    return command_line("subscriptions plan", file=str(path)) if path else command_line("subscriptions list")
 
 
 def _rows(found: tuple[Listed, ...], declaration: Declaration | None) -> Iterator[SubscriptionRow]:

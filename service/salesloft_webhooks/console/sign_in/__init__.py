@@ -85,7 +85,8 @@ async def _behind_proxy(settings: Settings) -> AsyncIterator[SignIn]:
             "token: one of them, else whoever reaches the port could say any name"
         )
     if secret:
-        yield SecretSignIn(SecretFile("CONSOLE_PROXY_SECRET_FILE", secret), roles)
+        shown = SecretFile("CONSOLE_PROXY_SECRET_FILE", secret)
+        yield SecretSignIn(shown, roles, settings.console_name_header, settings.console_groups_header or "")
         return
     if not (settings.console_issuer and settings.console_audience):
         raise ConfigurationError("CONSOLE_JWKS_URL needs CONSOLE_ISSUER and CONSOLE_AUDIENCE: whose tokens, for whom")

@@ -15,8 +15,6 @@ from salesloft_webhooks.console.sign_in.watched_file import WatchedFile
 from salesloft_webhooks.secret_file import SecretFile
 
 SECRET_HEADER = "x-console-proxy-secret"  # noqa: S105 - where it stands, not what it is
-NAME_HEADERS = ("x-forwarded-email", "x-forwarded-user")
-GROUPS_HEADER = "x-forwarded-groups"
 
 Roles = WatchedFile[RoleFile]
 
@@ -70,15 +68,21 @@ class ProxySignIn:
 class SecretSignIn:
     """Somebody is whom a proxy names that shows our secret; for proxies that hand on no token.
 
+    One header has the name. If another one counted where that is missing, a client could send it, and see to it that
+    the first one is missing: by sending it, too, to a proxy that adds its own.
+
     Args:
         secret: The secret.
         roles: Who may do what.
+        name_header: What has the name.
+        groups_header: What has the groups; empty: there are none.
     """
 
     challenge = "Bearer"
 
-    def __init__(self, secret: SecretFile, roles: Roles) -> None:
+    def __init__(self, secret: SecretFile, roles: Roles, name_header: str, groups_header: str) -> None:
         self._secret, self._roles = secret, roles
+        self._name_header, self._groups_header = name_header, groups_header
 
     async def person(self, request: Request) -> Person:
         """See `SignIn`."""
@@ -86,10 +90,10 @@ class SecretSignIn:
         shown = _only(request, SECRET_HEADER)
         if not hmac.compare_digest(shown.encode(), self._secret.value.encode()):
             raise NotSignedIn(f"Only the proxy may ask: it shows its secret in the header {SECRET_HEADER}")
-        name = next((found for header in NAME_HEADERS if (found := _only(request, header))), "")
-        if not name:
-            raise NotSignedIn(f"The proxy says nobody's name in the headers {' or '.join(NAME_HEADERS)}")
-        groups = (each.strip() for each in _only(request, GROUPS_HEADER).split(","))
+        if not (name := _only(request, self._name_header)):
+            raise NotSignedIn(f"The proxy says nobody's name, or several, in the header {self._name_header}")
+        said = _only(request, self._groups_header) if self._groups_header else ""
+        groups = (each.strip() for each in said.split(","))
         return person_of(Identity(name, frozenset(filter(None, groups))), self._roles.content)
 
     def carries_own_proof(self, request: Request) -> bool:  # noqa: ARG002 - the same for each

@@ -50,8 +50,8 @@ class PublishedKeys:
         return self._keys if self._clock() - self._fetched_at <= BELIEVED_SECONDS else ()
 
     async def fetch(self) -> bool:
-        """Ask for them, unless that was done a moment ago; whether it was asked."""
-        if self._clock() - self._tried_at < AGAIN_SECONDS:
+        """Ask for them, unless that was done a moment ago; whether it was asked. Whoever comes meanwhile waits, too."""
+        if "" not in self._fetching and self._clock() - self._tried_at < AGAIN_SECONDS:
             return False
         await self._fetching.result("", self._fetch)
         return True

@@ -6,6 +6,19 @@ const written = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSt
 const localise = (root) => {
   for (const each of root.querySelectorAll("time[datetime]")) each.textContent = written.format(new Date(each.dateTime));
 };
+// What the reader types is meant there, too, unless it names an offset; the address names it, to be passed on.
+const TYPED = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$/;
+function offset(event) {
+  for (const each of event.target.querySelectorAll("[name=since], [name=until]")) {
+    const typed = each.value.trim().replace(" ", "T");
+    if (!TYPED.test(each.value.trim())) continue;
+    const moment = typed.includes("T") ? typed : `${typed}T00:00`;
+    const east = -new Date(moment).getTimezoneOffset();
+    if (Number.isNaN(east)) continue; // no such day: the server says so
+    const [hours, minutes] = [Math.abs(east) / 60, Math.abs(east) % 60].map((part) => String(Math.trunc(part)).padStart(2, "0"));
+    each.value = `${moment}${east < 0 ? "-" : "+"}${hours}:${minutes}`;
+  }
+}
 
 // -- Streams: what comes is put on top of the list that names the stream; it waits while somebody points at the list.
 const LONGEST = 200; // rows
@@ -18,7 +31,7 @@ function follow(list) {
       const known = /^\s*<tr id="([^"]+)"/.exec(next);
       if (!known || !document.getElementById(known[1])) list.insertAdjacentHTML("afterbegin", next);
     }
-    while (list.children.length > LONGEST) list.lastElementChild.remove();
+    for (const row of [...list.children].slice(LONGEST)) if (!row.querySelector(":checked")) row.remove();
     localise(list);
     htmx.process(list);
   };
@@ -29,7 +42,9 @@ function follow(list) {
     if (!held()) show();
   };
   source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(() => follow(list), 10000);
-  list.addEventListener("mouseleave", show);
+  const left = () => setTimeout(() => held() || show());
+  for (const each of ["mouseleave", "focusout"]) list.addEventListener(each, left);
+  window.addEventListener("scroll", left, { passive: true });
 }
 
 // -- Keys: none of them does anything that could not be undone.
@@ -42,7 +57,7 @@ function step(by) {
   next?.focus();
 }
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
   const row = event.target.closest("main tbody tr");
   const last = before;
   before = event.key;
@@ -61,6 +76,7 @@ function press(event) {
 localise(document);
 document.querySelectorAll("[data-stream]").forEach(follow);
 document.addEventListener("keydown", press);
+document.addEventListener("submit", offset);
 document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
 const noAnswer = () => {
   document.getElementById("store-state").innerHTML =

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker.administration import dead_letter_counts
+from salesloft_webhooks.broker.administration import dead_letter_causes, dead_letter_counts
 from salesloft_webhooks.broker.administration.dead_letter_counts import MOST_CAUSES, DeadLetterCounts
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import discard, redrive, unchanging
@@ -14,7 +14,7 @@ from tests.support.broker_driver import TTL, Driven
 
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letter_counts, "AT_ONCE", 3)
+    monkeypatch.setattr(dead_letter_causes, "AT_ONCE", 3)
 
 
 async def bury(driven: Driven, name: str, *errors: str, event_type: str = "person.updated") -> None:

@@ -72,6 +72,7 @@ async def test_history_is_replayed_once_although_it_is_handled_meanwhile(driven:
 
     assert half.state is RunState.RUNNING
     assert (run.state, run.outcomes) == (RunState.DONE, {"replayed": 8, "repeated": 8})
+    assert run.passed == 8
     assert early + await driven.handle(group) == event_ids
 
 

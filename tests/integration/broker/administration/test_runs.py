@@ -6,7 +6,7 @@ from salesloft_webhooks.broker.administration import run_steps
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import unchanging
 from salesloft_webhooks.broker.administration.run_records import Run, RunKind, RunState
-from salesloft_webhooks.broker.administration.runs import KEPT, MOST_UNFINISHED, find_run, runs, stop
+from salesloft_webhooks.broker.administration.runs import KEPT, MOST_UNFINISHED, find_run, runs, stop, unfinished_runs
 from salesloft_webhooks.errors import StoreRefused
 from tests.integration.broker.administration.run_driver import BATCH, bury, dead, executor, finish, redrive
 from tests.support.broker_driver import Driven
@@ -89,6 +89,22 @@ async def test_a_run_stops_although_nobody_is_at_it(driven: Driven) -> None:
     assert answered is RunState.STOPPED
     assert run.outcomes == {"redriven": BATCH}
     assert await stop(driven.store, "unknown", by="bob") is None
+
+
+async def test_runs_that_have_not_ended_are_known_although_nobody_is_at_them(driven: Driven) -> None:
+    """In the order of their beginning, each as far as it came when its executor died; none that has ended."""
+    await bury(driven, 3 * BATCH, person=1)
+    ended = await redrive(driven, error="NoSuchError")
+    await finish(driven.store, ended)
+    first, second = await redrive(driven, total=3 * BATCH), await redrive(driven, total=3 * BATCH)
+    dies = executor(driven.store)
+    while not (await unfinished_runs(driven.store))[0].passed:
+        await dies.round()
+
+    found = await unfinished_runs(driven.store)
+
+    assert [run.run_id for run in found] == [first, second]
+    assert (found[0].state, found[0].passed, found[0].total) == (RunState.RUNNING, BATCH, 3 * BATCH)
 
 
 async def test_lost_places_end_a_run(driven: Driven) -> None:

@@ -85,7 +85,15 @@ def search_events(  # noqa: PLR0913 - each is an option of the command line
             {**described(one.entry, without=() if with_data else {"data"}), "groups": described(one)["groups"]}
             for one in found
         ]
-        show_json({"events": events, "looked": last.looked, "total": last.total, "next": last.cursor or None})
+        show_json(
+            {
+                "events": events,
+                "looked": last.looked,
+                "total": last.total,
+                "unreadable": last.unreadable,
+                "next": last.cursor or None,
+            }
+        )
         return
     if not found:
         require_known_types(types)
@@ -128,4 +136,6 @@ def _say_progress(page: "Page") -> None:
 
 def _conclusion(count: int, last: "Page") -> str:
     looked = f"{count:,} found, looked through {last.looked:,} of {last.total:,} entries"
+    if last.unreadable:
+        looked += f"; {last.unreadable:,} could not be looked into: {last.why_unreadable}"
     return f"{looked}; go on with --after {last.cursor}" if last.cursor else looked

@@ -94,7 +94,7 @@ def _on_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
 async def _stopped(supervisor: Supervisor, plan: Plan, console: Console) -> None:
     plan.options.folder.withdraw_environment()
     if supervisor.children:
-        console.print(Text("stopping: simulator, receiver, workers, Valkey"))
+        console.print(Text(f"stopping: {', '.join(supervisor.running)}"))
     await supervisor.stop()
     if supervisor.children:
         console.print(Text(f"stopped; the data is in {plan.options.folder.path}"))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 30.0
 POLL_SECONDS = 0.1
+ORDER = ("simulator", "receiver", "console", "workers", "valkey")
+"""In which they are stopped. Every group's worker is one of the workers."""
 
 
 class NotStarted(SalesloftWebhooksError):
@@ -52,12 +54,17 @@ class Supervisor:
             await self._until(await self._start(simulator), partial(self._is_ready, self._plan.control))
 
     async def stop(self) -> None:
-        """Everything, in an order in which nobody misses anybody: simulator, receiver, workers, store."""
-        order: dict[str, list[SupervisedProcess]] = {"simulator": [], "receiver": [], "workers": [], "valkey": []}
+        """Everything, in the order of `running`."""
+        for together in self.running.values():
+            await asyncio.gather(*(child.stop() for child in together))
+
+    @property
+    def running(self) -> dict[str, list[SupervisedProcess]]:
+        """What was started, in an order in which nobody misses anybody when it stops."""
+        order: dict[str, list[SupervisedProcess]] = {name: [] for name in ORDER}
         for child in self.children:
             order.get(child.program.name, order["workers"]).append(child)
-        for together in order.values():
-            await asyncio.gather(*(child.stop() for child in together))
+        return {name: together for name, together in order.items() if together}
 
     def kill(self) -> None:
         """At once, for somebody who does not want to wait for graces."""

@@ -10,6 +10,7 @@ from tests.kind.cluster import Release, apply, kubectl, objects, pods, unfinishe
 from tests.kind.outsider import Sender
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.neighbour("keda")
 HANDLERS = """
 import asyncio
 from salesloft_webhooks import Event, Router
@@ -38,8 +39,6 @@ SLOW = {
 @pytest.fixture
 def scaled() -> Iterator[Release]:
     """The release with a group that handles five events a second per pod, and nothing else."""
-    if "scaledobjects" not in kubectl("api-resources", "--api-group=keda.sh", "--output=name"):
-        pytest.skip("NOTHING IS SCALED: the cluster has no KEDA (OPERATORS=1 make test-kind)")
     apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "slow"}, "data": {"slow.py": HANDLERS}})
     release = Release()
     built_in = {row.name: None for row in BUILTIN_GROUPS if row.on_by_default}

@@ -1,0 +1,25 @@
+"""Clients that stop in the middle."""
+
+from tests.support.console_process import ConsoleProcess
+from tests.support.http_client import Connection, request
+from tests.support.waiting import wait_until
+
+
+def test_a_form_that_does_not_come_to_its_end_is_no_fault(console: ConsoleProcess) -> None:
+    """Whoever leaves while they send a form is refused like any wrong form; no fault of the console is counted."""
+    headers = {
+        "Host": console.host,
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": "100",
+    }
+
+    def counted(status: str) -> float:
+        return console.metric("salesloft_webhooks_console_requests_total", route="/search", code=status)
+
+    refused, faults = counted("400"), counted("500")
+    with Connection(console.port) as client:
+        client.send(request("POST", "/search", headers, b"text=rob"))
+
+    wait_until(lambda: counted("400") + counted("500") > refused + faults, description="it is answered")
+    assert counted("500") == faults

@@ -1,0 +1,1 @@
+"""The chart beside what a cluster has besides: `make test-neighbours`."""

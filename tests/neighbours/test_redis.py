@@ -1,0 +1,99 @@
+"""Redis as large installations have it: its pods die while deliveries come, and nothing that was answered is lost."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kind.cluster import Release, entries, kubectl, wait_until_handled
+from tests.kind.outsider import Sender
+from tests.neighbours import redis_servers
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.neighbour("redis")
+PERSISTENT = 5
+"""How often a sender repeats, 15 s apart: longer than what a failover takes on a busy machine."""
+
+
+@pytest.fixture
+def beside_sentinel() -> Iterator[None]:
+    """A release on three servers that three Sentinels watch: two have each delivery before it is answered."""
+    redis_servers.start_sentinel()
+    url = f"redis+sentinel://:$(REDIS_PASSWORD)@{redis_servers.hosts('sentinel', 3, 26379)}/{redis_servers.SERVICE}/0"
+    login = {"passwordSecret": {"name": "servers", "key": "sentinel"}}
+    yield from _installed(Release(), redis_servers.values(url, sentinel=login, durability="replicas:1"))
+    redis_servers.stop("sentinel", "redis")
+
+
+@pytest.fixture
+def beside_cluster() -> Iterator[None]:
+    """A release on a Redis Cluster of three primaries and three replicas, with a stream on each primary."""
+    redis_servers.start_cluster()
+    url = f"redis+cluster://:$(REDIS_PASSWORD)@{redis_servers.hosts('cluster', 6, 6379)}"
+    yield from _installed(Release(), redis_servers.values(url, partitions=6))
+    redis_servers.stop("cluster")
+
+
+def _installed(release: Release, values: dict[str, object]) -> Iterator[None]:
+    release.install(values)
+    yield
+    release.uninstall()
+    kubectl("delete", "persistentvolumeclaim", "--all")
+
+
+@pytest.mark.usefixtures("beside_sentinel")
+def test_two_primaries_and_a_sentinel_die() -> None:
+    """Sentinels of a password of their own lead to each new primary; every delivery that got its 200 is handled."""
+    with Sender(rate=20, retries=PERSISTENT) as sender:
+        for _ in range(2):
+            before = redis_servers.primary()
+            with redis_servers.lost(before):
+                wait_until(
+                    lambda before=before: redis_servers.primary() not in {before, ""},  # type: ignore[misc]
+                    seconds=60,
+                    description="there is another primary",
+                )
+            with redis_servers.lost("sentinel-0"):
+                pass
+            wait_until(in_step, seconds=90, description="both others are its replicas again")
+
+    assert sender.result["lost"] == {}
+    assert entries() == sender.result["sent"]
+    wait_until_handled()
+
+
+@pytest.mark.usefixtures("beside_cluster")
+def test_every_primary_of_a_cluster_dies_in_turn() -> None:
+    """Replicas take over the slots, one after the other; every delivery that got its 200 is handled.
+
+    Nobody promises that: a cluster's primary answers before its replica has the write. It sends both at once, though,
+    and what is sent arrives when the process is killed, unlike when the machine loses its power.
+    """
+    first = redis_servers.cluster_primaries()
+
+    with Sender(rate=20, retries=PERSISTENT) as sender:
+        for pod in sorted(first):
+            other = next(iter({"cluster-0", "cluster-1"} - {pod}))
+            with redis_servers.lost(pod):
+                wait_until(
+                    lambda pod=pod, other=other: taken_over(pod, other),  # type: ignore[misc]
+                    seconds=60,
+                    description="its replica has taken over",
+                )
+            wait_until(redis_servers.cluster_is_whole, seconds=90, description="the cluster is whole again")
+
+    assert redis_servers.cluster_primaries() != first
+    assert sender.result["lost"] == {}
+    assert entries() == sender.result["sent"]
+    wait_until_handled()
+
+
+def taken_over(pod: str, asked: str) -> bool:
+    """Whether three primaries serve all slots, and this pod is none of them."""
+    primaries = redis_servers.cluster_primaries(asked)
+    return len(primaries) == 3 and pod not in primaries
+
+
+def in_step() -> bool:
+    """Whether the primary has both others as replicas."""
+    answer = redis_servers.ask(redis_servers.primary(), "info", "replication")
+    return answer.count("state=online") == 2
