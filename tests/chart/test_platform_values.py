@@ -46,10 +46,18 @@ def test_every_pod_of_ours_has_the_settings_of_its_component(rendered: Rendered)
     found = pods(rendered)
 
     assert {name for name, spec in found.items() if spec.get("runtimeClassName") == "gvisor"} == set(OURS)
+    assert {name for name, spec in found.items() if spec.get("hostUsers") is False} == set(OURS)
     for name in set(OURS) - {"backfill"}:
         assert found[name]["dnsConfig"] == PLATFORM["receiver"]["dnsConfig"], name
         assert found[name]["hostAliases"] == PLATFORM["receiver"]["hostAliases"], name
     assert found["receiver"]["dnsPolicy"] == "ClusterFirst"
+
+
+def test_one_group_may_have_a_user_namespace() -> None:
+    """What nobody has set is left to the cluster, and what one group sets is that group's."""
+    found = pods(render({"workers": {"crm": {"handlers": ["acme.crm:router"], "hostUsers": False}}}))
+
+    assert {name for name, spec in found.items() if "hostUsers" in spec} == {"worker-crm"}
 
 
 def test_probes_have_the_times_given_and_the_others_as_they_were(rendered: Rendered) -> None:
@@ -167,3 +175,13 @@ def test_roll_out_and_hooks_are_the_users() -> None:
         assert rendered.container(component)["lifecycle"]["postStart"] == {"sleep": {"seconds": 1}}
     assert rendered.container("receiver")["lifecycle"]["preStop"] == {"sleep": {"seconds": 5}}
     assert other.container("receiver")["lifecycle"] == {"preStop": {"exec": {"command": ["/leave"]}}}
+
+
+@pytest.mark.parametrize("monitor", ["podMonitor", "serviceMonitor"])
+def test_a_metric_may_keep_its_own_labels(monitor: str) -> None:
+    """Where somebody says so, and nowhere else."""
+    endpoints = "podMetricsEndpoints" if monitor == "podMonitor" else "endpoints"
+
+    for wanted in ({}, {"honorLabels": True}):
+        (found,) = render({"monitoring": {monitor: {"enabled": True, **wanted}}}).all(monitor[0].upper() + monitor[1:])
+        assert found["spec"][endpoints][0].get("honorLabels", False) is bool(wanted)

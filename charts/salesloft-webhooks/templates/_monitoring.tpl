@@ -148,6 +148,9 @@ that those of two releases stand side by side.
   {{- with (index . 1).scrapeTimeout }}
   scrapeTimeout: {{ . }}
   {{- end }}
+  {{- if (index . 1).honorLabels }}
+  honorLabels: true
+  {{- end }}
   relabelings:
     {{- include "salesloft-webhooks.relabelings" . | nindent 4 }}
   {{- with (index . 1).metricRelabelings }}

@@ -28,6 +28,9 @@ priorityClassName: {{ . }}
 {{- with .values.runtimeClassName }}
 runtimeClassName: {{ . }}
 {{- end }}
+{{- if kindIs "bool" .values.hostUsers }}
+hostUsers: {{ .values.hostUsers }}
+{{- end }}
 {{- with .values.dnsPolicy }}
 dnsPolicy: {{ . }}
 {{- end }}
