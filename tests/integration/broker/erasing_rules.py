@@ -53,7 +53,7 @@ class ErasingRules(RewritingRules):
         key = f"person:{entity}"
         hers = {entry: (fields["id"], key) for entry, fields in self.redis.xrange(STREAM) if fields["key"] == key}
         running = {
-            (group, row["message_id"]): (row["consumer"], row["times_delivered"])
+            (group, row["message_id"]): (row["consumer"], int(row["times_delivered"]))
             for group in self.done
             for row in self.pending(group)
             if row["consumer"] != NOBODY and self.event_of(row["message_id"])[1] == key
@@ -75,7 +75,7 @@ class ErasingRules(RewritingRules):
         for group in self.done:
             for row in self.pending(group):
                 if (entry := row["message_id"]) in self.gone:
-                    assert self.running.get((group, entry)) == (row["consumer"], row["times_delivered"])
+                    assert self.running.get((group, entry)) == (row["consumer"], int(row["times_delivered"]))
 
     def _is_wanted(self, event_id: str) -> bool:
         return self.accepted[event_id].event_type.startswith("wanted.")
