@@ -24,7 +24,10 @@ from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 
 PASSWORD = "the-consoles-own"
-BEGIN = ("/", "/dead?group=crm", "/erase?person=4711", "/replay?group=activity&since=2h", "/quarantine", "/events/more")
+BEGIN = (
+    *("/", "/dead?group=crm", "/erase?person=4711", "/replay?group=activity&since=2h", "/quarantine"),
+    *("/events/more", "/people/4711/more"),
+)
 QUICK = {"CONSOLE_ACTIONS_PER_MINUTE": "1000", "CONSOLE_BULK_ACTIONS_PER_MINUTE": "1000", "CONSOLE_RUN_RATE": "100"}
 LETTERS = ["TimeoutError: crm"] * 150
 """More than a batch: the run that redrives them is there to be stopped."""
