@@ -185,8 +185,14 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
 
 
 async def _count_after(store: Store, partition: int, last: bytes) -> int:
-    counted, after = 0, last
-    while after:
-        more, after = await store.run("count", partition, [after, COUNTED_AT_ONCE])
-        counted += more
-    return counted
+    """From both ends in turn, so that a group that has read nearly all, or nearly nothing, is counted at once."""
+    unread, after, read, before = 0, b"(" + last, 0, last
+    while True:
+        counted, after, _ = await store.run("count", partition, [after, COUNTED_AT_ONCE, "up"])
+        unread += int(counted)
+        if not after:
+            return unread
+        counted, before, entries = await store.run("count", partition, [before, COUNTED_AT_ONCE, "down"])
+        read += int(counted)
+        if not before:
+            return max(int(entries) - read, 0)

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from salesloft_webhooks.broker import Outcome
+from salesloft_webhooks.broker.administration import stats as stats_module
 from salesloft_webhooks.broker.administration.groups import pause
 from salesloft_webhooks.broker.administration.stats import GroupStats, Stats, measure
 from salesloft_webhooks.broker.administration.stored_pause import Pause
@@ -90,17 +93,47 @@ async def test_the_oldest_unfinished_event_gives_the_age(driven: Driven) -> None
     assert finished == 0.0
 
 
-async def test_lag_is_counted_where_the_server_cannot_tell(driven: Driven) -> None:
-    """After an XDEL in the unread part XINFO says nil; the entries are counted then."""
+@pytest.mark.parametrize("read", [0, 3, 7, 9])
+async def test_lag_is_counted_where_the_server_cannot_tell(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    """After an XDEL in the unread part XINFO says nil; the entries are counted then, from the nearer end."""
     group = await driven.group()
     await driven.publish(*(f"e{number}" for number in range(10)), person=1)
-    await driven.take(group, 3)
+    if read:
+        await driven.take(group, read)
     with driven.server.client() as client:
         (key,) = (key for key in driven.keys("*:events") if client.xlen(key))
-        client.xdel(key, client.xrange(key)[6][0])
-        assert client.xinfo_groups(key)[0]["lag"] is None, "the test provokes what it is about"
+        client.xdel(key, client.xrange(key)[9][0], client.xrange(key)[0][0])
+        if read < 9:
+            assert client.xinfo_groups(key)[0]["lag"] is None, "the test provokes what it is about"
+    monkeypatch.setattr(stats_module, "COUNTED_AT_ONCE", 1)
 
-    assert of(await measure(driven.store)).lag == 6
+    assert of(await measure(driven.store)).lag == 9 - max(1, read)
+
+
+async def test_a_group_that_has_read_nearly_nothing_is_counted_at_once(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long backlog with an entry deleted in it does not make every look go through all of it."""
+    group = await driven.group()
+    await driven.publish(*(f"e{number}" for number in range(300)), person=1)
+    await driven.take(group, 1)
+    with driven.server.client() as client:
+        (key,) = (key for key in driven.keys("*:events") if client.xlen(key))
+        client.xdel(key, client.xrange(key)[50][0])
+        client.config_resetstat()
+    monkeypatch.setattr(stats_module, "COUNTED_AT_ONCE", 5)
+
+    assert of(await measure(driven.store)).lag == 298
+
+    with driven.server.client() as client:
+        stretches = sum(
+            row["calls"]
+            for name, row in client.info("commandstats").items()
+            if name in {"cmdstat_xrange", "cmdstat_xrevrange"}
+        )
+    assert stretches < 20, "there are 60"
 
 
 async def test_a_pause_by_hand_and_by_a_breaker_are_told_apart(driven: Driven) -> None:
