@@ -90,6 +90,7 @@ BY_NAME: dict[str, Any] = {
     "dnsPolicy": "Default",
     "extraTriggers": [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": "80"}}],
     "fallback": {"failureThreshold": 5},
+    "hostUsers": False,
     "idleReplicas": 0,
     "lifecycle": {"postStart": {"sleep": {"seconds": 1}}},
     "strategy": {"type": "Recreate"},

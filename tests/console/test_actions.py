@@ -139,8 +139,9 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
 
 
-async def test_a_run_too_many_is_no_outage(valkey: Server) -> None:
+async def test_a_run_too_many_is_no_outage(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever begins more bulk work than may be unfinished is told that, not that the store does not answer."""
+    monkeypatch.setenv("CONSOLE_BULK_ACTIONS_PER_MINUTE", str(2 * MOST_UNFINISHED))
     async with every_route(valkey) as (client, sign_in):
         sign_in.who = Person("robin", frozenset(Role))
         answers = [

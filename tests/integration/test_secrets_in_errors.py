@@ -38,7 +38,7 @@ SHAPES = [
     "rediss+sentinel://:{}@127.0.0.1:1,[{}]/main",
     "redis+sentinel://127.0.0.1:1/{}/{}",
     "redis+cluster://{}@127.0.0.1:1,127.0.0.1:{}",
-    "unix:///{}/{}",
+    "unix://:{}@/nowhere",  # where a socket is, is no secret: errors name it
     "{}:router",
     "tests.{}:router",
     ".{}:router",
