@@ -6,6 +6,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class ApiServer:
     port: int = field(default_factory=free_port)
     _store_port: int = field(default_factory=free_port)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _namespaces: Counter[str] = field(default_factory=Counter)
 
     def start(self) -> "ApiServer":
         """Start both, wait until requests are served, and define the operators' resources."""
@@ -103,7 +105,10 @@ class ApiServer:
             process.wait(timeout=30)
 
     def namespace(self, name: str) -> str:
-        """Make a namespace that enforces the restricted Pod Security Standard."""
+        """Make a namespace that enforces the restricted Pod Security Standard; a test's second try gets one of its own."""
+        self._namespaces[name] += 1
+        if (tries := self._namespaces[name]) > 1:
+            name = f"{name}-{tries}"
         labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
         self.request("POST", "api/v1/namespaces", {"metadata": {"name": name, "labels": labels}})
         return name

@@ -50,6 +50,12 @@ async def broken(form: Form, console: Console, person: Person) -> Done:
     raise ZeroDivisionError("secret")
 
 
+async def endless(form: Form, console: Console, person: Person) -> Done:
+    """An action that takes longer than it may."""
+    await console.stopping.wait()
+    return Done("", "/audit")
+
+
 ROUTES: Routes = [
     *audit_page.ROUTES,
     action("/dead/redrive", redrive, needs=Role.OPERATE, act="redrive", audited=("group", "count")),
@@ -58,6 +64,7 @@ ROUTES: Routes = [
     action("/discard", redrive, needs=Role.DESTROY, act="discard"),
     action("/bulk", redrive, needs=Role.OPERATE, act="replay", bulk=True),
     action("/away", without_store, needs=Role.OPERATE, act="pause"),
+    action("/endless", endless, needs=Role.OPERATE, act="pause", seconds=0.05),
     action("/broken", broken, needs=Role.OPERATE, act="pause"),
 ]
 

@@ -136,6 +136,14 @@ def test_every_page_has_an_example() -> None:
     assert {path for path in paths if "{" in path} <= EXAMPLES.keys() <= paths
 
 
+def test_ticked_rows_keep_nobody_out(themed: Page, staged: ConsoleProcess) -> None:
+    """Nor do boxes that are ticked, and the button that then says how many."""
+    visit(themed, staged, "/events")
+    themed.locator("input[type=checkbox]").first.check()
+
+    assert found(themed) == []
+
+
 @pytest.mark.parametrize("address", addresses())
 def test_nothing_keeps_anybody_out(themed: Page, staged: ConsoleProcess, address: str) -> None:
     """No violation of WCAG 2.2 AA at a desk and on a phone, where only tables in their own frame scroll sideways."""

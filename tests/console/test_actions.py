@@ -122,7 +122,7 @@ async def test_a_form_that_is_not_what_was_asked_for_is_refused(
 
 
 async def test_what_failed_is_written_down_too(served: Callable[..., Served]) -> None:
-    """An outage is 503, a fault 500 without its words; the audit has both, and what was refused."""
+    """An outage is 503, a fault 500 without its words; the audit has both, what was refused, and what nobody knows."""
     running = served(*Role)
 
     away = await running.post("/away", {})
@@ -136,7 +136,18 @@ async def test_what_failed_is_written_down_too(served: Callable[..., Served]) ->
     assert "secret" not in fault.text
     outcomes = [(each.outcome, each.message) for each in await running.audited()]
     words = "this would be 101 now: type that number to confirm it"
-    assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("failed", "it is away")]
+    assert outcomes == [("refused", words), ("failed", "ZeroDivisionError"), ("interrupted", "it is away")]
+
+
+async def test_what_takes_too_long_is_not_said_to_have_failed(served: Callable[..., Served]) -> None:
+    """Nobody knows how far it came: the page says so, and the audit does."""
+    running = served(*Role)
+
+    answer = await running.post("/endless", {})
+
+    assert answer.status_code == 503
+    assert "Nothing of it was done, or a part, or all of it" in answer.text
+    assert [each.outcome for each in await running.audited()] == ["interrupted"]
 
 
 async def test_a_run_too_many_is_no_outage(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:

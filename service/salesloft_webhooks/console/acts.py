@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.audit import Act, write_audit
 from salesloft_webhooks.console.form import Form
+from salesloft_webhooks.broker.administration.runs import TooManyRuns
 from salesloft_webhooks.console.people import Person
+from salesloft_webhooks.console.problems import nobody_knows
 from salesloft_webhooks.console.refusals import RequestRefused, TooOften
 from salesloft_webhooks.console.routes import Action, Done
 from salesloft_webhooks.errors import StoreError, error_type
@@ -51,8 +53,7 @@ class Acts:
             yield written
             outcome, message = "done", ""
         except Exception as exc:
-            outcome = "refused" if isinstance(exc, RequestRefused) else "failed"
-            message = str(exc) if isinstance(exc, RequestRefused | StoreError) else error_type(exc)
+            outcome, message = _ended(exc)
             repeated = isinstance(exc, TooOften) and exc.repeated
             raise
         finally:
@@ -82,3 +83,11 @@ class Acts:
         except StoreError as exc:
             log.warning("console.audit_unwritten", act=act.act, who=act.who, reason=str(exc))
             return ""
+
+
+def _ended(error: Exception) -> tuple[str, str]:
+    """The outcome of an act that did not end well, and what is said of it."""
+    message = str(error) if isinstance(error, RequestRefused | TooManyRuns | StoreError) else error_type(error)
+    if nobody_knows(error):
+        return "interrupted", message
+    return "refused" if isinstance(error, RequestRefused | TooManyRuns) else "failed", message

@@ -10,7 +10,7 @@ from salesloft_webhooks.console.refusals import TooMany
 
 Count = TypeVar("Count")
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.1
 """So long a page waits; most counts are there by then."""
 AGAIN_SECONDS = 1
 """After so long the page asks for itself again."""

@@ -19,7 +19,7 @@ from salesloft_webhooks.console.form import read_form
 from salesloft_webhooks.console.last_known import LastKnown
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
-from salesloft_webhooks.console.refusals import NotAllowed, NotFound, OtherSite
+from salesloft_webhooks.console.refusals import NotAllowed, NotFound, OtherSite, Unaudited
 from salesloft_webhooks.console.routes import Action, Done, Page, Stream
 from salesloft_webhooks.console.same_origin import comes_from_ours
 from salesloft_webhooks.console.sign_in import SignIn
@@ -94,6 +94,8 @@ class Endpoints:
                     written.done = done
             if isinstance(done, Done):
                 return self.answers.done(request, done, written.entry_id)
+            if action.needs is Role.REVEAL and not written.entry_id:
+                raise Unaudited("What is revealed has to be in the audit, which cannot be written")
             return self.answers.view(request, done, Around(person))
 
         return self._guarded(answer, action)

@@ -14,6 +14,7 @@ from salesloft_webhooks.console.refusals import (
     RequestRefused,
     TooMany,
     TooOften,
+    Unaudited,
 )
 from salesloft_webhooks.errors import StoreError, StoreRefused
 
@@ -42,6 +43,7 @@ class Problem:
 
 _REFUSED: dict[type[RequestRefused | TooManyRuns], tuple[int, str, str]] = {
     FormRefused: (400, "That form cannot be read", "Go back, and send it again."),
+    Unaudited: (503, "It could not be written down", "Try again when the store takes writes."),
     NotSignedIn: (401, "Nobody is signed in", "Open the console by the address of its sign-in."),
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
     OtherSite: (403, "Not from here", "Open the page of the console, and press the button there."),
@@ -63,8 +65,10 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
     match error:
         case RequestRefused() | TooManyRuns():
             return _refused(error)
-        case TimeoutError() | StoreError() if acting:
+        case TimeoutError() | StoreError() if acting and nobody_knows(error):
             return _unconfirmed(error)
+        case StoreRefused() if acting:
+            return Problem(503, "The store refuses it", f"{error}.")
         case TimeoutError():
             words = "It takes longer than a page may take."
             return Problem(503, "The store is slow", words, "This page tries again by itself.", again=True)
@@ -84,9 +88,12 @@ def _refused(error: RequestRefused | TooManyRuns) -> Problem:
     return Problem(status, title, f"{known}{error}.", advice)
 
 
+def nobody_knows(error: Exception) -> bool:
+    """Whether an action that ended so may have been done all the same, or a part of it."""
+    return isinstance(error, TimeoutError | StoreError) and not isinstance(error, StoreRefused)
+
+
 def _unconfirmed(error: TimeoutError | StoreError) -> Problem:
-    if isinstance(error, StoreRefused):
-        return Problem(503, "The store refuses it", f"{error}.")
     why = str(error).rstrip(".") or "it takes longer than an action may take"
     words = f"Nothing of it was done, or a part, or all of it, and only the answer is missing: {why}."
     return Problem(503, "The store has not confirmed it", words, "Look how far it came before you do it again.")

@@ -38,6 +38,10 @@ class TooOften(RequestRefused):
         self.repeated = repeated
 
 
+class Unaudited(RequestRefused):
+    """What may only be shown when the audit has it could not be written there."""
+
+
 class TooMany(RequestRefused):
     """There are as many of these as there may be. Later is better."""
 

@@ -65,6 +65,11 @@ class Deletion:
         self._cluster, self._looking, self._managed, self._news = cluster, looking, managed, news
         self._seconds, self._clock = seconds, clock
         self._absent: set[str] = set()
+        self._letting_go: dict[str, str] = {}
+
+    def letting_go(self, uid: str) -> str | None:
+        """How it ends for an object that was let go without an answer: whoever does not find it any more asks here."""
+        return self._letting_go.get(uid)
 
     async def advance(self, each: SubscriptionObject, overlaps: Overlaps = NOTHING_ELSE) -> Reconciliation:
         """One step nearer to the end of an object that is deleted.
@@ -127,8 +132,10 @@ class Deletion:
     async def _release(self, each: SubscriptionObject, reason: str = RELEASED) -> Reconciliation:
         self._absent.discard(each.metadata.uid)
         others = [name for name in each.metadata.finalizers if name != FINALIZER]
+        self._letting_go[each.metadata.uid] = reason
         with suppress(ClusterNotFound):  # it is gone
             await self._cluster.set_finalizers(each, others)
+        self._letting_go.pop(each.metadata.uid)
         return Reconciliation(ReconcileResult.SETTLED, None, reason)
 
 

@@ -68,8 +68,12 @@ class Outcome(StrEnum):
     """They stay, as it declares."""
     ORPHANED = "orphaned"
     """They could not be deleted in time; somebody has to."""
+    UNKNOWN = "unknown"
+    """Somebody else has let the object go meanwhile; nobody here knows whether they are gone."""
 
 
+LEFT_BEHIND = frozenset({Outcome.ORPHANED, Outcome.UNKNOWN})
+"""With these, subscriptions may be left at SalesLoft."""
 _OUTCOMES = {RELEASED: Outcome.DELETED, RETAINED: Outcome.RETAINED, ORPHANED: Outcome.ORPHANED}
 
 
@@ -165,7 +169,7 @@ class _Release:
         while True:
             try:
                 if (now := await self._again(each)) is None:
-                    return Released(each.metadata.name, Outcome.DELETED)  # somebody else has let it go
+                    return _released(each, self._unseen(each))
                 ended = await self._attempt(now)
             except (ClusterConflict, ClusterUnavailable):
                 if time.monotonic() > self._until + GRACE_SECONDS:
@@ -189,10 +193,15 @@ class _Release:
         """The object as it is now; None: it does not wait for us any more."""
         return next((one for one in await self._held() if one.metadata.uid == each.metadata.uid), None)
 
+    def _unseen(self, each: SubscriptionObject) -> Outcome:
+        """Of an object that is gone: by a write of ours of which no answer came, or by somebody else."""
+        reason = self._deletion.letting_go(each.metadata.uid)
+        return Outcome.UNKNOWN if reason is None else _OUTCOMES[reason]
+
     def _left(self) -> float:
         return max(self._until - time.monotonic(), 0.0)
 
 
 def _released(each: SubscriptionObject, outcome: Outcome) -> Released:
-    known = read_status(each.status).subscriptions or () if outcome is Outcome.ORPHANED else ()
+    known = read_status(each.status).subscriptions or () if outcome in LEFT_BEHIND else ()
     return Released(each.metadata.name, outcome, tuple(entry.id for entry in known))

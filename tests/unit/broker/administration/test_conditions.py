@@ -94,6 +94,9 @@ def kinds(found: tuple[Condition, ...]) -> list[tuple[Severity, Kind, str]]:
         pytest.param(last(2), Severity.NOTE, Kind.SILENT, "default", id="silent"),
         pytest.param(keys("old"), Severity.WARNING, Kind.KEYS_DIFFER, "default", id="keys differ"),
         pytest.param(known(receivers={}), Severity.CRITICAL, Kind.NO_RECEIVER, "", id="no receiver"),
+        pytest.param(
+            known(receivers={}, rates=Rates(60.0, 1.0, {})), Severity.WARNING, Kind.NO_RECEIVER, "", id="older ones"
+        ),
         pytest.param(memory(95), Severity.CRITICAL, Kind.MEMORY, "", id="memory"),
     ],
 )

@@ -29,7 +29,7 @@ def release(
 
     The operator stops for a minute or two, if it runs; after that it would bring back what is still declared.
     """
-    from salesloft_webhooks.operator.release import Outcome
+    from salesloft_webhooks.operator.release import LEFT_BEHIND, Outcome
     from salesloft_webhooks.operator.release import release as release_all
     from salesloft_webhooks.settings import Settings
     from salesloft_webhooks.telemetry import configure_logging
@@ -39,11 +39,12 @@ def release(
     configure_logging(settings, "operator")
     confirm("Give up what all SalesloftSubscriptions of the namespace own at SalesLoft?", yes=yes)
     ended = run_interruptibly(lambda: release_all(settings, seconds))
-    orphaned = [each for each in ended if each.outcome is Outcome.ORPHANED]
+    left = [each for each in ended if each.outcome in LEFT_BEHIND]
     _report(ended, as_json=as_json)
-    for each in orphaned:
-        complain(f"{each.name}: left at SalesLoft, delete them there: {_ids(each) or 'nobody knows which'}")
-    if orphaned and not always:
+    for each in left:
+        where = "left at SalesLoft" if each.outcome is Outcome.ORPHANED else "let go by somebody else; if still there"
+        complain(f"{each.name}: {where}, delete them there: {_ids(each) or 'nobody knows which'}")
+    if left and not always:
         raise typer.Exit(ExitCode.PARTLY)
 
 
