@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.audit import Act, write_audit
-from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.broker.administration.runs import TooManyRuns
+from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person
 from salesloft_webhooks.console.problems import nobody_knows
 from salesloft_webhooks.console.refusals import RequestRefused, TooOften
