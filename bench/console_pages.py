@@ -1,11 +1,12 @@
 """How long the console's pages take to be seen, over a long history and many dead letters: in a real Chromium.
 
 Each page is opened in turn, so that slowness of the machine meets all of them alike: in a window that has shown a page
-of the console before, as people go from one to the next, and in a new one without a cache. There, a page of two
-words is opened as well: what it takes is the browser's, which begins a process for each new window. The first paint is
-when the browser first shows something of the page; the answer is when its last byte is there.
+of the console before, as people go from one to the next; in a new tab of that browser, as an alert's link opens it; and
+in a new browser profile, which has no file of the console yet. There, a page of two words is opened as well: what it
+takes is the browser's. The first paint is when the browser first shows something of the page; the answer is when its
+last byte is there.
 
-    python -m bench.console_pages [--history 1000000] [--dead 200000] [--rounds 40]
+    python -m bench.console_pages [--history 1000000] [--dead 200000] [--rounds 10]
 """
 
 import argparse
@@ -26,8 +27,8 @@ from bench.programs import store
 from bench.traffic import event_id
 
 GOAL_MS = 150
-PAUSE_SECONDS = 0.5
-"""Ending a window is work for the browser, which is not part of opening the next one."""
+PAUSE_SECONDS = 1.0
+"""One person looks at a page before opening the next; the browser ends a window meanwhile."""
 GROUP = "crm"
 ERRORS = (
     "HTTPStatusError: 503 from crm",
@@ -60,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.console_pages", description=__doc__)
     parser.add_argument("--history", type=int, default=1_000_000, help="events")
     parser.add_argument("--dead", type=int, default=200_000, help="dead letters")
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
     with store(CORES.store) as server:
         bury(server.url, ERRORS, group=GROUP)
@@ -91,17 +92,19 @@ def multiply(server: Server, count: int) -> None:
 
 
 def looked_at(browser: Browser, console: ConsoleProcess, rounds: int) -> dict[str, list[Times]]:
-    """Every page, so many times, in both kinds of windows."""
+    """Every page, so many times, in each kind of window."""
     found: dict[str, list[Times]] = {}
     kept = window(browser)
     seen(kept, console.url)
     for _ in range(rounds):
         for path in PAGES:
-            kept.wait_for_load_state()  # people look at a page before they go on
-            found.setdefault(path, []).append(seen(kept, console.url + path))
+            for name, page in ((path, kept), (f"{path} (new tab)", kept.context.new_page())):
+                found.setdefault(name, []).append(seen(page, console.url + path))
+                time.sleep(PAUSE_SECONDS)
+            page.close()
         for name, address in {"two words": TWO_WORDS, **{path: console.url + path for path in PAGES}}.items():
             new = window(browser)
-            found.setdefault(f"{name} (new window)", []).append(seen(new, address))
+            found.setdefault(f"{name} (new profile)", []).append(seen(new, address))
             new.context.close()
             time.sleep(PAUSE_SECONDS)
     return found

@@ -105,7 +105,7 @@ class ApiServer:
             process.wait(timeout=30)
 
     def namespace(self, name: str) -> str:
-        """Make a namespace that enforces the restricted Pod Security Standard; a test's second try gets one of its own."""
+        """Make one that enforces the restricted Pod Security Standard; a test's second try gets one of its own."""
         self._namespaces[name] += 1
         if (tries := self._namespaces[name]) > 1:
             name = f"{name}-{tries}"

@@ -67,10 +67,8 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
     match error:
         case RequestRefused() | TooManyRuns() | ErasedInPart():
             return _refused(error)
-        case TimeoutError() | StoreError() if acting and nobody_knows(error):
-            return _unconfirmed(error)
-        case StoreRefused() if acting:
-            return Problem(503, "The store refuses it", f"{error}.")
+        case TimeoutError() | StoreError() if acting:
+            return _not_done(error)
         case TimeoutError():
             words = "It takes longer than a page may take."
             return Problem(503, "The store is slow", words, "This page tries again by itself.", again=True)
@@ -95,7 +93,9 @@ def nobody_knows(error: Exception) -> bool:
     return isinstance(error, TimeoutError | StoreError) and not isinstance(error, StoreRefused)
 
 
-def _unconfirmed(error: TimeoutError | StoreError) -> Problem:
+def _not_done(error: TimeoutError | StoreError) -> Problem:
+    if not nobody_knows(error):
+        return Problem(503, "The store refuses it", f"{error}.")
     why = str(error).rstrip(".") or "it takes longer than an action may take"
     words = f"Nothing of it was done, or a part, or all of it, and only the answer is missing: {why}."
     return Problem(503, "The store has not confirmed it", words, "Look how far it came before you do it again.")

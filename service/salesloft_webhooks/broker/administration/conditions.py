@@ -149,7 +149,7 @@ def _events(count: int) -> str:
 def _of_the_intake(known: Known) -> Iterator[Condition]:
     if not known.receivers:
         text, severity = "no receiver says that it is there", Severity.CRITICAL
-        # In a roll-out. Who says nothing counts no answers either; those of the last minute are of somebody who is gone.
+        # In a roll-out. Who says nothing counts no answers either; those there are come from somebody who is gone.
         if known.rates.stored and not any(by.get(DeliveryOutcome.STORED) for by in known.rates.outcomes.values()):
             text += ", and yet entries are added: by receivers of version 0.1, which say nothing, or by a replay"
             severity = Severity.WARNING
