@@ -23,7 +23,7 @@ from salesloft_webhooks.broker.administration.stored_records import DeadLetter, 
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.broker.administration.streams import all_streams
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 SLICE = 500
@@ -77,7 +77,7 @@ class Erased(Found):
         return not kept and set(self.files) <= {FilesRewritten.DONE, FilesRewritten.NONE}
 
 
-class ErasedInPart(StoreError):
+class ErasedInPart(StoreUnavailable):
     """An erasure that has not come to its end; repeated, it goes on from there.
 
     Args:
