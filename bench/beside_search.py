@@ -52,7 +52,8 @@ def main() -> None:
         for name, query in QUERIES.items():
             with pinned(CORES.measured):  # not on the server's core
                 print(f"{name}: {asyncio.run(_whole(server, query))}", flush=True)
-        receiver = ReceiverProcess(server.url)
+        # Nobody handles the history: as a backlog it would be over the default limit.
+        receiver = ReceiverProcess(server.url, {"BACKLOG_LIMIT": str(2 * asked.history)})
         try:
             with pinned(CORES.measured):
                 receiver.start()

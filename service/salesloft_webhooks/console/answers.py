@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.console.people import Person
 from salesloft_webhooks.console.problems import RETRY_SECONDS, Problem
+from salesloft_webhooks.console.programs import wants_json
 from salesloft_webhooks.console.rendering import render
 from salesloft_webhooks.console.routes import Done, Page, View
 
-API = "/api/v1"
 MESSAGE = "done"
 """The parameter of an address that names the act, by its audit entry, of which the page says what it did."""
 
@@ -36,12 +36,6 @@ class Around:
     message: str = ""
     stale_seconds: float | None = None
     problem: str = ""
-
-
-def wants_json(request: Request) -> bool:
-    """Whether a program asks."""
-    accepted = request.headers.get("accept", "")
-    return request.url.path.startswith(f"{API}/") or ("application/json" in accepted and "text/html" not in accepted)
 
 
 class Answers:

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 from salesloft_webhooks.console import pages
 from salesloft_webhooks.console.action_rate import ActionRate
 from salesloft_webhooks.console.acts import Acts
-from salesloft_webhooks.console.answers import API, Answers
+from salesloft_webhooks.console.answers import Answers
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.endpoints import Endpoints
 from salesloft_webhooks.console.headers import WithHeaders
 from salesloft_webhooks.console.last_known import LastKnown
 from salesloft_webhooks.console.people import Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
+from salesloft_webhooks.console.programs import API
 from salesloft_webhooks.console.refusals import NotFound, RequestRefused
 from salesloft_webhooks.console.rendering import templates
 from salesloft_webhooks.console.routes import Action, Page, Routes, Stream

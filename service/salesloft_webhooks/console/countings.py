@@ -5,13 +5,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from starlette.requests import Request
+
 from salesloft_webhooks.background import Ongoing
+from salesloft_webhooks.console.programs import wants_json
 from salesloft_webhooks.console.refusals import TooMany
 
 Count = TypeVar("Count")
 
 PATIENCE_SECONDS = 0.1
-"""So long a page waits; most counts are there by then."""
+"""So long a page waits for somebody who looks at it; most counts are there by then."""
+PROGRAM_SECONDS = 0.5
+"""So long a program is kept waiting, which would only ask again."""
 AGAIN_SECONDS = 1
 """After so long the page asks for itself again."""
 LEFT_SECONDS = 15.0
@@ -37,8 +42,13 @@ class Countings:
         self._clock = clock
         self._under_way: dict[str, _Counting] = {}
 
-    async def result(self, key: str, count: Callable[[], Awaitable[Count]]) -> Count | None:
+    async def result(self, request: Request, key: str, count: Callable[[], Awaitable[Count]]) -> Count | None:
         """What the count of this key has found, which is begun unless it is under way; None: not yet.
+
+        Args:
+            request: Of whoever waits for it.
+            key: What is counted.
+            count: Counts it.
 
         Raises:
             TooMany: as many as may be are under way.
@@ -49,7 +59,7 @@ class Countings:
             if len(self._under_way) >= AT_ONCE:
                 raise TooMany(f"{AT_ONCE} counts are under way already")
             counting = self._under_way[key] = _Counting(Ongoing(count()), self._clock())
-        ended = await counting.work.ends(PATIENCE_SECONDS)
+        ended = await counting.work.ends(PROGRAM_SECONDS if wants_json(request) else PATIENCE_SECONDS)
         counting.asked = self._clock()
         if not ended:
             return None

@@ -12,13 +12,14 @@ from salesloft_webhooks.background import LeftBehind
 from salesloft_webhooks.broker.administration.audit import find_audited
 from salesloft_webhooks.console.action_rate import ActionRate
 from salesloft_webhooks.console.acts import Acts
-from salesloft_webhooks.console.answers import MESSAGE, Answers, Around, wants_json
+from salesloft_webhooks.console.answers import MESSAGE, Answers, Around
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.event_stream import EventStream
 from salesloft_webhooks.console.form import read_form
 from salesloft_webhooks.console.last_known import LastKnown
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.problems import FAULT, problem_of
+from salesloft_webhooks.console.programs import wants_json
 from salesloft_webhooks.console.refusals import NotAllowed, NotFound, OtherSite, Unaudited
 from salesloft_webhooks.console.routes import Action, Done, Page, Stream
 from salesloft_webhooks.console.same_origin import comes_from_ours

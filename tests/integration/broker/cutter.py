@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.support.sentinels import Sentinel
 from tests.support.servers import Server
 
 
@@ -15,8 +16,8 @@ class Cutter:
         port: Where it listens on loopback.
     """
 
-    def __init__(self, server: Server) -> None:
-        self._server = server
+    def __init__(self, server: Server | Sentinel, delay_seconds: float = 0.0) -> None:
+        self._server, self._delay_seconds = server, delay_seconds
         self.replies_to_lose = 0
         self.port = 0
         self.sides: set[asyncio.StreamWriter] = set()
@@ -47,15 +48,16 @@ class Cutter:
                 self.replies_to_lose -= 1
                 commands.close()
                 raise EOFError
+            await asyncio.sleep(self._delay_seconds)
             writer.write(chunk)
             await writer.drain()
         writer.close()
 
 
 @asynccontextmanager
-async def cutter(server: Server) -> AsyncIterator[Cutter]:
-    """Listen while the block runs."""
-    between = Cutter(server)
+async def cutter(server: Server | Sentinel, *, delay_seconds: float = 0.0) -> AsyncIterator[Cutter]:
+    """Listen while the block runs; every answer comes so much later."""
+    between = Cutter(server, delay_seconds)
     listener = await asyncio.start_server(between.carry, "127.0.0.1", 0)
     between.port = listener.sockets[0].getsockname()[1]
     try:

@@ -4,17 +4,20 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from salesloft_webhooks.broker import Publisher, Stored, StoreWatch, open_store
 from salesloft_webhooks.broker.connection.store import translated
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
+from tests.integration.broker.cutter import cutter
 from tests.support.publish_observers import Recorder
-from tests.support.sentinels import DOWN_AFTER_MS, PASSWORD, Watched, watched
+from tests.support.sentinels import DOWN_AFTER_MS, PASSWORD, SERVICE, Watched, watched
 from tests.support.waiting import eventually
 
 RECOVERED_SECONDS = 6.0 + 2.0
@@ -88,6 +91,18 @@ async def test_a_wrong_password_is_said_without_an_address(behind: Watched) -> N
     message = str(caught.value)
     assert "WRONGPASS" in message
     assert not any(part in message for part in ("127.0.0.1", str(behind.sentinels[0].port), "redis.", "<", "secret"))
+
+
+async def test_sentinels_that_answer_slowly_are_waited_for(behind: Watched) -> None:
+    """Each answer takes most of a second, and an answer needs several: the primary is found all the same."""
+    settings = Settings.load(redis_url=behind.url, redis_sentinel_password=PASSWORD)
+    async with AsyncExitStack() as stack:
+        slowed = [await stack.enter_async_context(cutter(each, delay_seconds=0.6)) for each in behind.sentinels]
+        hosts = [f"127.0.0.1:{each.port}" for each in slowed]
+        slow = settings.model_copy(update={"redis_url": SecretStr(f"redis+sentinel://{','.join(hosts)}/{SERVICE}/0")})
+        async with open_store(slow) as store:
+            with translated():
+                assert await store.client.ping()
 
 
 async def test_the_password_may_stand_in_a_file(behind: Watched, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 
 from salesloft_webhooks.broker.connection.addresses import Address, Kind, parse_address
 from salesloft_webhooks.broker.connection.credentials import Credentials
-from salesloft_webhooks.broker.connection.sentinels import ANSWER_SECONDS, Sentinels
+from salesloft_webhooks.broker.connection.sentinels import GIVEN_UP_SECONDS, Sentinels
 from salesloft_webhooks.broker.connection.sockets import (
     SOCKET,
     connection_class,
@@ -27,6 +27,8 @@ Client = Redis | RedisCluster
 CONNECT_SECONDS = 1.0
 """How long connecting to a primary that sentinels named may take, then the sentinels are asked again. A second is long
 between machines that trust each other to fail over in a few."""
+TLS_CONNECT_SECONDS = 3.0
+"""The same where certificates are checked on both sides, which is work for busy processors."""
 
 
 def make_client(settings: Settings) -> tuple[Client, Sequence[Redis]]:
@@ -106,7 +108,7 @@ def _credentials(settings: Settings, address: Address) -> Credentials | None:
 def _behind_sentinels(
     settings: Settings, address: Address, options: dict[str, Any], credentials: Credentials | None
 ) -> tuple[Redis, Sequence[Redis]]:
-    limit = min(CONNECT_SECONDS, settings.store_timeout_seconds)
+    limit = min(TLS_CONNECT_SECONDS if address.tls else CONNECT_SECONDS, settings.store_timeout_seconds)
     sentinels = _sentinels(settings, address, options)
     pool = SentinelConnectionPool(  # type: ignore[no-untyped-call]
         address.service,
@@ -129,9 +131,9 @@ def _sentinels(settings: Settings, address: Address, options: dict[str, Any]) ->
         credentials = Credentials(settings.redis_sentinel_username, password, file=file, setting=setting)
     tls = address.tls if settings.redis_sentinel_tls is None else settings.redis_sentinel_tls
     kept = {name: value for name, value in options.items() if tls or not name.startswith("ssl_")}
-    kept |= {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+    kept |= {"socket_timeout": GIVEN_UP_SECONDS, "socket_connect_timeout": GIVEN_UP_SECONDS}
     kept.pop("max_connections", None)
-    base = connection_class(network_base(tls=tls), credentials, ANSWER_SECONDS)
+    base = connection_class(network_base(tls=tls), credentials, GIVEN_UP_SECONDS)
     return Sentinels(
         [
             Redis.from_pool(ConnectionPool(connection_class=base, host=host, port=port, **kept))

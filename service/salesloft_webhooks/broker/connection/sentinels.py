@@ -2,7 +2,8 @@
 
 All are asked at once, and one that hangs holds nobody up: as soon as more than half have named a primary, or after
 `ANSWER_SECONDS`, the newest knowledge counts. A sentinel that was cut off or frozen during a fail-over still names the
-old primary; its epoch tells.
+old primary; its epoch tells. While none has said anything they are waited for until they are given up, one by one: to
+begin again would throw away handshakes that are nearly through, on a busy machine again and again.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ from salesloft_webhooks.background import cancel_and_wait
 from salesloft_webhooks.broker.connection.error_words import WordedConnectionError, words
 
 ANSWER_SECONDS = 1.0
+GIVEN_UP_SECONDS = 5.0
+"""For connecting to a sentinel, for the login and for its answer, each."""
 
 
 class Named(Struct, frozen=True, order=True):
@@ -25,6 +28,18 @@ class Named(Struct, frozen=True, order=True):
 
     epoch: int
     address: tuple[str, int]
+
+
+class Unnamed(Struct, frozen=True):
+    """Why a sentinel names none.
+
+    Attributes:
+        why: In words.
+        said: Whether it says so itself; else it could not be asked.
+    """
+
+    why: str
+    said: bool = True
 
 
 class Sentinels:
@@ -45,36 +60,37 @@ class Sentinels:
         """
         asked = [asyncio.create_task(_ask(client, service)) for client in self.clients]
         named: list[Named] = []
-        refused: list[str] = []
+        unnamed: list[Unnamed] = []
         pending = set(asked)
         deadline = asyncio.get_running_loop().time() + ANSWER_SECONDS
         try:
             while pending and 2 * len(named) <= len(asked):
-                left = max(0.0, deadline - asyncio.get_running_loop().time())
+                heard = named or any(each.said for each in unnamed)
+                left = max(0.0, deadline - asyncio.get_running_loop().time()) if heard else None
                 done, pending = await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 if not done:
                     break
                 for answer in (task.result() for task in done):
                     named += [answer] if isinstance(answer, Named) else []
-                    refused += [answer] if isinstance(answer, str) else []
+                    unnamed += [answer] if isinstance(answer, Unnamed) else []
         finally:
             await cancel_and_wait(asked)
         if named:
             return max(named).address
-        counted = Counter([*refused, *["no answer in time"] * len(pending)])
+        counted = Counter([*(each.why for each in unnamed), *["no answer in time"] * len(pending)])
         raise WordedConnectionError(
             f"no sentinel names a primary: {', '.join(f'{count} x {why}' for why, count in counted.items())}"
         )
 
 
-async def _ask(client: Redis, service: str) -> Named | str:
+async def _ask(client: Redis, service: str) -> Named | Unnamed:
     try:
         known: Any = await client.sentinel_masters()
     except (RedisError, OSError) as exc:
-        return words(exc)
+        return Unnamed(words(exc), said=False)
     state = known.get(service)
     if state is None:
-        return "no such service"
+        return Unnamed("no such service")
     if not state["is_master"] or state["is_sdown"] or state["is_odown"]:
-        return "the primary is down"
+        return Unnamed("the primary is down")
     return Named(int(state.get("config-epoch", 0)), (state["ip"], int(state["port"])))

@@ -84,7 +84,7 @@ async def confirm(request: Request, console: Console) -> View:
         choice = await _chosen(console, wanted, named)
         return choice, await count(console.store, choice)
 
-    found = await console.countings.result(f"{kind} {wanted} {sorted(named)}", counted)
+    found = await console.countings.result(request, f"{kind} {wanted} {sorted(named)}", counted)
     if found is None:
         return still_counting(f"{kind.value.capitalize()} letters of {wanted.group}?", command(kind, wanted))
     return _question(kind, *found)

@@ -43,7 +43,7 @@ async def erasure(request: Request, console: Console) -> View:
         return _view(EraseValues(whom))
     if not is_person(whom):
         return _view(EraseValues(whom, problem="That is no id of a person: SalesLoft's have digits only."))
-    found = await console.countings.result(f"erase {whom}", lambda: find_person(console.store, whom))
+    found = await console.countings.result(request, f"erase {whom}", lambda: find_person(console.store, whom))
     if found is None:
         return still_counting("Erase a person", _command(whom))
     return _view(EraseValues(whom, found, sum(found.counts.values())))

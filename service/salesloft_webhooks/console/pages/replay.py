@@ -57,7 +57,7 @@ async def replay(request: Request, console: Console) -> View:
         fixed = await located(console.store, selection)
         return asked.fixed(fixed), await _forecast(console, asked.group, fixed)
 
-    found = await console.countings.result(f"replay {asked}", counted)
+    found = await console.countings.result(request, f"replay {asked}", counted)
     return _view(groups, *found) if found else still_counting("Replay", asked.command(""))
 
 
