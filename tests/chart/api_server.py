@@ -107,8 +107,7 @@ class ApiServer:
     def namespace(self, name: str, *, kept: bool = False) -> str:
         """Make one that enforces the restricted Pod Security Standard.
 
-        A test's second try gets one of its own; with ``kept`` the same one, to which belongs what there is only once in a
-        cluster.
+        A test's second try gets one of its own; with ``kept`` the same one, the owner of what a cluster has once.
         """
         self._namespaces[name] += 1
         if kept and self._namespaces[name] > 1:
