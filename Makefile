@@ -90,6 +90,10 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 scaling: .venv/ready ## Measure the slopes of docs/scaling.md anew, and write the page with them: five minutes
 	$(BIN)/python -m bench.scaling && $(BIN)/python -m bench.scaling_page
 
+.PHONY: model
+model: .venv/ready ## Explore every state of an entry in a group at small scope, with the scripts on a real server: ten minutes
+	$(BIN)/python -m tests.model
+
 .PHONY: observe
 observe: .venv/ready ## A local Prometheus with the rules and alerts on the running `make run` pipeline
 	.ci/prometheus && $(BIN)/python -m tests.prometheus

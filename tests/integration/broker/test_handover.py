@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from salesloft_webhooks.broker import Group, HandedOver, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.broker.keys import NOBODY
@@ -103,6 +104,20 @@ async def test_a_repeat_hands_over_what_the_lost_answer_did(bench: Bench) -> Non
     assert (repeat.results, repeat.something_is_due) == ((Settled.GONE,), True)
     assert [(lease.entry_id, lease.event.attempt) for lease in repeat.leases] == [(handed_over.entry_id, 1)]
     assert [owner for owner, _ in bench.pending().values()] == ["one", NOBODY]
+
+
+async def test_a_repeat_does_not_hand_over_what_is_done_meanwhile(bench: Bench) -> None:
+    """Somebody who had it before the group was destroyed reports late: nobody handles it again."""
+    group, first = await lane_of_three(bench)
+    (handed_over,) = (await finish(group, first)).leases
+    group._settle_numbers[0] -= 1
+    group._settle_unanswered[0] = True
+    other = await bench.group(consumer="two", ordering=Ordering.ENTITY, lease_seconds=60)
+    assert await settle(other, replace(handed_over, run="earlier"), Outcome.DONE) is Settled.LATE
+
+    repeat = await finish(group, first, room=0)
+
+    assert repeat.leases == NOTHING_KNOWN
 
 
 async def test_a_repeat_does_not_name_what_an_earlier_call_handed_over(bench: Bench) -> None:

@@ -175,6 +175,25 @@ async def test_a_clock_set_back_does_not_lengthen_a_pause(bench: Bench) -> None:
     assert len(await take(group)) == 1
 
 
+async def test_a_repeat_does_not_give_out_what_is_done_meanwhile(bench: Bench) -> None:
+    """Who had lost the lease reports before a take is repeated whose answer was lost: nobody handles it again."""
+    stalled, group = await bench.group(), await bench.group(consumer="two")
+    await bench.publish("e1")
+    (late,) = await take(stalled)
+    await lapse()
+    assert len(await take(group)) == 1
+    group._take_numbers[0] -= 1
+    group._take_unanswered[0] = True
+    assert await settle(stalled, late, Outcome.DONE) is Settled.LATE
+
+    assert await take(group) == ()
+
+    await lapse()
+    assert await take(group) == ()
+    assert bench.pending() == {}
+    assert bench.record("e1")["crm"] == "done"
+
+
 async def test_what_was_deleted_or_added_by_hand_stops_nobody(bench: Bench) -> None:
     """An entry deleted between a take and its repeat is passed over, and one without an entity is handled."""
     group = await bench.group(lease_seconds=60)

@@ -124,7 +124,9 @@ local function hand_over_again()
   for id in string.gmatch(its_token == token and its_run == run and ids or '', '%S+') do
     local owner, delivered = owner_of(id)
     local fields, whole = fields_at(id)
-    if owner == consumer and delivered == 1 and whole and fields.id then -- else deleted by hand: its lease will lapse
+    local is_ours = owner == consumer and delivered == 1
+    -- Else deleted by hand, or done after all, by who had it in an earlier run of the group: its lease will lapse.
+    if is_ours and whole and fields.id and not outcome_of(fields.id, id) then
       hand_out(id, fields.key, fields, is_followed(fields.key))
     end
   end

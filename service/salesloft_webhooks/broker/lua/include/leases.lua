@@ -1,4 +1,4 @@
--- What `take` gives out, and what it answers. Needs: lease_rows, entries, giving_up, layout, and the arguments of take.lua.
+-- What `take` gives out, and what it answers. Needs: lease_rows, entries, outcomes, giving_up, layout, and the arguments of take.lua.
 
 -- The body it shares with another entry was deleted by hand: nobody could handle it.
 local function give_up_unreadable(id, lane, attempt, event_id)
@@ -68,7 +68,8 @@ local function repeat_last_take()
     local owner, delivered = owner_of(id)
     if owner == consumer and delivered == tonumber(attempt) then
       local fields = fields_at(id)
-      if fields.id then -- else it was deleted by hand; its lease will lapse
+      -- Else it was deleted by hand, or is done after all, by who had lost it before: this lease will lapse.
+      if fields.id and not outcome_of(fields.id, id) then
         local lane = ordered and fields.key or ''
         lease_out(id, lane, delivered, fields, is_followed(lane))
       end

@@ -1,0 +1,118 @@
+"""Mistakes that somebody could make in a script, and what is enough to find each."""
+
+from msgspec import Struct
+
+from tests.model.state import Scope
+from tests.model.store import Mutation
+
+
+class Seeded(Struct, frozen=True):
+    """A mistake, and the scope in which it shows."""
+
+    mutation: Mutation
+    scope: Scope
+
+
+def _seeded(name: str, old: str, new: str, scope: Scope) -> Seeded:
+    return Seeded(Mutation(name, old, new), scope)
+
+
+SEEDED = (
+    _seeded(
+        "a head is finished without room, and its lane does not go on",
+        "elseif next_id and not hand_over(next_id, lane, followed) then",
+        "elseif next_id and room > 0 and not hand_over(next_id, lane, followed) then",
+        Scope("AA", faults=0, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "every new entry of a lane is its head",
+        "if redis.call('RPUSH', lane_of(lane), id) == 1 then",
+        "if redis.call('RPUSH', lane_of(lane), id) >= 1 then",
+        Scope("AA", faults=0, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "a late done moves the lane on, although another worker runs its head",
+        "local late = not owned and owner ~= NOBODY",
+        "local late = not owned and owner ~= NOBODY and owner == consumer",
+        Scope("A", faults=1, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "a lease is known by its owner alone, not by its attempt",
+        "local owned = owner == consumer and delivered == attempt and its_run == run",
+        "local owned = owner == consumer and its_run == run",
+        Scope("A", faults=1, acts=0, setbacks=1, slots=2),
+    ),
+    _seeded(
+        "a lease of a group that was destroyed counts in the one that came after it",
+        "local owned = owner == consumer and delivered == attempt and its_run == run",
+        "local owned = owner == consumer and delivered == attempt",
+        Scope("A", faults=0, acts=1, setbacks=1, slots=2),
+    ),
+    _seeded(
+        "a take that is repeated leases anew",
+        "if tonumber(last) < tonumber(token) then",
+        "if tonumber(last) <= tonumber(token) then",
+        Scope("AB", faults=1, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "a take that is repeated gives out what is done meanwhile",
+        "if fields.id and not outcome_of(fields.id, id) then",
+        "if fields.id then",
+        Scope("A", faults=2, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "leases are taken from the living when the store comes back",
+        "elseif owner ~= NOBODY and now < reporting_until then",
+        "elseif owner == NOBODY and now < reporting_until then",
+        Scope("A", faults=1, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "the group's clock follows when the server's is set back",
+        "if called - now > STEP_BACK_MS then",
+        "if now - called < -10000 * STEP_BACK_MS then",
+        Scope("A", faults=1, acts=0, setbacks=0),
+    ),
+    _seeded(
+        "an isolated entry stays in the other set, too",
+        "redis.call('ZREM', isolated, member)",
+        "redis.call('ZREM', due, member)",
+        Scope("A", faults=1, acts=0, setbacks=0, max_lost=2),
+    ),
+    _seeded(
+        "what is poison is not written down as dead",
+        "set_outcome(fields.id, 'dead', ttl, id)\n  remember_poisoned",
+        "remember_poisoned",
+        Scope("A", faults=1, acts=0, setbacks=0, max_lost=1),
+    ),
+    _seeded(
+        "a pause without an end is none",
+        "if pause ~= -2 then",
+        "if pause > 0 then",
+        Scope("A", faults=0, acts=1, setbacks=0),
+    ),
+    _seeded(
+        "a lane is handed over although the group is paused",
+        "if #handed_over >= room or is_paused() then",
+        "if #handed_over >= room then",
+        Scope("AA", faults=0, acts=1, setbacks=0),
+    ),
+    _seeded(
+        "a redriven event is still taken for dead",
+        "  forget_outcome(fields.id)\n  if way then",
+        "  if way then",
+        Scope("A", faults=0, acts=1, setbacks=1),
+    ),
+    _seeded(
+        "what is pending is trimmed",
+        "include(pending[2], 0)",
+        "include(pending[3], 1)",
+        Scope("AB", faults=0, acts=1, setbacks=0),
+    ),
+    _seeded(
+        "lanes outlive the group that was removed",
+        "    redis.call('DEL', lane_of(lane))\n  end\nend\nif redis",
+        "    redis.call('EXISTS', lane_of(lane))\n  end\nend\nif redis",
+        Scope("A", faults=0, acts=1, setbacks=0),
+    ),
+)
+"""One line is another one in each."""

@@ -1,0 +1,17 @@
+"""How much is explored: the whole by `make model`, a part of it in every run of the tests."""
+
+from tests.model.state import Scope
+
+SHORT = (
+    Scope("AAB", faults=0, acts=0, setbacks=1),
+    Scope("AA", faults=1, acts=0, setbacks=0),
+    Scope("A", faults=1, acts=1, setbacks=0, max_lost=1),
+    Scope("A", faults=0, acts=1, setbacks=1, slots=2),
+)
+WHOLE = (Scope("AAB", faults=1, acts=1, setbacks=1),)
+"""The largest first, so that all processes end at about the same time."""
+
+
+def described(scope: Scope) -> str:
+    """In one line, as the page has it."""
+    return f"| {scope.lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"
