@@ -9,7 +9,7 @@ from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.telemetry.metrics import CONSOLE
-from tests.console.served import BASE, Served
+from tests.console.served import BASE, OURS, Served
 from tests.console.test_role_matrix import served as every_route
 from tests.support.servers import Server
 
@@ -119,6 +119,22 @@ async def test_a_form_that_is_not_what_was_asked_for_is_refused(
     answer = await running.post("/dead/redrive", fields)
 
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain", "application/json", ""])
+async def test_a_form_of_another_kind_is_refused(kind: str, served: Callable[..., Served]) -> None:
+    """What is no form of ours is not looked into, whatever it says."""
+    running = served(*Role)
+    fields = {"group": "crm", "count": "1"}
+    parts = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n' for name in fields
+    )
+
+    answer = await running.client.post("/dead/redrive", content=f"{parts}--x--", headers={**OURS, "Content-Type": kind})
+
+    assert answer.status_code == 400
+    assert "application/x-www-form-urlencoded" in answer.text
+    assert [each.outcome for each in await running.audited()] == []
 
 
 async def test_what_failed_is_written_down_too(served: Callable[..., Served]) -> None:

@@ -4,16 +4,10 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page
 
-from salesloft_webhooks.broker import Outcome, quarantine
-from salesloft_webhooks.broker.administration.audit import Act, write_audit
-from salesloft_webhooks.broker.administration.groups import pause
-from salesloft_webhooks.broker.administration.run_records import NewRun, RunKind
-from salesloft_webhooks.broker.administration.runs import begin
-from salesloft_webhooks.errors import UnreadableReason
 from tests.console.stages import arrange
 from tests.console.stored_events import an_event, store_events
-from tests.support.broker_driver import Driven
 from tests.support.servers import Server
+from tests.support.strangers_texts import write_everywhere
 
 EVIL = """"><script>alert(1)</script><img src=x onerror=alert(2)></title></textarea>'{{7*7}}javascript:alert(3)"""
 ADDRESS = quote(EVIL, safe="")
@@ -38,31 +32,13 @@ PAGES = (
 )
 
 
-async def _write(driven: Driven) -> None:
-    group = await driven.group(consumer=EVIL)
-    await driven.kill(group, 1, error=EVIL)
-    await driven.settle(group, await driven.take(group), Outcome.RETRY, error=EVIL, delay_seconds=60)
-    await pause(driven.store, "crm", seconds=600, reason=EVIL)
-    reason = UnreadableReason.NOT_JSON
-    await quarantine(
-        driven.store, source=EVIL, dialect=EVIL, reason=reason, body=EVIL.encode(), limit=9, from_headers=EVIL
-    )
-    words = {"message": EVIL, "run": EVIL, "arguments": {EVIL: EVIL}, "outcome": EVIL}
-    await write_audit(driven.store, Act(who=EVIL, roles=(EVIL,), act=EVIL, **words))  # type: ignore[arg-type]
-    ends = ("0-0",) * driven.store.partitions
-    await begin(
-        driven.store,
-        NewRun(kind=RunKind.REDRIVE, by=EVIL, selection={"error": EVIL}, total=1, ends=ends, group="crm"),
-    )
-
-
 def test_what_strangers_write_is_only_text(valkey: Server, page: Page) -> None:
     """No element and no address is made of it, no script runs, and the page's policy has nothing to complain about."""
     asked: list[str] = []
     page.on("dialog", lambda dialog: asked.append(dialog.message))
     event = an_event(f"one{EVIL}", body=b'{"subject": "%s"}' % EVIL.replace('"', "'").encode())
     store_events(valkey, event, an_event(EVIL, person=2))
-    arrange(valkey, _write)
+    arrange(valkey, lambda driven: write_everywhere(driven, EVIL))
 
     for path in (*PAGES, f"/events/one{ADDRESS}"):
         page.goto(path)

@@ -59,7 +59,7 @@ async def running(settings: Settings, *more: Action) -> AsyncIterator[asyncio.Ev
     """A console with one stream; set the event to end it."""
     stop = asyncio.Event()
     role = asyncio.create_task(run(settings, stop, [stream(PATH, ids), *more]))
-    await eventually(lambda: _listens(settings.console_port), "the console listens")
+    await eventually(lambda: listens(settings.console_port), "the console listens")
     try:
         yield stop
     finally:
@@ -67,7 +67,8 @@ async def running(settings: Settings, *more: Action) -> AsyncIterator[asyncio.Ev
         await role
 
 
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import redis
-
 from salesloft_webhooks.broker.body_encryption import key_line
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from tests.support.idempotency_records import record_of
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server
+from tests.support.stored_bytes import keys_with
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
@@ -23,10 +22,8 @@ def test_a_delivery_is_encrypted_and_handled(valkey: Server, tmp_path: Path) -> 
     with ReceiverProcess(valkey.url, settings) as receiver, valkey.client() as client:
         assert receiver.send(delivery(envelope("e1", event_type="email.sent"))).status == 200
         assert receiver.send(delivery(b'{"Robin":1}')).status == 400
-        with redis.Redis(port=valkey.port) as raw:
-            for key in ("sl:{0}:events", "sl:{0}:quarantine"):
-                assert raw.xlen(key) == 1
-                assert b"Robin" not in raw.dump(key)
+        assert [client.xlen(key) for key in ("sl:{0}:events", "sl:{0}:quarantine")] == [1, 1]
+        assert keys_with(valkey.port, b"Robin") == []
         worker = WorkerProcess("activity", valkey.url, settings | database).start()
         try:
             wait_until(lambda: record_of(client, "e1").get("activity") == "done", description="it is handled")

@@ -1,6 +1,7 @@
 """Where output goes: results to stdout, everything said about them to stderr.
 
 With ``--json`` stdout carries one JSON document (or one a line, where a command follows something) and nothing else.
+What is printed is text of strangers in parts, so every way out makes it `printable`, and none reads markup in it.
 Rich is imported on first use: it would be a third of the start-up time of a receiver that never prints a table.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.printable_text import printable, printable_json
 
 WIDE = 10_000
 """Columns of output that goes into a file or a pipe: nothing is ever wrapped there."""
@@ -23,29 +25,30 @@ if TYPE_CHECKING:
 
 def stdout() -> "Console":
     """The console for results."""
-    from rich.console import Console
+    from salesloft_webhooks.cli.plain_console import PlainConsole
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+    console = PlainConsole()
+    return console if console.is_terminal else PlainConsole(width=WIDE)
 
 
 def stderr() -> "Console":
     """The console for what is said about results."""
-    from rich.console import Console
+    from salesloft_webhooks.cli.plain_console import PlainConsole
 
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True)
 
 
 def show(*renderables: "RenderableType") -> None:
     """Print results for people."""
-    stdout().print(*renderables)
+    # Rich would leave out some control characters, so that another text is shown than is there.
+    stdout().print(*(printable(each) if isinstance(each, str) else each for each in renderables))
 
 
 def show_json(document: object) -> None:
     """Print one JSON document on a line of its own; what it may consist of, see `plain`."""
     import msgspec
 
-    print(msgspec.json.encode(plain(document)).decode(), flush=True)
+    print(printable_json(msgspec.json.encode(plain(document)).decode()), flush=True)
 
 
 def plain(value: object) -> object:
@@ -83,12 +86,12 @@ def json_or_text(body: bytes) -> object:
 
 def note(message: str) -> None:
     """Say something about the results, on stderr."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
 def complain(message: str) -> None:
     """Say what went wrong, on stderr."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -104,7 +107,7 @@ def confirm(question: str, *, yes: bool) -> None:
         complain(f"{question} Repeat the command with --yes to do it without being asked.")
         raise typer.Exit(ExitCode.USAGE)
     with _default_ctrl_c():
-        typer.confirm(question, abort=True, err=True)
+        typer.confirm(printable(question), abort=True, err=True)
 
 
 @contextmanager

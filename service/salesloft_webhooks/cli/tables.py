@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.console import show, stdout
+from salesloft_webhooks.printable_text import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -65,7 +66,7 @@ def render_table(
     from rich.text import Text
 
     table = [row if isinstance(row, Row) else Row(row) for row in rows]
-    texts = [[_one_line(cell) for cell in row.cells] for row in table]
+    texts = [[single_line(cell) for cell in row.cells] for row in table]
     natural = [max(map(cell_len, column)) for column in zip(columns, *texts, strict=True)]
     widths = _fitted(natural, [name in cut for name in columns], width())
     shortened = {name for name, size, fitted in zip(columns, natural, widths, strict=True) if size > fitted}
@@ -83,7 +84,7 @@ def render_table(
     for row, cells in zip(table, texts, strict=True):
         lines.append(line(cells, "", row.alarming))
         if row.below:
-            below = Text(f"    {_one_line(row.below)}", "dim")
+            below = Text(f"    {single_line(row.below)}", "dim")
             shortened |= {"the lines below"} if below.cell_len > width() else set()
             below.truncate(width(), overflow="ellipsis")
             lines.append(below)
@@ -102,7 +103,7 @@ def one_line(text: str) -> "Text":
     """A line that fits; the end of what does not is left out."""
     from rich.text import Text
 
-    line = Text(_one_line(text))
+    line = Text(single_line(text))
     line.truncate(width(), overflow="ellipsis")
     return line
 
@@ -116,6 +117,6 @@ def _fitted(natural: Sequence[int], may_cut: Sequence[bool], available: int) -> 
     return widths
 
 
-def _one_line(cell: object) -> str:
-    """A cell's text without line breaks, which would tear the table."""
-    return " ".join(str(cell).splitlines())
+def single_line(cell: object) -> str:
+    """A text without line breaks, which would tear a table, and without what a terminal would obey."""
+    return printable(" ".join(str(cell).splitlines()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.audit import Act, write_audit
+from salesloft_webhooks.broker.administration.erasure import ErasedInPart
 from salesloft_webhooks.broker.administration.runs import TooManyRuns
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person
@@ -47,17 +48,16 @@ class Acts:
     async def writing(self, action: Action, form: Form, person: Person) -> AsyncIterator[Written]:
         """What is done inside is written down behind it, also if it fails."""
         # What is cut off by the end of the role is neither done nor refused: nobody knows how far it came.
-        written, outcome, message = Written(), "interrupted", "the console ended meanwhile"
+        written, outcome, done = Written(), "interrupted", Done("the console ended meanwhile", "")
         repeated = False
         try:
             yield written
-            outcome, message = "done", ""
+            outcome, done = "done", written.done or Done("", "")
         except Exception as exc:
-            outcome, message = _ended(exc)
+            outcome, done = _ended(exc)
             repeated = isinstance(exc, TooOften) and exc.repeated
             raise
         finally:
-            done = written.done or Done(message, "")
             act = Act(
                 who=person.name,
                 roles=tuple(sorted(person.roles)),
@@ -85,9 +85,11 @@ class Acts:
             return ""
 
 
-def _ended(error: Exception) -> tuple[str, str]:
+def _ended(error: Exception) -> tuple[str, Done]:
     """The outcome of an act that did not end well, and what is said of it."""
+    if isinstance(error, ErasedInPart):
+        return "failed", Done(str(error), "", error.counts)
     message = str(error) if isinstance(error, RequestRefused | TooManyRuns | StoreError) else error_type(error)
     if nobody_knows(error):
-        return "interrupted", message
-    return "refused" if isinstance(error, RequestRefused | TooManyRuns) else "failed", message
+        return "interrupted", Done(message, "")
+    return "refused" if isinstance(error, RequestRefused | TooManyRuns) else "failed", Done(message, "")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
+from salesloft_webhooks.broker.administration.erasure import ErasedInPart
 from salesloft_webhooks.broker.administration.runs import TooManyRuns
 from salesloft_webhooks.console.refusals import (
     FormRefused,
@@ -41,8 +42,9 @@ class Problem:
     again: bool = False
 
 
-_REFUSED: dict[type[RequestRefused | TooManyRuns], tuple[int, str, str]] = {
+_REFUSED: dict[type[RequestRefused | TooManyRuns | ErasedInPart], tuple[int, str, str]] = {
     FormRefused: (400, "That form cannot be read", "Go back, and send it again."),
+    ErasedInPart: (503, "Not erased to its end", "What was erased stays so."),
     Unaudited: (503, "It could not be written down", "Try again when the store takes writes."),
     NotSignedIn: (401, "Nobody is signed in", "Open the console by the address of its sign-in."),
     NotAllowed: (403, "Not allowed", "Whoever runs the console gives roles to names in CONSOLE_ROLES_FILE."),
@@ -63,7 +65,7 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             is told to repeat it.
     """
     match error:
-        case RequestRefused() | TooManyRuns():
+        case RequestRefused() | TooManyRuns() | ErasedInPart():
             return _refused(error)
         case TimeoutError() | StoreError() if acting:
             return _not_done(error)
@@ -80,7 +82,7 @@ def problem_of(error: Exception, *, acting: bool = False) -> Problem | None:
             return None
 
 
-def _refused(error: RequestRefused | TooManyRuns) -> Problem:
+def _refused(error: RequestRefused | TooManyRuns | ErasedInPart) -> Problem:
     status, title, advice = next(row for kind, row in _REFUSED.items() if isinstance(error, kind))
     known = f"You are signed in as {error.person.name}: " if isinstance(error, NotAllowed) else ""
     return Problem(status, title, f"{known}{error}.", advice)

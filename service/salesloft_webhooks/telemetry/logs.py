@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor, WrappedLogger
 
 from salesloft_webhooks.errors import error_type
+from salesloft_webhooks.printable_text import printable, printable_json
 from salesloft_webhooks.settings import LogFormat, Settings
 from salesloft_webhooks.telemetry.log_output import LogOutput
 
@@ -112,7 +113,7 @@ def _renderer(settings: Settings) -> Processor:
 
 
 def _to_json(fields: EventDict, **_: object) -> str:
-    return msgspec.json.encode(fields, enc_hook=repr).decode()
+    return printable_json(msgspec.json.encode(fields, enc_hook=repr).decode())
 
 
 def add_trace_ids(_: WrappedLogger, __: str, fields: EventDict) -> EventDict:
@@ -197,6 +198,8 @@ class ConsoleLines:
         """Return the line, with an exception's lines below it."""
         if described := fields.get("exception"):
             fields = {**fields, "exception": "\n".join(_lines(described))}
+        # An id is its sender's, and a terminal obeys what it is given; what is no text, the renderer writes as Python.
+        fields = {key: printable(each) if isinstance(each, str) else each for key, each in fields.items()}
         return str(self._renderer(logger, name, fields))
 
 

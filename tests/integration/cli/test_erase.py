@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ import pytest
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from tests.integration.cli.administered import Console
 from tests.support.broker_driver import Driven
+from tests.support.interrupted_scripts import BetweenScripts
+from tests.support.refusing_servers import REFUSALS
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
 
 EVENTS = "sl:{0}:events"
+AUDIT = "sl:audit"
 HERS, OTHERS = 7001, 7002
 
 
@@ -107,3 +111,49 @@ def test_it_is_audited(console: Console) -> None:
     assert (act["act"], act["arguments"], act["outcome"]) == ("erase", {"person": str(HERS)}, "done")
     assert act["counts"] == {"entries": 3, "letters": 2, "quarantined": 0}
     assert " in a terminal of " in act["who"]
+
+
+async def many(driven: Driven) -> None:
+    """Events of hers that are erased in three batches."""
+    await driven.publish(*(f"a{number}" for number in range(250)), person=HERS)
+
+
+@pytest.fixture
+def own(own_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
+    """The command on a server that may refuse."""
+    monkeypatch.chdir(tmp_path)
+    own_server.options = {}
+    return Console(own_server.start())
+
+
+def test_refused_in_the_middle(own: Console, own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how far it came, the audit does, and repeated it erases the rest: together they are all there was."""
+    own.arrange(many)
+    with own_server.client() as client, monkeypatch.context() as refusing:
+        rules = ("resetkeys", f"~{AUDIT}")
+        BetweenScripts(refusing, 1, lambda: client.execute_command("ACL SETUSER", "default", *rules), only="erase")
+        refused = own.run("erase", "--person", str(HERS), "--yes")
+        client.execute_command("ACL SETUSER", "default", "allkeys")
+
+    assert refused.exit_code == ExitCode.PARTLY
+    assert "100 entries, 0 letters, 0 quarantined were erased, and then: " in refused.stderr
+    assert "Repeat it: it goes on where it ended" in refused.stderr
+    assert own.run("erase", "--person", str(HERS), "--yes").exit_code == ExitCode.OK
+    done, failed = own.read("audit")["audit"]
+    assert (failed["outcome"], failed["counts"]) == ("failed", {"entries": 100, "letters": 0, "quarantined": 0})
+    assert (done["outcome"], done["counts"]["entries"]) == ("done", 150)
+
+
+def test_refused_at_once(own: Console, own_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is erased: it does not say that a part is, and that the audit could not be written, it says, too."""
+    own.arrange(both)
+    refusal = REFUSALS["too few replicas"]
+    with own_server.client() as client, monkeypatch.context() as refusing:
+        BetweenScripts(refusing, 0, lambda: refusal.begin(own_server, client), only="erase")
+        refused = own.run("erase", "--person", str(HERS), "--yes")
+        refusal.end(own_server, client)
+
+        assert refused.exit_code == ExitCode.UNREACHABLE
+        assert "0 entries, 0 letters, 0 quarantined were erased, and then: " in refused.stderr
+        assert "this is not in the audit" in refused.stderr
+        assert client.xlen(EVENTS) == 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.console.action_rate import WINDOW_SECONDS, ActionRate
+from salesloft_webhooks.console.action_rate import PEOPLE, WINDOW_SECONDS, ActionRate
 from salesloft_webhooks.console.people import Person
 from salesloft_webhooks.console.refusals import TooOften
 
@@ -29,3 +29,16 @@ def test_the_limit_is_each_persons_own_and_ends_with_the_minute() -> None:
     rate.count(ROBIN, bulk=False)
     with pytest.raises(TooOften):
         rate.count(ROBIN, bulk=False)
+
+
+def test_so_many_people_are_remembered() -> None:
+    """Names cost memory, and a proxy may name anybody: who has not acted for longest is forgotten, and nobody else."""
+    rate = ActionRate(1, 1, lambda: 0.0)
+    people = [Person(str(number), frozenset()) for number in range(PEOPLE + 1)]
+    for person in people:
+        rate.count(person, bulk=False)
+
+    rate.count(people[0], bulk=False)
+
+    with pytest.raises(TooOften):
+        rate.count(people[-1], bulk=False)

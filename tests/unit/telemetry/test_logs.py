@@ -161,6 +161,26 @@ def test_a_terminal_gets_lines_for_people() -> None:
     assert len(completed.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_terminal_obeys_nothing_of_a_field(form: str) -> None:
+    """An id is its sender's: in neither format does a line have control characters, or those that change direction."""
+    program = r"""
+configure_logging(Settings.load(), "w")
+get_logger("w").info("a.b", event_id="e\x1b]0;owned\x07\x9b2J\x7f\u202ex", ids=["\x1b\x9b\u202e"])
+"""
+    completed = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + program],
+        env={"PATH": os.environ["PATH"], "LOG_FORMAT": form, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    (line,) = completed.stderr.splitlines()
+    assert line.isprintable()
+    assert "owned" in line
+
+
 def test_a_terminal_shows_exceptions_below_the_line() -> None:
     """LOG_FORMAT=console writes an event with its exceptions' types and code lines, and still not their messages."""
     program = """

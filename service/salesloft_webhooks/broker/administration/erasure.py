@@ -23,6 +23,7 @@ from salesloft_webhooks.broker.administration.stored_records import DeadLetter, 
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.broker.administration.streams import all_streams
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 SLICE = 500
@@ -76,6 +77,21 @@ class Erased(Found):
         return not kept and set(self.files) <= {FilesRewritten.DONE, FilesRewritten.NONE}
 
 
+class ErasedInPart(StoreUnavailable):
+    """An erasure that has not come to its end; repeated, it goes on from there.
+
+    Args:
+        found: What is known to be erased. A batch whose answer is missing may be, too.
+        why: What the store had against it.
+    """
+
+    def __init__(self, found: Found, why: StoreError) -> None:
+        self.counts = found.counts
+        words = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        reason = str(why).rstrip(".")
+        super().__init__(f"{words} were erased, and then: {reason}. Repeat it: it goes on where it ended")
+
+
 def is_person(person: str) -> bool:
     """Whether it can be the id of a person: SalesLoft's are numbers, and what is none is said to be a mistake."""
     return person.isascii() and person.isdigit() and len(person) <= LONGEST_ID
@@ -108,45 +124,49 @@ async def erase_person(
         files: Whether to have the servers make their files again.
 
     Raises:
-        StoreError: what was erased until then is.
+        ErasedInPart: it has not come to its end.
     """
+    counted = Counter[str]()
+    try:
+        await _erase_all(store, settings, person, counted)
+        streams = await _rewrite_streams(store, settings, patience_seconds)
+        written = await rewrite_files(store, patience_seconds=patience_seconds) if files else ()
+    except StoreError as exc:
+        raise ErasedInPart(Found(**{name: counted[name] for name in Found().counts}), exc) from exc
+    return Erased(**counted, streams=streams, files=written)
+
+
+async def _erase_all(store: Store, settings: Settings, person: str, counted: Counter[str]) -> None:
+    """Erase what can be read; counts each thing as soon as it is gone, so that a failure leaves the count true."""
     starts = [await _newest(store, partition) for partition in range(store.partitions)]
-    counted = await _erase_entries(store, settings, person, [ALL] * len(starts))
-    letters = await _erase_letters(store, settings, person)
-    counted += await _erase_entries(store, settings, person, [f"({start}" for start in starts])
-    removed = [
-        outcome
-        async for _, outcome in quarantine.discard(store, _quarantined(store, person))
-        if outcome is Removed.DISCARDED
-    ]
+    counted.update(entries=0, letters=0, quarantined=0, running=0)
+    await _erase_entries(store, settings, person, [ALL] * len(starts), counted)
+    await _erase_letters(store, settings, person, counted)
+    await _erase_entries(store, settings, person, [f"({start}" for start in starts], counted)
+    async for _, outcome in quarantine.discard(store, _quarantined(store, person)):
+        counted["quarantined"] += outcome is Removed.DISCARDED
+
+
+async def _rewrite_streams(
+    store: Store, settings: Settings, patience_seconds: float
+) -> tuple[tuple[Rewritten, int], ...]:
+    """How many streams came to which end."""
     streams = Counter[Rewritten]()
     for partition, stream in await all_streams(store):
-        ending = await rewrite_stream(
-            store,
-            partition,
-            stream,
-            memory_share=settings.history_memory_share,
-            patience_seconds=patience_seconds,
-        )
+        share = settings.history_memory_share
+        ending = await rewrite_stream(store, partition, stream, memory_share=share, patience_seconds=patience_seconds)
         streams[ending] += 1
-    return Erased(
-        entries=counted["entries"],
-        letters=letters,
-        quarantined=len(removed),
-        running=counted["running"],
-        streams=tuple(streams.items()),
-        files=await rewrite_files(store, patience_seconds=patience_seconds) if files else (),
-    )
+    return tuple(streams.items())
 
 
-async def _erase_entries(store: Store, settings: Settings, person: str, oldest: list[str]) -> Counter[str]:
-    """How many `entries` were erased, and how many of them were `running`."""
-    counted = Counter[str]()
+async def _erase_entries(
+    store: Store, settings: Settings, person: str, oldest: list[str], counted: Counter[str]
+) -> None:
+    """Counts how many `entries` were erased, and how many of them were `running`."""
     for partition, since in enumerate(oldest):
         async for rows in _rows(store, partition, person, since):
             entries, running = await _erase(store, settings, partition, person, rows)
             counted.update(entries=entries, running=running)
-    return counted
 
 
 async def _erase(
@@ -157,14 +177,15 @@ async def _erase(
     return int(reply[0]), int(reply[1])
 
 
-async def _erase_letters(store: Store, settings: Settings, person: str) -> int:
-    count = 0
-    async for letter, outcome in dead_letters.discard(store, _letters(store, person)):
-        if outcome is Discarded.DISCARDED:
-            count += 1
-            rows = [(b"", letter.event_id.encode())]
-            await _erase(store, settings, letter.reference.partition, person, rows)
-    return count
+async def _erase_letters(store: Store, settings: Settings, person: str, counted: Counter[str]) -> None:
+    async def without_records() -> AsyncIterator[DeadLetter]:
+        # The record goes first: once the letter is gone, nothing leads to what the record says of failed attempts.
+        async for letter in _letters(store, person):
+            await _erase(store, settings, letter.reference.partition, person, [(b"", letter.event_id.encode())])
+            yield letter
+
+    async for _, outcome in dead_letters.discard(store, without_records()):
+        counted["letters"] += outcome is Discarded.DISCARDED
 
 
 async def _rows(

@@ -6,10 +6,10 @@ import typer
 
 from salesloft_webhooks.cli.console import complain, confirm, described, note, show, show_json
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson, Yes
 from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.store_access import with_store
-from salesloft_webhooks.errors import StoreError
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
@@ -32,7 +32,7 @@ def erase(
     Erase the person in SalesLoft first, or news will come in again. What handlers have written elsewhere is not
     touched: docs/security.md says what is yours to erase. May be repeated, and goes on where it ended.
     """
-    from salesloft_webhooks.broker.administration.erasure import erase_person, find_person, is_person
+    from salesloft_webhooks.broker.administration.erasure import ErasedInPart, erase_person, find_person, is_person
 
     if not is_person(person):
         raise typer.BadParameter("--person takes an id, as `events show` has it behind `person:`")
@@ -44,9 +44,9 @@ def erase(
         confirm(f"Erase {_counted(found)} of person {person} for good?", yes=yes)
         try:
             erased = await erase_person(store, settings, person, patience_seconds=wait_seconds)
-        except StoreError:
-            await write_own_act(store, "erase", {"person": person}, outcome="failed")
-            raise
+        except ErasedInPart as exc:
+            await write_own_act(store, "erase", {"person": person}, exc.counts, outcome="failed")
+            fail(str(exc), code=ExitCode.PARTLY if any(exc.counts.values()) else ExitCode.UNREACHABLE)
         await write_own_act(store, "erase", {"person": person}, erased.counts)
         return erased
 

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import redis
-
 from salesloft_webhooks.broker import (
     Group,
     Lease,
@@ -15,6 +13,7 @@ from salesloft_webhooks.broker.administration.replay import replay as replay_eve
 from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
+from tests.support import stored_bytes
 from tests.support.broker_bench import Bench, settle, take
 from tests.support.servers import Server
 
@@ -45,10 +44,7 @@ def files_with(server: Server, words: list[bytes]) -> list[str]:
 
 def keys_with(bench: Bench, words: list[bytes]) -> list[str]:
     """The keys in whose names, or in whose values as the server keeps them, one of the words stands."""
-    host = bench.redis.connection_pool.connection_kwargs
-    with redis.Redis(host=host.get("host", "127.0.0.1"), port=host["port"]) as raw:
-        dumps = {key: raw.dump(key) or b"" for key in raw.keys("*")}
-    return sorted(key.decode() for key, dump in dumps.items() if any(word in key + dump for word in words))
+    return stored_bytes.keys_with(bench.redis.connection_pool.connection_kwargs["port"], *words)
 
 
 async def in_every_state(bench: Bench) -> list[tuple[Group, Lease]]:

@@ -10,6 +10,7 @@ from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import near_letters
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.tables import single_line
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def show_dead(
         return
     for one in found:
         for name, value in _full(one):
-            show(Text.assemble((f"{name:<12}", "dim"), value))
-        show(Text(one.data.decode(errors="backslashreplace")))
+            show(Text.assemble((f"{name:<12}", "dim"), single_line(value)))
+        show(one.data.decode(errors="backslashreplace"))
 
 
 def _full(letter: "DeadLetter") -> list[tuple[str, str]]:

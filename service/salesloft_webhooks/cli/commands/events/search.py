@@ -11,6 +11,7 @@ from salesloft_webhooks.cli.console import described, note, show_json
 from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
 from salesloft_webhooks.cli.options import AsJson, InGroup, Limit, PersonId, Source, Types
 from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.tables import single_line
 from salesloft_webhooks.cli.times import moment_text, parse_moment
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ async def _search(
             _say_progress(page)
             found += page.found
             for one in page.found if shown is not None else ():
-                print(_line(one, with_data=bool(shown)), flush=True)
+                print(single_line(_line(one, with_data=bool(shown))), flush=True)
     except ValueError:
         raise typer.BadParameter(f"--after {after!r} is no place in the history: take `next` of a search") from None
     return found, page

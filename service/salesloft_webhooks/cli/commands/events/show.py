@@ -11,7 +11,7 @@ from salesloft_webhooks.cli.commands.events.finding import found_event
 from salesloft_webhooks.cli.commands.events.past_attempts import show_tried, tried_in
 from salesloft_webhooks.cli.console import described, show, show_json
 from salesloft_webhooks.cli.options import AsJson
-from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.tables import show_table, single_line
 from salesloft_webhooks.cli.times import moment_text, seconds_text
 
 if TYPE_CHECKING:
@@ -50,16 +50,16 @@ def _group_object(row: "EventInGroup") -> dict[str, object]:
 def _show_history(found: "History", *, with_data: bool) -> None:
     from rich.text import Text
 
-    show(Text(found.event_id, style="bold"))
+    show(Text(single_line(found.event_id), style="bold"))
     for line in _about(found):
-        show(Text(f"  {line}"))
+        show(Text(f"  {single_line(line)}"))
     rows = [(row.group, row.state.replace("_", " "), row.attempts or "", _detail(row)) for row in found.groups]
     show_table(("GROUP", "STATE", "ATTEMPTS", "DETAIL"), rows, numbers=("ATTEMPTS",), cut=("DETAIL",))
     if tried := tried_in(found):
         show(Text("attempts"))
         show_tried(tried)
     if with_data and found.entry:
-        show(Text(found.entry.data.decode(errors="backslashreplace")))
+        show(found.entry.data.decode(errors="backslashreplace"))
 
 
 def _about(found: "History") -> Iterator[str]:

@@ -9,6 +9,7 @@ from salesloft_webhooks.cli.console import note, show_json
 from salesloft_webhooks.cli.nearest_names import did_you_mean
 from salesloft_webhooks.cli.options import AsJson, Types
 from salesloft_webhooks.cli.store_access import follow
+from salesloft_webhooks.cli.tables import single_line
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def tail_events(
             if as_json:
                 show_json(entry_object(entry, with_data=with_data))
             else:
-                print(_line(entry, with_data=with_data), flush=True)
+                print(single_line(_line(entry, with_data=with_data)), flush=True)
 
     follow(print_all)
 

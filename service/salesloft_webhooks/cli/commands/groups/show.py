@@ -7,7 +7,7 @@ from salesloft_webhooks.cli.console import show, show_json
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import AsJson, GroupName
 from salesloft_webhooks.cli.store_access import with_store
-from salesloft_webhooks.cli.tables import show_table
+from salesloft_webhooks.cli.tables import show_table, single_line
 from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ def show_group(group: GroupName, *, as_json: AsJson = False) -> None:
         show_json(to_builtins(found))
         return
     show(table([found.stats]))
-    show(f"takes {', '.join(found.registration.events) or 'every event'}; order: {found.registration.ordering}")
+    taken = ", ".join(found.registration.events) or "every event"
+    show(single_line(f"takes {taken}; order: {found.registration.ordering}"))
     if found.stats.paused:
-        show(pause_text(found.stats))
+        show(single_line(pause_text(found.stats)))
     if found.trend.empty_in_seconds is not None:
         show(f"backlog: empty in {seconds_text(found.trend.empty_in_seconds)} if it goes on like that")
     _show_running(found.holdings.running)

@@ -9,6 +9,7 @@ from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import near_deliveries
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.tables import single_line
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ def show_quarantined(
     as_json: AsJson = False,
 ) -> None:
     """Show one delivery with its body, which may be personal data."""
-    from rich.text import Text
-
     from salesloft_webhooks.broker.administration.quarantine import find_quarantined
 
     async def look(store: "Store", _: "Settings") -> "Quarantined":
@@ -38,8 +37,9 @@ def show_quarantined(
     if as_json:
         show_json({**described(found, without={"body"}), "body": body})
         return
-    show(Text(f"{found.reference} from source {found.source} ({found.dialect}), {moment_text(found.received_at)}"))
-    show(Text(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
+    about = f"{found.reference} from source {found.source} ({found.dialect}), {moment_text(found.received_at)}"
+    show(single_line(about))
+    show(single_line(f"unreadable: {found.reason}" + (f", sent as {found.from_headers}" if found.from_headers else "")))
     if found.content_redacted:
-        show(Text("a key of the source stood in it and was taken out: it cannot be reprocessed"))
-    show(Text(found.unreadable or body))
+        show("a key of the source stood in it and was taken out: it cannot be reprocessed")
+    show(found.unreadable or body)

@@ -9,6 +9,7 @@ from salesloft_webhooks.cli.console import show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.store_access import with_store
+from salesloft_webhooks.cli.tables import single_line
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def show_run(run_id: RunId, *, as_json: AsJson = False) -> None:
     }
     for name, value in rows.items():
         if value:
-            show(Text.assemble((f"{name:<12}", "dim"), value))
+            show(Text.assemble((f"{name:<12}", "dim"), single_line(value)))
