@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker.administration import run_steps
+from salesloft_webhooks.broker.administration import dead_letter_look, run_steps
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import unchanging
 from salesloft_webhooks.broker.administration.groups import remove
@@ -19,7 +19,7 @@ PAGE = 3
 @pytest.fixture(autouse=True)
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Small batches, and smaller looks, two for a batch at the most; where each look began."""
-    real, began = run_steps.look, list[str]()
+    real, began = dead_letter_look.look, list[str]()
 
     async def look(store: Any, group: str, partition: int, low: str, high: str) -> Any:
         began.append(low)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.broker import Group, Publisher
-from salesloft_webhooks.broker.administration import replay_steps
+from salesloft_webhooks.broker.administration import replay_steps, scan
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.broker.administration.replay_steps import ReplaySteps
 from salesloft_webhooks.broker.administration.run_records import Run, RunKind
@@ -23,7 +23,7 @@ MONTH_SECONDS = 2_592_000
 @pytest.fixture(autouse=True)
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Small batches, of one small look each; where each look began."""
-    real, began = replay_steps.read, list[str]()
+    real, began = scan.read, list[str]()
 
     async def read(store: Any, key: str, low: str, high: str, **options: Any) -> Any:
         began.append(low)
@@ -39,6 +39,13 @@ async def replayed(driven: Driven, selection: Selection) -> Run:
     """Replay it into `crm`, by a run, to its end."""
     run_id = await begin_replay(driven, selection)
     return await finish(driven, RunKind.REPLAY, ReplaySteps(driven.store, TTL), run_id)
+
+
+def entries(driven: Driven) -> list[tuple[str, str]]:
+    """The key and the id of each entry, in one partition in their order."""
+    keys = [driven.store.keys.events(partition) for partition in range(driven.store.partitions)]
+    with driven.server.client() as client:
+        return [(key, entry_id) for key in keys for entry_id, _ in client.xrange(key)]
 
 
 async def handled_at(driven: Driven, group: Group, *event_ids: str) -> datetime:
@@ -71,8 +78,7 @@ async def test_many_of_the_millisecond_with_which_it_begins(driven: Driven) -> N
     async with Publisher(driven.store, driven.settings, SilentObserver()) as publisher:
         await publisher.publish(NewDelivery("default", events))
     await driven.handle(group)
-    keys = [driven.store.keys.events(partition) for partition in range(driven.store.partitions)]
-    (first,) = {name.split(b"-")[0] for key in keys for name, _ in await driven.store.client.xrange(key)}
+    (first,) = {entry_id.partition("-")[0] for _, entry_id in entries(driven)}
 
     run = await replayed(driven, Selection(since=datetime.fromtimestamp(int(first) / 1_000, UTC)))
 
@@ -106,9 +112,8 @@ async def test_of_copies_whose_first_entry_has_left_one_is_replayed(driven: Driv
     for _ in range(2):
         assert (await replayed(driven, Selection())).outcomes["replayed"] == 4
         await driven.handle(group)
-    for partition in range(driven.store.partitions):
-        for entry_id, _ in (await driven.store.client.xrange(driven.store.keys.events(partition)))[:4]:
-            await driven.store.client.xdel(driven.store.keys.events(partition), entry_id)
+    for key, entry_id in entries(driven)[:4]:
+        await driven.store.client.xdel(key, entry_id)
 
     run_id = await begin_replay(driven, Selection())
     steps = ReplaySteps(driven.store, TTL)

@@ -1,4 +1,4 @@
-"""Who carries runs out: how fast, what he does with one that cannot go on, and that he ends what nobody wants any more."""
+"""Who carries runs out: how fast, what he does with one that cannot go on, and that he ends what nobody wants."""
 
 import asyncio
 import time

@@ -113,8 +113,8 @@ async def test_places_end_by_themselves(script: str, words: list[Any], driven: D
     assert MONTH_SECONDS - 60 < await driven.store.client.ttl(key) <= MONTH_SECONDS
     await driven.store.client.expire(key, 60)
 
-    more = {"redrive": [0], "replay": ["0-0", 0]}.get(script, [])
-    await driven.store.run(script, 0, [*words, run_id, BEGINNING, "7-0", *more])
+    more: dict[str, list[Any]] = {"redrive": [0], "replay": ["0-0", 0]}
+    await driven.store.run(script, 0, [*words, run_id, BEGINNING, "7-0", *more.get(script, [])])
 
     assert await driven.store.client.ttl(key) > MONTH_SECONDS - 60
 
