@@ -123,7 +123,7 @@ test-image: image .venv/ready ## The image's roles in restricted containers, wit
 test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
 
-NEIGHBOURS ?= metrics-server redis cert-manager
+NEIGHBOURS ?= metrics-server redis cert-manager traefik
 
 .PHONY: test-neighbours
 test-neighbours: tools image .venv/ready ## The chart beside what a cluster has (NEIGHBOURS="metrics-server redis": only these)

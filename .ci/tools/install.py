@@ -145,6 +145,13 @@ def build_neighbour(name: str, pin: dict[str, Any]) -> None:
     if not (own / "go.mod").exists():
         build(pin, NODE / "bin")
         return
+    if without := pin.get("without"):  # go.mod replaces the module by this copy
+        copied = NODE / "copied" / name
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(module(without["module"], without["version"], without["sum"]), copied)
+        run("chmod", "-R", "u+w", str(copied))
+        for file, ours in without["files"].items():
+            shutil.copyfile(own / ours, copied / file)
     for program, package in pin["programs"].items():
         run("go", "build", "-ldflags", "-s -w", "-o", str(NODE / "bin" / program), package, directory=own)
 

@@ -72,15 +72,26 @@ async def cancel_and_wait(tasks: "Iterable[asyncio.Task[Any]]") -> None:
     """Cancel tasks and return when all have ended, however; one that swallows its cancellation is cancelled again.
 
     What they raise while they end is dropped: it looks like the cancellation.
+
+    Raises:
+        asyncio.CancelledError: who waits here was cancelled meanwhile, most likely again, because this takes so long.
+            All have ended then, too: nothing is left behind that still works with what is closed next.
     """
-    pending = {task for task in tasks if not task.done()}
+    ending = {task for task in tasks if not task.done()}
+    pending, cancelled = set(ending), None
     while pending:
         for task in pending:
             task.cancel()
-        done, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
-        for task in done:
-            if not task.cancelled():
-                task.exception()  # looked at, else asyncio reports it as never retrieved
+        try:
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+        pending = {task for task in pending if not task.done()}
+    for task in ending:
+        if not task.cancelled():
+            task.exception()  # looked at, else asyncio reports it as never retrieved
+    if cancelled is not None:
+        raise cancelled
 
 
 async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:

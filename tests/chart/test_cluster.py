@@ -18,7 +18,7 @@ RELEASED = sorted((Path(__file__).parent / "released").glob("*.tgz"))
 @pytest.mark.parametrize("path", shapes(), ids=lambda path: path.stem.removesuffix("-values"))
 def test_the_server_takes_every_object(cluster: ApiServer, path: Path) -> None:
     """A real install of the shape succeeds, and the server warns of nothing."""
-    namespace = cluster.namespace("takes-" + path.stem.removesuffix("-values"))
+    namespace = cluster.namespace("takes-" + path.stem.removesuffix("-values"), kept=True)
 
     said = cluster.install(namespace, yaml.safe_load(path.read_text("utf-8")))
 

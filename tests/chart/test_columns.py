@@ -13,10 +13,16 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
-def namespace(cluster: ApiServer) -> str:
-    """A namespace of a server that has both definitions."""
+def defined(cluster: ApiServer) -> ApiServer:
+    """A server that has both definitions."""
     define(cluster)
-    return cluster.namespace("declares")
+    return cluster
+
+
+@pytest.fixture
+def namespace(defined: ApiServer) -> str:
+    """A namespace of it."""
+    return defined.namespace("declares")
 
 
 def test_both_are_listed_by_one_word(cluster: ApiServer, namespace: str) -> None:

@@ -51,10 +51,16 @@ WRONG_GROUPS: list[tuple[str, Object, str]] = [
 
 
 @pytest.fixture(scope="module")
-def namespace(cluster: ApiServer) -> str:
-    """A namespace of a server that has both definitions."""
+def defined(cluster: ApiServer) -> ApiServer:
+    """A server that has both definitions."""
     define(cluster)
-    return cluster.namespace("declares")
+    return cluster
+
+
+@pytest.fixture
+def namespace(defined: ApiServer) -> str:
+    """A namespace of it."""
+    return defined.namespace("declares")
 
 
 def without_nulls(node: Any) -> Any:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from typing import Any
 
 from tests.chart.rendering import CHART, TOOLS, Object, Values
@@ -138,3 +139,17 @@ def wait_until_rolled_out(component: str, *, pods: int) -> None:
     kubectl("rollout", "status", f"deployment/{RELEASE}-{component}", PATIENCE)
     selection = f"--selector=app.kubernetes.io/component={component}"
     wait_until(lambda: len(objects("pods", selection)) == pods, seconds=90, description="the old pods are gone")
+
+
+def wait_until_carried(keys: str) -> None:
+    """Wait until every receiver has these keys, and has looked at them."""
+    names = [pod["metadata"]["name"] for pod in pods("receiver")]
+    # A pod that is touched is looked at by its node at once, and otherwise about once a minute.
+    kubectl("annotate", "pods", *names, f"touched={time.time()}", "--overwrite")
+    wait_until(lambda: all(keys_of(name) == keys for name in names), seconds=120, description="the keys are there")
+    time.sleep(2)
+
+
+def keys_of(pod: str) -> str:
+    """What the receiver in it finds in its file."""
+    return kubectl("exec", pod, "--", "cat", "/etc/salesloft-webhooks/keys/webhook-secret")

@@ -40,6 +40,9 @@ class Sender:
         rate: Deliveries a second.
         retries: How often one without a 200 is repeated, 15 s apart.
         secret: What it signs with.
+        host: Whom it posts to.
+        address: The address of that name, where it is not one of the cluster's names.
+        authority: Whose certificates it trusts, in PEM; it speaks TLS then.
         result: At the end: how many were ``sent``; and counted by what the answer was, deliveries ``lost`` and
             attempts ``failed``.
     """
@@ -47,12 +50,18 @@ class Sender:
     rate: float = 40.0
     retries: int = 0
     secret: str = SECRET
+    host: str = RECEIVER
+    address: str = ""
+    authority: str = ""
     result: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         kubectl("delete", "pod", "sender", "--ignore-not-found", "--wait", namespace=OUTSIDE)
-        arguments = (RECEIVER, self.secret, str(self.rate), str(self.retries))
-        apply(_pod("sender", {"command": script("sender", *arguments)}), namespace=OUTSIDE)
+        arguments = (self.host, self.secret, str(self.rate), str(self.retries))
+        command = script("sender", *arguments, *([self.authority] if self.authority else []))
+        pod = _pod("sender", {"command": command})
+        pod["spec"]["hostAliases"] = [{"ip": self.address, "hostnames": [self.host]}] if self.address else []
+        apply(pod, namespace=OUTSIDE)
         kubectl("wait", "pod/sender", "--for=condition=Ready", PATIENCE, namespace=OUTSIDE)
         return self
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kind import servers
-from tests.kind.cluster import SECRET, Release, apply, kubectl, pods, wait_until_handled
+from tests.kind.cluster import SECRET, Release, apply, kubectl, pods, wait_until_carried, wait_until_handled
 from tests.kind.outsider import Sender
-from tests.support.waiting import wait_until
 
 NEXT = "the-next-secret"
 KEYS = {"source": {"keys": {}, "existingSecret": {"name": "our-keys", "webhookSecretKey": "envelope"}}}
@@ -72,17 +71,3 @@ def test_keys_are_rotated_without_losing_a_delivery(production: Release) -> None
     assert not new.result["failed"]
     assert late.result["failed"] == {"401": late.result["sent"]}
     assert {pod["metadata"]["name"] for pod in pods("receiver")} == names
-
-
-def wait_until_carried(keys: str) -> None:
-    """Wait until every receiver has these keys, and has looked at them."""
-    names = [pod["metadata"]["name"] for pod in pods("receiver")]
-    # A pod that is touched is looked at by its node at once, and otherwise about once a minute.
-    kubectl("annotate", "pods", *names, f"touched={time.time()}", "--overwrite")
-    wait_until(lambda: all(keys_of(name) == keys for name in names), seconds=120, description="the keys are there")
-    time.sleep(2)
-
-
-def keys_of(pod: str) -> str:
-    """What the receiver in it finds in its file."""
-    return kubectl("exec", pod, "--", "cat", "/etc/salesloft-webhooks/keys/webhook-secret")

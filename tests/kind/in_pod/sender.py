@@ -1,5 +1,7 @@
 """Post signed deliveries at a steady rate until SIGINT, each on a connection of its own: host, secret, rate, retries.
 
+A fifth argument is the certificate authority to trust, in PEM, and has it speak TLS.
+
 Prints how many there were (``sent``), and by what the answer was, how many ended without a 200 (``lost``) and how many
 attempts did (``failed``).
 """
@@ -9,6 +11,7 @@ import hmac
 import http.client
 import json
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -18,6 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 HOST, SECRET = sys.argv[1], sys.argv[2].encode()
 RATE, RETRIES = float(sys.argv[3]), int(sys.argv[4])
+TRUST = ssl.create_default_context(cadata=sys.argv[5]) if sys.argv[5:] else None
 
 
 def attempt(body: bytes) -> str:
@@ -25,7 +29,11 @@ def attempt(body: bytes) -> str:
     timestamp = str(int(time.time()))
     signature = hmac.new(SECRET, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
     headers = {"X-Salesloft-Timestamp": timestamp, "X-Salesloft-Signature": signature, "Connection": "close"}
-    connection = http.client.HTTPConnection(HOST, timeout=15)
+    connection = (
+        http.client.HTTPSConnection(HOST, timeout=15, context=TRUST)
+        if TRUST
+        else http.client.HTTPConnection(HOST, timeout=15)
+    )
     try:
         connection.request("POST", "/webhooks/salesloft", body, headers)
         return str(connection.getresponse().status)

@@ -1,4 +1,4 @@
-"""The certificates of the chart's Ingress and of a Gateway come from cert-manager."""
+"""Deliveries come over TLS: through an Ingress and through a Gateway, with certificates from cert-manager."""
 
 import base64
 from collections.abc import Iterator
@@ -13,9 +13,12 @@ from tests.kind.cluster import (
     RELEASE,
     Release,
     apply,
+    entries,
     kubectl,
     objects,
+    wait_until_handled,
 )
+from tests.kind.outsider import Sender, Stranger, script
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.neighbour("cert-manager")
@@ -105,6 +108,38 @@ def test_certificates_are_issued_and_renewed(authority: str, host: str, certific
         found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert names.get_values_for_type(x509.DNSName) == [host]
+
+
+@pytest.mark.neighbour("traefik")
+@BOTH
+def test_none_is_refused_while_certificates_are_renewed(
+    authority: str, host: str, certificate: str, namespace: str
+) -> None:
+    """Deliveries that trust the authority only are taken, also while their certificate is replaced: none is refused."""
+    before = entries()
+    with Stranger(OUTSIDE):
+        wait_until(lambda: served(host) != "", seconds=60, description="Traefik serves the certificate")
+        first = served(host)
+
+        with Sender(rate=20, host=host, address=address(), authority=authority) as sender:
+            renew(certificate, namespace)
+            wait_until(lambda: served(host) not in {first, ""}, seconds=60, description="Traefik serves the next one")
+
+    assert sender.result["failed"] == {}
+    assert entries() - before == sender.result["sent"]
+    wait_until_handled()
+
+
+def address() -> str:
+    """Where Traefik listens."""
+    (service,) = objects("services", "--field-selector=metadata.name=traefik", namespace="traefik")
+    return str(service["spec"]["clusterIP"])
+
+
+def served(host: str) -> str:
+    """The certificate that Traefik serves for a host; nothing while it does not answer."""
+    command = script("certificate", address(), host)
+    return kubectl("exec", "stranger", "--", *command, namespace=OUTSIDE, check=False).strip()
 
 
 def renew(certificate: str, namespace: str) -> None:
