@@ -63,6 +63,10 @@ coverage: .venv/ready ## How much of the code the tests that do not look at time
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
 	SECOND_TRY="$(SECOND_TRY)" .ci/pythons
 
+.PHONY: second-tries
+second-tries: .venv/ready ## Let every test fail once and see whether it can be tried again (TESTS=tests/operator)
+	$(BIN)/pytest -q -p tests.support.second_tries --reruns 1 $(TESTS)
+
 # What keeps the house in order and needs no server, or only the one in a wheel: facts that stand twice, names, seams.
 HOUSE := $(addprefix tests/unit/,test_architecture.py test_checks.py test_decisions.py test_delivery_outcomes.py \
   test_event_patterns.py test_links.py test_public_names.py test_settings.py dialects/test_seam.py \
