@@ -128,7 +128,7 @@ test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: instal
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
 
 NEIGHBOURS ?= metrics-server redis cert-manager traefik external-secrets \
-  prometheus-operator
+  prometheus-operator released
 
 .PHONY: test-neighbours
 test-neighbours: tools image .venv/ready ## The chart beside what a cluster has (NEIGHBOURS="metrics-server redis": only these)
