@@ -63,6 +63,10 @@ coverage: .venv/ready ## How much of the code the tests that do not look at time
 test-pythons: .venv/ready ## The same tests, and some with a real server, with every other supported Python that is here
 	SECOND_TRY="$(SECOND_TRY)" .ci/pythons
 
+.PHONY: second-tries
+second-tries: .venv/ready ## Let every test fail once and see whether it can be tried again (TESTS=tests/operator)
+	$(BIN)/pytest -q -p tests.support.second_tries --reruns 1 $(TESTS)
+
 # What keeps the house in order and needs no server, or only the one in a wheel: facts that stand twice, names, seams.
 HOUSE := $(addprefix tests/unit/,test_architecture.py test_checks.py test_decisions.py test_delivery_outcomes.py \
   test_event_patterns.py test_links.py test_public_names.py test_settings.py dialects/test_seam.py \
@@ -127,7 +131,8 @@ test-image: image .venv/ready ## The image's roles in restricted containers, wit
 test-kind: tools image .venv/ready ## The chart's pods on a kind cluster: install, roll-outs, network policies, database, keys
 	DOCKER=$(DOCKER) IMAGE=$(IMAGE) .ci/cluster/run $(BIN)/pytest tests/kind $(SECOND_TRY)
 
-NEIGHBOURS ?= metrics-server redis cert-manager traefik
+NEIGHBOURS ?= metrics-server redis cert-manager traefik external-secrets \
+  prometheus-operator released
 
 .PHONY: test-neighbours
 test-neighbours: tools image .venv/ready ## The chart beside what a cluster has (NEIGHBOURS="metrics-server redis": only these)

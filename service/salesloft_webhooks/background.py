@@ -71,16 +71,21 @@ async def repeat(
 async def cancel_and_wait(tasks: "Iterable[asyncio.Task[Any]]") -> None:
     """Cancel tasks and return when all have ended, however; one that swallows its cancellation is cancelled again.
 
-    What they raise while they end is dropped: it looks like the cancellation.
+    What they raise while they end is dropped: it looks like the cancellation. Who is cancelled again while waiting here
+    still leaves no task behind, which would work with what is closed next.
     """
-    pending = {task for task in tasks if not task.done()}
-    while pending:
+    ending, cancelled = {task for task in tasks if not task.done()}, None
+    while pending := {task for task in ending if not task.done()}:
         for task in pending:
             task.cancel()
-        done, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
-        for task in done:
-            if not task.cancelled():
-                task.exception()  # looked at, else asyncio reports it as never retrieved
+        try:
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    for task in ending:
+        _looked_at(task)
+    if cancelled is not None:
+        raise cancelled
 
 
 async def run_until(event: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
@@ -152,8 +157,7 @@ class Ongoing(Generic[Result]):
 
     async def ends(self, seconds: float) -> bool:
         """Whether it has ended, after waiting no longer than this: then `result` is there."""
-        done, _ = await asyncio.wait({self._task}, timeout=seconds)
-        return bool(done)
+        return bool((await asyncio.wait({self._task}, timeout=seconds))[0])
 
     def abandon(self) -> None:
         """End it, and wait for nothing."""
@@ -184,8 +188,7 @@ class Shared(Generic[Key, Result]):
 
     def _ended(self, key: Key, work: "asyncio.Future[Result]") -> None:
         del self._under_way[key]
-        if not work.cancelled():
-            work.exception()  # as above
+        _looked_at(work)
 
 
 class Background:
@@ -198,8 +201,7 @@ class Background:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failure: Exception | None = None
-        self._failed = asyncio.Event()
-        self._ending = False
+        self._failed, self._ending = asyncio.Event(), False
 
     async def __aenter__(self) -> Self:
         return self

@@ -101,7 +101,7 @@ class Crawl:
             if kind in self._looked or not parts.path or "/static/" in address:
                 continue
             self._looked.add(kind)
-            reply = self.console.get(address)
+            reply = self.console.counted(address)
             self.answers["GET", parts.path] = reply.status
             if b"<html" not in reply.body:
                 continue

@@ -1,5 +1,7 @@
 """A console in the test's own process, with actions of the test's own and somebody who has signed in."""
 
+from http import HTTPStatus
+
 import httpx2
 from starlette.requests import Request
 
@@ -67,6 +69,13 @@ ROUTES: Routes = [
     action("/endless", endless, needs=Role.OPERATE, act="pause", seconds=0.05),
     action("/broken", broken, needs=Role.OPERATE, act="pause"),
 ]
+
+
+async def counted(client: httpx2.AsyncClient, address: str) -> httpx2.Response:
+    """What a page answers when what it is about has been counted beside it: a busy machine takes long."""
+    while (answer := await client.get(address)).status_code == HTTPStatus.ACCEPTED:
+        pass
+    return answer
 
 
 class Served:

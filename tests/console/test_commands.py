@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import Action, Page
+from tests.console.served import counted
 from tests.console.test_role_matrix import OURS, ROUTES, served
 from tests.support.servers import Server
 
@@ -159,9 +160,7 @@ async def test_a_page_names_the_command_of_each_of_its_buttons(valkey: Server) -
             f"/quarantine/{delivery}",
             f"/runs/{run}",
         ):
-            while (answer := await client.get(address)).status_code == 202:
-                pass  # it is counted beside the page
-            page = answer.text
+            page = (await counted(client, address)).text
             lines = [html.unescape(each) for each in COPIED.findall(page) if each.startswith("salesloft-webhooks ")]
             for posted in FORM.findall(page):
                 route = next(each for each in ROUTES if isinstance(each, Action) and is_at(each.path, posted))

@@ -1,6 +1,5 @@
 """Bulk work on the first page: what has not ended, how far it is, and that it is right when a console has died."""
 
-import json
 import re
 
 from playwright.sync_api import Browser, expect
@@ -20,9 +19,7 @@ GRAPHS = "https://grafana.example.com/d/salesloft?var-release=shop"
 
 def begun(console: ConsoleProcess) -> str:
     """Redrive everything; the run's id."""
-    while (confirm := console.get("/api/v1/dead/confirm?group=crm")).status == 202:
-        pass  # it is counted beside the page
-    fields = dict(json.loads(confirm.body)["fields"])
+    fields = dict(console.json("/dead/confirm?group=crm")["fields"])
     answer = console.post("/dead/redrive", {**fields, "confirm": fields["count"]})
     found = re.search(r"/runs/(\w+)", str(answer.headers))
     assert found, answer

@@ -12,6 +12,7 @@ from salesloft_webhooks.console.pages import replay
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
+from tests.console.served import counted
 from tests.console.test_role_matrix import OURS, served
 from tests.support.broker_driver import Driven
 from tests.support.publish_observers import SilentObserver
@@ -51,7 +52,7 @@ async def refused_until_typed(client: httpx2.AsyncClient, path: str, fields: dic
 
 async def counted_replay(client: httpx2.AsyncClient) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the page says that a replay of her events would do, and the form that it has then."""
-    found = (await client.get(f"/api/v1/replay?group=crm&person={HER}")).json()
+    found = (await counted(client, f"/api/v1/replay?group=crm&person={HER}")).json()
     return found["forecast"], {**dict(found["pairs"]), "digest": found["forecast"]["digest"]}
 
 
@@ -85,7 +86,7 @@ async def test_a_replay_that_is_counted_in_part_is_not_begun(
 async def test_letters_are_confirmed(act: str, client: httpx2.AsyncClient, driven: Driven) -> None:
     """As many as match."""
     await driven.kill(await driven.group("crm", "two"), 2 * COUNT)
-    found = (await client.get(f"/api/v1/dead/confirm?group=crm&act={act}&person={HER}")).json()
+    found = (await counted(client, f"/api/v1/dead/confirm?group=crm&act={act}&person={HER}")).json()
 
     assert found["count"] == COUNT
     await refused_until_typed(client, f"/dead/{act}", dict(found["fields"]))

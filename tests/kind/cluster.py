@@ -104,9 +104,9 @@ class Release:
         flags = ("--install", "--reset-values", PATIENCE, "--values=-", *(["--wait"] if wait else []))
         return self.helm("upgrade", RELEASE, str(CHART), *flags, given=json.dumps(given | (values or {})))
 
-    def helm(self, *arguments: str, given: str | None = None) -> str:
-        """What Helm prints on stdout."""
-        scope = (str(TOOLS / "bin" / "helm"), "--kube-context", CONTEXT, "--namespace", NAMESPACE)
+    def helm(self, *arguments: str, given: str | None = None, program: str = "helm") -> str:
+        """What Helm prints on stdout, or another version of it, which is a ``program`` of `make tools`."""
+        scope = (str(TOOLS / "bin" / program), "--kube-context", CONTEXT, "--namespace", NAMESPACE)
         return str(run(*scope, *arguments, given=given, seconds=420).stdout)
 
     def test(self) -> str:

@@ -8,7 +8,18 @@ SHORT = (
     Scope("A", faults=1, acts=1, setbacks=0, max_lost=1),
     Scope("A", faults=0, acts=1, setbacks=1, slots=2),
 )
-WHOLE = (Scope("AAB", faults=1, acts=1, setbacks=1),)
+WHOLE = (
+    Scope("AAB", faults=1, acts=1, setbacks=0),
+    Scope("A", faults=3, acts=0, setbacks=1),
+    Scope("AAA", faults=1, acts=1, setbacks=0),
+    Scope("AAB", faults=2, acts=0, setbacks=0),
+    Scope("A", faults=1, acts=1, setbacks=1, slots=2, max_lost=2),
+    Scope("AAB", faults=1, acts=0, setbacks=1),
+    Scope("AB", faults=1, acts=0, setbacks=1, slots=2),
+    Scope("AAA", faults=1, acts=0, setbacks=1),
+    Scope("AA", faults=1, acts=1, setbacks=0, max_lost=1),
+    Scope("AB", faults=2, acts=0, setbacks=0, max_lost=1),
+)
 """The largest first, so that all processes end at about the same time."""
 
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.usefixtures("short_times"), pytest.mark.timeout(120)]
 async def reader(kubernetes: ApiServer, valkey: Server) -> AsyncIterator[Team]:
     """A team whose namespace is that of the page."""
     async with SimulatedPlatform() as platform:
-        yield Team(kubernetes, kubernetes.namespace(NAMESPACE), platform, valkey)
+        yield Team(kubernetes, kubernetes.namespace(NAMESPACE, kept=True), platform, valkey)
 
 
 @needs_kubectl
@@ -34,7 +34,7 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
     here = subscription.replace("  api:\n", f"  api:\n    baseUrl: {reader.platform.url}\n")
     look, rotate, uninstall, forget = [block.text for block in blocks(PAGE, "sh")]
     shell = Shell(reader, tmp_path)
-    reader.kubernetes.helm("install", NAME, str(CHART), "--no-hooks", "--namespace", NAMESPACE, values={})
+    reader.kubernetes.helm("upgrade", "--install", NAME, str(CHART), "--no-hooks", "--namespace", NAMESPACE, values={})
 
     await reader.given()
     async with reader.operator():

@@ -79,6 +79,29 @@ async def test_nothing_is_left_running_behind_its_owner(monkeypatch: pytest.Monk
     assert all(task.done() for task in tasks)
 
 
+async def test_whoever_is_cancelled_again_while_it_ends_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task of an owner within another takes longer to end than the outer one waits before it cancels again."""
+    monkeypatch.setattr(background, "CANCEL_AGAIN_SECONDS", 0.02)
+    stop, ended = asyncio.Event(), asyncio.Event()
+
+    async def ends_slowly() -> None:
+        for _ in range(5):
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+        ended.set()
+
+    async def owner() -> None:
+        async with Background() as owned:
+            owned.start(ends_slowly(), name="slow")
+            stop.set()
+            await asyncio.sleep(60)
+
+    async with asyncio.timeout(5):
+        assert not await run_until(stop, owner())
+
+    assert ended.is_set()
+
+
 async def test_a_task_that_failed_by_itself_is_heard_of() -> None:
     """The owner tells of it at once, and raises it when it is left; what fails while it ends is no failure."""
 

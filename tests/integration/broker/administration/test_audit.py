@@ -77,3 +77,23 @@ async def test_the_oldest_acts_go(driven: Driven, monkeypatch: pytest.MonkeyPatc
 
     assert found[0] == 399
     assert 100 <= len(found) < 400
+
+
+async def test_an_act_of_a_later_version_is_read(driven: Driven) -> None:
+    """What it has in a form that is not known here is left out; who has no role has none."""
+    fields = {"who": "robin", "roles": "", "act": "pause", "args": "[1]", "counts": '{"n":"many"}', "outcome": "done"}
+    await driven.store.client.xadd(driven.store.keys.audit, fields)  # type: ignore[arg-type]
+
+    (found,) = [each async for each in audit_log(driven.store)]
+
+    assert (found.who, found.roles, found.arguments, found.counts) == ("robin", (), {}, {})
+
+
+async def test_a_page_of_one_act(driven: Driven) -> None:
+    """Others are passed over."""
+    for name in ("pause", "redrive", "pause"):
+        await write_audit(driven.store, Act(who="robin", roles=("view",), act=name))
+
+    found = await audit_page(driven.store, 9, act="redrive")
+
+    assert [each.act for each in found.acts] == ["redrive"]

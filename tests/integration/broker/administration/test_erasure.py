@@ -11,10 +11,13 @@ from salesloft_webhooks.broker import (
     Settled,
     Stored,
     audit,
+    quarantine,
 )
 from salesloft_webhooks.broker.administration.entries import latest
 from salesloft_webhooks.broker.administration.erasure import Found, erase_person, find_person
 from salesloft_webhooks.broker.administration.history import EventState, history
+from salesloft_webhooks.broker.administration.quarantine import held
+from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.integration.broker.administration.two_people import (
     HERS,
@@ -142,3 +145,25 @@ async def test_the_audit_leaves_alone_what_a_worker_runs(bench: Bench) -> None:
     assert list(before) == []
     assert [each.event.event_id for each in await take(crm)] == ["new"]
     assert bench.pending().keys().isdisjoint({lease.entry_id})
+
+
+async def test_of_quarantine_only_what_has_her_id(valkey: Server) -> None:
+    """As a word of its own: other numbers that have it in them are other people's, and stay."""
+    others = [
+        b'{"id":17001}',
+        b'{"id":70015}',
+        b'{"price":1.7001}',
+        b'{"price":7001.5}',
+        b'{"ref":"x-7001"}',
+        b"a7001z",
+    ]
+    async with open_bench(valkey) as bench:
+        for body in (*others, b'{"id":7001}', b"id=7001&x", b'"7001"'):
+            await quarantine(
+                bench.store, source="s", dialect="native", reason=UnreadableReason.NOT_JSON, body=body, limit=99
+            )
+
+        erased = await erase_person(bench.store, Settings.load(), HERS, files=False)
+
+        assert erased.quarantined == 3
+        assert [one.body async for one in held(bench.store)] == others

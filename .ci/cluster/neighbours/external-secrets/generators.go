@@ -1,0 +1,2 @@
+// Package register knows no generator.
+package register
