@@ -126,6 +126,15 @@ def _logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """What a server in this process does with Ctrl-C is over when its test is, in whatever order servers have ended."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    if signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the developer's shell reaches a test."""
     for name in os.environ:
