@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from salesloft_webhooks.telemetry.log_output import LogOutput
-from tests.support.servers import Server, engines
+from tests.support.servers import Server, engines, refused_to_roles
 
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -112,6 +112,14 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
     server = Server(engines()["valkey"], directory, {"appendonly": "yes", "appendfsync": "always"})
     yield server
     server.stop(kill=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_refused_to_roles() -> Iterator[None]:
+    """A right that a role lacks fails the test in which it is missed; who means to see that asks the server first."""
+    yield
+    refused = refused_to_roles()
+    assert refused == set(), f"servers have refused: {refused}"
 
 
 @pytest.fixture(autouse=True)

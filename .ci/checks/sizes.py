@@ -10,7 +10,7 @@ from pathlib import Path
 
 FILE_LINES = 250
 FUNCTION_LINES = 40
-ROOTS = ("service", "tests", "bench", "dashboards", ".ci")
+ROOTS = ("service", "tests", "bench", "dashboards", "typed_resources", ".ci")
 
 
 def function_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -65,9 +65,9 @@ def once(name: str, pin: object, work: Callable[[], None]) -> None:
     stamp.write_text(content, "utf-8")
 
 
-def build(pin: dict[str, Any], target: Path) -> None:
-    """Build a module's programs inside it, so that its own go.sum decides about its dependencies."""
-    source = module(pin["module"], pin["version"], pin["sum"])
+def build(pin: dict[str, Any], target: Path, source: Path | None = None) -> None:
+    """Build a module's programs inside it, or a copy of it, so that its own go.sum decides about its dependencies."""
+    source = source or module(pin["module"], pin["version"], pin["sum"])
     options = ["-tags", pin.get("tags", ""), "-ldflags", "-s -w " + pin.get("link", "")]
     for name, package in pin["programs"].items():
         run("go", "build", *options, "-o", str(target / name), package, directory=source, c="seccomp" in options)
@@ -141,17 +141,17 @@ def install_node(pins: dict[str, Any]) -> None:
 
 def build_neighbour(name: str, pin: dict[str, Any]) -> None:
     """Build a neighbour's programs from its module, or from a go.mod of ours where its own cannot be used."""
-    own = NEIGHBOURS / name
-    if not (own / "go.mod").exists():
-        build(pin, NODE / "bin")
-        return
-    if without := pin.get("without"):  # go.mod replaces the module by this copy
+    own, copied = NEIGHBOURS / name, None
+    if without := pin.get("without"):  # a go.mod of ours replaces the module by this copy
         copied = NODE / "copied" / name
         shutil.rmtree(copied, ignore_errors=True)
         shutil.copytree(module(without["module"], without["version"], without["sum"]), copied)
         run("chmod", "-R", "u+w", str(copied))
         for file, ours in without["files"].items():
             shutil.copyfile(own / ours, copied / file)
+    if not (own / "go.mod").exists():
+        build(pin, NODE / "bin", copied)
+        return
     for program, package in pin["programs"].items():
         run("go", "build", "-ldflags", "-s -w", "-o", str(NODE / "bin" / program), package, directory=own)
 
@@ -179,7 +179,7 @@ def install_tools(pins: dict[str, Any]) -> None:
         once(name, pin, lambda pin=pin: write_custom(pin))
     for name, pin in pins["npm"].items():
         if shutil.which("npm") is None:
-            print(f"tools: npm is not installed: without {name}, dashboards are not compared with Grafana's schema")
+            print(f"tools: npm is not installed: nothing is compared with {pin['package']}")
             continue
         once(f"npm-{name}", pin, lambda name=name, pin=pin: unpack_package(pin, TOOLS / "npm" / name))
     locked = (HERE / "control_plane" / "go.sum").read_text("utf-8")

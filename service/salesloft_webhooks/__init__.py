@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
     from salesloft_webhooks.events import Event
+    from salesloft_webhooks.handlers.database.handled_events import HandledEvents
     from salesloft_webhooks.handlers.router import Router
+    from salesloft_webhooks.handlers.routes import Failures
     from salesloft_webhooks.settings import Ordering, Settings
     from salesloft_webhooks.telemetry.logs import get_logger
 
-__all__ = ["Event", "Ordering", "PermanentError", "Retry", "Router", "Settings", "Unavailable", "get_logger"]
+__all__ = [
+    "Event",
+    "Failures",
+    "HandledEvents",
+    "Ordering",
+    "PermanentError",
+    "Retry",
+    "Router",
+    "Settings",
+    "Unavailable",
+    "get_logger",
+]
 
 _HOMES = {
     "Event": "events",
+    "Failures": "handlers.routes",
+    "HandledEvents": "handlers.database.handled_events",
     "Ordering": "settings",
     "PermanentError": "errors",
     "Retry": "errors",

@@ -9,6 +9,7 @@ whole inputs, and would hang on to ours as its context.
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+_NO_NAME = re.compile(r"[\0\ud800-\udfff]")
+_MOST_NODES = 100_000
+"""Names and values of a file, more than anybody writes."""
 _REFERENCE = re.compile(r"\$\{(file:)?([^}]+)\}")
 
 
@@ -76,22 +80,43 @@ def _parsed(setting: str, path: Path) -> "tuple[Node | None, Any]":
     try:
         loader = yaml.SafeLoader(path.read_bytes())
         node = loader.get_single_node()
-        repeated = _repeated_line(node)  # before `<<` is carried out, which may name once more what it overrides
-        if repeated is None:
-            return node, None if node is None else loader.construct_document(node)
-        problem = f"line {repeated}: the same name stands here for the second time"
+        if node is None:
+            return None, None
+        # Both before `<<` is carried out, which may name once more what it overrides.
+        repeated, size = _repeated_line(node), _written_out(node, {})
+        if repeated is None and size <= _MOST_NODES:
+            return node, loader.construct_document(node)
+        problem = (
+            f"line {repeated}: the same name stands here for the second time"
+            if repeated
+            else "its aliases (*) repeat too much"
+        )
     except OSError as exc:
         problem = f"cannot be read: {exc.strerror}"
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
-        # ValueError: 2026-13-45 looks like a date and is none; TypeError: a list cannot be the name of a field.
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, LookupError, AttributeError) as exc:
+        # ValueError: 2026-13-45 looks like a date and is none; TypeError: a list cannot be the name of a field. What
+        # PyYAML says of a value that is not of its tag: LookupError (`!!bool x`), AttributeError (`!!timestamp x`).
         mark = getattr(exc, "problem_mark", None)
         problem = f"not YAML (line {mark.line + 1}, column {mark.column + 1})" if mark else "not YAML"
     raise ConfigurationError(f"{setting}: {problem}")
 
 
-def _repeated_line(root: "Node | None") -> int | None:
+def _written_out(node: "Node", sizes: dict[int, int]) -> int:
+    """How many nodes there are with every alias written out: whoever looks at all of them looks so often.
+
+    Args:
+        node: A node; what stands in itself is never written out, and counts as too many.
+        sizes: Of nodes whose size is known, by their identity.
+    """
+    if id(node) not in sizes:
+        sizes[id(node)] = _MOST_NODES + 1  # as long as it is not known: only what stands in itself is asked for it
+        sizes[id(node)] = 1 + sum(_written_out(below, sizes) for _, _, below in _below(node))
+    return sizes[id(node)]
+
+
+def _repeated_line(root: "Node") -> int | None:
     """The line of a name that its mapping has already: YAML forbids it, PyYAML takes the last, people see the first."""
-    waiting, seen = [root] if root else [], set[int]()
+    waiting, seen = [root], set[int]()
     while waiting:
         node = waiting.pop()
         if id(node) in seen:
@@ -139,6 +164,7 @@ def _below(node: "Node") -> "Iterator[tuple[str, int, Node]]":
         yield from ((str(number), value.start_mark.line, value) for number, value in enumerate(node.value))
 
 
+@cache
 def _names(model: type[BaseModel]) -> set[str]:
     """Every name that fields, and variants of them, have anywhere in the model."""
     found: set[str] = set()
@@ -188,6 +214,8 @@ def _replaced(value: Any) -> Any:
 def _referenced(match: re.Match[str]) -> tuple[str, str]:
     """What a reference stands for, and what is wrong with it."""
     from_file, name = match.groups()
+    if _NO_NAME.search(name):  # Python's own error repeats it
+        return "", "refers to what cannot be a name"
     if not from_file:
         return os.environ.get(name, ""), "" if name in os.environ else "refers to a variable that is not set"
     try:

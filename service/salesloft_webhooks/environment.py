@@ -1,8 +1,9 @@
 """How settings are read from environment variables, and how what is wrong with them is said: by name, not by value."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
@@ -24,9 +25,31 @@ def file_version(path: Path) -> tuple[int, ...] | None:
     """
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file can have such a name
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _in_file(name: str, given: Mapping[str, object]) -> str | None:
+    """What the file that is given for a setting holds; None: there is none, or the setting itself is given.
+
+    A line break at its end is not part of it.
+    """
+    path = given.get(f"{name}_file")
+    if path is None or name in given:
+        return None
+    setting = f"{name}_file".upper()
+    try:
+        text = Path(str(path)).read_bytes().decode("utf-8-sig").rstrip("\r\n")
+    except OSError as exc:
+        problem = f"the file cannot be read: {exc.strerror}"
+    except UnicodeDecodeError:
+        problem = "the file is not UTF-8"
+    else:
+        if text:
+            return text
+        problem = "the file is empty"
+    raise ConfigurationError(f"{setting}: {problem}")  # outside: the cause names the file, or quotes it
 
 
 class Environment(BaseModel):
@@ -38,10 +61,18 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True)
 
+    FROM_FILES: ClassVar[tuple[str, ...]] = ()
+    """Settings whose ``_FILE`` twin is read here, once, so that no environment has to hold them."""
+
     def __init__(self, **overrides: object) -> None:
-        """Read the environment; ``overrides`` win."""
+        """Read the environment; ``overrides`` win.
+
+        Raises:
+            ConfigurationError: a file that holds a setting cannot be read.
+        """
         variables = {name.lower(): value for name, value in os.environ.items() if value}
-        super().__init__(**{name: variables[name] for name in type(self).model_fields if name in variables} | overrides)
+        given = {name: variables[name] for name in type(self).model_fields if name in variables} | overrides
+        super().__init__(**{name: text for name in self.FROM_FILES if (text := _in_file(name, given))} | given)
 
     @classmethod
     def load(cls, **overrides: object) -> Self:

@@ -37,8 +37,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-LONGEST_SECONDS = 366 * 86_400
-"""The longest a handler may ask to wait. Beyond it there is no intention, only a mistake in a unit."""
+from salesloft_webhooks.time_spans import span_in_seconds
 
 
 class RejectionReason(StrEnum):
@@ -209,27 +208,28 @@ class HandlerSignal(SalesloftWebhooksError):
     """Raised by handlers to steer the pipeline. Any other exception is a failed attempt."""
 
 
-def _seconds(signal: str, after: object) -> float:
-    """A span of time as seconds, or the author's mistake, raised where it was made, not when it is stored."""
-    seconds = after.total_seconds() if isinstance(after, timedelta) else after
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"{signal}(after=...) takes seconds as a number, or a timedelta, not {type(after).__name__}")
-    if not 0 <= seconds <= LONGEST_SECONDS:
-        raise ValueError(f"{signal}(after=...) must be from 0 to {LONGEST_SECONDS} seconds (a year)")
-    return float(seconds)
-
-
 class Retry(HandlerSignal):
     """The attempt failed; try again after ``after`` seconds (default: the group's back-off). Counts as an attempt.
 
     With ``at_least`` the group's back-off holds where it is longer: an endpoint that asks for a retry in a second each
     time must not use up every attempt within a minute.
+    With ``counted=False`` it is a snooze: nothing has failed, it is too early; as often as the handler likes.
     """
 
-    def __init__(self, message: str = "", *, after: timedelta | float | None = None, at_least: bool = False) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        after: timedelta | float | None = None,
+        at_least: bool = False,
+        counted: bool = True,
+    ) -> None:
         super().__init__(message or "the handler asked for a retry")
+        if not counted and (after is None or at_least):
+            raise ValueError("Retry(counted=False) needs after=..., and has no back-off to be at_least")
         self.at_least = at_least
-        self.after_seconds = None if after is None else _seconds("Retry", after)
+        self.counted = counted
+        self.after_seconds = None if after is None else span_in_seconds("Retry", after)
 
 
 class PermanentError(HandlerSignal):
@@ -241,7 +241,7 @@ class Unavailable(HandlerSignal):
 
     def __init__(self, message: str = "", *, after: timedelta | float = 10.0) -> None:
         super().__init__(message or "the handler's backend is unavailable")
-        self.after_seconds = _seconds("Unavailable", after)
+        self.after_seconds = span_in_seconds("Unavailable", after)
 
 
 def error_type(error: BaseException) -> str:

@@ -4,13 +4,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import msgspec
 from msgspec import Struct
+from typing_extensions import TypeVar
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.timestamps import parse_timestamp
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.resources.reading import Resource
+
+ResourceT_co = TypeVar("ResourceT_co", covariant=True, default="Resource")
+"""What an event is about, for type checkers: an `Event` without it is about some resource."""
 
 BACKFILL_TOKEN = "back"  # noqa: S105 - a mark, not a password
 """What tells deliveries that a backfill makes from all others in an event's record: always the same. So whoever makes
@@ -75,8 +82,8 @@ class NewDelivery(Struct):
 
 
 @dataclass(frozen=True)
-class Event:
-    """A stored event as handlers receive it.
+class Event(Generic[ResourceT_co]):
+    """A stored event as handlers receive it. `Event[Person]` is one about a person, for type checkers.
 
     Attributes:
         event_id: Stable over SalesLoft's retries and over our attempts.
@@ -107,6 +114,14 @@ class Event:
         """The resource as SalesLoft describes it, plus ``person_id`` whatever the dialect. Treat it as read-only."""
         parsed: Mapping[str, Any] = msgspec.json.decode(self.raw_data)
         return parsed
+
+    @cached_property
+    def resource(self) -> ResourceT_co:
+        """The same as its kind's type where SalesLoft has published one, else a `Resource`; read when first asked."""
+        from salesloft_webhooks.resources import resource_of  # noqa: PLC0415 - most workers never ask
+
+        found: ResourceT_co = resource_of(self.event_type, self.raw_data)
+        return found
 
     @property
     def person_id(self) -> int | None:

@@ -34,9 +34,11 @@ def parse_moment(text: str, *, now: datetime | None = None) -> datetime:
             raise ValueError(f"{text!r} is longer than any history") from None
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: there is no such year in UTC
         raise ValueError(f"{text!r} is no time: write 2h (ago) or 2026-03-07T04:26:14+00:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def moment_text(moment: datetime) -> str:

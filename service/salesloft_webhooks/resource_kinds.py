@@ -7,11 +7,19 @@ whatever they wrap.
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
 Resource = Mapping[str, Any]
+ResourceT_co = TypeVar("ResourceT_co", covariant=True)
+
+
+class EventType(str, Generic[ResourceT_co]):
+    """The name of an event type, of which type checkers know the resource: those of `salesloft_webhooks.resources`."""
+
+    __slots__ = ()
+
 
 VERSION = "updated_at"
 """The field that tells versions of a resource apart. A bulk job and a conversation have none."""

@@ -57,6 +57,8 @@ class SecretFile:
             value, problem = "", f"the file cannot be read: {exc.strerror}"
         except UnicodeDecodeError:
             value, problem = "", "the file is not UTF-8"
+        except ValueError:
+            value, problem = "", "no file can have this name"
         if not value:  # raised outside the except block: the cause names the file, or quotes it
             raise ConfigurationError(f"{self._setting}: {problem}")
         return value

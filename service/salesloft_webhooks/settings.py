@@ -6,13 +6,14 @@ Secrets are `SecretStr`, so no repr, log line or traceback shows them.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from salesloft_webhooks.alert_settings import AlertSettings
 from salesloft_webhooks.backfill_settings import BackfillSettings
 from salesloft_webhooks.console_settings import ConsoleSettings
+from salesloft_webhooks.content_filters import FilterText
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
@@ -49,6 +50,8 @@ class Settings(
     StoreSettings,
 ):
     """The settings of one process. Construct with `Settings.load()`, which reports errors by setting name only."""
+
+    FROM_FILES: ClassVar = ("redis_url", "database_url", "notify_urls")
 
     # -- Source -----------------------------------------------------------------------------------------------------
     sources_file: Path | None = Field(
@@ -145,12 +148,23 @@ class Settings(
     worker_events: PatternList = Field(
         (), description="Event patterns the group takes, separated by commas; default: what its routers name."
     )
+    worker_where: FilterText | None = Field(
+        None,
+        description="What an event has to say for the group to handle it, in the language of docs/filters.md "
+        "(`data.crm_id exists and not data.do_not_contact = true`); others are settled as `filtered`.",
+    )
     worker_ordering: Ordering | None = Field(
         None,
         description="`none`, or `entity`: one at a time and in order per person; default: what the group's handlers "
         "need (docs/handlers.md).",
     )
     worker_concurrency: int = Field(50, ge=1, le=500, description="Handlers running at once in one process.")
+    worker_processes: int | None = Field(
+        None,
+        ge=1,
+        le=500,
+        description="Processes of each `in_process` handler; default: the number of processors.",
+    )
     worker_partitions: CommaList = Field((), description="Partitions this process serves; default: all.")
     lease_seconds: float = Field(
         60.0,
@@ -200,6 +214,9 @@ class Settings(
         "`postgresql://user:password@host/name` with libpq's parameters (`?sslmode=verify-full&sslrootcert=...`); what "
         "cannot be obeyed is refused. See docs/handlers.md.",
     )
+    database_url_file: Path | None = Field(
+        None, description="File with the same, read once at the start; DATABASE_URL itself wins."
+    )
     handlers_file: Path | None = Field(
         None,
         description="YAML file that says what the built-in groups do beyond the variables here: the CRM's back end, "
@@ -207,6 +224,9 @@ class Settings(
     )
     notify_urls: SecretCommaList = Field(
         (), description="Apprise URLs that `notify` sends to, separated by commas; none: it logs instead."
+    )
+    notify_urls_file: Path | None = Field(
+        None, description="File with the same, read once at the start; NOTIFY_URLS itself wins."
     )
 
     # -- Telemetry --------------------------------------------------------------------------------------------------

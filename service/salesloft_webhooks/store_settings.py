@@ -28,6 +28,9 @@ class StoreSettings(Environment):
         "with `rediss+`. IPv6 addresses stand in brackets: `[2001:db8::1]:6379`. A password may stand in the URL, "
         "%-encoded; prefer a secret.",
     )
+    redis_url_file: Path | None = Field(
+        None, description="File with the same, read once at the start; REDIS_URL itself wins."
+    )
     redis_username: str | None = Field(None, description="User to log in as, unless REDIS_URL names one.")
     redis_password_file: Path | None = Field(
         None,

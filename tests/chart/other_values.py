@@ -81,6 +81,7 @@ OTHER: dict[str, Any] = {
     "workerDefaults.image.digest": "sha256:" + "1" * 64,
     "workerDefaults.concurrency": 9,
     "workerDefaults.ordering": "entity",
+    "workerDefaults.where": "data.id exists",
     "workerDefaults.resources": {"limits": {"memory": "1Gi"}},
 }
 """Another value where one cannot be guessed from the type."""
@@ -99,6 +100,8 @@ BY_NAME: dict[str, Any] = {
     "probes": {"liveness": {"timeoutSeconds": 9}},
     "revisionHistoryLimit": 3,
     "scrapeTimeout": "9s",
+    "sessionAffinity": "ClientIP",
+    "targetMemoryUtilizationPercentage": 80,
     "trafficDistribution": "PreferClose",
 }
 """The same for values of several components."""
@@ -118,6 +121,7 @@ GUESSED_LISTS: dict[str, Any] = {
     "extraEnvFrom": {"secretRef": {"name": "other"}},
     "extraIngress": {"ports": [{"port": 1}]},
     "hostAliases": {"ip": "10.8.0.1"},
+    "externalIPs": "10.8.0.1",
     "loadBalancerSourceRanges": "10.8.0.0/16",
     "nodeLocal": "10.8.0.10/32",
     "console": {"ipBlock": {"cidr": "10.8.0.0/16"}},

@@ -1,24 +1,20 @@
 """The dashboards are what Grafana says dashboards are: by the types of its package `@grafana/schema`."""
 
-import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chart.rendering import TOOLS
 from tests.support.installed_release import InstalledRelease
+from tests.support.published_types import PACKAGES, THERE, type_faults
 from tests.support.rules_and_dashboards import dashboards
 
-PACKAGES = TOOLS / "npm"
-COMPILER = PACKAGES / "typescript" / "lib" / "tsc.js"
 TYPES = Path(__file__).with_name("dashboard_types.ts")
 RELEASE = InstalledRelease("sales", "shop")
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not COMPILER.exists(),
+    not THERE,
     reason="DASHBOARDS ARE NOT COMPARED WITH GRAFANA'S SCHEMA: run `make tools` with npm installed",
 )
 
@@ -26,24 +22,9 @@ pytestmark = pytest.mark.skipif(
 def faults(directory: Path, documents: dict[str, Any]) -> list[str]:
     """What the compiler finds wrong with dashboards, by their names."""
     shutil.copy(TYPES, directory)
-    for name, document in documents.items():
-        begin = f"import type {{ Dashboard }} from './{TYPES.stem}';\nexport const it: Dashboard = "
-        (directory / f"{name}.ts").write_text(begin + json.dumps(document), "utf-8")
     published = f"{PACKAGES}/grafana-schema/dist/types"
-    options: dict[str, Any] = {
-        "strict": True,
-        "noEmit": True,
-        "module": "esnext",
-        "moduleResolution": "bundler",
-        "skipLibCheck": True,
-        "types": [],
-        "paths": {"@grafana/schema": [f"{published}/index.d.ts"], "@grafana/schema/raw/*": [f"{published}/raw/*.d.ts"]},
-    }
-    (directory / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["*.ts"]}), "utf-8")
-    done = subprocess.run(
-        ["node", str(COMPILER), "-p", str(directory)], capture_output=True, text=True, check=False, timeout=120
-    )
-    return [line for line in done.stdout.splitlines() if line]
+    packages = {"@grafana/schema": [f"{published}/index.d.ts"], "@grafana/schema/raw/*": [f"{published}/raw/*.d.ts"]}
+    return type_faults(directory, f"import type {{ Dashboard }} from './{TYPES.stem}'", documents, packages)
 
 
 def broken() -> dict[str, Any]:

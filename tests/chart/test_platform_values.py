@@ -124,6 +124,31 @@ def test_the_service_takes_what_its_type_has() -> None:
     )
 
 
+def test_a_service_of_any_type_may_have_addresses_of_nodes() -> None:
+    """With them, traffic comes from outside, and its policy counts."""
+    asked = {"externalIPs": ["192.0.2.1"], "sessionAffinity": "ClientIP", "externalTrafficPolicy": "Local"}
+
+    plain, made = (render({"receiver": {"service": each}}).one("Service", "receiver")["spec"] for each in ({}, asked))
+
+    assert asked.items() <= made.items()
+    assert not asked.keys() & plain.keys()
+
+
+def test_memory_counts_where_somebody_says_so() -> None:
+    """Beside the processor, of receivers and of workers."""
+    aim = {"targetMemoryUtilizationPercentage": 80}
+    asked = {
+        "receiver": {"autoscaling": {"enabled": True, **aim}},
+        "workers": {"notify": {"autoscaling": {"type": "hpa", **aim}}},
+    }
+
+    for component in ("receiver", "worker-notify"):
+        metrics = render(asked).one("HorizontalPodAutoscaler", component)["spec"]["metrics"]
+        aims = {each["containerResource"]["name"]: each["containerResource"]["target"] for each in metrics}
+        assert aims["memory"] == {"type": "Utilization", "averageUtilization": 80}
+        assert aims.keys() == {"cpu", "memory"}
+
+
 def test_a_route_has_several_parents_and_filters_everywhere() -> None:
     """Each rule of the route, that of link swaps as well, has the filters; the selector has none of the labels."""
     values = merged(PLATFORM, {"linkSwap": {"enabled": True, "handler": "a:b", "allowedHosts": ["*"]}})

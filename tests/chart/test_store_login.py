@@ -2,6 +2,7 @@
 
 import pytest
 
+from salesloft_webhooks.broker.rights import Role
 from tests.chart.rendering import Values, merged, refusal, render, shape
 
 FOLDER = "/etc/salesloft-webhooks"
@@ -60,4 +61,52 @@ def test_a_login_that_cannot_work_is_refused(values: Values, names: list[str]) -
     """Parts that contradict each other are refused with the names of both."""
     message = refusal(values)
 
+    assert all(name in message for name in names), message
+
+
+COMPONENTS = {
+    "receiver": "receiver",
+    "worker-crm": "worker",
+    "worker-notify": "worker",
+    "backfill": "backfill",
+    "operator": "operator",
+    "console": "console",
+}
+"""Whose user each Deployment logs in as."""
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_each_role_may_have_a_user_of_its_own(component: str) -> None:
+    """User and password come from that role's Secret, and no pod has another's."""
+    rendered = render(shape("redis-users"))
+    secret = f"redis-{COMPONENTS[component]}"
+    environment = rendered.environment(component)
+    pod = rendered.one("Deployment", component)["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume.get("secret") for volume in pod["volumes"]}
+
+    assert environment["REDIS_USERNAME"] == {"secretKeyRef": {"name": secret, "key": "username"}}
+    assert environment["REDIS_PASSWORD_FILE"] == f"{FOLDER}/redis-login/password"
+    assert volumes["redis-login"]["secretName"] == secret
+    assert volumes["redis-login"]["items"] == [{"key": "password", "path": "password"}]
+    others = {f"redis-{role}" for role in Role} - {secret}
+    assert [name for name in others if f"'{name}'" in str(pod)] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        pytest.param(
+            {"redis": {"users": {"worker": ""}}}, ["redis.users.backfill", "redis.users.worker"], id="missing"
+        ),
+        pytest.param({"redis": {"users": {"console": ""}}}, ["redis.users.console"], id="no console's"),
+        pytest.param({"redis": {"usernameSecret": {"name": "u"}}}, ["redis.usernameSecret.name"], id="another user"),
+        pytest.param({"redis": {"url": "redis://somebody@redis:6379"}}, ["redis.url"], id="a login in the address"),
+        pytest.param({"valkey": {"enabled": True}, "redis": {"url": ""}}, ["valkey.enabled"], id="embedded"),
+    ],
+)
+def test_users_that_cannot_work_are_refused(values: Values, names: list[str]) -> None:
+    """All that run have one, and no other login stands beside."""
+    message = refusal(merged(shape("redis-users"), values))
+
+    assert "redis.users." in message
     assert all(name in message for name in names), message

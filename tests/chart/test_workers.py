@@ -35,7 +35,7 @@ def test_a_worker_overrides_only_what_it_names() -> None:
 
 
 def test_a_group_of_ones_own_gets_what_it_was_given() -> None:
-    """Handlers, events, ordering, concurrency, settings and image of a group reach its pods, and only its."""
+    """Handlers, events, filter, ordering, concurrency, settings and image of a group reach its pods, and only its."""
     rendered = render(shape("own-handlers"))
 
     environment = rendered.environment("worker-scoring")
@@ -43,6 +43,7 @@ def test_a_group_of_ones_own_gets_what_it_was_given() -> None:
     assert environment["WORKER_GROUP"] == "scoring"
     assert environment["WORKER_HANDLERS"] == "scoring.handlers:router"
     assert environment["WORKER_EVENTS"] == "email.*,call.completed"
+    assert environment["WORKER_WHERE"] == "data.crm_id exists and not data.do_not_contact = true"
     assert (environment["WORKER_ORDERING"], environment["WORKER_CONCURRENCY"]) == ("entity", "20")
     assert environment["HANDLER_TIMEOUT_SECONDS"] == "45"
     assert rendered.container("worker-scoring")["image"] == "registry.example.com/scoring:1.4.0"

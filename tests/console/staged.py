@@ -28,7 +28,8 @@ async def stage(driven: Driven) -> None:
     activity = await driven.group("activity", "activity-7d9f-2kxqp", handlers=("acme.activity:router",))
     crm = await driven.group("crm", "crm-66c4-x9wlm", ordering=Ordering.ENTITY, events=("person.*", "email.replied"))
     notify = await driven.group("notify", "notify-5b8d-qq2zn", events=("email.replied", "meeting.booked"))
-    await driven.group("warehouse", "warehouse-gone", events=("*",))
+    gone = await driven.group("warehouse", "warehouse-gone", events=("*",))
+    await gone.retire(leaving=True)
     for number in range(24):
         kind = TYPES[number % len(TYPES)]
         await driven.publish(f"evt-{number:04}", event_type=kind, person=4_700 + number % 7)

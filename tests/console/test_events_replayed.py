@@ -18,6 +18,31 @@ FILLED = """() => {
 """Makes the list as long as it may be, without the events."""
 
 
+LONG = """() => {
+    const list = document.getElementById("found"), row = list.firstElementChild;
+    while (list.children.length < 200) list.lastElementChild.before(row.cloneNode(true));
+    for (const box of list.querySelectorAll("[name=id]")) [box.value, box.checked] = ["x".repeat(100), true];
+}"""
+"""Two hundred events with ids of a hundred characters, all of them ticked."""
+
+
+@pytest.mark.usefixtures("handled")
+def test_more_is_ticked_than_a_request_has_room_for(console: ConsoleProcess, page: Page) -> None:
+    """The page says so instead of sending what would be refused; with fewer it goes on."""
+    page.goto("/events")
+    page.evaluate(LONG)
+    too_many = page.get_by_text("too long for one request")
+    expect(too_many).to_be_hidden()
+
+    page.get_by_label("Replay into group").select_option("crm")
+    page.get_by_role("button", name="Replay selected").click()
+    expect(too_many).to_be_visible()
+    page.evaluate("() => document.querySelectorAll('[name=id]').forEach((box, at) => (box.checked = at < 100))")
+    page.get_by_role("button", name="Replay selected").click()
+
+    page.wait_for_url("**/replay?**")
+
+
 @pytest.fixture
 def handled(valkey: Server) -> None:
     """Three events that two groups have handled."""

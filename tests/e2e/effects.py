@@ -45,12 +45,13 @@ def recorded(database: Path) -> list[str]:
         return [event_id for (event_id,) in connection.execute("SELECT event_id FROM activities ORDER BY event_id")]
 
 
+def finished(server: Server, *names: str) -> bool:
+    """Whether the groups are there, have read everything and hold nothing."""
+    with server.client() as redis:
+        groups = {group["name"]: group for group in redis.xinfo_groups(STREAM)}
+    return all(name in groups and groups[name]["pending"] == groups[name]["lag"] == 0 for name in names)
+
+
 def await_finished(server: Server, *names: str, seconds: float = 60.0) -> None:
-    """Return when the groups have read everything and hold nothing; fails also when one of them is missing."""
-
-    def finished() -> bool:
-        with server.client() as redis:
-            groups = {group["name"]: group for group in redis.xinfo_groups(STREAM)}
-        return all(name in groups and groups[name]["pending"] == groups[name]["lag"] == 0 for name in names)
-
-    wait_until(finished, seconds=seconds, description=f"{', '.join(names)} are through")
+    """Return when the groups are `finished`; fails also when one of them is missing."""
+    wait_until(lambda: finished(server, *names), seconds=seconds, description=f"{', '.join(names)} are through")

@@ -10,7 +10,7 @@ import pytest
 from tests.support.http_client import exchange, request
 from tests.support.prometheus_processes import MISSING, PROMETHEUS, Prometheus
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
-from tests.support.refusing_servers import REFUSALS
+from tests.support.refusing_servers import REFUSALS, allow
 from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
@@ -113,7 +113,7 @@ def test_a_worker_that_may_take_and_not_settle(roles: Roles) -> None:
     roles.start()
     worker = roles.worker
     with roles.server.client() as client:
-        client.execute_command("ACL SETUSER", "default", "-xack")
+        allow(client, "-xack")
         assert roles.receiver.send(delivery(envelope("evt-1", event_type="call.completed"))).status == 200
         wait_until(
             lambda: worker.metric("salesloft_webhooks_store_available", role="worker") == 0,
@@ -121,7 +121,7 @@ def test_a_worker_that_may_take_and_not_settle(roles: Roles) -> None:
         )
         wait_until(lambda: roles.readiness(worker.ops_port)[0] == 503, description="readiness follows")
         seen = {worker.metric("salesloft_webhooks_store_available", role="worker") for _ in range(200)}
-        client.execute_command("ACL SETUSER", "default", "+xack")
+        allow(client, "+xack")
         wait_until(lambda: roles.readiness(worker.ops_port)[0] == 200, description="the worker is ready again")
 
     assert seen == {0}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.image.containers import Container
+from tests.image.containers import IMAGE, RESTRICTED, Container, engine
 from tests.support.http_client import Connection
 from tests.support.receiver_process import delivery, envelope
 from tests.support.servers import Server
@@ -51,15 +51,32 @@ def post(container: Container, number: int) -> int:
     return reply.status if reply else 0
 
 
+LIBRARIES = """
+import os
+import prometheus_client, redis.asyncio, starlette.applications, structlog, uvicorn
+print(sum(os.times()[:2]))
+"""
+
+
+def libraries_alone() -> float:
+    """Processor time of a Python in the same image that imports the libraries of every role, and ends."""
+    command = ["run", "--rm", *RESTRICTED, "--entrypoint=python", IMAGE, "-c", LIBRARIES]
+    return float(engine(*command).stdout)
+
+
 @pytest.mark.parametrize("role", [("receiver",), ("worker", "--group=notify")], ids=["receiver", "worker"])
-def test_a_role_starts_within_a_second(valkey: Server, role: tuple[str, ...]) -> None:
-    """Until it is ready it uses at most 0.65 s of processor time; the least of three, for neighbours only ever add."""
-    starts = []
-    for _ in range(3):
+def test_a_role_starts_as_quickly_as_its_libraries_let_it(valkey: Server, role: tuple[str, ...]) -> None:
+    """Until it is ready it uses less than 1.9 times the processor time of importing its libraries: here 1.2 to 1.5.
+
+    Both are measured in turn and the least of each counts, for neighbours only ever add, and add to both.
+    """
+    starts, references = [], []
+    for _ in range(4):
+        references.append(libraries_alone())
         with Container(role, valkey.url) as container:
             starts.append(container.wait_until_ready().processor_seconds())
 
-    assert min(starts) < 0.65, starts
+    assert min(starts) < 1.9 * min(references), (starts, references)
 
 
 def test_stopping_a_receiver_loses_no_accepted_delivery(valkey: Server) -> None:

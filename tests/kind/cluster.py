@@ -13,8 +13,10 @@ CONTEXT = "kind-salesloft-webhooks-tests"
 """The only context that is ever touched: a developer's other clusters are none of the tests' business."""
 IMAGE = os.environ.get("IMAGE", "salesloft-webhooks:dev")
 RELEASE = "salesloft-webhooks"
-NAMESPACE = "salesloft"
-OUTSIDE = "outside"
+OURS = os.environ.get("CLUSTER_SHARE", "")
+"""Of a session that shares the cluster with another one: its namespaces have this in their names."""
+NAMESPACE = f"salesloft{OURS}"
+OUTSIDE = f"outside{OURS}"
 SECRET = "the-tests-own-secret"
 PATIENCE = "--timeout=5m"
 """How long pods may take to be ready: as long as Helm waits. No test is about how fast a cluster is."""
@@ -85,10 +87,13 @@ def _is_ready(pod: Object) -> bool:
 
 def program(*arguments: str) -> Any:
     """What our command line says, as JSON, when it is run in a receiver as operations.md does."""
+    return json.loads(command(*arguments, "--json"))
+
+
+def command(*arguments: str) -> str:
+    """What our command line prints there."""
     receiver = f"deploy/{RELEASE}-receiver"
-    return json.loads(
-        kubectl("exec", receiver, "--container=receiver", "--", "salesloft-webhooks", *arguments, "--json")
-    )
+    return kubectl("exec", receiver, "--container=receiver", "--", "salesloft-webhooks", *arguments)
 
 
 class Release:
@@ -114,9 +119,13 @@ class Release:
         return self.helm("test", RELEASE, "--logs")
 
     def uninstall(self) -> None:
-        """Remove the release, and wait until its pods are gone."""
-        self.helm("uninstall", RELEASE, "--wait", "--cascade=foreground")
-        wait_until(lambda: not objects("pods"), seconds=90, description="all pods are gone")
+        """Remove the release, if there is one, and wait until it is gone.
+
+        Helm 4 does not always wait: on a busy machine it ends with what "still exists" after a few seconds.
+        """
+        self.helm("uninstall", RELEASE, "--cascade=foreground", "--ignore-not-found")
+        kinds = "pods,deployments,statefulsets,services"
+        wait_until(lambda: not objects(kinds), seconds=180, description="all that runs is gone")
 
 
 def entries() -> int:

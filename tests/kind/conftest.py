@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kind.cluster import CONTEXT, NAMESPACE, OUTSIDE, Release, absent, kubectl, state_of_the_cluster
+from tests.kind.cluster import NAMESPACE, OUTSIDE, Release, absent, apply, kubectl, state_of_the_cluster
 from tests.support.optional_tests import mark_below
 
 KUBECONFIG = os.environ.get("KUBECONFIG")
@@ -20,9 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the pods beside what failed, before anything is deleted: the cluster is gone when a person reads of it."""
+    """Show the pods beside what failed, before anything is deleted: the cluster is gone when a person reads of it.
+
+    pytest asks the hooks of a test's own folders only; the tests beside neighbours import this one.
+    """
     report = yield
-    if report.failed and Path(__file__).parent in item.path.parents:
+    if report.failed:
         report.sections.append(("the cluster at that moment", state_of_the_cluster()))
     return report
 
@@ -41,20 +44,27 @@ def _cluster_is_found(_clean_environment: None, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture(scope="session", autouse=True)
 def namespaces() -> Iterator[None]:
     """The release's namespace, which enforces the restricted Pod Security Standard, and one for its senders."""
-    scope = ("--context", CONTEXT)
-    kubectl("create", "namespace", NAMESPACE, *scope)
-    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-    kubectl("create", "namespace", OUTSIDE)
+    restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
+    for name, labels in ((NAMESPACE, restricted), (OUTSIDE, {})):
+        apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     yield
-    kubectl("delete", "namespace", NAMESPACE, OUTSIDE)
+    # Of one session with both folders each has its own of these.
+    kubectl("delete", "namespace", "--ignore-not-found", NAMESPACE, OUTSIDE)
 
 
 @pytest.fixture(scope="module")
-def release() -> Iterator[Release]:
-    """The chart as `helm install` gives it, but for keys that the tests know."""
+def release() -> Release:
+    """The chart as `helm install` gives it, but for keys that the tests know.
+
+    What the module before has left is upgraded to it, instead of removed and installed again.
+    """
     release = Release()
     release.install()
-    yield release
-    release.uninstall()
-    # What stays on purpose would make the next module's release a continuation of this one.
+    return release
+
+
+@pytest.fixture(scope="module")
+def nothing_installed() -> None:
+    """No release, and nothing that an earlier one has kept on purpose."""
+    Release().uninstall()
     kubectl("delete", "secret,persistentvolumeclaim", "--all")

@@ -6,7 +6,7 @@ from typing import Any, Self
 import yaml
 
 from tests.chart.rendering import ROOT
-from tests.kind.cluster import IMAGE, OUTSIDE, PATIENCE, apply, kubectl
+from tests.kind.cluster import IMAGE, NAMESPACE, OUTSIDE, PATIENCE, apply, kubectl
 from tests.kind.outsider import script
 from tests.support.waiting import wait_until
 
@@ -25,6 +25,7 @@ class Simulator:
         deployment, service = yaml.safe_load_all(MANIFEST.read_text("utf-8"))
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         container["image"] = IMAGE
+        container["args"] = [each.replace(".salesloft.svc", f".{NAMESPACE}.svc") for each in container["args"]]
         container["args"].append("--rate=0")
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME}, "stringData": {"token": TOKEN}}
         apply(secret, deployment, service, namespace=OUTSIDE)

@@ -30,7 +30,6 @@ def console(release: Release) -> Iterator[Stranger]:
     release.install(VALUES)
     with Stranger(OUTSIDE) as stranger:
         yield stranger
-    release.install()
     kubectl("delete", "secret", "tokens")
 
 

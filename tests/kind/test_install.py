@@ -3,11 +3,14 @@
 import json
 import time
 
+import pytest
+
 from tests.chart.rendering import Values
 from tests.kind.cluster import RELEASE, Release, entries, kubectl, objects, pods
 from tests.kind.outsider import Sender, script
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("nothing_installed")
 TRIAL: Values = {"source": {}}
 """Keys that the chart generates."""
 

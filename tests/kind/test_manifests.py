@@ -21,7 +21,7 @@ def commands() -> list[str]:
 
 
 @pytest.fixture
-def namespace_of_their_own() -> Iterator[None]:
+def namespace_of_their_own(nothing_installed: None) -> Iterator[None]:
     """The manifests are for the namespace that these tests have made already; what they made is deleted again."""
     assert not objects("deployments"), f"{NAMESPACE} is in use"
     yield

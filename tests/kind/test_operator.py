@@ -9,6 +9,7 @@ import pytest
 from salesloft_webhooks.subscriptions import MasterKey
 from tests.chart.rendering import Values, merged
 from tests.kind.cluster import (
+    OUTSIDE,
     PATIENCE,
     Release,
     apply,
@@ -23,7 +24,7 @@ from tests.support.waiting import wait_until
 
 KEY = "the-tests-own-callback-secret-of-some-length"
 EVENTS = ["call_created", "note_created", "person_updated", "task_created"]
-API = f"http://{NAME}.outside.svc/v2"
+API = f"http://{NAME}.{OUTSIDE}.svc/v2"
 ELSEWHERE = "https://elsewhere.example.com/"
 VALUES: Values = {
     "source": {"existingSecret": {"name": "salesloft-keys", "callbackSecretKey": "callback-secret"}},
@@ -67,7 +68,7 @@ def salesloft(release: Release) -> Iterator[Simulator]:
             fields = {"callback_url": url, "callback_token": "somebody-elses", "event_type": "user_updated"}
             simulator.request("POST", "/webhook_subscriptions", fields)
         yield simulator
-    release.install()
+    release.uninstall()
     kubectl("delete", "crd", "salesloftsubscriptions.salesloft-webhooks.dev", "consumergroups.salesloft-webhooks.dev")
 
 

@@ -23,4 +23,3 @@ def test_deliveries_follow_what_is_registered(release: Release) -> None:
     assert (account["reached"], account["lost"], account["answers"]) == (30, 0, {"200": 30})
     wait_until(lambda: entries() - before == 30, description="each of them is stored once")
     wait_until_handled()
-    release.install()

@@ -98,8 +98,8 @@ SEEDED = (
     ),
     _seeded(
         "a redriven event is still taken for dead",
-        "  forget_outcome(fields.id)\n  if way then",
-        "  if way then",
+        "  forget_outcome(fields.id)\n  forget_filtered(fields.id)\n",
+        "  forget_filtered(fields.id)\n",
         Scope("A", faults=0, acts=1, setbacks=1),
     ),
     _seeded(

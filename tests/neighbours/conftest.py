@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.kind.cluster import absent
-from tests.kind.conftest import _cluster_is_found, namespaces, pytest_runtest_makereport, release
+from tests.kind.conftest import _cluster_is_found, namespaces, nothing_installed, pytest_runtest_makereport, release
 from tests.support.optional_tests import mark_below
 
-__all__ = ["_cluster_is_found", "namespaces", "pytest_runtest_makereport", "release"]
+__all__ = ["_cluster_is_found", "namespaces", "nothing_installed", "pytest_runtest_makereport", "release"]
 GIVEN = os.environ.get("NEIGHBOURS", "").split()
 """What `.ci/cluster/neighbours/install` has put into the cluster."""
 
@@ -24,6 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 given = " ".join(needed.args)
                 reason = f"NOT TRIED BESIDE {' AND '.join(lacking)} (make test-neighbours NEIGHBOURS='{given}')"
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _begun_anew(nothing_installed: None) -> None:
+    """No release of the module before."""
 
 
 def _absent() -> str | None:

@@ -80,34 +80,29 @@ def _servers(name: str, count: int, port: int, command: str) -> list[Object]:
     ]
 
 
-def _start(name: str, count: int, port: int, command: str) -> None:
-    apply(*_servers(name, count, port, command), namespace=OUTSIDE)
-    kubectl("rollout", "status", f"statefulset/{name}", PATIENCE, namespace=OUTSIDE)
+def start() -> None:
+    """Three servers that three Sentinels watch, and beside them a Redis Cluster of three primaries with a replica each.
 
-
-def start_sentinel() -> None:
-    """Three servers, two of them replicas, and three Sentinels that know each other and all of them."""
-    _start("redis", 3, 6379, _SERVER)
-    _start("sentinel", 3, 26379, _SENTINEL)
-    _make_secret()
-    wait_until(lambda: _known() == ("2", "2"), seconds=90, description="the Sentinels know each other and the replicas")
-
-
-def start_cluster() -> None:
-    """Three primaries that share the slots, each with a replica."""
-    _start("cluster", 6, 6379, _NODE)
-    _make_secret()
+    At the end all of them know each other, and every slot has its primary.
+    """
+    servers = (("redis", 3, 6379, _SERVER), ("sentinel", 3, 26379, _SENTINEL), ("cluster", 6, 6379, _NODE))
+    apply(*(each for row in servers for each in _servers(*row)), namespace=OUTSIDE)
+    contents = {"password": PASSWORD, "sentinel": SENTINELS_PASSWORD}
+    apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "servers"}, "stringData": contents})
+    for name, *_ in servers:
+        kubectl("rollout", "status", f"statefulset/{name}", PATIENCE, namespace=OUTSIDE)
     addresses = [
         f"{pod['status']['podIP']}:6379" for pod in objects("pods", "--selector=app=cluster", namespace=OUTSIDE)
     ]
     ask("cluster-0", "--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes")
     wait_until(cluster_is_whole, seconds=90, description="every slot has a primary and each primary a replica")
+    wait_until(lambda: _known() == ("2", "2"), seconds=90, description="the Sentinels know each other and the replicas")
 
 
-def stop(*names: str) -> None:
-    """Remove these and their volumes."""
-    for name in names:
-        kubectl("delete", "statefulset,service", name, "--cascade=foreground", namespace=OUTSIDE)
+def stop() -> None:
+    """Remove all of them and their volumes."""
+    names = ("redis", "sentinel", "cluster")
+    kubectl("delete", "statefulset,service", *names, "--cascade=foreground", namespace=OUTSIDE)
     kubectl("delete", "persistentvolumeclaim", "--all", namespace=OUTSIDE)
     kubectl("delete", "secret", "servers")
 
@@ -177,8 +172,3 @@ def _known() -> tuple[str, ...]:
     words = ask("sentinel-0", "sentinel", "master", SERVICE, port=26379, password=SENTINELS_PASSWORD).split("\n")
     state = dict(zip(words[::2], words[1::2], strict=False))
     return tuple(state.get(name, "") for name in ("num-slaves", "num-other-sentinels"))
-
-
-def _make_secret() -> None:
-    contents = {"password": PASSWORD, "sentinel": SENTINELS_PASSWORD}
-    apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "servers"}, "stringData": contents})

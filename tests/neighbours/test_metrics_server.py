@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chart.rendering import Object
 from tests.kind.cluster import RELEASE, Release, objects, pods, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.support.waiting import wait_until
@@ -24,16 +25,22 @@ SCALED = {
 
 
 def test_receivers_come_and_go_with_the_load(release: Release) -> None:
-    """A hundred deliveries a second bring all allowed receivers, a few leave one; none is refused on either way."""
+    """A hundred deliveries a second bring all allowed receivers, a few leave one; none is refused on either way.
+
+    An upgrade leaves as many as there are.
+    """
     release.install(SCALED)
     wait_until(lambda: used() is not None, seconds=120, description="the autoscaler knows what receivers use")
     wait_until(lambda: len(pods("receiver")) == 1, seconds=120, description="one receiver is enough for nothing")
 
     with Sender(rate=100) as loud:
         wait_until(lambda: ready() == MOST, seconds=180, description="all allowed receivers are there")
+        release.install(SCALED)
+        asked_for = wanted()
     with Sender(rate=2) as quiet:
         wait_until(lambda: len(pods("receiver")) == 1, seconds=240, description="one receiver is left")
 
+    assert asked_for == MOST
     assert (loud.result["failed"], quiet.result["failed"]) == ({}, {})
     wait_until_handled()
 
@@ -49,5 +56,14 @@ def used() -> int | None:
 
 def ready() -> int:
     """How many receivers are ready."""
-    (deployment,) = objects("deployments", f"--field-selector=metadata.name={RELEASE}-receiver")
-    return int(deployment["status"].get("readyReplicas", 0))
+    return int(_deployment()["status"].get("readyReplicas", 0))
+
+
+def wanted() -> int:
+    """How many receivers there shall be."""
+    return int(_deployment()["spec"]["replicas"])
+
+
+def _deployment() -> Object:
+    (found,) = objects("deployments", f"--field-selector=metadata.name={RELEASE}-receiver")
+    return found

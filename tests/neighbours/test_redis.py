@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kind.cluster import Release, entries, kubectl, wait_until_handled
+from tests.kind.cluster import Release, entries, wait_until_handled
 from tests.kind.outsider import Sender
 from tests.neighbours import redis_servers
 from tests.support.waiting import wait_until
@@ -14,35 +14,35 @@ PERSISTENT = 5
 """How often a sender repeats, 15 s apart: longer than what a failover takes on a busy machine."""
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Release]:
+    """Sentinel and a Cluster, and a release that was told of none of them yet."""
+    redis_servers.start()
+    release = Release()
+    yield release
+    release.uninstall()
+    redis_servers.stop()
+
+
 @pytest.fixture
-def beside_sentinel() -> Iterator[None]:
+def beside_sentinel(servers: Release) -> None:
     """A release on three servers that three Sentinels watch: two have each delivery before it is answered."""
-    redis_servers.start_sentinel()
     url = f"redis+sentinel://:$(REDIS_PASSWORD)@{redis_servers.hosts('sentinel', 3, 26379)}/{redis_servers.SERVICE}/0"
     login = {"passwordSecret": {"name": "servers", "key": "sentinel"}}
-    yield from _installed(Release(), redis_servers.values(url, sentinel=login, durability="replicas:1"))
-    redis_servers.stop("sentinel", "redis")
+    servers.install(redis_servers.values(url, sentinel=login, durability="replicas:1"))
 
 
 @pytest.fixture
-def beside_cluster() -> Iterator[None]:
+def beside_cluster(servers: Release) -> None:
     """A release on a Redis Cluster of three primaries and three replicas, with a stream on each primary."""
-    redis_servers.start_cluster()
     url = f"redis+cluster://:$(REDIS_PASSWORD)@{redis_servers.hosts('cluster', 6, 6379)}"
-    yield from _installed(Release(), redis_servers.values(url, partitions=6))
-    redis_servers.stop("cluster")
-
-
-def _installed(release: Release, values: dict[str, object]) -> Iterator[None]:
-    release.install(values)
-    yield
-    release.uninstall()
-    kubectl("delete", "persistentvolumeclaim", "--all")
+    servers.install(redis_servers.values(url, partitions=6))
 
 
 @pytest.mark.usefixtures("beside_sentinel")
 def test_two_primaries_and_a_sentinel_die() -> None:
     """Sentinels of a password of their own lead to each new primary; every delivery that got its 200 is handled."""
+    stored = entries()
     with Sender(rate=20, retries=PERSISTENT) as sender:
         for _ in range(2):
             before = redis_servers.primary()
@@ -57,7 +57,7 @@ def test_two_primaries_and_a_sentinel_die() -> None:
             wait_until(in_step, seconds=90, description="both others are its replicas again")
 
     assert sender.result["lost"] == {}
-    assert entries() == sender.result["sent"]
+    assert entries() - stored == sender.result["sent"]
     wait_until_handled()
 
 
@@ -68,7 +68,7 @@ def test_every_primary_of_a_cluster_dies_in_turn() -> None:
     Nobody promises that: a cluster's primary answers before its replica has the write. It sends both at once, though,
     and what is sent arrives when the process is killed, unlike when the machine loses its power.
     """
-    first = redis_servers.cluster_primaries()
+    stored, first = entries(), redis_servers.cluster_primaries()
 
     with Sender(rate=20, retries=PERSISTENT) as sender:
         for pod in sorted(first):
@@ -83,7 +83,7 @@ def test_every_primary_of_a_cluster_dies_in_turn() -> None:
 
     assert redis_servers.cluster_primaries() != first
     assert sender.result["lost"] == {}
-    assert entries() == sender.result["sent"]
+    assert entries() - stored == sender.result["sent"]
     wait_until_handled()
 
 

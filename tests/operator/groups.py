@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from salesloft_webhooks.broker import Outcome, open_store
+from salesloft_webhooks.broker import Outcome, Store, open_store
+from salesloft_webhooks.broker.rights import Role
 from salesloft_webhooks.operator.api_group import API_VERSION, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -34,6 +35,7 @@ class LookedAfter:
         kubernetes: The API server, as people use it.
         cluster: The namespace, as the operator does.
         driven: The store, as receivers and workers do.
+        store: The store, as the operator's user.
         leads: Whether the operator leads, asked before each change.
         now: The operator's monotonic clock.
     """
@@ -41,6 +43,7 @@ class LookedAfter:
     kubernetes: ApiServer
     cluster: Cluster
     driven: Driven
+    store: Store
     leads: Callable[[], bool] = lambda: True
     now: float = 1_000.0
     controller: GroupController = field(init=False)
@@ -51,8 +54,8 @@ class LookedAfter:
 
     def begin(self) -> None:
         """A new operator, which remembers nothing."""
-        telemetry, store = OperatorTelemetry(Kind.SUBSCRIPTION, others=[Kind.GROUP]), self.driven.store
-        self.controller = GroupController(self.cluster, store, self.may_act, telemetry, clock=lambda: self.now)
+        telemetry = OperatorTelemetry(Kind.SUBSCRIPTION, others=[Kind.GROUP])
+        self.controller = GroupController(self.cluster, self.store, self.may_act, telemetry, clock=lambda: self.now)
 
     def may_act(self) -> bool:
         """Whether it leads."""
@@ -129,5 +132,7 @@ class LookedAfter:
 async def looked_after(kubernetes: ApiServer, cluster: Cluster, server: Server) -> AsyncIterator[LookedAfter]:
     """The groups of an empty store of three partitions."""
     settings = Settings.load(redis_url=SecretStr(server.url), partitions=3)
-    async with open_store(settings) as store:
-        yield LookedAfter(kubernetes, cluster, Driven(store, settings, server))
+    own = Settings.load(redis_url=SecretStr(server.url_of(Role.OPERATOR)), partitions=3)
+    async with open_store(settings) as store, open_store(own) as operators:
+        yield LookedAfter(kubernetes, cluster, Driven(store, settings, server), operators)
+    assert server.refused() == set()

@@ -10,6 +10,7 @@ from typing import Any
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys, Announcement
+from salesloft_webhooks.broker.rights import Role
 from salesloft_webhooks.operator import run
 from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.settings import Settings
@@ -64,7 +65,7 @@ class Team:
     async def accept(self, *keys: str, receiver: str = "receiver-1") -> None:
         """Have a receiver say that it accepts these keys, for half a minute."""
         prints = tuple(MasterKey(key.encode()).fingerprint for key in keys)
-        async with open_store(self._settings()) as store:
+        async with open_store(self._settings(redis_url=self.valkey.url_of(Role.RECEIVER))) as store:
             announcement = Announcement(version="0", sources={"default": prints})
             await AnnouncedKeys(store).announce(receiver, announcement)
 
@@ -167,7 +168,7 @@ class Team:
     def _settings(self, **settings: object) -> Settings:
         ours: dict[str, object] = {
             "kubeconfig": self.kubernetes.kubeconfig(self.namespace),
-            "redis_url": self.valkey.url,
+            "redis_url": self.valkey.url_of(Role.OPERATOR),
             "host": "127.0.0.1",
             "ops_port": 0,
             "operator_resync_seconds": 0.5,

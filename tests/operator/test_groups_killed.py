@@ -26,7 +26,7 @@ async def test_a_killed_operator_is_followed_by_one_that_ends_its_work(
     """Killed as soon as it has begun to pause, and again to resume: the next one has every partition as declared."""
     settings = Settings.load(redis_url=SecretStr(valkey.url), partitions=PARTITIONS)
     async with open_store(settings) as store:
-        groups = LookedAfter(kubernetes, cluster, Driven(store, settings, valkey))
+        groups = LookedAfter(kubernetes, cluster, Driven(store, settings, valkey), store)
         await groups.driven.publish("e1")
         await groups.driven.group()
         groups.declare()

@@ -32,7 +32,7 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
     _, subscription = [block.text for block in blocks(PAGE, "yaml")]
     declared = yaml.safe_load(subscription)["spec"]
     here = subscription.replace("  api:\n", f"  api:\n    baseUrl: {reader.platform.url}\n")
-    look, rotate, uninstall, forget = [block.text for block in blocks(PAGE, "sh")]
+    look, rotate, uninstall, held, forget = [block.text for block in blocks(PAGE, "sh")]
     shell = Shell(reader, tmp_path)
     reader.kubernetes.helm("upgrade", "--install", NAME, str(CHART), "--no-hooks", "--namespace", NAMESPACE, values={})
 
@@ -42,6 +42,7 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
         await reader.ready()
         shown = await shell.run(look)
         await shell.run(rotate)
+        held_again = await shell.run(held)
     annotations = reader.found()["metadata"]["annotations"]
     reader.delete()
     gone = await shell.run(uninstall)
@@ -50,6 +51,7 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
     assert [word for word in ("5/5", "AsDeclared", "Created 5 at SalesLoft") if word not in shown] == []
     assert reader.there(declared["callbackUrl"]).keys() == set(declared["events"])
     assert "salesloft-webhooks.dev/rotate" in annotations
+    assert held_again.endswith("condition met\n")
     assert f'release "{NAME}" uninstalled' in gone
     assert reader.found() is None
     assert forgotten.count("deleted (server dry run)") == 2

@@ -57,6 +57,25 @@ async def test_a_running_operator_does_not_bring_it_back(team: Team) -> None:
         assert (there, kept, later) == ({"call_created": [foreign]}, [], {"call_created": [foreign]})
 
 
+async def test_what_was_retained_is_held_again(team: Team) -> None:
+    """Of an uninstall that is given up: until then an object could go unseen, and then it goes as it declares."""
+    await team.given()
+    async with team.operator():
+        team.declare(deletionPolicy="Retain")
+        await team.ready()
+        before = team.there()
+
+        await release(team._settings(), 30.0)
+        unheld = finalizers(team)
+        team.change(spec={"deletionPolicy": "Delete"})
+        await team.shows(lambda: finalizers(team) == [FINALIZER], "it waits for us again")
+        kept = team.there()
+        team.delete()
+        await team.shows(lambda: team.found() is None, "it is gone")
+
+    assert (unheld, kept, team.there()) == ([], before, {})
+
+
 async def test_without_an_operator_it_is_done_all_the_same(team: Team) -> None:
     """As each object declares; what is declared stays, and nothing keeps it any more."""
     await established(team)

@@ -172,6 +172,12 @@ def firing(prometheus: Prometheus, release: InstalledRelease) -> set[str]:
 def look(stack: ExitStack, prometheus: Prometheus, directory: Path) -> Told:
     """Ask everything now, and again at that time with all but one release forgotten."""
     at = time.time()
+    # A sample counts from the time at which its scrape began, and comes when it has ended: on a slow machine later than
+    # the snapshot, and then one side has it only. Rules are evaluated as often.
+    wait_until(
+        lambda: all(float(each["value"][1]) > at + 2 for each in prometheus.query("timestamp(up)")),
+        description="every scrape that began until then has ended",
+    )
     copy = prometheus.snapshot()
     together = {release: answers(prometheus, asked(release), at) for release in (*RELEASES, GONE)}
     alone = {}

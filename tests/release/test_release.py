@@ -47,6 +47,7 @@ def test_the_bill_of_materials_is_what_is_in_the_image(published: Published) -> 
     assert len(installed) > 40
     assert installed - listed == set()
     assert any(item.get("purl", "").startswith("pkg:deb/") for item in components)
+    assert "htmx-org==2.0.11" in listed  # vendored
 
 
 def comparable(package: str) -> str:

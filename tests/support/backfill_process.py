@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
+from salesloft_webhooks.broker.rights import Role
 from salesloft_webhooks.simulator.platform import SimulatedPlatform
 from tests.support.platform_thread import PlatformThread
 from tests.support.role_process import RoleProcess
@@ -45,6 +46,7 @@ class BackfillProcess(RoleProcess):
         settings: More environment variables.
     """
 
+    role: ClassVar[Role] = Role.BACKFILL
     api_url: str
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Real clusters: three primaries that share the slots, each with or without a replica."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.support.servers import Server, engines, free_port
@@ -13,10 +14,21 @@ PRIMARIES = 3
 
 
 @contextmanager
-def started_cluster(directory: Path, *, replicas: int = 0, password: str | None = None) -> Iterator[list[Server]]:
+def started_cluster(
+    directory: Path,
+    *,
+    replicas: int = 0,
+    password: str | None = None,
+    engine: str = "valkey",
+    options: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[list[Server]]:
     """Primaries first, then as many replicas: the replica of node 0 is node 3, and so on."""
+    login = {"requirepass": password, "masterauth": password} if password else {}
     with ExitStack() as stack:
-        nodes = [_node(directory / f"node-{number}", stack, password) for number in range(PRIMARIES * (1 + replicas))]
+        nodes = [
+            _node(directory / f"node-{number}", stack, engines()[engine], {**login, **options})
+            for number in range(PRIMARIES * (1 + replicas))
+        ]
         for number, node in enumerate(nodes):
             with node.client() as client:
                 if number < PRIMARIES:
@@ -37,17 +49,16 @@ def started_cluster(directory: Path, *, replicas: int = 0, password: str | None 
         yield nodes
 
 
-def _node(directory: Path, stack: ExitStack, password: str | None) -> Server:
+def _node(directory: Path, stack: ExitStack, program: str, more: Mapping[str, str]) -> Server:
     directory.mkdir()
     options = {
         "cluster-enabled": "yes",
         "cluster-port": str(free_port()),
         "cluster-node-timeout": "2000",
         "repl-diskless-sync-delay": "0",
+        **more,
     }
-    if password:
-        options |= {"requirepass": password, "masterauth": password}
-    node = Server(engines()["valkey"], directory, options).start()
+    node = Server(program, directory, options).start()
     stack.callback(node.stop, kill=True)
     return node
 

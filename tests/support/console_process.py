@@ -4,9 +4,10 @@ import json
 import sys
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
+from salesloft_webhooks.broker.rights import Role
 from tests.support.http_client import Reply, exchange, request
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
@@ -22,6 +23,7 @@ class ConsoleProcess(RoleProcess):
         settings: More environment variables.
     """
 
+    role: ClassVar[Role] = Role.CONSOLE
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)

@@ -33,6 +33,10 @@ class Disk:
             if exc.errno != errno.ENOSPC:
                 raise
 
+    def empty(self) -> None:
+        """Give back what was taken."""
+        (self.folder / "filler").unlink()
+
     def enlarge(self, megabytes: int) -> None:
         """Give it more room while it is in use, as the expansion of a volume does."""
         subprocess.run(["mount", "-o", f"remount,size={megabytes}m", str(self.folder)], check=True)

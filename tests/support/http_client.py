@@ -46,6 +46,11 @@ class Connection:
         """Send the bytes as they are."""
         self._socket.sendall(raw)
 
+    def end(self) -> None:
+        """Say that nothing more comes, unless the server has closed the connection."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
     def reply(self) -> Reply | None:
         """The next answer, also a 100; None when the server has closed the connection."""
         with suppress(ConnectionError):
@@ -62,6 +67,12 @@ class Connection:
             name, _, value = line.decode("latin-1").partition(":")
             headers[name.lower()] = value.strip()
         return Reply(int(status_line.split()[1]), headers, b"")
+
+    def rest(self) -> bytes:
+        """Everything that still comes until the server closes the connection."""
+        with suppress(ConnectionError):
+            return self._stream.read()
+        return b""
 
     @property
     def closed_by_server(self) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 from salesloft_webhooks.broker.scripts import with_includes
 
 STREAM = "sl:{0}:events"
-_READ = with_includes(
+READ = with_includes(
     "--@include partition\n--@include compact_records\n--@include records\n--@include whole_record\n"
     "local found = {}\nfor at, id in ipairs(ARGV) do\n  found[at] = whole_record(id)\nend\nreturn found"
 )
+"""The script that finds all that a stream's partition remembers of events."""
 _BATCH = 1_000
 
 
@@ -18,7 +19,7 @@ def records_of(client: Any, event_ids: Iterable[str], stream: str = STREAM) -> d
     ids, found = list(event_ids), {}
     for start in range(0, len(ids), _BATCH):
         batch = ids[start : start + _BATCH]
-        for event_id, flat in zip(batch, client.eval(_READ, 1, stream, *batch), strict=True):
+        for event_id, flat in zip(batch, client.eval(READ, 1, stream, *batch), strict=True):
             found[event_id] = dict(zip(flat[::2], flat[1::2], strict=True))
     return found
 

@@ -3,8 +3,9 @@
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
+from salesloft_webhooks.broker.rights import Role
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
 
@@ -20,6 +21,7 @@ class OperatorProcess(RoleProcess):
         program: The command.
     """
 
+    role: ClassVar[Role] = Role.OPERATOR
     kubeconfig: Path
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
@@ -28,9 +30,13 @@ class OperatorProcess(RoleProcess):
 
     def start(self) -> Self:
         """Start it and wait until it can say who leads."""
-        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
+        self.launch()
         self.wait_until_ready("the operator")
         return self
+
+    def launch(self) -> None:
+        """Start it without waiting."""
+        self._launch(self.program, {"KUBECONFIG": str(self.kubeconfig), "OPERATOR_RESYNC_SECONDS": "1"})
 
     @property
     def leads(self) -> bool:

@@ -1,5 +1,6 @@
 """A real PostgreSQL server as a child process: Debian's package, a cluster of its own, an unprivileged user."""
 
+import asyncio
 import os
 import pwd
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from salesloft_webhooks.handlers.database.engine import create_engine
+from salesloft_webhooks.handlers.database.migrations import migrate
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
@@ -156,6 +159,12 @@ class PostgresServer:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", name)
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{name}"
 
+    def create_migrated_database(self, name: str) -> str:
+        """Make one with our tables; its address likewise."""
+        url = self.create_database(name)
+        asyncio.run(migrated(url))
+        return url
+
     def _answers(self) -> bool:
         command = [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, check=False).returncode == 0
@@ -171,6 +180,13 @@ class PostgresServer:
             group=user.pw_gid,
             cwd=self.directory,
         ).stdout
+
+
+async def migrated(url: str) -> None:
+    """Make our tables in a database."""
+    engine = create_engine(url)
+    await migrate(engine)
+    await engine.dispose()
 
 
 @contextmanager

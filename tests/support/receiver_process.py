@@ -7,10 +7,11 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
+from salesloft_webhooks.broker.rights import Role
 from tests.support.http_client import Reply, exchange, request
-from tests.support.role_process import RoleProcess
+from tests.support.role_process import READY_SECONDS, RoleProcess
 from tests.support.servers import free_port
 from tests.support.waiting import wait_until
 
@@ -69,6 +70,7 @@ class ReceiverProcess(RoleProcess):
         program: The command.
     """
 
+    role: ClassVar[Role] = Role.RECEIVER
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)
     program: tuple[str, ...] = (sys.executable, "-m", "salesloft_webhooks", "receiver")
@@ -79,9 +81,11 @@ class ReceiverProcess(RoleProcess):
         """Start it and wait until it is ready, or with ``ready=False`` until it answers at all."""
         self.launch()
         expected = (200,) if ready else (200, 503)
-        wait_until(lambda: self.probe("/readyz") in expected, seconds=30, description="the receiver's readiness")
+        wait_until(
+            lambda: self.probe("/readyz") in expected, seconds=READY_SECONDS, description="the receiver's readiness"
+        )
         listens = "the receiver's webhook port"
-        wait_until(lambda: self.probe("/", port=self.port) == 404, seconds=30, description=listens)
+        wait_until(lambda: self.probe("/", port=self.port) == 404, seconds=READY_SECONDS, description=listens)
         return self
 
     def launch(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.servers import Server
+from tests.support.servers import REFUSING_ON_PURPOSE, Server
 from tests.support.waiting import wait_until
 
 
@@ -36,8 +36,15 @@ def _save(server: Server, client: Any) -> None:
     wait_until(lambda: client.info()["rdb_last_bgsave_status"] == "ok", description="the snapshot succeeds")
 
 
+def allow(client: Any, *rules: str) -> None:
+    """Change what every user of a server may do: each role has its own."""
+    REFUSING_ON_PURPOSE.add(client.connection_pool.connection_kwargs["port"])
+    for user in client.acl_users():
+        client.execute_command("ACL SETUSER", user, *rules)
+
+
 def _allow(*rules: str) -> Callable[[Server, Any], None]:
-    return lambda _, client: client.execute_command("ACL SETUSER", "default", *rules)
+    return lambda _, client: allow(client, *rules)
 
 
 def _set(name: str, value: str) -> Callable[[Server, Any], None]:

@@ -4,9 +4,16 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
 
-from tests.support.http_client import exchange, request, sample
+from salesloft_webhooks.broker.rights import Role
+from tests.support.http_client import Connection, request, sample
+from tests.support.store_users import as_role
 from tests.support.waiting import wait_until
+
+READY_SECONDS = 90.0
+"""A start takes two seconds of a processor, of which others may want all."""
 
 
 class RoleProcess:
@@ -16,29 +23,39 @@ class RoleProcess:
         redis_url: Its store.
         settings: More environment variables.
         ops_port: Where it answers probes and `/metrics`.
+        role: As whose user it logs in to a server of the tests, which has the rights of that role and no other.
+        prefix: What its command begins with, to run it elsewhere.
     """
 
+    role: ClassVar[Role]
     redis_url: str
     settings: dict[str, str]
     ops_port: int
+    prefix: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = None
 
     def _launch(self, program: Sequence[str], environment: dict[str, str]) -> None:
-        common = {"HOST": "127.0.0.1", "OPS_PORT": str(self.ops_port), "REDIS_URL": self.redis_url}
+        # What was released before there were such users runs with the rights of everybody.
+        released = "released" in self.settings.get("PYTHONPATH", "")
+        url = self.redis_url if released else as_role(self.redis_url, self.role)
+        common = {"HOST": "127.0.0.1", "OPS_PORT": str(self.ops_port), "REDIS_URL": url}
         common["LOG_LEVEL"] = "error"
-        self._process = subprocess.Popen(program, env=os.environ | common | environment | self.settings)
+        self._process = subprocess.Popen(
+            [*self.prefix, *program], env=os.environ | common | environment | self.settings
+        )
 
     def probe(self, path: str, *, port: int | None = None) -> int:
-        """The status a path of the operations port, or another, answers with; 0 while nobody listens."""
+        """The status a path of the operations port, or another, answers with; 0 while nobody does."""
         assert not self.ended, "the process has ended"
-        try:
-            return exchange(port or self.ops_port, request("GET", path)).status
-        except OSError:
-            return 0
+        with suppress(OSError), Connection(port or self.ops_port) as connection:
+            connection.send(request("GET", path))
+            if reply := connection.reply():
+                return reply.status
+        return 0
 
     def wait_until_ready(self, who: str) -> None:
         """Return when its probe says so."""
-        wait_until(lambda: self.probe("/readyz") == 200, seconds=30, description=f"{who} is ready")
+        wait_until(lambda: self.probe("/readyz") == 200, seconds=READY_SECONDS, description=f"{who} is ready")
 
     def metric(self, name: str, **labels: str) -> float:
         """The value of a sample of `/metrics`; 0 when there is none."""

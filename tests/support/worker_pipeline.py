@@ -71,11 +71,12 @@ class Pipeline:
 
 @asynccontextmanager
 async def pipeline(
-    server: Server, handle: Handle, *, policy: Any = None, **settings: object
+    server: Server, handlers: Handle | Router[Any], *, policy: Any = None, **settings: object
 ) -> AsyncIterator[Pipeline]:
-    """Run a worker of group ``mine`` with one handler for everything; stopped at the end, if not before."""
-    router: Router[None] = Router()
-    router.on("*", **(policy or {}))(handle)
+    """Run a worker of group ``mine`` with a router, or one handler for everything; stopped at the end at the latest."""
+    router: Router[Any] = handlers if isinstance(handlers, Router) else Router()
+    if not isinstance(handlers, Router):
+        router.on("*", **(policy or {}))(handlers)
     defaults: dict[str, object] = {"backoff_base_seconds": 0.01, "backoff_cap_seconds": 0.05, "poll_seconds": 0.2}
     chosen = Settings.load(redis_url=server.url, worker_group="mine", **(defaults | settings))
     loaded = LoadedGroup("mine", (router,))

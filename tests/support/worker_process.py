@@ -2,8 +2,9 @@
 
 import sys
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
+from salesloft_webhooks.broker.rights import Role
 from tests.support.role_process import RoleProcess
 from tests.support.servers import free_port
 
@@ -20,6 +21,7 @@ class WorkerProcess(RoleProcess):
         settings: More environment variables.
     """
 
+    role: ClassVar[Role] = Role.WORKER
     group: str
     redis_url: str
     settings: dict[str, str] = field(default_factory=dict)

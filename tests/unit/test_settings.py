@@ -1,6 +1,9 @@
 """Settings come from the environment, and what is wrong with them is said by name, never by value."""
 
 import ast
+import re
+from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
@@ -19,6 +22,30 @@ def test_variables_are_read_and_options_win(monkeypatch: pytest.MonkeyPatch) -> 
     settings = Settings.load(port=8002, ops_port=None)
 
     assert (settings.port, settings.ops_port, settings.backlog_limit) == (8002, 9091, 1_000_000)
+
+
+@pytest.mark.parametrize("name", Settings.FROM_FILES)
+def test_a_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """Its line break is no part of it, the variable itself wins, and a file that holds nothing is named by setting."""
+    file, variable = tmp_path / "planted-name", name.upper()
+    file.write_text("json://user:hunter2@one.invalid\n")
+    monkeypatch.setenv(f"{variable}_FILE", str(file))
+
+    assert secret_texts(Settings.load(), name) == ["json://user:hunter2@one.invalid"]
+    monkeypatch.setenv(variable, "json://another.invalid")
+    assert secret_texts(Settings.load(), name) == ["json://another.invalid"]
+    monkeypatch.delenv(variable)
+    for content in (b"", b"\n", b"hunter2\xff", None):
+        file.write_bytes(content) if content is not None else file.unlink()
+        with pytest.raises(ConfigurationError, match=f"^{variable}_FILE: the file ") as raised:
+            Settings.load()
+        assert not re.search("hunter|planted", "".join(format_exception(raised.value)))
+
+
+def secret_texts(settings: Settings, name: str) -> list[str]:
+    """What a setting of secrets holds."""
+    value = getattr(settings, name)
+    return [each.get_secret_value() for each in (value if isinstance(value, tuple) else (value,))]
 
 
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +104,7 @@ def settings_read() -> set[str]:
     Keys are read as the dialects list them: receiver/sources.py goes through all kinds, with and without ``_FILE``.
     """
     found = {f"{kind.setting}{file}".lower() for kind in key_kinds() for file in ("", "_FILE")}
+    found |= {f"{name}_file" for name in Settings.FROM_FILES}  # environment.py
     for path in (ROOT / "service/salesloft_webhooks").rglob("*.py"):
         if path.name in {"settings.py", "store_settings.py", "salesloft_settings.py"}:
             continue  # checks of one setting against another are no use of it

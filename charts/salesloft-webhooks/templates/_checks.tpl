@@ -31,6 +31,7 @@
     {{- fail (printf "redis.%s.name is for external servers; valkey.enabled has a password of its own" $name) }}
   {{- end }}
 {{- end }}
+{{- include "salesloft-webhooks.checkRedisUsers" . }}
 {{- if and $redis.passwordFileSecret.name (or $redis.passwordSecret.name (regexMatch "://[^/@]*:[^/@]*@" $redis.url)) }}
   {{- fail "redis.passwordFileSecret.name and a password in redis.url (redis.passwordSecret.name) exclude each other" }}
 {{- end }}
@@ -178,4 +179,34 @@
 {{/* True where a worker has a variable of its own: list $worker "NAME". */}}
 {{- define "salesloft-webhooks.hasVariable" -}}
 {{- range (index . 0).extraEnv }}{{ if eq .name (index $ 1) }}true{{ end }}{{ end }}
+{{- end }}
+
+{{/* Users of Redis by role: all that run have one, and no other login beside. */}}
+{{- define "salesloft-webhooks.checkRedisUsers" -}}
+{{- $redis := .Values.redis -}}
+{{- $given := list -}}
+{{- range $role, $secret := $redis.users }}{{ if $secret }}{{ $given = append $given $role }}{{ end }}{{ end -}}
+{{- with $given }}
+  {{- $one := printf "redis.users.%s" (first .) }}
+  {{- if $.Values.valkey.enabled }}
+    {{- fail (printf "%s is for external servers; valkey.enabled has one user, with a password of its own" $one) }}
+  {{- end }}
+  {{- range $name := list "usernameSecret" "passwordFileSecret" "passwordSecret" }}
+    {{- if (get $redis $name).name }}
+      {{- fail (printf "%s and redis.%s.name exclude each other: each role has a login of its own, or all have one" $one $name) }}
+    {{- end }}
+  {{- end }}
+  {{- if regexMatch "://[^/]*@" $redis.url }}
+    {{- fail (printf "%s and a login in redis.url exclude each other" $one) }}
+  {{- end }}
+  {{- $running := list "receiver" "worker" "look" }}
+  {{- range $role := list "backfill" "console" "operator" }}
+    {{- if (get $.Values $role).enabled }}{{ $running = append $running $role }}{{ end }}
+  {{- end }}
+  {{- range $role := $running }}
+    {{- if not (get $redis.users $role) }}
+      {{- fail (printf "%s is set, so redis.users.%s has to be: it would log in as nobody" $one $role) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- end }}

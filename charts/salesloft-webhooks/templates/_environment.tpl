@@ -82,8 +82,11 @@ One place decides which of the vault, an existing Secret, given values and gener
 {{- default (include "salesloft-webhooks.componentName" (list . "valkey")) .Values.valkey.auth.existingSecret.name }}
 {{- end }}
 
-{{/* Variables of every process that uses the store. */}}
+{{/* Variables of a process that uses the store: list root and the role (of `redis.users`) that it logs in as. */}}
 {{- define "salesloft-webhooks.storeEnvironment" -}}
+{{- $user := get (index . 0).Values.redis.users (index . 1) -}}
+{{- $files := include "salesloft-webhooks.redisFiles" . | fromJson -}}
+{{- with index . 0 -}}
 {{- $redis := .Values.redis -}}
 {{- if .Values.valkey.enabled }}
 - name: REDIS_PASSWORD
@@ -116,7 +119,8 @@ One place decides which of the vault, an existing Secret, given values and gener
 - name: REDIS_URL
   value: {{ $redis.url | quote }}
 {{- end }}
-{{- with $redis.usernameSecret }}{{ if .name }}
+{{- $usernameSecret := not (empty $user) | ternary (dict "name" $user "key" "username") $redis.usernameSecret }}
+{{- with $usernameSecret }}{{ if .name }}
 - name: REDIS_USERNAME
   valueFrom:
     secretKeyRef:
@@ -127,9 +131,10 @@ One place decides which of the vault, an existing Secret, given values and gener
 - name: REDIS_SENTINEL_USERNAME
   value: {{ . | quote }}
 {{- end }}
-{{- range $path, $file := include "salesloft-webhooks.redisFiles" . | fromJson }}
+{{- range $path, $file := $files }}
 - name: {{ $file.setting }}
   value: /etc/salesloft-webhooks/{{ $path }}
+{{- end }}
 {{- end }}
 {{- end }}
 

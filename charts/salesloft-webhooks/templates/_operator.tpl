@@ -28,7 +28,7 @@ the values, or by the subscriptions that are declared in them.
 
 {{/* The environment of whatever runs with its account. */}}
 {{- define "salesloft-webhooks.operatorEnvironment" -}}
-{{- include "salesloft-webhooks.storeEnvironment" . | trim }}
+{{- include "salesloft-webhooks.storeEnvironment" (list . "operator") | trim }}
 - name: OPERATOR_LEASE_NAME
   value: {{ include "salesloft-webhooks.operatorLease" . }}
 {{- with .Values.operator.apiUrls }}

@@ -148,15 +148,16 @@ rollingUpdate: {maxUnavailable: 0, maxSurge: 1}
 
 {{/*
 The files of the store's login, as JSON: {file: {"volume" "secret" "key" "setting"}}. Each is re-read when it is needed, so a
-new one needs no restart.
+new one needs no restart. List root and the role that logs in, which may have a user of its own.
 */}}
 {{- define "salesloft-webhooks.redisFiles" -}}
-{{- $redis := .Values.redis -}}
+{{- $redis := (index . 0).Values.redis -}}
+{{- $user := get $redis.users (index . 1) -}}
 {{- $files := dict -}}
 {{- with $redis.caSecret }}{{ if .name }}
   {{- $_ := set $files "redis-ca/ca.crt" (dict "secret" .name "key" .key "setting" "REDIS_CA_FILE") }}
 {{- end }}{{ end -}}
-{{- with $redis.passwordFileSecret }}{{ if .name }}
+{{- with not (empty $user) | ternary (dict "name" $user "key" "password") $redis.passwordFileSecret }}{{ if .name }}
   {{- $_ := set $files "redis-login/password" (dict "secret" .name "key" .key "setting" "REDIS_PASSWORD_FILE") }}
 {{- end }}{{ end -}}
 {{- with $redis.sentinel.passwordSecret }}{{ if .name }}

@@ -36,9 +36,27 @@ spec:
       terminationGracePeriodSeconds: {{ $receiver.terminationGracePeriodSeconds }}
       securityContext:
         {{- include "salesloft-webhooks.podSecurityContext" (list $root $root.Values.podSecurityContext) | nindent 8 }}
-      {{- with $receiver.initContainers }}
+      {{- $store := include "salesloft-webhooks.storeEnvironment" (list $root "receiver") }}
+      {{- $files := include "salesloft-webhooks.roleFileEnvironment" (list $root "receiver") }}
+      {{- $leaving := include "salesloft-webhooks.leavingEnvironment" $receiver }}
+      {{- $tracing := include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}
+      {{- $variables := include "salesloft-webhooks.variables" (list $receiver.extraEnv $store $files .environment $leaving $tracing) }}
+      {{- if or $receiver.initContainers $root.Values.doctor.enabled }}
       initContainers:
+        {{- with $receiver.initContainers }}
         {{- toYaml . | nindent 8 }}
+        {{- end }}
+        {{- if $root.Values.doctor.enabled }}
+        {{- include "salesloft-webhooks.doctor" (dict "root" $root "role" "receiver" "values" $receiver "image" .image "variables" $variables) | nindent 8 }}
+          volumeMounts:
+            {{- include "salesloft-webhooks.keyMount" $root | trim | nindent 12 }}
+            {{- with include "salesloft-webhooks.redisCaMount" (list $root "receiver") }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with include "salesloft-webhooks.roleFileMounts" (list $root "receiver") }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with .mounts }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with $receiver.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+        {{- end }}
       {{- end }}
       containers:
         - name: {{ $component }}
@@ -52,11 +70,7 @@ spec:
             {{- toYaml . | nindent 12 }}
             {{- end }}
           env:
-            {{- $store := include "salesloft-webhooks.storeEnvironment" $root }}
-            {{- $files := include "salesloft-webhooks.roleFileEnvironment" (list $root "receiver") }}
-            {{- $leaving := include "salesloft-webhooks.leavingEnvironment" $receiver }}
-            {{- $tracing := include "salesloft-webhooks.tracingEnvironment" (list $root $component) }}
-            {{- include "salesloft-webhooks.variables" (list $receiver.extraEnv $store $files .environment $leaving $tracing) | nindent 12 }}
+            {{- $variables | nindent 12 }}
           {{- $hooks := deepCopy $receiver.lifecycle }}
           {{- if and $receiver.preStopSeconds (not $hooks.preStop) }}
           {{- $_ := set $hooks "preStop" (dict "sleep" (dict "seconds" $receiver.preStopSeconds)) }}
@@ -77,7 +91,7 @@ spec:
             {{- toYaml $root.Values.containerSecurityContext | nindent 12 }}
           volumeMounts:
             {{- include "salesloft-webhooks.keyMount" $root | trim | nindent 12 }}
-            {{- with include "salesloft-webhooks.redisCaMount" $root }}{{ trim . | nindent 12 }}{{ end }}
+            {{- with include "salesloft-webhooks.redisCaMount" (list $root "receiver") }}{{ trim . | nindent 12 }}{{ end }}
             {{- with include "salesloft-webhooks.roleFileMounts" (list $root "receiver") }}{{ trim . | nindent 12 }}{{ end }}
             {{- with .mounts }}{{ trim . | nindent 12 }}{{ end }}
             {{- with $receiver.extraVolumeMounts }}
@@ -88,7 +102,7 @@ spec:
         {{- end }}
       volumes:
         {{- include "salesloft-webhooks.keyVolume" $root | trim | nindent 8 }}
-        {{- with include "salesloft-webhooks.redisCaVolume" $root }}{{ trim . | nindent 8 }}{{ end }}
+        {{- with include "salesloft-webhooks.redisCaVolume" (list $root "receiver") }}{{ trim . | nindent 8 }}{{ end }}
         {{- with include "salesloft-webhooks.roleFileVolumes" (list $root "receiver") }}{{ trim . | nindent 8 }}{{ end }}
         {{- with .volumes }}{{ trim . | nindent 8 }}{{ end }}
         {{- with $receiver.extraVolumes }}

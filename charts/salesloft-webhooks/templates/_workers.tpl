@@ -40,6 +40,10 @@
 - name: WORKER_EVENTS
   value: {{ join "," . | quote }}
 {{- end }}
+{{- with .worker.where }}
+- name: WORKER_WHERE
+  value: {{ . | quote }}
+{{- end }}
 {{- /* Only what was asked for: what is set here overrules what the group's routers say. */}}
 {{- with .worker.ordering }}
 - name: WORKER_ORDERING
@@ -62,7 +66,7 @@
 - name: database
   mountPath: /var/lib/salesloft-webhooks
 {{- end }}
-{{- include "salesloft-webhooks.redisCaMount" .root }}
+{{- include "salesloft-webhooks.redisCaMount" (list .root "worker") }}
 {{- include "salesloft-webhooks.roleFileMounts" (list .root "worker") }}
 {{- if .root.Values.handlersFile.existingSecret }}
 - name: handlers
@@ -80,7 +84,7 @@
   persistentVolumeClaim:
     claimName: {{ include "salesloft-webhooks.workerName" (list .root .name) }}
 {{- end }}
-{{- include "salesloft-webhooks.redisCaVolume" .root }}
+{{- include "salesloft-webhooks.redisCaVolume" (list .root "worker") }}
 {{- include "salesloft-webhooks.roleFileVolumes" (list .root "worker") }}
 {{- with .root.Values.handlersFile }}
 {{- if .existingSecret }}

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.builtin.notify.channels import Channel
+from salesloft_webhooks.handlers.builtin.notify.channels import AppriseChannel
 from salesloft_webhooks.secret_file import SecretFile
 from salesloft_webhooks.settings import Settings
 
@@ -26,7 +26,7 @@ class Addresses:
         self._file: SecretFile | None = None
         self._read: tuple[str, ...] | None = None
         self._problem = ""
-        self.channels: tuple[Channel, ...] = ()
+        self.channels: tuple[AppriseChannel, ...] = ()
 
     async def read(self) -> None:
         """Look whether they are others now.
@@ -55,11 +55,11 @@ class Addresses:
         return tuple(dict.fromkeys(urls))
 
 
-def _opened(urls: tuple[str, ...]) -> tuple[Channel, ...]:
-    channels: list[Channel] = []
+def _opened(urls: tuple[str, ...]) -> tuple[AppriseChannel, ...]:
+    channels: list[AppriseChannel] = []
     for number, url in enumerate(urls, 1):
         try:
-            channels.append(Channel(url))
+            channels.append(AppriseChannel(url))
         except ConfigurationError:
             raise ConfigurationError(
                 f"ALERT_URLS: Apprise does not understand address {number} of {len(urls)}"

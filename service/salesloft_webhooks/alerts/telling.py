@@ -15,7 +15,8 @@ from salesloft_webhooks.background import Background, cancel_and_wait, end_if_ca
 from salesloft_webhooks.broker import Store, new_consumer_name
 from salesloft_webhooks.broker.alert_ledger import AlertLedger
 from salesloft_webhooks.errors import ConfigurationError, SalesloftWebhooksError
-from salesloft_webhooks.handlers.builtin.notify.channels import Channel, SendResult
+from salesloft_webhooks.handlers.builtin.notify.channels import AppriseChannel, SendResult
+from salesloft_webhooks.last_acts import last_act
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry.alert_telemetry import AlertDelivery, AlertTelemetry
 
@@ -60,7 +61,7 @@ class Telling:
             try:
                 await repeat(self.round, every_seconds=self._every, failed=self._failed)
             finally:
-                await self._end()
+                await last_act(self._end(), 3 * END_SECONDS)
 
     async def round(self) -> None:
         """One look, if it is this process' turn; what is to be sent is sent in the background.
@@ -120,11 +121,11 @@ class Telling:
             if (running is None or running.done()) and now >= self._next_try.get(channel.name, 0.0):
                 self._sending[channel.name] = self._background.start(self._send_to(channel), name="alerts")
 
-    async def _send_to(self, channel: Channel) -> None:
+    async def _send_to(self, channel: AppriseChannel) -> None:
         """Send what this channel has not got, oldest first, until it refuses one. Raises nothing."""
         try:
             while alert := self._next_for(channel):
-                if await channel.send(alert.title, alert.body) is not SendResult.TAKEN:
+                if await channel.send_text(alert.title, alert.body) is not SendResult.TAKEN:
                     self._wait_for(channel)
                     return
                 self._telemetry.delivered(channel.name, AlertDelivery.TAKEN)
@@ -138,11 +139,11 @@ class Telling:
             self._wait_for(channel)
             self._telemetry.failed(exc)
 
-    def _next_for(self, channel: Channel) -> Alert | None:
+    def _next_for(self, channel: AppriseChannel) -> Alert | None:
         alerts = self._ledger.alerts if self._ledger else ()
         return next((alert for alert in alerts if channel.name not in alert.taken), None)
 
-    def _wait_for(self, channel: Channel) -> None:
+    def _wait_for(self, channel: AppriseChannel) -> None:
         failures = self._failures[channel.name] = self._failures.get(channel.name, 0) + 1
         seconds = min(self._every * 2 ** min(failures, 20), LONGEST_WAIT_SECONDS)
         self._next_try[channel.name] = asyncio.get_running_loop().time() + seconds

@@ -12,7 +12,7 @@ from salesloft_webhooks.backfill.windows import time_of
 from salesloft_webhooks.backfill.yielding import Yielding
 from salesloft_webhooks.broker import Publisher, Store, Stored, quarantine
 from salesloft_webhooks.broker.arrivals import Arrival, arrivals
-from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN
+from salesloft_webhooks.dialects.uniform_resource import CALLBACK_TOKEN
 from salesloft_webhooks.errors import SignatureRejected, StoreRefused, UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewDelivery
 from salesloft_webhooks.salesloft import Row

@@ -9,6 +9,7 @@ from salesloft_webhooks.backfill.catching_up import LeaseLost
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker.backfill_jobs import LEASE_SECONDS, BackfillJob
 from salesloft_webhooks.errors import SalesloftWebhooksError, StoreError
+from salesloft_webhooks.last_acts import last_act
 
 LEASE_EVERY_SECONDS = LEASE_SECONDS / 3
 RELEASE_SECONDS = 1.0
@@ -30,8 +31,7 @@ async def while_held(job: BackfillJob, work: Coroutine[Any, Any, None]) -> None:
 async def release(job: BackfillJob) -> None:
     """Give the lease back if that can be done at once; else it ends by itself."""
     with suppress(SalesloftWebhooksError, TimeoutError):
-        async with asyncio.timeout(RELEASE_SECONDS):
-            await job.release()
+        await last_act(job.release(), RELEASE_SECONDS)
 
 
 async def _keep(job: BackfillJob) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.backfill.coverage import Resource
 from salesloft_webhooks.backfill.windows import time_of
-from salesloft_webhooks.dialects import resource
+from salesloft_webhooks.dialects import uniform_resource as resource
 from salesloft_webhooks.dialects.native import NATIVE, read
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent

@@ -41,7 +41,11 @@ leases; so is a settle, for what it has handed over. A server's clock that is se
 the group's own clock.
 
 **What remains.** A handler's effect is repeated when its worker dies, or is cut off from the store for longer than its
-lease while others are not, between the effect and its `settle`. Nothing else repeats an effect.
+lease while others are not, between the effect and its `settle`. It may be repeated when the store has lost what it
+knew: a promoted replica that had not heard of the last `done`, a copy that was restored (workers say again what they
+know, but another one may be quicker), and ``XGROUP DESTROY`` by somebody's hand, which no command of ours sends while a
+group works. With the group goes who runs what: what runs at that moment is leased once more, perhaps to another worker.
+What is done stays done, and what the first worker then reports as done counts. Nothing else repeats an effect.
 
 **Lanes.** In an ordered group, each entity has a list of its entries in arrival order. Only the head runs; the others
 are parked. Whatever finishes the head (done, dead, skipped) makes the next one due, in the same script; or, when the
@@ -74,7 +78,7 @@ from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import Group
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
-from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Ran, Settled, Settlement, Taken
+from salesloft_webhooks.broker.lease import FILTERED, HandedOver, Lease, Outcome, Ran, Settled, Settlement, Taken
 from salesloft_webhooks.broker.maintenance import audit, trim
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions
@@ -83,6 +87,7 @@ from salesloft_webhooks.broker.store_watch import StoreWatch
 from salesloft_webhooks.broker.unreadable import quarantine
 
 __all__ = [
+    "FILTERED",
     "MAX_BATCH",
     "Group",
     "GroupOptions",

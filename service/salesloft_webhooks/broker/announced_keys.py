@@ -83,13 +83,14 @@ class AnnouncedKeys:
         Raises:
             StoreError: the store cannot be asked.
         """
-        said = await self._run("list", int(BELIEVED_SECONDS * 1000))
+        said: list[bytes] = await self._store.run_on(
+            self._store.keys.receivers, "announced", [int(BELIEVED_SECONDS * 1000)]
+        )
         found: dict[str, Announcement] = {}
         for name, words in zip(said[::2], said[1::2], strict=True):
             with suppress(msgspec.MsgspecError):  # of a later version
                 found[name.decode()] = msgspec.json.decode(words, type=Announcement)
         return found
 
-    async def _run(self, verb: str, *args: Argument) -> list[bytes]:
-        answer: list[bytes] = await self._store.run_on(self._store.keys.receivers, "receivers", [verb, *args])
-        return answer
+    async def _run(self, verb: str, *args: Argument) -> None:
+        await self._store.run_on(self._store.keys.receivers, "receivers", [verb, *args])

@@ -7,6 +7,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle
 from typing import Any
 
@@ -168,6 +169,15 @@ class Group(GroupMaintenance):
         with translated():
             found = await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
         return bool(found)
+
+    @contextmanager
+    def each_connection_calls(self, call: Callable[[], None]) -> Iterator[None]:
+        """Within, ``call`` is called whenever there is a new connection, behind which may be another server."""
+        self._store.lines.on_open.add(call)
+        try:
+            yield
+        finally:
+            self._store.lines.on_open.discard(call)
 
     async def look(self, partition: int) -> bool:
         """Whether a take would find something due.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.connection.store import Store
 
 BELIEVED_SECONDS = 3_600.0
 MOST = 100
@@ -31,7 +31,8 @@ class DisabledSubscriptions:
         Raises:
             StoreError: the store cannot be told.
         """
-        await self._run("announce", looker, msgspec.json.encode(sorted(set(event_types))[:MOST]))
+        said = msgspec.json.encode(sorted(set(event_types))[:MOST])
+        await self._store.run_on(self._store.keys.disabled_subscriptions, "receivers", ["announce", looker, said])
 
     async def found(self) -> frozenset[str]:
         """The event types of what is disabled, by SalesLoft's own names; what cannot be read is left out.
@@ -39,7 +40,8 @@ class DisabledSubscriptions:
         Raises:
             StoreError: the store cannot be asked.
         """
-        said = await self._run("list", int(BELIEVED_SECONDS * 1_000))
+        key = self._store.keys.disabled_subscriptions
+        said: list[bytes] = await self._store.run_on(key, "announced", [int(BELIEVED_SECONDS * 1_000)])
         names: set[str] = set()
         for words in said[1::2]:
             try:
@@ -47,8 +49,3 @@ class DisabledSubscriptions:
             except msgspec.MsgspecError:
                 continue  # of a later version
         return frozenset(names)
-
-    async def _run(self, verb: str, *args: Argument) -> list[bytes]:
-        key = self._store.keys.disabled_subscriptions
-        answer: list[bytes] = await self._store.run_on(key, "receivers", [verb, *args])
-        return answer

@@ -187,7 +187,7 @@ def packed_key(key: str) -> bytes:
 
 def unpacked_key(said: bytes) -> str:
     """The entity key that is meant."""
-    return f"person:{int.from_bytes(said[1:], 'big')}" if said.startswith(PERSON) else shown(said)
+    return f"person:{int.from_bytes(said[1 : 1 + PERSON_BYTES], 'big')}" if said.startswith(PERSON) else shown(said)
 
 
 def packed_source(source: str) -> bytes:

@@ -78,6 +78,10 @@ class Keys(Struct, frozen=True):
         """How many permits were granted in the latest minute: hash with ``minute`` and ``count``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:pace:{name}"
 
+    def bundle(self, partition: int, group: str, name: str, part: str) -> str:
+        """Messages to somebody of several events: ``waiting``, ``open`` or ``reported``; laid out in the script."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:bundle:{name}:{part}"
+
     def version(self, partition: int, group: str, subject: str) -> str:
         """The newest version of a subject brought to a system outside: zset of one member."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"

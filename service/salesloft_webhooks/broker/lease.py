@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     """Handed back unharmed; the attempt is not counted."""
 
 
+FILTERED = "filtered"
+"""Why an event is done that no handler has run for: the group's filters did not want what it says."""
+
+
 class Settled(StrEnum):
     """What the store made of an outcome."""
 
@@ -89,7 +93,7 @@ class Settlement(msgspec.Struct, frozen=True):
         lease: The attempt that ended.
         outcome: How.
         delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
-        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``.
+        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: `FILTERED`, or empty.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
     """

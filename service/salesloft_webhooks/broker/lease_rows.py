@@ -5,7 +5,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.lease import Lease, Settled
-from salesloft_webhooks.broker.records import leased_event
+from salesloft_webhooks.broker.records import leased_event, unreadable_event
 from salesloft_webhooks.errors import BodyUnreadable
 
 FOLLOWED, RESUBMITTED = 1, 2
@@ -19,7 +19,7 @@ def lease_in(row: list[Any], *, partition: int, group: str, run: str, keys: Body
     try:
         event = leased_event(entry_id, head, body, group=group, attempt=int(attempt), keys=keys)
     except BodyUnreadable as exc:
-        event, unreadable = leased_event(entry_id, head, b"", group=group, attempt=int(attempt)), str(exc)
+        event, unreadable = unreadable_event(entry_id, head, group=group, attempt=int(attempt)), str(exc)
     return Lease(
         partition,
         entry_id.decode(),

@@ -105,7 +105,8 @@ async def _asked(store: Store) -> tuple[bytes | None, Mapping[bytes, bytes]]:
 
 
 def _follow(store: Store, number: int, layout: Mapping[bytes, bytes]) -> bool:
-    ended = {int(name): int(mark.split()[1]) / 1000 for name, mark in layout.items() if name != IN_FORCE}
+    # By its name: a field of anybody else says nothing about places, and must not stop whoever asks.
+    ended = {int(name): int(mark.split()[1]) / 1000 for name, mark in layout.items() if name.isdigit()}
     earlier = tuple(EarlierLayout(*pair) for pair in sorted(ended.items()) if pair[0] < number)
     changed = number != store.partitions
     if changed or earlier != store.earlier or not store.asked:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from salesloft_webhooks.broker.body_compression import packed, unpacked
 from salesloft_webhooks.broker.body_encryption import MARK, BodyKeys
-from salesloft_webhooks.broker.entry_head import packed_head, unpacked_head
+from salesloft_webhooks.broker.entry_head import VALUES, packed_head, unpacked_head
 from salesloft_webhooks.broker.id_digest import digest_of
+from salesloft_webhooks.broker.packed_time import EPOCH
 from salesloft_webhooks.broker.sealed_data import opened, seal_body, seal_rest
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
 from salesloft_webhooks.errors import StoreRefused
@@ -56,6 +57,8 @@ RECORD_RESUBMITTED = "again:"
 RECORD_ATTEMPTS = "try:"
 """And a group's name: how the group's attempts at the event ended, a line each (``lua/include/attempt_history.lua``);
 none when the first one succeeded."""
+RECORD_FILTERED = "filtered:"
+"""And a group's name: it is done because the group's filters did not want what the event says."""
 RECORD_ERASED = "erased:"
 """Of an idempotency record: when the event was erased, server ms; of what it said nothing is kept."""
 RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})
@@ -106,20 +109,48 @@ def leased_event(
     """The event of a lease, from the head and the body of its entry. ``keys`` open what was sealed.
 
     Raises:
-        BodyUnreadable: the body is sealed, and cannot be opened.
+        BodyUnreadable: the body is sealed, and cannot be opened, or it is damaged.
     """
-    (event_id, event_type, entity_key, source, received, created, traceparent), of = unpacked_head(head)
+    described, of = _described(head)
     if body[:2] == MARK:
-        body, of = opened(keys, body, of, event_id)
+        body, of = opened(keys, body, of, described[0])
+    return _event(entry_id, described, whole_body(unpacked(body), of), group=group, attempt=attempt)
+
+
+def unreadable_event(entry_id: bytes, head: bytes, *, group: str, attempt: int) -> Event:
+    """The event of a lease whose body cannot be read: without any data, and with what its head says, if it does."""
+    described, _ = _described(head)
+    return _event(entry_id, described, b"", group=group, attempt=attempt)
+
+
+def _described(head: bytes) -> tuple[list[str], bytes]:
+    """What a head says, and ``of``: nothing, where somebody has tampered with it and left it to us all the same."""
+    try:
+        return unpacked_head(head)
+    except ValueError:
+        return [""] * len(VALUES), b""
+
+
+def _event(entry_id: bytes, described: list[str], data: bytes, *, group: str, attempt: int) -> Event:
+    event_id, event_type, entity_key, source, received, created, traceparent = described
+    stored = entry_id.partition(b"-")[0]
     return assembled(
         event_id=event_id,
         event_type=event_type,
         created_at=created,
         source=source,
-        received_at=datetime.fromtimestamp(int(received or entry_id.partition(b"-")[0]) / 1_000, UTC),
-        raw_data=whole_body(unpacked(body), of),
+        received_at=_moment(received or stored) or _moment(stored) or EPOCH,
+        raw_data=data,
         entity_key=entity_key,
         attempt=attempt,
         group=group,
         traceparent=traceparent,
     )
+
+
+def _moment(milliseconds: str | bytes) -> datetime | None:
+    """The time that is meant; None: it is none that there could be."""
+    try:
+        return datetime.fromtimestamp(int(milliseconds) / 1_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

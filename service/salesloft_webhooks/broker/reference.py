@@ -24,6 +24,7 @@ _PLACEHOLDERS = {
     "consumer": "CONSUMER",
     "event_id": "EVENT",
     "subject": "SUBJECT",
+    "part": "PART",
     "entity_key": "ENTITY",
     "name": "NAME",
     "start": "START",

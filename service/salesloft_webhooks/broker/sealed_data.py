@@ -9,6 +9,8 @@ open them, wherever they were copied to, and neither opens beside another.
 from collections.abc import Mapping
 
 from salesloft_webhooks.broker.body_encryption import MARK, SETTING, BodyKeys, key_of
+from salesloft_webhooks.broker.packed_time import shown
+from salesloft_webhooks.broker.shared_bodies import parts_of
 from salesloft_webhooks.errors import BodyUnreadable
 
 ID_LENGTH_BYTES = 2
@@ -36,10 +38,10 @@ def opened(keys: BodyKeys | None, body: bytes, of: bytes, event_id: str) -> tupl
     """Body and ``of`` of an entry as they would stand there unsealed.
 
     Raises:
-        BodyUnreadable: one of them cannot be opened.
+        BodyUnreadable: one of them cannot be opened, or ``of`` is damaged.
     """
     carrier = event_id
-    place, kept, rest = of.split(b" ", 2) if of else (b"", b"", b"")
+    place, kept, rest = parts_of(of) if of else (b"", b"", b"")
     if rest[: len(MARK)] == MARK:
         said = _open(keys, rest, _about("rest", event_id))
         end = ID_LENGTH_BYTES + int.from_bytes(said[:ID_LENGTH_BYTES], "big")
@@ -55,7 +57,7 @@ def opened_fields(keys: BodyKeys | None, fields: Mapping[bytes, bytes]) -> Mappi
     if b"id" not in fields or (MARK not in body[: len(MARK)] and MARK not in of):
         return fields
     try:
-        body, of = opened(keys, body, of, fields.get(b"id", b"").decode())
+        body, of = opened(keys, body, of, shown(fields.get(b"id", b"")))
     except BodyUnreadable as exc:
         return {**fields, b"body": b"", b"of": b"", UNREADABLE: str(exc).encode()}
     return {**fields, b"body": body, b"of": of}
@@ -67,7 +69,7 @@ def opened_quarantined(keys: BodyKeys | None, fields: Mapping[bytes, bytes]) -> 
     if body[: len(MARK)] != MARK:
         return fields
     try:
-        return {**fields, b"body": _open(keys, body, _about("quarantine", fields.get(b"src", b"").decode()))}
+        return {**fields, b"body": _open(keys, body, _about("quarantine", shown(fields.get(b"src", b""))))}
     except BodyUnreadable as exc:
         return {**fields, UNREADABLE: str(exc).encode()}
 

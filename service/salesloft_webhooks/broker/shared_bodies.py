@@ -8,10 +8,18 @@ digits of the other entry's time, which is at most moments older, and its sequen
 and writes the same.
 """
 
+import re
+
+from salesloft_webhooks.errors import BodyUnreadable
+
 CLOCK_DIGITS = 100_000
 """What the milliseconds of the other entry are given in the remainder of: more than any script may take."""
 LEAST_SHARED = 64
 """Bytes in common that are worth referring to."""
+MOST_DIGITS = 9
+"""Of a number of bytes."""
+_POSITION = re.compile(rb"(\d{1,5})-(\d{1,19}) ")
+"""``where`` of an entry that does not carry its body; anything else says nothing, here and in ``entries.lua``."""
 
 
 def shared_with(base: bytes, data: bytes) -> tuple[int | str, bytes]:
@@ -26,17 +34,33 @@ def shared_with(base: bytes, data: bytes) -> tuple[int | str, bytes]:
 
 def carrier_of(entry_id: bytes, of: bytes) -> bytes | None:
     """The id of the entry that carries the body of another one; None when that carries it itself."""
-    where, _, _ = of.partition(b" ")
-    if not where:
+    if (written := _POSITION.match(of)) is None:
         return None
-    digits, _, sequence = where.partition(b"-")
+    digits, sequence = written.groups()
     ms = int(entry_id.partition(b"-")[0])
-    return b"%d-%s" % (ms - (ms - int(digits)) % CLOCK_DIGITS, sequence)
+    return b"%d-%s" % (max(0, ms - (ms - int(digits)) % CLOCK_DIGITS), sequence)
+
+
+def parts_of(of: bytes) -> tuple[bytes, bytes, bytes]:
+    """``<where>``, ``<bytes>`` and ``<rest>``.
+
+    Raises:
+        BodyUnreadable: it has another form: somebody else has written it.
+    """
+    parts = of.split(b" ", 2)
+    if len(parts) != len(("where", "bytes", "rest")) or not parts[1].isdigit() or len(parts[1]) > MOST_DIGITS:
+        raise BodyUnreadable("damaged: what the body shares with another one")
+    where, kept, rest = parts
+    return where, kept, rest
 
 
 def whole_body(body: bytes, of: bytes) -> bytes:
-    """The data of an event, given the body that is carried for it."""
+    """The data of an event, given the body that is carried for it.
+
+    Raises:
+        BodyUnreadable: ``of`` is damaged.
+    """
     if not of:
         return body
-    _, kept, rest = of.split(b" ", 2)
+    _, kept, rest = parts_of(of)
     return body[: int(kept)] + rest

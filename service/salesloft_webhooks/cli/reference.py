@@ -1,6 +1,7 @@
 """Writes the reference pages that would go wrong by hand: ``python -m salesloft_webhooks.cli.reference docs``.
 
-``docs/configuration.md`` comes from `Settings`, ``docs/cli.md`` from the commands themselves. A test fails when the
+``docs/configuration.md`` comes from `Settings`, ``docs/cli.md`` from the commands themselves, ``docs/redis_users.md``
+from the table of rights. A test fails when the
 pages and the code disagree; ``make docs`` makes them agree.
 """
 
@@ -19,6 +20,7 @@ from typer.core import TyperArgument
 
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.cli.redis_users_page import redis_users_page
 from salesloft_webhooks.environment import Environment
 from salesloft_webhooks.settings import Settings
 
@@ -182,7 +184,7 @@ def _option(one: Any) -> str:
     return f"| `{_cell(name)}` | {_cell(default)} | {_cell(one.help)}{variable} |\n"
 
 
-PAGES = {"configuration.md": configuration_page, "cli.md": cli_page}
+PAGES = {"configuration.md": configuration_page, "cli.md": cli_page, "redis_users.md": redis_users_page}
 
 
 def main(folder: Path) -> None:

@@ -16,6 +16,7 @@ KINDS = {
     EventState.DEAD: "bad",
     EventState.RUNNING: "running",
     EventState.DISCARDED: "quiet",
+    EventState.FILTERED: "quiet",
     EventState.PASSED_OVER: "quiet",
 }
 """How a state is shown (``parts.state``); every other one waits for something."""

@@ -10,6 +10,7 @@ from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.broker.delivery_counts import known_deliveries
 from salesloft_webhooks.console import salesloft_list
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.salesloft import has_credentials
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
 
@@ -31,7 +32,7 @@ def begin_looks(background: Background, store: Store, settings: Settings) -> Non
         await salesloft_list.ask(store, settings)
 
     background.repeat(sample, name="samples", every_seconds=EVERY_SECONDS, failed=_again)
-    if salesloft_list.configured(settings):
+    if has_credentials(settings):
         background.repeat(ask, name="SalesLoft's subscriptions", every_seconds=LOOK_SECONDS, failed=_again)
 
 

@@ -12,6 +12,7 @@ from salesloft_webhooks.broker.administration.run_records import Run, RunKind
 from salesloft_webhooks.broker.administration.run_steps import LetterSteps, Steps
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.last_acts import last_act
 from salesloft_webhooks.telemetry import get_logger
 
 AGAIN_SECONDS = 2.0
@@ -47,8 +48,7 @@ async def carry_out_runs(console: Console) -> None:
             await repeat(step, failed=_again)
         finally:
             with suppress(StoreError, TimeoutError):
-                async with asyncio.timeout(RELEASE_SECONDS):
-                    await executor.release()
+                await last_act(executor.release(), RELEASE_SECONDS)
 
 
 def _again(error: Exception, _failures: int) -> float:

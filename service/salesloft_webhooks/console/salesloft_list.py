@@ -25,18 +25,6 @@ FLOOR = 300
 """Units of the rate limit that are left for those who need them: a look is worth none of theirs."""
 
 
-def configured(settings: Settings) -> bool:
-    """Whether there is anything to log in to SalesLoft with."""
-    return any(
-        (
-            settings.salesloft_api_token,
-            settings.salesloft_api_token_file,
-            settings.salesloft_client_secret,
-            settings.salesloft_client_secret_file,
-        )
-    )
-
-
 async def ask(store: Store, settings: Settings, *, every_seconds: float = EVERY_SECONDS) -> bool:
     """Ask SalesLoft, unless it was asked less than ``every_seconds`` ago; what came of it is kept for everybody.
 

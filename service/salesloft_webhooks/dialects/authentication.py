@@ -11,8 +11,8 @@ from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import Dialect
 from salesloft_webhooks.dialects.redaction import content_redacted, redact
 from salesloft_webhooks.dialects.registry import choose, named
-from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import Headers
+from salesloft_webhooks.dialects.uniform_resource import JsonObject
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from salesloft_webhooks.dialects import resource
-from salesloft_webhooks.dialects.resource import JsonObject
+from salesloft_webhooks.dialects import uniform_resource as resource
+from salesloft_webhooks.dialects.uniform_resource import JsonObject
 from salesloft_webhooks.events import NewEvent, Watermark
 
 _COUNTED = {"opened": "views", "clicked": "clicks", "replied": "replies"}

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from salesloft_webhooks import resource_kinds
-from salesloft_webhooks.dialects import names, resource
+from salesloft_webhooks.dialects import names
+from salesloft_webhooks.dialects import uniform_resource as resource
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import HeaderNames, KeyKind, OutgoingEvent, Proof, Recognition
-from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import (
     TIMESTAMP,
     HeaderList,
@@ -24,6 +24,7 @@ from salesloft_webhooks.dialects.signatures import (
     read_timestamp,
     signature_length,
 )
+from salesloft_webhooks.dialects.uniform_resource import JsonObject
 from salesloft_webhooks.errors import UnreadableDelivery, UnreadableReason
 from salesloft_webhooks.events import NewEvent
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from salesloft_webhooks import resource_kinds, timestamps
-from salesloft_webhooks.dialects import names, resource
+from salesloft_webhooks.dialects import names
+from salesloft_webhooks.dialects import uniform_resource as resource
 from salesloft_webhooks.dialects.derived import derived_events
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import HeaderNames, KeyKind, OutgoingEvent, Proof, Recognition
-from salesloft_webhooks.dialects.resource import CALLBACK_TOKEN, JsonObject
 from salesloft_webhooks.dialects.signatures import (
     EVENT,
     REDACTED,
@@ -27,6 +27,7 @@ from salesloft_webhooks.dialects.signatures import (
     signature_length,
     values,
 )
+from salesloft_webhooks.dialects.uniform_resource import CALLBACK_TOKEN, JsonObject
 from salesloft_webhooks.errors import (
     ConfigurationError,
     RejectionReason,

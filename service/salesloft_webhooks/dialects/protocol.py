@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from salesloft_webhooks.dialects.keys import DialectKeys
-from salesloft_webhooks.dialects.resource import JsonObject
 from salesloft_webhooks.dialects.signatures import HeaderList
+from salesloft_webhooks.dialects.uniform_resource import JsonObject
 from salesloft_webhooks.events import NewEvent
 
 

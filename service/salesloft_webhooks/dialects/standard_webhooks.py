@@ -15,7 +15,8 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from salesloft_webhooks.dialects import names, resource
+from salesloft_webhooks.dialects import names
+from salesloft_webhooks.dialects import uniform_resource as resource
 from salesloft_webhooks.dialects.envelope import FIELDS, MAX_ID_LENGTH, Fields, outgoing_data, read_members
 from salesloft_webhooks.dialects.keys import DialectKeys
 from salesloft_webhooks.dialects.protocol import HeaderNames, KeyKind, OutgoingEvent, Proof, Recognition

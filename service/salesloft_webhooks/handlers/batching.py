@@ -1,12 +1,15 @@
-"""Many callers, one write: concurrent handler calls of a process share a transaction or a request.
+"""Many callers, one write: concurrent handler calls of a process share a transaction, a request, or a batch handler.
 
 The first caller starts writing at once; whoever comes while that write is under way waits, and all of them go into
 the next one. So an idle worker adds no delay and a busy one needs one round trip for hundreds of rows. Each caller
-returns when its own item is written, and a bad item fails its own caller only.
+returns when its own item is written, and a bad item fails its own caller only. Who would rather have fewer and larger
+writes lets the first caller wait for others, and full batches begin beside each other.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import Context
+from itertools import islice
 from typing import Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -46,44 +49,93 @@ class Batcher(Generic[ItemT]):
     Args:
         write: See `Write`.
         limit: Items of one batch at most.
+        wait_seconds: How long the first item waits for others, whatever is written meanwhile. 0: until nothing is.
+        full_at_once: A full batch waits for nothing. Else one batch is written at a time.
     """
 
-    def __init__(self, write: Write[ItemT], *, limit: int) -> None:
+    def __init__(
+        self, write: Write[ItemT], *, limit: int, wait_seconds: float = 0.0, full_at_once: bool = False
+    ) -> None:
         self._write = write
         self._limit = limit
-        self._waiting: list[tuple[ItemT, asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._wait_seconds = wait_seconds
+        self._full_at_once = full_at_once
+        self._waiting: dict[asyncio.Future[None], tuple[ItemT, float]] = {}  # each with when it came, the first first
+        self._one_by_one: asyncio.Task[None] | None = None
+        self._others: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def write(self, item: ItemT) -> None:
         """Return when ``item`` is written; raise what became of it otherwise.
 
         A caller that is cancelled while waiting takes its item back, unless it is being written already.
         """
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, written))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._drain(), name="coalescer")
-        await written
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._waiting[written] = item, loop.time()
+        self._look()
+        try:
+            await written
+        finally:
+            self._waiting.pop(written, None)
+
+    def wait_no_more(self) -> None:
+        """Write what waits for others now, and whatever comes from now on as if the wait were 0."""
+        self._wait_seconds = 0.0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._look()
+
+    def _look(self) -> None:
+        """Begin what can begin."""
+        while self._full_at_once and len(self._waiting) >= self._limit:
+            self._begin_beside_others()
+        if not self._waiting:
+            return
+        if self._wait_seconds:
+            self._watch()
+        elif self._one_by_one is None:
+            self._one_by_one = asyncio.create_task(self._drain(), name="batches")
+
+    def _watch(self) -> None:
+        if self._timer is None:
+            _, came = next(iter(self._waiting.values()))
+            self._timer = asyncio.get_running_loop().call_at(came + self._wait_seconds, self._waited, context=Context())
+
+    def _waited(self) -> None:
+        self._timer = None
+        now = asyncio.get_running_loop().time()
+        # Whoever was first when the timer was set may be gone.
+        if self._waiting and now - next(iter(self._waiting.values()))[1] >= self._wait_seconds:
+            self._begin_beside_others()
+        self._look()
+
+    def _begin_beside_others(self) -> None:
+        task = asyncio.create_task(self._write_batch(self._next_batch()), name="batch")
+        self._others.add(task)
+        task.add_done_callback(self._others.discard)
 
     async def _drain(self) -> None:
         try:
             while batch := self._next_batch():
                 await self._write_batch(batch)
         finally:
-            self._writer = None
+            self._one_by_one = None
 
-    def _next_batch(self) -> list[tuple[ItemT, asyncio.Future[None]]]:
-        wanted = [(item, written) for item, written in self._waiting if not written.done()]
-        self._waiting = wanted[self._limit :]
-        return wanted[: self._limit]
+    def _next_batch(self) -> "Mapping[asyncio.Future[None], ItemT]":
+        batch = {written: item for written, (item, _) in islice(self._waiting.items(), self._limit)}
+        for written in batch:
+            del self._waiting[written]
+        return batch
 
-    async def _write_batch(self, batch: Sequence[tuple[ItemT, asyncio.Future[None]]]) -> None:
+    async def _write_batch(self, batch: "Mapping[asyncio.Future[None], ItemT]") -> None:
         try:
-            outcomes = await self._write([item for item, _ in batch])
+            outcomes = await self._write(list(batch.values()))
             results = list(zip(batch, outcomes, strict=True))
         except Exception as exc:  # noqa: BLE001 - it belongs to the callers, whatever it is
-            results = [(entry, exc) for entry in batch]
-        for (_, written), outcome in results:
+            results = [(written, exc) for written in batch]
+        for written, outcome in results:
             if written.done():
                 continue
             if outcome is None:

@@ -6,25 +6,28 @@ The worker and the test kit both run handlers through `run_attempt`, so a test s
 the handlers                                          verdict
 ====================================================  ===========================================================
 return                                                done
+are all kept from the event by filters                filtered
 raise `Unavailable`                                   the group pauses; the attempt is not counted
 raise `PermanentError`                                dead: ``permanent``
 raise `Retry`, or anything else                       retry; in the last allowed attempt dead: ``exhausted``
+raise ``Retry(after=..., counted=False)``             snoozed: again after that time, the attempt is not counted
 do not return within the time-out                     the same, with `AttemptTimeout`, whatever they made of the
                                                       cancellation: who goes on after it has not finished in time
 cancel themselves, call ``sys.exit()``                the same, with `HandlerCancelled`, `HandlerExited`
 raise an exception group (``asyncio.TaskGroup``)      what its weightiest member says: an outage weighs most, because it
-                                                      may have caused the others, then `PermanentError`, then `Retry`
+                                                      may have caused the others, then `PermanentError`, then `Retry`,
+                                                      and a snooze only where nothing has failed
 ====================================================  ===========================================================
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from salesloft_webhooks.deadlines import Deadlines
 from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.router import Policy
+from salesloft_webhooks.handlers.routes import Policy
 from salesloft_webhooks.handlers.sys_exit import HandlerExited, contain_exits
 from salesloft_webhooks.settings import Settings
 
@@ -33,6 +36,10 @@ WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
 
 class AttemptTimeout(Exception):
     """The handler did not finish within its time-out."""
+
+
+class NotWanted(Exception):
+    """Filters kept every handler from the event: raised in their place."""
 
 
 class HandlerCancelled(Exception):
@@ -44,12 +51,16 @@ class Ending(StrEnum):
 
     DONE = "done"
     """Handled."""
+    FILTERED = "filtered"
+    """No handler ran: filters did not want what the event says. As final as done."""
     RETRY = "retry"
     """Failed; tried again later."""
     DEAD = "dead"
     """Failed for good: a dead letter."""
     PAUSED = "paused"
     """The backend is unavailable: the group pauses, the attempt is not counted."""
+    SNOOZED = "snoozed"
+    """It was too early: again at a later time, the attempt is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,9 @@ class AttemptLimits:
     deadlines: Deadlines[asyncio.Task[object]] = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, policy: Policy, settings: Settings) -> "AttemptLimits":
-        """The group's settings with a handler's overrides."""
-        seconds = policy.timeout_seconds or settings.handler_timeout_seconds
+    def of(cls, policy: Policy, settings: Settings, *, waits_seconds: float = 0.0) -> "AttemptLimits":
+        """The group's settings with a handler's overrides, and the time that is none of the handler's."""
+        seconds = (policy.timeout_seconds or settings.handler_timeout_seconds) + waits_seconds
         return cls(seconds, policy.max_attempts or settings.max_attempts, Deadlines(seconds, asyncio.Task.cancel))
 
 
@@ -91,6 +102,7 @@ class Verdict:
 
 
 DONE = Verdict(Ending.DONE)
+FILTERED = Verdict(Ending.FILTERED)
 
 
 async def run_attempt(
@@ -138,20 +150,27 @@ async def run_attempt(
 
 def verdict_of(error: BaseException | None, *, attempt: int, max_attempts: int) -> Verdict:
     """What the error of an attempt (None: it returned) means."""
-    if error is None:
-        return DONE
-    signals = _signals(error)
-    if signals or len(list(leaves_of(error))) == 1:
-        error = next(iter(signals or leaves_of(error)))
+    if error is None or isinstance(error, NotWanted):
+        return FILTERED if error else DONE
+    signals, leaves = _signals(error), list(leaves_of(error))
+    if signals or len(leaves) == 1:
+        error = (signals or leaves)[0]
     if isinstance(error, Unavailable):
         pauses = [each.after_seconds for each in signals if isinstance(each, Unavailable)]
         return Verdict(Ending.PAUSED, error, max(pauses))
     if isinstance(error, PermanentError):
         return Verdict(Ending.DEAD, error, reason="permanent")
+    if all(isinstance(leaf, Retry) and not leaf.counted for leaf in leaves):
+        return Verdict(Ending.SNOOZED, error, _longest_wait(signals))
     if attempt >= max_attempts:
         return Verdict(Ending.DEAD, error, reason="exhausted")
+    return Verdict(Ending.RETRY, error, _longest_wait(signals))
+
+
+def _longest_wait(signals: Iterable[BaseException]) -> float | None:
+    """Until a retry that was asked for; None: nobody said when."""
     waits = [each.after_seconds for each in signals if isinstance(each, Retry) and each.after_seconds is not None]
-    return Verdict(Ending.RETRY, error, max(waits, default=None))
+    return max(waits, default=None)
 
 
 def _signals(error: BaseException) -> list[BaseException]:

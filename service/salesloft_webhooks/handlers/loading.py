@@ -9,53 +9,22 @@ import importlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
-from salesloft_webhooks.handlers.log_context import EventInLogs
-from salesloft_webhooks.handlers.router import ChecksReadiness, Policy, Route, Router, name_of
+from salesloft_webhooks.handlers.execution import AttemptLimits
+from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.handlers.routes import Policy, Route, name_of
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
 """A router whose resources are its own business."""
-
-
-class RunningGroup:
-    """A group whose resources are open. Made by `LoadedGroup.open`."""
-
-    def __init__(self, routers: Sequence[tuple[AnyRouter, Any]]) -> None:
-        self._routers = routers
-
-    async def check_ready(self) -> None:
-        """Return when all resources that can be asked are ready; raises what the first says that is not."""
-        for _, resources in self._routers:
-            if isinstance(resources, ChecksReadiness):
-                await resources.check_ready()
-
-    async def handle(self, event: Event) -> None:
-        """Run every handler that matches, in order; the first exception ends the attempt and is passed on.
-
-        Whatever is logged meanwhile carries the event's id and type, the group and the attempt.
-        """
-        with EventInLogs(event):
-            routes = self._routes(event.event_type)
-            for route, resources in routes:
-                await route.run(event, resources)
-            if not routes:
-                # The store gives a worker only what it has a handler for: never call that done which nobody has done.
-                raise LookupError(f"no handler of the group takes {event.event_type}")
-
-    @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
-    def _routes(self, event_type: str) -> tuple[tuple[Route[Any], Any], ...]:
-        return tuple(
-            (route, resources) for router, resources in self._routers for route in router.routes_for(event_type)
-        )
 
 
 class LoadedGroup(Struct, frozen=True):
@@ -86,7 +55,16 @@ class LoadedGroup(Struct, frozen=True):
 
     def policy(self, event_type: str) -> Policy:
         """What the handlers of this event type override; field by field the greatest, as they share one attempt."""
-        return Policy.widest(route.policy for router in self.routers for route in router.routes_for(event_type))
+        return Policy.widest(route.policy for route in self.routes_for(event_type))
+
+    def routes_for(self, event_type: str) -> list[Route[Any]]:
+        """The routes of an event type, in the order in which they run."""
+        return [route for router in self.routers for route in router.routes_for(event_type)]
+
+    def limits(self, event_type: str, settings: Settings) -> AttemptLimits:
+        """What an attempt at an event of this type is allowed, with the time it may wait for company in batches."""
+        waits = [route.longest_wait_seconds(settings) for route in self.routes_for(event_type)]
+        return AttemptLimits.of(self.policy(event_type), settings, waits_seconds=sum(waits))
 
     @asynccontextmanager
     async def open(self, settings: Settings) -> AsyncIterator[RunningGroup]:
@@ -96,7 +74,9 @@ class LoadedGroup(Struct, frozen=True):
             for router in self.routers:
                 lifespan = router.lifespan
                 opened.append((router, await stack.enter_async_context(lifespan(settings)) if lifespan else None))
-            yield RunningGroup(opened)
+            running = RunningGroup(self.name, opened, settings)
+            stack.push_async_callback(running.close)
+            yield running
 
 
 def load_group(name: str, handlers: Sequence[str], settings: Settings) -> LoadedGroup:
@@ -137,7 +117,8 @@ def import_attribute(path: str, where: str, example: str) -> object:
         example: A name as it could be, likewise.
 
     Raises:
-        ConfigurationError: the path is none, or there is no such module.
+        ConfigurationError: the path is none, there is no such module, or it cannot be imported: then with the line of
+            its own code, and what Python says.
     """
     module_name, colon, attribute = path.partition(":")
     if not (colon and attribute and all(part.isidentifier() for part in module_name.split("."))):
@@ -146,15 +127,22 @@ def import_attribute(path: str, where: str, example: str) -> object:
     try:
         found: object = getattr(importlib.import_module(module_name), attribute, None)
     except ModuleNotFoundError as exc:
-        # Only the module itself missing is a wrong setting; an import that fails inside it is shown as it is.
-        if exc.name is None or not f"{module_name}.".startswith(f"{exc.name}."):
-            raise
-        missing = True
+        # Only the module itself missing is a wrong setting; else an import inside it has failed.
+        missing = exc.name is not None and f"{module_name}.".startswith(f"{exc.name}.")
+        problem = "there is no such module" if missing else _import_problem(exc)
+    except Exception as exc:  # noqa: BLE001 - whatever the author's module does while it is imported
+        problem = _import_problem(exc)
     else:
-        missing = False
-    if missing:  # raised outside the except block: Python's error repeats the name
-        raise ConfigurationError(f"{where}: there is no such module")
-    return found
+        return found
+    # Raised outside the except blocks: Python's error repeats the name.
+    raise ConfigurationError(f"{where}: {problem}")
+
+
+def _import_problem(error: Exception) -> str:
+    """What is wrong with a module of the author's, as they would look for it."""
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = f"cannot be imported: {type(error).__name__}: {message}"
+    return f"{said}\n  {line}: {line.source}" if (line := authors_line(error)) else said
 
 
 def _import_router(path: str, number: int) -> AnyRouter:

@@ -19,25 +19,20 @@ resources is a dataclass of the author's own.
 Resources that can say whether they are able to work (`ChecksReadiness`) are asked before the first event is taken.
 """
 
-import inspect
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
-from functools import partial
-from typing import Any, Generic, Protocol, TypeVar, overload, runtime_checkable
+from datetime import timedelta
+from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.event_patterns import RULE, is_pattern, matches
-from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
+from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
+from salesloft_webhooks.resource_kinds import EventType
 from salesloft_webhooks.settings import Ordering, Settings
 
 ResourcesT = TypeVar("ResourcesT")
-
-Handler = Callable[[Event], Coroutine[Any, Any, None]]
-"""A handler that needs nothing but the event."""
-
-ResourceHandler = Callable[[Event, ResourcesT], Coroutine[Any, Any, None]]
-"""A handler that is also given what its router's lifespan yields."""
+KindT = TypeVar("KindT")
+OtherKindT = TypeVar("OtherKindT")
 
 Lifespan = Callable[[Settings], AbstractAsyncContextManager[ResourcesT]]
 """Entered once per worker process before its first event, left after its last."""
@@ -56,113 +51,27 @@ class ChecksReadiness(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a handler overrides of its group's settings of the same names; None: as the group has it."""
+class Overrides(TypedDict, total=False):
+    """What `Router.on` takes besides event types: what overrides settings."""
 
-    timeout_seconds: float | None = None
-    max_attempts: int | None = None
-    backoff_base_seconds: float | None = None
-    backoff_cap_seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and value <= 0:
-                raise ConfigurationError(f"Router.on({field.name}=...) must be above zero")
-
-    @classmethod
-    def widest(cls, policies: Iterable["Policy"]) -> "Policy":
-        """The policy of one attempt that runs several handlers: field by field the greatest override."""
-        everything = tuple(policies)
-        values = {
-            field.name: max((v for p in everything if (v := getattr(p, field.name)) is not None), default=None)
-            for field in fields(cls)
-        }
-        return cls(**values)
+    timeout_seconds: float | None
+    max_attempts: int | None
+    backoff_base_seconds: float | None
+    backoff_cap_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Generic[ResourcesT]):
-    """One registration: the handler runs for each event whose type matches one of the patterns."""
+class Options(Overrides, total=False):
+    """What `Router.on` takes besides event types."""
 
-    patterns: tuple[str, ...]
-    handler: Handler | ResourceHandler[ResourcesT]
-    policy: Policy
-    takes_resources: bool
-
-    def matches(self, event_type: str) -> bool:
-        """Whether one of the patterns means ``event_type``."""
-        return matches(event_type, self.patterns)
-
-    async def run(self, event: Event, resources: ResourcesT) -> None:
-        """Call the handler, with the resources if it asked for them.
-
-        Raises whatever it raises; `TypeError` when it returns something to be awaited: its work was not done.
-        """
-        called: Callable[..., Coroutine[Any, Any, object]] = self.handler
-        result = await (called(event, resources) if self.takes_resources else called(event))
-        if result is not None and inspect.isawaitable(result):
-            if inspect.iscoroutine(result):
-                result.close()
-            raise TypeError(f"handler {name_of(self.handler)} returned something to be awaited: it lacks an `await`")
+    where: str | None
+    in_process: bool
 
 
-class Registration(Generic[ResourcesT]):
-    """What `Router.on` returns: the decorator that adds the route and gives the handler back unchanged."""
+class BatchOptions(Options, total=False):
+    """What `Router.on_batch` takes besides event types."""
 
-    def __init__(self, routes: list[Route[ResourcesT]], patterns: tuple[str, ...], policy: Policy) -> None:
-        self._routes = routes
-        self._patterns = patterns
-        self._policy = policy
-
-    @overload
-    def __call__(self, handler: Handler) -> Handler: ...
-    @overload
-    def __call__(self, handler: ResourceHandler[ResourcesT]) -> ResourceHandler[ResourcesT]: ...
-    def __call__(self, handler: Handler | ResourceHandler[ResourcesT]) -> Handler | ResourceHandler[ResourcesT]:
-        """Register ``handler``.
-
-        Raises:
-            ConfigurationError: it is not ``async def``, cannot be called with an event, or an event and resources, or
-                was registered for what is no event pattern.
-        """
-        _check_patterns(handler, self._patterns)
-        route = Route(self._patterns, handler, self._policy, takes_resources=_takes_resources(handler))
-        self._routes.append(route)
-        return handler
-
-
-def name_of(handler: Callable[..., object]) -> str:
-    """How messages and logs call a handler: never by its repr, in which a `partial` shows its arguments."""
-    while isinstance(handler, partial):
-        handler = handler.func
-    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
-
-
-def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> None:
-    for pattern in patterns:
-        if not is_pattern(pattern):
-            raise ConfigurationError(f"handler {name_of(handler)}: {pattern!a} is no event pattern: {RULE}")
-
-
-def _takes_resources(handler: Callable[..., object]) -> bool:
-    """Whether the handler asks for resources; refuses what could only fail or be guessed at each event."""
-    name = name_of(handler)
-    if not inspect.iscoroutinefunction(handler):
-        raise ConfigurationError(f"handler {name} must be `async def`; put blocking work into asyncio.to_thread()")
-    parameters = inspect.signature(handler).parameters.values()
-    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
-    if len(positional) not in (1, 2):
-        raise ConfigurationError(f"handler {name} must take (event) or (event, resources)")
-    if missing := [each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty]:
-        raise ConfigurationError(f"handler {name}: nobody would pass its keyword-only parameter {missing[0]!r}")
-    if len(positional) == 2 and positional[1].default is not inspect.Parameter.empty:
-        raise ConfigurationError(
-            f"handler {name}: its second parameter {positional[1].name!r} would be given the router's resources; "
-            "remove its default if that is meant, else make it keyword-only (write `*` before it)"
-        )
-    return len(positional) == 2
+    max_size: Required[int]
+    max_wait: float | timedelta
 
 
 class Router(Generic[ResourcesT]):
@@ -190,25 +99,92 @@ class Router(Generic[ResourcesT]):
         self.ordering = ordering
         self.routes: list[Route[ResourcesT]] = []
 
+    @overload
+    def on(self, one: EventType[KindT], /, **options: Unpack[Options]) -> Registration[ResourcesT, KindT]: ...
+    @overload
     def on(
-        self,
-        *patterns: str,
-        timeout_seconds: float | None = None,
-        max_attempts: int | None = None,
-        backoff_base_seconds: float | None = None,
-        backoff_cap_seconds: float | None = None,
-    ) -> Registration[ResourcesT]:
+        self, one: EventType[KindT], two: EventType[OtherKindT], /, **overrides: Unpack[Overrides]
+    ) -> Registration[ResourcesT, KindT | OtherKindT]: ...
+    @overload
+    def on(self, *several: EventType[KindT], **options: Unpack[Options]) -> Registration[ResourcesT, KindT]: ...
+    @overload
+    def on(self, *patterns: str, **options: Unpack[Options]) -> Registration[ResourcesT, Any]: ...
+    def on(
+        self, *patterns: str, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+    ) -> Registration[ResourcesT, Any]:
         """Register a handler for event types: exact names or patterns (``email.*``, ``*``; see `event_patterns`).
 
-        The keyword arguments override the group's settings of the same names for the events of this handler.
+        Names that are `EventType` say what `Event.resource` is: ``@router.on(PersonUpdated)`` takes a handler of an
+        ``Event[Person]``.
+
+        With ``where`` the handler is called only for events that say something (docs/filters.md)::
+
+            @router.on("person.*", where="data.crm_id exists and not data.do_not_contact = true")
+
+        A coroutine function runs in the worker's event loop, a plain one in a thread, or with ``in_process`` in a
+        process of its own (docs/threads_and_processes.md).
+
+        The other keyword arguments override the group's settings of the same names for the events of this handler.
 
         Raises:
-            ConfigurationError: without a pattern, or with an override that is not above zero.
+            ConfigurationError: without a pattern, with an override that is not above zero, or what is no filter.
         """
         if not patterns:
             raise ConfigurationError("Router.on() needs at least one event type or pattern")
-        policy = Policy(timeout_seconds, max_attempts, backoff_base_seconds, backoff_cap_seconds)
-        return Registration(self.routes, patterns, policy)
+        policy = Policy(**overrides)
+        condition = filter_of(where)
+        return Registration(self.routes, tuple(map(str, patterns)), policy, None, condition, in_process=in_process)
+
+    @overload
+    def on_batch(
+        self, one: EventType[KindT], /, **options: Unpack[BatchOptions]
+    ) -> BatchRegistration[ResourcesT, KindT]: ...
+    @overload
+    def on_batch(
+        self, one: EventType[KindT], two: EventType[OtherKindT], /, **options: Unpack[BatchOptions]
+    ) -> BatchRegistration[ResourcesT, KindT | OtherKindT]: ...
+    @overload
+    def on_batch(
+        self, *several: EventType[KindT], **options: Unpack[BatchOptions]
+    ) -> BatchRegistration[ResourcesT, KindT]: ...
+    @overload
+    def on_batch(self, *patterns: str, **options: Unpack[BatchOptions]) -> BatchRegistration[ResourcesT, Any]: ...
+    def on_batch(
+        self,
+        *patterns: str,
+        max_size: int,
+        max_wait: float | timedelta = 0.0,
+        where: str | None = None,
+        in_process: bool = False,
+        **overrides: Unpack[Overrides],
+    ) -> BatchRegistration[ResourcesT, Any]:
+        """Register a handler that takes several events at once, as a list. What `on` says, and beside that more.
+
+        ::
+
+            @router.on_batch("person.*", max_size=100, max_wait=2)
+            async def store(events: Sequence[Event]) -> Failures | None: ...
+
+        Args:
+            patterns: As `on` takes them.
+            max_size: Events of one call at most.
+            where: As `on` takes it.
+            in_process: The same.
+            max_wait: How long, in seconds or as a `timedelta`, the first event waits for others. 0: a call begins as
+                soon as none of this handler is under way in its process, with what has come meanwhile.
+
+        Raises:
+            ConfigurationError: as `on` does; or one of the two is out of range.
+        """
+        if not patterns:
+            raise ConfigurationError("Router.on_batch() needs at least one event type or pattern")
+        wait_seconds = max_wait.total_seconds() if isinstance(max_wait, timedelta) else max_wait
+        rules = BatchRules(max_size, wait_seconds)
+        policy = Policy(**overrides)
+        condition = filter_of(where)
+        return BatchRegistration(
+            self.routes, tuple(map(str, patterns)), policy, rules, condition, in_process=in_process
+        )
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -219,6 +195,6 @@ class Router(Generic[ResourcesT]):
         """The routes of an event type, in the order of registration."""
         return (route for route in self.routes if route.matches(event_type))
 
-    def handlers_for(self, event_type: str) -> Iterable[Handler | ResourceHandler[ResourcesT]]:
+    def handlers_for(self, event_type: str) -> Iterable[Callable[..., Any]]:
         """The handlers of an event type, in the order of registration."""
         return (route.handler for route in self.routes_for(event_type))

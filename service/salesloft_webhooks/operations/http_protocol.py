@@ -208,6 +208,7 @@ class BoundedProtocol(AtOnceConnection):
                 self.transport.close()
                 return
             self.cycle.disconnected = True  # so far as the application is concerned
+            self.cycle.waiting_for_100_continue = False  # it may not have asked yet; nothing can be written by then
             self.cycle.message_event.set()
         self.refused = True
         self.cycle = self.scope = self.headers = None  # type: ignore[assignment]  # not held while it lingers

@@ -9,8 +9,6 @@ import re
 MAX_HEAD_BYTES = 16_384
 MAX_FIELDS = 100
 
-# A bare LF ends a line here so that the parser gets to refuse it; if it did not, such a head would never end.
-_BARE_END = re.compile(rb"\n\r?\n")
 _REQUEST_LINE = re.compile(rb"[A-Z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 _NO_PATH = re.compile(rb"(https?://[^/?#]+)(\?.*)?", re.IGNORECASE)
 
@@ -35,10 +33,12 @@ def end_of_head(data: bytes | bytearray, seen: int = 0) -> int | None:
         BadRequest: Whatever follows, this does not become a request.
     """
     start = max(0, seen - 3)
-    end = data.find(b"\r\n\r\n", start, MAX_HEAD_BYTES) + 4
-    if end == 3 and (match := _BARE_END.search(data, start, MAX_HEAD_BYTES)) is not None:
-        end = match.end()
-    if end > 3:
+    end = data.find(b"\n\r\n", start, MAX_HEAD_BYTES) + 3
+    # A bare LF ends a line here so that the parser gets to refuse it; if it did not, such a head would never end.
+    # Whichever comes first: an empty line in a body that came in the same piece ends no head.
+    if b"\n\n" in data and (bare := data.find(b"\n\n", start, end if end > 2 else MAX_HEAD_BYTES) + 2) > 1:
+        end = bare
+    if end > 2:
         if data.count(b"\n", 0, end) > MAX_FIELDS + 2:  # beside the fields, the request line and the empty one
             raise HeadTooLarge
         return end

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from salesloft_webhooks.background import cancellation_requested
 from salesloft_webhooks.errors import ClusterConflict, ClusterError
+from salesloft_webhooks.last_acts import last_act
 from salesloft_webhooks.operator.objects import LeaseObject, LeaseSpec
 from salesloft_webhooks.operator.times import micro_time, steady_seconds
 from salesloft_webhooks.telemetry import get_logger
@@ -165,9 +166,8 @@ class Leadership:
         if held is None:
             return
         with suppress(ClusterError, TimeoutError):
-            async with asyncio.timeout(RELEASE_SECONDS):
-                free = replace(held.spec, holder_identity="", lease_duration_seconds=1, renew_time=micro_time())
-                await self._leases.replace(held, free)
+            free = replace(held.spec, holder_identity="", lease_duration_seconds=1, renew_time=micro_time())
+            await last_act(self._leases.replace(held, free), RELEASE_SECONDS)
 
 
 async def seize(leases: Leases, name: str, identity: str, seconds: float) -> None:

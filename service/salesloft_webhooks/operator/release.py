@@ -16,8 +16,8 @@ operator must not bring back what is given up here, so its lease is taken by for
     the same
     objects of groups that nobody has      as above
     declared are deleted
-    the lease is kept for                  in this time the operator is removed
-    `LINGER_SECONDS`
+    the lease is kept for                  in this time the operator is removed. If it stays, no object is held before
+    `LINGER_SECONDS`                       it has the lease again: one that is deleted goes, and ours may stay
     =====================================  =========================================================================
 
 No other objects are deleted here: whoever has made them does that, and nothing keeps them.

@@ -75,6 +75,8 @@ class KeyFile:
             values = split_keys(self._path.read_bytes())
         except OSError as exc:
             unreadable = f"the file cannot be read: {exc.strerror}"
+        except ValueError:
+            unreadable = "no file can have this name"
         if unreadable:  # raised outside the except block: the cause names the file
             raise ConfigurationError(f"{self.setting}: {unreadable}")
         if not values:

@@ -13,7 +13,7 @@ import msgspec
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Publisher
 from salesloft_webhooks.dialects.names import OWN_EVENT_TYPES
-from salesloft_webhooks.dialects.resource import identifier
+from salesloft_webhooks.dialects.uniform_resource import identifier
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.link_swap.answering import Answered, count_swapped
 from salesloft_webhooks.link_swap.request import LinkSwap

@@ -27,6 +27,7 @@ byte for byte. What SalesLoft's own description says of them is in
 
 from salesloft_webhooks.salesloft.api import Salesloft, open_salesloft
 from salesloft_webhooks.salesloft.budget import PER_MINUTE, Budget, LocalBudget, page_cost
+from salesloft_webhooks.salesloft.credentials import has_credentials
 from salesloft_webhooks.salesloft.record_lists import LISTS, Direction, Page, RecordList, Row
 from salesloft_webhooks.salesloft.subscriptions import Subscription
 from salesloft_webhooks.salesloft.transport import Patience
@@ -43,6 +44,7 @@ __all__ = [
     "Row",
     "Salesloft",
     "Subscription",
+    "has_credentials",
     "open_salesloft",
     "page_cost",
 ]

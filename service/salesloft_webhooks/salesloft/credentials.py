@@ -165,6 +165,18 @@ def _problem(answer: Answer) -> SalesloftError | None:
     return SalesloftUnavailable(said, after_seconds=answer.retry_after_seconds or 0.0)
 
 
+def has_credentials(settings: Settings) -> bool:
+    """Whether any are set at all, be they usable or not. An id without its secret is none."""
+    return any(
+        (
+            settings.salesloft_api_token,
+            settings.salesloft_api_token_file,
+            settings.salesloft_client_secret,
+            settings.salesloft_client_secret_file,
+        )
+    )
+
+
 def credentials_from(settings: Settings, http: httpx2.AsyncClient, seconds: float) -> Credentials:
     """What the settings say; nothing is asked yet.
 

@@ -5,15 +5,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from random import Random
 from typing import Any
 
 from salesloft_webhooks.dialects import Dialect, OutgoingEvent
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.event_patterns import nearest
 from salesloft_webhooks.simulator.sales_team import ATLANTA, EVENT_TYPES, LINK_SWAP, NATIVE_NAMES, Change, SalesTeam
 from salesloft_webhooks.simulator.signed_deliveries import Delivery, Forger, Kind, Signer
 
+SIMULATED = EVENT_TYPES | NATIVE_NAMES | {LINK_SWAP}
 RECENT = 100
 RECENT_SECONDS = 60
 COUNTERS = {"email.opened": "views", "email.clicked": "clicks", "email.replied": "replies"}
@@ -63,9 +64,10 @@ class Traffic(Iterator[Delivery]):
     ) -> None:
         if min(mix.duplicates, mix.forgeries) < 0 or mix.duplicates + mix.forgeries > 1:
             raise ConfigurationError("the shares of duplicates and forgeries must lie between 0 and 1, also together")
-        if mix.event_type and mix.event_type not in EVENT_TYPES | NATIVE_NAMES | {LINK_SWAP}:
-            near = f" (did you mean {', '.join(nearest(mix.event_type))}?)" if nearest(mix.event_type) else ""
-            raise ConfigurationError(f"{mix.event_type} is not simulated{near}; send it with data of your own")
+        if mix.event_type and mix.event_type not in SIMULATED:
+            near = ", ".join(get_close_matches(mix.event_type, sorted(SIMULATED)))
+            meant = f" (did you mean {near}?)" if near else ""
+            raise ConfigurationError(f"{mix.event_type} is not simulated{meant}; send it with data of your own")
         self._random = Random(seed)  # noqa: S311 - invented people, no keys
         self._signer, self._mix, self._clock = signer, mix, clock
         self._team = SalesTeam(self._random, (start or datetime.now(UTC)).astimezone(ATLANTA), mean_gap_seconds)

@@ -14,6 +14,7 @@ Each verb feeds metrics, traces and logs from the one fact it is given. Verbs ne
 from salesloft_webhooks.telemetry.alert_telemetry import AlertDelivery, AlertKind, AlertTelemetry
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
 from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
+from salesloft_webhooks.telemetry.batch_telemetry import BatchTelemetry
 from salesloft_webhooks.telemetry.console_telemetry import ConsoleTelemetry
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
@@ -33,6 +34,7 @@ __all__ = [
     "AttemptSpan",
     "BackfillState",
     "BackfillTelemetry",
+    "BatchTelemetry",
     "ConsoleTelemetry",
     "DeliverySpan",
     "Found",

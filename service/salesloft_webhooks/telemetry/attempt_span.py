@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, event_type_label
@@ -104,6 +105,11 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
         self._group.age.observe(max(0.0, self._event.age_seconds))
         self._write("debug", "attempt.done")
 
+    def filtered(self) -> None:
+        """No handler ran: the filters did not want what the event says."""
+        self._outcome = AttemptOutcome.FILTERED
+        self._write("debug", "attempt.filtered")
+
     def retried(self, error: BaseException, *, after_seconds: float) -> None:
         """It failed and will run again."""
         self._failed(AttemptOutcome.RETRIED, error)
@@ -125,6 +131,11 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
         self._failed(AttemptOutcome.PAUSED, error)
         self._write("warning", "attempt.paused", error, after_seconds=round(after_seconds, 3))
 
+    def snoozed(self, *, after_seconds: float) -> None:
+        """It was too early: the handler wants the event again later, and the attempt is not counted."""
+        self._outcome = AttemptOutcome.SNOOZED
+        self._write("info", "attempt.snoozed", after_seconds=round(after_seconds, 3))
+
     def _failed(self, outcome: AttemptOutcome, error: BaseException) -> None:
         self._outcome = outcome
         self._group.failed(outcome, error)
@@ -133,7 +144,8 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
     def _write(self, level: str, name: str, error: BaseException | None = None, **fields: object) -> None:
         event = self._event
         if error is not None:
-            fields |= {"error": error_type(error), "exc_info": error}
+            line = {"line": str(line)} if (line := authors_line(error)) else {}
+            fields |= {"error": error_type(error), **line, "exc_info": error}
         getattr(self._log, level)(
             name,
             group=self._group.group,

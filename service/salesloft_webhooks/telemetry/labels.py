@@ -11,6 +11,8 @@ class AttemptOutcome(StrEnum):
 
     DONE = "done"
     """The handler finished."""
+    FILTERED = "filtered"
+    """No handler ran: the group's filters did not want what the event says."""
     RETRIED = "retried"
     """It failed and will run again."""
     DEAD = "dead"
@@ -19,6 +21,8 @@ class AttemptOutcome(StrEnum):
     """Handed back unharmed, because the worker stops. Not counted as an attempt of the event."""
     PAUSED = "paused"
     """The handler's backend is down: the group pauses. Not counted as an attempt of the event."""
+    SNOOZED = "snoozed"
+    """It was too early for the handler: it will run again. Not counted as an attempt of the event."""
     LOST = "lost"
     """It ended without a settlement: cancelled, or a defect of ours. Another consumer takes over."""
 

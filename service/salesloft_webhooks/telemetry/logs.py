@@ -13,7 +13,6 @@ import json
 import logging
 import re
 import sys
-import traceback
 from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import unquote
@@ -23,6 +22,7 @@ import structlog
 from pydantic import SecretStr
 from structlog.typing import EventDict, ExcInfo, FilteringBoundLogger, Processor, WrappedLogger
 
+from salesloft_webhooks.authors_line import frames_of
 from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.printable_text import printable, printable_json
 from salesloft_webhooks.settings import LogFormat, Settings
@@ -166,10 +166,9 @@ class DescribeException:
         return fields
 
     def _description(self, error: BaseException) -> dict[str, Any]:
-        frames = traceback.extract_tb(error.__traceback__)
         description: dict[str, Any] = {
             "type": error_type(error),
-            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames_of(error)],
         }
         return {**description, "message": str(error)} if self._messages else description
 

@@ -5,6 +5,8 @@ One handler against one event, without any server::
     result = await run(router, event("person.created", id=7, email_address="robin@example.com"))
     assert result.outcome is Outcome.DONE
 
+Several events for a batch handler: ``await run_batch(router, [event(...), event(...)])``.
+
 The whole pipeline in the test's process, with a real Valkey (``pip install salesloft-webhooks[embedded]``): deliveries
 are signed and posted to a receiver, stored, and handled by a worker that retries, orders and buries as in production::
 
@@ -17,8 +19,8 @@ With pytest, ``pytest_plugins = ["salesloft_webhooks.testing.fixtures"]`` gives 
 ``salesloft_pipeline``.
 """
 
+from salesloft_webhooks.handlers.one_attempt import Outcome, Result, run, run_batch
 from salesloft_webhooks.testing.events import event
-from salesloft_webhooks.testing.one_attempt import Outcome, Result, run
 from salesloft_webhooks.testing.pipeline import Pipeline, StartPipeline, pipeline
 
-__all__ = ["Outcome", "Pipeline", "Result", "StartPipeline", "event", "pipeline", "run"]
+__all__ = ["Outcome", "Pipeline", "Result", "StartPipeline", "event", "pipeline", "run", "run_batch"]

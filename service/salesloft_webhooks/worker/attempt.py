@@ -5,10 +5,11 @@ import time
 from enum import StrEnum
 from functools import partial
 
-from salesloft_webhooks.broker import Lease, Outcome, Ran, Settlement
+from salesloft_webhooks.authors_line import authors_line
+from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, Retry
 from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
-from salesloft_webhooks.handlers.loading import RunningGroup
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
 
@@ -150,6 +151,9 @@ class Attempt:
         return None if self._lost is self.lease else Settlement(self.lease, Outcome.RELEASE)
 
     def _settlement(self, span: AttemptSpan, verdict: Verdict) -> Settlement:
+        if verdict.ending is Ending.FILTERED:
+            span.filtered()
+            return Settlement(self.lease, Outcome.DONE, reason=FILTERED)
         if verdict.ending is Ending.DONE or verdict.error is None:
             span.done()
             # What succeeds at once has no history, and must not pay for one.
@@ -159,11 +163,14 @@ class Attempt:
             return self._dead(span, verdict.error, verdict.reason)
         if verdict.ending is Ending.PAUSED:
             self.pause_seconds = pause = verdict.after_seconds or 0.0
-            self.pause_reason = describe(verdict.error)
+            self.pause_reason = describe(verdict.error, with_line=False)
             span.paused(verdict.error, after_seconds=pause)
             # The pause itself holds the group back; the event must be due soon after somebody ends it early.
             return Settlement(self.lease, Outcome.RELEASE, delay_seconds=min(pause, LONGEST_RELEASE_SECONDS))
         delay = verdict.after_seconds
+        if verdict.ending is Ending.SNOOZED:
+            span.snoozed(after_seconds=delay or 0.0)
+            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=delay or 0.0)
         if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
             delay = max(delay or 0.0, self._rules.backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
@@ -183,19 +190,20 @@ async def _refuse(why: str) -> None:
     raise BodyUnreadable(why)
 
 
-def describe(error: BaseException) -> str:
-    """An error in one line, cut to `ERROR_LENGTH`, valid as UTF-8: its type and the first line of its message.
+def describe(error: BaseException, *, with_line: bool = True) -> str:
+    """An error in one line, cut to `ERROR_LENGTH`, valid as UTF-8: type, first line of the message, the author's line.
 
     Of an exception group the errors in it: that of the group itself says nothing but their number.
     """
-    text = "; ".join(_one_line(leaf) for leaf in leaves_of(error))
+    text = "; ".join(_one_line(leaf, with_line=with_line) for leaf in leaves_of(error))
     # Messages quote broken data; a lone surrogate in one must not keep the outcome from being stored.
     return text[:ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: BaseException, *, with_line: bool) -> str:
     try:
         message = next(iter(str(error).splitlines()), "")
     except Exception as exc:  # noqa: BLE001 - the author's own __str__: whatever it does, the outcome has to be stored
         message = f"(its __str__ raised {type(exc).__name__})"
-    return f"{type(error).__name__}: {message}"
+    where = f" ({line})" if with_line and (line := authors_line(error)) else ""
+    return f"{type(error).__name__}: {message}"[: ERROR_LENGTH - len(where)] + where

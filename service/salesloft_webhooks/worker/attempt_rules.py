@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.handlers.execution import AttemptLimits
 from salesloft_webhooks.handlers.loading import LoadedGroup
-from salesloft_webhooks.handlers.router import name_of
+from salesloft_webhooks.handlers.routes import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.backoff import Backoff
 
@@ -59,8 +59,7 @@ def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], At
             policy.backoff_base_seconds or settings.backoff_base_seconds,
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,
         )
-        routes = [route for router in loaded.routers for route in router.routes_for(event_type)]
-        names = ", ".join(name_of(route.handler) for route in routes)
-        return AttemptRules(AttemptLimits.of(policy, settings), backoff, names, Pace())
+        names = ", ".join(name_of(route.handler) for route in loaded.routes_for(event_type))
+        return AttemptRules(loaded.limits(event_type, settings), backoff, names, Pace())
 
     return rules

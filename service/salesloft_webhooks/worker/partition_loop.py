@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.handlers.loading import RunningGroup
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt import Attempt, Interruption
@@ -66,6 +66,10 @@ class PartitionLoop:
 
     async def run(self) -> None:
         """Take and run until `stop`, then until everything is settled; or until cancelled."""
+        with self._group.each_connection_calls(self._settler.say_again):
+            await self._run()
+
+    async def _run(self) -> None:
         async with self._background as background:
             settling = background.start(self._settler.run(), name=f"settler of partition {self.partition}")
             failures = 0
@@ -85,6 +89,7 @@ class PartitionLoop:
             await self._settler_idle()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
+        self._settler.say_again()
         self._telemetry.store_unavailable(str(error), f"take {self.partition}")
         log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from salesloft_webhooks.errors import ConfigurationError, Unavailable
-from salesloft_webhooks.handlers.loading import RunningGroup
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import get_logger
 from salesloft_webhooks.worker.attempt import describe
 

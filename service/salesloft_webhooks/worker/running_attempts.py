@@ -11,7 +11,7 @@ from functools import partial
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, Lease, Settlement
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.handlers.loading import RunningGroup
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.attempt import Attempt
 from salesloft_webhooks.worker.attempt_rules import AttemptRules

@@ -20,6 +20,11 @@ from salesloft_webhooks.worker.concurrency_limit import HeldSlots
 BATCH = 200
 """Outcomes in one call."""
 STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
+KNOWN_MOST = 20_000
+"""Entries of a partition that are known to be done, the latest: 4 MB. With more they are known less long."""
+SAID_AGAIN_SECONDS, SAID_AGAIN_MOST = 5.0, 1_000
+"""What is said again when the store has failed: the latest that was confirmed so shortly before. Replicas are behind by
+milliseconds, unless their machine is in trouble, too."""
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -47,11 +52,13 @@ class Unsettled(msgspec.Struct):
         settlement: What to store.
         renewed: Monotonic time at which its lease was last known to be ours.
         joined: Whether it goes into the same call as the one before it, under whose lease it was run.
+        again: Whether it was confirmed before, and is said again.
     """
 
     settlement: Settlement
     renewed: float
     joined: bool = False
+    again: bool = False
 
     @property
     def lease(self) -> Lease:
@@ -99,7 +106,10 @@ class Settler:
         self._queue: deque[Unsettled] = deque()
         self._releasing = Counts[tuple[str, int]]()
         self._done = Counts[str]()
-        self._confirmed: list[str] = []
+        self._confirmed: deque[tuple[float, str]] = deque()
+        # A replica that is promoted gives out what it takes for leased when that has lapsed, a minute or more later.
+        self._known_seconds = 2 * group.options.lease_seconds + 60
+        self._confirmed_lately: deque[tuple[float, Settlement]] = deque(maxlen=SAID_AGAIN_MOST)
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -127,17 +137,29 @@ class Settler:
         return _attempt_of(lease) in self._releasing
 
     def is_done(self, lease: Lease) -> bool:
-        """Whether an attempt of ours of the same entry is done: in the queue, or confirmed since `forget_confirmed`.
+        """Whether an attempt of ours of the same entry is done: in the queue, or confirmed not too long ago.
 
-        The store may have leased the entry again before it heard of that, when the first lease had lapsed.
+        The store may have leased it again before it heard of that; or it is a promoted replica, which has not heard.
         """
         return lease.entry_id in self._done
 
     def forget_confirmed(self) -> None:
-        """Called when a take has been answered: what was confirmed by now cannot be leased by a later one."""
-        for entry_id in self._confirmed:
-            self._done.remove(entry_id)
-        self._confirmed.clear()
+        """Called when a take has been answered: what was confirmed long ago is not leased by a later one."""
+        known_since = time.monotonic() - self._known_seconds
+        while self._confirmed and (self._confirmed[0][0] < known_since or len(self._confirmed) > KNOWN_MOST):
+            self._done.remove(self._confirmed.popleft()[1])
+
+    def say_again(self) -> None:
+        """Called when the store has failed or is connected anew: it may be a promoted replica, which has not heard all.
+
+        What was confirmed last is stored once more, and no more: with every other answer lost, all would be repeats.
+        """
+        since = time.monotonic() - SAID_AGAIN_SECONDS
+        for confirmed, settlement in self._confirmed_lately:
+            if confirmed >= since:
+                self.add(settlement)
+                self._queue[-1].again = True
+        self._confirmed_lately.clear()
 
     def is_behind(self, seconds: float) -> bool:
         """Whether the first outcome's lease has not been renewed for so long: store it before anything is taken."""
@@ -158,6 +180,7 @@ class Settler:
     def _postponed(self, error: Exception, failures: int) -> float:
         if not isinstance(error, StoreError):
             raise error
+        self.say_again()
         self._telemetry.store_unavailable(str(error), f"settle {self._partition}")
         return STORE_BACKOFF.delay_seconds(failures)
 
@@ -187,12 +210,15 @@ class Settler:
         return batch
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
+        now = time.monotonic()
         for settlement in batch:
-            self._queue.popleft()
+            again = self._queue.popleft().again
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:
-                self._confirmed.append(settlement.lease.entry_id)
+                self._confirmed.append((now, settlement.lease.entry_id))
+                if not again:
+                    self._confirmed_lately.append((now, settlement))
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

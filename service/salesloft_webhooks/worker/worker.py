@@ -14,7 +14,8 @@ from typing import Any
 from salesloft_webhooks.background import Background, cancel_and_wait
 from salesloft_webhooks.broker import Group, GroupOptions, Store, attend, new_consumer_name
 from salesloft_webhooks.errors import StoreError
-from salesloft_webhooks.handlers.loading import LoadedGroup, RunningGroup
+from salesloft_webhooks.handlers.loading import LoadedGroup
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt_rules import rules_by_type
@@ -66,6 +67,7 @@ class Worker:
         self._options = options
         self._store = store
         self._loaded = loaded
+        self._running = running
         self._group = Group(store, options, new_consumer_name())
         self._settings = settings
         self._telemetry = telemetry
@@ -162,6 +164,7 @@ class Worker:
     async def _stop(self) -> None:
         for loop in self._loops:
             loop.stop()
+        self._running.wait_no_more()
         loops = self._served.tasks
         await asyncio.wait(loops, timeout=self._settings.grace_seconds)
         for loop in self._loops:

@@ -47,7 +47,7 @@ async def test_a_silent_receiver_holds_nobody_up(valkey: Server, seconds: int, *
 
 
 async def test_who_stops_in_order_is_forgotten_at_once(valkey: Server) -> None:
-    """And who died is, an hour later; the key has an end, so a removed installation leaves nothing."""
+    """Who died is, an hour later, when anybody says anything; the key ends with an installation that is removed."""
     async with open_store(Settings.load(redis_url=valkey.url)) as store:
         keys = AnnouncedKeys(store)
         for name in ("one", "two", "three"):
@@ -56,6 +56,7 @@ async def test_who_stops_in_order_is_forgotten_at_once(valkey: Server) -> None:
         age(valkey, "two", 3601)
 
         assert await keys.of_source("default") == {"three": frozenset({"old"})}
+        await keys.announce("three", says("old"))
         with valkey.client() as client:
             assert client.hkeys("sl:receivers") == ["three"]
             assert 0 < client.ttl("sl:receivers") <= 3600

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks.broker import Publisher, Stored, StoreWatch, open_store
+from salesloft_webhooks.broker import Group, GroupOptions, Publisher, Stored, StoreWatch, open_store
 from salesloft_webhooks.broker.durability import examine
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import NotDurable, StoreError
@@ -172,3 +172,26 @@ async def test_a_cluster_whose_nodes_differ_keeps_the_promise_on_each(tmp_path: 
                     client.config_set("appendfsync", "everysec")
                 assert wait is not None
                 assert wait[0] == "WAITAOF"
+
+
+async def test_a_process_that_only_takes_finds_the_promoted_replica(cluster: list[Server]) -> None:
+    """Its connection was lost between two calls, and nothing else of it asks the cluster: the next calls do."""
+    url = f"redis+cluster://127.0.0.1:{cluster[0].port},127.0.0.1:{cluster[1].port}"
+    async with open_store(Settings.load(redis_url=url, partitions=PARTITIONS)) as store:
+        group = Group(store, GroupOptions("crm"), "one")
+        await group.register()
+        for partition in range(PARTITIONS):
+            await group.take(partition, 1)
+        held = next(partition for partition in range(PARTITIONS) if f"sl:{{{partition}}}:events" in streams(cluster[0]))
+        cluster[0].stop(kill=True)
+
+        await eventually(lambda: taken(group, held), seconds=30, description="its replica is asked")
+
+
+async def taken(group: Group, partition: int) -> bool:
+    """Whether the server of that partition answers."""
+    try:
+        await group.take(partition, 1)
+    except StoreError:
+        return False
+    return True

@@ -33,6 +33,26 @@ async def test_a_lease_of_an_earlier_life_settles_nothing_of_this(bench: Bench, 
     assert bench.record("e1")["crm"] == "done"
 
 
+async def test_destroying_a_group_repeats_what_runs_and_nothing_else(bench: Bench) -> None:
+    """Another worker is leased what ran, once; not what is done, nor what the first reports as done meanwhile."""
+    first, second = await bench.group(lease_seconds=60), await bench.group(lease_seconds=60, consumer="two")
+    for event_id in ("done", "running", "reported"):
+        await bench.publish(event_id)
+    done, running, reported = await take(first)
+    await settle(first, done, Outcome.DONE)
+    bench.redis.xgroup_destroy(STREAM, "crm")
+    assert await settle(first, reported, Outcome.DONE) is Settled.GONE
+
+    again = await take(second)
+    assert await take(first) == await take(second) == ()
+    assert await settle(first, running, Outcome.DONE) is Settled.LATE
+    assert await settle(second, again[0], Outcome.RETRY) is Settled.SETTLED
+
+    assert [(each.event.event_id, each.event.attempt) for each in again] == [("running", 1)]
+    assert await take(first) == await take(second) == ()
+    assert bench.pending() == {}
+
+
 async def test_registering_a_destroyed_group_leaves_nothing_of_its_earlier_life(bench: Bench) -> None:
     """Made again before any take has noticed, as by a worker that starts, it runs the heads of its lanes at once."""
     group = await bench.group(ordering=Ordering.ENTITY, lease_seconds=60)

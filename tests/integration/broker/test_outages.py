@@ -211,6 +211,19 @@ async def test_what_was_deleted_or_added_by_hand_stops_nobody(bench: Bench) -> N
     assert [(lease.event.event_id, lease.event.entity_key) for lease in after] == [("bare", "")]
 
 
+async def test_what_was_deleted_is_not_given_back(bench: Bench) -> None:
+    """A worker that ends gives back an entry that is gone from the stream: nothing of it is left, nothing is due."""
+    group = await bench.group()
+    await bench.publish("e1")
+    (lease,) = await take(group)
+    bench.redis.xdel("sl:{0}:events", lease.entry_id)
+
+    await settle(group, lease, Outcome.RELEASE)
+
+    assert bench.pending() == {}
+    assert bench.redis.zrange("sl:{0}:g:crm:due", 0, -1) == []
+
+
 def _arguments_of_a_take(group: Group) -> list[Any]:
     """What `Group.take` sends first of all."""
     return ["crm", group.consumer, 10, 60_000, 5, "none", 8, 3600, 500, 0, group.options.version, 3_600_000, 1, 0]

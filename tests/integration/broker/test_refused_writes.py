@@ -154,11 +154,12 @@ async def test_one_bad_delivery_makes_nobody_unready(refusing: Server) -> None:
 async def test_a_user_that_may_not_use_watermarks_is_found(refusing: Server) -> None:
     """Deliveries about emails would all be refused, so the store is not fine, although all others are stored."""
     with refusing.client() as client:
-        client.execute_command("ACL", "SETUSER", "receiver", "on", ">secret", "allkeys", "+@all", "-hget")
+        client.execute_command("ACL", "SETUSER", "receiver", "reset", "on", ">secret", "allkeys", "+@all", "-hget")
     url = refusing.url.replace("redis://", "redis://receiver:secret@")
     async with open_store(Settings.load(redis_url=url)) as store:
         with pytest.raises(StoreError, match="NOPERM"):
             await probe(store, 0, Durability(), thorough=False)
+    assert refusing.refused() == {"receiver: command hget"}
 
 
 def test_the_probe_knows_what_publish_does() -> None:
@@ -179,7 +180,7 @@ def test_the_probe_has_a_key_for_every_call() -> None:
 async def test_a_user_that_may_not_use_the_windows_of_records_is_found(refusing: Server) -> None:
     """Every kind of key is asked about: here that of the list of windows, which each delivery reads."""
     with refusing.client() as client:
-        rights = ["on", ">secret", "+@all", "~sl:partitions", "~sl:format", "~sl:groups", "~sl:{0}:events"]
+        rights = ["reset", "on", ">secret", "+@all", "~sl:partitions", "~sl:format", "~sl:groups", "~sl:{0}:events*"]
         rights += ["~sl:{0}:event:*", "~sl:{0}:ids:*", "~sl:{0}:mark:*", "~sl:{0}:layout", "~sl:{0}:numbers"]
         client.execute_command("ACL", "SETUSER", "receiver", *rights)
     url = refusing.url.replace("redis://", "redis://receiver:secret@")

@@ -91,6 +91,17 @@ async def test_a_receiver_of_before_begins_the_time_anew(bench: Bench) -> None:
     assert bench.redis.exists(FORMAT) == 0
 
 
+async def test_a_worker_that_has_not_taken_yet_is_not_forgotten(bench: Bench) -> None:
+    """What a worker says at its start holds, also when consumers that are gone are removed before its first take."""
+    group = await bench.group()
+    await group.beat()
+
+    await group.retire()
+    await take(group)
+
+    assert await current(bench) == NEWEST
+
+
 @pytest.mark.parametrize("broken", ["not a hash"])
 async def test_what_cannot_be_asked_is_written_in_the_old_format(bench: Bench, broken: str) -> None:
     """A format that cannot be read stops no delivery: all can read the old one."""

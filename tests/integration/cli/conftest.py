@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.administered import Console
+from tests.integration.cli.examined import Doctor
 from tests.support.servers import Server
 
 
@@ -13,3 +14,10 @@ def console(valkey: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """The command on an empty store, away from whatever the developer is running."""
     monkeypatch.chdir(tmp_path)
     return Console(valkey)
+
+
+@pytest.fixture
+def doctor(tmp_path: Path, valkey: Server, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """On a store that is there and empty."""
+    monkeypatch.chdir(tmp_path)
+    return Doctor(tmp_path, valkey)

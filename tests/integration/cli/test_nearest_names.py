@@ -50,11 +50,17 @@ def test_an_event_that_does_not_exist_is_an_error(console: Console, command: tup
     assert "nearest: email.opened/812345678/3" in result.stderr
 
 
-def test_a_type_that_is_not_simulated_is_an_error(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`send` sends nothing, and names the nearest."""
+@pytest.mark.parametrize(
+    ("event_type", "near"), [("person.creatd", "did you mean person.created"), ("call.updated", "call.completed")]
+)
+def test_a_type_that_is_not_simulated_is_an_error(
+    console: Console, monkeypatch: pytest.MonkeyPatch, event_type: str, near: str
+) -> None:
+    """`send` sends nothing, and names the nearest that are, so never the one that was asked for."""
     monkeypatch.setenv("SALESLOFT_WEBHOOK_SECRET", "a-secret-that-is-long-enough-for-this")
 
-    result = console.run("send", "--event", "person.creatd")
+    result = console.run("send", "--event", event_type)
 
     assert result.exit_code == ExitCode.USAGE
-    assert "did you mean person.created" in result.stderr
+    assert near in result.stderr
+    assert result.stderr.count(event_type) == 1

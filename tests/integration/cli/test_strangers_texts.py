@@ -4,12 +4,16 @@ Ids, names and errors come from senders, handlers and whoever writes into Redis.
 """
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from tests.integration.cli.administered import Console
 from tests.support.broker_driver import Driven
+from tests.support.servers import Server
 from tests.support.strangers_texts import write_everywhere
 
 EVIL = (
@@ -102,3 +106,20 @@ def test_scripts_are_given_what_is_there(hostile: Console) -> None:
     assert "[link=http://evil.example]here[/link][/] :skull:" in text
     assert LONG in text
     assert json.dumps(LONG) in hostile.run("events", "search", "--json").stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--data",), ("--json",)], ids=["text", "data", "json"])
+def test_what_is_followed_does_not_either(options: tuple[str, ...], hostile: Console, valkey: Server) -> None:
+    """Nor does `events tail`, which prints each event as it comes: a line each, and none of another's making."""
+    command = [sys.executable, "-m", "salesloft_webhooks", "events", "tail", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"REDIS_URL": valkey.url}
+    ) as process:
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(4)]
+        process.terminate()
+
+    assert all(line.strip() for line in lines)
+    assert OBEYED.findall("".join(lines)) == []
+    assert not any(line.startswith("forged") for line in lines)
+    assert LONG in "".join(lines)

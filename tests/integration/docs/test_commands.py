@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.support.documents import PROJECT_TEMPLATE, Block, blocks, inline, read
+from tests.support.documents import PROJECT_TEMPLATE, ROOT, Block, blocks, inline, read
 from tests.support.recognised_programs import PROGRAMS, check, make
 from tests.support.shell_blocks import ALIASES, assigned, simple_commands
 
@@ -13,6 +13,8 @@ SHELL = [block for block in blocks("*", "sh") if block.document != "docs/traces.
 STARTS = tuple(f"{program} " for program in (*PROGRAMS, *ALIASES) if program not in {".", "set", "export", "cat"})
 SENTENCES = sorted({(document, text) for document, text in inline() if text.startswith(STARTS) and "..." not in text})
 LOGS = re.compile(r"kubectl (-n \S+ )?logs ")
+TEMPLATES = ROOT / "charts" / "salesloft-webhooks" / "templates"
+"""A folder for each component, also for those that are off by default."""
 GIVEN = {"RANDOM", "REDIS_URL", "REGISTRY", "SALESLOFT_WEBHOOK_SECRET", "WEBHOOK_URL"}
 """Variables of the shell, of .data/env, or the reader's."""
 
@@ -83,6 +85,7 @@ def test_objects_and_labels_are_the_charts(place: str, text: str) -> None:
     manifests = read("k8s/manifests/salesloft-webhooks.yaml")
     made = set(re.findall(r"(?:name|secretName): (\S+)$", manifests, re.MULTILINE))
     claims = {f"data-{name}-0" for name in made if name.endswith("-valkey")}
+    made |= {f"salesloft-webhooks-{part.parent.name}" for part in TEMPLATES.glob("*/deployment.yaml")}
 
     for name in re.findall(r"(?:data-)?(?:RELEASE-)?salesloft-webhooks-[\w-]+", text.replace("GROUP", "activity")):
         found = name.removeprefix("RELEASE-")

@@ -12,6 +12,8 @@ COMMANDS = f"{DOCS}/test_commands.py::test_commands_can_be_pasted"
 PAGE_OF_SUBSCRIPTIONS = "tests/integration/cli/subscriptions/test_page.py::test_the_page_leads_through_a_rotation"
 PAGE_OF_GROUPS = "tests/operator/test_groups_page.py::test_the_page_shows_what_there_is"
 RUNBOOKS_OF_THE_OPERATOR = "tests/operator/test_runbooks.py::test_what_the_runbooks_say_can_be_pasted"
+ELSEWHERE = "docs/threads_and_processes.md"
+ON_A_CLUSTER = "tests/neighbours/test_pasted_commands.py"
 SUBSCRIPTIONS = ("SubscriptionsForeign", "SubscriptionsIncomplete", "SubscriptionsSyncOld")
 PROOFS = (
     # document, language, the test that takes the blocks from `documents.blocks` and runs them
@@ -21,6 +23,23 @@ PROOFS = (
     ("docs/handlers.md", "python", f"{DOCS}/test_handlers_page.py::test_the_python_examples_pass_their_tests"),
     ("docs/handlers.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/handlers.md", "yaml", f"{DOCS}/test_handlers_page.py::test_the_yaml_examples_configure_their_groups"),
+    ("docs/resources.md", "python", f"{DOCS}/test_resources_page.py::test_the_examples_pass_their_tests"),
+    ("docs/resources.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/batches.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
+    ("docs/batches.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/filters.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
+    ("docs/filters.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/filters.md", "yaml", f"{DOCS}/test_pages_for_authors.py::test_the_filter_of_a_group_is_one"),
+    (
+        "docs/threads_and_processes.md",
+        "python",
+        f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests",
+    ),
+    ("docs/threads_and_processes.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/developing.md", "text", f"{DOCS}/test_snippets.py::test_a_trial_says_what_the_page_shows"),
+    ("docs/exactly_once.md", "python", f"{DOCS}/test_exactly_once_page.py::test_each_example_writes_once"),
+    ("docs/exactly_once.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/exactly_once.md", "sql", f"{DOCS}/test_exactly_once_page.py::test_the_table_is_the_one_that_is_used"),
     ("docs/link_swap.md", "json", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
     ("docs/link_swap.md", "sh", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),
     ("docs/link_swap.md", "python", f"{DOCS}/test_link_swap_page.py::test_the_function_gives_links_that_may_be_used"),
@@ -41,6 +60,9 @@ PROOFS = (
         (f"docs/runbooks/SalesloftWebhooks{alert}.md", "sh", RUNBOOKS_OF_THE_OPERATOR)
         for alert in ("OperatorAbsent", "RotationStuck", *SUBSCRIPTIONS)
     ),
+    ("docs/runbooks/SalesloftWebhooks*.md", "sh", f"{ON_A_CLUSTER}::test_a_runbook_is_pasted"),
+    ("docs/operations.md", "sh", f"{ON_A_CLUSTER}::test_the_page_installs_it"),
+    ("charts/salesloft-webhooks/README.md", "sh", f"{ON_A_CLUSTER}::test_the_page_installs_it"),
     ("docs/releases.md", "sh", "tests/release/test_page.py::test_the_page_leads_from_a_clone_to_what_is_verified"),
     ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
     ("docs/groups.md", "text", PAGE_OF_GROUPS),

@@ -40,7 +40,10 @@ def test_the_yaml_examples_configure_their_groups(text: str, tmp_path: Path, mon
     secret = tmp_path / "secret"
     secret.write_text("client-secret\n")
     for name in re.findall(r"\$\{(\w+)\}", text):
-        monkeypatch.setenv(name, "json://localhost" if "SLACK" in name else "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        monkeypatch.setenv(
+            name, "json://localhost" if re.search("SLACK|TEAMS", name) else "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        )
+    monkeypatch.setenv("SALESLOFT_API_TOKEN", "ak-an-invented-api-token")  # which reps by e-mail address need
     file = tmp_path / "handlers.yaml"
     file.write_text(re.sub(r"\$\{file:[^}]+\}", f"${{file:{secret}}}", text))
     settings = Settings.load(handlers_file=file)

@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import opentelemetry.sdk.environment_variables as known
 import pytest
@@ -55,3 +57,19 @@ def test_a_server_answers(block: Block, server: Server) -> None:
         assert asked.returncode == 0, line
         assert re.search(r"\w", asked.stdout), line
         assert "ERR" not in asked.stdout, line
+
+
+@pytest.mark.parametrize("block", blocks("docs/developing.md", "text"), ids=str)
+def test_a_trial_says_what_the_page_shows(block: Block, tmp_path: Path) -> None:
+    """How it ended, what was raised, and the author's line: the same three lines, but for the time."""
+    (tmp_path / "acme_hooks").mkdir()
+    head = "from salesloft_webhooks import PermanentError, Router\nrouter = Router()\n" + "\n" * 8
+    handler = '@router.on("email.*")\nasync def refuse(event):\n    raise PermanentError("nobody is there")\n'
+    (tmp_path / "acme_hooks" / "handlers.py").write_text(head + handler)
+    event = {"event_type": "email.replied", "event_id": "e2", "group": "crm", "data": {"id": 1}}
+    command = [sys.executable, "-m", "salesloft_webhooks", "trial", "--file=-", "--handlers=acme_hooks.handlers:router"]
+
+    ran = subprocess.run(command, cwd=tmp_path, input=json.dumps(event), capture_output=True, text=True, check=False)
+
+    seconds = re.compile(r"\d\.\d\d s")
+    assert seconds.sub("N s", ran.stdout) == seconds.sub("N s", block.text), ran.stderr

@@ -106,6 +106,18 @@ def test_a_client_may_ask_before_it_sends(receiver: ReceiverProcess) -> None:
     assert (interim.status, final.status) == (100, 200)
 
 
+def test_who_asks_and_sends_what_is_no_body_is_refused(receiver: ReceiverProcess) -> None:
+    """Head and a broken body in one packet: 400, before anybody could be told to go on; that is no error of ours."""
+    fields = signed_headers(b"") | {"Transfer-Encoding": "chunked", "Expect": "100-continue"}
+    before = receiver.metric("salesloft_webhooks_deliveries_total", outcome="error")
+
+    reply = receiver.send(request("POST", PATH, fields) + b"no size\r\n")
+
+    assert reply.status == 400
+    assert receiver.send(delivery(envelope("evt-1"))).status == 200
+    assert receiver.metric("salesloft_webhooks_deliveries_total", outcome="error") == before
+
+
 def test_a_trickling_body_is_too_slow(receiver: ReceiverProcess) -> None:
     """408 when the whole body has not arrived in time (2 s here), although a byte comes every 50 ms."""
     raw = delivery(envelope("evt-1"))

@@ -1,7 +1,6 @@
 """HTTP as RFC 9110 and 9112 have it: what they allow is accepted, the rest gets an answer of the contract."""
 
 import json
-import socket
 import time
 from collections.abc import Callable
 
@@ -184,7 +183,7 @@ def half_closed(port: int, raw: bytes) -> list[Reply]:
     """What a client is answered that ends its half of the connection after its request."""
     with Connection(port) as connection:
         connection.send(raw)
-        connection._socket.shutdown(socket.SHUT_WR)
+        connection.end()
         return list(iter(connection.reply, None))
 
 

@@ -17,6 +17,8 @@ CONFLICTING = {"annotate", "apply", "autoscale", "edit", "label", "patch", "repl
 """What takes a field away from Helm 4, whose next upgrade would then end with a conflict (docs/operations.md)."""
 NOT_OURS = {"curl", "redis-cli", "wget", "psql"}
 """Programs that our image does not have."""
+OUTWARD = ("send", "subscriptions", "backfill --since", "backfill resume", "link-swap")
+"""Our commands that ask SalesLoft, or somebody's public address."""
 
 
 def cluster_commands() -> list[tuple[str, str]]:
@@ -51,16 +53,26 @@ def commands() -> list[str]:
         for page in sorted((ROOT / "docs/runbooks").glob("*.md"))
         for block in BLOCK.findall(page.read_text("utf-8"))
         for line in block.splitlines()
-        if line.strip().startswith("salesloft-webhooks ")
+        if line.strip().startswith(("salesloft-webhooks ", "command salesloft-webhooks "))
     ]
     return sorted(set(found))
+
+
+@pytest.mark.parametrize("line", commands())
+def test_what_goes_out_is_not_run_in_a_receivers_pod(line: str) -> None:
+    """Where the alias of the runbooks' first page leads, a network policy lets nobody out but to the store."""
+    goes_out = line.rsplit(maxsplit=1)[-1].startswith("https://") or any(
+        f"salesloft-webhooks {words}" in line for words in OUTWARD
+    )
+
+    assert line.startswith("command ") is goes_out
 
 
 @pytest.mark.parametrize("line", commands())
 def test_a_command_of_a_runbook_can_be_pasted(line: str) -> None:
     """The command exists, takes these arguments and options, and asks nothing: `kubectl exec` has no terminal."""
     command = typer.main.get_command(application())
-    words = shlex.split(line)[1:]
+    words = shlex.split(line.removeprefix("command "))[1:]
 
     while isinstance(command, TyperGroup) and not (command.invoke_without_command and words[0].startswith("-")):
         command = command.commands[words.pop(0)]

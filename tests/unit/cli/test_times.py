@@ -40,10 +40,11 @@ def test_moments_are_ago_or_iso(text: str, moment: datetime) -> None:
     assert parse_moment(text, now=NOON) == moment
 
 
-def test_what_is_no_moment_is_refused() -> None:
-    """A wrong time is a usage error."""
+@pytest.mark.parametrize("text", ["yesterday", "0001-01-01T00:00+23:59", "9999-12-31T23:59-00:01"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    """A wrong time is a usage error, and so is one in a year that UTC does not have."""
     with pytest.raises(typer.BadParameter):
-        parse_moment("yesterday")
+        parse_moment(text)
 
 
 def test_moments_are_written_in_utc() -> None:

@@ -96,3 +96,66 @@ async def test_a_cancelled_caller_takes_its_waiting_item_back() -> None:
     await settle([first, second])
 
     assert writer.batches == [[0]]
+
+
+async def test_the_first_waits_for_others_no_longer_than_it_is_told() -> None:
+    """What comes within the wait is written together, and what comes later by itself."""
+    writer = Writer()
+    writer.gate.set()
+    batcher = Batcher(writer.write, limit=10, wait_seconds=0.05, full_at_once=True)
+    tasks = [asyncio.create_task(batcher.write(item)) for item in (0, 2)]
+    await asyncio.sleep(0.01)
+    tasks.append(asyncio.create_task(batcher.write(4)))
+    await asyncio.sleep(0)
+    assert writer.batches == []
+    await settle(tasks)
+
+    await settle([asyncio.create_task(batcher.write(6))])
+
+    assert writer.batches == [[0, 2, 4], [6]]
+
+
+async def test_a_full_batch_waits_neither_for_time_nor_for_another() -> None:
+    """Two full ones are under way at once, long before the wait is over."""
+    writer = Writer()
+    batcher = Batcher(writer.write, limit=2, wait_seconds=60, full_at_once=True)
+    tasks = [asyncio.create_task(batcher.write(item)) for item in (0, 2, 4, 6)]
+    await asyncio.sleep(0)
+
+    writer.gate.set()
+    await settle(tasks)
+
+    assert writer.batches == [[0, 2], [4, 6]]
+
+
+async def test_who_is_cancelled_while_waiting_for_company_leaves_the_time_to_others() -> None:
+    """The wait counts from the first that is still there, and an item that was taken back is not written."""
+    writer = Writer()
+    writer.gate.set()
+    batcher = Batcher(writer.write, limit=10, wait_seconds=0.05, full_at_once=True)
+    gone = asyncio.create_task(batcher.write(0))
+    await asyncio.sleep(0.03)
+    stays = asyncio.create_task(batcher.write(2))
+    await asyncio.sleep(0)
+
+    gone.cancel()
+    await asyncio.sleep(0.03)
+    assert writer.batches == []
+    await settle([stays])
+
+    assert writer.batches == [[2]]
+
+
+async def test_nobody_waits_for_company_any_more() -> None:
+    """After `wait_no_more` the part-full batch is written at once, and so is what comes then."""
+    writer = Writer()
+    writer.gate.set()
+    batcher = Batcher(writer.write, limit=10, wait_seconds=60, full_at_once=True)
+    waiting = asyncio.create_task(batcher.write(0))
+    await asyncio.sleep(0)
+
+    batcher.wait_no_more()
+    await settle([waiting])
+    await settle([asyncio.create_task(batcher.write(2))])
+
+    assert writer.batches == [[0], [2]]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import salesloft_webhooks.handlers.builtin as room
-from salesloft_webhooks.cli.commands.trial import EVENT_TYPE
+from salesloft_webhooks.cli.commands.trial.command_line import EVENT_TYPE
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.handlers import reference

@@ -43,6 +43,15 @@ def test_bare_line_feeds_end_a_head_too() -> None:
     assert end_of_head(b"POST / HTTP/1.1\nHost: test\n\n") == 28
 
 
+@pytest.mark.parametrize("end", [b"\n\n", b"\n\r\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("body", [b"a\r\n\r\nb", b"a\n\nb"])
+def test_an_empty_line_in_the_body_ends_no_head(end: bytes, body: bytes) -> None:
+    """Whichever comes first ends it, however much of the body has come in the same piece."""
+    whole = b"POST / HTTP/1.1\r\nHost: test" + end
+
+    assert end_of_head(whole + body) == end_of_head(whole) == len(whole)
+
+
 @pytest.mark.parametrize(
     "raw",
     [

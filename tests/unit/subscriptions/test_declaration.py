@@ -134,8 +134,10 @@ def test_a_field_that_stands_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_alias_within_itself_is_no_endless_search(tmp_path: Path) -> None:
-    """Nor are defaults that `<<` brings, and that a file overrides, a name that stands twice."""
+    """It is refused. Defaults that `<<` brings, and that a file overrides, are no name that stands twice."""
     text = "base: &base {existing: Report}\nspec: &spec\n  <<: *base\n  existing: Replace\n"
-    text += "  callbackUrl: https://a.example.com/x\n  events: [call_created]\n  api: {self: *spec}\n"
+    text += "  callbackUrl: https://a.example.com/x\n  events: [call_created]\n"
 
+    with pytest.raises(ConfigurationError, match=r"aliases \(\*\) repeat too much"):
+        load_declaration("--file", written(tmp_path, text + "  api: {self: *spec}\n"))
     assert load_declaration("--file", written(tmp_path, text)).desired.existing is Existing.REPLACE

@@ -18,6 +18,8 @@ ENDS: dict[AttemptOutcome, Callable[[AttemptSpan], None]] = {
     AttemptOutcome.DEAD: lambda span: span.dead(ValueError(), reason="permanent"),
     AttemptOutcome.RELEASED: lambda span: span.released(),
     AttemptOutcome.PAUSED: lambda span: span.paused(ValueError(), after_seconds=1),
+    AttemptOutcome.SNOOZED: lambda span: span.snoozed(after_seconds=1),
+    AttemptOutcome.FILTERED: lambda span: span.filtered(),
     AttemptOutcome.LOST: lambda _: None,
 }
 

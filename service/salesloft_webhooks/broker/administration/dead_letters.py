@@ -22,8 +22,8 @@ from salesloft_webhooks.broker.records import RECORD_LETTERS
 
 NO_RUN = ("", "", "")
 """In the place of the run that acts, and where it is, when somebody acts in person."""
-BATCH = 100
-"""Letters in one script call, so that the server is never blocked for long."""
+BATCH = 25
+"""Letters in one script call, so that the server is never blocked for long: each is read and written whole."""
 
 
 async def dead_letters(

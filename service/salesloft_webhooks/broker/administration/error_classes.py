@@ -14,6 +14,8 @@ CONSIDERED = 200
 """So many characters of an error say what it is."""
 _KEY_DIGITS = 8
 _TYPE = re.compile(r"[A-Za-z_][\w.]{0,63}(?=:|\Z)")
+_LINE = re.compile(r" \([\w./-]+\.py:\d+\)|(?<=.{150}) \([\w./-]*(?:\.py)?:?\d*\Z")
+"""The author's line, which moves with every change of the file; it may have been cut off."""
 _VARYING = (
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "<address>"),
     (re.compile(r"'[^']*'?|\"[^\"]*\"?|`[^`]*`?"), "<text>"),
@@ -25,7 +27,7 @@ _VARYING = (
 @lru_cache(maxsize=8_192)
 def error_class(error: str) -> str:
     """The class of an error: its line without what varies."""
-    text = error[:CONSIDERED]
+    text = _LINE.sub("", error)[:CONSIDERED]
     for pattern, name in _VARYING:
         text = pattern.sub(name, text)
     return " ".join(text.split())

@@ -16,6 +16,7 @@ from salesloft_webhooks.broker.records import (
     RECORD_ATTEMPTS,
     RECORD_DUPLICATES,
     RECORD_ERASED,
+    RECORD_FILTERED,
     RECORD_RESUBMITTED,
     RECORD_TOKEN,
 )
@@ -41,6 +42,8 @@ class EventState(StrEnum):
     """The group takes its type, but no worker that is there has a handler for it: waiting for one that has."""
     DONE = "done"
     """Handled."""
+    FILTERED = "filtered"
+    """No handler ran: the group's filters did not want what the event says."""
     DEAD = "dead"
     """Given up on: among the group's dead letters."""
     DISCARDED = "discarded"
@@ -152,9 +155,9 @@ def states_of(
         group = row[0].decode()
         wanted = entry is None or (entry.only in {"", group} and _takes(taken[group], entry.event_type))
         states[group] = _state(now, record, row, wanted=wanted)
-    for name, value in record.items():
-        if name not in states and value in {EventState.DONE, EventState.DEAD, EventState.DISCARDED}:
-            states[name] = EventInGroup(name, EventState(value))
+    for name in record:
+        if name not in states and not name.startswith(RECORD_FILTERED) and (finished := _finished(record, name)):
+            states[name] = EventInGroup(name, finished)
     states = {name: _with_attempts(state, record.get(RECORD_ATTEMPTS + name, "")) for name, state in states.items()}
     return tuple(states[name] for name in sorted(states))
 
@@ -180,8 +183,8 @@ def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: b
     name, last, entry_id, owner, attempts, due = row
     group = name.decode()
     resubmitted = RECORD_RESUBMITTED + group in record
-    if finished := record.get(group):
-        return EventInGroup(group, EventState(finished), resubmitted=resubmitted)
+    if finished := _finished(record, group):
+        return EventInGroup(group, finished, resubmitted=resubmitted)
     if owner:
         return _pending(
             now, EventInGroup(group, EventState.RUNNING, attempts, owner.decode(), resubmitted=resubmitted), due
@@ -192,6 +195,14 @@ def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: b
     if not wanted:
         return EventInGroup(group, EventState.NOT_WANTED)
     return EventInGroup(group, EventState.WAITING if unread else EventState.PASSED_OVER, resubmitted=resubmitted)
+
+
+def _finished(record: Mapping[str, str], group: str) -> EventState | None:
+    """How a group has finished an event; None: it has not."""
+    outcome = record.get(group)
+    if outcome == EventState.DONE and RECORD_FILTERED + group in record:
+        return EventState.FILTERED
+    return EventState(outcome) if outcome in {EventState.DONE, EventState.DEAD, EventState.DISCARDED} else None
 
 
 def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:

@@ -4,7 +4,7 @@ A kind that acts by a script of the partition hands the run's place to that scri
 moves the place afterwards must be harmless when it is done again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +18,9 @@ from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_reference import Reference
 
 BATCH = 100
-"""Things in one script call, so that the server is never blocked for long."""
+"""Things that a run deals with before others have their turn."""
+IN_ONE_CALL = 25
+"""Letters in one script call, so that the server is never blocked for long: each is read and written whole."""
 LOOKED_AT = 10 * AT_ONCE
 """So many things are looked at for one batch, where few of them are wanted."""
 
@@ -56,12 +58,21 @@ class Chosen:
     Attributes:
         ids: Of the things to act on.
         next_place: Everything up to there is dealt with then.
-        not_wanted: How many things are passed over because the group does not take events of their type any more.
+        not_wanted: How many things are passed over because the group does not take events of their type any more:
+            before each of `ids`, and behind the last.
     """
 
     ids: Sequence[str]
     next_place: str
-    not_wanted: int = 0
+    not_wanted: Sequence[int] = ()
+
+    def calls(self) -> Iterator[tuple[Sequence[str], str, int]]:
+        """What each script call is about: ids, the next place, and how many things are passed over up to there."""
+        for first in range(0, max(1, len(self.ids)), IN_ONE_CALL):
+            ids = self.ids[first : first + IN_ONE_CALL]
+            last = first + IN_ONE_CALL >= len(self.ids)
+            passed = self.not_wanted[first:] if last else self.not_wanted[first : first + IN_ONE_CALL]
+            yield ids, self.next_place if last else ids[-1], sum(passed)
 
 
 async def move(store: Store, run: Run, partition: int, place: str, next_place: str, **outcomes: int) -> None:
@@ -96,12 +107,14 @@ class LetterSteps:
     async def batch(self, run: Run, partition: int, place: str) -> int:
         """As `Steps` has it."""
         chosen = await self._choose(run, partition, place)
-        places = [run.run_id, place, chosen.next_place]
-        if run.kind is RunKind.REDRIVE:
-            args: list[Argument] = [run.group, self._ttl, *places, chosen.not_wanted, *chosen.ids]
-            await act(self._store, "redrive", partition, args)
-        else:
-            await act(self._store, "discard", partition, [run.group, *places, *chosen.ids])
+        for ids, next_place, not_wanted in chosen.calls():
+            places = [run.run_id, place, next_place]
+            if run.kind is RunKind.REDRIVE:
+                args: list[Argument] = [run.group, self._ttl, *places, not_wanted, *ids]
+                await act(self._store, "redrive", partition, args)
+            else:
+                await act(self._store, "discard", partition, [run.group, *places, *ids])
+            place = next_place
         return len(chosen.ids)
 
     async def end(self, run: Run) -> None:
@@ -114,15 +127,16 @@ class LetterSteps:
             ids = _named(run.selection["letters"], partition, place)
             return Chosen(ids[:BATCH], ids[BATCH - 1] if len(ids) > BATCH else end)
         choice, wanted = msgspec.convert(run.selection, DeadLetterFilter), await self._wanted(run)
-        ids, not_wanted, looked_at = list[str](), 0, 0
+        ids, not_wanted, looked_at = list[str](), [0], 0
         while looked_at < LOOKED_AT:
             page = await look(self._store, run.group, partition, f"({place}", end)
             for letter in filter(choice.wants, page):
                 place = letter.reference.entry_id
                 if not wanted.wants(letter):
-                    not_wanted += 1
+                    not_wanted[-1] += 1
                     continue
                 ids.append(place)
+                not_wanted.append(0)
                 if len(ids) == BATCH:
                     return Chosen(ids, place, not_wanted)
             if len(page) < AT_ONCE:

@@ -10,8 +10,10 @@ from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.packed_time import unpacked_time
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, Fields
 from salesloft_webhooks.broker.sealed_data import UNREADABLE
-from salesloft_webhooks.broker.shared_bodies import whole_body
+from salesloft_webhooks.broker.shared_bodies import MOST_DIGITS, whole_body
 from salesloft_webhooks.dialects import content_redacted
+from salesloft_webhooks.errors import BodyUnreadable
+from salesloft_webhooks.events import Event
 
 TRACE_ID = slice(3, 35)
 """Of a traceparent."""
@@ -42,6 +44,19 @@ class StoredEvent:
     trace_id: str
     data: bytes = field(repr=False)
     unreadable: str = ""
+
+    def as_event(self, group: str) -> Event:
+        """What a handler of that group would get, at its first attempt. Its data has to be readable."""
+        return Event(
+            event_id=self.event_id,
+            event_type=self.event_type,
+            created_at=self.created_at,
+            source=self.source,
+            received_at=self.received_at,
+            raw_data=self.data,
+            entity_key=self.entity_key,
+            group=group,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +141,7 @@ def read_dead_letter(group: str, reference: Reference, fields: Fields) -> DeadLe
         reference=reference,
         reason=_text(fields, b"reason"),
         error=_text(fields, b"error"),
-        attempts=int(fields.get(b"attempts", b"0")),
+        attempts=_number(fields, b"attempts"),
         died_at=_time(fields, b"died"),
         consumer=_text(fields, b"consumer"),
         **_stored_event(fields),
@@ -169,9 +184,16 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
         "trace_id": unpacked_trace(fields.get(b"tp", b""))[TRACE_ID],
-        "data": whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b"")),
-        "unreadable": _text(fields, UNREADABLE),
+        **_data(fields),
     }
+
+
+def _data(fields: Fields) -> dict[str, Any]:
+    try:
+        data = whole_body(unpacked(fields.get(b"body", b"")), fields.get(b"of", b""))
+    except BodyUnreadable as exc:
+        return {"data": b"", "unreadable": str(exc)}
+    return {"data": data, "unreadable": _text(fields, UNREADABLE)}
 
 
 def _text(fields: Fields, name: bytes) -> str:
@@ -179,5 +201,15 @@ def _text(fields: Fields, name: bytes) -> str:
     return fields.get(name, b"").decode(errors="backslashreplace")
 
 
+def _number(fields: Fields, name: bytes) -> int:
+    """A count; 0 when it is missing, or what somebody else has written."""
+    written = fields.get(name, b"")
+    return int(written) if written.isdigit() and len(written) <= MOST_DIGITS else 0
+
+
 def _time(fields: Fields, name: bytes) -> datetime:
-    return datetime.fromtimestamp(int(fields.get(name, b"0")) / 1_000, UTC)
+    """A time; 1970 when it is missing, or none that there could be."""
+    try:
+        return datetime.fromtimestamp(int(fields.get(name, b"0")) / 1_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

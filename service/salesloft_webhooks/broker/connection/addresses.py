@@ -21,6 +21,8 @@ from salesloft_webhooks.errors import ConfigurationError
 
 REDIS_PORT = 6379
 SENTINEL_PORT = 26379
+LONGEST_NUMBER = 9
+"""Digits: of a database or an option. Of more than 4,300 Python makes no number at all."""
 
 
 class Kind(StrEnum):
@@ -51,7 +53,7 @@ SCHEMES: Mapping[str, tuple[Kind, bool]] = MappingProxyType(
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
         raise ValueError
     return int(text)
 
@@ -154,8 +156,9 @@ def _host(text: str, default_port: int) -> tuple[str, int]:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    # Outside the except block: Python's own error repeats the text, and must not hang on to ours.
-    if not host or parts.path or port == 0:
+    # Outside the except block: Python's own error repeats the text, and must not hang on to ours. What is behind a `#`,
+    # and what is not printable, is passed over there without a word, or fails in the middle of a connection.
+    if not host or parts.path or port == 0 or parts.fragment or not unquote(host).isprintable():
         raise ConfigurationError("REDIS_URL: a host is written host, host:port, [IPv6] or [IPv6]:port")
     return unquote(host), port or default_port
 
@@ -179,7 +182,7 @@ def _database(path: str, kind: Kind, by_option: object) -> int:
     if kind is Kind.SOCKET and by_option is None:
         return 0
     path = path.removesuffix("/")
-    if path and not (path.isascii() and path.isdigit()):
+    if path and not (path.isascii() and path.isdigit() and len(path) <= LONGEST_NUMBER):
         raise ConfigurationError("REDIS_URL: the database after the last / is a whole number")
     if kind is Kind.CLUSTER and int(path or 0):
         raise ConfigurationError("REDIS_URL: a cluster has no database but 0")

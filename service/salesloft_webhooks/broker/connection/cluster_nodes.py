@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode, PipelineCommand
 from redis.exceptions import ClusterDownError, MovedError, ReadOnlyError, RedisClusterException
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -29,6 +29,12 @@ async def on_node(client: RedisCluster, key: str, commands: Sequence[Sequence[st
     if any(isinstance(reply, ELSEWHERE) for reply in replies):
         await relearn(client, node)
     return replies
+
+
+async def relearn_who_serves(client: Redis | RedisCluster, key: str) -> None:
+    """Ask a cluster anew who serves what, the next time: whoever was known to serve this key does not."""
+    if isinstance(client, RedisCluster) and (node := client.get_node_from_key(key)) is not None:
+        await relearn(client, node)
 
 
 async def relearn(client: RedisCluster, node: ClusterNode) -> None:

@@ -60,7 +60,11 @@ class GuardedConnection(AbstractConnection):
         # While it logs in, what is sent here is the AUTH itself: nothing is due then.
         if self.login and self.is_connected and (secret := self.login.due()):
             await self._log_in(self.login, secret)
-        await super().send_packed_command(command, check_health=check_health)
+        try:
+            await super().send_packed_command(command, check_health=check_health)
+        except RuntimeError as exc:
+            # uvloop's refusal of what is written to a connection that has ended, while redis-py waited for something.
+            raise RedisConnectionError("Connection closed by server.") from exc
 
     async def _log_in(self, login: Login, secret: Iterable[str]) -> None:
         try:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import Redis
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -27,7 +27,7 @@ from redis.exceptions import (
 
 from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.clients import Client, make_client
-from salesloft_webhooks.broker.connection.cluster_nodes import ELSEWHERE, on_node, relearn
+from salesloft_webhooks.broker.connection.cluster_nodes import ELSEWHERE, on_node, relearn_who_serves
 from salesloft_webhooks.broker.connection.error_words import words
 from salesloft_webhooks.broker.connection.history import REPLICATION, Written, history_in
 from salesloft_webhooks.broker.connection.line import Line
@@ -128,13 +128,20 @@ class Store:
             raise
 
     async def _run_on_line(self, lua: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
-        line = self.lines.ready(keys[0]) or await self.lines.open(keys[0])
+        line = self.lines.ready(keys[0]) or await self._opened(keys[0])
         try:
             return await _call(line, lua, keys, args)
         except _NOT_HERE:
             return await self._run(lua, keys, args)
         except RedisError as exc:
             await self._learn_from(exc, line, keys[0])
+            raise
+
+    async def _opened(self, key: str) -> Line:
+        try:
+            return await self.lines.open(key)
+        except ELSEWHERE:
+            await relearn_who_serves(self.client, key)  # nobody there: the cluster may have found another one meanwhile
             raise
 
     async def _learn_from(self, error: RedisError, line: Line, key: str) -> None:
@@ -144,11 +151,7 @@ class Store:
         elif isinstance(error, AuthenticationError):
             line.retire()
         elif isinstance(error, ELSEWHERE):
-            await self._relearn(key)
-
-    async def _relearn(self, key: str) -> None:
-        if isinstance(self.client, RedisCluster) and (node := self.client.get_node_from_key(key)) is not None:
-            await relearn(self.client, node)
+            await relearn_who_serves(self.client, key)
 
     def line(self, partition: int) -> Line | None:
         """The connection that `run_in_history` would use at once; None: it would have to connect."""
@@ -164,7 +167,7 @@ class Store:
         """Like `run`, and say to which history of writes. A cluster's node that refuses is not followed: it raises."""
         lua, key = script(name), self.keys.events(partition)
         with translated():
-            line = self.lines.ready(key) or await self.lines.open(key)
+            line = self.lines.ready(key) or await self._opened(key)
             try:
                 result, about = await _together_on(line, ("EVALSHA", lua.digest, 1, key, *args), REPLICATION)
                 if isinstance(result, NoScriptError):

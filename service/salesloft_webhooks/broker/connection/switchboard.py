@@ -7,7 +7,7 @@ once they name another primary, nobody waits for the old one any longer.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import cast
 
@@ -31,6 +31,9 @@ THE_SERVER = ""
 class Switchboard:
     """All lines of a client.
 
+    Attributes:
+        on_open: Called whenever a line has been opened: what is behind it may be another server than before.
+
     Args:
         client: It is asked for connections, and for the node of a key.
     """
@@ -41,6 +44,7 @@ class Switchboard:
         self._behind_sentinels = pool if isinstance(pool, SentinelConnectionPool) else None
         options = pool.connection_kwargs if pool else cast("RedisCluster", client).connection_kwargs
         self._idle_limit: float = options.get("health_check_interval", 0)
+        self.on_open: set[Callable[[], None]] = set()
         self._lines: dict[str, Line] = {}
         self._former: list[Line] = []
         self._opening: dict[str, asyncio.Task[Line]] = {}
@@ -124,6 +128,8 @@ class Switchboard:
         await connection.connect()  # type: ignore[no-untyped-call]
         seconds = cast("float", connection.socket_timeout)
         line = self._lines[name] = Line(connection, seconds, connection.login, self._slow)
+        for call in self.on_open:
+            call()
         return line
 
     def _connection(self, name: str) -> GuardedConnection:

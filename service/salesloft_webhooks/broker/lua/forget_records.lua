@@ -55,7 +55,7 @@ local function forget_in_bucket(bucket)
   local flat = redis.call('HGETALL', bucket)
   for at = 1, #flat, 2 do
     local record = { window = { start = start }, value = flat[at + 1] }
-    if flat[at] ~= MADE and not has_mark(record, MORE) and is_old((entry_and_token(record))) then
+    if is_record(flat[at], flat[at + 1]) and not has_mark(record, MORE) and is_old((entry_and_token(record))) then
       over[#over + 1] = flat[at]
     end
   end

@@ -11,6 +11,7 @@
 --@include group
 --@include patterns
 --@include filter
+local SILENT_MS = 60000
 local made = redis.pcall('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
 if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then
   error(made)
@@ -19,5 +20,9 @@ if not made.err then
   begin_anew()
 end
 keep_version_in_force(ARGV[2], tonumber(ARGV[3]))
-redis.call('HSET', group_base .. ':formats', ARGV[4], ARGV[5])
+if redis.call('HSET', group_base .. ':formats', ARGV[4], ARGV[5]) == 1 then
+  -- It takes a moment later. Until then `retire` would take it for one that is gone, and forget what it reads. It does
+  -- not count as one that works before: as if it had been silent for a while.
+  redis.call('ZADD', group_base .. ':seen', 'NX', ms(now - SILENT_MS), ARGV[4])
+end
 return { made.err and 0 or 1, redis.call('EXISTS', unhandled) }

@@ -8,7 +8,7 @@
 --       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
 --       11 extra: of how many outcomes the event's history of attempts is told more
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
---       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason,
+--       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered': done, by no handler),
 --       what went wrong (retry, dead)
 --       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
 --       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
@@ -41,6 +41,7 @@
 --@include compact_records
 --@include records
 --@include outcomes
+--@include filtered_events
 --@include entries
 --@include giving_up
 --@include attempt_history
@@ -154,6 +155,9 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
     set_outcome(event_id, 'done', ttl, id)
+    if reason == 'filtered' then
+      remember_filtered(event_id, ttl, id)
+    end
     local late = not owned and owner ~= NOBODY
     tell_success(number, attempt, event_id, late)
     if late then
@@ -164,8 +168,9 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
     return 'lost'
   elseif outcome_of(event_id, id) == 'done' then
     finish_later(id, lane)
-  elseif outcome ~= 'release' and not redis.call('XRANGE', events, id, id)[1] then
-    -- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep.
+  elseif not redis.call('XRANGE', events, id, id)[1] then
+    -- Erased while it ran, or deleted by hand: there is nothing to try again and nothing to keep, nor to give back, or its
+    -- due time would be written after the lane has dropped it.
     finish_later(id, lane)
   elseif outcome == 'dead' then
     remember_attempt(event_id, id, ttl, line_of(number, attempt, 'dead'))

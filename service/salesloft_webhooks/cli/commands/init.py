@@ -1,11 +1,13 @@
 """`init`: a small, working project of one's own: a router, tests, an image, values for the chart.
 
-The files lie in ``project/`` beside this module, as templates with ``$project``, ``$package`` and ``$version``.
+The files lie in ``project/`` beside the commands, as templates with ``$project``, ``$package`` and ``$version``; what
+is different for a kind of project lies in ``project_kinds/`` under its name.
 """
 
 import re
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from keyword import iskeyword
@@ -24,9 +26,27 @@ _TAKEN = sys.stdlib_module_names | {"tests", "salesloft_webhooks"}
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
+class Kind(StrEnum):
+    """What the handlers work with."""
+
+    PLAIN = "plain"
+    """Whatever: one handler to begin with."""
+    SQL = "sql"
+    """A table of one's own, through SQLAlchemy."""
+    HTTP = "http"
+    """A service of one's own."""
+    CRM = "crm"
+    """The contacts of a CRM that is not built in."""
+    NOTIFY = "notify"
+    """A chat."""
+
+
 def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Lower case letters, digits and dashes.")],
     directory: Annotated[Path, typer.Option("--in", help="Where the project's folder is made.")] = Path(),
+    kind: Annotated[
+        Kind, typer.Option("--kind", "-k", help="What the handlers work with: a table, a service, a CRM, a chat.")
+    ] = Kind.PLAIN,
 ) -> None:
     """Write a project with handlers of your own: a router, its tests, a Dockerfile and values for the chart."""
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
@@ -36,7 +56,7 @@ def init(
     target = directory / name
     try:
         target.mkdir(parents=True)
-        written = list(_write(target, name))
+        written = list(_write(target, name, kind))
     except FileExistsError:
         fail(f"{target} exists already; nothing was written")
     except OSError as exc:
@@ -46,11 +66,15 @@ def init(
     print(f"Next: cd {target} && make test")
 
 
-def _write(target: Path, name: str) -> Iterator[Path]:
+def _write(target: Path, name: str, kind: Kind) -> Iterator[Path]:
     from importlib.metadata import version
 
     words = {"project": name, "package": name.replace("-", "_"), "version": version("salesloft-webhooks")}
-    for path, text in _templates(files("salesloft_webhooks.cli") / "project", Path()):
+    here = files("salesloft_webhooks.cli")
+    texts = dict(_templates(here / "project", Path()))
+    if kind is not Kind.PLAIN:
+        texts |= _templates(here / "project_kinds" / kind, Path())
+    for path, text in texts.items():
         path = target / str(path).replace("package/", f"{words['package']}/", 1)  # noqa: PLW2901 - the same, elsewhere
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Template(text).substitute(words), encoding="utf-8")

@@ -18,9 +18,10 @@ from salesloft_webhooks.console.key_rows import KeyRow, key_rows
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
-from salesloft_webhooks.console.salesloft_list import SOONEST_SECONDS, ask, configured
+from salesloft_webhooks.console.salesloft_list import SOONEST_SECONDS, ask
 from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.salesloft import has_credentials
 from salesloft_webhooks.subscriptions import Declaration, load_declaration
 
 SETTING = "CONSOLE_SUBSCRIPTIONS_FILE"
@@ -96,7 +97,7 @@ async def show(request: Request, console: Console) -> View:
     known = await listed_subscriptions(console.store)
     receivers = await AnnouncedKeys(console.store).all()
     values = SubscriptionsValues(
-        configured=configured(console.settings),
+        configured=has_credentials(console.settings),
         declared=declaration is not None,
         declared_url=without_query(declaration.desired.callback_url) if declaration else "",
         problem=problem or known.problem,
@@ -153,7 +154,7 @@ def _rotations(receivers: dict[str, Announcement]) -> Iterator[Rotation]:
 
 async def ask_now(_form: Form, console: Console, _person: Person) -> Done:
     """Ask SalesLoft for its list, if nobody just has."""
-    if not configured(console.settings):
+    if not has_credentials(console.settings):
         raise FormRefused("this console has no credentials for SalesLoft")
     asked = await ask(console.store, console.settings, every_seconds=SOONEST_SECONDS)
     return Done("SalesLoft was asked" if asked else "SalesLoft was asked a moment ago", "/subscriptions")

@@ -47,6 +47,15 @@ function follow(list) {
   window.addEventListener("scroll", left, { passive: true });
 }
 
+// -- What is ticked goes into an address, and the head of a request has room for 16 KiB in all.
+const ROOM = 14000; // bytes, beside the fields that a browser and a proxy send
+function fits(event) {
+  const said = event.target.querySelector("[data-too-long]");
+  if (!said) return;
+  said.hidden = new URLSearchParams(new FormData(event.target)).toString().length <= ROOM;
+  if (!said.hidden) event.preventDefault();
+}
+
 // -- Keys: none of them does anything that could not be undone.
 const PAGES = { g: "/", e: "/events", d: "/dead", q: "/quarantine", a: "/audit" };
 let before = "";
@@ -77,6 +86,7 @@ localise(document);
 document.querySelectorAll("[data-stream]").forEach(follow);
 document.addEventListener("keydown", press);
 document.addEventListener("submit", offset);
+document.addEventListener("submit", fits);
 document.addEventListener("htmx:afterSwap", (event) => localise(event.target));
 const noAnswer = () => {
   document.getElementById("store-state").innerHTML =

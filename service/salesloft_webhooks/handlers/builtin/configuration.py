@@ -6,10 +6,11 @@ content of a mounted secret. Both are read once, at the start of the worker.
 """
 
 from datetime import time
+from types import MappingProxyType
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.event_patterns import Pattern, Patterns
@@ -110,6 +111,21 @@ class Template(Section):
 
     title: str = "SalesLoft: {event_type}"
     body: str = "Person {person_id}: {event_type}"
+    facts: dict[str, str] = Field(
+        default={}, max_length=10, description="Name -> text; one without a value is left out."
+    )
+    links: dict[str, str] | None = Field(default=None, max_length=6, description="Default: the section's.")
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone") from None
+    return zone
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class QuietHours(Section):
@@ -117,16 +133,14 @@ class QuietHours(Section):
 
     start: time
     end: time
-    zone: str = "UTC"
+    zone: Zone = "UTC"
 
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("no such time zone") from None
-        return zone
+
+class Digest(Section):
+    """Times of day at which everything since the one before is told at once."""
+
+    at: tuple[time, ...] = Field(min_length=1, max_length=48)
+    zone: Zone = "UTC"
 
 
 class Rep(Section):
@@ -134,6 +148,23 @@ class Rep(Section):
 
     urls: tuple[SecretStr, ...] = Field(min_length=1)
     quiet_hours: QuietHours | None = Field(None, description="Default: the section's.")
+    digest: Digest | None = Field(None, description="Default: the section's.")
+
+
+class SlackApp(Section):
+    """A Slack app that finds reps by their e-mail address and writes to them directly."""
+
+    token: SecretStr = Field(
+        description="A bot token, `xoxb-...`, with `chat:write`, `users:read`, `users:read.email`."
+    )
+    base_url: str = Field("https://slack.com/api", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
+
+
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+PERSON_PAGE = "https://app.salesloft.com/app/people/{person_id}"
+CARD_LINKS = MappingProxyType({"Person": PERSON_PAGE, "E-mails": f"{PERSON_PAGE}/emails"})
+"""What cards link to where the file says nothing: a person's page as SalesLoft's own program shows it."""
 
 
 class NotifyConfiguration(Section):
@@ -144,10 +175,31 @@ class NotifyConfiguration(Section):
         min_length=1,
         description="Event pattern -> message. The first that matches is used.",
     )
-    reps: dict[int, Rep] = Field(default={}, description="SalesLoft user id -> where they are told.")
+    links: dict[str, str] | None = Field(
+        default=None,
+        max_length=6,
+        description="Text of a link -> its address; one that lacks a value is left out. Default: on cards the person "
+        "and their e-mails, elsewhere none.",
+    )
+    reps: dict[int | EmailAddress, Rep] = Field(
+        default={}, description="SalesLoft user id, or the e-mail address of that user -> where they are told."
+    )
+    slack: SlackApp | None = Field(default=None, description="Writes directly to reps without a row in `reps`.")
     default_urls: tuple[SecretStr, ...] = Field(default=(), description="For everybody else; default: `NOTIFY_URLS`.")
     quiet_hours: QuietHours | None = None
+    digest: Digest | None = None
+    group_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        description="What comes within this time of a message to the same rep waits for its end and goes into one.",
+    )
     messages_per_minute: int = Field(default=6, ge=1, description="Per rep and minute; what is above waits its turn.")
+
+    @property
+    def knows_by_email(self) -> bool:
+        """Whether SalesLoft has to be asked for the e-mail addresses of its users."""
+        return self.slack is not None or any(isinstance(rep, str) for rep in self.reps)
 
 
 class ForwardEndpoint(HttpEndpoint):

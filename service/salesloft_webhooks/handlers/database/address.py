@@ -93,7 +93,9 @@ _SQLITE_PARAMETERS = ("timeout", "cached_statements", "uri", "mode", "cache", "n
 _PARTS = re.compile(
     r"(?:(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@)?(?P<hosts>[^/?]*)(?:/(?P<name>[^?]*))?(?:\?(.*))?"
 )
-_HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:]*))(?::(?P<port>[0-9]{1,5})?)?")
+_LAST_PORT = 65_535
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+_HOST = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{1,5})?)?")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def read_address(url: str) -> Address:
         ConfigurationError: it cannot be read or asks for something nobody can do. Its text never shows a part of it.
     """
     scheme, separator, rest = url.strip().partition("://")
+    if _NO_TEXT.search(unquote(rest)):  # each driver has an error of its own for it, which shows the address
+        raise ConfigurationError("DATABASE_URL: has bytes that are no UTF-8, or are null")
     if separator and scheme in _SQLITE:
         return _sqlite(rest)
     if separator and scheme in _POSTGRESQL:
@@ -220,6 +224,8 @@ def _hosts(text: str, ports: str) -> Hosts:
         assert match is not None  # noqa: S101 - for the type checker
         number = match["port"] or port
         name = unquote(match["ipv6"] or match["name"])
+        if number and int(number) > _LAST_PORT:
+            raise ConfigurationError(f"DATABASE_URL: hosts: a port is at most {_LAST_PORT}")
         if not name and len(names) > 1:
             raise ConfigurationError("DATABASE_URL: hosts: one of several is empty")
         found.append((name or None, int(number) if number else None))

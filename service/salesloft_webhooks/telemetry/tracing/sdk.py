@@ -4,7 +4,7 @@ Loaded only then (`traces`): OpenTelemetry's SDK is a tenth of all the code a pr
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from opentelemetry import trace
@@ -17,6 +17,7 @@ from opentelemetry.semconv.schemas import Schemas
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.tracing.attempt import AttemptTrace
+from salesloft_webhooks.telemetry.tracing.batch import BatchTrace
 from salesloft_webhooks.telemetry.tracing.delivery import DeliveryTrace
 
 
@@ -47,6 +48,10 @@ class Tracing:
     def attempt(self, group: str, event: Event) -> AttemptTrace:
         """The span of an attempt, not begun yet."""
         return AttemptTrace(self._tracer, group, event)
+
+    def batch(self, group: str, events: Sequence[Event]) -> BatchTrace:
+        """The span of a call that handles several events, not begun yet."""
+        return BatchTrace(self._tracer, group, events)
 
     def shutdown(self) -> None:
         """Export what is left, and end."""

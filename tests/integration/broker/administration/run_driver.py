@@ -14,7 +14,7 @@ from salesloft_webhooks.broker.administration.runs import begin, find_run
 from tests.support.broker_driver import TTL, Driven
 
 FAST = Pace(per_second=1_000_000)
-BATCH = 4
+BATCH, IN_ONE_CALL = 4, 3
 """Of these tests: many letters would only take time."""
 
 

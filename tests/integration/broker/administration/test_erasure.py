@@ -77,6 +77,22 @@ async def test_nothing_of_her_is_left(filed: Server, bench: Bench) -> None:
     assert await find_person(bench.store, HERS) == Found()
 
 
+async def test_the_errors_of_what_a_worker_runs_are_gone_at_once(bench: Bench) -> None:
+    """An attempt that is under way may take long to end: what an earlier one said of her does not wait for it."""
+    group = await bench.group(lease_seconds=60)
+    await bench.publish("e1", key=f"person:{HERS}")
+    (lease,) = await take(group)
+    await settle(group, lease, Outcome.RETRY, delay=0, error="ValueError: no ada@example.com")
+    (again,) = await take(group)
+    attempts = bench.store.keys.attempts(0, "crm")
+    assert "ada@example.com" in "".join(bench.redis.hgetall(attempts).values())
+
+    await erase_person(bench.store, Settings.load(), HERS, patience_seconds=0, files=False)
+
+    assert not [name for name in bench.redis.hgetall(attempts) if name.endswith(":error")]
+    assert again.entry_id
+
+
 async def test_everybody_else_goes_on(bench: Bench) -> None:
     """What others have is handled afterwards, in order and with its attempts; nothing of hers is given out again."""
     running = await in_every_state(bench)

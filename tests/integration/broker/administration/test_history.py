@@ -2,7 +2,9 @@
 
 import asyncio
 
-from salesloft_webhooks.broker import Group, Outcome, Publisher
+import pytest
+
+from salesloft_webhooks.broker import FILTERED, Group, Outcome, Publisher
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import discard, redrive, unchanging
 from salesloft_webhooks.broker.administration.history import EventInGroup, EventState, history
@@ -139,6 +141,32 @@ async def test_every_end_is_told_apart(driven: Driven) -> None:
     states = [(await state_in_group(driven, event_id)).state for event_id in ("done", "dead", "discarded")]
 
     assert states == [EventState.DONE, EventState.DEAD, EventState.DISCARDED]
+
+
+@pytest.mark.parametrize("written", [1, 2], ids=["full records", "compact records"])
+async def test_what_no_handler_wanted_is_told_from_what_was_handled(driven: Driven, written: int) -> None:
+    """Filtered is done, by nobody: in both formats, beside other groups, also after a retry, until a replay."""
+    await driven.store.client.hset(driven.store.keys.format, "written", written)
+    crm, other = await driven.group(), await driven.group("other")
+    await driven.publish("filtered", "retried")
+    first, second = await driven.take(crm)
+    await driven.settle(crm, [first], Outcome.DONE, reason=FILTERED)
+    await driven.settle(crm, [second], Outcome.RETRY, error="ValueError: no")
+    await driven.settle(crm, await driven.take(crm), Outcome.DONE, reason=FILTERED)
+    await driven.handle(other)
+
+    found = [(await state_in_group(driven, each)).state for each in ("filtered", "retried")]
+    beside = (await state_in_group(driven, "filtered", "other")).state
+    known = await history(driven.store, "filtered")
+    only = Selection(event_ids=frozenset({"filtered"}))
+    assert [row async for row in replay(driven.store, "crm", only, idempotency_ttl_seconds=TTL)]
+    await driven.handle(crm)
+
+    assert found == [EventState.FILTERED, EventState.FILTERED]
+    assert beside is EventState.DONE
+    assert known is not None
+    assert [row.group for row in known.groups] == ["crm", "other"]
+    assert (await state_in_group(driven, "filtered")).state is EventState.DONE
 
 
 async def test_a_filter_keeps_events_from_a_group(driven: Driven) -> None:

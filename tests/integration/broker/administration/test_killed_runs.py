@@ -10,13 +10,14 @@ from salesloft_webhooks.broker.administration import run_steps
 from salesloft_webhooks.broker.administration.run_records import RunKind
 from salesloft_webhooks.broker.administration.run_steps import LetterSteps, Moved
 from salesloft_webhooks.broker.administration.runs import find_run
-from tests.integration.broker.administration.run_driver import BATCH, bury, executor, finish, redrive
+from tests.integration.broker.administration.run_driver import BATCH, IN_ONE_CALL, bury, executor, finish, redrive
 from tests.support.broker_driver import TTL, Driven
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_steps, "BATCH", BATCH)
+    monkeypatch.setattr(run_steps, "IN_ONE_CALL", IN_ONE_CALL)
 
 
 class Killed(BaseException):

@@ -1,6 +1,7 @@
 """`replay` gives history to one group again, and to nobody else."""
 
 import asyncio
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,8 @@ from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.replay import BATCH, Replayed, Selection, replay
 from salesloft_webhooks.errors import StoreFull
 from tests.support.broker_driver import TTL, Driven
+
+replay_module = sys.modules["salesloft_webhooks.broker.administration.replay"]
 
 
 async def replayed(
@@ -186,6 +189,34 @@ async def test_a_long_history_takes_several_calls(driven: Driven) -> None:
 
     handled = await driven.handle(group, 500)
     assert sorted(handled) == sorted(ids)
+
+
+async def test_one_source_is_replayed(driven: Driven) -> None:
+    """Of several only the one that is named."""
+    group = await driven.group()
+    await driven.publish("ours", "ours too", source="relay")
+    await driven.publish("theirs")
+    await driven.handle(group)
+
+    outcomes = await replayed(driven, Selection(source="relay"))
+
+    assert outcomes == dict.fromkeys(("ours", "ours too"), Replayed.REPLAYED)
+    assert sorted(await driven.handle(group)) == ["ours", "ours too"]
+
+
+async def test_who_stops_a_replay_stops_it(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was selected until then is replayed and said, and nothing more is begun."""
+    monkeypatch.setattr(replay_module, "BATCH", 2)
+    group = await driven.group()
+    await driven.publish(*"abcdefg", person=1)
+    await driven.handle(group)
+    answers = iter([False, False, False, True])
+
+    outcomes = replay(driven.store, "crm", Selection(), idempotency_ttl_seconds=TTL, stopped=lambda: next(answers))
+    said = [entry.event_id async for entry, _ in outcomes]
+
+    assert said == ["a", "b", "c"]
+    assert await driven.handle(group) == ["a", "b", "c"]
 
 
 async def test_a_full_server_keeps_its_memory_for_deliveries(driven: Driven) -> None:

@@ -1,6 +1,7 @@
 """Runs: bulk work that is begun once and carried out to its end, stopped, or given up."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -10,13 +11,15 @@ from salesloft_webhooks.broker.administration.dead_letters import unchanging
 from salesloft_webhooks.broker.administration.run_records import Run, RunKind, RunState
 from salesloft_webhooks.broker.administration.runs import KEPT, MOST_UNFINISHED, find_run, runs, stop, unfinished_runs
 from salesloft_webhooks.errors import StoreRefused
-from tests.integration.broker.administration.run_driver import BATCH, bury, dead, executor, finish, redrive
+from tests.integration.broker.administration.run_driver import BATCH, IN_ONE_CALL, bury, dead, executor, finish, redrive
 from tests.support.broker_driver import Driven
+from tests.support.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_steps, "BATCH", BATCH)
+    monkeypatch.setattr(run_steps, "IN_ONE_CALL", IN_ONE_CALL)
 
 
 async def test_a_run_redrives_what_its_filter_wants(driven: Driven) -> None:
@@ -109,6 +112,18 @@ async def test_runs_that_have_not_ended_are_known_although_nobody_is_at_them(dri
 
     assert [run.run_id for run in found] == [first, second]
     assert (found[0].state, found[0].passed, found[0].total) == (RunState.RUNNING, BATCH, 3 * BATCH)
+
+
+async def test_the_latest_runs_come_first(driven: Driven) -> None:
+    """As many as are asked for, and no older one before a newer one."""
+    begun = []
+    for _ in range(3):
+        begun.append(await redrive(driven))
+        first = time.time()
+        await eventually(lambda first=first: time.time() > first + 0.002, "another moment")  # type: ignore[misc]
+
+    assert [run.run_id for run in await runs(driven.store)] == begun[::-1]
+    assert [run.run_id for run in await runs(driven.store, limit=2)] == [begun[2], begun[1]]
 
 
 async def test_lost_places_end_a_run(driven: Driven) -> None:

@@ -15,8 +15,9 @@ import yaml
 
 from salesloft_webhooks import Retry, Unavailable
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
-from salesloft_webhooks.handlers.loading import RunningGroup, load_group
+from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.handlers.outbound.public_addresses import Address, CheckedTransport
+from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
 from tests.support.standins.http import DISCONNECT, GARBAGE, Answer, StandIn

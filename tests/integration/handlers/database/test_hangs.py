@@ -15,7 +15,7 @@ from salesloft_webhooks.handlers.database.migrations import migrate
 from salesloft_webhooks.handlers.database.schema import activities, contacts
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
-from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, migrated
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
@@ -50,8 +50,7 @@ async def test_a_server_that_hangs_pauses_the_group(own_postgres: PostgresServer
 
 def test_a_hanging_server_costs_no_event_an_attempt(valkey: Server, own_postgres: PostgresServer) -> None:
     """With a single attempt each, all events are rows after a hang of several time-outs."""
-    url = own_postgres.create_database("hangs")
-    asyncio.run(_migrate(url))
+    url = own_postgres.create_migrated_database("hangs")
     settings = {"DATABASE_URL": url, "MAX_ATTEMPTS": "1", "HANDLER_TIMEOUT_SECONDS": "1"}
     worker = WorkerProcess("activity", valkey.url, settings)
     receiver = ReceiverProcess(valkey.url).start()
@@ -72,16 +71,10 @@ def test_a_hanging_server_costs_no_event_an_attempt(valkey: Server, own_postgres
         receiver.kill()
 
 
-async def _migrate(url: str) -> None:
-    engine = create_engine(url)
-    await migrate(engine)
-    await engine.dispose()
-
-
 async def test_a_user_may_be_restricted_to_what_a_group_does(own_postgres: PostgresServer) -> None:
     """Writing to one table suffices for the group of that table; without it the check says what is missing."""
     url = own_postgres.create_database("granted")
-    await _migrate(url)
+    await migrated(url)
     own_postgres.execute("CREATE ROLE robin LOGIN")
     own_postgres.execute("GRANT INSERT, SELECT (event_id) ON activities TO robin", "granted")
     engine = create_engine(url.replace("postgres@", "robin@"))
@@ -98,7 +91,7 @@ async def test_a_user_may_be_restricted_to_what_a_group_does(own_postgres: Postg
 async def test_a_file_that_may_only_be_read_is_said(tmp_path: Path) -> None:
     """SQLite's way to be read-only, found before the first event."""
     file = tmp_path / "events.db"
-    await _migrate(f"sqlite:///{file}")
+    await migrated(f"sqlite:///{file}")
     engine = create_engine(f"sqlite:///file:{file}?mode=ro&uri=true")
 
     with pytest.raises(Unavailable, match=r"SQLITE_(READONLY|CANTOPEN)"):

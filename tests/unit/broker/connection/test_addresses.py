@@ -80,6 +80,11 @@ REFUSED = [
     "redis+sentinel://a:s3cret/main",
     "redis+sentinel://a/main/s3cret",
     "redis+cluster://a/3",
+    f"redis://store/{'7' * 5_000}",
+    f"redis+cluster://a,b/{'0' * 5_000}",
+    f"redis://store?max_connections={'7' * 5_000}",
+    "redis://store#s3cret",
+    "redis://store%00s3cret",
     "redis+cluster://",
 ]
 

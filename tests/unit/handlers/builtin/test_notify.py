@@ -6,7 +6,7 @@ import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.configuration import QuietHours, Template
-from salesloft_webhooks.handlers.builtin.notify.channels import Channel
+from salesloft_webhooks.handlers.builtin.notify.channels import AppriseChannel
 from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until_quiet_hours_end
 from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
 from tests.support import samples
@@ -66,6 +66,6 @@ def test_the_first_template_that_matches_is_used() -> None:
 def test_an_address_apprise_does_not_know_is_refused_without_showing_it() -> None:
     """The worker says at its start which kind of address is wrong, not its secret."""
     with pytest.raises(ConfigurationError) as caught:
-        Channel("nosuchservice://token@host")
+        AppriseChannel("nosuchservice://token@host")
 
     assert "token" not in str(caught.value)

@@ -92,6 +92,7 @@ def test_lists_of_hosts_lead_to_one_that_can_be_written_to(
 @pytest.mark.parametrize(
     ("place", "host"),
     [
+        ("a:65535/x", ("a", 65_535)),
         ("%2Fvar%2Frun%2Fpostgresql/x", ("/var/run/postgresql", None)),
         ("/x?host=/var/run/postgresql", ("/var/run/postgresql", None)),
         ("/x", (None, None)),
@@ -122,6 +123,7 @@ def test_a_single_host_may_be_a_socket_or_left_out(place: str, host: tuple[str |
         ("sslmod=require", "parameter 1 is not known (is sslmode meant?)"),
         ("sslmode=require&geheim=x", "parameter 2 is not known"),
         ("port=5432,x", "hosts: expected"),
+        ("port=65536", "hosts: a port is at most 65535"),
         ("sslrootcert=/geheim/ca.pem", "sslrootcert: the file cannot be read (No such file or directory)"),
         ("sslcert=/geheim/c.pem", "sslcert, sslkey: the files cannot be read"),
         ("sslmode=verify-full", "sslmode=verify-... needs sslrootcert"),
@@ -163,6 +165,7 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, query: str)
             "postgresql://h:geheim/x",
             "postgresql://h:1,h:2:3/x",
         ),
+        *("sqlite:///geheim\udcff", "postgresql://u:geheim\udcff@h/x", "postgresql://h/geheim%00"),
     ],
 )
 def test_an_address_that_cannot_be_read_is_refused(url: str) -> None:

@@ -47,7 +47,7 @@ local function split_bucket(window)
   local bucket = window.prefix .. index
   local flat, moved, words = redis.call('HGETALL', old), {}, { MADE, '' }
   for at = 1, #flat, 2 do
-    if flat[at] ~= MADE and struct.unpack('>I5', flat[at]) % size == index then
+    if is_record(flat[at], flat[at + 1]) and struct.unpack('>I5', flat[at]) % size == index then
       moved[#moved + 1] = flat[at]
       words[#words + 1] = flat[at]
       words[#words + 1] = flat[at + 1]

@@ -10,7 +10,7 @@
 --
 -- Buckets stay so small that the server keeps them as one string: when they grow, the next one in turn is split in two
 -- (linear hashing). So a digest belongs to one bucket, which follows from the window's number of buckets alone.
-local VALUE, VALUE_BYTES = '>c4I4I2', 10
+local VALUE, VALUE_BYTES, DIGEST_BYTES = '>c4I4I2', 10, 10
 local MORE, MOST_GROUPS = string.char(255), 250
 local MADE = '' -- a bucket's first field: with it, whoever finds a bucket knows that it has its end
 local windows_key, numbers_key = base .. 'ids', base .. 'numbers'
@@ -43,7 +43,9 @@ local function known_windows()
     windows = {}
     for start, words in pairs(fields_of(redis.call('HGETALL', windows_key))) do
       local buckets, records, finish_at = string.match(words, '^(%d+) (%d+) (%d+)$')
-      windows[#windows + 1] = make_window(tonumber(start), tonumber(buckets), tonumber(records), tonumber(finish_at))
+      if finish_at and tonumber(start) then -- else somebody else's field, which must not stop every delivery
+        windows[#windows + 1] = make_window(tonumber(start), tonumber(buckets), tonumber(records), tonumber(finish_at))
+      end
     end
     table.sort(windows, by_start)
   end
@@ -92,12 +94,17 @@ end
 -- marked again when it is written to, which changes nothing.
 local has_end = {}
 
--- The record with this digest in one window; nil when it is not there.
+-- Whether a field of a bucket and its value are one: not its first field, nor what somebody else has written or cut.
+local function is_record(digest, value)
+  return #digest == DIGEST_BYTES and #value >= VALUE_BYTES
+end
+
+-- The record with this digest in one window; nil when it is not there, or is too short to be one.
 local function look_in(window, digest, number)
   local bucket = bucket_in(window, number)
   local known = redis.call('HMGET', bucket, MADE, digest)
   has_end[bucket] = known[1] ~= false
-  return known[2] and { window = window, bucket = bucket, digest = digest, value = known[2] }
+  return known[2] and is_record(digest, known[2]) and { window = window, bucket = bucket, digest = digest, value = known[2] }
 end
 
 -- The compact record of an event: where it is, and its value; nil when there is none. Whoever knows the event's entry

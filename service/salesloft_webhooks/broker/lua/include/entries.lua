@@ -88,10 +88,11 @@ local function carrier_at(id, position)
   return join_id(own_ms - (own_ms - digits) % CLOCK_DIGITS, sequence)
 end
 
--- The entry that carries the body of another one; nil when that carries it itself.
+-- The entry that carries the body of another one; nil when that carries it itself. What has another form, or more digits
+-- than an id, somebody else has written: to ask the server for it would end the script, at every call anew.
 local function carrier_of(id, fields)
-  local position = string.match(fields.of or '', '^(%S+) ')
-  return position and carrier_at(id, position)
+  local digits, sequence = string.match(fields.of or '', '^(%d+)%-(%d+) ')
+  return digits and #digits <= 5 and #sequence <= 19 and carrier_at(id, digits .. '-' .. sequence) or nil
 end
 
 -- The latest entry that was seen to carry a body: what refers to it comes right behind.

@@ -123,8 +123,14 @@ local function acknowledge(ids, members)
   end
 end
 
--- Takes an entry out of the group for good. When it was the head of its lane, the next one is due now.
+-- Takes an entry out of the group for good. When it was the head of its lane, the next one is due now. What is no entry's
+-- id has been put there by somebody else, and would stop every take: it only leaves.
 local function finish(id, lane)
+  if not string.find(id, '^%d+%-%d+$') then
+    redis.call('ZREM', due, member_of(id, lane))
+    redis.call('ZREM', isolated, member_of(id, lane))
+    return
+  end
   acknowledge({ id }, { member_of(id, lane) })
   local next_id = leave_lane(id, lane)
   if next_id then

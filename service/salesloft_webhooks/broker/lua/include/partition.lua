@@ -3,6 +3,12 @@
 local PARKED, UNHANDLED, NOBODY = 9007199254740991, 9007199254740990, '-'
 local events = KEYS[1]
 local base = string.sub(events, 1, -string.len('events') - 1)
+
+-- While a slot moves from one server of a cluster to another, some of its keys are here and some there, and a script would
+-- take those for absent. Two keys that are nowhere are refused on both servers then, and with them the script, which has
+-- done nothing yet: it is repeated until the slot is whole again.
+redis.call('EXISTS', events .. ':nowhere:1', events .. ':nowhere:2')
+
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

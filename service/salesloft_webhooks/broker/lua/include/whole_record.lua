@@ -11,7 +11,7 @@ local function whole_record(event_id)
   local names = fields_of(redis.call('HGETALL', numbers_key))
   local words = { ENTRY, entry, TOKEN, token }
   for name, number in pairs(names) do
-    if has_mark(compact, string.char(number)) and not known[name] then
+    if tonumber(number) and has_mark(compact, string.char(number)) and not known[name] then
       words[#words + 1] = name
       words[#words + 1] = 'done'
     end

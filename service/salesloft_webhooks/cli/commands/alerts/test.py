@@ -39,6 +39,6 @@ async def _send(settings: "Settings") -> list[tuple[int, str, str]]:
     if not addresses.channels:
         raise ConfigurationError("ALERT_URLS: nobody is to be told: name an address there, or in ALERT_URLS_FILE")
     message = Wording(settings.console_url).test(int(time.time() * 1_000))
-    results = await asyncio.gather(*(each.send(message.title, message.body) for each in addresses.channels))
+    results = await asyncio.gather(*(each.send_text(message.title, message.body) for each in addresses.channels))
     pairs = zip(addresses.channels, results, strict=True)
     return [(number, channel.scheme, str(result)) for number, (channel, result) in enumerate(pairs, 1)]

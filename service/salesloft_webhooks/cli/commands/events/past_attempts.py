@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.commands.events.finding import found_event
 from salesloft_webhooks.cli.console import described, note, show_json
+from salesloft_webhooks.cli.found_events import found_event
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.tables import Row, show_table
 from salesloft_webhooks.cli.times import moment_text, seconds_text

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from salesloft_webhooks.cli.commands.events.entry_output import WithData, entry_object
-from salesloft_webhooks.cli.commands.events.finding import found_event
 from salesloft_webhooks.cli.commands.events.past_attempts import show_tried, tried_in
 from salesloft_webhooks.cli.console import described, show, show_json
+from salesloft_webhooks.cli.found_events import found_event
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.tables import show_table, single_line
 from salesloft_webhooks.cli.times import moment_text, seconds_text

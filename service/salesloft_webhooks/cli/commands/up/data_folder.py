@@ -158,7 +158,7 @@ def adopt_running() -> Path | None:
     Returns:
         The folder of the `up` that was adopted, or None.
     """
-    if os.environ.get("REDIS_URL"):
+    if os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"):
         return None
     folder = DataFolder.chosen()
     environment = folder.environment()

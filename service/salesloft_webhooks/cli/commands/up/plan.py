@@ -4,14 +4,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, get_args
-
-from pydantic import SecretStr
+from dataclasses import dataclass
+from typing import Any
 
 from salesloft_webhooks.cli.commands.up import valkey
 from salesloft_webhooks.cli.commands.up.data_folder import DataFolder
+from salesloft_webhooks.cli.commands.up.own_environment import TEXTS, Reader, own_environment
 from salesloft_webhooks.cli.commands.up.ports import free_port
 from salesloft_webhooks.cli.commands.up.supervised_process import Program
 from salesloft_webhooks.handlers.builtin_groups import BUILTIN_GROUPS
@@ -89,7 +87,7 @@ class Plan:
     @property
     def owns_database(self) -> bool:
         """Whether the handlers write into the data folder, and not where the user's DATABASE_URL says."""
-        return self.environment["DATABASE_URL"] == f"sqlite+aiosqlite:///{self.options.folder.database}"
+        return self.environment.get("DATABASE_URL") == f"sqlite+aiosqlite:///{self.options.folder.database}"
 
     @property
     def operations(self) -> dict[str, str]:
@@ -133,19 +131,19 @@ class Plan:
         """The store."""
         configuration = valkey.configure(self.options.folder, self.options.store_port)
         command = (valkey.program(), str(configuration))
-        return self._program("valkey", command, {}, parent_death=signal.SIGTERM)
+        return self._program("valkey", Reader.SERVER, command, {}, parent_death=signal.SIGTERM)
 
     def roles(self) -> Iterator[Program]:
         """The receiver, the console and a worker for each group."""
-        yield self._program("receiver", (*SELF, "receiver"), {})
+        yield self._program("receiver", Reader.RECEIVER, (*SELF, "receiver"), {})
         if self.options.console_port is not None:
-            yield self._program("console", (*SELF, "console"), self._console)
+            yield self._program("console", Reader.CONSOLE, (*SELF, "console"), self._console)
         for group in self.groups:
             changed = {"WORKER_GROUP": group, "OPS_PORT": str(self.group_ports[group])}
             if group == DEMO_GROUP:
                 changed |= {"WORKER_HANDLERS": "salesloft_webhooks.cli.commands.up.failing_handler:router"}
                 changed |= {"MAX_ATTEMPTS": "4", "BACKOFF_CAP_SECONDS": "5"}
-            yield self._program(group, (*SELF, "worker"), changed)
+            yield self._program(group, Reader.WORKER, (*SELF, "worker"), changed)
 
     def simulator(self) -> Program | None:
         """SalesLoft, in a demo: it knows no key of ours, and sends nothing until something is registered."""
@@ -164,9 +162,7 @@ class Plan:
         )
         connect = ("--connect-to", f"{CALLBACK_HOST}=http://{self._reachable}:{self.options.port}")
         command = (*SELF, "simulator", *ports, *traffic, *connect, "--json")
-        program = self._program("simulator", command, self.salesloft)
-        ours = {*DEMO_SECRETS, "REDIS_URL"}
-        return replace(program, environment={k: v for k, v in program.environment.items() if k not in ours})
+        return self._program("simulator", Reader.SIMULATOR, command, self.salesloft)
 
     @property
     def _console(self) -> dict[str, str]:
@@ -176,19 +172,21 @@ class Plan:
             return ports
         return ports | {"CONSOLE_AUTH": "none", "HOST": LOOPBACK}
 
-    def _program(self, name: str, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any) -> Program:
+    def _program(
+        self, name: str, reader: Reader, command: tuple[str, ...], changed: Mapping[str, str], **rest: Any
+    ) -> Program:
         log = self.options.folder.logs / f"{name}.log"
-        return Program(name, command, {**self.environment, **changed}, log, **rest)
+        return Program(name, command, {**own_environment(reader, self.environment), **changed}, log, **rest)
 
     def _environment(self) -> dict[str, str]:
         options, folder = self.options, self.options.folder
         # Invented people must never reach a real database, a real CRM or a real rep.
-        dropped = PER_WORKER_SETTINGS | (_outside_settings() if options.demo else set())
+        dropped = PER_WORKER_SETTINGS | (TEXTS if options.demo else frozenset())
         environment = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
         if options.demo:
             environment |= {name: folder.secret(f"DEMO_{name}") for name in DEMO_SECRETS}
-        database = f"sqlite+aiosqlite:///{folder.database}"
-        environment["DATABASE_URL"] = environment.get("DATABASE_URL") or database
+        if not environment.get("DATABASE_URL") and not environment.get("DATABASE_URL_FILE"):
+            environment["DATABASE_URL"] = f"sqlite+aiosqlite:///{folder.database}"
         return environment | {
             "REDIS_URL": valkey.url(folder, options.store_port),
             "DURABILITY": "fsync",
@@ -199,19 +197,3 @@ class Plan:
             "DRAIN_SECONDS": str(GRACE_SECONDS),
             "GRACE_SECONDS": str(GRACE_SECONDS),
         }
-
-
-def _outside_settings() -> set[str]:
-    """Settings that hold a secret or an address of the world outside: everything that is neither number nor choice."""
-    harmless = {"LOG_LEVEL", "LOG_FORMAT", "REDIS_KEY_PREFIX"}
-    texts = {name.upper() for name, item in Settings.model_fields.items() if _is_text(item.annotation)}
-    return texts - harmless
-
-
-def _is_text(annotation: object) -> bool:
-    kinds = get_args(annotation) or (annotation,)
-    return any(kind in {str, SecretStr, Path} or _is_text_inside(kind) for kind in kinds)
-
-
-def _is_text_inside(kind: object) -> bool:
-    return any(_is_text(inner) for inner in get_args(kind))

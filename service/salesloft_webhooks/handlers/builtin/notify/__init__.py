@@ -5,88 +5,32 @@ When a worker dies in between, the next attempt finds a claim without a confirma
 message went out. It is then not sent again: a rep who misses one of many messages still finds the reply in SalesLoft,
 and one who is told twice stops reading them. A message that the service refused is claimed and sent anew.
 
+Messages may go out together: what comes within a while of one (``group_seconds``), or everything up to the next time of
+a ``digest``. Then one event of them sends the message for all, and its claims are the bundle's (`broker/bundles.py`).
+
 Claims live in Redis, not in the database: they then last exactly as long as the record that keeps the event from being
 handled again, and a database that is down keeps nobody from being told.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from salesloft_webhooks.broker.connection.store import open_store
-from salesloft_webhooks.broker.once import Grant, OncePermits
-from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, Template, load_configuration
-from salesloft_webhooks.handlers.builtin.notify.channels import Channel, SendResult
-from salesloft_webhooks.handlers.builtin.notify.quiet_hours import seconds_until_quiet_hours_end
-from salesloft_webhooks.handlers.builtin.notify.recipients import Recipient, RecipientDirectory
-from salesloft_webhooks.handlers.builtin.notify.templates import rendered, template_for
+from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, load_configuration
+from salesloft_webhooks.handlers.builtin.notify.notifier import CONCURRENT_SENDS, Notifier
+from salesloft_webhooks.handlers.builtin.notify.recipients import RecipientDirectory
 from salesloft_webhooks.handlers.builtin_groups import NOTIFY
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import get_logger
 
-_log = get_logger(__name__)
+if TYPE_CHECKING:
+    import httpx2
 
-
-CONCURRENT_SENDS = 4
-"""Messages under way in one process, and so the most that a killed one leaves in doubt."""
-
-
-class Notifier:
-    """Sends messages, each once, in their time and not too many.
-
-    Args:
-        recipients: Who is told where.
-        claims: The rights to send.
-    """
-
-    def __init__(self, recipients: RecipientDirectory, permits: OncePermits) -> None:
-        self.recipients = recipients
-        self.permits = permits
-        self._sends = asyncio.Semaphore(CONCURRENT_SENDS)
-
-    async def notify(self, event: Event, template: Template) -> None:
-        """Tell the event's rep on every channel.
-
-        Raises:
-            Retry: it is quiet now, it is not this message's turn yet, or a service did not take it.
-        """
-        recipient = self.recipients.recipient_of(event.user_id)
-        if not recipient.channels:
-            _log.info("notify.unaddressed", event_id=event.event_id, event_type=event.event_type)
-            return
-        if seconds := seconds_until_quiet_hours_end(recipient.quiet_hours, datetime.now(UTC)):
-            raise Retry("quiet hours", after=seconds)
-        waits = []
-        for channel in recipient.channels:
-            # A place first, then the claim: a claimed message that still queued for a thread would be lost in a crash.
-            async with self._sends:
-                waits.append(await self._send_on(channel, recipient, event, template))
-        if refused := waits.count(None):
-            raise Retry(f"{refused} of {len(waits)} notification services did not take the message")
-        if wait := max(seconds for seconds in waits if seconds is not None):
-            raise Retry("more messages than a minute allows", after=wait)
-
-    async def _send_on(self, channel: Channel, recipient: Recipient, event: Event, template: Template) -> float | None:
-        """Send on one channel: 0 if that is settled, seconds to wait for a free minute, None if the service refused."""
-        name, limit_key = f"{event.event_id}/{channel.name}", f"{recipient.name}/{channel.name}"
-        permit = await self.permits.ask(name, limit_key)
-        if permit.grant is Grant.WAIT:
-            return permit.wait_seconds
-        title, body = (rendered(text, event, channel.sanitize) for text in (template.title, template.body))
-        sent = await channel.send(title, body) if permit.grant is Grant.GRANTED else None
-        if sent is SendResult.REFUSED:
-            await self.permits.release(name, limit_key)
-            return None
-        if sent is SendResult.UNKNOWN or permit.grant is Grant.UNCONFIRMED:
-            _log.warning("notify.uncertain", event_id=event.event_id, event_type=event.event_type)
-        if sent is SendResult.TAKEN:
-            await self.permits.confirm(name, limit_key)
-        return 0.0
+__all__ = ["CONCURRENT_SENDS", "build_router"]
 
 
 def build_router(group: str, settings: Settings) -> Router[Notifier]:
@@ -97,18 +41,51 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
     """
     configuration: NotifyConfiguration = load_configuration(settings).notify
     recipients = RecipientDirectory(configuration, settings.notify_urls)
+    if configuration.knows_by_email:
+        _require_credentials(settings)
 
     @asynccontextmanager
     async def lifespan(settings: Settings) -> AsyncIterator[Notifier]:
-        async with open_store(settings) as store:
-            yield Notifier(recipients, OncePermits(store, group, per_minute=configuration.messages_per_minute))
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(open_store(settings))
+            asks = configuration.knows_by_email or recipients.has_cards
+            http = await _opened_http(stack, configuration, recipients, settings) if asks else None
+            yield Notifier(configuration, recipients, store, group, http)
 
     router = Router(lifespan, ordering=NOTIFY.ordering)
 
     @router.on(*configuration.messages, **outage_retry_policy(settings))
     async def tell(event: Event, notifier: Notifier) -> None:
         """Tell the rep, with the first template that matches."""
-        if template := template_for(event.event_type, configuration.messages):
-            await notifier.notify(event, template)
+        await notifier.notify(event)
 
     return router
+
+
+def _require_credentials(settings: Settings) -> None:
+    from salesloft_webhooks.salesloft import has_credentials  # noqa: PLC0415 - a client that most do without
+
+    if not has_credentials(settings):
+        raise ConfigurationError(
+            "notify: reps by e-mail address need SalesLoft's API, for events carry user ids: set SALESLOFT_API_TOKEN, "
+            "SALESLOFT_API_TOKEN_FILE, or SALESLOFT_CLIENT_ID and its secret"
+        )
+
+
+async def _opened_http(
+    stack: AsyncExitStack, configuration: NotifyConfiguration, recipients: RecipientDirectory, settings: Settings
+) -> "httpx2.AsyncClient":
+    """A client for cards; and who is to be asked for people, where they are known by their e-mail addresses."""
+    # Loaded where they are used only: they are a part of the start-up.
+    from salesloft_webhooks.handlers.builtin.notify.channels import SEND_SECONDS  # noqa: PLC0415
+    from salesloft_webhooks.handlers.builtin.notify.salesloft_users import SalesloftUsers  # noqa: PLC0415
+    from salesloft_webhooks.handlers.builtin.notify.slack_app import SlackPeople  # noqa: PLC0415
+    from salesloft_webhooks.outgoing_http import open_client  # noqa: PLC0415
+    from salesloft_webhooks.salesloft import open_salesloft  # noqa: PLC0415
+
+    http = await stack.enter_async_context(open_client(timeout_seconds=SEND_SECONDS))
+    if configuration.knows_by_email:
+        recipients.users = SalesloftUsers((await stack.enter_async_context(open_salesloft(settings))).lists)
+    if configuration.slack:
+        recipients.people = SlackPeople(configuration.slack, http)
+    return http

@@ -36,6 +36,12 @@ def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+async def present(engine: AsyncEngine) -> str | None:
+    """The revision a database is at; None: it has none of our tables. Nothing is changed."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(_current)
+
+
 def _upgrade(connection: Connection) -> None:
     config = configuration()
     config.attributes["connection"] = connection

@@ -46,6 +46,34 @@ def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:
         assert not [value for value in program.environment.values() if "genuine" in value]
 
 
+ROLES_SECRETS = {
+    "receiver": {"SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET_FILE", "LINK_SWAP_SECRET", "BODY_KEY_FILE"},
+    "console": {"CONSOLE_PROXY_SECRET_FILE", "CONSOLE_TOKENS_FILE", "SALESLOFT_API_TOKEN", "BODY_KEY_FILE"},
+    "crm": {"DATABASE_URL", "NOTIFY_URLS", "ALERT_URLS", "BODY_KEY_FILE", "HANDLERS_FILE"},
+    "valkey": set[str](),
+}
+"""Of what follows, what each process reads."""
+
+
+@pytest.mark.parametrize("name", ROLES_SECRETS)
+def test_a_process_is_given_the_secrets_that_its_role_reads(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """And no other, whichever case it is written in; what is no setting of ours, and numbers, reach all of them."""
+    for each in set().union(*ROLES_SECRETS.values()) | {"OPERATOR_API_URLS", "KUBECONFIG"}:
+        monkeypatch.setenv(each, f"planted-{each}")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "mine")
+    made = Plan(replace(plan(folder, demo=False).options, console_port=8_080))
+    programs = {program.name: program.environment for program in (made.server(), *made.roles())}
+
+    given = programs[name]
+
+    assert {each for each, value in given.items() if value.startswith("planted-")} == ROLES_SECRETS[name]
+    assert ("salesloft_callback_token" in given) is (name == "receiver")
+    assert ("REDIS_URL" in given) is (name != "valkey")
+    assert (given["OTEL_SERVICE_NAME"], given["MAX_ATTEMPTS"]) == ("mine", "3")
+
+
 def test_a_demo_keeps_numbers(folder: DataFolder) -> None:
     """Tuning is welcome in a demo, too."""
     assert plan(folder, demo=True).environment["MAX_ATTEMPTS"] == "3"

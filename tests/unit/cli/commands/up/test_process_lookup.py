@@ -28,10 +28,10 @@ def test_a_port_that_is_only_used_has_no_listener() -> None:
         assert listeners(client.getsockname()[1]) == []
 
 
-def test_without_psutil_nobody_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_psutil_nobody_is_named(tmp_path: Path) -> None:
     """It comes with the extra `embedded`; messages do without names where it is not."""
-    monkeypatch.setitem(sys.modules, "psutil", None)
     path = tmp_path / "processes.lock"
 
-    with path.open("w"):
+    with path.open("w"), pytest.MonkeyPatch.context() as patch:  # fixtures that end later need it themselves
+        patch.setitem(sys.modules, "psutil", None)
         assert holders(str(path)) == []

@@ -1,0 +1,125 @@
+"""What a worker's group needs: its handlers, the CRM's fields and scopes, the endpoints that it forwards to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from salesloft_webhooks.cli.commands.doctor.database_checks import check_database
+from salesloft_webhooks.cli.commands.doctor.diagnosis import Finding, fine, problem, skipped
+from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
+from salesloft_webhooks.settings import Settings
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint, HubSpotCrm, SalesforceCrm
+
+SECONDS = 20.0
+HANDLERS_FILE = "correct HANDLERS_FILE (docs/handlers.md)"
+
+
+async def check_group(settings: Settings) -> AsyncIterator[Finding]:
+    """Everything about `WORKER_GROUP`."""
+    from salesloft_webhooks.handlers.builtin_groups import builtin_group
+    from salesloft_webhooks.handlers.loading import load_group
+
+    if (name := settings.worker_group) is None:
+        yield skipped("handlers", "no WORKER_GROUP: name it to have its handlers looked at")
+        return
+    try:
+        loaded = load_group(name, settings.worker_handlers, settings)
+    except ConfigurationError as exc:
+        yield problem("handlers", exc, "correct the line, or what WORKER_HANDLERS and HANDLERS_FILE name")
+        return
+    yield fine("handlers", f"{name} takes {', '.join(loaded.patterns)}")
+    if settings.worker_handlers:
+        yield await _opens(name, settings)
+        return
+    row = builtin_group(name)
+    if row and row.writes_database and not (name == "crm" and _crm_is_http(settings)):
+        async for finding in check_database(settings):
+            yield finding
+    async for finding in _of_outside(name, settings):
+        yield finding
+
+
+async def _opens(name: str, settings: Settings) -> Finding:
+    """Resources of handlers of one's own: made, asked whether they are ready, and closed."""
+    from salesloft_webhooks.authors_line import authors_line
+    from salesloft_webhooks.handlers.loading import load_group
+
+    do = "mend the router's lifespan or what it connects to"
+    try:
+        loaded = load_group(name, settings.worker_handlers, settings)
+        async with asyncio.timeout(SECONDS), loaded.open(settings) as running:
+            await running.check_ready()
+    except (HandlerSignal, ConfigurationError) as exc:
+        return problem("handlers.resources", exc, do)
+    except Exception as exc:  # noqa: BLE001 - whatever the author's code raises
+        where = f" ({line})" if (line := authors_line(exc)) else ""
+        return problem("handlers.resources", f"{type(exc).__name__}: {exc}{where}", do)
+    return fine("handlers.resources", "can be opened and are ready")
+
+
+def _crm_is_http(settings: Settings) -> bool:
+    from salesloft_webhooks.handlers.builtin.configuration import load_configuration
+
+    return getattr(load_configuration(settings).crm, "backend", "sql") != "sql"
+
+
+async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
+    from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm, SalesforceCrm, load_configuration
+
+    configuration = load_configuration(settings)
+    crm = configuration.crm
+    if name == "crm" and isinstance(crm, HubSpotCrm | SalesforceCrm):
+        yield await _of_crm(crm)
+    elif name == "crm" and getattr(crm, "backend", "") == "http":
+        yield await _of_endpoint("crm", str(crm.url), private=True)  # type: ignore[union-attr]  # of that back end
+    endpoint: ForwardEndpoint | None = configuration.forward.get(name.removeprefix("forward-"))
+    if name.startswith("forward-") and endpoint is not None:
+        yield await _of_endpoint(name, str(endpoint.url), private=endpoint.allow_private_addresses)
+
+
+async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
+    """Log in, and look whether each configured field is there and may be written."""
+    from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
+    from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
+    from salesloft_webhooks.outgoing_http import open_client
+
+    try:
+        async with asyncio.timeout(SECONDS), open_client(timeout_seconds=crm.timeout_seconds) as client:
+            backend = HubSpotContacts(crm, client) if isinstance(crm, HubSpotCrm) else SalesforceContacts(crm, client)
+            wrong = await backend.field_problems()
+    except HandlerSignal as exc:
+        return problem("crm.access", exc, "renew the token or secret, and give it the scopes of docs/handlers.md")
+    except TimeoutError:
+        return problem("crm.access", f"{crm.backend} does not answer", "let us out to it (proxy, network policy)")
+    if wrong:
+        return problem("crm.fields", "; ".join(wrong), f"make the fields in {crm.backend}, or correct HANDLERS_FILE")
+    return fine("crm.fields", f"{crm.backend} has every configured field")
+
+
+async def _of_endpoint(name: str, url: str, *, private: bool) -> Finding:
+    """Look its address up, connect and shake hands; nothing is sent."""
+    from salesloft_webhooks.handlers.outbound.public_addresses import is_public, resolve
+
+    parts = httpx2.URL(url)
+    host, secure = parts.host, parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    try:
+        async with asyncio.timeout(SECONDS):
+            addresses = await resolve(host, port)
+            if not private and not all(map(is_public, addresses)):
+                do = "use a public address, or set allow_private_addresses: true for this endpoint"
+                return problem("endpoint", f"{name}: the address is a private one", do)
+            _, writer = await asyncio.open_connection(host, port, ssl=secure or None)
+    except (OSError, TimeoutError) as exc:
+        what = "no answer" if isinstance(exc, TimeoutError) else (exc.strerror or type(exc).__name__)
+        return problem("endpoint", f"{name}: {what}", f"start it, let us out to it, or {HANDLERS_FILE}")
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return fine("endpoint", f"{name}: takes connections")

@@ -1,0 +1,1 @@
+"""`trial`, of a whole pipeline or of handlers alone."""

@@ -1,0 +1,1 @@
+"""`worker`, and how it is started anew while one develops."""

@@ -1,0 +1,107 @@
+"""A group whose resources are open: its handlers are called here."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from salesloft_webhooks.content_filters import All, Condition, parse
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
+from salesloft_webhooks.handlers.execution import NotWanted
+from salesloft_webhooks.handlers.log_context import EventInLogs
+from salesloft_webhooks.handlers.processes import HandlerProcesses
+from salesloft_webhooks.handlers.router import ChecksReadiness, Router
+from salesloft_webhooks.handlers.routes import Route, RunsIn
+from salesloft_webhooks.handlers.threads import HandlerThreads
+from salesloft_webhooks.settings import Settings
+
+Run = Callable[[Event], Awaitable[object]]
+"""Runs one handler for one event."""
+
+
+class RunningGroup:
+    """Made by `LoadedGroup.open`.
+
+    Args:
+        name: The consumer group.
+        routers: Each with what its lifespan has yielded.
+        settings: For handlers that override none of them.
+    """
+
+    def __init__(self, name: str, routers: Sequence[tuple[Router[Any], Any]], settings: Settings) -> None:
+        self._name = name
+        self._settings = settings
+        self._group_where = parse(settings.worker_where) if settings.worker_where else None
+        self._resources = [resources for _, resources in routers]
+        self._threads = HandlerThreads(settings.worker_concurrency)
+        self._processes: list[HandlerProcesses] = []
+        self._batches: list[BatchHandlerCalls] = []
+        self._routes = [
+            (route, self._runner(route, resources)) for router, resources in routers for route in router.routes
+        ]
+
+    def _runner(self, route: Route[Any], resources: Any) -> Run:
+        call = self._call(route, resources)
+        if route.batch is None:
+            return call
+        calls = BatchHandlerCalls(self._name, route, call, self._settings)
+        self._batches.append(calls)
+        return calls.handle
+
+    def _call(self, route: Route[Any], resources: Any) -> Callable[[Any], Awaitable[object]]:
+        """What calls the handler where it runs."""
+        if route.runs_in is RunsIn.LOOP:
+            return partial(route.run, resources=resources)
+        if route.runs_in is RunsIn.THREAD:
+            return lambda given: self._threads.run(partial(route.call, given, resources))
+        seconds = route.policy.timeout_seconds or self._settings.handler_timeout_seconds
+        processes = HandlerProcesses(route.handler, self._settings, seconds)
+        self._processes.append(processes)
+        return processes.run
+
+    async def close(self) -> None:
+        """Nothing is called any more."""
+        self._threads.close()
+        for processes in self._processes:
+            await processes.close()
+
+    async def check_ready(self) -> None:
+        """Return when all resources that can be asked are ready; raises what the first says that is not."""
+        for resources in self._resources:
+            if isinstance(resources, ChecksReadiness):
+                await resources.check_ready()
+
+    async def handle(self, event: Event) -> None:
+        """Run every handler that matches, in order; the first exception ends the attempt and is passed on.
+
+        Whatever is logged meanwhile carries the event's id and type, the group and the attempt.
+
+        Raises:
+            NotWanted: filters kept all of them from it.
+        """
+        with EventInLogs(event):
+            runners = self._runners(event.event_type)
+            ran = False
+            for where, run in runners:
+                if where is None or where.holds(event):
+                    await run(event)
+                    ran = True
+            if not runners:
+                # The store gives a worker only what it has a handler for: never call that done which nobody has done.
+                raise LookupError(f"no handler of the group takes {event.event_type}")
+            if not ran:
+                raise NotWanted
+
+    def wait_no_more(self) -> None:
+        """The worker stops: events that wait for company are handled now."""
+        for calls in self._batches:
+            calls.wait_no_more()
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
+    def _runners(self, event_type: str) -> tuple[tuple[Condition | None, Run], ...]:
+        return tuple((self._where(route), run) for route, run in self._routes if route.matches(event_type))
+
+    def _where(self, route: Route[Any]) -> Condition | None:
+        """What an event has to be like for a handler: what the group and what the handler asks for."""
+        asked = [each for each in (self._group_where, route.where) if each is not None]
+        return All(tuple(asked)) if len(asked) > 1 else next(iter(asked), None)

@@ -1,0 +1,32 @@
+"""Every scene there is, from the modules that have them."""
+
+from tests.chaos import (
+    clock_scene,
+    cluster_scene,
+    database_faults,
+    disk_scene,
+    downstream_faults,
+    network_scene,
+    rollout_faults,
+    scenes,
+    sender_scene,
+    sentinel_scene,
+    wired_faults,
+)
+from tests.chaos.scenes import Scene
+
+MODULES = (
+    scenes,
+    wired_faults,
+    rollout_faults,
+    downstream_faults,
+    database_faults,
+    sender_scene,
+    disk_scene,
+    clock_scene,
+    sentinel_scene,
+    cluster_scene,
+    network_scene,
+)
+SCENES: list[Scene] = [scene for module in MODULES for scene in module.SCENES]
+"""In the order of the page."""

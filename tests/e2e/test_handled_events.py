@@ -1,0 +1,79 @@
+"""A worker that is killed at every step of a handler that writes to a database of its own: each row is there once."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from salesloft_webhooks import HandledEvents
+from salesloft_webhooks.broker import Publisher, open_store
+from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.settings import Settings
+from tests.e2e.effects import finished
+from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
+from tests.support.publish_observers import SilentObserver
+from tests.support.servers import Server
+from tests.support.waiting import wait_until
+from tests.support.worker_process import WorkerProcess
+
+STEPS = ("before", "marked", "written", "committed", "returned")
+WAYS = ("session", "thread", "psycopg")
+
+pytestmark = [NEEDS_POSTGRESQL, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    """One with the marks, and a table of rows for each way to it: no key, so that a second row would be seen."""
+    with new_postgres() as server:
+        server.start()
+        for statement in (*HandledEvents().definition, *(f"CREATE TABLE rows_{each} (event_id TEXT)" for each in WAYS)):
+            server.execute(statement)
+        yield server
+
+
+async def publish(server: Server) -> None:
+    """An event for each step, before anybody looks."""
+    settings = Settings.load(redis_url=server.url)
+    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
+        for name in STEPS:
+            data = json.dumps({"id": 1, "dies": name}).encode()
+            event = NewEvent(name, "person.updated", f"person:{name}", "2026-03-07T04:26:14Z", data)
+            await publisher.publish(NewDelivery("default", (event,)))
+
+
+def test_each_row_is_written_once_wherever_the_worker_dies(
+    valkey: Server, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """SQLAlchemy with asyncio and in a thread, and psycopg: five deaths each, five rows each."""
+    asyncio.run(publish(valkey))
+    settings = {
+        "WORKER_HANDLERS": "tests.e2e.marking_handlers:router",
+        "WORKER_CONCURRENCY": "1",
+        "LEASE_SECONDS": "1",
+        "MAX_ATTEMPTS": "50",
+        "DEATHS": str(tmp_path),
+        "DATABASE": f"postgresql://postgres@127.0.0.1:{postgres.port}/postgres",
+    }
+    workers = [WorkerProcess(way, valkey.url, settings | {"WAY": way}) for way in WAYS]
+    deaths = {f"{way}.{name}" for way in WAYS for name in STEPS}
+
+    def all_died() -> bool:
+        for each in workers:
+            if each.ended:
+                each.launch()
+        return {each.name for each in tmp_path.iterdir()} >= deaths
+
+    with ExitStack() as stack:
+        for each in workers:
+            each.launch()
+            stack.callback(each.kill)
+        wait_until(all_died, seconds=120, description="every worker has died at every step")
+        # One that was seen alive may be about to die: its mark is written before.
+        wait_until(lambda: all_died() and finished(valkey, *WAYS), seconds=90, description="the last ones finish")
+
+    written = {way: postgres.execute(f"SELECT event_id FROM rows_{way} ORDER BY 1").split() for way in WAYS}  # noqa: S608
+    assert written == dict.fromkeys(WAYS, sorted(STEPS))

@@ -1,0 +1,100 @@
+"""What `doctor` finds of a worker's group, with the real thing broken."""
+
+import asyncio
+
+import yaml
+
+from tests.integration.cli.examined import WORKER, Doctor
+from tests.support.servers import free_port
+from tests.support.standins import hubspot
+from tests.support.standins.http import Answer
+from tests.support.standins.hubspot import HubSpot
+
+
+def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
+    """Nobody listens; the tables are an older version's; and what is migrated passes, unchanged by being looked at."""
+    from sqlalchemy import text  # noqa: PLC0415 - only this test writes SQL
+
+    from salesloft_webhooks.handlers.database.engine import create_engine  # noqa: PLC0415
+    from salesloft_webhooks.handlers.database.migrations import migrate  # noqa: PLC0415
+
+    url = doctor.environment["DATABASE_URL"]
+    nobody = f"postgresql://u:p@127.0.0.1:{free_port()}/d?connect_timeout=3"
+    away = doctor.finds("worker", "database.reachable", **WORKER, DATABASE_URL=nobody)
+    not_yet = doctor.finds("worker", "database.reachable", **WORKER)
+    assert not (doctor.folder / "events.db").exists()
+
+    async def change(statement: str = "") -> None:
+        engine = create_engine(url)
+        await migrate(engine)
+        if statement:
+            async with engine.begin() as connection:
+                await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(change())
+    now = doctor.finds("worker", "database.schema", **WORKER)
+    asyncio.run(change("UPDATE alembic_version SET version_num = '0001'"))
+    older = doctor.finds("worker", "database.schema", **WORKER)
+
+    assert [away[0][0], not_yet[0][0], now[0][0], older[0][0]] == ["problem", "ok", "ok", "warning"]
+    assert "at revision 0001" in older[0][1]
+
+
+def test_handlers_that_cannot_work(doctor: Doctor) -> None:
+    """A module that cannot be imported and a lifespan that fails are told with the author's line."""
+    (doctor.folder / "doctored_a.py").write_text("import nowhere_at_all\n")
+    lifespan = "@asynccontextmanager\nasync def lifespan(settings):\n    raise OSError('no such host')\n    yield\n"
+    head = "from contextlib import asynccontextmanager\nfrom salesloft_webhooks import Router\n"
+    tail = "router = Router(lifespan)\n@router.on('*')\nasync def handle(event): ...\n"
+    (doctor.folder / "doctored_b.py").write_text(head + lifespan + tail)
+
+    (broken,) = doctor.finds("worker", "handlers", WORKER_GROUP="a", WORKER_HANDLERS="doctored_a:router")
+    (closed,) = doctor.finds("worker", "handlers.resources", WORKER_GROUP="a", WORKER_HANDLERS="doctored_b:router")
+
+    assert (broken[0], "doctored_a.py:1" in broken[1]) == ("problem", True)
+    assert closed == ("problem", "OSError: no such host (doctored_b.py:5)")
+
+
+async def test_a_crm_with_a_wrong_token_or_without_a_field(doctor: Doctor) -> None:
+    """HubSpot lets nobody in, or lacks a field of the file; else all is well."""
+    file = doctor.folder / "handlers.yaml"
+
+    async def finds(check: str) -> list[tuple[str, str]]:
+        settings = {"WORKER_GROUP": "crm", "HANDLERS_FILE": str(file)}
+        return await asyncio.to_thread(doctor.finds, "worker", check, **settings)
+
+    async with HubSpot().running() as standin:
+        section = {"backend": "hubspot", "token": hubspot.TOKEN, "base_url": standin.url}
+        file.write_text(yaml.safe_dump({"crm": section}))
+        fine = await finds("crm.fields")
+        file.write_text(yaml.safe_dump({"crm": {**section, "deleted_field": "nobody_has_it"}}))
+        lacking = await finds("crm.fields")
+        standin.answers.extend([Answer(403, {"status": "error", "category": "MISSING_SCOPES"})] * 3)
+        refused = await finds("crm.access")
+
+    assert fine[0][0] == "ok"
+    assert (lacking[0][0], "nobody_has_it" in lacking[0][1]) == ("problem", True)
+    assert refused[0][0] == "problem"
+
+
+async def test_an_endpoint_that_is_not_there(doctor: Doctor) -> None:
+    """Nobody listens, or the address is one of the inside; nothing is sent to one that is there."""
+    file = doctor.folder / "handlers.yaml"
+
+    async def finds(url: str, **more: bool) -> tuple[str, str]:
+        secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        file.write_text(yaml.safe_dump({"forward": {"billing": {"url": url, "secrets": [secret], **more}}}))
+        settings = {"WORKER_GROUP": "forward-billing", "HANDLERS_FILE": str(file)}
+        (found,) = await asyncio.to_thread(doctor.finds, "worker", "endpoint", **settings)
+        return found
+
+    async with HubSpot().running() as standin:
+        there = await finds(standin.url, allow_private_addresses=True)
+        requests = list(standin.requests)
+    away = await finds(f"http://127.0.0.1:{free_port()}", allow_private_addresses=True)
+    inside = await finds("http://localhost:8080")
+
+    assert [there[0], away[0], inside[0]] == ["ok", "problem", "problem"]
+    assert "private" in inside[1]
+    assert requests == []
