@@ -26,7 +26,6 @@ SAID_AGAIN_SECONDS, SAID_AGAIN_MOST = 5.0, 1_000
 """What is said again when the store has failed: the latest that was confirmed so shortly before. Replicas are behind by
 milliseconds, unless their machine is in trouble, too."""
 
-
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -75,8 +74,8 @@ class Lanes(Protocol):
     def room_behind(self, batch: Sequence[Settlement]) -> int:
         """How many entries may come along, behind what storing a batch hands over."""
 
-    async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
-        """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
+    async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
+        """Run what a call begun at ``asked`` (monotonic) handed over; until it returns, the queue is not empty."""
 
 
 class Settler:
@@ -193,11 +192,12 @@ class Settler:
         if self._may_wait_for_take():
             await self._gathered.wait()  # 2 ms at the most, also for what is queued meanwhile and would not wait itself
         batch = self._next_batch()
+        asked = time.monotonic()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
             self._forget(batch)
-            await self._lanes.start_handed_over(answer, held)
+            await self._lanes.start_handed_over(answer, asked, held)
         if not self._queue:
             self._filled.clear()
             self._empty.set()
