@@ -49,17 +49,20 @@ class Deliveries:
         self.dialect = next(each for each in DIALECTS if each.name == name)
         self._kind = KINDS[kind]
         self.keys = DialectKeys(**{self._kind: tuple(self._written)})
-        signed = self.dialect.sign(BODY, "person_updated", self.keys, NOW)
-        self._headers = {key.lower().encode(): value.encode() for key, value in signed.items()}
+        self._headers = self._signed(self.keys)
         self._name = self.dialect.headers.signature.lower().encode()
         self._digits = self._headers[self._name]
         self._chance = random.Random(2)
 
     def signed_with(self, place: int) -> Class:
-        """Signed with the key that stands there among the four."""
-        others = self._written[1:]
-        keys = DialectKeys(**{self._kind: (*others[:place], self._written[0], *others[place:])})
-        return lambda: partial(_verified, self.dialect, self.with_signature(self._digits), keys)
+        """Signed with the key that stands there among the four; the same four, for their order can be measured, too."""
+        one = DialectKeys(**{self._kind: (self._written[place],)})
+        digits = self._signed(one)[self._name]
+        return lambda: partial(_verified, self.dialect, self.with_signature(digits), self.keys)
+
+    def _signed(self, keys: DialectKeys) -> dict[bytes, bytes]:
+        signed = self.dialect.sign(BODY, "person_updated", keys, NOW)
+        return {key.lower().encode(): value.encode() for key, value in signed.items()}
 
     def wrong_at(self, place: int) -> Class:
         """With a signature that is wrong at one place only; behind ``v1,`` where that is."""
