@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, HubSpotCrm, load_configuration
+from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, load_configuration
+from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 from salesloft_webhooks.settings import Settings
 
 

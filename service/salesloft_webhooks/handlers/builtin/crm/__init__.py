@@ -1,18 +1,21 @@
-"""The `crm` group: people become contacts, bounced addresses are marked, in the back end of one's choice."""
+"""The `crm` group: people become contacts, bounces are marked, activities logged, in the back end of one's choice."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.builtin.configuration import (
+from salesloft_webhooks.handlers.builtin.configuration import load_configuration
+from salesloft_webhooks.handlers.builtin.crm.activities import activity_of
+from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.crm_configuration import (
     HttpCrm,
     HubSpotCrm,
     SalesforceCrm,
     SqlCrm,
-    load_configuration,
+    VendorCrm,
+    logged_types,
 )
-from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -25,9 +28,13 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     """The built-in handlers of the group, with the configured back end.
 
     Raises:
-        ConfigurationError: the configuration cannot be read.
+        ConfigurationError: the configuration cannot be read, or needs SalesLoft's API, to which there is no access.
     """
     configuration = load_configuration(settings).crm
+    if isinstance(configuration, VendorCrm) and configuration.knows_reps_by_email:
+        from salesloft_webhooks.handlers.builtin.salesloft_users import require_credentials  # noqa: PLC0415 - see below
+
+        require_credentials("crm", settings)
     router = Router(_backend_opener(configuration, group), ordering=CRM.ordering)
     policy, timeout_seconds = GROUP_RETRY_POLICY, None
     if not isinstance(configuration, SqlCrm):
@@ -43,6 +50,13 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     async def mark_bounced(event: Event, backend: ContactBackend) -> None:
         """Mark the address that the mail came back from."""
         await backend.mark_bounced(bounce_of(event))
+
+    if logged := () if isinstance(configuration, SqlCrm | SalesforceCrm) else logged_types(configuration.log):
+
+        @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
+        async def log(event: Event, backend: ContactBackend) -> None:
+            """Log the activity beside the contact."""
+            await backend.log(activity_of(event))
 
     return router
 

@@ -7,9 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from salesloft_webhooks.handlers.batching import Batcher
+from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
+from salesloft_webhooks.handlers.builtin.crm.owners import Owners
+from salesloft_webhooks.handlers.builtin.crm_configuration import VendorCrm
+from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.http_client import PAUSE_SECONDS
 from salesloft_webhooks.telemetry import get_logger
@@ -21,10 +25,14 @@ class BatchedContacts(ABC):
     """A back end that writes many contacts in one request.
 
     Args:
+        configuration: The section.
         limit: Contacts of one request at most.
+        users: Whoever knows the e-mail addresses of SalesLoft's users; None: nobody does.
     """
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, configuration: VendorCrm, *, limit: int, users: Users | None = None) -> None:
+        self._has_owners = configuration.owner_field is not None
+        self._owners = Owners(configuration, self, users)
         breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
         saves, changes = (BisectingWriter(send, self.field_problems, breaker) for send in (self._upsert, self._change))
         self._to_save: Batcher[Record] = Batcher(saves.write, limit=limit)
@@ -32,7 +40,9 @@ class BatchedContacts(ABC):
 
     async def save(self, contact: Contact) -> None:
         """Upsert the contact; a deletion sets the configured field of one that is there."""
-        record = self._record(contact, contact.updated_at.timestamp())
+        asked = self._has_owners and contact.states_owner and not contact.deleted
+        owner = await self._owners.of(contact.owner_id) if asked else None
+        record = self._record(contact, contact.updated_at.timestamp(), owner)
         if record is not None and not contact.deleted:
             await self._to_save.write(record)
         elif record is not None and record.fields:
@@ -45,6 +55,14 @@ class BatchedContacts(ABC):
             await self._to_change.write(record)
 
     @abstractmethod
+    async def log(self, activity: LoggedActivity) -> None:
+        """See `ContactBackend`."""
+
+    async def owner_of(self, email_address: str) -> str | None:  # noqa: ARG002 - for those that can
+        """See `OwnerDirectory`; nobody, of a back end whose configuration has no `owners_by_email`."""
+        return None
+
+    @abstractmethod
     async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured fields; nothing: they can be written.
 
@@ -53,7 +71,7 @@ class BatchedContacts(ABC):
         """
 
     @abstractmethod
-    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
+    def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
         """What to write, by the CRM's names and key; None: nothing of this change is for the CRM."""
 
     @abstractmethod

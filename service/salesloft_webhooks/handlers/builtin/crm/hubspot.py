@@ -13,13 +13,16 @@ from typing import Any
 import httpx2
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
+from salesloft_webhooks.handlers.builtin.crm.field_values import as_text
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
 from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
+from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
 from salesloft_webhooks.telemetry import get_logger
 
@@ -33,15 +36,21 @@ _PROPERTIES = "/crm/v3/properties/contacts"
 class HubSpotContacts(BatchedContacts):
     """The `hubspot` back end."""
 
-    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient) -> None:
+    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
         self._base = str(configuration.base_url).rstrip("/")
         self._headers = {"Authorization": f"Bearer {configuration.token.get_secret_value()}"}
         self._mapping = FieldMapping(
-            configuration.fields, bounced=configuration.bounced_field, deleted=configuration.deleted_field
+            configuration.fields,
+            bounced=configuration.bounced_field,
+            deleted=configuration.deleted_field,
+            owner=configuration.owner_field,
         )
         self._client = client
         self._seconds = configuration.timeout_seconds
-        super().__init__(limit=INPUTS_PER_REQUEST)
+        super().__init__(configuration, limit=INPUTS_PER_REQUEST, users=users)
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Nothing: the configuration takes no `log`."""
 
     async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured properties; nothing: they can be written.
@@ -58,13 +67,13 @@ class HubSpotContacts(BatchedContacts):
             raise Retry("hubspot: not the documented answer")
         return [problem for name in self._mapping.names for problem in _problems_of(name, known)]
 
-    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
+    def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
         address = change.email_address if isinstance(change, Bounce) else change.fields.get("email_address")
         if not address:
             # A person without an address is nothing unusual in SalesLoft, so no failure; HubSpot has no other key.
             _log.info("crm.unaddressed", person_id=change.person_id)
             return None
-        return Record(address.lower(), version, self._mapping.of(change))
+        return Record(address.lower(), version, self._mapping.of(change, owner))
 
     async def _post(self, verb: str, body: Mapping[str, Any]) -> httpx2.Response:
         async with exchange("hubspot", self._seconds):
@@ -106,10 +115,8 @@ def _inputs(records: Sequence[Record], more: Sequence[Mapping[str, Any]]) -> lis
 
 
 def _texts(record: Record) -> dict[str, str]:
-    """Properties as HubSpot takes them: text only, and booleans in lower case."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in record.fields.items()
-    }
+    """Properties as HubSpot takes them: text only, booleans in lower case, and empty text to clear one."""
+    return {name: as_text(value) for name, value in record.fields.items()}
 
 
 def _addresses(contact: Mapping[str, Any]) -> Iterator[str]:

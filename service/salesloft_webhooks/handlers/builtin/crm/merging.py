@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from salesloft_webhooks.handlers.builtin.crm.field_values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +13,12 @@ class Record:
     Attributes:
         key: What identifies the record there.
         version: Orders changes of the same record.
-        fields: Values by the CRM's names.
+        fields: Values by the CRM's names; None: to be emptied.
     """
 
     key: str
     version: float
-    fields: dict[str, Any]
+    fields: dict[str, Value | None]
 
 
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:

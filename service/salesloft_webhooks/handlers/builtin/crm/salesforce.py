@@ -15,14 +15,17 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.configuration import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
+from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
+from salesloft_webhooks.handlers.builtin.crm_configuration import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.handlers.outbound.http_client import exchange
 from salesloft_webhooks.telemetry import get_logger
 
@@ -38,7 +41,7 @@ class _Page(msgspec.Struct):
 class SalesforceContacts(BatchedContacts):
     """The `salesforce` back end."""
 
-    def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient) -> None:
+    def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
         self._login = SalesforceLogin(configuration, client)
         self._client = client
         self._seconds = configuration.timeout_seconds
@@ -46,12 +49,18 @@ class SalesforceContacts(BatchedContacts):
         self._external_id = configuration.external_id_field
         self._base = f"/services/data/v{configuration.api_version}"
         self._mapping = FieldMapping(
-            configuration.fields, bounced=configuration.bounced_field, deleted=configuration.deleted_field
+            configuration.fields,
+            bounced=configuration.bounced_field,
+            deleted=configuration.deleted_field,
+            owner=configuration.owner_field,
         )
         self._reader = Reader(self._mapping, configuration.on_duplicate)
         saving = configuration.on_duplicate == "save"
         self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
-        super().__init__(limit=RECORDS_PER_REQUEST)
+        super().__init__(configuration, limit=RECORDS_PER_REQUEST, users=users)
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Nothing: the configuration takes no `log`."""
 
     async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured object and fields; nothing: they can be written.
@@ -79,8 +88,8 @@ class SalesforceContacts(BatchedContacts):
         elif name == self._external_id and known[name].get("externalId") is False:
             yield f"field {name} is not marked as an external id"
 
-    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
-        fields = self._mapping.of(change)
+    def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
+        fields = self._mapping.of(change, owner)
         return Record(str(change.person_id), version, fields) if fields else None
 
     async def _request(self, method: str, path: str, **more: Any) -> httpx2.Response:
@@ -123,10 +132,15 @@ class SalesforceContacts(BatchedContacts):
         body = {
             "allOrNone": False,
             "records": [
-                {"attributes": {"type": self._sobject}, **key, **record.fields}
+                {"attributes": {"type": self._sobject}, **key, **_json(record)}
                 for record, key in zip(records, keys, strict=True)
             ],
         }
         response = await self._request("PATCH", path, json=body)
         self._reader.raise_for(response)
         return self._reader.verdicts(response, len(records))
+
+
+def _json(record: Record) -> dict[str, Any]:
+    """Fields as Salesforce takes them; null empties one."""
+    return {name: as_json(value) for name, value in record.fields.items()}
