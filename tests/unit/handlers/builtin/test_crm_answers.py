@@ -53,7 +53,7 @@ def test_hubspots_answers_become_verdicts(status: int, body: Any) -> None:
 @given(STATUSES, VALUES)
 def test_salesforces_answers_become_verdicts(status: int, body: Any) -> None:
     """One for each record, or one for all; never a crash."""
-    reader = salesforce_answers.Reader(MAPPING, "refuse")
+    reader = salesforce_answers.Reader(MAPPING, on_duplicate="refuse", external_id="SalesLoft_Person_Id__c")
     try:
         salesforce_answers.expired(answer(status, body))
         salesforce_answers.fields_of(answer(status, body))

@@ -14,7 +14,8 @@ from salesloft_webhooks.settings import Settings
 
 if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint
-    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm, SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 
 SECONDS = 20.0
 HANDLERS_FILE = "correct HANDLERS_FILE (docs/handlers.md)"
@@ -71,7 +72,8 @@ def _crm_is_http(settings: Settings) -> bool:
 
 async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
     from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm, SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 
     configuration = load_configuration(settings)
     crm = configuration.crm

@@ -11,11 +11,11 @@ from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bou
 from salesloft_webhooks.handlers.builtin.crm_configuration import (
     HttpCrm,
     HubSpotCrm,
-    SalesforceCrm,
     SqlCrm,
     VendorCrm,
     logged_types,
 )
+from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -51,7 +51,7 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         """Mark the address that the mail came back from."""
         await backend.mark_bounced(bounce_of(event))
 
-    if logged := () if isinstance(configuration, SqlCrm | SalesforceCrm) else logged_types(configuration.log):
+    if logged := () if isinstance(configuration, SqlCrm) else logged_types(configuration.log):
 
         @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
         async def log(event: Event, backend: ContactBackend) -> None:

@@ -33,8 +33,9 @@ class BatchedContacts(ABC):
     def __init__(self, configuration: VendorCrm, *, limit: int, users: Users | None = None) -> None:
         self._has_owners = configuration.owner_field is not None
         self._owners = Owners(configuration, self, users)
-        breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
-        saves, changes = (BisectingWriter(send, self.field_problems, breaker) for send in (self._upsert, self._change))
+        self._breaker = Breaker(failures=FAILURES, seconds=PAUSE_SECONDS)
+        sends = (self._upsert, self._change)
+        saves, changes = (BisectingWriter(send, self.field_problems, self._breaker) for send in sends)
         self._to_save: Batcher[Record] = Batcher(saves.write, limit=limit)
         self._to_change: Batcher[Record] = Batcher(changes.write, limit=limit)
 

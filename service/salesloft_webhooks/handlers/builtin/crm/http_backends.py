@@ -20,7 +20,8 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter
-from salesloft_webhooks.handlers.builtin.crm_configuration import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm_configuration import HttpCrm, HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.salesloft_users import SalesloftUsers, Users
 from salesloft_webhooks.outgoing_http import open_client
 from salesloft_webhooks.salesloft import open_salesloft
