@@ -71,7 +71,9 @@ RECORDS, SUBREQUESTS, QUERIES_AND_COLLECTIONS, RUNS = 200, 25, 5, 10
 FIELDS = {
     # Field Reference: Contact, Lead, Task, Event, User: type, and the length of a text
     "Contact": {
-        "Email": ("email", 80), "FirstName": ("string", 40), "LastName": ("string", 80),
+        "Email": ("email", 80),
+        "FirstName": ("string", 40),
+        "LastName": ("string", 80),
         "OwnerId": ("reference", 18),
     },
     "Lead": {"Company": ("string", 255), "Email": ("email", 80), "LastName": ("string", 80)},

@@ -99,6 +99,18 @@ async def test_part_of_a_request_that_is_refused_is_bisected() -> None:
         assert sorted(crm.standin.contacts) == [str(n) for n in range(1, 9)]
 
 
+async def test_a_rule_that_warns_is_overruled_in_each_part_of_a_request() -> None:
+    """Somebody who is changed and somebody who is made go together; both overrule the rule where that is configured."""
+    async with connected(**BOTH, on_duplicate="save") as crm:
+        crm.standin.records.add("Contact", LastName="A", **{EXTERNAL_ID: "1"})
+        crm.standin.duplicates.add("Sample")
+
+        assert await crm.save(someone(1), someone(2)) == [None, None]
+
+        assert crm.standin.requests[-1].path == f"{BASE}/composite"
+        assert sorted(crm.standin.contacts) == ["1", "2"]
+
+
 async def test_values_of_every_type_are_written_and_emptied() -> None:
     """A day, a time, yes and no, a number, choices; a field that is to be cleared is emptied by null."""
     fields = {

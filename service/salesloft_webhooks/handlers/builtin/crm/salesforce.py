@@ -132,9 +132,11 @@ class SalesforceContacts(BatchedContacts):
         return {key: f"{record.sobject}/{record.id}" for key, record in found.items()}
 
     async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
-        known = [(record, *ids[record.key].split("/")) for record in records]
-        planned = [updated(sobject, own, _fields_of(record, sobject)) for record, sobject, own in known]
+        planned = [self._changed(record, *ids[record.key].split("/")) for record in records]
         return await write(self._session, self._reader, planned)
+
+    def _changed(self, record: Record, sobject: str, own: str) -> Write:
+        return updated(sobject, own, _fields_of(record, sobject))
 
     def _planned(self, record: Record, finding: Finding) -> Write | RecordVerdict:
         """What saving somebody comes to."""
