@@ -12,7 +12,8 @@ from salesloft_webhooks.settings import Settings
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server
 from tests.support.standins.http import Answer, Request
-from tests.support.standins.salesforce import CLIENT_ID, CLIENT_SECRET, Salesforce, parts_of
+from tests.support.standins.salesforce import CLIENT_ID, CLIENT_SECRET, Salesforce
+from tests.support.standins.salesforce_parts import parts_of
 from tests.support.standins.salesforce_records import ACTIVITY_ID
 from tests.support.waiting import eventually
 from tests.support.worker_process import WorkerProcess

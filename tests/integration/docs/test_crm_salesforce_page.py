@@ -14,7 +14,8 @@ from tests.integration.cli.examined import Doctor
 from tests.support import samples
 from tests.support.documents import blocks, read
 from tests.support.servers import Server
-from tests.support.standins.salesforce import CLIENT_ID, CLIENT_SECRET, VERSION, Salesforce
+from tests.support.standins.salesforce import CLIENT_ID, CLIENT_SECRET, Salesforce
+from tests.support.standins.salesforce_parts import VERSION
 from tests.support.standins.salesforce_records import ACTIVITY_ID, EXTERNAL_ID
 
 PAGE = "docs/crm_salesforce.md"

@@ -5,7 +5,6 @@ header that says what is left of the quota. `test_crm_salesforce_contract.py` ho
 published.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -14,8 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.standins import salesforce_soql
 from tests.support.standins.http import Answer, Request, StandIn
+from tests.support.standins.salesforce_parts import BASE, is_write, parts_of
 from tests.support.standins.salesforce_records import (
-    ACTIVITY_ID,
     EXTERNAL_ID,
     FIELDS,
     STATUSES,
@@ -29,12 +28,9 @@ from tests.support.standins.salesforce_records import (
 
 CLIENT_ID = "invented-id"
 CLIENT_SECRET = "invented-secret"
-VERSION = "67.0"
-BASE = f"/services/data/v{VERSION}"
 QUOTA = Answer(403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}])
 LOCKED = "row-is-locked"
 MISSING = Answer(404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
-__all__ = ["ACTIVITY_ID", "EXTERNAL_ID"]
 
 
 @dataclass
@@ -85,7 +81,7 @@ class Salesforce(StandIn):
     @property
     def writes(self) -> list[Request]:
         """Requests that would change something: also those that came together in one."""
-        return [each for request in self.requests for each in parts_of(request) if _is_write(each)]
+        return [each for request in self.requests for each in parts_of(request) if is_write(each)]
 
     def expire(self) -> None:
         """From now on the token is answered 401 INVALID_SESSION_ID."""
@@ -235,22 +231,3 @@ class Salesforce(StandIn):
 
 def _succeeded(own: str) -> dict[str, Any]:
     return {"id": own, "success": True, "errors": []}
-
-
-def parts_of(request: Request) -> list[Request]:
-    """A request that carries others as those, any other as itself."""
-    if request.path != f"{BASE}/composite":
-        return [request]
-    return [
-        Request(
-            each["method"],
-            each["url"],
-            {name.lower(): value for name, value in each.get("httpHeaders", {}).items()},
-            json.dumps(each.get("body")).encode(),
-        )
-        for each in request.json["compositeRequest"]
-    ]
-
-
-def _is_write(request: Request) -> bool:
-    return request.path.startswith(f"{BASE}/composite/sobjects")

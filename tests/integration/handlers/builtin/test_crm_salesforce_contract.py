@@ -15,7 +15,7 @@ from tests.integration.handlers.builtin.test_crm_salesforce_activities import LO
 from tests.support import samples
 from tests.support.standins import salesforce_published as published
 from tests.support.standins.http import Answer, Request
-from tests.support.standins.salesforce import BASE, parts_of
+from tests.support.standins.salesforce_parts import BASE, parts_of
 from tests.support.standins.salesforce_records import EXTERNAL_ID, TYPES
 
 Exchange = tuple[Request, Answer]

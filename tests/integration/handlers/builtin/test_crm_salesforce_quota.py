@@ -10,7 +10,7 @@ from salesloft_webhooks import Retry, Unavailable
 from salesloft_webhooks.telemetry.metrics import WORKER
 from tests.integration.handlers.builtin.salesforce_backend import BOTH, connected, someone
 from tests.support.standins.http import Answer
-from tests.support.standins.salesforce import BASE
+from tests.support.standins.salesforce_parts import BASE
 from tests.support.standins.salesforce_records import EXTERNAL_ID
 
 
