@@ -68,7 +68,7 @@ REQUESTS = (
 RECORDS, SUBREQUESTS, QUERIES_AND_COLLECTIONS, RUNS = 200, 25, 5, 10
 """Of one collection; of one Composite request; of these at most; runs of one type in a collection."""
 
-FIELDS = {
+FIELDS: dict[str, dict[str, tuple[str, int | None]]] = {
     # Field Reference: Contact, Lead, Task, Event, User: type, and the length of a text
     "Contact": {
         "Email": ("email", 80),

@@ -19,7 +19,7 @@ def _supported(version: str) -> str:
     return version
 
 
-def _distinct(sobjects: str | tuple[str, ...]) -> str | tuple[str, ...]:
+def _each_once(sobjects: str | tuple[str, ...]) -> str | tuple[str, ...]:
     if not isinstance(sobjects, str) and len(set(sobjects)) < len(sobjects):
         raise ValueError("an object is named twice")
     return sobjects
@@ -37,7 +37,7 @@ class SalesforceCrm(VendorCrm):
     client_secret: SecretStr
     api_version: Annotated[str, Field(pattern=r"^\d{1,4}\.0$"), AfterValidator(_supported)] = "67.0"
     sobject: Annotated[
-        _Name | Annotated[tuple[Literal["Contact", "Lead"], ...], Field(min_length=1)], AfterValidator(_distinct)
+        _Name | Annotated[tuple[Literal["Contact", "Lead"], ...], Field(min_length=1)], AfterValidator(_each_once)
     ] = Field("Contact", description="Contact, Lead, or a list of both.")
     create_as: Literal["Contact", "Lead"] | None = Field(
         None, description="What is made of somebody who is neither; default: the first of `sobject`."
