@@ -51,6 +51,11 @@ def logged_types(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(event_type for event_type in LOGGABLE if matches(event_type, patterns))
 
 
+def logged_kinds(patterns: tuple[str, ...]) -> tuple[ActivityKind, ...]:
+    """The kinds of activities that a setting `log` means."""
+    return tuple(dict.fromkeys(LOGGABLE[event_type] for event_type in logged_types(patterns)))
+
+
 MatchBy = Literal["salesloft_id", "crm_id", "email_address"]
 """How a person is found in a CRM: by SalesLoft's id in a field of one's own, by the CRM's id, which SalesLoft keeps as
 `crm_id`, or by the e-mail address."""

@@ -93,11 +93,6 @@ class SalesforceCrm(VendorCrm):
         """Whether people have to be looked for before they are saved: an upsert knows one object and one id."""
         return len(self.sobjects) > 1 or self.match != ("salesloft_id",) or self.sobjects == ("Lead",)
 
-    @property
-    def names_owners(self) -> bool:
-        """Whether reps have owners in Salesforce."""
-        return bool(self.owners) or self.owners_by_email
-
     def fields_of(self, sobject: str) -> Mapping[str, str | FieldTarget]:
         """Our name of a field -> that of an object."""
         if sobject != "Lead":
@@ -112,6 +107,6 @@ class SalesforceCrm(VendorCrm):
             raise ValueError("create_as is none of sobject")
         if not set(self.sobjects) <= set(PEOPLE) and (self.looks_up or self.log):
             raise ValueError("match, and log, are for Contacts and Leads")
-        if self.names_owners and not (self.owner_field or self.log):
+        if (self.owners or self.owners_by_email) and not (self.owner_field or self.log):
             raise ValueError("owners are for owner_field, or for what is logged: there is neither")
         return self

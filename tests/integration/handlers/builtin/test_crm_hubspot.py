@@ -13,7 +13,7 @@ from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 from salesloft_webhooks.outgoing_http import open_client
 from tests.support import samples
 from tests.support.standins import hubspot
-from tests.support.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer
+from tests.support.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer, Request
 from tests.support.standins.hubspot import HubSpot
 
 
@@ -104,8 +104,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
 ) -> None:
     """Without multi-status a 400 says nothing about whom it means; only the one refused alone fails."""
 
-    def strict(request: object) -> Answer:
-        answer = HubSpot._upsert(standin, request)  # type: ignore[arg-type]
+    def strict(request: Request) -> Answer:
+        answer = standin.answer_to(request)
         return Answer(400, {"category": "VALIDATION_ERROR"}) if answer.status == 207 else answer
 
     standin.respond = strict

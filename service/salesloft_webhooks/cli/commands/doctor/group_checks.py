@@ -98,7 +98,8 @@ async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
             backend = HubSpotContacts(crm, client) if isinstance(crm, HubSpotCrm) else SalesforceContacts(crm, client)
             wrong = await backend.field_problems()
     except HandlerSignal as exc:
-        return problem("crm.access", exc, "renew the token or secret, and give it the scopes of docs/handlers.md")
+        page = "crm_hubspot.md" if isinstance(crm, HubSpotCrm) else "crm_salesforce.md"
+        return problem("crm.access", exc, f"renew the token or secret, and give it the scopes of docs/{page}")
     except TimeoutError:
         return problem("crm.access", f"{crm.backend} does not answer", "let us out to it (proxy, network policy)")
     if wrong:

@@ -38,8 +38,8 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     router = Router(_backend_opener(configuration, group), ordering=CRM.ordering)
     policy, timeout_seconds = GROUP_RETRY_POLICY, None
     if not isinstance(configuration, SqlCrm):
-        # A change waits for the request under way, then takes two of its own.
-        policy, timeout_seconds = outage_retry_policy(settings), 3 * configuration.timeout_seconds + 10
+        policy = outage_retry_policy(settings)
+        timeout_seconds = _requests(configuration) * configuration.timeout_seconds + 10
 
     @router.on("person.created", "person.updated", "person.deleted", timeout_seconds=timeout_seconds, **policy)
     async def save_contact(event: Event, backend: ContactBackend) -> None:
@@ -59,6 +59,15 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
             await backend.log(activity_of(event))
 
     return router
+
+
+def _requests(configuration: HttpCrm | HubSpotCrm | SalesforceCrm) -> int:
+    """Requests that an event may have to wait for: those of the batch under way, then those of its own.
+
+    One for the owner, and for each of both batches one for each way to find people, one for the addresses of others,
+    one to change and one to make. An endpoint of one's own takes one.
+    """
+    return 3 if isinstance(configuration, HttpCrm) else 13
 
 
 def _backend_opener(

@@ -1,9 +1,10 @@
 """Several changes of one record, sent as one: CRMs refuse a batch that names a record twice."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
+from salesloft_webhooks.handlers.builtin.crm_configuration import MatchBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,13 @@ class Record:
         key: What identifies the record there.
         version: Orders changes of the same record.
         fields: Values by the CRM's names; None: to be emptied.
+        ways: What it may be found by, if not by its key alone; see `MatchBy`.
     """
 
     key: str
     version: float
     fields: dict[str, Value | None]
+    ways: Mapping[MatchBy, str] = field(default_factory=dict)
 
 
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
@@ -27,5 +30,8 @@ def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
     result = [Record(key, 0.0, {}) for key in positions]
     for record in sorted(records, key=lambda each: each.version):
         position = positions[record.key]
-        result[position] = Record(record.key, record.version, {**result[position].fields, **record.fields})
+        before = result[position]
+        result[position] = Record(
+            record.key, record.version, {**before.fields, **record.fields}, {**before.ways, **record.ways}
+        )
     return result, [positions[record.key] for record in records]

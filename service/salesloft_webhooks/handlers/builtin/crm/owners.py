@@ -32,6 +32,9 @@ class Owners:
 
     A rep is looked for in the table by id, then by e-mail address, and then, if that is configured, in the CRM.
 
+    Attributes:
+        are_configured: Whether anybody can be found at all.
+
     Args:
         configuration: The section.
         directory: The CRM.
@@ -49,6 +52,7 @@ class Owners:
         self._by_id = {rep: owner for rep, owner in configuration.owners.items() if isinstance(rep, int)}
         self._by_email = {rep.lower(): owner for rep, owner in configuration.owners.items() if isinstance(rep, str)}
         self._asks = configuration.owners_by_email
+        self.are_configured = bool(configuration.owners or self._asks)
         self._directory, self._users, self._clock = directory, users, clock
         self._known: dict[str, tuple[float, str | None]] = {}
 

@@ -13,13 +13,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import httpx2
 
 from salesloft_webhooks.errors import PermanentError, Retry
-from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.bisection import BisectingWriter, RecordVerdict, Refused
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
-from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
+from salesloft_webhooks.handlers.builtin.crm.field_values import Value, as_json
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.salesforce_activities import SalesforceActivities
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
@@ -34,14 +33,12 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_o
 from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, SalesforceRecord, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, statements
+from salesloft_webhooks.handlers.builtin.crm_configuration import MatchBy
 from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
-
-_PERSON = "Person"
-"""Stands where a record's field has its object for that by which the person is found."""
 
 
 class SalesforceContacts(BatchedContacts):
@@ -63,17 +60,12 @@ class SalesforceContacts(BatchedContacts):
         self._session = SalesforceSession(configuration, client, self._reader)
         self._matcher = Matcher(configuration, self._session)
         super().__init__(configuration, limit=RECORDS_PER_REQUEST, users=users)
-        self._activities: SalesforceActivities | None = None
-        if configuration.log:
-            self._activities = SalesforceActivities(configuration, self._session, self._reader, self._matcher)
-            logs = BisectingWriter(self._activities.send, self.field_problems, self._breaker)
-            self._to_log: Batcher[Record] = Batcher(logs.write, limit=RECORDS_PER_REQUEST)
+        self._activities = SalesforceActivities(configuration, self._session, self._reader, self._matcher)
+        self._to_log = self.batcher(self._activities.send)
 
     async def log(self, activity: LoggedActivity) -> None:
         """Log the activity beside its Contact or Lead; of somebody who is not there, do nothing."""
-        if self._activities is not None:
-            owner = await self._owners.of(activity.user_id) if self._configuration.names_owners else None
-            await self._to_log.write(self._activities.record(activity, owner))
+        await self._to_log.write(self._activities.record(activity, await self.owner_id(activity.user_id)))
 
     async def owner_of(self, email_address: str) -> str | None:
         """The active user with the address, if there is exactly one; several are nobody."""
@@ -107,18 +99,17 @@ class SalesforceContacts(BatchedContacts):
                 unique=self._configuration.looks_up,
             )
             problems += [f"{sobject}: {each}" if len(self._mappings) > 1 else each for each in found]
-        return problems + list(await self._activities.field_problems() if self._activities else ())
+        return [*problems, *await self._activities.field_problems()]
 
     def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
-        fields = {
+        fields: dict[str, Value | None] = {
             f"{sobject}.{name}": as_json(value)
             for sobject, mapping in self._mappings.items()
             for name, value in mapping.of(change, owner).items()
         }
         if not fields:
             return None
-        found_by = {f"{_PERSON}.{name}": value for name, value in _found_by(change) if value}
-        return Record(str(change.person_id), version, {**found_by, **fields})
+        return Record(str(change.person_id), version, fields, dict(_ways(change)))
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         findings = await self._find(records) if self._configuration.looks_up else {}
@@ -159,12 +150,7 @@ class SalesforceContacts(BatchedContacts):
         return updated(found.sobject, found.id, {**adopting, **_fields_of(record, found.sobject)})
 
     async def _find(self, records: Sequence[Record]) -> Mapping[str, Finding]:
-        return await self._matcher.find(
-            [
-                Sought(record.key, **{name: str(value) for name, value in _fields_of(record, _PERSON).items()})
-                for record in records
-            ]
-        )
+        return await self._matcher.find([Sought(record.key, record.ways) for record in records])
 
 
 def _mapping_of(configuration: SalesforceCrm, sobject: str) -> FieldMapping:
@@ -176,12 +162,12 @@ def _mapping_of(configuration: SalesforceCrm, sobject: str) -> FieldMapping:
     )
 
 
-def _found_by(change: Contact | Bounce) -> Iterator[tuple[str, str | None]]:
-    if isinstance(change, Contact):
-        yield "crm_id", change.fields.get("crm_id")
-        yield "email_address", change.fields.get("email_address")
+def _ways(change: Contact | Bounce) -> Iterator[tuple[MatchBy, str]]:
+    if isinstance(change, Bounce):
+        known: dict[MatchBy, str | None] = {"email_address": change.email_address}
     else:
-        yield "email_address", change.email_address
+        known = {"crm_id": change.fields.get("crm_id"), "email_address": change.fields.get("email_address")}
+    return ((way, value) for way, value in known.items() if value)
 
 
 def _fields_of(record: Record, sobject: str) -> dict[str, object]:

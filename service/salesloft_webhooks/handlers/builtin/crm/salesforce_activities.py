@@ -27,7 +27,7 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import creat
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described, problems_of_activity
 from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher, SalesforceRecord, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
-from salesloft_webhooks.handlers.builtin.crm_configuration import ActivityKind, logged_types
+from salesloft_webhooks.handlers.builtin.crm_configuration import ActivityKind, MatchBy, logged_kinds
 from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.telemetry import get_logger
 
@@ -38,8 +38,6 @@ TEXT_LENGTH = 255
 DESCRIPTION_LENGTH = 32_000
 
 _TITLES = {ActivityKind.EMAIL: "Email", ActivityKind.REPLY: "Reply", ActivityKind.CALL: "Call"}
-_PERSON, _ADDRESS = "person_id", "email_address"
-"""Where a record keeps, beside the fields of Salesforce, whom it is about."""
 
 
 class SalesforceActivities:
@@ -58,9 +56,9 @@ class SalesforceActivities:
         self._session, self._reader, self._matcher = session, reader, matcher
         self._id_field = configuration.activity_id_field
         self._status = configuration.completed_status
-        types = logged_types(configuration.log)
-        meetings = [each for each in types if each.startswith("meeting.")]
-        self._sobjects = [*([TASK] if len(meetings) < len(types) else []), *([EVENT] if meetings else [])]
+        kinds = set(logged_kinds(configuration.log))
+        tasks, events = kinds - {ActivityKind.MEETING}, kinds & {ActivityKind.MEETING}
+        self._sobjects = [sobject for sobject, logged in ((TASK, tasks), (EVENT, events)) if logged]
         self._described = dict[str, Described]()
 
     async def field_problems(self) -> Sequence[str]:
@@ -100,19 +98,20 @@ class SalesforceActivities:
                 "CallDurationInSeconds": int(activity.duration.total_seconds()) if activity.duration else None,
                 "CallDisposition": activity.outcome[:TEXT_LENGTH] if activity.outcome else None,
             }
-        whom = {_PERSON: str(activity.person_id), _ADDRESS: activity.email_address}
+        ways: dict[MatchBy, str] = {"salesloft_id": str(activity.person_id)}
+        if activity.email_address:
+            ways["email_address"] = activity.email_address
         present = {name: value for name, value in fields.items() if value is not None}
-        return Record(activity.activity_id, activity.version.timestamp(), {**whom, **present})
+        return Record(activity.activity_id, activity.version.timestamp(), present, ways)
 
     async def send(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         """Log them beside those of their people who are there; see `bisection.Send`."""
-        people = {record.fields[_PERSON]: record.fields[_ADDRESS] for record in records}
-        sought = [Sought(str(person), email_address=_as_text(address)) for person, address in people.items()]
-        findings = await self._matcher.find(sought)
+        people = {record.ways["salesloft_id"]: record.ways for record in records}
+        findings = await self._matcher.find([Sought(person_id, ways) for person_id, ways in people.items()])
         known = {sobject: await self._fields(sobject) for sobject in map(_sobject_of, records)}
+        whose = [findings[record.ways["salesloft_id"]].record for record in records]
         planned = [
-            self._planned(record, found, known) if (found := findings[str(record.fields[_PERSON])].record) else None
-            for record in records
+            self._planned(record, who, known) if who else None for record, who in zip(records, whose, strict=True)
         ]
         if unknown := planned.count(None):
             _log.info("crm.unknown", count=unknown)
@@ -135,10 +134,6 @@ class SalesforceActivities:
 
 def _sobject_of(record: Record) -> str:
     return EVENT if "StartDateTime" in record.fields else TASK
-
-
-def _as_text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _subject(activity: LoggedActivity) -> str:

@@ -10,7 +10,7 @@ address are therefore two records here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import Row, SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, LEAD, PREFIXES, record_id, statements
@@ -36,13 +36,11 @@ class Sought:
 
     Attributes:
         person_id: SalesLoft's id.
-        crm_id: What SalesLoft knows as theirs in the CRM.
-        email_address: Theirs.
+        ways: What SalesLoft knows them by otherwise; see `MatchBy`.
     """
 
     person_id: str
-    crm_id: str | None = None
-    email_address: str | None = None
+    ways: Mapping[MatchBy, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +132,9 @@ class Matcher:
         if way == "salesloft_id":
             return [person.person_id]
         if way == "crm_id":
-            wanted = record_id(person.crm_id or "") or ""
+            wanted = record_id(person.ways.get(way, "")) or ""
             return [wanted] if PREFIXES.get(wanted[:3]) in self._sobjects else []
-        address = (person.email_address or "").strip().lower()
+        address = person.ways.get(way, "").strip().lower()
         return [address] if "@" in address and len(address) <= LONGEST_ADDRESS else []
 
     def _chosen(
@@ -193,11 +191,11 @@ class Matcher:
             ends = {start: _next(end, known) if end.leads_to else end for start, end in ends.items()}
         return ends
 
-    async def _read(self, values: Mapping[str, Sequence[str]], field: str) -> Sequence[SalesforceRecord]:
+    async def _read(self, values: Mapping[str, Sequence[str]], name: str) -> Sequence[SalesforceRecord]:
         asked = [
             (sobject, statement)
             for sobject, wanted in values.items()
-            for statement in statements(self._selects[sobject], field, wanted)
+            for statement in statements(self._selects[sobject], name, wanted)
         ]
         if not asked:
             return []
