@@ -194,7 +194,7 @@ async def test_all_pages_of_an_answer_are_read() -> None:
     async with connected(**BOTH) as crm:
         crm.standin.page_size = 3
         for number in range(1, 11):
-            crm.standin.records.add("Contact", LastName="A", **{EXTERNAL_ID: str(number)})
+            crm.standin.records.add("Contact", LastName="A", Email=f"p{number}@example.com")
 
         await crm.save(*(someone(number) for number in range(1, 11)))
 
