@@ -16,8 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.standins.http import Answer, Request, StandIn
 from tests.support.standins.hubspot_description import (
     VERSION,
+    WHEN,
+    answered,
     described_property,
+    missing,
     operation_of,
+    shown,
     violations_in,
     violations_of,
 )
@@ -41,7 +45,6 @@ STANDARD = (
     *("hubspot_owner_id", "hs_merged_object_ids"),
 )
 OWN = ("salesloft_bounced_address", "salesloft_deleted", "salesloft_person_id", "hobby", "joined_on")
-WHEN = "2026-03-07T09:26:14.444Z"
 
 
 def invalid(name: str, code: str, message: str) -> dict[str, Any]:
@@ -137,6 +140,10 @@ class HubSpot(StandIn):
                 answer = self._owned(parse_qs(urlsplit(request.path).query)["email"][0])
             case "properties":
                 answer = self._described(parts[-1])
+            case "group":
+                answer = Answer(201, {**request.json, "archived": False})
+            case "property":
+                answer = self._made(parts[-1], request.json)
             case "read":
                 answer = self._read(parts[4], request.json)
             case _:
@@ -158,6 +165,13 @@ class HubSpot(StandIn):
         results = [described_property(each, unique=each in unique, read_only=gone) for each, gone in names.items()]
         return Answer(200, {"results": results})
 
+    def _made(self, kind: str, body: dict[str, Any]) -> Answer:
+        if kind == "contacts":
+            self.properties[body["name"]] = False
+        if body["hasUniqueValue"]:
+            self.unique[kind].add(body["name"])
+        return Answer(201, described_property(body["name"], unique=body["hasUniqueValue"], read_only=False))
+
     def _found(self, kind: str, name: str | None, value: str) -> str | None:
         """The id of the object with a value of a unique property, or of that id."""
         records = self.records[kind]
@@ -176,9 +190,9 @@ class HubSpot(StandIn):
             return Answer(400, refused(invalid(name, "NOT_UNIQUE", f"{name} is no unique property")))
         wanted = [each["id"] for each in body["inputs"]]
         found = {value: own for value in wanted if (own := self._found(kind, name, value))}
-        results = [_shown(own, self.records[kind][own], body["properties"]) for own in dict.fromkeys(found.values())]
-        missing = [value for value in wanted if value not in found]
-        return _answered(results, [_missing(missing)] if missing else [])
+        results = [shown(own, self.records[kind][own], body["properties"]) for own in dict.fromkeys(found.values())]
+        lost = [value for value in wanted if value not in found]
+        return answered(results, [missing(lost)] if lost else [])
 
     def _write(self, kind: str, operation: str, inputs: list[dict[str, Any]]) -> Answer:
         if refusal := self._refusal(kind, operation, inputs):
@@ -198,9 +212,9 @@ class HubSpot(StandIn):
                 for to in each.get("associations", ())
                 for spec in to["types"]
             )
-            shown = _shown(own, self.records[kind][own], self.records[kind][own])
-            results.append({**shown, "objectWriteTraceId": each["objectWriteTraceId"], "new": new})
-        return _answered(results, errors, 201 if operation == "create" else 200)
+            now = shown(own, self.records[kind][own], self.records[kind][own])
+            results.append({**now, "objectWriteTraceId": each["objectWriteTraceId"], "new": new})
+        return answered(results, errors, 201 if operation == "create" else 200)
 
     def _refusal(self, kind: str, operation: str, inputs: list[dict[str, Any]]) -> Answer | None:
         ids = [each["id"] for each in inputs if operation != "create"]
@@ -217,7 +231,7 @@ class HubSpot(StandIn):
         context = {"objectWriteTraceId": [each["objectWriteTraceId"]]}
         email = each["properties"].get("email")
         if operation == "update" and own is None:
-            return _missing([each["id"]])
+            return missing([each["id"]])
         if email is not None and "@" not in email:
             problem = invalid("email", "INVALID_EMAIL", f"Email address {email} is invalid")
             return {**refused(problem, context=context), "errors": [], "links": {}}
@@ -234,18 +248,3 @@ class HubSpot(StandIn):
             other = self._found(kind, name, properties[name])
             if properties[name] in self.conflicts or (other is not None and other != own):
                 yield name
-
-
-def _shown(own: str, record: dict[str, Any], names: Any) -> dict[str, Any]:
-    properties = {name: record.get(name) for name in names}
-    return {"id": own, "properties": properties, "createdAt": WHEN, "updatedAt": WHEN, "archived": False}
-
-
-def _missing(ids: list[str]) -> dict[str, Any]:
-    known = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some objects"}
-    return {**known, "context": {"ids": ids}, "errors": [], "links": {}}
-
-
-def _answered(results: list[dict[str, Any]], errors: list[dict[str, Any]], status: int = 200) -> Answer:
-    body = {"status": "COMPLETE", "startedAt": WHEN, "completedAt": WHEN, "results": results}
-    return Answer(207, {**body, "numErrors": len(errors), "errors": errors}) if errors else Answer(status, body)

@@ -3,13 +3,13 @@
 Written by hand from HubSpot's published descriptions of version 2026-09. No licence of theirs was found, so they are
 not kept here: github.com/HubSpot/HubSpot-public-api-spec-collection, below ``PublicApiSpecs/CRM``,
 ``Contacts/Rollouts/424/2026-09`` (commit f682c7dc), ``Calls/Rollouts/424/2026-09`` (commit 8be05379; all activities
-have its form), ``Properties/Rollouts/145899/2026-09`` (commit 661843da) and ``Crm
+have its form), ``Properties/Rollouts/145899/2026-09`` (commit 14e3ef87) and ``Crm
 Owners/Rollouts/146888/2026-09`` (commit 44aef174).
 Requests may have no member that is not described; answers may.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -53,6 +53,7 @@ _ASSOCIATION_SPEC = _closed(
 )
 _ASSOCIATION = _closed("to types", to=_closed("id", id=_TEXT), types=_listed(_ASSOCIATION_SPEC))
 _CHANGE = _closed("id properties", id=_TEXT, idProperty=_TEXT, objectWriteTraceId=_TEXT, properties=_TEXTS)
+_TYPES = {"enum": ["bool", "date", "datetime", "enumeration", "number", "phone_number", "string"]}
 REQUESTS = {
     "create": _batch(
         _closed(
@@ -68,8 +69,18 @@ REQUESTS = {
     ),
     "update": _batch(_CHANGE),
     "upsert": _batch(_CHANGE),
+    "group": _closed("label name", label=_TEXT, name=_TEXT),
+    "property": _closed(
+        "fieldType groupName label name type",
+        fieldType={"enum": ["booleancheckbox", "checkbox", "date", "number", "radio", "select", "text", "textarea"]},
+        groupName=_TEXT,
+        hasUniqueValue={"type": "boolean"},
+        label=_TEXT,
+        name=_TEXT,
+        type=_TYPES,
+    ),
 }
-"""BatchInputSimplePublicObject..., by the last part of the path."""
+"""BatchInputSimplePublicObject..., PropertyGroupCreate and PropertyCreate."""
 
 _OBJECT = _open(
     "archived createdAt id properties updatedAt",
@@ -117,17 +128,40 @@ _PROPERTY = _open(
     modificationMetadata=_open("archivable readOnlyDefinition readOnlyValue", readOnlyValue={"type": "boolean"}),
     name=_TEXT,
     options=_listed({"type": "object"}),
-    type={"enum": ["string", "number", "date", "datetime", "enumeration", "bool", "phone_number"]},
+    type=_TEXT,
 )
 ANSWERS = {
     "create": _answered(_OBJECT),
     "read": _answered(_OBJECT),
     "update": _answered(_OBJECT),
     "upsert": _answered(_UPSERTED),
+    "group": _open("archived label name", archived={"type": "boolean"}, label=_TEXT, name=_TEXT),
+    "property": _PROPERTY,
     "properties": _open("results", results=_listed(_PROPERTY)),
     "owners": _open("results", results=_listed(_OWNER)),
 }
 """What a 2xx has; a 207 is of the form with errors."""
+
+
+WHEN = "2026-03-07T09:26:14.444Z"
+
+
+def shown(own: str, record: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """An object with these of its properties."""
+    properties = {name: record.get(name) for name in names}
+    return {"id": own, "properties": properties, "createdAt": WHEN, "updatedAt": WHEN, "archived": False}
+
+
+def missing(ids: list[str]) -> dict[str, Any]:
+    """What stands among the errors of a batch for objects that are not there."""
+    known = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some objects"}
+    return {**known, "context": {"ids": ids}, "errors": [], "links": {}}
+
+
+def answered(results: list[dict[str, Any]], errors: list[dict[str, Any]], status: int = 200) -> Answer:
+    """The answer to a batch: multi-status where there are errors."""
+    body = {"status": "COMPLETE", "startedAt": WHEN, "completedAt": WHEN, "results": results}
+    return Answer(207, {**body, "numErrors": len(errors), "errors": errors}) if errors else Answer(status, body)
 
 
 def described_property(name: str, *, unique: bool, read_only: bool) -> dict[str, Any]:
@@ -150,11 +184,14 @@ _BATCH_PATH = re.compile(
     rf"/crm/objects/{VERSION}/(?:contacts|calls|emails|meetings)/batch/(create|read|update|upsert)"
 )
 _PROPERTIES_PATH = re.compile(rf"/crm/(properties)/{VERSION}/(?:contacts|calls|emails|meetings)")
+_MADE_PATH = re.compile(rf"/crm/properties/{VERSION}/(?:contacts|calls|emails|meetings)(/groups)?")
 _OWNERS_PATH = re.compile(rf"/crm/(owners)/{VERSION}\?email=[^&]+&limit=\d+")
 
 
 def operation_of(request: Request) -> str | None:
     """What of `ANSWERS` a request asks for; None: no such path is described."""
+    if request.method == "POST" and (made := _MADE_PATH.fullmatch(request.path)):
+        return "group" if made[1] else "property"
     paths = (_BATCH_PATH,) if request.method == "POST" else (_PROPERTIES_PATH, _OWNERS_PATH)
     found = next((match for path in paths if (match := path.fullmatch(request.path))), None)
     return found[1] if found and request.method in {"GET", "POST"} else None

@@ -12,7 +12,7 @@ from salesloft_webhooks.handlers.builtin.crm.activities import ID_LENGTH, Logged
 from salesloft_webhooks.handlers.builtin.crm_configuration import LOGGABLE, ActivityKind
 from tests.support import samples
 
-VALUES = st.sampled_from([None, True, -1, 10**30, 2.5, 1e300, "", "x", "²", "\ud800", "2026-13-01", [1], {"id": "x"}])
+VALUES = st.sampled_from([None, True, -1, 10**30, 2.5, 1e300, "", "x", "²", "\0", "2026-13-01", [1], {"id": "x"}])
 NAMES = ("id", "subject", "body", "title", "description", "start_time", "end_time", "duration", "disposition", "status")
 
 
