@@ -47,7 +47,7 @@ def problems_of_fields(
     for target in targets:
         to, ours = (target, "text") if isinstance(target, str) else (target.to, target.type)
         theirs = known.get(to, {}).get("type")
-        if theirs in _JUDGED and theirs not in _TAKES[ours]:  # type: ignore[index]  # one of the literals
+        if isinstance(theirs, str) and theirs in _JUDGED and theirs not in _TAKES[ours]:  # type: ignore[index]  # a literal
             fitting = " or ".join(f"type: {each}" for each, taken in _TAKES.items() if theirs in taken)
             yield f"field {to} is a {theirs}, which takes {fitting}"
 
