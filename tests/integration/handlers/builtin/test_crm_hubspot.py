@@ -121,6 +121,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
     [
         (hubspot.RATE_LIMITED, Unavailable, 2),
         (hubspot.DAILY_LIMIT, Unavailable, 900),
+        (Answer(429, headers={"X-HubSpot-RateLimit-Interval-Milliseconds": "7000"}), Unavailable, 7),
+        (Answer(429), Unavailable, 10),
         (Answer(503), Unavailable, 10),
         (Answer(503, headers={"Retry-After": "Sat, 07 Mar 2099 00:00:00 GMT"}), Unavailable, 3600),
         (Answer(477, headers={"Retry-After": "120"}), Unavailable, 120),
@@ -144,6 +146,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
     ids=[
         "429",
         "daily-limit",
+        "429-of-a-window",
+        "429-without-more",
         "503",
         "503-with-a-date",
         "477-migration",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,8 @@ async def test_the_id_of_another_crm_is_not_taken_for_hubspots(matching: Matchin
     assert await save(matching.backend(), someone(1, crm_id="003i000001mnhpD")) == [None]
 
     assert list(matching.standin.contacts) == ["p1@example.com"]
+    reads = [request.json for request in matching.standin.requests if request.path.endswith("/read")]
+    assert [read["idProperty"] for read in reads] == ["salesloft_person_id", "email"]
 
 
 async def test_a_further_address_finds_the_contact_and_stays_as_it_is(matching: Matching) -> None:
@@ -109,10 +112,10 @@ async def test_a_contact_that_was_merged_is_found_as_the_one_that_is_left(matchi
     left = matching.standin.add(email="left@example.com")
     matching.standin.merge(gone, left)
 
-    await save(matching.backend(), someone(1, crm_id=gone, email_address="old@example.com"))
+    await save(matching.backend(), someone(1, crm_id=gone, email_address="newest@example.com"))
 
     contact = matching.standin.records["contacts"][left]
-    assert (contact["salesloft_person_id"], contact["email"]) == ("1", "left@example.com")
+    assert (contact["salesloft_person_id"], contact["email"]) == ("1", "newest@example.com")
     assert len(matching.standin.records["contacts"]) == 1
 
 
@@ -220,6 +223,24 @@ async def test_owners_types_and_clearing_reach_hubspot(matching: Matching) -> No
     assert (contact["jobtitle"], contact["joined_on"], contact["hobby"]) == ("", "2026-03-07", "a;b")
     assert contact["hubspot_owner_id"] == "700"
     assert sum("/crm/owners/" in request.path for request in matching.standin.requests) == 1, "it is remembered"
+
+
+async def test_little_that_is_left_of_the_day_is_said_once(matching: Matching) -> None:
+    """A tenth of the account's requests, which others need too; not with every answer."""
+    usual = matching.standin.answer_to
+    left = iter(("2000", "900", "899", "898"))
+
+    def count(request: Request) -> Answer:
+        limits = {"X-HubSpot-RateLimit-Daily": "10000", "X-HubSpot-RateLimit-Daily-Remaining": next(left)}
+        return replace(usual(request), headers=limits)
+
+    matching.standin.respond = count
+    backend = matching.backend(match=["email_address"])
+    with capture_logs() as logs:
+        for number in range(1, 4):
+            await save(backend, someone(number))
+
+    assert [(log["event"], log["remaining"]) for log in logs] == [("crm.quota", 900)]
 
 
 async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) -> None:

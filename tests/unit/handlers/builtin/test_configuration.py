@@ -42,7 +42,7 @@ def test_references_are_replaced_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
         ("crm:\n  backend: hubspot\n  token: x\n  geheim:\n", "line 4: crm.hubspot.*: Extra"),
         ("crm: {backend: hubspot, token: {geheim}}", "crm.hubspot.token"),
         ("crm: {backend: geheim}", "must be one of"),
-        ("crm: {backend: sql, log: ['email.sent']}", "crm.sql.*: Extra"),
+        ("crm: {backend: sql, log: ['email.sent']}", "crm.sql.log: Extra"),
         ("crm: {backend: hubspot, token: x, log: ['person.geheim*']}", "number 1 means nothing that can be logged"),
         ("crm: {backend: hubspot, token: x, match: [crm_id, crm_id]}", "a way is named twice"),
         ("crm: {backend: hubspot, token: x, match: []}", "match"),

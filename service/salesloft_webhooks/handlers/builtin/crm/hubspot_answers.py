@@ -26,6 +26,8 @@ from salesloft_webhooks.outgoing_http import retry_after_seconds
 
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
 MIGRATION_PAUSE_SECONDS = 60.0
+MOST_SECONDS = 60.0
+"""The window of a limit is ten seconds; whatever a header says, it is asked again after this."""
 _REFUSALS = frozenset({400, 409, 413, 414, 422})
 _CONFIGURATION_ERRORS = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
 _RECORD_ERRORS = frozenset({"INVALID_EMAIL"})
@@ -47,6 +49,29 @@ def objects(value: Any) -> Iterator[Mapping[str, Any]]:
     return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
 
 
+def pause_of(response: httpx2.Response) -> Unavailable | None:
+    """How long HubSpot wants to be left alone, if that is what it answers: a limit is reached, an account is moved.
+
+    Retry-After comes first. The day's quota is given back at midnight of the account's time zone, which nobody tells
+    us, so it is tried again every quarter of an hour; the other limit is one of a window, whose length a header states.
+    """
+    after, status = retry_after_seconds(response), response.status_code
+    if status == 477:
+        return Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    if status != httpx2.codes.TOO_MANY_REQUESTS or after is not None:
+        return None
+    if body_of(response).get("policyName") == "DAILY":
+        return Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
+    window = number_of(response, "X-HubSpot-RateLimit-Interval-Milliseconds")
+    return None if window is None else Unavailable("hubspot answered 429", after=min(window / 1000, MOST_SECONDS))
+
+
+def number_of(response: httpx2.Response, header: str) -> int | None:
+    """A natural number in a header; None if there is none."""
+    text = response.headers.get(header, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
 def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     """Return for a 2xx; raise what any other answer to a whole request means.
 
@@ -54,13 +79,11 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
         Refused: It may be the fault of one record in it.
         Retry, Unavailable: It is not.
     """
-    status, after, body = response.status_code, retry_after_seconds(response), body_of(response)
+    status, body = response.status_code, body_of(response)
     if response.is_success:
         return
-    if status == httpx2.codes.TOO_MANY_REQUESTS and after is None and body.get("policyName") == "DAILY":
-        raise Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
-    if status == 477:
-        raise Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    if pause := pause_of(response):
+        raise pause
     verdict = _verdict(body, mapping)
     if isinstance(verdict, Unavailable):
         raise verdict

@@ -6,26 +6,40 @@ paths, and what the bodies are made of, are those of HubSpot's published descrip
 (github.com/HubSpot/HubSpot-public-api-spec-collection: Contacts, Calls, Properties, Crm Owners, all of 2026-09).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
 
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.builtin.crm.field_values import as_text
-from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects
+from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, number_of, objects, pause_of
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 INPUTS_PER_REQUEST = 100
 """Of a batch ("Batch operations are limited to 100 records at a time", guide to contacts)."""
 
 
+LITTLE = 0.1
+"""The share of a day's requests that is worth a warning while it is left."""
+SAID_SECONDS = 3600.0
+"""How often that is said."""
+
+
 class HubSpotApi:
     """Requests to one account."""
 
-    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, configuration: HubSpotCrm, client: httpx2.AsyncClient, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._quiet_until = float("-inf")
         self._base = str(configuration.base_url).rstrip("/")
         self._version = configuration.api_version
         self._headers = {"Authorization": f"Bearer {configuration.token.get_secret_value()}"}
@@ -40,7 +54,9 @@ class HubSpotApi:
         """
         url = f"{self._base}/crm/objects/{self._version}/{kind}/batch/{verb}"
         async with exchange("hubspot", self._seconds):
-            return await self._client.post(url, json=body, headers=self._headers)
+            response = await self._client.post(url, json=body, headers=self._headers)
+        self._watch_quota(response)
+        return response
 
     async def properties(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
         """The properties of one kind of object, by name.
@@ -72,9 +88,17 @@ class HubSpotApi:
     async def _get(self, path: str, **query: str) -> Mapping[str, Any]:
         async with exchange("hubspot", self._seconds):
             response = await self._client.get(f"{self._base}{path}", params=query, headers=self._headers)
+        self._watch_quota(response)
         if not response.is_success:
-            raise api_signal_for("hubspot", response)
+            raise pause_of(response) or api_signal_for("hubspot", response)
         return body_of(response)
+
+    def _watch_quota(self, response: httpx2.Response) -> None:
+        """Say so, now and then, when little is left of what the account may ask for in a day."""
+        daily, remaining = (number_of(response, f"X-HubSpot-RateLimit-Daily{which}") for which in ("", "-Remaining"))
+        if daily and remaining is not None and remaining < LITTLE * daily and self._clock() >= self._quiet_until:
+            self._quiet_until = self._clock() + SAID_SECONDS
+            _log.warning("crm.quota", remaining=remaining, daily=daily)
 
 
 def inputs(records: Sequence[Record], more: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
