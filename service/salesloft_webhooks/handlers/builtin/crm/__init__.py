@@ -7,7 +7,8 @@ from functools import partial
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
 from salesloft_webhooks.handlers.builtin.crm.activities import activity_of
-from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm_configuration import (
     HttpCrm,
     HubSpotCrm,

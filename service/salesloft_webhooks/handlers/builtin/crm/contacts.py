@@ -1,18 +1,15 @@
-"""What the `crm` group says to a back end, and the one small protocol every back end speaks."""
+"""What the `crm` group says to a back end about people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.database.storable_values import clean_text
 from salesloft_webhooks.telemetry import get_logger
 from salesloft_webhooks.timestamps import parse_timestamp
-
-if TYPE_CHECKING:
-    from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 
 _log = get_logger(__name__)
 
@@ -76,22 +73,6 @@ class Bounce:
     email_address: str | None
     bounced_at: datetime
     idempotency_key: str
-
-
-class ContactBackend(Protocol):
-    """A CRM. Every method may be called again for the same event and must then change nothing more.
-
-    Errors are raised as `Retry`, `Unavailable` and `PermanentError`.
-    """
-
-    async def save(self, contact: Contact) -> None:
-        """Create, change or delete the contact, unless a newer version was saved before."""
-
-    async def mark_bounced(self, bounce: Bounce) -> None:
-        """Mark the address invalid for as long as it is the contact's."""
-
-    async def log(self, activity: "LoggedActivity") -> None:
-        """Log the activity beside its contact, once; of one that is logged already, bring it to this version."""
 
 
 def contact_of(event: Event) -> Contact:

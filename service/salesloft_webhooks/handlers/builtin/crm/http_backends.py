@@ -15,7 +15,7 @@ from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
