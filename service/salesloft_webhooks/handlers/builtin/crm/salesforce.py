@@ -15,18 +15,18 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
-from salesloft_webhooks.handlers.builtin.crm_configuration import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.handlers.outbound.http_client import exchange
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
