@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.crm.activities import activity_of
+from salesloft_webhooks.handlers.builtin.configuration.crm import LOGGABLE, ActivityKind, HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import ENGAGEMENTS
-from salesloft_webhooks.handlers.builtin.crm_configuration import LOGGABLE, ActivityKind, HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import activity_of
 from salesloft_webhooks.outgoing_http import open_client
 from salesloft_webhooks.settings import Settings
 from tests.integration.cli.examined import Doctor

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesloft_webhooks import Event
-from salesloft_webhooks.handlers.builtin.crm.activities import activity_of
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import contact_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import activity_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.outgoing_http import open_client
 from tests.support import samples
 from tests.support.standins import salesforce

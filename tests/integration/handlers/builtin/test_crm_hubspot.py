@@ -7,9 +7,9 @@ import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
 from salesloft_webhooks.errors import HandlerSignal
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 from salesloft_webhooks.outgoing_http import open_client
 from tests.support import samples
 from tests.support.standins import hubspot

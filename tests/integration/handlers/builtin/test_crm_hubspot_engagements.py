@@ -8,9 +8,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from salesloft_webhooks import Retry
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity, activity_of
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity, activity_of
 from salesloft_webhooks.outgoing_http import open_client
 from tests.support import samples
 from tests.support.standins import hubspot

@@ -1,64 +1,23 @@
 """People are found in HubSpot by SalesLoft's id, HubSpot's, or address; an address change makes no second one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
 
-from salesloft_webhooks import Event, Retry
+from salesloft_webhooks import Retry
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
-from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
-from salesloft_webhooks.outgoing_http import open_client
+from tests.integration.handlers.builtin.matched import Matching, matching_people, save, someone
 from tests.support import samples
-from tests.support.standins import hubspot
 from tests.support.standins.http import Answer, Request
-from tests.support.standins.hubspot import HubSpot
-
-SAFE = ("salesloft_id", "crm_id", "email_address")
-
-
-class Users:
-    """SalesLoft's users."""
-
-    async def email_of(self, user_id: int) -> str | None:
-        """Of the one that samples have."""
-        return "rep@example.com" if user_id == samples.USER_ID else None
-
-
-class Matching:
-    """Back ends of one HubSpot."""
-
-    def __init__(self, standin: HubSpot, client: Any) -> None:
-        self.standin = standin
-        self._client = client
-
-    def backend(self, **more: object) -> HubSpotContacts:
-        """A back end with the safe order."""
-        section = {"backend": "hubspot", "token": hubspot.TOKEN, "base_url": self.standin.url, "match": SAFE, **more}
-        return HubSpotContacts(HubSpotCrm.model_validate(section), self._client, Users())
 
 
 @pytest.fixture
 async def matching() -> AsyncIterator[Matching]:
     """A running HubSpot without contacts."""
-    async with HubSpot().running() as standin, open_client(timeout_seconds=5) as client:
-        assert isinstance(standin, HubSpot)
-        yield Matching(standin, client)
-
-
-def someone(number: int, **data: Any) -> Event:
-    """A person of that number, with no id of HubSpot's."""
-    known = {"id": number, "person_id": number, "email_address": f"p{number}@example.com", "crm_id": None}
-    return samples.person(data={**known, **data})
-
-
-async def save(backend: HubSpotContacts, *events: Event) -> Sequence[BaseException | None]:
-    """Save several persons at once; what became of each."""
-    return await asyncio.gather(*(backend.save(contact_of(event)) for event in events), return_exceptions=True)
+    async with matching_people() as matching:
+        yield matching
 
 
 async def test_an_address_change_moves_no_contact_into_two(matching: Matching) -> None:
@@ -203,54 +162,3 @@ async def test_a_hundred_known_people_take_two_requests(matching: Matching) -> N
     assert await save(backend, *people) == [None] * 100
 
     assert [request.path.rpartition("/")[2] for request in matching.standin.requests] == ["read", "update"]
-
-
-async def test_owners_types_and_clearing_reach_hubspot(matching: Matching) -> None:
-    """The owner by the rep's address; a day as ISO 8601; an emptied field as empty text."""
-    matching.standin.owners["rep@example.com"] = "700"
-    fields = {
-        "title": {"to": "jobtitle", "clear": True},
-        "custom_fields.joined": {"to": "joined_on", "type": "date"},
-        "tags": {"to": "hobby", "type": "choices"},
-    }
-    backend = matching.backend(fields=fields, owner_field="hubspot_owner_id", owners_by_email=True)
-
-    for title in ("Rep", None):
-        custom = {"joined": "2026-03-07T22:00:00-05:00"}
-        await save(backend, someone(1, title=title, custom_fields=custom, tags=["a", "b"]))
-
-    contact = matching.standin.contacts["p1@example.com"]
-    assert (contact["jobtitle"], contact["joined_on"], contact["hobby"]) == ("", "2026-03-07", "a;b")
-    assert contact["hubspot_owner_id"] == "700"
-    assert sum("/crm/owners/" in request.path for request in matching.standin.requests) == 1, "it is remembered"
-
-
-async def test_little_that_is_left_of_the_day_is_said_once(matching: Matching) -> None:
-    """A tenth of the account's requests, which others need too; not with every answer."""
-    usual = matching.standin.answer_to
-    left = iter(("2000", "900", "899", "898"))
-
-    def count(request: Request) -> Answer:
-        limits = {"X-HubSpot-RateLimit-Daily": "10000", "X-HubSpot-RateLimit-Daily-Remaining": next(left)}
-        return replace(usual(request), headers=limits)
-
-    matching.standin.respond = count
-    backend = matching.backend(match=["email_address"])
-    with capture_logs() as logs:
-        for number in range(1, 4):
-            await save(backend, someone(number))
-
-    assert [(log["event"], log["remaining"]) for log in logs] == [("crm.quota", 900)]
-
-
-async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) -> None:
-    """One that does not require unique values, and one of an engagement that is not there."""
-    matching.standin.unique["contacts"].discard("salesloft_person_id")
-    matching.standin.unique["calls"].clear()
-
-    problems = await matching.backend(log=["call.completed"]).field_problems()
-
-    assert problems == [
-        "property salesloft_person_id of contacts does not require unique values",
-        "property salesloft_activity_id of calls does not exist",
-    ]

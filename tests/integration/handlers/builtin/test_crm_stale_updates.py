@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.newest_version import Versions
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity, activity_of
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact, contact_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity, activity_of
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter, version_of
 from salesloft_webhooks.settings import Settings
 from tests.support import samples

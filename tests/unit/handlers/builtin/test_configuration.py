@@ -6,7 +6,7 @@ import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, load_configuration
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.settings import Settings
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesloft_webhooks.errors import PermanentError
-from salesloft_webhooks.handlers.builtin.crm.activities import ID_LENGTH, LoggedActivity, activity_of
-from salesloft_webhooks.handlers.builtin.crm_configuration import LOGGABLE, ActivityKind
+from salesloft_webhooks.handlers.builtin.configuration.crm import LOGGABLE, ActivityKind
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import ID_LENGTH, LoggedActivity, activity_of
 from tests.support import samples
 
 VALUES = st.sampled_from([None, True, -1, 10**30, 2.5, 1e300, "", "x", "²", "\0", "2026-13-01", [1], {"id": "x"}])

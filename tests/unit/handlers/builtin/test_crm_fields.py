@@ -7,10 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.builtin.configuration.crm import FieldTarget, FieldType
 from salesloft_webhooks.handlers.builtin.crm.contacts import contact_of
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import Misfit, as_json, as_text, converted
-from salesloft_webhooks.handlers.builtin.crm_configuration import FieldTarget, FieldType
 from tests.support import samples
 
 

@@ -1,7 +1,7 @@
 """A rep of SalesLoft's is found as the owner they are in the CRM."""
 
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.owners import KEPT_SECONDS, UNKNOWN_SECONDS, Owners
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 
 ROBIN, SAM, KIM = 1, 2, 3
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 
 SECTION = {"backend": "salesforce", "login_url": "https://x.my.salesforce.com", "client_id": "i", "client_secret": "s"}
 

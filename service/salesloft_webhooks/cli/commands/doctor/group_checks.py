@@ -14,8 +14,8 @@ from salesloft_webhooks.settings import Settings
 
 if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint
-    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
-    from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 
 SECONDS = 20.0
 HANDLERS_FILE = "correct HANDLERS_FILE (docs/handlers.md)"
@@ -72,8 +72,8 @@ def _crm_is_http(settings: Settings) -> bool:
 
 async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
     from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
-    from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 
     configuration = load_configuration(settings)
     crm = configuration.crm
@@ -88,9 +88,9 @@ async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
 
 async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
     """Log in, and look whether each configured field is there and may be written."""
+    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
     from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
     from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
-    from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
     from salesloft_webhooks.outgoing_http import open_client
 
     try:

@@ -6,17 +6,17 @@ from functools import partial
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.crm.activities import activity_of
-from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
-from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
-from salesloft_webhooks.handlers.builtin.crm_configuration import (
+from salesloft_webhooks.handlers.builtin.configuration.crm import (
     HttpCrm,
     HubSpotCrm,
     SqlCrm,
     VendorCrm,
     logged_types,
 )
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import activity_of
 from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -33,7 +33,7 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     """
     configuration = load_configuration(settings).crm
     if isinstance(configuration, VendorCrm) and configuration.knows_reps_by_email:
-        from salesloft_webhooks.handlers.builtin.salesloft_users import require_credentials  # noqa: PLC0415 - see below
+        from salesloft_webhooks.handlers.outbound.salesloft_users import require_credentials  # noqa: PLC0415 - see below
 
         require_credentials("crm", settings)
     router = Router(_backend_opener(configuration, group), ordering=CRM.ordering)

@@ -7,15 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from salesloft_webhooks.handlers.batching import Batcher
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import VendorCrm
 from salesloft_webhooks.handlers.builtin.crm.bisection import FAILURES, BisectingWriter, RecordVerdict, Send
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.owners import Owners
-from salesloft_webhooks.handlers.builtin.crm_configuration import VendorCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import Users
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.http_client import PAUSE_SECONDS
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 
 
 class ContactBackend(Protocol):

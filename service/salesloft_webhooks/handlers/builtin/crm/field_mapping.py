@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.builtin.configuration.crm import FieldTarget
 from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_values import Misfit, Value, converted, is_empty
-from salesloft_webhooks.handlers.builtin.crm_configuration import FieldTarget
 from salesloft_webhooks.resources.person import Person
 from salesloft_webhooks.telemetry import get_logger
 

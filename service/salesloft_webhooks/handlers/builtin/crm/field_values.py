@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from salesloft_webhooks.handlers.builtin.crm_configuration import FieldType
+from salesloft_webhooks.handlers.builtin.configuration.crm import FieldType
 from salesloft_webhooks.handlers.database.storable_values import clean_text
 from salesloft_webhooks.timestamps import parse_timestamp
 

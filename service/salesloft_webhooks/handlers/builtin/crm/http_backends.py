@@ -14,15 +14,15 @@ import httpx2
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter
-from salesloft_webhooks.handlers.builtin.crm_configuration import HttpCrm, HubSpotCrm
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import SalesloftUsers, Users
+from salesloft_webhooks.handlers.outbound.salesloft_users import SalesloftUsers, Users
 from salesloft_webhooks.outgoing_http import open_client
 from salesloft_webhooks.salesloft import open_salesloft
 from salesloft_webhooks.settings import Settings

@@ -20,7 +20,7 @@ from typing import Any
 import httpx2
 
 from salesloft_webhooks.handlers.batching import Batcher
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
@@ -35,9 +35,9 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
     properties_of,
 )
 from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, ways_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import Users
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -13,10 +13,10 @@ from typing import Any
 import httpx2
 
 from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.field_values import as_text
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, number_of, objects, pause_of
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm
 from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
 from salesloft_webhooks.telemetry import get_logger
 

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind, HubSpotCrm, logged_kinds
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
 from salesloft_webhooks.handlers.builtin.crm.hubspot_api import HubSpotApi, inputs
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from salesloft_webhooks.handlers.builtin.crm_configuration import ActivityKind, HubSpotCrm, logged_kinds
 
 TEXT_LENGTH = 65_000
 """Characters of a body at most, below the 65,536 that HubSpot takes."""

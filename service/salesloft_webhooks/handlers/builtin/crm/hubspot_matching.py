@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm, MatchBy
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for
 from salesloft_webhooks.handlers.builtin.crm.hubspot_api import HubSpotApi, listed
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from salesloft_webhooks.handlers.builtin.crm_configuration import HubSpotCrm, MatchBy
 
 _ADDRESSES = ("email", "hs_additional_emails")
 _MERGED = "hs_merged_object_ids"

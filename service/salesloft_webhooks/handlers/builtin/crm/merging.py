@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
-from salesloft_webhooks.handlers.builtin.crm_configuration import MatchBy
 
 
 @dataclass(frozen=True, slots=True)

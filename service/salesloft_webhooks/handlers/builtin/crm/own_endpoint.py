@@ -12,9 +12,9 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
-from salesloft_webhooks.handlers.builtin.crm_configuration import HttpCrm
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
 from salesloft_webhooks.handlers.outbound.signing import Signer

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from salesloft_webhooks.handlers.builtin.crm_configuration import VendorCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import Users
+from salesloft_webhooks.handlers.builtin.configuration.crm import VendorCrm
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

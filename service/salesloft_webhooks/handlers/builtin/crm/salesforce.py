@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import httpx2
 
 from salesloft_webhooks.errors import PermanentError, Retry
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value, as_json
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.salesforce_activities import SalesforceActivities
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
@@ -33,9 +35,7 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_o
 from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, SalesforceRecord, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, statements
-from salesloft_webhooks.handlers.builtin.crm_configuration import MatchBy
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.salesloft_users import Users
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -17,9 +17,11 @@ from datetime import UTC
 from typing import Any
 
 from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind, MatchBy, logged_kinds
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.plain_text import plain_text
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
@@ -27,8 +29,6 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import creat
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described, problems_of_activity
 from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher, SalesforceRecord, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
-from salesloft_webhooks.handlers.builtin.crm_configuration import ActivityKind, MatchBy, logged_kinds
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

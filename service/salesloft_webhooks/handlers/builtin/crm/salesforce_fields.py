@@ -7,7 +7,7 @@ A described field has ``type``, ``updateable``, ``createable``, ``externalId``, 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from salesloft_webhooks.handlers.builtin.crm_configuration import FieldTarget, FieldType
+from salesloft_webhooks.handlers.builtin.configuration.crm import FieldTarget, FieldType
 
 Described = Mapping[str, Mapping[str, Any]]
 """Fields by their names."""

@@ -12,10 +12,10 @@ address are therefore two records here.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import Row, SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, LEAD, PREFIXES, record_id, statements
-from salesloft_webhooks.handlers.builtin.crm_configuration import MatchBy
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 
 LONGEST_ADDRESS = 80
 """Characters that a field of the type email holds ("Field Reference", Contact and Lead): longer ones find nobody."""

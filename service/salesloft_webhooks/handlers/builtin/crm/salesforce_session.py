@@ -17,11 +17,11 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import encoded
-from salesloft_webhooks.handlers.builtin.crm_salesforce_configuration import SalesforceCrm
 from salesloft_webhooks.handlers.outbound.http_client import exchange
 from salesloft_webhooks.telemetry import CrmQuota
 

@@ -14,8 +14,8 @@ from sqlalchemy import Boolean, and_, bindparam, case, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.handlers.batching import Batcher, Outcomes
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, UNKNOWN_VERSION, Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.database.schema import contacts
 from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
 from salesloft_webhooks.settings import Settings

@@ -8,10 +8,10 @@ newer version: the group's ordering per person (`crm` asks for it) is what rules
 from datetime import UTC, datetime, timedelta
 
 from salesloft_webhooks.broker.newest_version import Versions
-from salesloft_webhooks.handlers.builtin.crm.activities import LoggedActivity
+from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact
-from salesloft_webhooks.handlers.builtin.crm_configuration import ActivityKind
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

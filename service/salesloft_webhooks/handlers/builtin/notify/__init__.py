@@ -41,7 +41,7 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
     configuration: NotifyConfiguration = load_configuration(settings).notify
     recipients = RecipientDirectory(configuration, settings.notify_urls)
     if configuration.knows_by_email:
-        from salesloft_webhooks.handlers.builtin.salesloft_users import require_credentials  # noqa: PLC0415 - see below
+        from salesloft_webhooks.handlers.outbound.salesloft_users import require_credentials  # noqa: PLC0415 - see below
 
         require_credentials("notify", settings)
 
@@ -70,7 +70,7 @@ async def _opened_http(
     # Loaded where they are used only: they are a part of the start-up.
     from salesloft_webhooks.handlers.builtin.notify.channels import SEND_SECONDS  # noqa: PLC0415
     from salesloft_webhooks.handlers.builtin.notify.slack_app import SlackPeople  # noqa: PLC0415
-    from salesloft_webhooks.handlers.builtin.salesloft_users import SalesloftUsers  # noqa: PLC0415
+    from salesloft_webhooks.handlers.outbound.salesloft_users import SalesloftUsers  # noqa: PLC0415
     from salesloft_webhooks.outgoing_http import open_client  # noqa: PLC0415
     from salesloft_webhooks.salesloft import open_salesloft  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from salesloft_webhooks.handlers.builtin.configuration import Digest, NotifyConf
 from salesloft_webhooks.handlers.builtin.notify.channels import Channel, channel_for, name_of
 
 if TYPE_CHECKING:
-    from salesloft_webhooks.handlers.builtin.salesloft_users import Users
+    from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 
-from salesloft_webhooks.handlers.builtin.crm_configuration import FieldTarget, LogPatterns, MatchOrder, VendorCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import FieldTarget, LogPatterns, MatchOrder, VendorCrm
 
 OLDEST_VERSION = 31
 """Earlier ones are retired: every request is answered 410 ("API End-of-Life Policy", REST API Developer Guide)."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 
 from salesloft_webhooks.event_patterns import Patterns, matches
-from salesloft_webhooks.handlers.builtin.sections import EmailAddress, HttpEndpoint, Section
+from salesloft_webhooks.handlers.builtin.configuration.sections import EmailAddress, HttpEndpoint, Section
 
 
 class ActivityKind(StrEnum):
@@ -61,13 +61,13 @@ MatchBy = Literal["salesloft_id", "crm_id", "email_address"]
 `crm_id`, or by the e-mail address."""
 
 
-def _distinct(order: tuple[MatchBy, ...]) -> tuple[MatchBy, ...]:
+def _each_once(order: tuple[MatchBy, ...]) -> tuple[MatchBy, ...]:
     if len(set(order)) < len(order):
         raise ValueError("a way is named twice")
     return order
 
 
-MatchOrder = Annotated[tuple[MatchBy, ...], Field(min_length=1), AfterValidator(_distinct)]
+MatchOrder = Annotated[tuple[MatchBy, ...], Field(min_length=1), AfterValidator(_each_once)]
 """The setting `match`: the first way that finds somebody counts."""
 
 FieldType = Literal["text", "number", "boolean", "date", "datetime", "choices"]
