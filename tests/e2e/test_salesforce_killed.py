@@ -14,7 +14,7 @@ from tests.support.servers import Server
 from tests.support.standins.http import Answer, Request
 from tests.support.standins.salesforce import CLIENT_ID, CLIENT_SECRET, Salesforce
 from tests.support.standins.salesforce_parts import parts_of
-from tests.support.standins.salesforce_records import ACTIVITY_ID
+from tests.support.standins.salesforce_records import ACTIVITY_ID, EXTERNAL_ID
 from tests.support.waiting import eventually
 from tests.support.worker_process import WorkerProcess
 
@@ -26,14 +26,16 @@ STEPS = (
     ("email.sent", {"id": 2, "person_id": 1, "subject": "Hello"}, "Task"),
     ("call.completed", {"id": 3, "person_id": 1, "duration": 60}, "Task"),
     ("meeting.booked", {"id": 4, "person_id": 1, **MEETING}, "Event"),
+    ("person.updated", {"id": 5, "person_id": 5, "last_name": "Kim", "email_address": "kim@example.com"}, "Contact"),
 )
 
 
 @pytest.mark.timeout(240)
 async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Server, tmp_path: Path) -> None:
-    """The person, a mail, a call and a meeting, with a SIGKILL between each write and its answer."""
+    """The person, a mail, a call, a meeting and whoever is found, with a SIGKILL between each write and its answer."""
     async with Salesforce().running() as standin:
         assert isinstance(standin, Salesforce)
+        standin.records.add("Contact", LastName="K", Email="kim@example.com")
         file = tmp_path / "handlers.yaml"
         section = {
             "backend": "salesforce",
@@ -41,6 +43,7 @@ async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Se
             "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET,
             "sobject": ["Contact", "Lead"],
+            "match": ["salesloft_id", "crm_id", "email_address"],
             "log": ["email.sent", "call.completed", "meeting.*"],
         }
         file.write_text(yaml.safe_dump({"crm": section}), "utf-8")
@@ -62,10 +65,11 @@ async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Se
             worker.kill()
 
     kept = [each.sobject for each in standin.records.by_id.values()]
-    assert sorted(kept) == ["Contact", "Event", "Task", "Task"]
+    assert sorted(kept) == ["Contact", "Contact", "Event", "Task", "Task"]
     tasks, events = standin.bearing("Task", ACTIVITY_ID), standin.bearing("Event", ACTIVITY_ID)
     assert sorted([*tasks, *events]) == ["call/3", "email/2", "meeting/4"]
-    (contact,) = (own for own, each in standin.records.by_id.items() if each.sobject == "Contact")
+    assert sorted(standin.contacts) == ["1", "5"]
+    contact = next(own for own, each in standin.records.by_id.items() if each.value(EXTERNAL_ID) == "1")
     assert {each["WhoId"] for each in (*tasks.values(), *events.values())} == {contact}
 
 

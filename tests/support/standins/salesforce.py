@@ -171,9 +171,8 @@ class Salesforce(StandIn):
         assert url.query.startswith("q=")
         assert "+" not in url.query  # a plus is a plus, or a space: whoever writes %20 and %2B is always understood
         statement = unquote(url.query.removeprefix("q="))
-        known = set(FIELDS[statement.split(" FROM ")[1].split()[0]]) - {
-            each for each in FIELDS["Contact"] if each not in self.fields
-        }
+        sobject = statement.split(" FROM ")[1].split()[0]
+        known = set(self.names(sobject)) if sobject in ("Contact", "Lead") else set(FIELDS[sobject])
         found = salesforce_soql.rows(self.records, statement, deleted=url.path.endswith("queryAll"), known=known)
         return self._page(found)
 

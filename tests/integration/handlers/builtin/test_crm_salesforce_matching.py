@@ -125,6 +125,20 @@ async def test_a_record_of_another_person_is_not_written_over() -> None:
         assert sorted(crm.standin.contacts) == ["3", "9"]
 
 
+async def test_a_person_account_is_left_to_people_and_holds_up_nobody() -> None:
+    """Its Contact cannot be written, which would pause the group for a field: a dead letter says what it is instead."""
+    async with connected(**BOTH) as crm:
+        crm.standin.fields["IsPersonAccount"] = False
+        account = crm.standin.records.add("Contact", LastName="A", Email="p1@example.com", IsPersonAccount=True)
+
+        outcomes = await crm.save(someone(1), someone(2))
+
+        assert [type(each) for each in outcomes] == [PermanentError, type(None)]
+        assert "Person Account" in str(outcomes[0])
+        assert "Title" not in crm.standin.records.by_id[account].fields
+        assert sorted(crm.standin.contacts) == ["2"]
+
+
 async def test_two_people_with_one_address_do_not_share_a_record() -> None:
     """Both come at once and one Contact has the address: it becomes the first one's, the second gets their own."""
     async with connected(**BOTH) as crm:

@@ -16,10 +16,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind, MatchBy, logged_kinds
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
@@ -59,7 +58,6 @@ class SalesforceActivities:
         kinds = set(logged_kinds(configuration.log))
         tasks, events = kinds - {ActivityKind.MEETING}, kinds & {ActivityKind.MEETING}
         self._sobjects = [sobject for sobject, logged in ((TASK, tasks), (EVENT, events)) if logged]
-        self._described = dict[str, Described]()
 
     async def field_problems(self) -> Sequence[str]:
         """What is wrong with the fields of Tasks and Events; nothing: they can be written.
@@ -71,7 +69,7 @@ class SalesforceActivities:
             problem
             for sobject in self._sobjects
             for problem in problems_of_activity(
-                await self._fields(sobject), self._id_field, self._status if sobject == TASK else None
+                await self._session.fields(sobject), self._id_field, self._status if sobject == TASK else None
             )
         ]
 
@@ -108,7 +106,7 @@ class SalesforceActivities:
         """Log them beside those of their people who are there; see `bisection.Send`."""
         people = {record.ways["salesloft_id"]: record.ways for record in records}
         findings = await self._matcher.find([Sought(person_id, ways) for person_id, ways in people.items()])
-        known = {sobject: await self._fields(sobject) for sobject in map(_sobject_of, records)}
+        known = {sobject: await self._session.fields(sobject) for sobject in map(_sobject_of, records)}
         whose = [findings[record.ways["salesloft_id"]].record for record in records]
         planned = [
             self._planned(record, who, known) if who else None for record, who in zip(records, whose, strict=True)
@@ -122,14 +120,6 @@ class SalesforceActivities:
         values = {name: value for name, value in record.fields.items() if name in known[sobject]}
         values |= {"WhoId": who.id, self._id_field: record.key}
         return upserted(EVENT, self._id_field, values) if sobject == EVENT else created(TASK, values)
-
-    async def _fields(self, sobject: str) -> Described:
-        if sobject not in self._described:
-            try:
-                self._described[sobject] = self._session.fields_in(await self._session.described(sobject))
-            except Refused as refusal:
-                raise Retry(str(refusal)) from refusal
-        return self._described[sobject]
 
 
 def _sobject_of(record: Record) -> str:

@@ -28,6 +28,8 @@ _FIELDS = {
 }
 _OF_ANY = "CreatedDate, IsDeleted"
 """Of an object of one's own."""
+_ACCOUNT = "IsPersonAccount"
+"""Contacts have it where the organisation has Person Accounts (Contact, Object Reference)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class SalesforceRecord:
         leads_to: The id of the record that it was merged or converted into.
         gone: It is in the recycle bin, or converted.
         email_address: In lower case.
+        is_account: It is a Person Account, whose Contact cannot be written.
     """
 
     sobject: str
@@ -64,6 +67,7 @@ class SalesforceRecord:
     leads_to: str | None
     gone: bool
     email_address: str | None
+    is_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,6 @@ class Matcher:
     def __init__(self, configuration: SalesforceCrm, session: SalesforceSession) -> None:
         self._session = session
         self._sobjects = configuration.sobjects
-        # Names are checked by the configuration: letters, digits and underscores.
-        self._selects = {
-            each: f"SELECT Id, {configuration.external_id_field}, {_FIELDS.get(each, _OF_ANY)} FROM {each}"  # noqa: S608
-            for each in self._sobjects
-        }
         self._external_id = configuration.external_id_field
         self._order = configuration.match
         self._on_several = configuration.on_several
@@ -150,8 +149,9 @@ class Matcher:
         if way == "email_address" and len(records) > 1:
             return self._several(records)
         record = next((each for each in records if each in free), records[0])
-        problem = "" if record in free else f"their {record.sobject} bears the id of another person"
-        return Finding(record, problem)
+        if record.is_account:
+            return Finding(record, "a Person Account, which is not written to")
+        return Finding(record, "" if record in free else f"their {record.sobject} bears the id of another person")
 
     def _several(self, records: Sequence[SalesforceRecord]) -> Finding:
         if self._on_several == "oldest":
@@ -195,7 +195,7 @@ class Matcher:
         asked = [
             (sobject, statement)
             for sobject, wanted in values.items()
-            for statement in statements(self._selects[sobject], name, wanted)
+            for statement in statements(await self._select(sobject), name, wanted)
         ]
         if not asked:
             return []
@@ -206,6 +206,11 @@ class Matcher:
             for row in rows
             if (record := self._record(sobject, row))
         ]
+
+    async def _select(self, sobject: str) -> str:
+        """What is asked of an object. Names are checked by the configuration: letters, digits and underscores."""
+        more = f", {_ACCOUNT}" if sobject == CONTACT and _ACCOUNT in await self._session.fields(sobject) else ""
+        return f"SELECT Id, {self._external_id}, {_FIELDS.get(sobject, _OF_ANY)}{more} FROM {sobject}"  # noqa: S608
 
     def _record(self, sobject: str, row: Row) -> SalesforceRecord | None:
         own = _text(row, "Id")
@@ -222,6 +227,7 @@ class Matcher:
             leads_to=record_id(into) if into else None,
             gone=converted or deleted,
             email_address=address.lower() if address else None,
+            is_account=row.get(_ACCOUNT) is True,
         )
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from salesloft_webhooks.errors import Retry
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
@@ -83,6 +84,7 @@ class SalesforceSession:
         self._reader = reader
         self._seconds = configuration.timeout_seconds
         self._base = f"/services/data/v{configuration.api_version}"
+        self._known = dict[str, Described]()
         self._quota = CrmQuota("salesforce", configuration.quota_warning)
         saving = configuration.on_duplicate == "save"
         self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
@@ -102,6 +104,19 @@ class SalesforceSession:
             Retry, Unavailable: There is no answer.
         """
         return await self.request("GET", f"/sobjects/{sobject}/describe")
+
+    async def fields(self, sobject: str) -> Described:
+        """The fields of an object, asked once.
+
+        Raises:
+            Retry, Unavailable: Salesforce does not say.
+        """
+        if sobject not in self._known:
+            try:
+                self._known[sobject] = self.fields_in(await self.described(sobject))
+            except Refused as refusal:
+                raise Retry(str(refusal)) from refusal
+        return self._known[sobject]
 
     def fields_in(self, response: httpx2.Response) -> Described:
         """The fields of a described object.
