@@ -12,6 +12,9 @@ from tests.integration.handlers.builtin.matched import Matching, matching_people
 from tests.support import samples
 from tests.support.standins.http import Answer, Request
 
+NOBODY = ((3, None), (4, "999"))
+"""People without an address, and what SalesLoft has for HubSpot's id of them."""
+
 
 @pytest.fixture
 async def matching() -> AsyncIterator[Matching]:
@@ -125,10 +128,22 @@ async def test_without_an_id_field_contacts_are_found_by_the_others(matching: Ma
     own = matching.standin.add(email="elsewhere@example.com")
     backend = matching.backend(match=["crm_id", "email_address"])
 
-    people = (someone(1, crm_id=own), someone(2), someone(3, email_address=None))
-    assert await save(backend, *people) == [None] * 3
+    people = (someone(1, crm_id=own), someone(2), *(someone(n, crm_id=c, email_address=None) for n, c in NOBODY))
+    assert await save(backend, *people) == [None] * 4
 
     assert sorted(matching.standin.contacts) == ["p1@example.com", "p2@example.com"]
+
+
+@pytest.mark.parametrize("answer", [Answer(200, ["?"]), Answer(200, {"results": None}), Answer(204)])
+async def test_an_answer_that_lists_nothing_does_not_pass_for_nobody(matching: Matching, answer: Answer) -> None:
+    """Whoever is known would be made once more."""
+    backend = matching.backend(match=["crm_id", "email_address"])
+    matching.standin.answers.append(answer)
+
+    (outcome,) = await save(backend, someone(1))
+
+    assert isinstance(outcome, Retry)
+    assert matching.standin.writes == []
 
 
 async def test_a_contact_made_meanwhile_is_found_the_next_time(matching: Matching) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from salesloft_webhooks import Retry
 from tests.integration.handlers.builtin.matched import Matching, matching_people, save, someone
 from tests.support.standins.http import Answer, Request
 
@@ -66,3 +67,22 @@ async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) 
         "property salesloft_person_id of contacts does not require unique values",
         "property salesloft_activity_id of calls does not exist",
     ]
+
+
+async def test_only_the_active_owner_with_that_very_address_is_one(matching: Matching) -> None:
+    """Whatever else HubSpot lists for the address; nobody is nobody, and nonsense is asked again later."""
+    backend = matching.backend()
+    known = {"type": "PERSON", "createdAt": "", "updatedAt": ""}
+    others = [
+        {"id": "1", "email": "somebody@example.com", "archived": False, **known},
+        {"id": "2", "email": "rep@example.com", "archived": True, **known},
+    ]
+    right = {"id": "3", "email": "Rep@example.com", "archived": False, **known}
+    matching.standin.answers.extend(
+        [Answer(200, {"results": [*others, right]}), Answer(200, {"results": others}), Answer(200, ["?"])]
+    )
+
+    assert await backend.owner_of("rep@example.com") == "3"
+    assert await backend.owner_of("rep@example.com") is None
+    with pytest.raises(Retry):
+        await backend.owner_of("rep@example.com")

@@ -46,6 +46,7 @@ def test_references_are_replaced_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
         ("crm: {backend: hubspot, token: x, log: ['person.geheim*']}", "number 1 means nothing that can be logged"),
         ("crm: {backend: hubspot, token: x, match: [crm_id, crm_id]}", "a way is named twice"),
         ("crm: {backend: hubspot, token: x, match: []}", "match"),
+        ("crm: {backend: hubspot, token: x, match: [crm_id, salesloft_id]}", "salesloft_id comes first"),
         ("crm: {backend: hubspot, token: x, api_version: v3}", "api_version"),
         ("crm: {backend: hubspot, token: x, owners: {geheim@example.com: '1'}}", "owners are for owner_field"),
         ("crm: {backend: hubspot, token: x, fields: {title: {to: geheim, type: colour}}}", "type"),

@@ -149,4 +149,7 @@ class HubSpotCrm(VendorCrm):
     def _consistent(self) -> Self:
         if (self.owners or self.owners_by_email) and not (self.owner_field or self.log):
             raise ValueError("owners are for owner_field, or for what is logged: there is neither")
+        # Found by another way first, a person would get a second contact with an id that only one may have.
+        if "salesloft_id" in self.match[1:]:
+            raise ValueError("match: salesloft_id comes first or not at all")
         return self

@@ -72,6 +72,18 @@ def number_of(response: httpx2.Response, header: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
+def results_of(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
+    """The objects that a 2xx lists: all that there are, so an answer without a list must not pass for nobody.
+
+    Raises:
+        Retry: It is not the documented answer.
+    """
+    listed = body_of(response).get("results")
+    if not isinstance(listed, list):
+        raise Retry("hubspot: not the documented answer")
+    return objects(listed)
+
+
 def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     """Return for a 2xx; raise what any other answer to a whole request means.
 

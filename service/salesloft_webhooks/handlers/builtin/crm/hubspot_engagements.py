@@ -17,7 +17,7 @@ from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind, 
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
-from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
+from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, results_of, verdicts
 from salesloft_webhooks.handlers.builtin.crm.hubspot_api import HubSpotApi, inputs
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
@@ -152,7 +152,7 @@ class EngagementWriter:
         response = await self._api.post(self._engagement.objects, "read", body)
         raise_for(response, self._mapping)
         found: dict[str, str] = {}
-        for each in objects(body_of(response).get("results")):
+        for each in results_of(response):
             properties = each.get("properties")
             own = properties.get(self._id_field) if isinstance(properties, dict) else None
             if isinstance(own, str) and isinstance(each.get("id"), str):

@@ -15,7 +15,7 @@ from typing import Any
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm, MatchBy
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
-from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for
+from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, results_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot_api import HubSpotApi, listed
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 
@@ -131,7 +131,7 @@ class HubSpotMatcher:
         response = await self._api.post("contacts", "read", body)
         raise_for(response, self._mapping)
         found: dict[str, Known] = {}
-        for each in objects(body_of(response).get("results")):
+        for each in results_of(response):
             if isinstance(each.get("id"), str):
                 found |= dict.fromkeys(self._values_of(way, each), self._known(each))
         return found
