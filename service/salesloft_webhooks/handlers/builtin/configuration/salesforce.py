@@ -101,8 +101,9 @@ class SalesforceCrm(VendorCrm):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if "salesloft_id" not in self.match:
-            raise ValueError("match needs salesloft_id: whoever is saved is known by it from then on")
+        # Found by another way first, a person would get a second record with an id that only one may have.
+        if self.match[0] != "salesloft_id":
+            raise ValueError("match: salesloft_id comes first: whoever is saved is known by it from then on")
         if self.create_as and self.create_as not in self.sobjects:
             raise ValueError("create_as is none of sobject")
         if not set(self.sobjects) <= set(PEOPLE) and (self.looks_up or self.log):
