@@ -167,8 +167,8 @@ def _scopes(error: Mapping[str, Any]) -> Iterator[str]:
     """The scopes that a refusal names: in its context, or in that of one of its errors."""
     for each in (error, *objects(error.get("errors"))):
         context = each.get("context")
-        for name in _SCOPE_LISTS if isinstance(context, dict) else ():
-            named = context.get(name)
+        for name in _SCOPE_LISTS:
+            named = context.get(name) if isinstance(context, dict) else None
             found = named if isinstance(named, list) else []
             yield from (scope for scope in found if isinstance(scope, str) and _SCOPE.fullmatch(scope))
 
