@@ -12,7 +12,7 @@ from tests.integration.handlers.builtin.matched import Matching, matching_people
 from tests.support import samples
 from tests.support.standins.http import Answer, Request
 
-NOBODY = ((3, None), (4, "999"))
+NOBODY: tuple[tuple[int, str | None], ...] = ((3, None), (4, "999"))
 """People without an address, and what SalesLoft has for HubSpot's id of them."""
 
 

@@ -22,7 +22,7 @@ STATUSES = st.sampled_from([200, 201, 207, 300, 302, 400, 401, 403, 404, 409, 41
 NAMES = st.sampled_from(
     [
         *("status", "results", "errors", "context", "objectWriteTraceId", "id", "ids", "category", "message", "code"),
-        *("properties", "email", "success", "statusCode", "errorCode", "fields"),
+        *("properties", "email", "success", "statusCode", "errorCode", "fields", "requiredGranularScopes"),
     ]
 )
 VALUES = st.recursive(

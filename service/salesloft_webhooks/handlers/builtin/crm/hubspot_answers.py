@@ -32,6 +32,8 @@ _REFUSALS = frozenset({400, 409, 413, 414, 422})
 _CONFIGURATION_ERRORS = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
 _RECORD_ERRORS = frozenset({"INVALID_EMAIL"})
 _CATEGORIES = frozenset({"VALIDATION_ERROR", "MISSING_REQUIRED_FIELD"})
+_SCOPE_LISTS = ("missingScopes", "requiredScopes", "requiredGranularScopes")
+_SCOPE = re.compile(r"[a-z0-9._-]{1,60}")
 _CODE_IN_TEXT = re.compile(r'\\?"error\\?"\s*:\s*\\?"([A-Z_]{1,60})\\?"')
 
 
@@ -50,7 +52,7 @@ def objects(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def pause_of(response: httpx2.Response) -> Unavailable | None:
-    """How long HubSpot wants to be left alone, if that is what it answers: a limit is reached, an account is moved.
+    """How long HubSpot is left alone, if its answer calls for that: a limit, a migration, a scope that is missing.
 
     Retry-After comes first. The day's quota is given back at midnight of the account's time zone, which nobody tells
     us, so it is tried again every quarter of an hour; the other limit is one of a window, whose length a header states.
@@ -58,6 +60,9 @@ def pause_of(response: httpx2.Response) -> Unavailable | None:
     after, status = retry_after_seconds(response), response.status_code
     if status == 477:
         return Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    if status == httpx2.codes.FORBIDDEN and (scopes := sorted(_scopes(body_of(response)))):
+        message = f"hubspot answered 403: the token needs {' or '.join(scopes)}"
+        return Unavailable(message, after=CONFIGURATION_PAUSE_SECONDS)
     if status != httpx2.codes.TOO_MANY_REQUESTS or after is not None:
         return None
     if body_of(response).get("policyName") == "DAILY":
@@ -156,6 +161,16 @@ def _codes(error: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(text, str):
             values += _CODE_IN_TEXT.findall(text)
     return frozenset(value for value in values if isinstance(value, str) and re.fullmatch(r"[A-Z_]{1,60}", value))
+
+
+def _scopes(error: Mapping[str, Any]) -> Iterator[str]:
+    """The scopes that a refusal names: in its context, or in that of one of its errors."""
+    for each in (error, *objects(error.get("errors"))):
+        context = each.get("context")
+        for name in _SCOPE_LISTS:
+            named = context.get(name) if isinstance(context, dict) else None
+            found = named if isinstance(named, list) else []
+            yield from (scope for scope in found if isinstance(scope, str) and _SCOPE.fullmatch(scope))
 
 
 def _listed(value: Any) -> list[Any]:
