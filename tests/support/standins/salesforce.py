@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.standins import salesforce_soql
 from tests.support.standins.http import Answer, Request, StandIn
-from tests.support.standins.salesforce_parts import BASE, is_write, parts_of
+from tests.support.standins.salesforce_parts import BASE, INVALID_REFERENCE, is_write, parts_of, refers
 from tests.support.standins.salesforce_records import (
     EXTERNAL_ID,
     FIELDS,
@@ -43,8 +43,10 @@ class Salesforce(StandIn):
         types: By name, their types.
         unique: Names of fields with unique values.
         missing: Names of fields that other objects have not.
+        visible: Names of fields of other objects that our user may see, and not write.
         failing: A code with which every record is refused.
         failing_fields: The fields that error names.
+        failing_message: What it says.
         duplicates: Last names that a duplicate rule objects to, with a warning.
         page_size: Rows of one page of a query.
         used: Requests that count towards the quota.
@@ -56,8 +58,10 @@ class Salesforce(StandIn):
     types: dict[str, str] = field(default_factory=lambda: dict(TYPES))
     unique: set[str] = field(default_factory=lambda: set(UNIQUE))
     missing: set[str] = field(default_factory=set)
+    visible: set[str] = field(default_factory=set)
     failing: str = ""
     failing_fields: tuple[str, ...] = ()
+    failing_message: str = ""
     duplicates: set[str] = field(default_factory=set)
     page_size: int = 2000
     used: int = 0
@@ -136,7 +140,8 @@ class Salesforce(StandIn):
         assert sum("/query" in each["url"] or "/composite/sobjects" in each["url"] for each in parts) <= 5
         assert len({each["referenceId"] for each in parts}) == len(parts)
         answers = [
-            (each["referenceId"], self._answer(part)) for each, part in zip(parts, parts_of(request), strict=True)
+            (each["referenceId"], INVALID_REFERENCE if refers(each) else self._answer(part))
+            for each, part in zip(parts, parts_of(request), strict=True)
         ]
         results = [
             {"body": answer.body, "httpHeaders": {}, "httpStatusCode": answer.status, "referenceId": reference}
@@ -148,7 +153,7 @@ class Salesforce(StandIn):
         """The fields of an object, and whether our user may write them."""
         if sobject in ("Contact", "Lead"):
             return {name: writable for name, writable in self.fields.items() if name != "Company" or sobject == "Lead"}
-        return dict.fromkeys((name for name in FIELDS[sobject] if name not in self.missing), True)
+        return {name: name not in self.visible for name in FIELDS[sobject] if name not in self.missing}
 
     def _described(self, request: Request) -> Answer:
         sobject = request.path.split("/")[-2]
@@ -206,7 +211,7 @@ class Salesforce(StandIn):
         fields = {name: value for name, value in record.items() if name not in {"attributes", "id"}}
         sobject = record["attributes"]["type"]
         try:
-            self._object(fields, saving=saving)
+            self._object(sobject, fields, saving=saving)
             if method == "POST":
                 return _succeeded(self.records.create(sobject, fields))
             if path[0]:
@@ -218,14 +223,16 @@ class Salesforce(StandIn):
         except Refusal as refusal:
             return {"success": False, "errors": [refusal.error]}
 
-    def _object(self, fields: dict[str, Any], *, saving: bool) -> None:
+    def _object(self, sobject: str, fields: dict[str, Any], *, saving: bool) -> None:
         """What a test wants refused."""
         if self.failing:
-            raise Refusal(self.failing, "", *self.failing_fields)
+            raise Refusal(self.failing, self.failing_message, *self.failing_fields)
         if fields.get("Title") == LOCKED:
             raise Refusal("UNABLE_TO_LOCK_ROW")
         if fields.get("LastName") in self.duplicates and not saving:
             raise Refusal("DUPLICATES_DETECTED")
+        if denied := [name for name in fields if not self.names(sobject)[name]]:
+            raise Refusal("INVALID_FIELD_FOR_INSERT_UPDATE", f"Unable to create/update fields: {denied[0]}", *denied)
 
 
 def _succeeded(own: str) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks import Event, Unavailable
+from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
 from tests.integration.handlers.builtin.salesforce_backend import BOTH, connected
 from tests.support import samples
 from tests.support.standins.salesforce_records import ACTIVITY_ID, EXTERNAL_ID
 
 LOG = {"log": ["email.sent", "email.replied", "call.completed", "meeting.*"], **BOTH}
 PERSON = str(samples.PERSON_ID)
+UNNAMED = "duplicate value found: <unknown> duplicates value on record with id: <unknown>"
 
 
 def call(**data: Any) -> Event:
@@ -177,3 +178,68 @@ async def test_a_field_that_is_not_unique_or_a_status_that_is_none_is_named() ->
             "status Erledigt of a Task does not exist (crm.completed_status)",
             f"field {ACTIVITY_ID} is not marked as unique",
         ]
+
+
+async def test_fields_that_our_user_may_not_write_are_left_out() -> None:
+    """One that may be seen only would have every record refused, and the group paused; the rest is logged."""
+    async with connected(**LOG) as crm:
+        crm.standin.visible = {"Description", "CallDisposition", "TaskSubtype", "Location", "OwnerId"}
+        crm.standin.records.add("Contact", LastName="A", **{EXTERNAL_ID: PERSON})
+
+        assert await crm.log(call(), meeting()) == [None, None]
+
+        (task,) = crm.standin.bearing("Task", ACTIVITY_ID).values()
+        (event,) = crm.standin.bearing("Event", ACTIVITY_ID).values()
+        assert task["Subject"] == "Call: Connected"
+        assert event["Subject"] == "Demo"
+        assert not crm.standin.visible & (task.keys() | event.keys())
+        assert await crm.backend.field_problems() == []
+
+
+async def test_what_no_activity_can_do_without_is_named() -> None:
+    """A user who may see whose a Task or an Event is, and its subject and status, and not write them."""
+    async with connected(**LOG) as crm:
+        crm.standin.visible = {"WhoId", "Subject", "Status"}
+
+        problems = await crm.backend.field_problems()
+
+        assert problems == [
+            f"field {name} may not be written by our user"
+            for name in ("WhoId", "Subject", "Status", "WhoId", "Subject")
+        ]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_duplicate_without_a_name_is_looked_for(is_there: bool) -> None:  # noqa: FBT001 - a parameter
+    """Salesforce does not always say which field's value is taken: what is there is done, what is not comes again."""
+    async with connected(**LOG) as crm:
+        crm.standin.records.add("Contact", LastName="A", **{EXTERNAL_ID: PERSON})
+        if is_there:
+            await crm.log(sent())
+        crm.standin.failing, crm.standin.failing_message = "DUPLICATE_VALUE", UNNAMED
+
+        (outcome,) = await crm.log(sent())
+
+        assert isinstance(outcome, type(None) if is_there else Retry)
+
+
+async def test_a_mail_and_a_call_of_one_person_are_both_logged() -> None:
+    """A call has no address: the person of both is found by the one that the mail went to."""
+    async with connected(**LOG) as crm:
+        crm.standin.records.add("Contact", LastName="A", Email="robin.sample@example.com")
+
+        assert await crm.log(sent(), call()) == [None, None]
+
+        assert [*crm.standin.bearing("Task", ACTIVITY_ID)] == ["email/812345678", "call/11"]
+
+
+async def test_activities_wait_with_their_person_for_a_decision() -> None:
+    """Two records have the address: a dead letter, as the person is one, so that both can be redriven."""
+    async with connected(**LOG) as crm:
+        for _ in range(2):
+            crm.standin.records.add("Contact", LastName="A", Email="robin.sample@example.com")
+
+        (outcome,) = await crm.log(sent())
+
+        assert isinstance(outcome, PermanentError)
+        assert "2 records (Contact) have the person's e-mail address" in str(outcome)

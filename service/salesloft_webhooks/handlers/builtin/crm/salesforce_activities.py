@@ -9,13 +9,14 @@ upserted by that id.
 
 `ActivityDate` is a day, `StartDateTime` and `EndDateTime` are UTC; texts have at most 255 characters, `Description`
 32,000 (Field Reference, Task and Event). Fields about calls are there only where the organisation has Call Center, so
-of those that are not described none is sent.
+of those that are not described, or that our user may not write, none is sent.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
+from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind, MatchBy, logged_kinds
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
@@ -23,11 +24,12 @@ from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.builtin.crm.plain_text import plain_text
-from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
-from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import created, upserted, write
-from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described, problems_of_activity
-from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, Taken
+from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import Write, created, upserted, write
+from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described, may_be_sent, problems_of_activity
+from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
+from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import statements
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -104,20 +106,38 @@ class SalesforceActivities:
 
     async def send(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         """Log them beside those of their people who are there; see `bisection.Send`."""
-        people = {record.ways["salesloft_id"]: record.ways for record in records}
+        people = dict[str, dict[MatchBy, str]]()
+        for record in records:
+            people.setdefault(record.ways["salesloft_id"], {}).update(record.ways)
         findings = await self._matcher.find([Sought(person_id, ways) for person_id, ways in people.items()])
         known = {sobject: await self._session.fields(sobject) for sobject in map(_sobject_of, records)}
-        whose = [findings[record.ways["salesloft_id"]].record for record in records]
-        planned = [
-            self._planned(record, who, known) if who else None for record, who in zip(records, whose, strict=True)
-        ]
+        planned = [self._planned(record, findings[record.ways["salesloft_id"]], known) for record in records]
         if unknown := planned.count(None):
             _log.info("crm.unknown", count=unknown)
-        return await write(self._session, self._reader, planned, once=self._id_field)
+        verdicts = await write(self._session, self._reader, planned, once=self._id_field)
+        doubtful = [record.key for record, each in zip(records, verdicts, strict=True) if isinstance(each, Taken)]
+        there = await self._logged(doubtful)
+        return [
+            None if isinstance(each, Taken) and record.key in there else each
+            for record, each in zip(records, verdicts, strict=True)
+        ]
 
-    def _planned(self, record: Record, who: SalesforceRecord, known: Mapping[str, Described]) -> Any:
+    async def _logged(self, activity_ids: Sequence[str]) -> set[str]:
+        """Those of the Tasks that are there."""
+        select = f"SELECT {self._id_field} FROM {TASK}"  # noqa: S608 - a name that the configuration checks
+        answers = await self._session.rows([*statements(select, self._id_field, activity_ids)])
+        return {str(row.get(self._id_field)) for rows in answers for row in rows}
+
+    def _planned(self, record: Record, finding: Finding, known: Mapping[str, Described]) -> Write | RecordVerdict:
+        """What logging it comes to. Of several records with the address none is theirs until somebody decides."""
+        if (who := finding.record) is None:
+            return PermanentError(f"salesforce: {finding.problem}") if finding.problem else None
         sobject = _sobject_of(record)
-        values = {name: value for name, value in record.fields.items() if name in known[sobject]}
+        values = {
+            name: value
+            for name, value in record.fields.items()
+            if may_be_sent(known[sobject], name, created_only=sobject == TASK)
+        }
         values |= {"WhoId": who.id, self._id_field: record.key}
         return upserted(EVENT, self._id_field, values) if sobject == EVENT else created(TASK, values)
 

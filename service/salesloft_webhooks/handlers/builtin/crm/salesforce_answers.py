@@ -50,6 +50,8 @@ _TRANSIENT = frozenset(
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD"})
 """Of an update by id: the record was deleted or converted since it was looked up. The next attempt finds what it is."""
 _TAKEN = "DUPLICATE_VALUE"
+_UNNAMED = "found: <unknown>"
+"""Of "duplicate value found: <unknown> duplicates value on record with id: <unknown>": which field is not said."""
 _RECORD_ERRORS = frozenset(
     {
         "INVALID_EMAIL_ADDRESS",
@@ -60,6 +62,10 @@ _RECORD_ERRORS = frozenset(
     }
 )
 _MISSING = "REQUIRED_FIELD_MISSING"
+
+
+class Taken(Retry):
+    """Another record has a value that only one may have, and Salesforce does not say which field's."""
 
 
 class Problem(msgspec.Struct, rename="camel"):
@@ -168,8 +174,9 @@ class Reader:
             return Unavailable(f"{message}{f' ({fields})' if fields else ''}", after=CONFIGURATION_PAUSE_SECONDS)
         if DUPLICATE in codes:
             return self._duplicate(message)
-        if codes & _TRANSIENT or _is_taken(problems, self._external_id):
-            return Retry(message)
+        unnamed = _is_taken(problems, _UNNAMED)
+        if codes & _TRANSIENT or unnamed or _is_taken(problems, self._external_id):
+            return Taken(message) if unnamed else Retry(message)
         if codes & _RECORD_ERRORS or _MISSING in codes:
             return PermanentError(message)
         return Refused(message, transient=bool(codes & _GONE))

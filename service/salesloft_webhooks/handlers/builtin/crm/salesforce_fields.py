@@ -26,6 +26,9 @@ _TAKES: Mapping[FieldType, frozenset[str]] = {
     "datetime": frozenset({"datetime"}),
 }
 """By our type of a field the types of Salesforce's that take it. What is in none of them is not judged."""
+_TASK = ("WhoId", "Subject", "Status", "ActivityDate")
+_EVENT = ("WhoId", "Subject", "StartDateTime", "EndDateTime")
+"""Without these nothing is worth logging, or can be."""
 _JUDGED = frozenset().union(*_TAKES.values())
 
 
@@ -52,6 +55,18 @@ def problems_of_fields(
             yield f"field {to} is a {theirs}, which takes {fitting}"
 
 
+def may_be_sent(known: Described, name: str, *, created_only: bool) -> bool:
+    """Whether a field is there and our user may write it: one that may not be written has the whole record refused.
+
+    Args:
+        known: What the object has.
+        name: The field's.
+        created_only: Records are made and never changed: it does not matter whether it may be updated.
+    """
+    described = known.get(name, {"createable": False})
+    return described.get("createable") is not False and (created_only or described.get("updateable") is not False)
+
+
 def problems_of_activity(known: Described, activity_id: str, status: str | None) -> Iterator[str]:
     """What is wrong with the fields of a Task or an Event.
 
@@ -62,6 +77,10 @@ def problems_of_activity(known: Described, activity_id: str, status: str | None)
     """
     yield from _of_name(known, activity_id)
     yield from _of_external_id(known, activity_id, unique=True)
+    is_task = status is not None
+    for name in _TASK if is_task else _EVENT:
+        if not may_be_sent(known, name, created_only=is_task):
+            yield f"field {name} may not be written by our user"
     values = known.get("Status", {}).get("picklistValues")
     if status is not None and isinstance(values, list):
         offered = [each.get("value") for each in values if isinstance(each, Mapping)]
@@ -82,3 +101,6 @@ def _of_external_id(known: Described, name: str, *, unique: bool) -> Iterator[st
         yield f"field {name} is not marked as an external id"
     elif unique and field.get("unique") is False:
         yield f"field {name} is not marked as unique"
+    elif unique and field.get("type", "string") != "string":
+        # Ids are looked for as texts, and 77 is not what a field for numbers answers.
+        yield f"field {name} is a {field['type']}: it has to be of the type Text"

@@ -22,7 +22,7 @@ from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described
 from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
-from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import encoded
+from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import REFERENCE, encoded
 from salesloft_webhooks.handlers.outbound.http_client import exchange
 from salesloft_webhooks.telemetry import CrmQuota
 
@@ -51,6 +51,11 @@ class Subrequest:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
+
+
+def _refers(request: Subrequest) -> bool:
+    """Whether a text in it would be taken for a reference: replaced by what another part answered, or refused."""
+    return REFERENCE.encode() in msgspec.json.encode(request.body)
 
 
 class _Subresult(msgspec.Struct, rename="camel"):
@@ -142,11 +147,14 @@ class SalesforceSession:
         return answers
 
     async def together(self, subrequests: Sequence[Subrequest]) -> Sequence[httpx2.Response]:
-        """The same, without the detour where there is one request only."""
-        if len(subrequests) != 1:
-            return await self.composite(subrequests)
-        (only,) = subrequests
-        return [await self.request(only.method, only.path, json=only.body)]
+        """The same, by itself for each request that Composite would change, and where there is one only."""
+        shared = [each for each in subrequests if not _refers(each)]
+        shared = shared if len(shared) > 1 else []
+        answers = iter(await self.composite(shared))
+        return [
+            next(answers) if each in shared else await self.request(each.method, each.path, json=each.body)
+            for each in subrequests
+        ]
 
     async def rows(self, statements: Sequence[str], *, deleted: bool = False) -> Sequence[Sequence[Row]]:
         """All rows of each query. Statements go in the body of a request: no log of addresses has what is in them.

@@ -19,6 +19,10 @@ ENCODED_LIMIT = 12_000
 CONTACT, LEAD = "Contact", "Lead"
 PREFIXES = {"003": CONTACT, "00Q": LEAD}
 
+REFERENCE = "@{"
+"""What begins a reference in a part of a Composite request, wherever it stands; there is no escape ("Send
+Multiple Requests Using Composite", REST API Developer Guide). No address has it: what follows the @ is a host."""
+
 _CASES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 """Which of five characters are upper case, the first one in the lowest bit."""
 _ESCAPES = str.maketrans(
@@ -42,12 +46,12 @@ def statements(select: str, where: str, values: Iterable[str]) -> Iterator[str]:
     Args:
         select: From ``SELECT`` to the object's name, checked by whoever writes it.
         where: The name of the field that has one of the values.
-        values: Texts, whatever is in them.
+        values: Texts, whatever is in them. One with a `REFERENCE` is left out: nothing is found by it.
     """
     start = f"{select} WHERE {where} IN ("
     room = ENCODED_LIMIT - len(encoded(f"{start})"))
     taken, length = list[str](), 0
-    for literal in map(text, dict.fromkeys(values)):
+    for literal in map(text, dict.fromkeys(each for each in values if REFERENCE not in each)):
         more = len(encoded(f"{literal},"))
         if taken and length + more > room:
             yield f"{start}{','.join(taken)})"
