@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_of_fields
 
 SECTION = {"backend": "salesforce", "login_url": "https://x.my.salesforce.com", "client_id": "i", "client_secret": "s"}
 
@@ -74,3 +75,22 @@ def test_leads_get_the_company_that_they_must_have() -> None:
     assert loaded(**both, lead_fields={"title": "Title"}).fields_of("Lead") == {"title": "Title"}
     assert loaded(**both, lead_fields={"title": "Title"}).fields_of("Contact") == loaded().fields
     assert loaded(**both).creates == "Lead"
+
+
+def test_a_company_that_is_configured_is_not_configured_twice() -> None:
+    """From another field of SalesLoft's, or in a file of before, whose Leads keep the company that a rep wrote."""
+    named = {"last_name": "LastName", "person_company_name": {"to": "Company"}}
+
+    assert loaded(sobject=["Lead"], fields=named).fields_of("Lead") == loaded(fields=named).fields
+    assert loaded(sobject="Lead", fields={"last_name": "LastName"}).fields_of("Lead") == {"last_name": "LastName"}
+    assert "company" in loaded(sobject="Lead").fields_of("Lead")
+
+
+@pytest.mark.parametrize(("kind", "fits"), [("string", True), ("double", False), ("email", False)])
+def test_an_id_is_looked_for_in_a_text_only(kind: str, fits: bool) -> None:  # noqa: FBT001 - a parameter
+    """A field for numbers answers 77.0, and takes no text in a query; an upsert by it alone works as before."""
+    known = {"X__c": {"type": kind, "externalId": True, "unique": True, "updateable": True, "createable": True}}
+    said = f"field X__c is a {kind}: it has to be of the type Text"
+
+    assert [*problems_of_fields(known, [], [], external_id="X__c", unique=True)] == ([] if fits else [said])
+    assert [*problems_of_fields(known, [], [], external_id="X__c", unique=False)] == []

@@ -62,7 +62,9 @@ class SalesforceCrm(VendorCrm):
         description="Our name of a field -> Salesforce's.",
     )
     lead_fields: dict[str, str | FieldTarget] | None = Field(
-        None, description="The same for Leads; default: `fields`, and `company` -> `Company`, which Leads must have."
+        None,
+        description="The same for Leads; default: `fields`, and `company` -> `Company`, which Leads must have, unless "
+        "`fields` has a `Company` or `sobject` is `Lead`, with `fields` of its own.",
     )
     on_duplicate: Literal["refuse", "save", "skip"] = Field(
         "refuse",
@@ -95,9 +97,13 @@ class SalesforceCrm(VendorCrm):
 
     def fields_of(self, sobject: str) -> Mapping[str, str | FieldTarget]:
         """Our name of a field -> that of an object."""
-        if sobject != "Lead":
-            return self.fields
-        return {"company": "Company", **self.fields} if self.lead_fields is None else self.lead_fields
+        if sobject == "Lead" and self.lead_fields is not None:
+            return self.lead_fields
+        # A file that names one object and its fields means these and no others, as it did before there was a default.
+        is_stated = isinstance(self.sobject, str) and "fields" in self.model_fields_set
+        targets = {each if isinstance(each, str) else each.to for each in self.fields.values()}
+        has_default = sobject == "Lead" and not is_stated and "Company" not in targets
+        return {"company": "Company", **self.fields} if has_default else self.fields
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -70,8 +70,9 @@ class SalesforceContacts(BatchedContacts):
     async def owner_of(self, email_address: str) -> str | None:
         """The active user with the address, if there is exactly one; several are nobody."""
         where = "IsActive = true AND UserType = 'Standard' AND Email"
+        asked = [*statements("SELECT Id FROM User", where, [email_address])]
         try:
-            (rows,) = await self._session.rows([*statements("SELECT Id FROM User", where, [email_address])])
+            rows = [row for found in await self._session.rows(asked) for row in found]
         except Refused as refusal:
             raise Retry(str(refusal)) from refusal
         return str(rows[0]["Id"]) if len(rows) == 1 and "Id" in rows[0] else None
@@ -107,6 +108,9 @@ class SalesforceContacts(BatchedContacts):
             for sobject, mapping in self._mappings.items()
             for name, value in mapping.of(change, owner).items()
         }
+        if not isinstance(change, Bounce) and change.deleted and len(self._configuration.match) > 1:
+            # Imported anew they have another id of SalesLoft's, and would find a record that is taken.
+            fields |= {f"{sobject}.{self._external_id}": None for sobject in self._mappings}
         if not fields:
             return None
         return Record(str(change.person_id), version, fields, dict(_ways(change)))
@@ -130,11 +134,14 @@ class SalesforceContacts(BatchedContacts):
         return updated(sobject, own, _fields_of(record, sobject))
 
     def _planned(self, record: Record, finding: Finding) -> Write | RecordVerdict:
-        """What saving somebody comes to."""
+        """What saving somebody comes to. Whose address is not stated may be there by it: nobody is made of them."""
         if finding.problem:
             return PermanentError(f"salesforce: {finding.problem}")
         if finding.record is not None:
             return self._updated(record, finding.record)
+        if "email_address" in self._configuration.match and "email_address" not in record.ways:
+            _log.info("crm.unaddressed", person_id=int(record.key))
+            return None
         sobject = self._configuration.creates
         if finding.converted:
             if CONTACT not in self._mappings:
@@ -163,11 +170,13 @@ def _mapping_of(configuration: SalesforceCrm, sobject: str) -> FieldMapping:
 
 
 def _ways(change: Contact | Bounce) -> Iterator[tuple[MatchBy, str]]:
+    """What the change says of each way; empty: they have no such thing, which is not the same as saying nothing."""
     if isinstance(change, Bounce):
-        known: dict[MatchBy, str | None] = {"email_address": change.email_address}
-    else:
-        known = {"crm_id": change.fields.get("crm_id"), "email_address": change.fields.get("email_address")}
-    return ((way, value) for way, value in known.items() if value)
+        if change.email_address:
+            yield "email_address", change.email_address
+        return
+    ways: tuple[MatchBy, ...] = ("crm_id", "email_address")
+    yield from ((way, change.fields[way] or "") for way in ways if way in change.fields)
 
 
 def _fields_of(record: Record, sobject: str) -> dict[str, object]:

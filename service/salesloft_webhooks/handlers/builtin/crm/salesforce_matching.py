@@ -56,6 +56,7 @@ class SalesforceRecord:
         created: When it was made, as Salesforce writes it.
         leads_to: The id of the record that it was merged or converted into.
         gone: It is in the recycle bin, or converted.
+        converted: It is a Lead that was converted, in the recycle bin or not.
         email_address: In lower case.
         is_account: It is a Person Account, whose Contact cannot be written.
     """
@@ -67,6 +68,7 @@ class SalesforceRecord:
     leads_to: str | None
     gone: bool
     email_address: str | None
+    converted: bool = False
     is_account: bool = False
 
 
@@ -77,7 +79,7 @@ class Finding:
     Attributes:
         record: What was found; None: nothing.
         problem: Why it must not be written to; empty: it may.
-        converted: A Lead of theirs was converted, and no Contact is known.
+        converted: A Lead of theirs (not only deleted, not another's) was converted, and no Contact is known.
     """
 
     record: SalesforceRecord | None = None
@@ -145,7 +147,7 @@ class Matcher:
             present = free
         records = [each for each in present if each.sobject == CONTACT] or present
         if not records:
-            return Finding(converted=any(each.sobject == LEAD and each.gone for each in candidates))
+            return Finding(converted=any(each.converted and _is_free(each, person_id, taken) for each in candidates))
         if way == "email_address" and len(records) > 1:
             return self._several(records)
         record = next((each for each in records if each in free), records[0])
@@ -213,11 +215,10 @@ class Matcher:
         return f"SELECT Id, {self._external_id}, {_FIELDS.get(sobject, _OF_ANY)}{more} FROM {sobject}"  # noqa: S608
 
     def _record(self, sobject: str, row: Row) -> SalesforceRecord | None:
-        own = _text(row, "Id")
-        if own is None or (own := record_id(own)) is None:
+        if (own := record_id(_text(row, "Id") or "")) is None:
             return None
         converted, deleted = row.get("IsConverted") is True, row.get("IsDeleted") is True
-        into = _text(row, "MasterRecordId") if deleted else _text(row, "ConvertedContactId") if converted else None
+        into = (deleted and _text(row, "MasterRecordId")) or (converted and _text(row, "ConvertedContactId"))
         address = _text(row, "Email")
         return SalesforceRecord(
             sobject=sobject,
@@ -227,6 +228,7 @@ class Matcher:
             leads_to=record_id(into) if into else None,
             gone=converted or deleted,
             email_address=address.lower() if address else None,
+            converted=converted,
             is_account=row.get(_ACCOUNT) is True,
         )
 
@@ -244,4 +246,5 @@ def _is_free(record: SalesforceRecord, person_id: str, taken: Mapping[str, str])
 
 def _text(row: Row, name: str) -> str | None:
     value = row.get(name)
+    value = int(value) if isinstance(value, float) and value.is_integer() else value  # as fields for numbers have it
     return str(value) if isinstance(value, str | int) and value != "" and not isinstance(value, bool) else None
