@@ -70,12 +70,14 @@ async def test_a_crm_with_a_wrong_token_or_without_a_field(doctor: Doctor) -> No
         fine = await finds("crm.fields")
         file.write_text(yaml.safe_dump({"crm": {**section, "deleted_field": "nobody_has_it"}}))
         lacking = await finds("crm.fields")
-        standin.answers.extend([Answer(403, {"status": "error", "category": "MISSING_SCOPES"})] * 3)
+        scopes = {"requiredGranularScopes": ["crm.schemas.contacts.read"]}
+        lacks = {"status": "error", "category": "MISSING_SCOPES", "errors": [{"message": "", "context": scopes}]}
+        standin.answers.append(Answer(403, lacks))
         refused = await finds("crm.access")
 
     assert fine[0][0] == "ok"
     assert (lacking[0][0], "nobody_has_it" in lacking[0][1]) == ("problem", True)
-    assert refused[0][0] == "problem"
+    assert (refused[0][0], "needs crm.schemas.contacts.read" in refused[0][1]) == ("problem", True)
 
 
 async def test_an_endpoint_that_is_not_there(doctor: Doctor) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
 from salesloft_webhooks.errors import HandlerSignal
-from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.outgoing_http import open_client
 from tests.support import samples
 from tests.support.standins import hubspot
-from tests.support.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer
+from tests.support.standins.http import DISCONNECT, GARBAGE, TRUNCATED, Answer, Request
 from tests.support.standins.hubspot import HubSpot
 
 
@@ -104,8 +104,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
 ) -> None:
     """Without multi-status a 400 says nothing about whom it means; only the one refused alone fails."""
 
-    def strict(request: object) -> Answer:
-        answer = HubSpot._upsert(standin, request)  # type: ignore[arg-type]
+    def strict(request: Request) -> Answer:
+        answer = standin.answer_to(request)
         return Answer(400, {"category": "VALIDATION_ERROR"}) if answer.status == 207 else answer
 
     standin.respond = strict
@@ -121,6 +121,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
     [
         (hubspot.RATE_LIMITED, Unavailable, 2),
         (hubspot.DAILY_LIMIT, Unavailable, 900),
+        (Answer(429, headers={"X-HubSpot-RateLimit-Interval-Milliseconds": "7000"}), Unavailable, 7),
+        (Answer(429), Unavailable, 10),
         (Answer(503), Unavailable, 10),
         (Answer(503, headers={"Retry-After": "Sat, 07 Mar 2099 00:00:00 GMT"}), Unavailable, 3600),
         (Answer(477, headers={"Retry-After": "120"}), Unavailable, 120),
@@ -144,6 +146,8 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_one_stands_alo
     ids=[
         "429",
         "daily-limit",
+        "429-of-a-window",
+        "429-without-more",
         "503",
         "503-with-a-date",
         "477-migration",

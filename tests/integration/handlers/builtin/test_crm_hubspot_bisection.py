@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.outgoing_http import open_client
@@ -204,7 +204,7 @@ async def test_addresses_merged_into_one_contact_are_changed_as_one(backend: Hub
     await save(backend, someone(1))
     usual = standin.respond
     merged = {"email": "p1@example.com", "hs_additional_emails": "old@example.com;older@example.com"}
-    found = Answer(200, {"results": [{"id": "id-of-p1@example.com", "properties": merged}]})
+    found = Answer(200, {"results": [{"id": "101", "properties": merged}]})
     standin.respond = lambda request: found if request.path == f"{BATCH}read" else usual(request)
 
     outcomes = await mark(backend, "p1@example.com", "old@example.com", "older@example.com")
@@ -218,14 +218,14 @@ async def test_a_contact_deleted_between_look_up_and_change_is_done_the_next_tim
 ) -> None:
     """The update finds nobody and is tried again, upon which the look-up finds nobody either."""
     await save(backend, someone(1))
-    missing = {"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": ["id-of-p1@example.com"]}}
-    found = {"id": "id-of-p1@example.com", "properties": {"email": "p1@example.com"}}
+    missing = {"status": "error", "category": "OBJECT_NOT_FOUND", "context": {"ids": ["101"]}}
+    found = {"id": "101", "properties": {"email": "p1@example.com"}}
     standin.answers.extend(
         [Answer(200, {"results": [found]}), Answer(207, {"status": "COMPLETE", "errors": [missing]})]
     )
 
     (first,) = await mark(backend, "p1@example.com")
-    standin.contacts.clear()
+    standin.records["contacts"].clear()
     (second,) = await mark(backend, "p1@example.com")
 
     assert isinstance(first, Retry)

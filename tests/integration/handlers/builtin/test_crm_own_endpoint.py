@@ -57,6 +57,29 @@ async def test_a_contact_is_posted_with_its_key_and_a_signature(endpoint: StandI
     assert request.json["data"]["email_address"] == "robin.sample@example.com"
 
 
+async def test_what_is_to_be_logged_is_posted(endpoint: StandIn, settings: Settings, tmp_path: Path) -> None:
+    """Under its id, with what SalesLoft says of it; a meeting that changes comes again, a stale one does not."""
+    section = {"backend": "http", "url": endpoint.url, "log": ["call.completed", "meeting.*"]}
+    (tmp_path / "handlers.yaml").write_text(yaml.safe_dump({"crm": section}))
+    assert {"call.completed", "meeting.booked", "meeting.updated"} < set(group(settings).patterns)
+    call = {"id": 7, "person_id": 1, "duration": 65, "disposition": "Connected"}
+
+    async with group(settings).open(settings) as running:
+        await running.handle(samples.event("call.completed", call, group="crm"))
+        for hour in (8, 9, 8):
+            meeting = {"id": 7, "person_id": 1, "title": "Demo", "updated_at": f"2026-03-07T{hour:02}:00:00Z"}
+            await running.handle(samples.event("meeting.updated", meeting, group="crm"))
+
+    posted = [request.json for request in endpoint.requests]
+    assert [(each["type"], each["data"]["activity_id"]) for each in posted] == [
+        ("activity.logged", "call/7"),
+        ("activity.logged", "meeting/7"),
+        ("activity.logged", "meeting/7"),
+    ]
+    assert posted[0]["data"]["duration_seconds"] == 65
+    assert posted[0]["data"]["outcome"] == "Connected"
+
+
 async def test_a_stale_version_is_not_posted(endpoint: StandIn, settings: Settings) -> None:
     """Older than what was applied last: dropped; as old: posted again, since a replay may mean to."""
     async with group(settings).open(settings) as running:

@@ -12,6 +12,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.crm import http_backends
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.simulator.platform import SimulatedPlatform
 from tests.support import samples
 from tests.support.servers import Server
 from tests.support.standins import hubspot, salesforce
@@ -54,10 +55,10 @@ class Start:
         self.file = file
         self.redis_url = valkey.url
 
-    async def __call__(self, section: dict[str, Any], *, event: bool = False) -> list[str]:
+    async def __call__(self, section: dict[str, Any], *, event: bool = False, **more: str) -> list[str]:
         """Open the group, handle an event if asked to, and say what was logged."""
         self.file.write_text(yaml.safe_dump({"crm": section}))
-        settings = Settings.load(handlers_file=self.file, redis_url=self.redis_url)
+        settings = Settings.load(handlers_file=self.file, redis_url=self.redis_url, **more)
         with capture_logs() as logs:
             async with load_group("crm", (), settings).open(settings) as running:
                 if event:
@@ -98,7 +99,7 @@ async def test_every_wrong_field_of_salesforce_is_named(a_salesforce: Salesforce
     assert "Email is not marked as an external id" in said
 
 
-@pytest.mark.parametrize("wrong", [{"sobject": "Kontakt"}, {"api_version": "20.0"}])
+@pytest.mark.parametrize("wrong", [{"sobject": "Kontakt"}, {"api_version": "99.0"}])
 async def test_an_object_or_version_that_is_not_there_is_named(
     a_salesforce: Salesforce, start: Start, wrong: dict[str, str]
 ) -> None:
@@ -129,6 +130,29 @@ async def test_a_crm_that_does_not_say_does_not_hinder_the_start(
 
     assert await start(of_hubspot(a_hubspot.url), event=True) == ["crm.unchecked"]
     assert list(a_hubspot.contacts) == ["robin.sample@example.com"]
+
+
+async def test_a_rep_of_salesloft_becomes_the_owner_there(a_hubspot: HubSpot, start: Start) -> None:
+    """SalesLoft says which address the rep has, and HubSpot whose that is."""
+    a_hubspot.owners["robin@example.com"] = "700"
+    section = of_hubspot(a_hubspot.url) | {"owner_field": "hubspot_owner_id", "owners_by_email": True}
+    async with SimulatedPlatform() as platform:
+        platform.access.allow("ak-an-invented-api-token")
+        record = {"id": samples.USER_ID, "email": "Robin@Example.com", "updated_at": "2026-03-07T04:00:00Z"}
+        platform.records.of("/users")[samples.USER_ID] = record
+        access = {"salesloft_api_url": platform.url, "salesloft_api_token": "ak-an-invented-api-token"}
+
+        assert await start(section, event=True, **access) == []
+
+    assert a_hubspot.contacts["robin.sample@example.com"]["hubspot_owner_id"] == "700"
+
+
+async def test_reps_by_their_address_need_access_to_salesloft(a_hubspot: HubSpot, start: Start) -> None:
+    """Else every person would wait for it, for ever: the group does not start."""
+    section = of_hubspot(a_hubspot.url) | {"owner_field": "hubspot_owner_id", "owners": {"robin@example.com": "1"}}
+
+    with pytest.raises(ConfigurationError, match="crm: reps by e-mail address need SalesLoft's API"):
+        await start(section)
 
 
 async def test_a_crm_that_is_not_there_does_not_hinder_the_start(start: Start) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from salesloft_webhooks import Retry, Unavailable
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.builtin.notify.salesloft_users import SalesloftUsers
 from salesloft_webhooks.handlers.loading import load_group
+from salesloft_webhooks.handlers.outbound.salesloft_users import SalesloftUsers
 from salesloft_webhooks.salesloft import open_salesloft
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.simulator.platform import Fault, SimulatedPlatform

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, HubSpotCrm, load_configuration
+from salesloft_webhooks.handlers.builtin.configuration import HandlersConfiguration, load_configuration
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.settings import Settings
 
 
@@ -41,6 +42,14 @@ def test_references_are_replaced_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
         ("crm:\n  backend: hubspot\n  token: x\n  geheim:\n", "line 4: crm.hubspot.*: Extra"),
         ("crm: {backend: hubspot, token: {geheim}}", "crm.hubspot.token"),
         ("crm: {backend: geheim}", "must be one of"),
+        ("crm: {backend: sql, log: ['email.sent']}", "crm.sql.log: Extra"),
+        ("crm: {backend: hubspot, token: x, log: ['person.geheim*']}", "number 1 means nothing that can be logged"),
+        ("crm: {backend: hubspot, token: x, match: [crm_id, crm_id]}", "a way is named twice"),
+        ("crm: {backend: hubspot, token: x, match: []}", "match"),
+        ("crm: {backend: hubspot, token: x, match: [crm_id, salesloft_id]}", "salesloft_id comes first"),
+        ("crm: {backend: hubspot, token: x, api_version: v3}", "api_version"),
+        ("crm: {backend: hubspot, token: x, owners: {geheim@example.com: '1'}}", "owners are for owner_field"),
+        ("crm: {backend: hubspot, token: x, fields: {title: {to: geheim, type: colour}}}", "type"),
         ("crm: {backend: hubspot, token: !geheim x}", "not YAML (line 1, column"),
         ("a: 2026-13-45", "not YAML"),
         ("[" * 5000, "not YAML"),

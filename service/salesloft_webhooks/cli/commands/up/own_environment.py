@@ -53,7 +53,7 @@ READ_BY: Mapping[Reader, frozenset[str]] = {
     Reader.SERVER: frozenset(),
     Reader.RECEIVER: _STORE | _LISTENING | _SOURCE | _names(LinkSwapSettings),
     Reader.CONSOLE: _STORE | _LISTENING | _names(ConsoleSettings) | _names(SalesloftSettings),
-    Reader.WORKER: _STORE | _LISTENING | _HANDLERS | _names(AlertSettings),
+    Reader.WORKER: _STORE | _LISTENING | _HANDLERS | _names(AlertSettings) | _names(SalesloftSettings),
     Reader.SIMULATOR: _LISTENING | _names(SalesloftSettings),
 }
 """The names that a role reads, of those in `TEXTS`; others do not matter here."""

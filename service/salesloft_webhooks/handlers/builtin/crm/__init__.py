@@ -1,18 +1,22 @@
-"""The `crm` group: people become contacts, bounced addresses are marked, in the back end of one's choice."""
+"""The `crm` group: people become contacts, bounces are marked, activities logged, in the back end of one's choice."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.builtin.configuration import (
+from salesloft_webhooks.handlers.builtin.configuration import load_configuration
+from salesloft_webhooks.handlers.builtin.configuration.crm import (
     HttpCrm,
     HubSpotCrm,
-    SalesforceCrm,
     SqlCrm,
-    load_configuration,
+    VendorCrm,
+    logged_types,
 )
-from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend, bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import activity_of
 from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -25,14 +29,18 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
     """The built-in handlers of the group, with the configured back end.
 
     Raises:
-        ConfigurationError: the configuration cannot be read.
+        ConfigurationError: the configuration cannot be read, or needs SalesLoft's API, to which there is no access.
     """
     configuration = load_configuration(settings).crm
+    if isinstance(configuration, VendorCrm) and configuration.knows_reps_by_email:
+        from salesloft_webhooks.handlers.outbound.salesloft_users import require_credentials  # noqa: PLC0415 - see below
+
+        require_credentials("crm", settings)
     router = Router(_backend_opener(configuration, group), ordering=CRM.ordering)
     policy, timeout_seconds = GROUP_RETRY_POLICY, None
     if not isinstance(configuration, SqlCrm):
-        # A change waits for the request under way, then takes two of its own.
-        policy, timeout_seconds = outage_retry_policy(settings), 3 * configuration.timeout_seconds + 10
+        policy = outage_retry_policy(settings)
+        timeout_seconds = _requests(configuration) * configuration.timeout_seconds + 10
 
     @router.on("person.created", "person.updated", "person.deleted", timeout_seconds=timeout_seconds, **policy)
     async def save_contact(event: Event, backend: ContactBackend) -> None:
@@ -44,7 +52,23 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         """Mark the address that the mail came back from."""
         await backend.mark_bounced(bounce_of(event))
 
+    if logged := () if isinstance(configuration, SqlCrm) else logged_types(configuration.log):
+
+        @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
+        async def log(event: Event, backend: ContactBackend) -> None:
+            """Log the activity beside the contact."""
+            await backend.log(activity_of(event))
+
     return router
+
+
+def _requests(configuration: HttpCrm | HubSpotCrm | SalesforceCrm) -> int:
+    """Requests that an event may have to wait for: those of the batch under way, then those of its own.
+
+    One for the owner, and for each of both batches one for each way to find people, one for the addresses of others,
+    one to change and one to make. An endpoint of one's own takes one.
+    """
+    return 3 if isinstance(configuration, HttpCrm) else 13
 
 
 def _backend_opener(

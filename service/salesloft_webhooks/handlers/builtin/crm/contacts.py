@@ -1,8 +1,9 @@
-"""What the `crm` group says to a back end, and the one small protocol every back end speaks."""
+"""What the `crm` group says to a back end about people."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
@@ -44,6 +45,7 @@ class Contact:
         owner_id: The rep who owns them.
         idempotency_key: Of the event that says so.
         states_owner: Whether the event says anything about the owner.
+        resource: The person as the event has them, for fields that have no name of ours. Read-only.
     """
 
     person_id: int
@@ -53,6 +55,7 @@ class Contact:
     owner_id: int | None
     idempotency_key: str
     states_owner: bool = True
+    resource: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +75,6 @@ class Bounce:
     idempotency_key: str
 
 
-class ContactBackend(Protocol):
-    """A CRM. Every method may be called again for the same event and must then change nothing more.
-
-    Errors are raised as `Retry`, `Unavailable` and `PermanentError`.
-    """
-
-    async def save(self, contact: Contact) -> None:
-        """Create, change or delete the contact, unless a newer version was saved before."""
-
-    async def mark_bounced(self, bounce: Bounce) -> None:
-        """Mark the address invalid for as long as it is the contact's."""
-
-
 def contact_of(event: Event) -> Contact:
     """The contact that a ``person.*`` event describes.
 
@@ -93,12 +83,13 @@ def contact_of(event: Event) -> Contact:
     """
     return Contact(
         person_id=_person_id(event),
-        updated_at=_plausible_time(event, _version(event)),
+        updated_at=plausible_time(event, _version(event)),
         deleted=event.event_type == "person.deleted",
         fields={ours: _text(event.data[theirs]) for ours, theirs in FIELDS.items() if theirs in event.data},
         owner_id=event.user_id,
         idempotency_key=event.idempotency_key,
         states_owner=not _OWNER.isdisjoint(event.data),
+        resource=event.data,
     )
 
 
@@ -111,7 +102,7 @@ def bounce_of(event: Event) -> Bounce:
     return Bounce(
         person_id=_person_id(event),
         email_address=_text(event.email_address),
-        bounced_at=_plausible_time(event, event.happened_at),
+        bounced_at=plausible_time(event, event.happened_at),
         idempotency_key=event.idempotency_key,
     )
 
@@ -133,7 +124,7 @@ def _version(event: Event) -> datetime:
     return version
 
 
-def _plausible_time(event: Event, time: datetime) -> datetime:
+def plausible_time(event: Event, time: datetime) -> datetime:
     """A time after the event's receipt is a clock that is wrong: it must not outdo every later version."""
     return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, UNKNOWN_VERSION)
 

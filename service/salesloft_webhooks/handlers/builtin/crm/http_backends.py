@@ -7,19 +7,24 @@ the first event, which pauses the group.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx2
 
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.configuration import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.contacts import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts
 from salesloft_webhooks.handlers.builtin.crm.own_endpoint import HttpContacts
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.handlers.builtin.crm.stale_updates import StaleUpdateFilter
+from salesloft_webhooks.handlers.outbound.salesloft_users import SalesloftUsers, Users
 from salesloft_webhooks.outgoing_http import open_client
+from salesloft_webhooks.salesloft import open_salesloft
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import get_logger
 
@@ -36,16 +41,26 @@ async def open_http_contacts(
     configuration: HttpBackedCrm, group: str, settings: Settings
 ) -> AsyncIterator[ContactBackend]:
     """The configured back end, for as long as the context lasts."""
-    async with open_client(timeout_seconds=configuration.timeout_seconds) as client, open_store(settings) as store:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(open_client(timeout_seconds=configuration.timeout_seconds))
+        store = await stack.enter_async_context(open_store(settings))
         backend: ContactBackend
-        match configuration:
-            case HttpCrm():
-                backend = HttpContacts(configuration, client)
-            case HubSpotCrm():
-                backend = await with_checked_fields(HubSpotContacts(configuration, client))
-            case SalesforceCrm():
-                backend = await with_checked_fields(SalesforceContacts(configuration, client))
+        if isinstance(configuration, HttpCrm):
+            backend = HttpContacts(configuration, client)
+        else:
+            users: Users | None = None
+            if configuration.knows_reps_by_email:
+                users = SalesloftUsers((await stack.enter_async_context(open_salesloft(settings))).lists)
+            backend = await with_checked_fields(_of_vendor(configuration, client, users))
         yield StaleUpdateFilter(backend, Versions(store, group))
+
+
+def _of_vendor(
+    configuration: HubSpotCrm | SalesforceCrm, client: httpx2.AsyncClient, users: Users | None
+) -> BatchedContacts:
+    if isinstance(configuration, HubSpotCrm):
+        return HubSpotContacts(configuration, client, users)
+    return SalesforceContacts(configuration, client, users)
 
 
 async def with_checked_fields(backend: BatchedContacts) -> ContactBackend:

@@ -1,47 +1,83 @@
-"""Contacts in HubSpot, with the e-mail address as the key.
+"""Contacts and engagements in HubSpot.
 
-People are saved by ``POST /crm/v3/objects/contacts/batch/upsert``: up to 100 inputs a request, ids unique within one. A
-bounce or a deletion must not create anybody, so those contacts are looked up by ``batch/read`` and, if they are there,
-changed by ``batch/update`` with HubSpot's own id: an address is no unique property to that endpoint ("Unable to perform
-update/upsert by non-unique 0-1 property", github.com/HubSpot/hubspot-api-nodejs/issues/548). Which properties exist is
-asked of ``GET /crm/v3/properties/contacts``.
+Where people are matched by their address alone (the default), they are saved by ``batch/upsert`` with ``email`` as the
+id: one request, but a person whose address changes becomes a second contact, and HubSpot does not support partial
+upserts that way ("Partial upserts are not supported when using `email` as the `idProperty` for contacts. To complete a
+partial upsert, use a custom unique identifier property", guide to contacts). In any other order contacts are looked up
+first: one that is there is changed by HubSpot's id (``batch/update``), gets SalesLoft's id, and the address that the
+person has now; one that is not is made by ``batch/upsert`` with SalesLoft's id as the id, which makes one however often
+it is sent.
+
+A bounce or a deletion must not create anybody, so those contacts are looked up in any case: an address is no unique
+property to ``batch/update`` ("Unable to perform update/upsert by non-unique 0-1 property",
+github.com/HubSpot/hubspot-api-nodejs/issues/548).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import httpx2
 
-from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.configuration import HubSpotCrm
+from salesloft_webhooks.handlers.batching import Batcher
+from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
-from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, objects, raise_for, verdicts
+from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, verdicts
+from salesloft_webhooks.handlers.builtin.crm.hubspot_api import INPUTS_PER_REQUEST, HubSpotApi, inputs
+from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
+    ENGAGEMENTS,
+    Engagement,
+    EngagementWriter,
+    engagements_of,
+    properties_of,
+)
+from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, ways_of
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
-from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
+from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
-INPUTS_PER_REQUEST = 100
-_CONTACTS = "/crm/v3/objects/contacts/batch"
-_PROPERTIES = "/crm/v3/properties/contacts"
+ENGAGEMENT_OWNER = "hubspot_owner_id"
 
 
 class HubSpotContacts(BatchedContacts):
     """The `hubspot` back end."""
 
-    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient) -> None:
-        self._base = str(configuration.base_url).rstrip("/")
-        self._headers = {"Authorization": f"Bearer {configuration.token.get_secret_value()}"}
+    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
+        self._configuration = configuration
+        self._api = HubSpotApi(configuration, client)
         self._mapping = FieldMapping(
-            configuration.fields, bounced=configuration.bounced_field, deleted=configuration.deleted_field
+            configuration.fields,
+            bounced=configuration.bounced_field,
+            deleted=configuration.deleted_field,
+            owner=configuration.owner_field,
         )
-        self._client = client
-        self._seconds = configuration.timeout_seconds
-        super().__init__(limit=INPUTS_PER_REQUEST)
+        self._matcher = HubSpotMatcher(configuration, self._api, self._mapping)
+        self._by_address_alone = configuration.match == ("email_address",)
+        super().__init__(configuration, limit=INPUTS_PER_REQUEST, users=users)
+        self._to_log = {each: self._batcher_of(each) for each in engagements_of(configuration)}
+
+    def _batcher_of(self, engagement: Engagement) -> Batcher[Record]:
+        engagements = EngagementWriter(engagement, self._configuration.activity_id_field, self._api, self._mapping)
+        return self.batcher(partial(self._log_all, engagements))
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Make the engagement, or, of a meeting, bring it to this version; of somebody unknown, do nothing."""
+        fields = properties_of(activity)
+        if owner := await self.owner_id(activity.user_id):
+            fields[ENGAGEMENT_OWNER] = owner
+        ways = ways_of(Bounce(activity.person_id, activity.email_address, activity.version, activity.idempotency_key))
+        record = Record(activity.activity_id, activity.version.timestamp(), fields, ways)
+        await self._to_log[ENGAGEMENTS[activity.kind]].write(record)
+
+    async def owner_of(self, email_address: str) -> str | None:
+        """See `OwnerDirectory`."""
+        return await self._api.owner_of(email_address)
 
     async def field_problems(self) -> Sequence[str]:
         """What is wrong with the configured properties; nothing: they can be written.
@@ -49,75 +85,111 @@ class HubSpotContacts(BatchedContacts):
         Raises:
             Retry, Unavailable: HubSpot does not say.
         """
-        async with exchange("hubspot", self._seconds):
-            response = await self._client.get(f"{self._base}{_PROPERTIES}", headers=self._headers)
-        if not response.is_success:
-            raise api_signal_for("hubspot", response)
-        known = {each["name"]: each for each in objects(body_of(response).get("results")) if "name" in each}
-        if not known:
-            raise Retry("hubspot: not the documented answer")
-        return [problem for name in self._mapping.names for problem in _problems_of(name, known)]
+        known = await self._api.properties("contacts")
+        problems = [problem for name in self._mapping.names for problem in _problems_of(name, known)]
+        if self._matcher.keeps_ids:
+            problems += _id_problems(self._configuration.salesloft_id_field, known, "contacts")
+        for engagement in self._to_log:
+            known = await self._api.properties(engagement.objects)
+            problems += _id_problems(self._configuration.activity_id_field, known, engagement.objects)
+        return problems
 
-    def _record(self, change: Contact | Bounce, version: float) -> Record | None:
-        address = change.email_address if isinstance(change, Bounce) else change.fields.get("email_address")
-        if not address:
+    def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
+        ways = ways_of(change)
+        if not any(way in ways for way in self._configuration.match):
             # A person without an address is nothing unusual in SalesLoft, so no failure; HubSpot has no other key.
             _log.info("crm.unaddressed", person_id=change.person_id)
             return None
-        return Record(address.lower(), version, self._mapping.of(change))
-
-    async def _post(self, verb: str, body: Mapping[str, Any]) -> httpx2.Response:
-        async with exchange("hubspot", self._seconds):
-            response = await self._client.post(f"{self._base}{_CONTACTS}/{verb}", json=body, headers=self._headers)
-        raise_for(response, self._mapping)
-        return response
+        key = ways["email_address"] if self._by_address_alone else str(change.person_id)
+        return Record(key, version, self._mapping.of(change, owner), ways)
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
-        keys = [{"idProperty": "email", "properties": {"email": record.key} | _texts(record)} for record in records]
-        response = await self._post("upsert", {"inputs": _inputs(records, keys)})
+        if self._by_address_alone:
+            return await self._upserted([_with(each, email=each.key) for each in records], "email")
+        matches = await self._matcher.look(records)
+        taken = await self._matcher.with_others_address(records, matches)
+        if taken:
+            _log.warning("crm.address_taken", count=len(taken))
+        found: dict[str, RecordVerdict] = {}
+        known = [
+            self._adopting(each, matches.known[each.key].addresses if each.key not in taken else None)
+            for each in records
+            if each.key in matches.known
+        ]
+        if known:
+            ids = {key: each.contact_id for key, each in matches.known.items()}
+            found |= _by_key(known, await self._update(known, ids))
+        missing = (each for each in records if each.key not in matches.known and each.key not in taken)
+        if new := list(self._creatable([self._adopting(each, ()) for each in missing])):
+            found |= _by_key(new, await self._created(new))
+        return [found.get(record.key) for record in records]
+
+    def _adopting(self, record: Record, addresses: Collection[str] | None) -> Record:
+        """With what makes a contact the person's: SalesLoft's id, and an address that is not among the contact's.
+
+        Args:
+            record: The change.
+            addresses: The contact's; None: the person's cannot be written.
+        """
+        more = {}
+        address = record.ways.get("email_address")
+        if address and addresses is not None and address not in addresses:
+            more["email"] = address
+        if self._matcher.keeps_ids:
+            more[self._configuration.salesloft_id_field] = record.ways["salesloft_id"]
+        return _with(record, **more)
+
+    def _creatable(self, records: Sequence[Record]) -> Iterator[Record]:
+        """Those that HubSpot can tell apart: an address makes one contact, and what has neither address nor id none."""
+        seen = set[str]()
+        for record in records:
+            address = record.ways.get("email_address")
+            if address in seen:
+                _log.warning("crm.address_taken", count=1)
+            elif address or self._matcher.keeps_ids:
+                yield record
+            else:
+                _log.info("crm.unaddressed", person_id=int(record.ways["salesloft_id"]))
+            if address:
+                seen.add(address)
+
+    async def _created(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        if self._matcher.keeps_ids:
+            return await self._upserted(records, self._configuration.salesloft_id_field)
+        response = await self._post("create", inputs(records, [{"associations": []}] * len(records)))
+        return verdicts(response, records, self._mapping)
+
+    async def _upserted(self, records: Sequence[Record], id_property: str) -> Sequence[RecordVerdict]:
+        more = [{"id": record.key, "idProperty": id_property} for record in records]
+        response = await self._post("upsert", inputs(records, more))
         return verdicts(response, records, self._mapping)
 
     async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         # Two addresses may have been merged into one contact, and a request must not name it twice.
         changes, positions = merged([Record(ids[each.key], each.version, each.fields) for each in records])
-        response = await self._post(
-            "update", {"inputs": _inputs(changes, [{"properties": _texts(c)} for c in changes])}
-        )
+        response = await self._post("update", inputs(changes, [{"id": change.key} for change in changes]))
         answered = verdicts(response, changes, self._mapping)
         return [answered[position] for position in positions]
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
-        """HubSpot's ids of the contacts that are there, by address."""
-        body = {
-            "idProperty": "email",
-            "properties": ["email", "hs_additional_emails"],
-            "inputs": [{"id": record.key} for record in records],
-        }
-        found = objects(body_of(await self._post("read", body)).get("results"))
-        return {key: each["id"] for each in found if isinstance(each.get("id"), str) for key in _addresses(each)}
+        """HubSpot's ids of the contacts that are there, by the records' keys."""
+        return {key: known.contact_id for key, known in (await self._matcher.look(records)).known.items()}
+
+    async def _log_all(self, engagements: EngagementWriter, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        return await self.for_known(records, engagements.write)
+
+    async def _post(self, verb: str, body: Mapping[str, Any]) -> httpx2.Response:
+        response = await self._api.post("contacts", verb, body)
+        raise_for(response, self._mapping)
+        return response
 
 
-def _inputs(records: Sequence[Record], more: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Inputs of a batch, each with a trace by which its errors can be found."""
-    return [
-        {"id": record.key, "objectWriteTraceId": str(position), **each}
-        for position, (record, each) in enumerate(zip(records, more, strict=True))
-    ]
+def _with(record: Record, **more: str) -> Record:
+    return Record(record.key, record.version, {**record.fields, **more}, record.ways)
 
 
-def _texts(record: Record) -> dict[str, str]:
-    """Properties as HubSpot takes them: text only, and booleans in lower case."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in record.fields.items()
-    }
-
-
-def _addresses(contact: Mapping[str, Any]) -> Iterator[str]:
-    """Every address of a contact, in lower case: the first, and those that were merged into it."""
-    properties = contact.get("properties")
-    if isinstance(properties, dict):
-        for text in (properties.get("email"), properties.get("hs_additional_emails")):
-            yield from (str(text).lower().split(";") if text else ())
+def _by_key(records: Sequence[Record], found: Sequence[RecordVerdict]) -> dict[str, RecordVerdict]:
+    return {record.key: verdict for record, verdict in zip(records, found, strict=True)}
 
 
 def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -125,3 +197,11 @@ def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[
         yield f"property {name} does not exist"
     elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):
         yield f"property {name} is read-only"
+
+
+def _id_problems(name: str, known: Mapping[str, Mapping[str, Any]], kind: str) -> Iterator[str]:
+    """A property that is to tell records apart, and does not."""
+    if name not in known:
+        yield f"property {name} of {kind} does not exist"
+    elif known[name].get("hasUniqueValue") is not True:
+        yield f"property {name} of {kind} does not require unique values"

@@ -26,10 +26,14 @@ from salesloft_webhooks.outgoing_http import retry_after_seconds
 
 DAILY_LIMIT_PAUSE_SECONDS = 900.0
 MIGRATION_PAUSE_SECONDS = 60.0
+MOST_SECONDS = 60.0
+"""The window of a limit is ten seconds; whatever a header says, it is asked again after this."""
 _REFUSALS = frozenset({400, 409, 413, 414, 422})
 _CONFIGURATION_ERRORS = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE", "MISSING_SCOPES"})
 _RECORD_ERRORS = frozenset({"INVALID_EMAIL"})
 _CATEGORIES = frozenset({"VALIDATION_ERROR", "MISSING_REQUIRED_FIELD"})
+_SCOPE_LISTS = ("missingScopes", "requiredScopes", "requiredGranularScopes")
+_SCOPE = re.compile(r"[a-z0-9._-]{1,60}")
 _CODE_IN_TEXT = re.compile(r'\\?"error\\?"\s*:\s*\\?"([A-Z_]{1,60})\\?"')
 
 
@@ -47,6 +51,44 @@ def objects(value: Any) -> Iterator[Mapping[str, Any]]:
     return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
 
 
+def pause_of(response: httpx2.Response) -> Unavailable | None:
+    """How long HubSpot is left alone, if its answer calls for that: a limit, a migration, a scope that is missing.
+
+    Retry-After comes first. The day's quota is given back at midnight of the account's time zone, which nobody tells
+    us, so it is tried again every quarter of an hour; the other limit is one of a window, whose length a header states.
+    """
+    after, status = retry_after_seconds(response), response.status_code
+    if status == 477:
+        return Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    if status == httpx2.codes.FORBIDDEN and (scopes := sorted(_scopes(body_of(response)))):
+        message = f"hubspot answered 403: the token needs {' or '.join(scopes)}"
+        return Unavailable(message, after=CONFIGURATION_PAUSE_SECONDS)
+    if status != httpx2.codes.TOO_MANY_REQUESTS or after is not None:
+        return None
+    if body_of(response).get("policyName") == "DAILY":
+        return Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
+    window = number_of(response, "X-HubSpot-RateLimit-Interval-Milliseconds")
+    return None if window is None else Unavailable("hubspot answered 429", after=min(window / 1000, MOST_SECONDS))
+
+
+def number_of(response: httpx2.Response, header: str) -> int | None:
+    """A natural number in a header; None if there is none."""
+    text = response.headers.get(header, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def results_of(response: httpx2.Response) -> Iterator[Mapping[str, Any]]:
+    """The objects that a 2xx lists: all that there are, so an answer without a list must not pass for nobody.
+
+    Raises:
+        Retry: It is not the documented answer.
+    """
+    listed = body_of(response).get("results")
+    if not isinstance(listed, list):
+        raise Retry("hubspot: not the documented answer")
+    return objects(listed)
+
+
 def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     """Return for a 2xx; raise what any other answer to a whole request means.
 
@@ -54,13 +96,11 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
         Refused: It may be the fault of one record in it.
         Retry, Unavailable: It is not.
     """
-    status, after, body = response.status_code, retry_after_seconds(response), body_of(response)
+    status, body = response.status_code, body_of(response)
     if response.is_success:
         return
-    if status == httpx2.codes.TOO_MANY_REQUESTS and after is None and body.get("policyName") == "DAILY":
-        raise Unavailable("hubspot: the daily limit is used up", after=DAILY_LIMIT_PAUSE_SECONDS)
-    if status == 477:
-        raise Unavailable("hubspot answered 477", after=MIGRATION_PAUSE_SECONDS if after is None else after)
+    if pause := pause_of(response):
+        raise pause
     verdict = _verdict(body, mapping)
     if isinstance(verdict, Unavailable):
         raise verdict
@@ -121,6 +161,16 @@ def _codes(error: Mapping[str, Any]) -> frozenset[str]:
         if isinstance(text, str):
             values += _CODE_IN_TEXT.findall(text)
     return frozenset(value for value in values if isinstance(value, str) and re.fullmatch(r"[A-Z_]{1,60}", value))
+
+
+def _scopes(error: Mapping[str, Any]) -> Iterator[str]:
+    """The scopes that a refusal names: in its context, or in that of one of its errors."""
+    for each in (error, *objects(error.get("errors"))):
+        context = each.get("context")
+        for name in _SCOPE_LISTS:
+            named = context.get(name) if isinstance(context, dict) else None
+            found = named if isinstance(named, list) else []
+            yield from (scope for scope in found if isinstance(scope, str) and _SCOPE.fullmatch(scope))
 
 
 def _listed(value: Any) -> list[Any]:

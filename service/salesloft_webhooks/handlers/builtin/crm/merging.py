@@ -1,8 +1,10 @@
 """Several changes of one record, sent as one: CRMs refuse a batch that names a record twice."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
+from salesloft_webhooks.handlers.builtin.crm.field_values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +14,14 @@ class Record:
     Attributes:
         key: What identifies the record there.
         version: Orders changes of the same record.
-        fields: Values by the CRM's names.
+        fields: Values by the CRM's names; None: to be emptied.
+        ways: What it may be found by, if not by its key alone; see `MatchBy`.
     """
 
     key: str
     version: float
-    fields: dict[str, Any]
+    fields: dict[str, Value | None]
+    ways: Mapping[MatchBy, str] = field(default_factory=dict)
 
 
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
@@ -26,5 +30,8 @@ def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
     result = [Record(key, 0.0, {}) for key in positions]
     for record in sorted(records, key=lambda each: each.version):
         position = positions[record.key]
-        result[position] = Record(record.key, record.version, {**result[position].fields, **record.fields})
+        before = result[position]
+        result[position] = Record(
+            record.key, record.version, {**before.fields, **record.fields}, {**before.ways, **record.ways}
+        )
     return result, [positions[record.key] for record in records]

@@ -2,6 +2,7 @@
 
 ``contact.saved`` says that the contact exists and how it is, also when it was deleted before (``deleted`` is false in
 it); ``contact.deleted`` and ``contact.bounced`` are about a contact that the endpoint may not know: to be ignored then.
+``activity.logged`` comes again when a meeting changes: its ``activity_id`` says which one it is.
 """
 
 from datetime import UTC, datetime
@@ -11,8 +12,9 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
-from salesloft_webhooks.handlers.builtin.configuration import HttpCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.outbound.breaker import Breaker
 from salesloft_webhooks.handlers.outbound.guarded_endpoint import GuardedEndpoint
 from salesloft_webhooks.handlers.outbound.signing import Signer
@@ -50,6 +52,25 @@ class HttpContacts:
             "bounced_at": bounce.bounced_at,
         }
         await self._post("contact.bounced", data, bounce.idempotency_key)
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Post ``activity.logged``."""
+        data = {
+            "activity_id": activity.activity_id,
+            "kind": activity.kind,
+            "version": activity.version,
+            "person_id": activity.person_id,
+            "email_address": activity.email_address,
+            "user_id": activity.user_id,
+            "happened_at": activity.happened_at,
+            "ended_at": activity.ended_at,
+            "duration_seconds": None if activity.duration is None else activity.duration.total_seconds(),
+            "subject": activity.subject,
+            "text": activity.text,
+            "outcome": activity.outcome,
+            "details": activity.details,
+        }
+        await self._post("activity.logged", data, activity.idempotency_key)
 
     async def _post(self, what: str, data: dict[str, Any], idempotency_key: str) -> None:
         now = datetime.now(UTC)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.handlers.batching import Batcher, Outcomes
 from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, UNKNOWN_VERSION, Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.database.schema import contacts
 from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
 from salesloft_webhooks.settings import Settings
@@ -42,6 +43,9 @@ class SqlContacts:
     async def mark_bounced(self, bounce: Bounce) -> None:
         """Remember the bounced address, unless a later bounce is remembered; the column `email_invalid` follows."""
         await self._write_one(bounce)
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Nothing: here the group `activity` does that, and the configuration takes no `log`."""
 
     async def _write_one(self, change: Contact | Bounce) -> None:
         async with self._database.within_answer_time():

@@ -8,7 +8,10 @@ newer version: the group's ordering per person (`crm` asks for it) is what rules
 from datetime import UTC, datetime, timedelta
 
 from salesloft_webhooks.broker.newest_version import Versions
-from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact, ContactBackend
+from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind
+from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
+from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
@@ -34,9 +37,7 @@ class StaleUpdateFilter:
     async def save(self, contact: Contact) -> None:
         """Save the contact, or drop it as stale. The same version again is sent again: a replay may mean to."""
         subject, version = f"person:{contact.person_id}", version_of(contact)
-        newest = await self._versions.newest(subject)
-        # Versions in the future, which 0.1.0 remembered, must not hold up a person until they come.
-        if version < newest <= _version_at(datetime.now(UTC) + CLOCK_TOLERANCE):
+        if await self._is_stale(subject, version):
             _log.info("crm.stale", person_id=contact.person_id)
             return
         await self._backend.save(contact)
@@ -45,3 +46,20 @@ class StaleUpdateFilter:
     async def mark_bounced(self, bounce: Bounce) -> None:
         """Pass the bounce on: it belongs to an address, not to a version."""
         await self._backend.mark_bounced(bounce)
+
+    async def log(self, activity: LoggedActivity) -> None:
+        """Log the activity, or drop it as stale: only meetings have versions, and only theirs are remembered."""
+        if activity.kind is not ActivityKind.MEETING:
+            await self._backend.log(activity)
+            return
+        subject, version = activity.activity_id, _version_at(activity.version)
+        if await self._is_stale(subject, version):
+            _log.info("crm.stale", person_id=activity.person_id)
+            return
+        await self._backend.log(activity)
+        await self._versions.applied(subject, version)
+
+    async def _is_stale(self, subject: str, version: int) -> bool:
+        newest = await self._versions.newest(subject)
+        # Versions in the future, which 0.1.0 remembered, must not hold up a person until they come.
+        return version < newest <= _version_at(datetime.now(UTC) + CLOCK_TOLERANCE)

@@ -17,7 +17,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.broker.connection.store import open_store
-from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, load_configuration
 from salesloft_webhooks.handlers.builtin.notify.notifier import CONCURRENT_SENDS, Notifier
@@ -42,7 +41,9 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
     configuration: NotifyConfiguration = load_configuration(settings).notify
     recipients = RecipientDirectory(configuration, settings.notify_urls)
     if configuration.knows_by_email:
-        _require_credentials(settings)
+        from salesloft_webhooks.handlers.outbound.salesloft_users import require_credentials  # noqa: PLC0415 - see below
+
+        require_credentials("notify", settings)
 
     @asynccontextmanager
     async def lifespan(settings: Settings) -> AsyncIterator[Notifier]:
@@ -62,24 +63,14 @@ def build_router(group: str, settings: Settings) -> Router[Notifier]:
     return router
 
 
-def _require_credentials(settings: Settings) -> None:
-    from salesloft_webhooks.salesloft import has_credentials  # noqa: PLC0415 - a client that most do without
-
-    if not has_credentials(settings):
-        raise ConfigurationError(
-            "notify: reps by e-mail address need SalesLoft's API, for events carry user ids: set SALESLOFT_API_TOKEN, "
-            "SALESLOFT_API_TOKEN_FILE, or SALESLOFT_CLIENT_ID and its secret"
-        )
-
-
 async def _opened_http(
     stack: AsyncExitStack, configuration: NotifyConfiguration, recipients: RecipientDirectory, settings: Settings
 ) -> "httpx2.AsyncClient":
     """A client for cards; and who is to be asked for people, where they are known by their e-mail addresses."""
     # Loaded where they are used only: they are a part of the start-up.
     from salesloft_webhooks.handlers.builtin.notify.channels import SEND_SECONDS  # noqa: PLC0415
-    from salesloft_webhooks.handlers.builtin.notify.salesloft_users import SalesloftUsers  # noqa: PLC0415
     from salesloft_webhooks.handlers.builtin.notify.slack_app import SlackPeople  # noqa: PLC0415
+    from salesloft_webhooks.handlers.outbound.salesloft_users import SalesloftUsers  # noqa: PLC0415
     from salesloft_webhooks.outgoing_http import open_client  # noqa: PLC0415
     from salesloft_webhooks.salesloft import open_salesloft  # noqa: PLC0415
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
 from salesloft_webhooks.handlers.builtin.configuration import Digest, NotifyConfiguration, QuietHours, Rep
 from salesloft_webhooks.handlers.builtin.notify.channels import Channel, channel_for, name_of
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,6 @@ class Recipient:
     channels: tuple[Channel, ...]
     quiet_hours: QuietHours | None
     digest: Digest | None
-
-
-class Users(Protocol):
-    """Whoever knows the e-mail addresses of SalesLoft's users."""
-
-    async def email_of(self, user_id: int) -> str | None:
-        """In small letters; None: there is no such user."""
 
 
 class People(Protocol):

@@ -49,7 +49,7 @@ def test_nothing_real_reaches_a_demo(folder: DataFolder) -> None:
 ROLES_SECRETS = {
     "receiver": {"SALESLOFT_WEBHOOK_SECRET", "SALESLOFT_CALLBACK_SECRET_FILE", "LINK_SWAP_SECRET", "BODY_KEY_FILE"},
     "console": {"CONSOLE_PROXY_SECRET_FILE", "CONSOLE_TOKENS_FILE", "SALESLOFT_API_TOKEN", "BODY_KEY_FILE"},
-    "crm": {"DATABASE_URL", "NOTIFY_URLS", "ALERT_URLS", "BODY_KEY_FILE", "HANDLERS_FILE"},
+    "crm": {"DATABASE_URL", "NOTIFY_URLS", "ALERT_URLS", "BODY_KEY_FILE", "HANDLERS_FILE", "SALESLOFT_API_TOKEN"},
     "valkey": set[str](),
 }
 """Of what follows, what each process reads."""

@@ -10,94 +10,14 @@ from types import MappingProxyType
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.event_patterns import Pattern, Patterns
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm, SqlCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.sections import EmailAddress, HttpEndpoint, Section
 from salesloft_webhooks.settings import Settings
-
-
-class Section(BaseModel):
-    """A part of the file: a field that nothing reads is a mistake, and is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class SqlCrm(Section):
-    """Contacts in the table `contacts` of `DATABASE_URL`."""
-
-    backend: Literal["sql"] = "sql"
-
-
-class HttpEndpoint(Section):
-    """What there is to say about any HTTP endpoint of the user's own."""
-
-    url: HttpUrl
-    headers: dict[str, SecretStr] = Field({}, description="More headers, e.g. an Authorization.")
-    breaker_failures: int = Field(5, ge=1, description="Different events refused in a row after which it pauses.")
-    breaker_seconds: float = Field(30.0, gt=0, description="How long.")
-
-
-class HttpCrm(HttpEndpoint):
-    """Contacts posted to an endpoint of one's own, as ``contact.saved``, ``contact.deleted``, ``contact.bounced``."""
-
-    backend: Literal["http"]
-    secrets: tuple[SecretStr, ...] = Field((), description="Standard Webhooks secrets; every one signs.")
-    timeout_seconds: float = Field(10.0, gt=0)
-
-
-class HubSpotCrm(Section):
-    """Contacts in HubSpot: batch upsert by e-mail address, with a private app's token."""
-
-    backend: Literal["hubspot"]
-    token: SecretStr
-    base_url: HttpUrl = HttpUrl("https://api.hubapi.com")
-    fields: dict[str, str] = Field(
-        {
-            "first_name": "firstname",
-            "last_name": "lastname",
-            "title": "jobtitle",
-            "phone": "phone",
-            "company": "company",
-        },
-        description="Our name of a field -> HubSpot's property. The e-mail address is the key and always sent.",
-    )
-    bounced_field: str | None = Field(None, description="Property that receives an address that bounced.")
-    deleted_field: str | None = Field(None, description="Property set to `true` when the person is deleted.")
-    timeout_seconds: float = Field(20.0, gt=0)
-
-
-class SalesforceCrm(Section):
-    """Contacts in Salesforce: upsert by external id, with the OAuth client credentials flow."""
-
-    backend: Literal["salesforce"]
-    login_url: HttpUrl = Field(description="The My Domain address: https://<domain>.my.salesforce.com")
-    client_id: SecretStr
-    client_secret: SecretStr
-    api_version: str = Field("62.0", pattern=r"^\d+\.0$")
-    sobject: str = Field("Contact", pattern=r"^\w+$")
-    external_id_field: str = Field(
-        "SalesLoft_Person_Id__c", pattern=r"^\w+$", description="Marked External ID and unique in Salesforce."
-    )
-    fields: dict[str, str] = Field(
-        {
-            "email_address": "Email",
-            "first_name": "FirstName",
-            "last_name": "LastName",
-            "title": "Title",
-            "phone": "Phone",
-        },
-        description="Our name of a field -> Salesforce's.",
-    )
-    bounced_field: str | None = Field(None, description="Field that receives an address that bounced.")
-    deleted_field: str | None = Field(None, description="Field set to true when the person is deleted.")
-    on_duplicate: Literal["refuse", "save", "skip"] = Field(
-        "refuse",
-        description="Where a duplicate rule objects (DUPLICATES_DETECTED): `refuse` makes a dead letter, `save` "
-        "overrules rules that only warn, `skip` leaves the person out.",
-    )
-    timeout_seconds: float = Field(20.0, gt=0)
-
 
 CrmConfiguration = Annotated[SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm, Field(discriminator="backend")]
 
@@ -160,8 +80,6 @@ class SlackApp(Section):
     base_url: str = Field("https://slack.com/api", pattern=r"^https?://[^\s?#]+[^\s?#/]$")
 
 
-EmailAddress = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-
 PERSON_PAGE = "https://app.salesloft.com/app/people/{person_id}"
 CARD_LINKS = MappingProxyType({"Person": PERSON_PAGE, "E-mails": f"{PERSON_PAGE}/emails"})
 """What cards link to where the file says nothing: a person's page as SalesLoft's own program shows it."""
@@ -223,7 +141,9 @@ class HandlersConfiguration(Section):
 
     crm: CrmConfiguration = SqlCrm()
     notify: NotifyConfiguration = NotifyConfiguration()
-    forward: dict[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")], ForwardEndpoint] = {}
+    forward: dict[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")], ForwardEndpoint] = Field(
+        default={}
+    )
 
 
 def load_configuration(settings: Settings) -> HandlersConfiguration:

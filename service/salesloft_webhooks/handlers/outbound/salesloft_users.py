@@ -3,19 +3,48 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from salesloft_webhooks.errors import Retry, SalesloftError, SalesloftForbidden, SalesloftUnauthorized, Unavailable
+from salesloft_webhooks.errors import (
+    ConfigurationError,
+    Retry,
+    SalesloftError,
+    SalesloftForbidden,
+    SalesloftUnauthorized,
+    Unavailable,
+)
 from salesloft_webhooks.handlers.outbound.http_client import CONFIGURATION_PAUSE_SECONDS
+from salesloft_webhooks.salesloft import has_credentials
 from salesloft_webhooks.salesloft.record_lists import LISTS, Lists
+from salesloft_webhooks.settings import Settings
 
 KEPT_SECONDS = 3600.0
 """How long the list is believed."""
 UNKNOWN_SECONDS = 300.0
 """How long a user who is not in it is looked for no more: each look asks for the whole list."""
 FAILED_SECONDS = 60.0
+
+
+class Users(Protocol):
+    """Whoever knows the e-mail addresses of SalesLoft's users."""
+
+    async def email_of(self, user_id: int) -> str | None:
+        """In small letters; None: there is no such user."""
+
+
+def require_credentials(section: str, settings: Settings) -> None:
+    """Return if SalesLoft can be asked.
+
+    Raises:
+        ConfigurationError: It cannot, and the section of the handlers file names reps by their addresses.
+    """
+    if not has_credentials(settings):
+        raise ConfigurationError(
+            f"{section}: reps by e-mail address need SalesLoft's API, for events carry user ids: set "
+            "SALESLOFT_API_TOKEN, SALESLOFT_API_TOKEN_FILE, or SALESLOFT_CLIENT_ID and its secret"
+        )
 
 
 class _User(msgspec.Struct):

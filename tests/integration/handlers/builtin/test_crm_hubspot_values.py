@@ -1,0 +1,88 @@
+"""Owners, types and clearing in HubSpot; what it lacks, and what it lets us do in a day."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from salesloft_webhooks import Retry
+from tests.integration.handlers.builtin.matched import Matching, matching_people, save, someone
+from tests.support.standins.http import Answer, Request
+
+
+@pytest.fixture
+async def matching() -> AsyncIterator[Matching]:
+    """A running HubSpot without contacts."""
+    async with matching_people() as matching:
+        yield matching
+
+
+async def test_owners_types_and_clearing_reach_hubspot(matching: Matching) -> None:
+    """The owner by the rep's address; a day as ISO 8601; an emptied field as empty text."""
+    matching.standin.owners["rep@example.com"] = "700"
+    fields = {
+        "title": {"to": "jobtitle", "clear": True},
+        "custom_fields.joined": {"to": "joined_on", "type": "date"},
+        "tags": {"to": "hobby", "type": "choices"},
+    }
+    backend = matching.backend(fields=fields, owner_field="hubspot_owner_id", owners_by_email=True)
+
+    for title in ("Rep", None):
+        custom = {"joined": "2026-03-07T22:00:00-05:00"}
+        await save(backend, someone(1, title=title, custom_fields=custom, tags=["a", "b"]))
+
+    contact = matching.standin.contacts["p1@example.com"]
+    assert (contact["jobtitle"], contact["joined_on"], contact["hobby"]) == ("", "2026-03-07", "a;b")
+    assert contact["hubspot_owner_id"] == "700"
+    assert sum("/crm/owners/" in request.path for request in matching.standin.requests) == 1, "it is remembered"
+
+
+async def test_little_that_is_left_of_the_day_is_said_once(matching: Matching) -> None:
+    """A tenth of the account's requests, which others need too; not with every answer."""
+    usual = matching.standin.answer_to
+    left = iter(("2000", "900", "899", "898"))
+
+    def count(request: Request) -> Answer:
+        limits = {"X-HubSpot-RateLimit-Daily": "10000", "X-HubSpot-RateLimit-Daily-Remaining": next(left)}
+        return replace(usual(request), headers=limits)
+
+    matching.standin.respond = count
+    backend = matching.backend(match=["email_address"])
+    with capture_logs() as logs:
+        for number in range(1, 4):
+            await save(backend, someone(number))
+
+    assert [(log["event"], log["remaining"]) for log in logs] == [("crm.quota", 900)]
+
+
+async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) -> None:
+    """One that does not require unique values, and one of an engagement that is not there."""
+    matching.standin.unique["contacts"].discard("salesloft_person_id")
+    matching.standin.unique["calls"].clear()
+
+    problems = await matching.backend(log=["call.completed"]).field_problems()
+
+    assert problems == [
+        "property salesloft_person_id of contacts does not require unique values",
+        "property salesloft_activity_id of calls does not exist",
+    ]
+
+
+async def test_only_the_active_owner_with_that_very_address_is_one(matching: Matching) -> None:
+    """Whatever else HubSpot lists for the address; nobody is nobody, and nonsense is asked again later."""
+    backend = matching.backend()
+    known = {"type": "PERSON", "createdAt": "", "updatedAt": ""}
+    others = [
+        {"id": "1", "email": "somebody@example.com", "archived": False, **known},
+        {"id": "2", "email": "rep@example.com", "archived": True, **known},
+    ]
+    right = {"id": "3", "email": "Rep@example.com", "archived": False, **known}
+    matching.standin.answers.extend(
+        [Answer(200, {"results": [*others, right]}), Answer(200, {"results": others}), Answer(200, ["?"])]
+    )
+
+    assert await backend.owner_of("rep@example.com") == "3"
+    assert await backend.owner_of("rep@example.com") is None
+    with pytest.raises(Retry):
+        await backend.owner_of("rep@example.com")
