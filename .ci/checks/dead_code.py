@@ -31,6 +31,7 @@ EXCUSED = [  # file, name, who uses it
     ("service/*settings.py", "redis_url_file", "environment.py reads it by its name"),
     ("service/*settings.py", "database_url_file", "the same"),
     ("service/*settings.py", "notify_urls_file", "the same"),
+    ("service/*/plain_text.py", "handle_*", "html.parser"),
     ("tests/support/second_tries.py", "pytest_pyfunc_call", "pytest"),
     ("service/*/migrations/versions/*", "*", "Alembic"),
     ("service/*/schema.py", "impl", "SQLAlchemy's types"),

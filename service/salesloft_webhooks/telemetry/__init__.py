@@ -16,6 +16,7 @@ from salesloft_webhooks.telemetry.attempt_span import AttemptSpan
 from salesloft_webhooks.telemetry.backfill_telemetry import BackfillState, BackfillTelemetry, Found
 from salesloft_webhooks.telemetry.batch_telemetry import BatchTelemetry
 from salesloft_webhooks.telemetry.console_telemetry import ConsoleTelemetry
+from salesloft_webhooks.telemetry.crm_telemetry import CrmQuota
 from salesloft_webhooks.telemetry.delivery_span import DeliverySpan
 from salesloft_webhooks.telemetry.link_swap_telemetry import LinkSwapOutcome, LinkSwapReason, LinkSwapTelemetry
 from salesloft_webhooks.telemetry.logs import Logger, configure_logging, get_logger
@@ -36,6 +37,7 @@ __all__ = [
     "BackfillTelemetry",
     "BatchTelemetry",
     "ConsoleTelemetry",
+    "CrmQuota",
     "DeliverySpan",
     "Found",
     "LinkSwapOutcome",

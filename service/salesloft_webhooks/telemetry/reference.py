@@ -46,6 +46,7 @@ _LABELS = {
     "object": "Name of a `SalesloftSubscription`.",
     "kind": "Of an alert; or of an object in Kubernetes: `SalesloftSubscription`, `ConsumerGroup`, `Secret`.",
     "phase": "`Idle`, `Spreading`, `Creating`, `Draining` or `Retiring`: see docs/subscriptions.md.",
+    "crm": "A CRM, as the setting `backend` has it.",
     "version": "Version of this program.",
 }
 _VALUES: dict[str, type[StrEnum]] = {

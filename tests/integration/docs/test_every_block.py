@@ -22,6 +22,8 @@ PROOFS = (
     ("README.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/handlers.md", "python", f"{DOCS}/test_handlers_page.py::test_the_python_examples_pass_their_tests"),
     ("docs/handlers.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/crm_salesforce.md", "yaml", f"{DOCS}/test_crm_salesforce_page.py::test_the_page_leads_to_a_working_group"),
+    ("docs/crm_salesforce.md", "sh", f"{DOCS}/test_crm_salesforce_page.py::test_the_page_leads_to_a_working_group"),
     ("docs/handlers.md", "yaml", f"{DOCS}/test_handlers_page.py::test_the_yaml_examples_configure_their_groups"),
     ("docs/crm_hubspot.md", "yaml", f"{DOCS}/test_crm_hubspot_page.py::test_the_page_leads_to_a_contact"),
     ("docs/crm_hubspot.md", "sh", f"{DOCS}/test_crm_hubspot_page.py::test_the_page_leads_to_a_contact"),

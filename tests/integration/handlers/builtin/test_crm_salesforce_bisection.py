@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.configuration.crm import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.salesforce import SalesforceContacts
 from salesloft_webhooks.outgoing_http import open_client

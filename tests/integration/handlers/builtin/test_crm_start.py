@@ -99,7 +99,7 @@ async def test_every_wrong_field_of_salesforce_is_named(a_salesforce: Salesforce
     assert "Email is not marked as an external id" in said
 
 
-@pytest.mark.parametrize("wrong", [{"sobject": "Kontakt"}, {"api_version": "20.0"}])
+@pytest.mark.parametrize("wrong", [{"sobject": "Kontakt"}, {"api_version": "99.0"}])
 async def test_an_object_or_version_that_is_not_there_is_named(
     a_salesforce: Salesforce, start: Start, wrong: dict[str, str]
 ) -> None:

@@ -13,6 +13,7 @@ from salesloft_webhooks.handlers.builtin.crm import hubspot_answers, salesforce_
 from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
+from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_of_activity, problems_of_fields
 from tests.support.standins.hubspot import invalid, refused
 
 MAPPING = FieldMapping({"title": "jobtitle"}, bounced="bounced", deleted=None)
@@ -53,7 +54,7 @@ def test_hubspots_answers_become_verdicts(status: int, body: Any) -> None:
 @given(STATUSES, VALUES)
 def test_salesforces_answers_become_verdicts(status: int, body: Any) -> None:
     """One for each record, or one for all; never a crash."""
-    reader = salesforce_answers.Reader(MAPPING, "refuse")
+    reader = salesforce_answers.Reader(MAPPING, on_duplicate="refuse", external_id="SalesLoft_Person_Id__c")
     try:
         salesforce_answers.expired(answer(status, body))
         salesforce_answers.fields_of(answer(status, body))
@@ -64,6 +65,18 @@ def test_salesforces_answers_become_verdicts(status: int, body: Any) -> None:
 
     assert len(verdicts) == 2
     assert "robin" not in " ".join(map(str, verdicts))
+
+
+@given(VALUES)
+def test_whatever_salesforce_describes_is_judged(described: Any) -> None:
+    """Fields of any shape come to problems or to none; never a crash."""
+    body = {"fields": [{"name": "title", "type": described, "picklistValues": described, "unique": described}]}
+    known = salesforce_answers.fields_of(answer(200, body))
+
+    found = problems_of_fields(known, ["title"], ["title"], external_id="title", unique=True)
+    of_task = problems_of_activity({"Status": known["title"]}, "Status", "Completed")
+
+    assert all(isinstance(each, str) for each in (*found, *of_task))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from salesloft_webhooks.settings import Settings
 
 if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint
-    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm, SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 
 SECONDS = 20.0
 HANDLERS_FILE = "correct HANDLERS_FILE (docs/handlers.md)"
@@ -71,7 +72,8 @@ def _crm_is_http(settings: Settings) -> bool:
 
 async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
     from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm, SalesforceCrm
+    from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+    from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 
     configuration = load_configuration(settings)
     crm = configuration.crm
@@ -96,7 +98,7 @@ async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
             backend = HubSpotContacts(crm, client) if isinstance(crm, HubSpotCrm) else SalesforceContacts(crm, client)
             wrong = await backend.field_problems()
     except HandlerSignal as exc:
-        page = "crm_hubspot.md" if isinstance(crm, HubSpotCrm) else "handlers.md"
+        page = "crm_hubspot.md" if isinstance(crm, HubSpotCrm) else "crm_salesforce.md"
         return problem("crm.access", exc, f"renew the token or secret, and give it the scopes of docs/{page}")
     except TimeoutError:
         return problem("crm.access", f"{crm.backend} does not answer", "let us out to it (proxy, network policy)")

@@ -14,9 +14,12 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from salesloft_webhooks.configuration_files import load_file
 from salesloft_webhooks.event_patterns import Pattern, Patterns
-from salesloft_webhooks.handlers.builtin.configuration.crm import CrmConfiguration, SqlCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm, SqlCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.configuration.sections import EmailAddress, HttpEndpoint, Section
 from salesloft_webhooks.settings import Settings
+
+CrmConfiguration = Annotated[SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm, Field(discriminator="backend")]
 
 
 class Template(Section):

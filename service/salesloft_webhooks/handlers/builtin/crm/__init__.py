@@ -9,11 +9,11 @@ from salesloft_webhooks.handlers.builtin.configuration import load_configuration
 from salesloft_webhooks.handlers.builtin.configuration.crm import (
     HttpCrm,
     HubSpotCrm,
-    SalesforceCrm,
     SqlCrm,
     VendorCrm,
     logged_types,
 )
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import activity_of
@@ -52,7 +52,7 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         """Mark the address that the mail came back from."""
         await backend.mark_bounced(bounce_of(event))
 
-    if logged := () if isinstance(configuration, SqlCrm | SalesforceCrm) else logged_types(configuration.log):
+    if logged := () if isinstance(configuration, SqlCrm) else logged_types(configuration.log):
 
         @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
         async def log(event: Event, backend: ContactBackend) -> None:

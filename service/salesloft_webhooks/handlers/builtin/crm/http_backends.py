@@ -14,7 +14,8 @@ import httpx2
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm, SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.hubspot import HubSpotContacts

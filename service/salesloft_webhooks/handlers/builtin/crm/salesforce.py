@@ -1,146 +1,175 @@
-"""Contacts in Salesforce, keyed by an external id, up to 200 records a request.
+"""Contacts and Leads in Salesforce, up to 200 records a request.
 
-People are saved by sObject Collections upsert, ``PATCH /services/data/vNN.0/composite/sobjects/<sObject>/<external id
-field>``. A bounce or a deletion must not create anybody (nor fail for want of a last name), so those records are looked
-up by a query for the external id and, if they are there, changed by sObject Collections update, ``PATCH
-/services/data/vNN.0/composite/sobjects`` ("Update Records Using sObject Collections", REST API Developer Guide). Which
-fields exist is asked of ``GET .../sobjects/<sObject>/describe``. A duplicate rule that only warns can be overruled by
-``Sforce-Duplicate-Rule-Header: allowSave=true`` ("Duplicate Rule Header").
+One object, found by the external id alone, is saved by sObject Collections upsert: one request for a batch. Otherwise
+people are looked up first (`salesforce_matching`), then changed by their record ids, or made by an upsert, so that a
+request that is repeated makes nobody twice: two requests for a batch whose people are known by their external ids. A
+bounce or a deletion changes who is there and makes nobody. A duplicate rule that only warns can be overruled by
+``Sforce-Duplicate-Rule-Header: allowSave=true`` ("Duplicate Rule Header", REST API Developer Guide). A field is emptied
+by null: ``fieldsToNull`` is of the SOAP API.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import httpx2
-import msgspec
 
-from salesloft_webhooks.errors import Retry
-from salesloft_webhooks.handlers.builtin.configuration.crm import SalesforceCrm
+from salesloft_webhooks.errors import PermanentError, Retry
+from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
-from salesloft_webhooks.handlers.builtin.crm.field_values import as_json
+from salesloft_webhooks.handlers.builtin.crm.field_values import Value, as_json
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
-from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, expired, fields_of
-from salesloft_webhooks.handlers.builtin.crm.salesforce_login import SalesforceLogin
-from salesloft_webhooks.handlers.outbound.http_client import exchange
+from salesloft_webhooks.handlers.builtin.crm.salesforce_activities import SalesforceActivities
+from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
+from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import (
+    RECORDS_PER_REQUEST,
+    Write,
+    updated,
+    upserted,
+    write,
+)
+from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_of_fields
+from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
+from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, statements
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
-RECORDS_PER_REQUEST = 200
-
-
-class _Page(msgspec.Struct):
-    records: list[dict[str, Any]]
-
 
 class SalesforceContacts(BatchedContacts):
-    """The `salesforce` back end."""
+    """The `salesforce` back end.
+
+    Fields of its records are named ``<sObject>.<field>``, for each of the objects: which one a person is shows last.
+    """
 
     def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
-        self._login = SalesforceLogin(configuration, client)
-        self._client = client
-        self._seconds = configuration.timeout_seconds
-        self._sobject = configuration.sobject
+        self._configuration = configuration
         self._external_id = configuration.external_id_field
-        self._base = f"/services/data/v{configuration.api_version}"
-        self._mapping = FieldMapping(
-            configuration.fields,
-            bounced=configuration.bounced_field,
-            deleted=configuration.deleted_field,
-            owner=configuration.owner_field,
+        self._mappings = {each: _mapping_of(configuration, each) for each in configuration.sobjects}
+        self._reader = Reader(
+            *self._mappings.values(),
+            on_duplicate=configuration.on_duplicate,
+            external_id=self._external_id,
+            activity_id=configuration.activity_id_field,
         )
-        self._reader = Reader(self._mapping, configuration.on_duplicate)
-        saving = configuration.on_duplicate == "save"
-        self._headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saving else {}
+        self._session = SalesforceSession(configuration, client, self._reader)
+        self._matcher = Matcher(configuration, self._session)
         super().__init__(configuration, limit=RECORDS_PER_REQUEST, users=users)
+        self._activities = SalesforceActivities(configuration, self._session, self._reader, self._matcher)
+        self._to_log = self.batcher(self._activities.send)
 
     async def log(self, activity: LoggedActivity) -> None:
-        """Nothing: the configuration takes no `log`."""
+        """Log the activity beside its Contact or Lead; of somebody who is not there, do nothing."""
+        await self._to_log.write(self._activities.record(activity, await self.owner_id(activity.user_id)))
+
+    async def owner_of(self, email_address: str) -> str | None:
+        """The active user with the address, if there is exactly one; several are nobody."""
+        where = "IsActive = true AND UserType = 'Standard' AND Email"
+        try:
+            (rows,) = await self._session.rows([*statements("SELECT Id FROM User", where, [email_address])])
+        except Refused as refusal:
+            raise Retry(str(refusal)) from refusal
+        return str(rows[0]["Id"]) if len(rows) == 1 and "Id" in rows[0] else None
 
     async def field_problems(self) -> Sequence[str]:
-        """What is wrong with the configured object and fields; nothing: they can be written.
+        """What is wrong with the configured objects and fields; nothing: they can be written.
 
         Raises:
             Retry, Unavailable: Salesforce does not say.
         """
-        response = await self._request("GET", f"/sobjects/{self._sobject}/describe")
-        if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
-            return [f"answered {response.status_code}: crm.sobject or crm.api_version is wrong"]
-        try:
-            self._reader.raise_for(response)
-        except Refused as refusal:
-            raise Retry(str(refusal)) from refusal
-        if not (known := fields_of(response)):
-            raise Retry("salesforce: not the documented answer")
-        names = (self._external_id, *self._mapping.names)
-        return [problem for name in names for problem in self._problems_of(name, known)]
-
-    def _problems_of(self, name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-        if name not in known:
-            yield f"field {name} does not exist, or our user may not see it"
-        elif known[name].get("updateable") is False:
-            yield f"field {name} may not be written by our user"
-        elif name == self._external_id and known[name].get("externalId") is False:
-            yield f"field {name} is not marked as an external id"
+        problems = list[str]()
+        for sobject, mapping in self._mappings.items():
+            response = await self._session.described(sobject)
+            if response.status_code in (httpx2.codes.NOT_FOUND, httpx2.codes.GONE):
+                return [f"answered {response.status_code}: crm.sobject or crm.api_version is wrong"]
+            try:
+                known = self._session.fields_in(response)
+            except Refused as refusal:
+                raise Retry(str(refusal)) from refusal
+            found = problems_of_fields(
+                known,
+                mapping.names,
+                self._configuration.fields_of(sobject).values(),
+                external_id=self._external_id,
+                unique=self._configuration.looks_up,
+            )
+            problems += [f"{sobject}: {each}" if len(self._mappings) > 1 else each for each in found]
+        return [*problems, *await self._activities.field_problems()]
 
     def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
-        fields = self._mapping.of(change, owner)
-        return Record(str(change.person_id), version, fields) if fields else None
-
-    async def _request(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        """One request, with a token; an expired one is renewed and the request repeated, once."""
-        token = await self._login.token()
-        for again in (True, False):
-            headers = {"Authorization": f"Bearer {token.access_token}", **self._headers}
-            async with exchange("salesforce", self._seconds):
-                response = await self._client.request(
-                    method, f"{token.instance_url}{self._base}{path}", headers=headers, **more
-                )
-            if not (again and expired(response)):
-                break
-            token = await self._login.token(instead_of=token)
-        return response
+        fields: dict[str, Value | None] = {
+            f"{sobject}.{name}": as_json(value)
+            for sobject, mapping in self._mappings.items()
+            for name, value in mapping.of(change, owner).items()
+        }
+        if not fields:
+            return None
+        return Record(str(change.person_id), version, fields, dict(_ways(change)))
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
-        keys = [{self._external_id: record.key} for record in records]
-        return await self._patch(f"/composite/sobjects/{self._sobject}/{self._external_id}", records, keys)
-
-    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
-        return await self._patch("/composite/sobjects", records, [{"id": ids[record.key]} for record in records])
+        findings = await self._find(records) if self._configuration.looks_up else {}
+        planned = [self._planned(record, findings.get(record.key, Finding())) for record in records]
+        return await write(self._session, self._reader, planned)
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
-        """Salesforce's ids of the records that are there, by the person's id."""
-        keys = ", ".join(f"'{record.key}'" for record in records)  # numbers: nothing to escape
-        # The names are checked by the configuration: letters, digits and underscores.
-        query = f"SELECT Id, {self._external_id} FROM {self._sobject} WHERE {self._external_id} IN ({keys})"  # noqa: S608
-        response = await self._request("GET", "/query", params={"q": query})
-        self._reader.raise_for(response)
-        try:
-            page = msgspec.json.decode(response.content, type=_Page)
-        except msgspec.DecodeError as exc:
-            raise Retry("salesforce: not the documented answer") from exc
-        return {str(each.get(self._external_id)): str(each["Id"]) for each in page.records if "Id" in each}
+        """``<sObject>/<id>`` of those who are there, by the person's id."""
+        findings = await self._find(records)
+        found = {key: each.record for key, each in findings.items() if each.record and not each.problem}
+        return {key: f"{record.sobject}/{record.id}" for key, record in found.items()}
 
-    async def _patch(
-        self, path: str, records: Sequence[Record], keys: Sequence[Mapping[str, str]]
-    ) -> Sequence[RecordVerdict]:
-        body = {
-            "allOrNone": False,
-            "records": [
-                {"attributes": {"type": self._sobject}, **key, **_json(record)}
-                for record, key in zip(records, keys, strict=True)
-            ],
-        }
-        response = await self._request("PATCH", path, json=body)
-        self._reader.raise_for(response)
-        return self._reader.verdicts(response, len(records))
+    async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
+        planned = [self._changed(record, *ids[record.key].split("/")) for record in records]
+        return await write(self._session, self._reader, planned)
+
+    def _changed(self, record: Record, sobject: str, own: str) -> Write:
+        return updated(sobject, own, _fields_of(record, sobject))
+
+    def _planned(self, record: Record, finding: Finding) -> Write | RecordVerdict:
+        """What saving somebody comes to."""
+        if finding.problem:
+            return PermanentError(f"salesforce: {finding.problem}")
+        if finding.record is not None:
+            return self._updated(record, finding.record)
+        sobject = self._configuration.creates
+        if finding.converted:
+            if CONTACT not in self._mappings:
+                _log.info("crm.converted", person_id=int(record.key))
+                return None
+            sobject = CONTACT  # an upsert of the Lead would find the one that is converted
+        values = {self._external_id: record.key, **_fields_of(record, sobject)}
+        return upserted(sobject, self._external_id, values)
+
+    def _updated(self, record: Record, found: SalesforceRecord) -> Write:
+        """Who was found by something else gets our id, so that nothing but it is needed from then on."""
+        adopting = {} if found.person_id else {self._external_id: record.key}
+        return updated(found.sobject, found.id, {**adopting, **_fields_of(record, found.sobject)})
+
+    async def _find(self, records: Sequence[Record]) -> Mapping[str, Finding]:
+        return await self._matcher.find([Sought(record.key, record.ways) for record in records])
 
 
-def _json(record: Record) -> dict[str, Any]:
-    """Fields as Salesforce takes them; null empties one."""
-    return {name: as_json(value) for name, value in record.fields.items()}
+def _mapping_of(configuration: SalesforceCrm, sobject: str) -> FieldMapping:
+    return FieldMapping(
+        configuration.fields_of(sobject),
+        bounced=configuration.bounced_field,
+        deleted=configuration.deleted_field,
+        owner=configuration.owner_field,
+    )
+
+
+def _ways(change: Contact | Bounce) -> Iterator[tuple[MatchBy, str]]:
+    if isinstance(change, Bounce):
+        known: dict[MatchBy, str | None] = {"email_address": change.email_address}
+    else:
+        known = {"crm_id": change.fields.get("crm_id"), "email_address": change.fields.get("email_address")}
+    return ((way, value) for way, value in known.items() if value)
+
+
+def _fields_of(record: Record, sobject: str) -> dict[str, object]:
+    start = f"{sobject}."
+    return {name.removeprefix(start): value for name, value in record.fields.items() if name.startswith(start)}

@@ -8,6 +8,7 @@ version of the API is answered 410 ("API End-of-Life"), a spent quota 403 with `
 object or external id field 404 with ``NOT_FOUND``.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -46,9 +47,18 @@ _CONFIGURATION_ERRORS = frozenset(
 _TRANSIENT = frozenset(
     {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"}
 )
-_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
-"""Of an update by id: the record was deleted since its id was looked up. The next attempt finds nobody."""
-_RECORD_ERRORS = frozenset({"INVALID_EMAIL_ADDRESS", "STRING_TOO_LONG", "DUPLICATE_VALUE"})
+_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "CANNOT_UPDATE_CONVERTED_LEAD"})
+"""Of an update by id: the record was deleted or converted since it was looked up. The next attempt finds what it is."""
+_TAKEN = "DUPLICATE_VALUE"
+_RECORD_ERRORS = frozenset(
+    {
+        "INVALID_EMAIL_ADDRESS",
+        "STRING_TOO_LONG",
+        _TAKEN,
+        "INACTIVE_OWNER_OR_USER",
+        "OP_WITH_INVALID_USER_TYPE_EXCEPTION",
+    }
+)
 _MISSING = "REQUIRED_FIELD_MISSING"
 
 
@@ -90,13 +100,19 @@ class Reader:
     """Reads answers with the configuration they belong to.
 
     Args:
-        mapping: Names that may be repeated in a message.
+        mappings: Names that may be repeated in a message.
         on_duplicate: What a record that a duplicate rule refuses comes to.
+        external_id: The field with a person's id: whoever has it first is found by the next attempt.
+        activity_id: The field with an activity's id.
     """
 
-    def __init__(self, mapping: FieldMapping, on_duplicate: OnDuplicate) -> None:
-        self._mapping = mapping
+    def __init__(
+        self, *mappings: FieldMapping, on_duplicate: OnDuplicate, external_id: str, activity_id: str = ""
+    ) -> None:
+        self._mappings = mappings
         self._on_duplicate = on_duplicate
+        self._external_id = external_id
+        self._ids = tuple(filter(None, (external_id, activity_id)))
 
     def raise_for(self, response: httpx2.Response) -> None:
         """Return for a 2xx; raise what any other answer to a whole request means.
@@ -120,8 +136,13 @@ class Reader:
             raise Unavailable(wrong, after=CONFIGURATION_PAUSE_SECONDS)
         raise api_signal_for("salesforce", response)
 
-    def verdicts(self, response: httpx2.Response, count: int) -> Sequence[RecordVerdict]:
+    def verdicts(self, response: httpx2.Response, count: int, *, once: str = "") -> Sequence[RecordVerdict]:
         """What became of each record of an answered request.
+
+        Args:
+            response: 2xx.
+            count: Of the records.
+            once: A field with unique values: a record whose value is taken is there already, and that is fine.
 
         Raises:
             Retry: It is not the documented answer.
@@ -132,7 +153,10 @@ class Reader:
             raise Retry("salesforce: not the documented answer") from exc
         if len(results) != count:
             raise Retry("salesforce: not one result per record")
-        return [None if result.success else self._verdict(result.errors) for result in results]
+        return [
+            None if result.success or (once and _is_taken(result.errors, once)) else self._verdict(result.errors)
+            for result in results
+        ]
 
     def _verdict(self, problems: Sequence[Problem]) -> RecordVerdict:
         codes = {problem.code for problem in problems}
@@ -144,7 +168,7 @@ class Reader:
             return Unavailable(f"{message}{f' ({fields})' if fields else ''}", after=CONFIGURATION_PAUSE_SECONDS)
         if DUPLICATE in codes:
             return self._duplicate(message)
-        if codes & _TRANSIENT:
+        if codes & _TRANSIENT or _is_taken(problems, self._external_id):
             return Retry(message)
         if codes & _RECORD_ERRORS or _MISSING in codes:
             return PermanentError(message)
@@ -159,13 +183,21 @@ class Reader:
     def _is_ours_to_fill(self, problems: Iterable[Problem]) -> bool:
         """Whether the missing fields are ones we write: then this person has nothing for them."""
         missing = {field for problem in problems if problem.code == _MISSING for field in problem.fields or ()}
-        return missing <= set(self._mapping.names)
+        return missing <= {name for mapping in self._mappings for name in mapping.names}
 
     def _named(self, problems: Sequence[Problem]) -> Sequence[str]:
         """The fields an error is about, as Salesforce names them or as the configuration does."""
         said = [field for problem in problems for field in problem.fields or () if field.isidentifier()]
-        quoted = [name for problem in problems for name in self._mapping.quoted_in(problem.message)]
+        messages = [problem.message for problem in problems]
+        quoted = [name for text in messages for mapping in self._mappings for name in mapping.quoted_in(text)]
+        quoted += [name for text in messages for name in self._ids if f"'{name}'" in text]
         return list(dict.fromkeys(said + quoted))[:10]
+
+
+def _is_taken(problems: Iterable[Problem], field: str) -> bool:
+    """Whether another record has the field's value: "duplicate value found: FIELD duplicates value on record ..."."""
+    pattern = re.compile(rf"(?<!\w){re.escape(field)}(?!\w)")
+    return any(each.code == _TAKEN and pattern.search(each.message) for each in problems)
 
 
 def _message(problems: Sequence[Problem], start: str) -> str:

@@ -6,7 +6,7 @@ import httpx2
 import msgspec
 
 from salesloft_webhooks.errors import Retry, Unavailable
-from salesloft_webhooks.handlers.builtin.configuration.crm import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.outbound.http_client import CONFIGURATION_PAUSE_SECONDS, api_signal_for, exchange
 
 
