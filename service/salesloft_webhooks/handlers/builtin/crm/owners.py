@@ -1,6 +1,8 @@
 """Whose a contact is in the CRM: SalesLoft's rep there, by a table of one's own or by their e-mail address."""
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Protocol
 
@@ -55,6 +57,7 @@ class Owners:
         self.are_configured = bool(configuration.owners or self._asks)
         self._directory, self._users, self._clock = directory, users, clock
         self._known: dict[str, tuple[float, str | None]] = {}
+        self._asking = defaultdict[str, asyncio.Lock](asyncio.Lock)
 
     async def of(self, user_id: int | None) -> str | None:
         """The CRM's id of the owner that a rep is there; None: nobody is known to be.
@@ -74,8 +77,10 @@ class Owners:
     async def _asked(self, email_address: str) -> str | None:
         if not self._asks:
             return None
-        until, owner = self._known.get(email_address, (0.0, None))
-        if self._clock() >= until:
-            owner = await self._directory.owner_of(email_address)
-            self._known[email_address] = self._clock() + (KEPT_SECONDS if owner else UNKNOWN_SECONDS), owner
-        return owner
+        # A rep's people come together, after a start above all: one look-up is for all of them.
+        async with self._asking[email_address]:
+            until, owner = self._known.get(email_address, (0.0, None))
+            if self._clock() >= until:
+                owner = await self._directory.owner_of(email_address)
+                self._known[email_address] = self._clock() + (KEPT_SECONDS if owner else UNKNOWN_SECONDS), owner
+            return owner
