@@ -21,6 +21,9 @@ from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 Crm = SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm
 
@@ -57,6 +60,10 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
         async def log(event: Event, backend: ContactBackend) -> None:
             """Log the activity beside the contact."""
+            if event.person_id is None:
+                # A number dialled by hand, a meeting with somebody unknown: nothing is wrong, and nobody is there.
+                _log.info("crm.unknown", count=1)
+                return
             await backend.log(activity_of(event))
 
     return router
