@@ -158,7 +158,7 @@ async def test_a_rep_of_salesloft_becomes_the_owner_there(a_hubspot: HubSpot, st
 async def test_what_concerns_nobody_is_not_logged_and_no_dead_letter(
     a_hubspot: HubSpot, start: Start, event_type: str, data: dict[str, Any]
 ) -> None:
-    """A number dialled by hand, a meeting with somebody unknown: SalesLoft has no person there, and nothing is wrong."""
+    """A number dialled by hand, a meeting with somebody unknown: SalesLoft has no person there."""
     section = of_hubspot(a_hubspot.url) | {"match": ["salesloft_id"], "log": ["call.completed", "meeting.*"]}
 
     assert await start(section, event=samples.event(event_type, data, group="crm")) == ["crm.unknown"]

@@ -192,7 +192,17 @@ def test_the_owner_is_written_where_one_is_known() -> None:
         {"first_name.x": "x"},
         {"title.y": "y"},
     ],
-    ids=["misspelt", "misspelt-custom", "twice", "object", "custom-object", "no-name", "objects", "in-text", "in-title"],
+    ids=[
+        "misspelt",
+        "misspelt-custom",
+        "twice",
+        "object",
+        "custom-object",
+        "no-name",
+        "objects",
+        "in-text",
+        "in-title",
+    ],
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(fields: dict[str, str | FieldTarget]) -> None:
     """A name that SalesLoft's persons do not have would write nothing, for ever; and one target takes one value."""

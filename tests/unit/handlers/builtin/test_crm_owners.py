@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.owners import KEPT_SECONDS, UNKNOWN_SECONDS, Owners
 
@@ -63,6 +66,28 @@ async def test_all_people_of_a_rep_take_one_question() -> None:
     found = await asyncio.gather(*(owners.of(rep) for rep in (KIM, SAM) * 50))
 
     assert found == ["300", None] * 50
+    assert directory.asked == 2
+
+
+async def test_all_who_wait_for_a_failing_crm_fail_with_the_first() -> None:
+    """One after the other they would wait for it fifty times; whoever comes later asks again."""
+    now = 0.0
+
+    class Failing(Directory):
+        async def owner_of(self, email_address: str) -> str | None:
+            await super().owner_of(email_address)
+            raise Unavailable("away", after=1)
+
+    directory = Failing()
+    owners = Owners(configuration(owners_by_email=True), directory, Users(), lambda: now)
+
+    outcomes = await asyncio.gather(*(owners.of(KIM) for _ in range(50)), return_exceptions=True)
+    assert {type(each) for each in outcomes} == {Unavailable}
+    assert directory.asked == 1
+
+    now = 1.0
+    with pytest.raises(Unavailable):
+        await owners.of(KIM)
     assert directory.asked == 2
 
 

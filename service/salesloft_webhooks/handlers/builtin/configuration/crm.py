@@ -155,12 +155,12 @@ class HubSpotCrm(VendorCrm):
     def _consistent(self) -> Self:
         if (self.owners or self.owners_by_email) and not (self.owner_field or self.log):
             raise ValueError("owners are for owner_field, or for what is logged: there is neither")
+        if self.match == ("crm_id",):
+            raise ValueError("match: crm_id alone does not find again whom it has made, nor whose mails these are")
         # Found by another way first, a person would get a second contact with an id that only one may have.
         if "salesloft_id" in self.match[1:]:
             raise ValueError("match: salesloft_id comes first or not at all")
         kinds = logged_kinds(self.log)
-        if kinds and self.match == ("crm_id",):
-            raise ValueError("log needs salesloft_id or email_address in match: activities have no crm_id")
         if ActivityKind.CALL in kinds and "salesloft_id" not in self.match:
             raise ValueError("log with calls needs salesloft_id in match: calls have no address")
         return self

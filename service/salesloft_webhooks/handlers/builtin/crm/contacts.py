@@ -89,7 +89,9 @@ def contact_of(event: Event) -> Contact:
         person_id=_person_id(event),
         updated_at=plausible_time(event, _version(event)),
         deleted=event.event_type == "person.deleted",
-        fields={ours: _text(value) for ours, theirs in FIELDS.items() if _is_text(value := event.data.get(theirs, ...))},
+        fields={
+            ours: _text(value) for ours, theirs in FIELDS.items() if _is_text(value := event.data.get(theirs, ...))
+        },
         owner_id=event.user_id,
         idempotency_key=event.idempotency_key,
         states_owner=not _OWNER.isdisjoint(event.data),

@@ -6,7 +6,7 @@ upserts that way ("Partial upserts are not supported when using `email` as the `
 partial upsert, use a custom unique identifier property", guide to contacts). In any other order contacts are looked up
 first: one that is there is changed by HubSpot's id (``batch/update``), gets SalesLoft's id, and the address that the
 person has now; one that is not is made by ``batch/upsert`` with SalesLoft's id as the id, which makes one however often
-it is sent.
+it is sent. Whoever wants an address that another person's contact has is tried again: that person may leave it.
 
 A bounce or a deletion must not create anybody, so those contacts are looked up in any case: an address is no unique
 property to ``batch/update`` ("Unable to perform update/upsert by non-unique 0-1 property",
