@@ -163,10 +163,10 @@ class HubSpotCrm(VendorCrm):
         kinds = logged_kinds(self.log)
         if ActivityKind.CALL in kinds and "salesloft_id" not in self.match:
             raise ValueError("log with calls needs salesloft_id in match: calls have no address")
+        self._raise_for_targets()
         return self
 
-    @model_validator(mode="after")
-    def _written_once(self) -> Self:
+    def _raise_for_targets(self) -> None:
         """What the way to find people writes by itself must not be written by the mapping, too."""
         targets = [each if isinstance(each, str) else each.to for each in self.fields.values()]
         targets += filter(None, (self.bounced_field, self.deleted_field, self.owner_field))
@@ -174,4 +174,3 @@ class HubSpotCrm(VendorCrm):
             raise ValueError("email is written by itself with this match: leave it out of the fields")
         if "salesloft_id" in self.match and self.salesloft_id_field in targets:
             raise ValueError("salesloft_id_field is written by itself: leave it out of the fields")
-        return self
