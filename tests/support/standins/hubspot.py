@@ -137,7 +137,7 @@ class HubSpot(StandIn):
         parts = urlsplit(request.path).path.split("/")
         match operation:
             case "owners":
-                answer = self._owned(parse_qs(urlsplit(request.path).query)["email"][0])
+                answer = self._owned(parse_qs(urlsplit(request.path).query).get("email", [None])[0])
             case "properties":
                 answer = self._described(parts[-1])
             case "group":
@@ -151,11 +151,11 @@ class HubSpot(StandIn):
         self.violations += violations_in(request, answer)
         return answer
 
-    def _owned(self, address: str) -> Answer:
+    def _owned(self, address: str | None) -> Answer:
         results = [
             {"id": own, "email": each, "type": "PERSON", "archived": False, "createdAt": WHEN, "updatedAt": WHEN}
             for each, own in self.owners.items()
-            if each == address
+            if address in (None, each)
         ]
         return Answer(200, {"results": results})
 
@@ -173,8 +173,8 @@ class HubSpot(StandIn):
         return Answer(201, described_property(body["name"], unique=body["hasUniqueValue"], read_only=False))
 
     def _found(self, kind: str, name: str | None, value: str) -> str | None:
-        """The id of the object with a value of a unique property, or of that id."""
-        records = self.records[kind]
+        """The id of the object with a value of a unique property, or of that id; empty text is no value."""
+        records = self.records[kind] if value else {}
         if name is None:
             own = self.merged.get(value, value)
             return own if own in records else None

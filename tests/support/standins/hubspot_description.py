@@ -185,7 +185,7 @@ _BATCH_PATH = re.compile(
 )
 _PROPERTIES_PATH = re.compile(rf"/crm/(properties)/{VERSION}/(?:contacts|calls|emails|meetings)")
 _MADE_PATH = re.compile(rf"/crm/properties/{VERSION}/(?:contacts|calls|emails|meetings)(/groups)?")
-_OWNERS_PATH = re.compile(rf"/crm/(owners)/{VERSION}\?email=[^&]+&limit=\d+")
+_OWNERS_PATH = re.compile(rf"/crm/(owners)/{VERSION}\?(?:email=[^&]+&)?limit=\d+")
 
 
 def operation_of(request: Request) -> str | None:

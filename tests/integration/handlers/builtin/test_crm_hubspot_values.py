@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from salesloft_webhooks import Retry
+from salesloft_webhooks import Retry, Unavailable
 from tests.integration.handlers.builtin.matched import Matching, matching_people, save, someone
 from tests.support.standins.http import Answer, Request
 
@@ -67,6 +67,22 @@ async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) 
         "property salesloft_person_id of contacts does not require unique values",
         "property salesloft_activity_id of calls does not exist",
     ]
+
+
+async def test_a_token_that_may_not_read_owners_is_said_before_the_first_event(matching: Matching) -> None:
+    """Its refusal would pause the group with the first person, contacts included."""
+    usual = matching.standin.answer_to
+    error = {"message": "?", "context": {"requiredGranularScopes": ["crm.objects.owners.read"]}}
+    refusal = {"status": "error", "category": "MISSING_SCOPES", "message": "?", "correlationId": "1", "errors": [error]}
+
+    def refuse(request: Request) -> Answer:
+        return Answer(403, refusal) if "/crm/owners/" in request.path else usual(request)
+
+    backend = matching.backend(owner_field="hubspot_owner_id", owners_by_email=True)
+    assert await backend.field_problems() == []
+    matching.standin.respond = refuse
+    with pytest.raises(Unavailable, match=r"crm\.objects\.owners\.read"):
+        await backend.field_problems()
 
 
 async def test_only_the_active_owner_with_that_very_address_is_one(matching: Matching) -> None:

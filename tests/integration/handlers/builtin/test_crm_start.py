@@ -8,6 +8,7 @@ import pytest
 import yaml
 from structlog.testing import capture_logs
 
+from salesloft_webhooks import Event
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.crm import http_backends
 from salesloft_webhooks.handlers.loading import load_group
@@ -55,14 +56,14 @@ class Start:
         self.file = file
         self.redis_url = valkey.url
 
-    async def __call__(self, section: dict[str, Any], *, event: bool = False, **more: str) -> list[str]:
-        """Open the group, handle an event if asked to, and say what was logged."""
+    async def __call__(self, section: dict[str, Any], *, event: Event | bool = False, **more: str) -> list[str]:
+        """Open the group, handle that event, or one of a person's, if asked to, and say what was logged."""
         self.file.write_text(yaml.safe_dump({"crm": section}))
         settings = Settings.load(handlers_file=self.file, redis_url=self.redis_url, **more)
         with capture_logs() as logs:
             async with load_group("crm", (), settings).open(settings) as running:
                 if event:
-                    await running.handle(samples.person(group="crm"))
+                    await running.handle(event if isinstance(event, Event) else samples.person(group="crm"))
         return [log["event"] for log in logs]
 
 
@@ -145,6 +146,23 @@ async def test_a_rep_of_salesloft_becomes_the_owner_there(a_hubspot: HubSpot, st
         assert await start(section, event=True, **access) == []
 
     assert a_hubspot.contacts["robin.sample@example.com"]["hubspot_owner_id"] == "700"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("call.completed", {"id": 5, "called_person": None, "to": "+1 444"}),
+        ("meeting.booked", {"id": 6, "person": None, "start_time": "2026-03-09T10:00:00Z"}),
+    ],
+)
+async def test_what_concerns_nobody_is_not_logged_and_no_dead_letter(
+    a_hubspot: HubSpot, start: Start, event_type: str, data: dict[str, Any]
+) -> None:
+    """A number dialled by hand, a meeting with somebody unknown: SalesLoft has no person there."""
+    section = of_hubspot(a_hubspot.url) | {"match": ["salesloft_id"], "log": ["call.completed", "meeting.*"]}
+
+    assert await start(section, event=samples.event(event_type, data, group="crm")) == ["crm.unknown"]
+    assert a_hubspot.writes == []
 
 
 async def test_reps_by_their_address_need_access_to_salesloft(a_hubspot: HubSpot, start: Start) -> None:

@@ -49,6 +49,21 @@ def test_references_are_replaced_anywhere(tmp_path: Path, monkeypatch: pytest.Mo
         ("crm: {backend: hubspot, token: x, match: [crm_id, salesloft_id]}", "salesloft_id comes first"),
         ("crm: {backend: hubspot, token: x, api_version: v3}", "api_version"),
         ("crm: {backend: hubspot, token: x, owners: {geheim@example.com: '1'}}", "owners are for owner_field"),
+        ("crm: {backend: hubspot, token: x, owner_field: geheim}", "owner_field needs owners or owners_by_email"),
+        ("crm: {backend: hubspot, token: x, log: ['*']}", "calls needs salesloft_id in match"),
+        ("crm: {backend: hubspot, token: x, match: [crm_id]}", "crm_id alone does not find again"),
+        (
+            "crm: {backend: hubspot, token: x, match: [salesloft_id], fields: {email_address: {to: email}}}",
+            "email is written by itself",
+        ),
+        (
+            "crm: {backend: hubspot, token: x, match: [salesloft_id], bounced_field: email}",
+            "email is written by itself",
+        ),
+        (
+            "crm: {backend: hubspot, token: x, match: [salesloft_id], fields: {id: salesloft_person_id}}",
+            "salesloft_id_field is written by itself",
+        ),
         ("crm: {backend: hubspot, token: x, fields: {title: {to: geheim, type: colour}}}", "type"),
         ("crm: {backend: hubspot, token: !geheim x}", "not YAML (line 1, column"),
         ("a: 2026-13-45", "not YAML"),

@@ -111,6 +111,19 @@ def test_errors_are_found_by_trace_id_or_address() -> None:
         assert str(second) == "hubspot: INVALID_EMAIL VALIDATION_ERROR"
 
 
+def test_hubspots_ids_are_not_taken_for_salesloft_ids() -> None:
+    """Both are numbers: a contact that was taken must not answer for the person who has its number."""
+    records = [Record("101", 1, {}), Record("102", 1, {})]
+    taken = {"id": "102", "properties": {"salesloft_person_id": "101"}}
+
+    answered = answer(207, {"results": [taken], "errors": []})
+    by_person = hubspot_answers.verdicts(answered, records, MAPPING, keyed_by="salesloft_person_id")
+    by_contact = hubspot_answers.verdicts(answered, records, MAPPING, keyed_by=None)
+
+    assert [each is None for each in by_person] == [True, False]
+    assert [each is None for each in by_contact] == [False, True]
+
+
 def test_a_scope_that_is_missing_is_said() -> None:
     """A 403 that has a reason says it."""
     with pytest.raises(Unavailable, match="MISSING_SCOPES"):

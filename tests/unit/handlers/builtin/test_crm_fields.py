@@ -35,6 +35,9 @@ def written(fields: dict[str, str | FieldTarget], **data: Any) -> dict[str, Any]
         ("date", "2026-03-07", date(2026, 3, 7)),
         ("date", "2026-03-07T22:00:00-05:00", date(2026, 3, 7)),
         ("date", 1772834774, date(2026, 3, 6)),
+        ("date", "Sat, 07 Mar 2026 23:00:00 -0500", date(2026, 3, 7)),
+        ("date", "20260307T230000-0500", date(2026, 3, 7)),
+        ("date", "20260307", date(2026, 3, 7)),
         ("datetime", "2026-03-07T22:00:00-05:00", datetime(2026, 3, 8, 3, tzinfo=UTC)),
         ("choices", ["a", " b ", "a", ""], ("a", "b")),
         ("choices", "a; b", ("a", "b")),
@@ -60,6 +63,9 @@ def test_values_are_converted(field_type: FieldType, value: Any, expected: Any) 
         ("boolean", 2),
         ("date", "2026-02-30"),
         ("date", "03/07/2026"),
+        ("date", "2026-03-07 foo"),
+        ("date", "2026-03-07abc"),
+        ("number", 10**400),
         ("datetime", "tomorrow"),
         ("datetime", ["2026-03-07"]),
         ("choices", ["a;b"]),
@@ -71,6 +77,13 @@ def test_what_does_not_fit_is_not_guessed(field_type: FieldType, value: Any) -> 
     """3/7 is one day here and another there, and 1,234 is a thousand or one and a bit."""
     with pytest.raises(Misfit):
         converted(value, field_type)
+
+
+@pytest.mark.parametrize("field_type", ["text", "number", "boolean", "date", "datetime", "choices"])
+def test_a_number_without_end_fits_nowhere(field_type: FieldType) -> None:
+    """JSON has such numbers, and Python refuses to write them as text: that is no crash."""
+    with pytest.raises(Misfit):
+        converted(10**5000, field_type)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +135,27 @@ def test_only_what_is_to_be_cleared_is_cleared() -> None:
     assert written({"person_stage.id": FieldTarget(to="stage", clear=True)}, person_stage=None) == {"stage": None}
 
 
+@pytest.mark.parametrize("value", [[""], " ; ", [" "], ";"])
+def test_choices_that_come_to_none_are_nothing(value: Any) -> None:
+    """What is entered in the CRM is wiped only where that is asked for."""
+    assert written({"tags": FieldTarget(to="tags", type="choices")}, tags=value) == {}
+    assert written({"tags": FieldTarget(to="tags", type="choices", clear=True)}, tags=value) == {"tags": None}
+
+
+def test_text_that_no_crm_takes_is_nothing() -> None:
+    """A character that is dropped everywhere is all there is."""
+    assert written({"job_function": "f", "title": "t"}, job_function="\0", title="\0") == {}
+
+
+@pytest.mark.parametrize("value", [{"x": 1}, ["x"]], ids=["object", "list"])
+def test_a_value_of_a_wrong_type_does_not_pass_for_nothing(value: Any) -> None:
+    """Under our names, too: it does not fit, and clears nothing."""
+    with capture_logs() as logs:
+        assert written({"title": FieldTarget(to="jobtitle", clear=True)}, title=value) == {}
+
+    assert [log["fields"] for log in logs] == [["jobtitle"]]
+
+
 def test_a_value_that_does_not_fit_leaves_out_its_field_alone() -> None:
     """The log says which fields, and never the value."""
     with capture_logs() as logs:
@@ -147,8 +181,28 @@ def test_the_owner_is_written_where_one_is_known() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"tilte": "jobtitle"}, {"custom_field.x": "x"}, {"title": "jobtitle", "job_function": "jobtitle"}],
-    ids=["misspelt", "misspelt-custom", "twice"],
+    [
+        {"tilte": "jobtitle"},
+        {"custom_field.x": "x"},
+        {"title": "jobtitle", "job_function": "jobtitle"},
+        {"person_stage": "stage"},
+        {"custom_fields": "all"},
+        {"custom_fields.": "none"},
+        {"cadences": "cadences"},
+        {"first_name.x": "x"},
+        {"title.y": "y"},
+    ],
+    ids=[
+        "misspelt",
+        "misspelt-custom",
+        "twice",
+        "object",
+        "custom-object",
+        "no-name",
+        "objects",
+        "in-text",
+        "in-title",
+    ],
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(fields: dict[str, str | FieldTarget]) -> None:
     """A name that SalesLoft's persons do not have would write nothing, for ever; and one target takes one value."""

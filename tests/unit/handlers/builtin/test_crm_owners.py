@@ -1,5 +1,10 @@
 """A rep of SalesLoft's is found as the owner they are in the CRM."""
 
+import asyncio
+
+import pytest
+
+from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.owners import KEPT_SECONDS, UNKNOWN_SECONDS, Owners
 
@@ -24,6 +29,7 @@ class Directory:
     async def owner_of(self, email_address: str) -> str | None:
         """By the name before the @."""
         self.asked += 1
+        await asyncio.sleep(0)
         return self.known.get(email_address.partition("@")[0])
 
 
@@ -48,8 +54,46 @@ async def test_nobody_is_asked_unless_configured() -> None:
     directory = Directory(kim="300")
 
     assert await Owners(configuration(owners={ROBIN: "17"}), directory, Users()).of(KIM) is None
-    assert await Owners(configuration(), directory, None).of(None) is None
+    assert await Owners(configuration(owners={ROBIN: 17}), directory, None).of(None) is None
     assert directory.asked == 0
+
+
+async def test_all_people_of_a_rep_take_one_question() -> None:
+    """They come together after a start, and each would use up a request."""
+    directory = Directory(kim="300")
+    owners = Owners(configuration(owners_by_email=True), directory, Users())
+
+    found = await asyncio.gather(*(owners.of(rep) for rep in (KIM, SAM) * 50))
+
+    assert found == ["300", None] * 50
+    assert directory.asked == 2
+
+
+async def test_all_who_wait_for_a_failing_crm_fail_with_the_first() -> None:
+    """One after the other they would wait for it fifty times; whoever comes later asks again."""
+    now = 0.0
+
+    class Failing(Directory):
+        async def owner_of(self, email_address: str) -> str | None:
+            await super().owner_of(email_address)
+            raise Unavailable("away", after=1)
+
+    directory = Failing()
+    owners = Owners(configuration(owners_by_email=True), directory, Users(), lambda: now)
+
+    outcomes = await asyncio.gather(*(owners.of(KIM) for _ in range(50)), return_exceptions=True)
+    assert {type(each) for each in outcomes} == {Unavailable}
+    assert directory.asked == 1
+
+    now = 1.0
+    with pytest.raises(Unavailable):
+        await owners.of(KIM)
+    assert directory.asked == 2
+
+
+async def test_an_owners_id_may_be_written_as_a_number() -> None:
+    """HubSpot's look like that, and YAML takes them for one."""
+    assert await Owners(configuration(owners={ROBIN: 700}), Directory(), None).of(ROBIN) == "700"
 
 
 async def test_what_the_crm_says_is_believed_for_a_while() -> None:

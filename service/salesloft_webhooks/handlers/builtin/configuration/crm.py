@@ -103,13 +103,19 @@ class VendorCrm(Section):
     bounced_field: str | None = Field(None, description="Field that receives an address that bounced.")
     deleted_field: str | None = Field(None, description="Field set to true when the person is deleted.")
     owner_field: str | None = Field(None, description="Field that receives the id of the person's owner there.")
-    owners: dict[int | EmailAddress, str] = Field(
+    owners: dict[int | EmailAddress, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
         default={}, description="SalesLoft user id, or the e-mail address of that user -> the owner's id there."
     )
     owners_by_email: bool = Field(
         default=False, description="Ask the CRM for the owner with the rep's e-mail address, where `owners` has none."
     )
     timeout_seconds: float = Field(20.0, gt=0)
+
+    @model_validator(mode="after")
+    def _owned(self) -> Self:
+        if self.owner_field and not (self.owners or self.owners_by_email):
+            raise ValueError("owner_field needs owners or owners_by_email: nobody is known to be an owner")
+        return self
 
     @property
     def knows_reps_by_email(self) -> bool:
@@ -149,7 +155,22 @@ class HubSpotCrm(VendorCrm):
     def _consistent(self) -> Self:
         if (self.owners or self.owners_by_email) and not (self.owner_field or self.log):
             raise ValueError("owners are for owner_field, or for what is logged: there is neither")
+        if self.match == ("crm_id",):
+            raise ValueError("match: crm_id alone does not find again whom it has made, nor whose mails these are")
         # Found by another way first, a person would get a second contact with an id that only one may have.
         if "salesloft_id" in self.match[1:]:
             raise ValueError("match: salesloft_id comes first or not at all")
+        kinds = logged_kinds(self.log)
+        if ActivityKind.CALL in kinds and "salesloft_id" not in self.match:
+            raise ValueError("log with calls needs salesloft_id in match: calls have no address")
+        self._raise_for_targets()
         return self
+
+    def _raise_for_targets(self) -> None:
+        """What the way to find people writes by itself must not be written by the mapping, too."""
+        targets = [each if isinstance(each, str) else each.to for each in self.fields.values()]
+        targets += filter(None, (self.bounced_field, self.deleted_field, self.owner_field))
+        if self.match != ("email_address",) and "email" in targets:
+            raise ValueError("email is written by itself with this match: leave it out of the fields")
+        if "salesloft_id" in self.match and self.salesloft_id_field in targets:
+            raise ValueError("salesloft_id_field is written by itself: leave it out of the fields")

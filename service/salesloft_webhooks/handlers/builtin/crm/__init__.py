@@ -21,6 +21,9 @@ from salesloft_webhooks.handlers.builtin_groups import CRM
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import GROUP_RETRY_POLICY, outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import get_logger
+
+_log = get_logger(__name__)
 
 Crm = SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm
 
@@ -57,6 +60,10 @@ def build_router(group: str, settings: Settings) -> Router[ContactBackend]:
         @router.on(*logged, timeout_seconds=timeout_seconds, **policy)
         async def log(event: Event, backend: ContactBackend) -> None:
             """Log the activity beside the contact."""
+            if event.person_id is None:
+                # A number dialled by hand, a meeting with somebody unknown: nothing is wrong, and nobody is there.
+                _log.info("crm.unknown", count=1)
+                return
             await backend.log(activity_of(event))
 
     return router
@@ -66,9 +73,9 @@ def _requests(configuration: HttpCrm | HubSpotCrm | SalesforceCrm) -> int:
     """Requests that an event may have to wait for: those of the batch under way, then those of its own.
 
     One for the owner, and for each of both batches one for each way to find people, one for the addresses of others,
-    one to change and one to make. An endpoint of one's own takes one.
+    one to change, one to see whose the contacts are then, and one to make. An endpoint of one's own takes one.
     """
-    return 3 if isinstance(configuration, HttpCrm) else 13
+    return 3 if isinstance(configuration, HttpCrm) else 15
 
 
 def _backend_opener(

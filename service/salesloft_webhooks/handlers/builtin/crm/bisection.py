@@ -31,11 +31,13 @@ class Refused(Exception):
 
     Attributes:
         transient: It may pass by itself (a conflict with a change under way): no record is given up at once.
+        waits: It was we who refused, because another record has to change first: that says nothing about the CRM.
     """
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, waits: bool = False) -> None:
         super().__init__(message)
-        self.transient = transient
+        self.transient = transient or waits
+        self.waits = waits
 
 
 RecordVerdict = HandlerSignal | Refused | None
@@ -88,6 +90,8 @@ class BisectingWriter:
         if isinstance(verdict, Refused):
             if taken and not verdict.transient:
                 return PermanentError(str(verdict))
+            if verdict.waits:
+                return Retry(str(verdict))
             verdict = Retry(str(verdict))
         return self._breaker.failed(record.key, verdict) if isinstance(verdict, Retry) and not taken else verdict
 

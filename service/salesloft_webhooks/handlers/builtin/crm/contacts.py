@@ -27,6 +27,9 @@ FIELDS = {
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far SalesLoft's clock may be ahead of the store's."""
 
+_NO_TEXT = 10**30
+"""Whole numbers from here on are no text of anybody's, and Python refuses to write very long ones."""
+
 UNKNOWN_VERSION = datetime(1970, 1, 1, tzinfo=UTC)
 """Version of a contact of which nothing is known yet but that an address of theirs bounced."""
 
@@ -42,6 +45,7 @@ class Contact:
         updated_at: The version; an older one must never overwrite a newer one.
         deleted: The person is gone.
         fields: Values by our names, those of `FIELDS` that the event says anything about; None: SalesLoft has nothing.
+            What is stated and is no text (an object, a list) is not among them.
         owner_id: The rep who owns them.
         idempotency_key: Of the event that says so.
         states_owner: Whether the event says anything about the owner.
@@ -85,7 +89,9 @@ def contact_of(event: Event) -> Contact:
         person_id=_person_id(event),
         updated_at=plausible_time(event, _version(event)),
         deleted=event.event_type == "person.deleted",
-        fields={ours: _text(event.data[theirs]) for ours, theirs in FIELDS.items() if theirs in event.data},
+        fields={
+            ours: _text(value) for ours, theirs in FIELDS.items() if _is_text(value := event.data.get(theirs, ...))
+        },
         owner_id=event.user_id,
         idempotency_key=event.idempotency_key,
         states_owner=not _OWNER.isdisjoint(event.data),
@@ -129,5 +135,10 @@ def plausible_time(event: Event, time: datetime) -> datetime:
     return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, UNKNOWN_VERSION)
 
 
+def _is_text(value: Any) -> bool:
+    """Whether it is one, or a number that can stand for one, or nothing."""
+    return value is None or isinstance(value, str | float) or (isinstance(value, int) and abs(value) < _NO_TEXT)
+
+
 def _text(value: Any) -> str | None:
-    return clean_text(str(value)) if isinstance(value, str | int | float) else None
+    return clean_text(str(value)) if value is not None and _is_text(value) else None

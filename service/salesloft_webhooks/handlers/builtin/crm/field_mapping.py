@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -18,7 +18,18 @@ _log = get_logger(__name__)
 CUSTOM = "custom_fields."
 """What the names of SalesLoft's custom fields begin with; the rest is the name as SalesLoft shows it, dots included."""
 
-_STANDARD = frozenset(field.encode_name for field in msgspec.structs.fields(Person))
+
+def _objects_in(annotation: Any) -> bool:
+    """Whether values of a type are objects, or lists of them."""
+    if get_origin(annotation) is Mapping or (isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)):
+        return True
+    return any(map(_objects_in, get_args(annotation)))
+
+
+_TYPES = {field.encode_name: field.type for field in msgspec.structs.fields(Person)}
+_VALUES = frozenset(name for name, annotation in _TYPES.items() if not _objects_in(annotation))
+_OBJECTS = _TYPES.keys() - _VALUES - {"cadences"}
+"""Each has values within, under their own names; a list of objects is nothing that a CRM's field takes."""
 
 
 class FieldMapping:
@@ -84,14 +95,16 @@ class FieldMapping:
             stated, value = _looked_up(contact, ours)
             if not stated:
                 continue
-            if is_empty(value):
-                if target.clear:
-                    values[target.to] = None
-                continue
             try:
-                values[target.to] = converted(value, target.type)
+                value = None if is_empty(value) else converted(value, target.type)
             except Misfit:
                 misfits.append(target.to)
+                continue
+            # Blanks between semicolons, or a character that nobody takes, come to nothing, too.
+            if not is_empty(value):
+                values[target.to] = value
+            elif target.clear:
+                values[target.to] = None
         if misfits:
             _log.warning("crm.misfit", person_id=contact.person_id, count=len(misfits), fields=misfits)
         return values
@@ -102,13 +115,19 @@ class FieldMapping:
 
 
 def _is_known(ours: str) -> bool:
-    return ours in FIELDS or ours.partition(".")[0] in _STANDARD
+    """Whether a name can lead to a value: one within an object, like a reference, and none within anything else."""
+    name, dot, within = ours.partition(".")
+    if not dot:
+        return ours in FIELDS or ours in _VALUES
+    return name in _OBJECTS and bool(within)
 
 
 def _looked_up(contact: Contact, ours: str) -> tuple[bool, Any]:
     """Whether the event says anything about a field, and what."""
     if ours in FIELDS:
-        return ours in contact.fields, contact.fields.get(ours)
+        # A value that is no text is not among the contact's: it does not fit, and must not pass for nothing.
+        stated = ours in contact.fields or FIELDS[ours] in contact.resource
+        return stated, contact.fields.get(ours, contact.resource.get(FIELDS[ours]))
     # SalesLoft presents only those custom fields that have a value: of a person that comes with them, one that is not
     # among them is empty.
     path = ("custom_fields", ours.removeprefix(CUSTOM)) if ours.startswith(CUSTOM) else tuple(ours.split("."))

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from salesloft_webhooks.handlers.builtin.configuration.crm import FieldType
@@ -21,7 +22,9 @@ SEPARATOR = ";"
 """Between choices, in the texts of both HubSpot and Salesforce."""
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)", re.ASCII)
+_DAY = re.compile(r"(?P<day>\d{4}-\d\d-\d\d|\d{8}(?=T))", re.ASCII)
+_MONTH = re.compile(r"\d [A-Z][a-z]{2} \d")
+"""RFC 2822 has its months in words."""
 _YES_AND_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -30,16 +33,23 @@ class Misfit(Exception):
 
 
 def is_empty(value: Any) -> bool:
-    """Whether SalesLoft has nothing there: null, blank text, an empty list."""
-    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {})
+    """Whether there is nothing: null, blank text, an empty list, no choices."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {}, ())
 
 
 def converted(value: Any, field_type: FieldType) -> Value:
-    """A value that is not empty, as its field takes it.
+    """A value that is not empty, as its field takes it; what comes of it may be empty (`is_empty`).
 
     Raises:
         Misfit: It cannot be read as one.
     """
+    try:
+        return _converted(value, field_type)
+    except (OverflowError, ValueError):  # numbers of a size that no float has, and no text
+        raise Misfit from None
+
+
+def _converted(value: Any, field_type: FieldType) -> Value:
     match field_type:
         case "text":
             return _text(value)
@@ -101,12 +111,10 @@ def _boolean(value: Any) -> bool:
 
 def _date(value: Any) -> date:
     """The day as it is written, whatever the zone: 10 p.m. in New York is that day there, and not the next one."""
-    if isinstance(value, str) and (written := _DAY.match(value.strip())):
-        try:
-            return date.fromisoformat(written.group())
-        except ValueError:
-            raise Misfit from None
-    return _datetime(value).date()
+    moment, text = _datetime(value), value.strip() if isinstance(value, str) else ""
+    if written := _DAY.match(text):
+        return date.fromisoformat(written["day"])
+    return parsedate_to_datetime(text).date() if _MONTH.search(text) else moment.date()
 
 
 def _datetime(value: Any) -> datetime:

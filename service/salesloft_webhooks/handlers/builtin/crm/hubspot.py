@@ -6,7 +6,7 @@ upserts that way ("Partial upserts are not supported when using `email` as the `
 partial upsert, use a custom unique identifier property", guide to contacts). In any other order contacts are looked up
 first: one that is there is changed by HubSpot's id (``batch/update``), gets SalesLoft's id, and the address that the
 person has now; one that is not is made by ``batch/upsert`` with SalesLoft's id as the id, which makes one however often
-it is sent.
+it is sent. Whoever wants an address that another person's contact has is tried again: that person may leave it.
 
 A bounce or a deletion must not create anybody, so those contacts are looked up in any case: an address is no unique
 property to ``batch/update`` ("Unable to perform update/upsert by non-unique 0-1 property",
@@ -22,7 +22,7 @@ import httpx2
 from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
-from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict
+from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, verdicts
@@ -34,7 +34,7 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
     engagements_of,
     properties_of,
 )
-from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, ways_of
+from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, Known, ways_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
 from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
@@ -92,24 +92,28 @@ class HubSpotContacts(BatchedContacts):
         for engagement in self._to_log:
             known = await self._api.properties(engagement.objects)
             problems += _id_problems(self._configuration.activity_id_field, known, engagement.objects)
+        if self._configuration.owners_by_email and not problems:
+            await self._api.check_owners()
         return problems
 
     def _record(self, change: Contact | Bounce, version: float, owner: str | None = None) -> Record | None:
         ways = ways_of(change)
-        if not any(way in ways for way in self._configuration.match):
+        if not any(ways.get(way) for way in self._configuration.match):
             # A person without an address is nothing unusual in SalesLoft, so no failure; HubSpot has no other key.
             _log.info("crm.unaddressed", person_id=change.person_id)
             return None
         key = ways["email_address"] if self._by_address_alone else str(change.person_id)
-        return Record(key, version, self._mapping.of(change, owner), ways)
+        fields = self._mapping.of(change, owner)
+        if self._matcher.keeps_ids and isinstance(change, Contact) and change.deleted:
+            # Whoever is imported again has another id in SalesLoft, and must find their contact free.
+            fields[self._configuration.salesloft_id_field] = None
+        return Record(key, version, fields, ways)
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._by_address_alone:
             return await self._upserted([_with(each, email=each.key) for each in records], "email")
         matches = await self._matcher.look(records)
         taken = await self._matcher.with_others_address(records, matches)
-        if taken:
-            _log.warning("crm.address_taken", count=len(taken))
         found: dict[str, RecordVerdict] = {}
         known = [
             self._adopting(each, matches.known[each.key].addresses if each.key not in taken else None)
@@ -119,10 +123,34 @@ class HubSpotContacts(BatchedContacts):
         if known:
             ids = {key: each.contact_id for key, each in matches.known.items()}
             found |= _by_key(known, await self._update(known, ids))
-        missing = (each for each in records if each.key not in matches.known and each.key not in taken)
-        if new := list(self._creatable([self._adopting(each, ()) for each in missing])):
+            found |= await self._lost({key: each for key, each in matches.known.items() if found[key] is None})
+        missing = [each for each in records if each.key not in matches.known and each.key not in taken]
+        new, doubled = _first_of_each_address(missing)
+        if new := [self._adopting(each, ()) for each in self._creatable(new)]:
             found |= _by_key(new, await self._created(new))
-        return [found.get(record.key) for record in records]
+        return self._waiting(records, found, {**taken, **doubled})
+
+    async def _lost(self, written: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
+        """Verdicts on those whose contact another worker has given to somebody else meanwhile."""
+        adopted = {key: each for key, each in written.items() if not each.salesloft_id}
+        if not adopted or not self._matcher.keeps_ids:
+            return {}
+        message = "hubspot: the contact was given to another person of SalesLoft's meanwhile"
+        return {key: Refused(message, waits=True) for key in await self._matcher.lost(adopted)}
+
+    def _waiting(
+        self, records: Sequence[Record], found: Mapping[str, RecordVerdict], taken: Mapping[str, str]
+    ) -> Sequence[RecordVerdict]:
+        """Whose address another person has is not done: that person may be about to leave it."""
+        if taken:
+            people = sorted(int(each.ways["salesloft_id"]) for each in records if each.key in taken)
+            _log.warning("crm.address_taken", count=len(people), person_ids=people)
+        return [
+            Refused(f"hubspot: the contact of person {taken[each.key]} of SalesLoft's has that address", waits=True)
+            if taken.get(each.key) and found.get(each.key) is None
+            else found.get(each.key)
+            for each in records
+        ]
 
     def _adopting(self, record: Record, addresses: Collection[str] | None) -> Record:
         """With what makes a contact the person's: SalesLoft's id, and an address that is not among the contact's.
@@ -140,35 +168,35 @@ class HubSpotContacts(BatchedContacts):
         return _with(record, **more)
 
     def _creatable(self, records: Sequence[Record]) -> Iterator[Record]:
-        """Those that HubSpot can tell apart: an address makes one contact, and what has neither address nor id none."""
-        seen = set[str]()
+        """Those of whom enough is known: an address or, where contacts keep ids, that there is none.
+
+        An event that says nothing of the address may be about somebody whose contact only the address would find.
+        """
         for record in records:
             address = record.ways.get("email_address")
-            if address in seen:
-                _log.warning("crm.address_taken", count=1)
-            elif address or self._matcher.keeps_ids:
+            if address or (self._matcher.keeps_ids and address is not None):
                 yield record
             else:
                 _log.info("crm.unaddressed", person_id=int(record.ways["salesloft_id"]))
-            if address:
-                seen.add(address)
 
     async def _created(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._matcher.keeps_ids:
             return await self._upserted(records, self._configuration.salesloft_id_field)
-        response = await self._post("create", inputs(records, [{"associations": []}] * len(records)))
-        return verdicts(response, records, self._mapping)
+        made = [_with(record, email=record.ways["email_address"]) for record in records]
+        response = await self._post("create", inputs(made, [{"associations": []}] * len(made)))
+        by_address = [Record(each.ways["email_address"], each.version, each.fields) for each in made]
+        return verdicts(response, by_address, self._mapping)
 
     async def _upserted(self, records: Sequence[Record], id_property: str) -> Sequence[RecordVerdict]:
         more = [{"id": record.key, "idProperty": id_property} for record in records]
         response = await self._post("upsert", inputs(records, more))
-        return verdicts(response, records, self._mapping)
+        return verdicts(response, records, self._mapping, keyed_by=id_property)
 
     async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         # Two addresses may have been merged into one contact, and a request must not name it twice.
         changes, positions = merged([Record(ids[each.key], each.version, each.fields) for each in records])
         response = await self._post("update", inputs(changes, [{"id": change.key} for change in changes]))
-        answered = verdicts(response, changes, self._mapping)
+        answered = verdicts(response, changes, self._mapping, keyed_by=None)
         return [answered[position] for position in positions]
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
@@ -186,6 +214,18 @@ class HubSpotContacts(BatchedContacts):
 
 def _with(record: Record, **more: str) -> Record:
     return Record(record.key, record.version, {**record.fields, **more}, record.ways)
+
+
+def _first_of_each_address(records: Sequence[Record]) -> tuple[list[Record], dict[str, str]]:
+    """Those that HubSpot can tell apart, and who comes before each of the others: an address makes one contact."""
+    first: dict[str, str] = {}
+    doubled: dict[str, str] = {}
+    for record in records:
+        person = record.ways["salesloft_id"]
+        address = record.ways.get("email_address")
+        if address and first.setdefault(address, person) != person:
+            doubled[record.key] = first[address]
+    return [record for record in records if record.key not in doubled], doubled
 
 
 def _by_key(records: Sequence[Record], found: Sequence[RecordVerdict]) -> dict[str, RecordVerdict]:

@@ -110,8 +110,16 @@ def raise_for(response: httpx2.Response, mapping: FieldMapping) -> None:
     raise Refused(f"hubspot answered {status}{codes}", transient=status == httpx2.codes.CONFLICT)
 
 
-def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping) -> Sequence[RecordVerdict]:
+def verdicts(
+    response: httpx2.Response, records: Sequence[Record], mapping: FieldMapping, *, keyed_by: str | None = "email"
+) -> Sequence[RecordVerdict]:
     """What a 2xx says about each record of its request.
+
+    Args:
+        response: The answer.
+        records: What was sent.
+        mapping: Names that may be repeated in a message.
+        keyed_by: The property that has the records' keys; None: they are HubSpot's ids.
 
     Raises:
         Retry: It is not the documented answer.
@@ -124,8 +132,9 @@ def verdicts(response: httpx2.Response, records: Sequence[Record], mapping: Fiel
     result: list[RecordVerdict] = [Retry("hubspot: nothing was said about this contact")] * len(records)
     for taken in objects(body.get("results")):
         properties = taken.get("properties")
-        email = properties.get("email") if isinstance(properties, dict) else None
-        for position in _positions([taken.get("objectWriteTraceId")], [taken.get("id"), email], records):
+        own = properties.get(keyed_by) if isinstance(properties, dict) and keyed_by else None
+        own = taken.get("id") if keyed_by is None else own
+        for position in _positions([taken.get("objectWriteTraceId")], [own], records):
             result[position] = None
     for error in objects(body.get("errors")):
         context = error.get("context")

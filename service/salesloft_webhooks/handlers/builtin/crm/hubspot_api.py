@@ -85,6 +85,14 @@ class HubSpotApi:
                 return str(owner["id"])
         return None
 
+    async def check_owners(self) -> None:
+        """Return if owners may be read.
+
+        Raises:
+            Retry, Unavailable: They may not, or HubSpot does not say.
+        """
+        await self._get(f"/crm/owners/{self._version}", limit="1")
+
     async def _get(self, path: str, **query: str) -> Mapping[str, Any]:
         async with exchange("hubspot", self._seconds):
             response = await self._client.get(f"{self._base}{path}", params=query, headers=self._headers)

@@ -167,7 +167,7 @@ class EngagementWriter:
         made = [Record(record.key, record.version, {**record.fields, self._id_field: record.key}) for record in records]
         response = await self._api.post(self._engagement.objects, "create", inputs(made, more))
         raise_for(response, self._mapping)
-        return verdicts(response, made, self._mapping)
+        return verdicts(response, made, self._mapping, keyed_by=self._id_field)
 
     async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         if not records:
@@ -177,4 +177,4 @@ class EngagementWriter:
             self._engagement.objects, "update", inputs(changes, [{"id": change.key} for change in changes])
         )
         raise_for(response, self._mapping)
-        return verdicts(response, changes, self._mapping)
+        return verdicts(response, changes, self._mapping, keyed_by=None)

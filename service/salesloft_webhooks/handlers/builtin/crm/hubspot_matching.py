@@ -44,22 +44,25 @@ class Matches:
 
     Attributes:
         known: The contact of a record, by its key.
-        taken: Keys of records whose address is another person's contact's.
+        taken: Keys of records whose address is that of another contact -> whose that is; empty: nobody's.
     """
 
     known: dict[str, Known] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, str] = field(default_factory=dict)
 
 
 def ways_of(change: Contact | Bounce) -> dict[MatchBy, str]:
-    """All that a person may be found by. HubSpot's ids are numbers: any other `crm_id` is of another CRM."""
+    """All that a person may be found by. HubSpot's ids are numbers: any other `crm_id` is of another CRM.
+
+    An address that is stated to be empty is empty text; one of which the event says nothing is not there.
+    """
     ways: dict[MatchBy, str] = {"salesloft_id": str(change.person_id)}
     crm_id = change.fields.get("crm_id") if isinstance(change, Contact) else None
     address = change.fields.get("email_address") if isinstance(change, Contact) else change.email_address
     if crm_id and crm_id.isascii() and crm_id.isdigit():
         ways["crm_id"] = crm_id
-    if address and address.strip():
-        ways["email_address"] = address.strip().lower()
+    if address or (isinstance(change, Contact) and "email_address" in change.fields):
+        ways["email_address"] = (address or "").strip().lower()
     return ways
 
 
@@ -85,21 +88,20 @@ class HubSpotMatcher:
         matches = Matches()
         owners: dict[str, str] = {}
         for way in self._order:
-            waiting = [record for record in records if record.key not in matches.known and way in record.ways]
+            waiting = [record for record in records if record.key not in matches.known and record.ways.get(way)]
             there = await self._read(way, {record.ways[way] for record in waiting})
             for record in waiting:
                 if (known := there.get(record.ways[way])) is None:
                     continue
-                person = record.ways["salesloft_id"]
-                if self._is_of_another(known, person, owners):
-                    if way == "email_address":
-                        matches.taken.add(record.key)
-                    continue
-                matches.known[record.key] = known
+                other = self._other_owner(known, record.ways["salesloft_id"], owners)
+                if other is None:
+                    matches.known[record.key] = known
+                elif way == "email_address":
+                    matches.taken[record.key] = other
         return matches
 
-    async def with_others_address(self, records: Sequence[Record], matches: Matches) -> set[str]:
-        """Keys of the records whose address is that of another contact than theirs, and cannot be written."""
+    async def with_others_address(self, records: Sequence[Record], matches: Matches) -> Mapping[str, str]:
+        """The records whose address is that of another contact than theirs, and cannot be written; see `Matches`."""
         asked = [
             record
             for record in records
@@ -108,13 +110,27 @@ class HubSpotMatcher:
             and (record.key in matches.known or "email_address" not in self._order)
         ]
         holders = await self._read("email_address", {record.ways["email_address"] for record in asked})
-        return matches.taken | {record.key for record in asked if record.ways["email_address"] in holders}
+        found = {each.key: holders.get(each.ways["email_address"]) for each in asked}
+        return matches.taken | {key: holder.salesloft_id for key, holder in found.items() if holder}
 
-    def _is_of_another(self, known: Known, person: str, owners: dict[str, str]) -> bool:
-        """Whether another person has the contact, or was the first to get it in this look-up."""
+    async def lost(self, adopted: Mapping[str, Known]) -> set[str]:
+        """Which of the people who were given a contact do not have it: another worker gave it to somebody else.
+
+        Args:
+            adopted: The contact of a person, by SalesLoft's id.
+
+        Raises:
+            Refused, Retry, Unavailable: HubSpot does not say.
+        """
+        there = await self._read("salesloft_id", adopted)
+        return {key for key, known in adopted.items() if key not in there or there[key].contact_id != known.contact_id}
+
+    def _other_owner(self, known: Known, person: str, owners: dict[str, str]) -> str | None:
+        """The other person who has the contact, or was the first to get it in this look-up; None: there is none."""
         if not self.keeps_ids:
-            return False
-        return known.salesloft_id not in ("", person) or owners.setdefault(known.contact_id, person) != person
+            return None
+        owner = known.salesloft_id or owners.setdefault(known.contact_id, person)
+        return None if owner == person else owner
 
     async def _read(self, way: MatchBy, values: Iterable[str]) -> Mapping[str, Known]:
         """The contacts with these values, by them."""

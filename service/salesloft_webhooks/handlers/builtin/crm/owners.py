@@ -1,9 +1,12 @@
 """Whose a contact is in the CRM: SalesLoft's rep there, by a table of one's own or by their e-mail address."""
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Protocol
 
+from salesloft_webhooks.errors import HandlerSignal
 from salesloft_webhooks.handlers.builtin.configuration.crm import VendorCrm
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
@@ -55,6 +58,8 @@ class Owners:
         self.are_configured = bool(configuration.owners or self._asks)
         self._directory, self._users, self._clock = directory, users, clock
         self._known: dict[str, tuple[float, str | None]] = {}
+        self._asking = defaultdict[str, asyncio.Lock](asyncio.Lock)
+        self._failed: dict[str, tuple[float, HandlerSignal]] = {}
 
     async def of(self, user_id: int | None) -> str | None:
         """The CRM's id of the owner that a rep is there; None: nobody is known to be.
@@ -74,8 +79,19 @@ class Owners:
     async def _asked(self, email_address: str) -> str | None:
         if not self._asks:
             return None
-        until, owner = self._known.get(email_address, (0.0, None))
-        if self._clock() >= until:
-            owner = await self._directory.owner_of(email_address)
+        # A rep's people come together, after a start above all: one look-up is for all of them, a failure included.
+        began = self._clock()
+        async with self._asking[email_address]:
+            until, owner = self._known.get(email_address, (0.0, None))
+            if self._clock() < until:
+                return owner
+            if (failure := self._failed.get(email_address)) and failure[0] >= began:
+                raise failure[1]
+            try:
+                owner = await self._directory.owner_of(email_address)
+            except HandlerSignal as signal:
+                self._failed[email_address] = self._clock(), signal
+                raise
+            self._failed.pop(email_address, None)
             self._known[email_address] = self._clock() + (KEPT_SECONDS if owner else UNKNOWN_SECONDS), owner
-        return owner
+            return owner
