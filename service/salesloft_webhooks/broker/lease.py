@@ -72,6 +72,29 @@ class Lease(msgspec.Struct, frozen=True):
     unreadable: str = ""
 
 
+class FollowUpAct(msgspec.Struct, frozen=True):
+    """What an attempt does about a follow-up, as it is stored.
+
+    Attributes:
+        follow_up: The id of the follow-up's event.
+        subject: What is asked for: what its key means for the entity. Empty: it was ended.
+        delay_seconds: When it is due.
+        head: Of the entry that it becomes.
+        body: Likewise.
+    """
+
+    follow_up: str
+    subject: str = ""
+    delay_seconds: float = 0.0
+    head: bytes = b""
+    body: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """Bytes it is stored in, about."""
+        return len(self.head) + len(self.body)
+
+
 class Ran(msgspec.Struct, frozen=True):
     """When and how long an attempt ran, for the event's history.
 
@@ -96,6 +119,9 @@ class Settlement(msgspec.Struct, frozen=True):
         reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: `FILTERED`, or empty.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
+        follow_ups: What counts together with `Outcome.DONE`.
+        follow_ups_before: What was stored while its handlers ran. Whoever says the outcome again to a store that may
+            have lost it says this, too.
     """
 
     lease: Lease
@@ -104,6 +130,8 @@ class Settlement(msgspec.Struct, frozen=True):
     reason: str = ""
     error: str = ""
     ran: Ran | None = None
+    follow_ups: tuple[FollowUpAct, ...] = ()
+    follow_ups_before: tuple[FollowUpAct, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True):

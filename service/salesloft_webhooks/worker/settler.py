@@ -8,23 +8,19 @@ from contextlib import AbstractContextManager
 from itertools import islice, takewhile
 from typing import Protocol, TypeVar
 
-import msgspec
-
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, HandedOver, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.outcome_bounds import SAID_AGAIN_MOST, Unsettled, bound_bytes, light_enough, said_again
 
 BATCH = 200
 """Outcomes in one call."""
 STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
 KNOWN_MOST = 20_000
 """Entries of a partition that are known to be done, the latest: 4 MB. With more they are known less long."""
-SAID_AGAIN_SECONDS, SAID_AGAIN_MOST = 5.0, 1_000
-"""What is said again when the store has failed: the latest that was confirmed so shortly before. Replicas are behind by
-milliseconds, unless their machine is in trouble, too."""
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -43,27 +39,6 @@ class Counts(dict[Key, int]):
             del self[key]
         else:
             self[key] -= 1
-
-
-class Unsettled(msgspec.Struct):
-    """An outcome in the queue.
-
-    Attributes:
-        settlement: What to store.
-        renewed: Monotonic time at which its lease was last known to be ours.
-        joined: Whether it goes into the same call as the one before it, under whose lease it was run.
-        again: Whether it was confirmed before, and is said again.
-    """
-
-    settlement: Settlement
-    renewed: float
-    joined: bool = False
-    again: bool = False
-
-    @property
-    def lease(self) -> Lease:
-        """Whose outcome it is; renewed like that of a running attempt, until it is stored."""
-        return self.settlement.lease
 
 
 class Lanes(Protocol):
@@ -154,11 +129,9 @@ class Settler:
 
         What was confirmed last is stored once more, and no more: with every other answer lost, all would be repeats.
         """
-        since = time.monotonic() - SAID_AGAIN_SECONDS
-        for confirmed, settlement in self._confirmed_lately:
-            if confirmed >= since:
-                self.add(settlement)
-                self._queue[-1].again = True
+        for settlement in said_again(self._confirmed_lately):
+            self.add(settlement)
+            self._queue[-1].again = True
         self._confirmed_lately.clear()
 
     def is_behind(self, seconds: float) -> bool:
@@ -207,7 +180,7 @@ class Settler:
         rest = iter(self._queue)
         batch = [unsettled.settlement for unsettled in islice(rest, BATCH)]
         batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
-        return batch
+        return light_enough(batch, self._queue) if any(each.follow_ups for each in batch) else batch
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
         now = time.monotonic()
@@ -219,6 +192,8 @@ class Settler:
                 self._confirmed.append((now, settlement.lease.entry_id))
                 if not again:
                     self._confirmed_lately.append((now, settlement))
+                    if settlement.follow_ups or settlement.follow_ups_before:
+                        bound_bytes(self._confirmed_lately)
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

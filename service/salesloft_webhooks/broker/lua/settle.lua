@@ -7,11 +7,14 @@
 --       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
 --       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
 --       11 extra: of how many outcomes the event's history of attempts is told more
+--       12 how many follow-ups the attempts have asked for, or ended
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered': done, by no handler),
 --       what went wrong (retry, dead)
 --       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
 --       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
+--       then seven for each follow-up: which outcome (from 1), 'ask' | 'end', its id, and of what is asked for: subject, delay
+--       ms, head, body (include/follow_ups.lua)
 -- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
 --   entries  each may have one word more: those behind it, in the same form, to be run in order under its lease; their
 --            outcomes come in one call with its own
@@ -35,6 +38,7 @@
 --   A repeat names again what the call has leased, and no lease twice.
 --   What is done stays done: a later retry or dead of the same entry ends it instead. So does one of an entry that was
 --   erased meanwhile (erase.lua), of which no error text is kept.
+--   Follow-ups count in the call that makes their event done, and in no other: not in a repeat, nor in a `done` said again.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
@@ -43,16 +47,19 @@
 --@include outcomes
 --@include filtered_events
 --@include entries
+--@include follow_ups
 --@include giving_up
 --@include attempt_history
 --@include held_entries
 --@include patterns
 --@include filter
 --@include layout
-local FIRST, FIELDS, MORE_FIELDS = 12, 9, 5
+local FIRST, FIELDS, MORE_FIELDS = 13, 9, 5
+follow_ups.words, follow_ups.at = 7, {}
+follow_ups.first = #ARGV + 1 - follow_ups.words * ARGV[12]
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
-local behind, EXTRA = tonumber(ARGV[10]), #ARGV + 1 - MORE_FIELDS * ARGV[11]
+local behind, EXTRA = tonumber(ARGV[10]), follow_ups.first - MORE_FIELDS * ARGV[11]
 local delivery_count_if_held = read_held_entries(consumer, (EXTRA - FIRST) / FIELDS)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
@@ -79,8 +86,27 @@ end
 
 -- By the number of an outcome: where what is told more of it begins.
 local extra_at = {}
-for at = EXTRA, #ARGV, MORE_FIELDS do
+for at = EXTRA, follow_ups.first - 1, MORE_FIELDS do
   extra_at[tonumber(ARGV[at])] = at
+end
+
+-- By the number of an outcome: where each of its follow-ups begins.
+for at = follow_ups.first, #ARGV, follow_ups.words do
+  local number = tonumber(ARGV[at])
+  follow_ups.at[number] = follow_ups.at[number] or {}
+  table.insert(follow_ups.at[number], at)
+end
+
+-- Called when this call has made an event done.
+function follow_ups.settle(number, event_id)
+  for _, at in ipairs(follow_ups.at[number] or {}) do
+    local act, id, subject, delay, head, body = unpack(ARGV, at + 1, at + 6)
+    if act == 'ask' then
+      follow_ups.ask(id, subject, event_id, tonumber(delay), head, body, tonumber(ttl))
+    else
+      follow_ups.finish(id, 'cancelled', tonumber(ttl))
+    end
+  end
 end
 
 -- A line for the event's history. What nobody has told more of has ended now.
@@ -143,18 +169,24 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   if not owner then
     if outcome == 'done' and undo_poison(id, event_id) then
       tell_success(number, attempt, event_id, true)
+      follow_ups.settle(number, event_id)
       return 'late'
     end
     if outcome == 'done' and not outcome_of(event_id, id) then
       -- The group was destroyed, and has not read the entry again yet; or the entry was lost with the server's data.
       -- In that case no entry is named: a repeated delivery must be stored, for the other groups.
       set_outcome(event_id, 'done', ttl, redis.call('XRANGE', events, id, id)[1] and id)
+      follow_ups.settle(number, event_id)
     end
     return 'gone'
   end
   local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
+    local asks = follow_ups.at[number] and outcome_of(event_id, id) ~= 'done'
     set_outcome(event_id, 'done', ttl, id)
+    if asks then
+      follow_ups.settle(number, event_id)
+    end
     if reason == 'filtered' then
       remember_filtered(event_id, ttl, id)
     end

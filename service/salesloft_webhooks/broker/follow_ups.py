@@ -1,0 +1,213 @@
+"""Follow-ups of one group: asked for, cancelled, and begun when they are due. See decision 88.
+
+A key belongs to an entity, and an entity to a partition: to another one after the number of partitions was raised. So
+whatever is about a key looks at all partitions that were its entity's, the older ones first (`_homes`), and names in
+the later ones what it has ended in the earlier ones: what is being moved from one to the other then does not come back.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from salesloft_webhooks.broker.body_compression import packed
+from salesloft_webhooks.broker.body_encryption import BodyKeys
+from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.entry_head import packed_head
+from salesloft_webhooks.broker.follow_up_rows import WaitingRow, read_row
+from salesloft_webhooks.broker.group_maintenance import milliseconds
+from salesloft_webhooks.broker.group_options import GroupOptions
+from salesloft_webhooks.broker.layout import partition_of
+from salesloft_webhooks.broker.lease import FollowUpAct, Lease
+from salesloft_webhooks.broker.sealed_data import seal_body
+from salesloft_webhooks.broker.store_format import NEWEST, SEALED
+from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
+
+BEGUN_AT_ONCE, MOVED_AT_ONCE = 50, 10
+"""In one call: with bodies of a megabyte each is that many megabytes."""
+SILENCE_SECONDS = 60.0
+"""A worker that was silent for so long holds no follow-up back."""
+NONE_BUT = ""
+"""No follow-up's id: where a list of ids without any would mean all."""
+
+
+class Begun(Struct, frozen=True):
+    """The answer to one `FollowUps.begin`.
+
+    Attributes:
+        next_seconds: By partition, how long until one is due there, as far as this call has found out.
+        late_seconds: Of each that has begun: how long after its time.
+        held_back: Something was due and did not begin: the group is paused, or a worker of version 0.1.0 is there.
+    """
+
+    next_seconds: dict[int, float]
+    late_seconds: tuple[float, ...] = ()
+    held_back: bool = False
+
+
+class Ended(Struct, frozen=True):
+    """What a cancellation has ended. ``here``: of the ids those in the partition of the event that cancels."""
+
+    found: bool
+    running: bool
+    here: tuple[str, ...]
+
+
+class FollowUps:
+    """The follow-ups of a group, for the worker that asks for them and for those that begin them."""
+
+    def __init__(self, store: Store, options: GroupOptions, *, compress: bool = True) -> None:
+        self._store = store
+        self._options = options
+        self._compress = compress
+        self._seals = False
+
+    async def act(self, lease: Lease, wanted: Wanted) -> FollowUpAct:
+        """What is to be stored for a follow-up that the event of a lease asks for.
+
+        Raises:
+            StoreError: nobody knows whether bodies are sealed.
+        """
+        event, keys = lease.event, await self._sealing_keys()
+        follow_up = id_of(self._options.name, event.event_id, wanted.key)
+        described = event.event_type if event.follow_up is None else event.follow_up.event_type
+        length = len(wanted.arguments) if wanted.arguments else -1
+        said = Said(wanted.key, event.event_id, described, wanted.task, length)
+        body = with_arguments(wanted.arguments, event.raw_data)
+        body = packed(body) if self._compress else body
+        values = (
+            follow_up,
+            task_type(wanted.task) if wanted.task else described,
+            event.entity_key,
+            event.source,
+            "",
+            event.created_at,
+            said_in(event.traceparent, said),
+        )
+        return FollowUpAct(
+            follow_up,
+            subject_of(event.entity_key, wanted.key),
+            wanted.after_seconds,
+            packed_head(values, pack=True),
+            body if keys is None else seal_body(keys, body, follow_up),
+        )
+
+    async def ask(self, lease: Lease, act: FollowUpAct) -> tuple[bool, float | None]:
+        """Let it wait, now.
+
+        Returns:
+            False: the event has asked for it before, and it waits no more. And the seconds until one is due here.
+
+        Raises:
+            StoreError: it may wait or not; asked again, it waits once.
+        """
+        await self.clear_earlier(lease, act)
+        return await self._ask(lease.partition, lease.event.event_id, act)
+
+    async def clear_earlier(self, lease: Lease, act: FollowUpAct) -> None:
+        """Before one is asked for: let no other by its key wait in other partitions that are or were its entity's."""
+        for partition in self._homes(lease.event.entity_key, lease.partition):
+            if partition != lease.partition:
+                await self._end(partition, "replaced", act.subject, kept=act.follow_up)
+
+    async def _ask(
+        self, partition: int, asker: str, act: FollowUpAct, asked_ms: int | str = "", due_ms: int | str = ""
+    ) -> tuple[bool, float | None]:
+        options, delay = self._options, milliseconds(act.delay_seconds)
+        words = (options.name, options.idempotency_ttl_seconds, act.follow_up, act.subject, asker, delay)
+        reply = await self._store.run("ask_later", partition, [*words, act.head, act.body, asked_ms, due_ms])
+        state, next_ms = reply
+        return state == b"waiting", next_ms / 1_000 if next_ms >= 0 else None
+
+    async def cancel(self, lease: Lease, key: str) -> Ended:
+        """End the follow-up by a key of a lease's entity, wherever it waits or is on its way.
+
+        Raises:
+            StoreError: it may be ended or not; repeat it.
+        """
+        entity_key = lease.event.entity_key
+        subject, results = subject_of(entity_key, key), dict[str, bytes]()
+        here: tuple[str, ...] = ()
+        for partition in self._homes(entity_key, lease.partition):
+            ended = await self._end(partition, "cancelled", subject, ids=results)
+            if partition == lease.partition:
+                here = tuple(ended)
+            results |= ended
+        return Ended(bool(results), b"running" in results.values(), here)
+
+    async def end(self, partition: int, ids: Iterable[str], state: str) -> int:
+        """End follow-ups by their ids in one partition; how many waited or were on their way.
+
+        Raises:
+            StoreError: some may be ended; repeat it.
+        """
+        return len(await self._end(partition, state, "", ids=ids))
+
+    async def _end(
+        self, partition: int, state: str, subject: str, *, kept: str = "", ids: Iterable[str] = ()
+    ) -> dict[str, bytes]:
+        """By id what became of those that were not over before."""
+        options = self._options
+        args = [options.name, options.idempotency_ttl_seconds, state, subject, kept, *ids]
+        reply = await self._store.run("end_later", partition, args)
+        results = {name.decode(): result for name, result in zip(reply[::2], reply[1::2], strict=True)}
+        return {name: result for name, result in results.items() if result != b"none"}
+
+    async def begin(self, partition: int, *, ahead_seconds: float = 0.0) -> Begun:
+        """Make follow-ups that are due entries of their group; those whose entity is elsewhere by now wait there.
+
+        Args:
+            partition: Where.
+            ahead_seconds: Those that are due by then, too: for tests of handlers.
+
+        Raises:
+            StoreError: some may have begun; what is left waits.
+        """
+        ids, moved_to = await self._at_home(partition) if self._store.earlier else ([], {})
+        options = self._options
+        args = [options.name, options.idempotency_ttl_seconds, self._store.partitions, BEGUN_AT_ONCE]
+        args += [milliseconds(ahead_seconds), NEWEST, milliseconds(SILENCE_SECONDS), *ids]
+        state, next_ms, late = await self._store.run("begin_later", partition, args)
+        known = dict(moved_to)
+        if next_ms >= 0:
+            known[partition] = next_ms / 1_000
+        return Begun(known, tuple(each / 1_000 for each in late), state != b"begun")
+
+    async def _at_home(self, partition: int) -> tuple[list[str], dict[int, float]]:
+        """The ids of those that are due and belong here; the others are moved: where one is due now."""
+        args = [self._options.name, MOVED_AT_ONCE, ""]
+        _, flat = await self._store.run("waiting_later", partition, args)
+        ids, moved_to = [NONE_BUT], dict[int, float]()
+        for name, row in zip(flat[::2], flat[1::2], strict=True):
+            waiting = read_row(name, row)
+            home = partition if waiting is None else partition_of(waiting.entity_key, self._store.partitions)
+            if waiting is None or home == partition:
+                ids.append(name.decode())
+            else:
+                await self._move(waiting, partition, home)
+                moved_to[home] = 0.0
+        return ids, moved_to
+
+    async def _move(self, row: WaitingRow, partition: int, home: int) -> None:
+        """First it waits there, then no more here: whoever dies in between has it moved again, to the same place."""
+        act = FollowUpAct(row.follow_up, row.subject, 0.0, row.head, row.body)
+        await self._ask(home, row.said.event_id, act, row.asked_ms, row.due_ms)
+        await self._end(partition, "moved", "", ids=[row.follow_up])
+
+    def _homes(self, entity_key: str, partition: int) -> list[int]:
+        """The partitions that are or were an entity's, and its event's own: the earliest first, today's last."""
+        earlier = sorted(self._store.earlier, key=lambda layout: layout.ended)
+        if not earlier:
+            return [partition]
+        numbers = [*(layout.partitions for layout in earlier), self._store.partitions]
+        latest = [partition_of(entity_key, number) for number in reversed(numbers)]
+        return list(dict.fromkeys((*latest, partition)))[::-1]
+
+    async def _sealing_keys(self) -> BodyKeys | None:
+        """What seals bodies: only when everybody seen can open them, from when on all are sealed (`sealing`)."""
+        if self._store.sealing_keys is None:
+            return None
+        if not self._seals:
+            with translated():
+                written = await self._store.client.hget(self._store.keys.encryption, "written")
+            self._seals = written is not None and int(written) == SEALED
+        return self._store.sealing_keys if self._seals else None

@@ -1,0 +1,300 @@
+"""Follow-ups in the store: asked for, replaced, cancelled, begun; once, whoever repeats what."""
+
+import asyncio
+from typing import Any
+
+from salesloft_webhooks.broker import FollowUpAct, FollowUps, Group, Lease, Outcome, Settled, Settlement
+from salesloft_webhooks.follow_ups import Wanted, id_of
+from salesloft_webhooks.settings import Ordering
+from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
+
+LATER = "sl:{0}:g:crm:later"
+
+
+def wanted(key: str = "k", after: float = 0.0, *, task: str = "", arguments: bytes = b"") -> Wanted:
+    """What a handler asks for."""
+    return Wanted(key, after, task, arguments, on_done=False)
+
+
+async def asked(group: Group, bench: Bench, lease: Lease, what: Wanted) -> bool:
+    """Ask at once: whether it waits."""
+    follow_ups = FollowUps(bench.store, group.options)
+    waits, _ = await follow_ups.ask(lease, await follow_ups.act(lease, what))
+    return waits
+
+
+async def begun(group: Group, bench: Bench) -> int:
+    """Begin what is due: how many."""
+    return len((await FollowUps(bench.store, group.options).begin(0)).late_seconds)
+
+
+async def running(bench: Bench, event_id: str = "e1", **options: Any) -> tuple[Group, Lease]:
+    """A group that runs one event."""
+    group = await bench.group(lease_seconds=60, **options)
+    await bench.publish(event_id)
+    (lease,) = await take(group)
+    return group, lease
+
+
+async def test_what_is_due_becomes_an_entry_of_its_group_alone(bench: Bench) -> None:
+    """A follow-up is the same event with data, person and trace; another group settles it as not its own."""
+    group, lease = await running(bench)
+    other = await bench.group("other")
+    assert await asked(group, bench, lease, wanted("remind"))
+    await settle(group, lease, Outcome.DONE)
+
+    assert await begun(group, bench) == 1
+    (again,) = await take(group)
+
+    event = again.event
+    assert (event.event_type, event.entity_key, event.data, event.traceparent) == (
+        "person.created",
+        "person:1",
+        {"id": 1},
+        "00-trace-01",
+    )
+    assert event.follow_up is not None
+    assert (event.follow_up.key, event.follow_up.event_id, event.event_id) == (
+        "remind",
+        "e1",
+        id_of("crm", "e1", "remind"),
+    )
+    assert event.follow_up.asked_at <= event.follow_up.due_at <= event.received_at
+    assert [one.event.event_id for one in await take(other)] == ["e1"]
+
+
+async def test_what_is_not_due_waits(bench: Bench) -> None:
+    """Before its time a follow-up is no entry, and nothing that a group holds."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted(after=60))
+    await settle(group, lease, Outcome.DONE)
+
+    assert await begun(group, bench) == 0
+    assert await take(group) == ()
+    assert bench.redis.zcard(LATER) == bench.redis.hlen(f"{LATER}:entries") == 1
+
+
+async def test_a_task_has_its_arguments_and_meets_no_event_of_its_name(bench: Bench) -> None:
+    """A task named `created` is taken by the worker that has it, and by no pattern, though it be `*`."""
+    everything = await bench.group(lease_seconds=60, events=("*",))
+    tasks = await bench.group(consumer="two", lease_seconds=60, events=("*",), handled=("*", "follow_up/created"))
+    await bench.publish("e1", event_type="task.created")
+    (lease,) = await take(everything)
+    await asked(everything, bench, lease, wanted("k", task="created", arguments=b'{"n":1}'))
+    await settle(everything, lease, Outcome.DONE)
+    await begun(everything, bench)
+
+    assert await take(everything) == ()
+    (again,) = await take(tasks)
+
+    assert again.event.event_type == "follow_up/created"
+    assert again.event.follow_up is not None
+    assert (again.event.follow_up.arguments, again.event.follow_up.event_type) == ({"n": 1}, "task.created")
+    assert again.event.data == {"id": 1}
+
+
+async def test_the_same_key_of_a_person_replaces(bench: Bench) -> None:
+    """Two events of a person ask by one key: the second one's follow-up waits, the first one's never comes back."""
+    group, one = await running(bench)
+    await bench.publish("e2")
+    (two,) = await take(group)
+    await asked(group, bench, one, wanted())
+    await asked(group, bench, two, wanted())
+
+    assert await asked(group, bench, one, wanted()) is False
+    assert bench.redis.zrange(LATER, 0, -1) == [id_of("crm", "e2", "k")]
+    assert bench.record(id_of("crm", "e1", "k"))["later:crm"] == "replaced"
+
+
+async def test_the_same_key_of_another_person_is_another_follow_up(bench: Bench) -> None:
+    """A key belongs to its person: what others ask for by the same one stays."""
+    group, one = await running(bench)
+    await bench.publish("e2", key="person:2")
+    (two,) = await take(group)
+    await asked(group, bench, one, wanted())
+    await asked(group, bench, two, wanted())
+
+    ended = await FollowUps(bench.store, group.options).cancel(two, "k")
+
+    assert ended.found
+    assert bench.redis.zrange(LATER, 0, -1) == [id_of("crm", "e1", "k")]
+
+
+async def test_an_event_that_runs_again_asks_for_the_same_follow_up(bench: Bench) -> None:
+    """Asked for again while it waits there is one, at the later time; once it has begun it never waits again."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted(after=60))
+    await asked(group, bench, lease, wanted(after=0))
+    assert await begun(group, bench) == 1
+
+    assert await asked(group, bench, lease, wanted()) is False
+    assert await begun(group, bench) == 0
+    assert bench.redis.xlen(STREAM) == 2
+
+
+async def test_done_and_its_follow_ups_are_one_step(bench: Bench) -> None:
+    """What comes with `done` waits once it is done; a retry drops it, and a repeat does not bring back what was cancelled."""
+    group, lease = await running(bench)
+    follow_ups = FollowUps(bench.store, group.options)
+    act = await follow_ups.act(lease, wanted(after=60))
+
+    assert await group.settle(0, [Settlement(lease, Outcome.RETRY, error="boom", follow_ups=(act,))]) == [
+        Settled.SETTLED
+    ]
+    assert bench.redis.zcard(LATER) == 0
+    (lease,) = await take(group)
+    done = [Settlement(lease, Outcome.DONE, follow_ups=(act,))]
+    assert await group.settle(0, done) == [Settled.SETTLED]
+    assert bench.redis.zcard(LATER) == 1
+    await follow_ups.cancel(lease, "k")
+
+    assert await group.settle(0, done) == [Settled.GONE]
+    assert bench.redis.zcard(LATER) == 0
+
+
+async def test_a_late_done_brings_its_follow_ups_once(bench: Bench) -> None:
+    """A worker that lost its lease reports done before the new holder does: one follow-up, asked for by the first."""
+    one, two = await bench.group(max_attempts=3), await bench.group(consumer="two", max_attempts=3)
+    await bench.publish("e1")
+    (lost,) = await take(one)
+    await lapse()
+    (held,) = await take(two)
+    act = await FollowUps(bench.store, one.options).act(lost, wanted())
+
+    assert await one.settle(0, [Settlement(lost, Outcome.DONE, follow_ups=(act,))]) == [Settled.LATE]
+    assert await begun(one, bench) == 1
+    assert await two.settle(0, [Settlement(held, Outcome.DONE, follow_ups=(act,))]) == [Settled.SETTLED]
+
+    assert await begun(one, bench) == 0
+
+
+async def test_done_said_again_repeats_a_cancellation_that_was_lost(bench: Bench) -> None:
+    """A promoted replica that had not heard of `done` hears of what its handlers cancelled, and of nothing younger."""
+    group, one = await running(bench)
+    await asked(group, bench, one, wanted(after=60))
+    await settle(group, one, Outcome.DONE)
+    await bench.publish("e2")
+    (two,) = await take(group)
+
+    await group.settle(0, [Settlement(two, Outcome.DONE, follow_ups=(FollowUpAct(id_of("crm", "e1", "k")),))])
+
+    assert bench.redis.zcard(LATER) == 0
+    assert bench.record(id_of("crm", "e1", "k"))["later:crm"] == "cancelled"
+
+
+async def test_what_was_cancelled_when_due_is_given_to_nobody(bench: Bench) -> None:
+    """Cancelled between its time and a take, a follow-up is passed over, and a replay of it too."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+
+    ended = await FollowUps(bench.store, group.options).cancel(lease, "k")
+
+    assert (ended.found, ended.running) == (True, False)
+    assert await take(group) == ()
+    entry = bench.redis.xrange(STREAM)[-1][0]
+    assert await bench.store.run("replay", 0, ["crm", 60, "wet", "", "", "", "0-0", 0, entry]) == [b"gone"]
+
+
+async def test_what_runs_when_it_is_cancelled_ends_and_is_not_tried_again(bench: Bench) -> None:
+    """Cancelled while it runs, a follow-up is reported as running; its failure is the end of it."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+    (again,) = await take(group)
+
+    ended = await FollowUps(bench.store, group.options).cancel(lease, "k")
+    await settle(group, again, Outcome.RETRY)
+
+    assert ended.running
+    assert await take(group) == ()
+    assert set(bench.pending()) == {lease.entry_id}
+
+
+async def test_a_copy_behind_a_head_is_never_a_follow_up(bench: Bench) -> None:
+    """In a lane run the head may cancel what waits behind it: so no copy of that comes along."""
+    group = await bench.group(ordering=Ordering.ENTITY, lease_seconds=60)
+    for name in ("e1", "e2", "e3"):
+        await bench.publish(name)
+    (lease,) = await take(group)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+    await take(group)
+
+    answer = await group.settle_and_continue(0, [Settlement(lease, Outcome.DONE)], 1, 10)
+
+    (head,) = answer.leases
+    assert [head.event.event_id, *(one.event.event_id for one in head.behind)] == ["e2", "e3"]
+
+
+async def test_a_dead_follow_up_that_was_cancelled_is_not_redriven(bench: Bench) -> None:
+    """Cancelled as a dead letter, a follow-up is finished: a redrive handles nothing."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+    (again,) = await take(group)
+    await settle(group, again, Outcome.DEAD)
+    await FollowUps(bench.store, group.options).cancel(lease, "k")
+    ((letter, _),) = bench.redis.xrange("sl:{0}:g:crm:dead")
+
+    assert await bench.store.run("redrive", 0, ["crm", 60, "", "", "", 0, letter]) == [b"finished"]
+
+
+async def test_it_outlives_the_history_of_its_event(bench: Bench) -> None:
+    """The event is trimmed before its follow-up is due: that has all it needs."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await settle(group, lease, Outcome.DONE)
+    bench.redis.xtrim(STREAM, maxlen=0, approximate=False)
+
+    await begun(group, bench)
+    (again,) = await take(group)
+
+    assert again.event.data == {"id": 1}
+
+
+async def test_a_paused_group_begins_none(bench: Bench) -> None:
+    """While the group is paused a follow-up goes on waiting, where it can be cancelled; then it begins."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await group.pause(0.1)
+
+    assert await begun(group, bench) == 0
+    await asyncio.sleep(0.15)
+
+    assert await begun(group, bench) == 1
+
+
+async def test_a_worker_of_the_first_version_holds_it_back(bench: Bench) -> None:
+    """Beside a worker that would take it for its event, a follow-up waits."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    bench.redis.zadd("sl:{0}:g:crm:seen", {"old": 2e12})
+
+    assert await begun(group, bench) == 0
+    bench.redis.zrem("sl:{0}:g:crm:seen", "old")
+
+    assert await begun(group, bench) == 1
+
+
+async def test_it_survives_a_flush_of_the_scripts(bench: Bench) -> None:
+    """A server that has forgotten the scripts is given them again, by each step."""
+    group, lease = await running(bench)
+    bench.redis.script_flush()
+    await asked(group, bench, lease, wanted())
+    bench.redis.script_flush()
+
+    assert await begun(group, bench) == 1
+
+
+async def test_a_removed_group_leaves_nothing_without_an_end(bench: Bench) -> None:
+    """With the group go its follow-ups; what names them ends by itself."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted(after=60))
+    await settle(group, lease, Outcome.DONE)
+    while await bench.store.run("remove_group", 0, ["crm", "discard", 500]) != b"removed":
+        pass
+
+    left = [key for key in bench.redis.scan_iter("*later*")]
+    assert left != []
+    assert all(bench.redis.ttl(key) > 0 for key in left)
