@@ -6,12 +6,13 @@ the later ones what it has ended in the earlier ones: what is being moved from o
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct
 
 from salesloft_webhooks.broker.body_compression import packed
 from salesloft_webhooks.broker.body_encryption import BodyKeys
-from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.entry_head import packed_head
 from salesloft_webhooks.broker.follow_up_rows import WaitingRow, read_row
 from salesloft_webhooks.broker.group_maintenance import milliseconds
@@ -147,7 +148,7 @@ class FollowUps:
     ) -> dict[str, bytes]:
         """By id what became of those that were not over before."""
         options = self._options
-        args = [options.name, options.idempotency_ttl_seconds, state, subject, kept, *ids]
+        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, state, subject, kept, *ids]
         reply = await self._store.run("end_later", partition, args)
         results = {name.decode(): result for name, result in zip(reply[::2], reply[1::2], strict=True)}
         return {name: result for name, result in results.items() if result != b"none"}
@@ -162,20 +163,25 @@ class FollowUps:
         Raises:
             StoreError: some may have begun; what is left waits.
         """
-        ids, moved_to = await self._at_home(partition) if self._store.earlier else ([], {})
-        options = self._options
-        args = [options.name, options.idempotency_ttl_seconds, self._store.partitions, BEGUN_AT_ONCE]
-        args += [milliseconds(ahead_seconds), NEWEST, milliseconds(SILENCE_SECONDS), *ids]
-        state, next_ms, late = await self._store.run("begin_later", partition, args)
+        ids, moved_to = await self._at_home(partition, ahead_seconds) if self._store.earlier else ([], {})
+        state, next_ms, late = await self._begin_later(partition, BEGUN_AT_ONCE, ahead_seconds, ids)
         known = dict(moved_to)
         if next_ms >= 0:
             known[partition] = next_ms / 1_000
         return Begun(known, tuple(each / 1_000 for each in late), state != b"begun")
 
-    async def _at_home(self, partition: int) -> tuple[list[str], dict[int, float]]:
+    async def _begin_later(
+        self, partition: int, at_most: int, ahead: float, ids: Iterable[str]
+    ) -> tuple[Any, Any, Any]:
+        options = self._options
+        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, self._store.partitions, at_most]
+        args += [milliseconds(ahead), NEWEST, milliseconds(SILENCE_SECONDS), *ids]
+        state, next_ms, found = await self._store.run("begin_later", partition, args)
+        return state, next_ms, found
+
+    async def _at_home(self, partition: int, ahead: float) -> tuple[list[str], dict[int, float]]:
         """The ids of those that are due and belong here; the others are moved: where one is due now."""
-        args = [self._options.name, MOVED_AT_ONCE, ""]
-        _, flat = await self._store.run("waiting_later", partition, args)
+        *_, flat = await self._begin_later(partition, MOVED_AT_ONCE, ahead, ["look"])
         ids, moved_to = [NONE_BUT], dict[int, float]()
         for name, row in zip(flat[::2], flat[1::2], strict=True):
             waiting = read_row(name, row)

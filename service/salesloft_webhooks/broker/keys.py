@@ -157,7 +157,7 @@ class Keys(Struct, frozen=True):
 
     @property
     def runs(self) -> str:
-        """Bulk work: zset of ids of runs by server ms when begun, bounded; ``:unfinished`` likewise; ``:lease``: by whom."""
+        """Bulk work: zset of ids of runs by server ms when begun, bounded; ``:unfinished`` likewise; and ``:lease``."""
         return f"{self.prefix}:{{runs}}"
 
     def run(self, run: str) -> str:

@@ -63,6 +63,8 @@ RECORD_FILTERED = "filtered:"
 """And a group's name: it is done because the group's filters did not want what the event says."""
 RECORD_FOLLOW_UP = "later:"
 """And a group's name: what became of the group's follow-up with this id (``lua/include/follow_ups.lua``)."""
+RECORD_ASKED = "asked:"
+"""And a group's name: the ids of the follow-ups that the event's handlers have asked for, separated by blanks."""
 RECORD_ERASED = "erased:"
 """Of an idempotency record: when the event was erased, server ms; of what it said nothing is kept."""
 RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})
@@ -156,7 +158,7 @@ def _event(entry_id: bytes, described: list[str], data: bytes, *, group: str, at
         attempt=attempt,
         group=group,
         traceparent=traceparent,
-        **({} if follow_up is None else {"follow_up": follow_up}),
+        follow_up=follow_up,
     )
 
 

@@ -187,7 +187,9 @@ class Router(Generic[ResourcesT]):
             self.routes, tuple(map(str, patterns)), policy, rules, condition, in_process=in_process
         )
 
-    def task(self, name: str, /, **options: Unpack[Options]) -> Registration[ResourcesT, Any]:
+    def task(
+        self, name: str, /, *, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+    ) -> Registration[ResourcesT, Any]:
         """Register a handler that runs when `Event.later` has asked for it by this name (docs/follow_ups.md).
 
         It is given the event that has asked; `Event.follow_up` has the arguments. What `on` says of handlers holds.
@@ -199,9 +201,8 @@ class Router(Generic[ResourcesT]):
             raise ConfigurationError("Router.task(): a name has 1 to 100 lower-case letters, digits, `_` and `.`")
         if name in self.tasks:
             raise ConfigurationError("Router.task(): there is a task of this name")
-        where, in_process = filter_of(options.pop("where", None)), options.pop("in_process", False)
-        policy = Policy(**options)
-        return Registration(self.routes, (task_type(name),), policy, None, where, in_process=in_process, task=True)
+        policy, condition = Policy(**overrides), filter_of(where)
+        return Registration(self.routes, (task_type(name),), policy, None, condition, in_process=in_process, task=True)
 
     @property
     def patterns(self) -> tuple[str, ...]:

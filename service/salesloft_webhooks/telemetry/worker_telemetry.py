@@ -44,6 +44,7 @@ FOLLOW_UPS_LATE = histogram(
     "How long after its time a follow-up became an entry that workers take.",
     "group",
     buckets=AGE_SECONDS,
+    unshown="judging whether follow-ups come in time",
 )
 
 

@@ -20,8 +20,9 @@ from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSl
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.lane_run import welcome_behind
+from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.running_attempts import RunningAttempts
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, lanes_to_continue, may_continue
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, lanes_to_continue, may_continue
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN, take
 from salesloft_webhooks.worker.turns import startable, without_those_that_wait
 

@@ -1,12 +1,22 @@
 """Follow-ups in the store: asked for, replaced, cancelled, begun; once, whoever repeats what."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Group, Lease, Outcome, Settled, Settlement
+from salesloft_webhooks.broker.administration.bodies_by_key import bodies_by_key
+from salesloft_webhooks.broker.administration.erasure import erase_person
+from salesloft_webhooks.broker.administration.history import history
+from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
+from salesloft_webhooks.broker.body_encryption import key_line
+from salesloft_webhooks.errors import StoreFull
 from salesloft_webhooks.follow_ups import Wanted, id_of
-from salesloft_webhooks.settings import Ordering
-from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
+from salesloft_webhooks.settings import Ordering, Settings
+from tests.support.broker_bench import STREAM, Bench, lapse, open_bench, settle, take
+from tests.support.servers import Server
 
 LATER = "sl:{0}:g:crm:later"
 
@@ -133,7 +143,7 @@ async def test_an_event_that_runs_again_asks_for_the_same_follow_up(bench: Bench
 
 
 async def test_done_and_its_follow_ups_are_one_step(bench: Bench) -> None:
-    """What comes with `done` waits once it is done; a retry drops it, and a repeat does not bring back what was cancelled."""
+    """What comes with `done` waits from then on; a retry drops it, and a repeat brings back nothing cancelled."""
     group, lease = await running(bench)
     follow_ups = FollowUps(bench.store, group.options)
     act = await follow_ups.act(lease, wanted(after=60))
@@ -295,6 +305,81 @@ async def test_a_removed_group_leaves_nothing_without_an_end(bench: Bench) -> No
     while await bench.store.run("remove_group", 0, ["crm", "discard", 500]) != b"removed":
         pass
 
-    left = [key for key in bench.redis.scan_iter("*later*")]
+    left = list(bench.redis.scan_iter("*later*"))
     assert left != []
     assert all(bench.redis.ttl(key) > 0 for key in left)
+
+
+async def test_what_an_event_has_asked_for_is_shown(bench: Bench) -> None:
+    """The history of an event names its follow-ups, with key, task and time while they wait, then what became of each."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted("remind", 60, task="tell"))
+    await asked(group, bench, lease, wanted("now"))
+    await settle(group, lease, Outcome.DONE)
+    await begun(group, bench)
+
+    found = await history(bench.store, "e1")
+
+    assert found is not None
+    assert [(one.state, one.key, one.task, one.due_at is None) for one in found.follow_ups] == [
+        ("waiting", "remind", "tell", False),
+        ("begun", "", "", True),
+    ]
+    its_own = await history(bench.store, found.follow_ups[1].event_id)
+    assert its_own is not None
+    assert [(one.group, one.state) for one in its_own.groups] == [("crm", "waiting")]
+
+
+async def test_an_erased_person_has_no_follow_up_left(bench: Bench) -> None:
+    """Erasing ends those that wait, of her alone; what her running event asks for with `done` is not stored either."""
+    group, lease = await running(bench)
+    await bench.publish("e2", key="person:2")
+    (other,) = await take(group)
+    await asked(group, bench, lease, wanted("waits", 60))
+    await asked(group, bench, other, wanted("waits", 60))
+    act = await FollowUps(bench.store, group.options).act(lease, wanted("with done", 60))
+    settings = Settings.load(redis_url="redis://127.0.0.1:1")
+
+    erased = await erase_person(bench.store, settings, "1", files=False)
+    await group.settle(0, [Settlement(lease, Outcome.DONE, follow_ups=(act,))])
+
+    assert erased.follow_ups == 1
+    assert bench.redis.zrange(LATER, 0, -1) == bench.redis.hkeys(f"{LATER}:entries") == [id_of("crm", "e2", "waits")]
+    assert await asked(group, bench, lease, wanted("again", 60)) is False
+
+
+async def test_a_body_is_sealed_and_opened_with_an_older_key(server: Server, tmp_path: Path) -> None:
+    """With encrypted bodies a follow-up's is one of them, which `body-keys list` counts; rotated keys still open it."""
+    file, first = tmp_path / "keys", key_line()
+    file.write_text(f"{first}\n")
+    async with open_bench(server, body_key_file=file) as bench:
+        group, lease = await running(bench)
+        await asked(group, bench, lease, wanted("k", task="tell", arguments=b'{"secret":"word"}'))
+        (row,) = [each.head + each.body async for _, each in waiting_follow_ups(bench.store, 0)]
+        counted = await bodies_by_key(bench.store)
+    file.write_text(f"{key_line()}\n{first}\n")
+    async with open_bench(server, body_key_file=file) as bench:
+        group = await bench.group(lease_seconds=60, handled=("*", "follow_up/tell"))
+        await begun(group, bench)
+        (again,) = await take(group)
+
+    assert b"word" not in row
+    assert list(counted.values()) == [2]
+    assert again.event.follow_up is not None
+    assert (again.event.follow_up.arguments, again.event.data) == ({"secret": "word"}, {"id": 1})
+
+
+async def test_a_full_server_refuses_and_nothing_is_lost(small: Server) -> None:
+    """A server without memory lets no follow-up wait or begin; with memory again those that waited begin."""
+    async with open_bench(small) as bench:
+        group, lease = await running(bench)
+        await asked(group, bench, lease, wanted("one"))
+        bench.redis.config_set("maxmemory", 1)
+
+        with pytest.raises(StoreFull):
+            await asked(group, bench, lease, wanted("two"))
+        with pytest.raises(StoreFull):
+            await begun(group, bench)
+        bench.redis.config_set("maxmemory", 0)
+
+        assert await begun(group, bench) == 1

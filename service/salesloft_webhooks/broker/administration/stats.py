@@ -39,6 +39,7 @@ class GroupStats:
         pause_reason: Why not, as a handler, a person or the declaration said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
         retry_reason: What went wrong with the event that is retried next, masked; empty: none waits for a retry.
+        follow_ups: Follow-ups that wait for their time; no entries yet.
     """
 
     group: str
@@ -57,6 +58,7 @@ class GroupStats:
     pause_reason: str = ""
     pause_seconds: float | None = None
     retry_reason: str = ""
+    follow_ups: int = 0
 
     @property
     def paused(self) -> bool:
@@ -88,6 +90,7 @@ class GroupStats:
             pause_reason=other.pause_reason if self.pause is Pause.NONE else self.pause_reason,
             pause_seconds=other.pause_seconds if self.pause is Pause.NONE else self.pause_seconds,
             retry_reason=self.retry_reason or other.retry_reason,
+            follow_ups=self.follow_ups + other.follow_ups,
         )
 
 
@@ -162,7 +165,9 @@ async def group_names(store: Store) -> set[str]:
 
 
 async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> GroupStats:
-    name, lag, last, pending, unrun, parked, unhandled, due, dead, oldest, consumers, pause, pause_ms, retry = row
+    name, lag, last, pending, unrun, parked, unhandled, due, dead, oldest, consumers, pause, pause_ms, retry, later = (
+        row
+    )
     stored = StoredPause.read(pause)
     return GroupStats(
         group=name.decode(),
@@ -181,6 +186,7 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause_reason=stored.reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
         retry_reason=masked_text(retry.decode(errors="backslashreplace")),
+        follow_ups=later,
     )
 
 

@@ -5,8 +5,9 @@
 -- ARGV  1 group   2 idempotency TTL, s   3 the number of partitions the caller works with   4 at most so many
 --       5 ms by which the caller is ahead of time (0, but for tests of authors)   6 format that every worker has to read
 --       7 ms of silence after which a worker is gone
---       then ids, of which none but those begin; without any: all that are due
--- Result: { state, ms until the next one is due (-1: none), ms by which each that began was late }
+--       then ids, of which none but those begin; without any: all that are due; 'look': none begin
+-- Result: { state, ms until the next one is due (-1: none), ms by which each that began was late;
+--         to 'look': ids and rows of those that are due in turn (see include/follow_ups.lua) }
 --   state  'begun' | 'paused' | 'moved' (another number of partitions is in force) | 'old' (a worker is there that would
 --          take a follow-up for its event): nothing happened in the last three
 --
@@ -42,11 +43,17 @@ elseif not all_read() then
   return { 'old', follow_ups.next_due(), {} }
 end
 local ids = { unpack(ARGV, 8) }
-if #ids == 0 then
+local look = ids[1] == 'look'
+if look or #ids == 0 then
   ids = redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', ms(now), 'LIMIT', 0, at_most)
 end
 local late = {}
 for _, id in ipairs(ids) do
-  late[#late + 1] = follow_ups.begin(id, ttl)
+  if look then
+    late[#late + 1] = id
+    late[#late + 1] = redis.call('HGET', follow_ups.entries, id) or ''
+  else
+    late[#late + 1] = follow_ups.begin(id, ttl)
+  end
 end
 return { 'begun', follow_ups.next_due(), late }

@@ -4,8 +4,9 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 event id
 -- Result: {} when the event is unknown here, else { now ms, record (flat), entry id, entry fields (flat; {} when the
---         history no longer has it), groups }
+--         history no longer has it), groups, follow-ups that the event has asked for }
 --   groups: by `include/standing.lua`
+--   follow-ups: { group, id, what became of it, its row without the body ('': it waits no more) }
 --@include partition
 --@include compact_records
 --@include records
@@ -32,8 +33,22 @@ local function key_at(id)
   return fields_of(entry_of(id)).key or ''
 end
 
+local function without_body(row)
+  local front, length, rest = string.match(row or '', '^(%d+ %d+ %w+ (%d+) )(.*)$')
+  return front and front .. string.sub(rest, 1, tonumber(length)) or ''
+end
+
+local later = {}
+local function add_follow_ups(name)
+  for id in string.gmatch(memory['asked:' .. name] or '', '%S+') do
+    local row = redis.call('HGET', base .. 'g:' .. name .. ':later:entries', id)
+    later[#later + 1] = { name, id, redis.call('HGET', record_of(id), 'later:' .. name) or '', without_body(row) }
+  end
+end
+
 local rows, shown = {}, memory.entry
 for _, info in ipairs(known_groups()) do
+  add_follow_ups(info.name)
   local row = standing_in(info, memory, key_at)
   rows[#rows + 1] = row
   -- The original may be trimmed away while a copy of it still waits.
@@ -41,4 +56,4 @@ for _, info in ipairs(known_groups()) do
     shown = row[3]
   end
 end
-return { now, flat_record, shown, entry_of(shown), rows }
+return { now, flat_record, shown, entry_of(shown), rows, later }

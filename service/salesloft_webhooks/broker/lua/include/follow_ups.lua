@@ -4,7 +4,7 @@
 -- `later` has when each that waits is due (zset of ids by the group's ms), `later:entries` what it then becomes: asked ms,
 -- due ms (both by the server's clock), subject, length of the head, head and body. A subject is what the author's key means
 -- for an entity; `later:key:SUBJECT` names the latest follow-up by it, and when that was asked for.
--- The record of a follow-up's id says in `later:GROUP` what became of it, and lives a TTL longer than it waits.
+-- The record of the event that has asked names them in `asked:GROUP`. The record of a follow-up's id says in `later:GROUP` what became of it, and lives a TTL longer than it waits.
 local follow_ups = { waiting = group_base .. ':later', entries = group_base .. ':later:entries' }
 do -- a script has room for 200 local names: of follow-ups there is one
   local LATER, ERASED = 'later:' .. group, 'erased:'
@@ -56,6 +56,17 @@ do -- a script has room for 200 local names: of follow-ups there is one
     return owner and owner ~= NOBODY and 'running' or 'ended'
   end
 
+  -- The record of an event names the follow-ups that it has asked for, so that people find them.
+  local function name_in_record_of(asker, id, ttl)
+    local compact = compact_record(asker)
+    local record = full_record(asker, compact)
+    local known = redis.call('HGET', record, 'asked:' .. group)
+    if not string.find(known or '', id, 1, true) then
+      redis.call('HSET', record, 'asked:' .. group, known and known .. ' ' .. id or id)
+      redis.call('EXPIRE', record, life_of(ttl, compact), 'NX')
+    end
+  end
+
   -- Lets a follow-up wait, in the place of the latest one of its subject. `asked` and `due_at` are given for one that has
   -- waited elsewhere. Returns 'waiting'; 'replaced' by a later one of its subject; or 'ended' when it was asked for before
   -- and waits no more, or the event that asks was erased: nothing happened.
@@ -72,11 +83,15 @@ do -- a script has room for 200 local names: of follow-ups there is one
       follow_ups.finish(latest, 'replaced', ttl)
     end
     local life = ttl + math.ceil(delay / 1000)
+    local moved_here = asked ~= nil
     asked, due_at = asked or ms(wall), due_at or ms(wall + delay)
     redis.call('ZADD', later, ms(now + delay), id)
     redis.call('HSET', later_entries, id, table.concat({ asked, due_at, subject, #head, head .. body }, ' '))
     redis.call('SET', key_of(subject), id .. ' ' .. asked, 'EX', ms(life))
     set_state(id, WAITING, life)
+    if not moved_here then
+      name_in_record_of(asker, id, ttl)
+    end
     return 'waiting'
   end
 

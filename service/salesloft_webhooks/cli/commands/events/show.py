@@ -39,7 +39,7 @@ def show_event(
 def _object(found: "History") -> dict[str, object]:
     groups = [_group_object(row) for row in found.groups]
     about = {"event_id": found.event_id, "duplicates": found.duplicates, "backfilled": found.backfilled}
-    return {**about, "groups": groups}
+    return {**about, "groups": groups, "follow_ups": [described(one) for one in found.follow_ups]}
 
 
 def _group_object(row: "EventInGroup") -> dict[str, object]:
@@ -58,6 +58,10 @@ def _show_history(found: "History", *, with_data: bool) -> None:
     if tried := tried_in(found):
         show(Text("attempts"))
         show_tried(tried)
+    if found.follow_ups:
+        show(Text("follow-ups"))
+        asked = [(one.group, one.event_id, one.state, one.key, one.task, _due(one.due_at)) for one in found.follow_ups]
+        show_table(("GROUP", "EVENT", "STATE", "KEY", "TASK", "DUE"), asked, cut=("KEY",))
     if with_data and found.entry:
         show(found.entry.data.decode(errors="backslashreplace"))
 
@@ -77,6 +81,10 @@ def _about(found: "History") -> Iterator[str]:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
     else:
         yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
+
+
+def _due(at: datetime | None) -> str:
+    return "" if at is None else moment_text(at)
 
 
 def _detail(row: "EventInGroup") -> str:
