@@ -37,7 +37,7 @@ def waiting(redis: Any, partition: int) -> list[str]:
 
 @pytest.fixture
 async def asked_before(server: Server) -> Any:
-    """A follow-up that was asked for before the raise, in her first partition; then a process that knows of the raise."""
+    """A follow-up asked for before the raise, in her first partition; then a process that knows of the raise."""
     async with open_bench(server) as before:
         group = await before.group(lease_seconds=60)
         await decide_partitions(before.store, 1)

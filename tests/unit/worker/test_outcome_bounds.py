@@ -34,7 +34,7 @@ def test_a_call_takes_so_many_bytes_of_follow_ups() -> None:
 
 
 def test_what_is_said_again_says_all_that_was_stored() -> None:
-    """A store that may have lost `done` may have lost what the handlers had stored before it; what is old is not said."""
+    """With `done` may be lost what its handlers had stored before: both are said, and nothing that is old."""
     cancelled, asked = FollowUpAct("cancelled"), FollowUpAct("asked", "subject")
     now = time.monotonic()
 
