@@ -218,12 +218,7 @@ class Retry(HandlerSignal):
     """
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        after: timedelta | float | None = None,
-        at_least: bool = False,
-        counted: bool = True,
+        self, message: str = "", *, after: timedelta | float | None = None, at_least: bool = False, counted: bool = True
     ) -> None:
         super().__init__(message or "the handler asked for a retry")
         if not counted and (after is None or at_least):

@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.errors import FollowUpRefused
-from salesloft_webhooks.follow_ups import Cancelled, Desk, FollowUp, Wanted, checked_arguments, checked_key
+from salesloft_webhooks.follow_ups import Asker, Cancelled, FollowUp, Wanted, checked_arguments, checked_key
 from salesloft_webhooks.time_spans import span_in_seconds
 from salesloft_webhooks.timestamps import parse_timestamp
 
@@ -142,21 +142,21 @@ class Event(Generic[ResourceT_co]):
         """
         seconds = span_in_seconds("Event.later", after)
         wanted = Wanted(checked_key(key), seconds, task, checked_arguments(task, arguments), on_done)
-        return await self._desk().ask_later(wanted)
+        return await self._asker().ask_later(wanted)
 
     async def cancel_later(self, key: str) -> Cancelled:
         """Cancel the follow-up by this key of the same person (entity) in this group. Raises what `later` does."""
-        return await self._desk().cancel_later(checked_key(key))
+        return await self._asker().cancel_later(checked_key(key))
 
-    def _desk(self) -> Desk:
-        desk: Desk | None = self.__dict__.get(DESK)
-        if desk is None:
+    def _asker(self) -> Asker:
+        asker: Asker | None = self.__dict__.get(ASKER)
+        if asker is None:
             raise FollowUpRefused("follow-ups are asked for by handlers of a worker, in its own process")
-        return desk
+        return asker
 
     def __getstate__(self) -> dict[str, Any]:
         """For handlers in processes of their own: all but what belongs to the worker."""
-        return {name: value for name, value in self.__dict__.items() if name != DESK}
+        return {name: value for name, value in self.__dict__.items() if name != ASKER}
 
     @property
     def _described_type(self) -> str:
@@ -218,7 +218,7 @@ class Event(Generic[ResourceT_co]):
         return (datetime.now(UTC) - self.received_at).total_seconds()
 
 
-DESK = "desk"
+ASKER = "asker"
 """In an event's ``__dict__``: where its handlers ask for follow-ups."""
 
 

@@ -104,7 +104,7 @@ class Cancelled(Struct, frozen=True):
         return self.found
 
 
-class Desk(Protocol):
+class Asker(Protocol):
     """Where an event's handlers ask for follow-ups: its attempt."""
 
     async def ask_later(self, wanted: Wanted) -> bool:

@@ -119,7 +119,7 @@ class FollowUps:
         state, next_ms = reply
         return state == b"waiting", next_ms / 1_000 if next_ms >= 0 else None
 
-    async def cancel(self, lease: Lease, key: str) -> Ended:
+    async def end_by_key(self, lease: Lease, key: str) -> Ended:
         """End the follow-up by a key of a lease's entity, wherever it waits or is on its way.
 
         Raises:

@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.background import cancel_and_wait
-from salesloft_webhooks.events import DESK, Event
+from salesloft_webhooks.events import ASKER, Event
 from salesloft_webhooks.follow_ups import Wanted
 from salesloft_webhooks.handlers.execution import AttemptLimits, Verdict, run_attempt
 from salesloft_webhooks.handlers.execution import Ending as Outcome
 from salesloft_webhooks.handlers.loading import LoadedGroup
-from salesloft_webhooks.handlers.recorded_follow_ups import RecordedDesk, follow_up_event
+from salesloft_webhooks.handlers.recorded_follow_ups import RecordedAsker, follow_up_event
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 
@@ -109,11 +109,11 @@ async def run_group(loaded: LoadedGroup, event: Event, settings: Settings) -> Re
 
 
 async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Settings) -> list[Result]:
-    desks = [RecordedDesk() for _ in events]
+    askers = [RecordedAsker() for _ in events]
     async with loaded.open(settings) as running:
         running.wait_no_more()  # nobody else comes
-        for event, desk in zip(events, desks, strict=True):
-            event.__dict__[DESK] = desk
+        for event, asker in zip(events, askers, strict=True):
+            event.__dict__[ASKER] = asker
 
         async def handle(event: Event) -> None:
             await running.check_ready()
@@ -125,12 +125,12 @@ async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Set
                 for event in events
             )
         )
-    return [_result(verdict, desk) for verdict, desk in zip(verdicts, desks, strict=True)]
+    return [_result(verdict, asker) for verdict, asker in zip(verdicts, askers, strict=True)]
 
 
-def _result(verdict: Verdict, desk: RecordedDesk) -> Result:
-    waits = [each for each in desk.wanted.values() if verdict.ending is Outcome.DONE or not each.on_done]
-    cancelled = tuple(desk.cancelled)
+def _result(verdict: Verdict, asker: RecordedAsker) -> Result:
+    waits = [each for each in asker.wanted.values() if verdict.ending is Outcome.DONE or not each.on_done]
+    cancelled = tuple(asker.cancelled)
     return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason, tuple(waits), cancelled)
 
 

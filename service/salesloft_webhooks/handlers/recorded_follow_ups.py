@@ -9,8 +9,8 @@ from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, id_of, task_type
 
 
-class RecordedDesk:
-    """An attempt's desk without a store.
+class RecordedAsker:
+    """An attempt's asker without a store.
 
     Attributes:
         wanted: By key, what waits after the attempt.

@@ -8,13 +8,13 @@ from functools import partial
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry, StoreError
-from salesloft_webhooks.events import DESK
+from salesloft_webhooks.events import ASKER
 from salesloft_webhooks.follow_ups import Cancelled, Wanted
 from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
-from salesloft_webhooks.worker.follow_up_desk import STORE_AWAY_SECONDS, FollowUpDesk
+from salesloft_webhooks.worker.follow_up_asker import STORE_AWAY_SECONDS, FollowUpAsker
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
@@ -50,7 +50,7 @@ class Attempt:
     """
 
     __slots__ = (
-        "_desk",
+        "_asker",
         "_interruption",
         "_lost",
         "_rules",
@@ -75,7 +75,7 @@ class Attempt:
         self._interruption: Interruption | None = None
         self._lost: Lease | None = None
         self._task: asyncio.Task[Settlement | None] | None = None
-        self._desk: FollowUpDesk | None = None
+        self._asker: FollowUpAsker | None = None
 
     def start(self, running: RunningGroup, telemetry: WorkerTelemetry) -> "asyncio.Task[Settlement | None]":
         """Run the handler in a task of its own; its result is what to settle, None when the lease is lost."""
@@ -125,7 +125,7 @@ class Attempt:
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
         event, limits = self.lease.event, self._rules.limits
-        event.__dict__[DESK] = self
+        event.__dict__[ASKER] = self
         with telemetry.attempt(event) as span:
             if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
@@ -141,8 +141,8 @@ class Attempt:
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
                 )
-                if self._desk is not None and verdict.ending is Ending.DONE:
-                    verdict = await self._prepared(self._desk)
+                if self._asker is not None and verdict.ending is Ending.DONE:
+                    verdict = await self._prepared(self._asker)
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
@@ -153,21 +153,21 @@ class Attempt:
 
     async def ask_later(self, wanted: Wanted) -> bool:
         """For the event's handlers: see `Event.later`."""
-        return await self._open_desk().ask_later(wanted)
+        return await self._open_asker().ask_later(wanted)
 
     async def cancel_later(self, key: str) -> Cancelled:
         """For the event's handlers: see `Event.cancel_later`."""
-        return await self._open_desk().cancel_later(key)
+        return await self._open_asker().cancel_later(key)
 
-    def _open_desk(self) -> FollowUpDesk:
+    def _open_asker(self) -> FollowUpAsker:
         if self._task is None or self._task.done():
             raise FollowUpRefused("the attempt is over: nobody would ask again if this were lost")
-        self._desk = self._desk or FollowUpDesk(self.lease, self._rules.follow_ups, self._task.get_loop())
-        return self._desk
+        self._asker = self._asker or FollowUpAsker(self.lease, self._rules.follow_ups, self._task.get_loop())
+        return self._asker
 
-    async def _prepared(self, desk: FollowUpDesk) -> Verdict:
+    async def _prepared(self, asker: FollowUpAsker) -> Verdict:
         try:
-            await desk.prepare()
+            await asker.prepare()
         except StoreError as exc:
             return Verdict(Ending.SNOOZED, exc, STORE_AWAY_SECONDS)
         return DONE
@@ -188,7 +188,7 @@ class Attempt:
             # What succeeds at once has no history, and must not pay for one.
             first = self.lease.event.attempt == 1 and not self.lease.resubmitted
             done = Settlement(self.lease, Outcome.DONE, ran=None if first else self._ran(span))
-            return done if self._desk is None else self._desk.with_follow_ups(done)
+            return done if self._asker is None else self._asker.with_follow_ups(done)
         if verdict.ending is Ending.DEAD:
             return self._dead(span, verdict.error, verdict.reason)
         if verdict.ending is Ending.PAUSED:

@@ -10,7 +10,7 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.routes import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.backoff import Backoff
-from salesloft_webhooks.worker.follow_up_desk import FollowUpCounter
+from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
 
 REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""

@@ -23,7 +23,7 @@ from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 from salesloft_webhooks.worker.due_follow_ups import DueFollowUps
-from salesloft_webhooks.worker.follow_up_desk import FollowUpCounter
+from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
 from salesloft_webhooks.worker.maintenance import Maintenance

@@ -25,7 +25,7 @@ async def test_what_was_cancelled_when_due_is_given_to_nobody(bench: Bench) -> N
     await asked(group, bench, lease, wanted())
     await begun(group, bench)
 
-    ended = await FollowUps(bench.store, group.options).cancel(lease, "k")
+    ended = await FollowUps(bench.store, group.options).end_by_key(lease, "k")
 
     assert (ended.found, ended.running) == (True, False)
     assert await take(group) == ()
@@ -40,7 +40,7 @@ async def test_what_runs_when_it_is_cancelled_ends_and_is_not_tried_again(bench:
     await begun(group, bench)
     (again,) = await take(group)
 
-    ended = await FollowUps(bench.store, group.options).cancel(lease, "k")
+    ended = await FollowUps(bench.store, group.options).end_by_key(lease, "k")
     await settle(group, again, Outcome.RETRY)
 
     assert ended.running
@@ -71,7 +71,7 @@ async def test_a_dead_follow_up_that_was_cancelled_is_not_redriven(bench: Bench)
     await begun(group, bench)
     (again,) = await take(group)
     await settle(group, again, Outcome.DEAD)
-    await FollowUps(bench.store, group.options).cancel(lease, "k")
+    await FollowUps(bench.store, group.options).end_by_key(lease, "k")
     ((letter, _),) = bench.redis.xrange("sl:{0}:g:crm:dead")
 
     assert await bench.store.run("redrive", 0, ["crm", 60, "", "", "", 0, letter]) == [b"finished"]

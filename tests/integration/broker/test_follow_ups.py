@@ -84,7 +84,7 @@ async def test_the_same_key_of_another_person_is_another_follow_up(bench: Bench)
     await asked(group, bench, one, wanted())
     await asked(group, bench, two, wanted())
 
-    ended = await FollowUps(bench.store, group.options).cancel(two, "k")
+    ended = await FollowUps(bench.store, group.options).end_by_key(two, "k")
 
     assert ended.found
     assert bench.redis.zrange(LATER, 0, -1) == [id_of("crm", "e1", "k")]
@@ -116,7 +116,7 @@ async def test_done_and_its_follow_ups_are_one_step(bench: Bench) -> None:
     done = [Settlement(lease, Outcome.DONE, follow_ups=(act,))]
     assert await group.settle(0, done) == [Settled.SETTLED]
     assert bench.redis.zcard(LATER) == 1
-    await follow_ups.cancel(lease, "k")
+    await follow_ups.end_by_key(lease, "k")
 
     assert await group.settle(0, done) == [Settled.GONE]
     assert bench.redis.zcard(LATER) == 0

@@ -69,7 +69,7 @@ async def test_a_later_event_cancels_it_wherever_it_is(asked_before: Any) -> Non
     _, after, group = asked_before
     follow_ups = FollowUps(after.store, group.options)
     (row,) = [row async for _, row in waiting_follow_ups(after.store, 0)]
-    ended = await follow_ups.cancel(await leased(after, group, "e2", 1), "k")
+    ended = await follow_ups.end_by_key(await leased(after, group, "e2", 1), "k")
 
     await follow_ups._move(row, 0, 1)
 

@@ -49,8 +49,8 @@ do -- a script has room for 200 local names: of follow-ups there is one
     if before ~= BEGUN or outcome == 'done' or outcome == 'discarded' then
       return 'none'
     end
-    local first, again = entries_known_of(id)
-    local owner = owner_of(again or first)
+    local first, resubmitted = entries_known_of(id)
+    local owner = owner_of(resubmitted or first)
     set_outcome(id, 'done', ttl, first)
     set_state(id, state, ttl)
     return owner and owner ~= NOBODY and 'running' or 'ended'

@@ -28,7 +28,7 @@ class FollowUpCounter:
         self.note_due = note_due
 
 
-class FollowUpDesk:
+class FollowUpAsker:
     """Made when an attempt asks for the first time."""
 
     def __init__(self, lease: Lease, counter: FollowUpCounter, loop: asyncio.AbstractEventLoop) -> None:
@@ -73,7 +73,7 @@ class FollowUpDesk:
             raise FollowUpRefused(f"more than {ENDED_MOST} follow-ups were cancelled in one attempt")
         kept = self._on_done.pop(key, None)
         try:
-            ended = await self._counter.follow_ups.cancel(self._lease, key)
+            ended = await self._counter.follow_ups.end_by_key(self._lease, key)
         except StoreError as exc:
             raise _again(exc) from exc
         self._before += (FollowUpAct(each) for each in ended.here)
