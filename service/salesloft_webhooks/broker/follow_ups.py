@@ -120,7 +120,7 @@ class FollowUps:
         return state == b"waiting", next_ms / 1_000 if next_ms >= 0 else None
 
     async def end_by_key(self, lease: Lease, key: str) -> Ended:
-        """End the follow-up by a key of a lease's entity, wherever it waits or is on its way.
+        """End the follow-up by a key of a lease's entity, wherever it waits or is on its way; not the lease's own.
 
         Raises:
             StoreError: it may be ended or not; repeat it.
@@ -129,7 +129,7 @@ class FollowUps:
         subject, results = subject_of(entity_key, key), dict[str, bytes]()
         here: tuple[str, ...] = ()
         for partition in self._homes(entity_key, lease.partition):
-            ended = await self._end(partition, "cancelled", subject, ids=results)
+            ended = await self._end(partition, "cancelled", subject, kept=lease.event.event_id, ids=results)
             if partition == lease.partition:
                 here = tuple(ended)
             results |= ended

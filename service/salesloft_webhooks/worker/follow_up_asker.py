@@ -90,8 +90,6 @@ class FollowUpAsker:
 
     def with_follow_ups(self, done: Settlement) -> Settlement:
         """The same with what counts together with it, and with what was stored before."""
-        for act in self._on_done.values():
-            self._counter.note_due(self._lease.partition, act.delay_seconds)
         return structs.replace(done, follow_ups=tuple(self._on_done.values()), follow_ups_before=tuple(self._before))
 
     def _check_loop(self) -> None:

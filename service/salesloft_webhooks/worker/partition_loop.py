@@ -195,6 +195,13 @@ class PartitionLoop:
         """For the settler: how many entries may come along behind those, to be run under their leases."""
         return welcome_behind([each.lease for each in batch if may_continue(each)], self._rules)
 
+    def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
+        """For the settler: look when they are due."""
+        for settlement in batch:
+            counter = self._rules(settlement.lease.event.event_type).follow_ups
+            for act in settlement.follow_ups:
+                counter.note_due(self.partition, act.delay_seconds)
+
     async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""
         if answer.leases:

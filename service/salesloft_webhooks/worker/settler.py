@@ -50,6 +50,9 @@ class Lanes(Protocol):
     def room_behind(self, batch: Sequence[Settlement]) -> int:
         """How many entries may come along, behind what storing a batch hands over."""
 
+    def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
+        """Called when a batch is stored with which follow-ups have come: they will be due."""
+
     async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
         """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
 
@@ -85,6 +88,7 @@ class Settler:
         # A replica that is promoted gives out what it takes for leased when that has lapsed, a minute or more later.
         self._known_seconds = 2 * group.options.lease_seconds + 60
         self._confirmed_lately: deque[tuple[float, Settlement]] = deque(maxlen=SAID_AGAIN_MOST)
+        self._with_follow_ups = 0  # of the queue: so that nothing has to be looked through without any
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -97,6 +101,8 @@ class Settler:
         elif settlement.outcome is Outcome.DONE:
             self._done.add(settlement.lease.entry_id)
         self._empty.clear()
+        if settlement.follow_ups:
+            self._with_follow_ups += 1
         self._filled.set()
 
     def add_run(self, settlements: Sequence[Settlement], renewed: float) -> None:
@@ -169,6 +175,8 @@ class Settler:
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
+            if self._with_follow_ups:
+                self._lanes.follow_ups_stored(batch)
             self._forget(batch)
             await self._lanes.start_handed_over(answer, held)
         if not self._queue:
@@ -180,12 +188,14 @@ class Settler:
         rest = iter(self._queue)
         batch = [unsettled.settlement for unsettled in islice(rest, BATCH)]
         batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
-        return light_enough(batch, self._queue) if any(each.follow_ups for each in batch) else batch
+        return light_enough(batch, self._queue) if self._with_follow_ups else batch
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
         now = time.monotonic()
         for settlement in batch:
             again = self._queue.popleft().again
+            if settlement.follow_ups:
+                self._with_follow_ups -= 1
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:

@@ -150,3 +150,38 @@ async def test_done_said_again_repeats_a_cancellation_that_was_lost(bench: Bench
 
     assert bench.redis.zcard(LATER) == 0
     assert bench.record(id_of("crm", "e1", "k"))["later:crm"] == "cancelled"
+
+
+async def test_what_asks_again_by_its_own_key_is_not_ended_by_that(bench: Bench) -> None:
+    """A reminder asks for the next one and then fails: it is tried again; a cancellation ends both."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+    (first,) = await take(group)
+
+    assert await asked(group, bench, first, wanted(after=60))
+    assert not (await FollowUps(bench.store, group.options).end_by_key(first, "other")).found
+    await settle(group, first, Outcome.RETRY)
+    (again,) = await take(group)
+    assert (again.event.event_id, again.event.attempt) == (first.event.event_id, 2)
+    await settle(group, again, Outcome.RETRY)
+    ended = await FollowUps(bench.store, group.options).end_by_key(lease, "k")
+
+    assert ended.found
+    assert await take(group) == ()
+    assert bench.redis.zcard(LATER) == 0
+
+
+async def test_what_is_cancelled_while_it_runs_may_ask_all_the_same(bench: Bench) -> None:
+    """The attempt that goes on is done, and what comes with that by another key waits."""
+    group, lease = await running(bench)
+    follow_ups = FollowUps(bench.store, group.options)
+    await asked(group, bench, lease, wanted())
+    await begun(group, bench)
+    (first,) = await take(group)
+    act = await follow_ups.act(first, wanted("other", 60))
+    await follow_ups.end_by_key(lease, "k")
+
+    await group.settle(0, [Settlement(first, Outcome.DONE, follow_ups=(act,))])
+
+    assert bench.redis.zrange(LATER, 0, -1) == [act.follow_up]

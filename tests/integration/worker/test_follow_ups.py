@@ -85,7 +85,7 @@ async def test_what_comes_with_done_is_dropped_when_the_handler_fails(valkey: Se
             if event.attempt == 1:
                 raise OSError("not yet")
 
-    async with pipeline(valkey, handle) as running:
+    async with pipeline(valkey, handle, upkeep_seconds=600, no_handler_seconds=3600) as running:
         await running.publish("e1")
         await running.finished(2)
 

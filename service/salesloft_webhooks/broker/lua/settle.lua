@@ -182,7 +182,8 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   end
   local owned = owner == consumer and delivered == attempt and its_run == run
   if outcome == 'done' then
-    local asks = follow_ups.at[number] and outcome_of(event_id, id) ~= 'done'
+    local asks = follow_ups.at[number]
+      and (outcome_of(event_id, id) ~= 'done' or owned and follow_ups.is_called_off(event_id))
     set_outcome(event_id, 'done', ttl, id)
     if asks then
       follow_ups.settle(number, event_id)

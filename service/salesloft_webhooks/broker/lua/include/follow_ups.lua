@@ -3,8 +3,10 @@
 --
 -- `later` has when each that waits is due (zset of ids by the group's ms), `later:entries` what it then becomes: asked ms,
 -- due ms (both by the server's clock), subject, length of the head, head and body. A subject is what the author's key means
--- for an entity; `later:key:SUBJECT` names the latest follow-up by it, and when that was asked for.
--- The record of the event that has asked names them in `asked:GROUP`. The record of a follow-up's id says in `later:GROUP` what became of it, and lives a TTL longer than it waits.
+-- for an entity; `later:key:SUBJECT` names the latest follow-up by it, when that was asked for, and the one by the same key
+-- that has asked for it, if one has: that may still run, or be tried again.
+-- The record of the event that has asked names them in `asked:GROUP`. The record of a follow-up's id says in `later:GROUP`
+-- what became of it, and lives a TTL longer than it waits.
 local follow_ups = { waiting = group_base .. ':later', entries = group_base .. ':later:entries' }
 do -- a script has room for 200 local names: of follow-ups there is one
   local LATER, ERASED = 'later:' .. group, 'erased:'
@@ -30,10 +32,10 @@ do -- a script has room for 200 local names: of follow-ups there is one
     live(record_of(id), seconds)
   end
 
-  -- The latest follow-up of a subject, and the ms when it was asked for; nil without one.
+  -- The latest follow-up of a subject, the ms when it was asked for, and the one that has asked ('': none); nil without one.
   local function known_by(subject)
-    local id, asked = string.match(redis.call('GET', key_of(subject)) or '', '^(%S+) (%d+)$')
-    return id, tonumber(asked)
+    local id, asked, earlier = string.match(redis.call('GET', key_of(subject)) or '', '^(%S+) (%d+) (%S*)$')
+    return id, tonumber(asked), earlier
   end
 
   -- No attempt at it begins any more. Returns 'ended', 'running' (its attempt goes on, and is the last) or 'none'.
@@ -75,19 +77,24 @@ do -- a script has room for 200 local names: of follow-ups there is one
     if (state and state ~= WAITING) or redis.call('HEXISTS', record_of(asker), ERASED) == 1 then
       return 'ended'
     end
-    local latest, latest_asked = known_by(subject)
+    local latest, latest_asked, earlier = known_by(subject)
     if latest and latest ~= id and asked and latest_asked > tonumber(asked) then
       set_state(id, 'replaced', ttl)
       return 'replaced'
-    elseif latest and latest ~= id then
-      follow_ups.finish(latest, 'replaced', ttl)
     end
+    for _, known in ipairs({ latest, earlier }) do
+      -- Not the one that asks, nor again for the one that asked before: it has to end by itself.
+      if known ~= id and known ~= asker and known ~= '' then
+        follow_ups.finish(known, 'replaced', ttl)
+      end
+    end
+    local same_key = (latest == asker or earlier == asker) and asker or ''
     local life = ttl + math.ceil(delay / 1000)
     local moved_here = asked ~= nil
     asked, due_at = asked or ms(wall), due_at or ms(wall + delay)
     redis.call('ZADD', later, ms(now + delay), id)
     redis.call('HSET', later_entries, id, table.concat({ asked, due_at, subject, #head, head .. body }, ' '))
-    redis.call('SET', key_of(subject), id .. ' ' .. asked, 'EX', ms(life))
+    redis.call('SET', key_of(subject), id .. ' ' .. asked .. ' ' .. same_key, 'EX', ms(life))
     set_state(id, WAITING, life)
     if not moved_here then
       name_in_record_of(asker, id, ttl)
@@ -124,18 +131,27 @@ do -- a script has room for 200 local names: of follow-ups there is one
     return first[2] and math.max(0, first[2] - now) or -1
   end
 
+  -- Whether a follow-up was ended while an attempt at it ran: that goes on, and what it asks for counts.
+  function follow_ups.is_called_off(id)
+    local state = state_of(id)
+    return state == 'cancelled' or state == 'replaced'
+  end
+
   -- Ends what a subject means here but `kept`, and each of `ids`; one that is not known here is remembered as ended, so
   -- that it does not come from elsewhere. Returns ids and results in turn.
   function follow_ups.finish_by_subject(subject, kept, ids, state, ttl)
     local results = {}
-    local latest = subject ~= '' and known_by(subject)
-    if latest and latest ~= kept then
-      results = { latest, follow_ups.finish(latest, state, ttl) }
+    local latest, _, earlier = known_by(subject)
+    for _, id in ipairs({ latest, earlier }) do
+      if id ~= kept and id ~= '' then
+        results[#results + 1] = id
+        results[#results + 1] = follow_ups.finish(id, state, ttl)
+      end
     end
     for _, id in ipairs(ids) do
       if not state_of(id) then
         set_state(id, state, ttl)
-      elseif id ~= latest then
+      elseif id ~= latest and id ~= earlier then
         results[#results + 1] = id
         results[#results + 1] = follow_ups.finish(id, state, ttl)
       end
