@@ -167,7 +167,7 @@ async def test_an_erased_person_has_no_follow_up_left(bench: Bench) -> None:
     act = await FollowUps(bench.store, group.options).act(lease, wanted("with done", 60))
     settings = Settings.load(redis_url="redis://127.0.0.1:1")
 
-    erased = await erase_person(bench.store, settings, "1", files=False)
+    erased = await erase_person(bench.store, settings, "1", patience_seconds=0.1, files=False)
     await group.settle(0, [Settlement(lease, Outcome.DONE, follow_ups=(act,))])
 
     assert erased.follow_ups == 1

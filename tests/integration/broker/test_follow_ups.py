@@ -129,11 +129,12 @@ async def test_a_late_done_brings_its_follow_ups_once(bench: Bench) -> None:
     (lost,) = await take(one)
     await lapse()
     (held,) = await take(two)
-    act = await FollowUps(bench.store, one.options).act(lost, wanted())
+    follow_ups = FollowUps(bench.store, one.options)
+    act, other = await follow_ups.act(lost, wanted()), await follow_ups.act(held, wanted("other"))
 
     assert await one.settle(0, [Settlement(lost, Outcome.DONE, follow_ups=(act,))]) == [Settled.LATE]
     assert await begun(one, bench) == 1
-    assert await two.settle(0, [Settlement(held, Outcome.DONE, follow_ups=(act,))]) == [Settled.SETTLED]
+    assert await two.settle(0, [Settlement(held, Outcome.DONE, follow_ups=(act, other))]) == [Settled.SETTLED]
 
     assert await begun(one, bench) == 0
 

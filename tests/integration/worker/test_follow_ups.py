@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from salesloft_webhooks import Event, Ordering, Router
 from salesloft_webhooks.follow_ups import ASKED_MOST, id_of
+from tests.integration.worker.test_promotions import copy_of, promote
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.worker_pipeline import pipeline
@@ -149,3 +150,35 @@ async def test_a_handler_of_a_thread_is_refused(valkey: Server) -> None:
 
         (letter,) = running.dead()
     assert "async def" in letter["error"]
+
+
+async def test_a_promoted_replica_hears_of_what_was_cancelled_before_done(valkey: Server) -> None:
+    """It had heard of neither the cancellation nor `done`: both are said again, and the handler does not run again."""
+    runs: list[str] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(event: Event) -> None:
+        runs.append(event.event_id)
+        if event.event_id == "e1":
+            await event.later(after=60, key="k", on_done=True)
+        else:
+            begun.set()
+            await go_on.wait()
+            await event.cancel_later("k")
+
+    async with pipeline(valkey, handle, lease_seconds=60) as line:
+        await line.publish("e1", key="person:1")
+        await line.finished(1)
+        await asyncio.sleep(5.5)  # so that what asked is not said again, and only the cancellation is
+        await line.publish("e2", key="person:1")
+        await begun.wait()
+        replica = copy_of(line.redis)
+        go_on.set()
+        await line.finished(2)
+        promote(line.redis, replica)
+        assert line.redis.zcard("sl:{0}:g:mine:later") == 1
+        line.redis.execute_command("CLIENT KILL TYPE normal SKIPME yes")
+        await line.finished(2)
+
+        assert line.redis.zcard("sl:{0}:g:mine:later") == 0
+    assert runs == ["e1", "e2"]
