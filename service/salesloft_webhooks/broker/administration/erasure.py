@@ -92,7 +92,7 @@ class ErasedInPart(StoreUnavailable):
 
     def __init__(self, found: Found, why: StoreError) -> None:
         self.counts = found.counts
-        words = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        words = ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in self.counts.items())
         reason = str(why).rstrip(".")
         super().__init__(f"{words} were erased, and then: {reason}. Repeat it: it goes on where it ended")
 
