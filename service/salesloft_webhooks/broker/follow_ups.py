@@ -24,7 +24,7 @@ from salesloft_webhooks.broker.store_format import NEWEST, SEALED
 from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
 
 BEGUN_AT_ONCE, MOVED_AT_ONCE = 50, 10
-"""In one call: with bodies of a megabyte each is that many megabytes."""
+"""In one call, at the most; of large ones fewer (``begin_later.lua``)."""
 SILENCE_SECONDS = 60.0
 """A worker that was silent for so long holds no follow-up back."""
 NONE_BUT = ""

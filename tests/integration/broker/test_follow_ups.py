@@ -186,3 +186,19 @@ async def test_what_is_cancelled_while_it_runs_may_ask_all_the_same(bench: Bench
     await group.settle(0, [Settlement(first, Outcome.DONE, follow_ups=(act,))])
 
     assert bench.redis.zrange(LATER, 0, -1) == [act.follow_up]
+
+
+async def test_large_ones_begin_a_few_in_a_call(bench: Bench) -> None:
+    """Of follow-ups with a megabyte each a call begins no more than two, and says that more are due."""
+    group = await bench.group(lease_seconds=60)
+    follow_ups = FollowUps(bench.store, group.options, compress=False)
+    body = b'{"text":"%s"}' % (b"a" * 1_000_000)
+    for number in range(5):
+        await bench.publish(f"e{number}", key=f"person:{number}", body=body)
+    for lease in await take(group):
+        await follow_ups.ask(lease, await follow_ups.act(lease, wanted()))
+
+    first = await follow_ups.begin(0)
+
+    assert (len(first.late_seconds), first.next_seconds) == (2, {0: 0.0})
+    assert [len((await follow_ups.begin(0)).late_seconds) for _ in range(3)] == [2, 1, 0]

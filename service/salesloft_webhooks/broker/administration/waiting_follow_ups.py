@@ -8,7 +8,7 @@ from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.follow_up_rows import WaitingRow, read_row
 
-SLICE = 50
+SLICE = 10
 """Rows in one call, about: with bodies of a megabyte each is that many megabytes."""
 
 

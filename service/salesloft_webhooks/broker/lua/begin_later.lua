@@ -24,6 +24,7 @@
 --@include follow_ups
 --@include layout
 local ttl, at_most = tonumber(ARGV[2]), tonumber(ARGV[4])
+local MOST_BYTES = 2097152 -- in one call, so that the server is never blocked for long
 now = now + ARGV[5]
 
 local function all_read()
@@ -47,9 +48,12 @@ local look = ids[1] == 'look'
 if look or #ids == 0 then
   ids = redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', ms(now), 'LIMIT', 0, at_most)
 end
-local late = {}
+local late, bytes = {}, 0
 for _, id in ipairs(ids) do
-  if look then
+  bytes = bytes + redis.call('HSTRLEN', follow_ups.entries, id)
+  if bytes > MOST_BYTES and #late > 0 then
+    break -- the rest is due all the same: the next call has it
+  elseif look then
     late[#late + 1] = id
     late[#late + 1] = redis.call('HGET', follow_ups.entries, id) or ''
   else
