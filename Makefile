@@ -145,7 +145,7 @@ release: chart ## Keep the chart as it is now as a released version, which every
 
 .PHONY: check-chart
 check-chart: tools ## The chart: lint, schemas of eight Kubernetes versions, unit and policy tests, a real API server
-	CI=true $(BIN)/pytest tests/chart
+	CI=true $(BIN)/pytest tests/chart $(SECOND_TRY)
 
 DOCKER ?= docker
 IMAGE ?= salesloft-webhooks:dev
@@ -180,7 +180,7 @@ QUICK := metrics-server redis
 
 .PHONY: test-cluster
 test-cluster: tools image .venv/ready ## Both of them in one cluster, beside the neighbours that are quick
-	DOCKER=$(DOCKER) IMAGE=$(IMAGE) NEIGHBOURS="$(QUICK)" .ci/cluster/run .ci/cluster/at_once $(SECOND_TRY)
+	DOCKER=$(DOCKER) IMAGE=$(IMAGE) BESIDE="$(QUICK)" .ci/cluster/run .ci/cluster/at_once $(SECOND_TRY)
 
 .PHONY: release-tools
 release-tools: .venv/ready ## What signs a release and lists what is in it, built with Go into .tools/

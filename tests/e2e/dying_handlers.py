@@ -16,11 +16,11 @@ WHILE_IT_RUNS = "WHILE_IT_RUNS" in os.environ
 """Handlers take no time then, so that events of a lane run under one lease; else each has its own."""
 
 
-async def start_handed_over(loop: PartitionLoop, answer: HandedOver, held: HeldSlots) -> None:
+async def start_handed_over(loop: PartitionLoop, answer: HandedOver, asked: float, held: HeldSlots) -> None:
     """Die of the deadly event's hand-over."""
     if not WHILE_IT_RUNS and any(lease.event.event_id == DEADLY for lease in answer.leases):
         os.kill(os.getpid(), signal.SIGKILL)
-    await _start_handed_over(loop, answer, held)
+    await _start_handed_over(loop, answer, asked, held)
 
 
 _start_handed_over = PartitionLoop.start_handed_over

@@ -132,7 +132,13 @@ def run_processes(pipeline: Pipeline) -> set[str]:
         backfill = BackfillProcess(salesloft, pipeline.url(Role.BACKFILL), common).start()
         pipeline.stack.callback(backfill.kill)
         wait_until(lambda: finished(client), seconds=60, description="everything is handled")
-        wait_until(lambda: came(client) >= len(EVENTS) + 3 + FOLLOW_UPS, seconds=40, description="the backfill is done")
+        wait_until(
+            lambda: came(client) >= len(EVENTS) + 3 + FOLLOW_UPS, seconds=40, description="what the backfill has found"
+        )
+        # At its end it has a second for its last report, which a busy machine may take from it.
+        wait_until(
+            lambda: client.exists("sl:deliveries"), seconds=60, description="the receiver has reported what came"
+        )
         backfill.stop()
     receiver.stop()
     worker.stop()

@@ -64,11 +64,11 @@ class Attempt:
         "renewed",
     )
 
-    def __init__(self, lease: Lease, rules: AttemptRules) -> None:
+    def __init__(self, lease: Lease, rules: AttemptRules, renewed: float) -> None:
         self.lease = lease
         self.head: Attempt | None = None
         self.follower: Attempt | None = None
-        self.began = self.renewed = time.monotonic()
+        self.began, self.renewed = time.monotonic(), renewed
         self.pause_seconds: float | None = None
         self.pause_reason = ""
         self._rules = rules
@@ -111,13 +111,12 @@ class Attempt:
             self._lost = self.lease if why is Interruption.LEASE_LOST else None
             self._task.cancel()
 
-    def continue_under(self, lease: Lease) -> None:
+    def continue_under(self, lease: Lease, renewed: float) -> None:
         """Go on under a new lease: the old one had lapsed, and the process was given the same entry again.
 
         When the handler was asked to end already because of that, the entry is handed back once it has ended.
         """
-        self.lease = lease
-        self.renewed = time.monotonic()
+        self.lease, self.renewed = lease, renewed
         if self.head is not None:
             if self.head.follower is self:  # else a later one runs under the head's lease, and ends with that
                 self.head.follower = None

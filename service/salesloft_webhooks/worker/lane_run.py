@@ -65,7 +65,7 @@ class LaneRun:
         rules = self._rules(lease.event.event_type)
         if not rules.pace.fast:
             return None
-        attempt = Attempt(lease, rules)
+        attempt = Attempt(lease, rules, self.head.renewed)
         attempt.follow(self.head)
         self.attempts.append(attempt)
         return attempt

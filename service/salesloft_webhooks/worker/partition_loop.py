@@ -24,7 +24,7 @@ from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.running_attempts import RunningAttempts
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, lanes_to_continue, may_continue
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN, take
-from salesloft_webhooks.worker.turns import startable, without_those_that_wait
+from salesloft_webhooks.worker.turns import startable, still_leased, without_those_that_wait
 
 log = get_logger(__name__)
 
@@ -144,20 +144,23 @@ class PartitionLoop:
         """Take as much as there are free slots for and start it; what is started holds its slot until it ends."""
         if self._stopping:
             return NOTHING_TAKEN
+        asked = time.monotonic()
         taken = await take(self._group, self.partition, held.free, self._telemetry, alone=alone)
-        await self._start_all(taken.leases, held)
+        await self._start_all(taken.leases, asked, held)
         self._settler.forget_confirmed()
         return taken
 
-    async def _start_all(self, leases: Sequence[Lease], held: HeldSlots) -> None:
+    async def _start_all(self, leases: Sequence[Lease], asked: float, held: HeldSlots) -> None:
         """Start what may run now; what we have no slot for, or are given while we stop, goes back at once."""
-        new = startable(leases, self._settler, self.attempts)
-        for lease in await without_those_that_wait(new, self._group, self._settler):
+        new = startable(leases, asked, self._settler, self.attempts)
+        free = await without_those_that_wait(new, self._group, self._settler)
+        ours, known = await still_leased(free, asked, self._group, self.partition, self._settler)
+        for lease in ours:
             if self._stopping or not held.free:
                 self._settler.add(Settlement(lease, Outcome.RELEASE))
             else:
                 held.free -= 1
-                self._running.start(lease)
+                self._running.start(lease, known)
 
     async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
@@ -202,10 +205,10 @@ class PartitionLoop:
             for act in settlement.follow_ups:
                 counter.note_due(self.partition, act.delay_seconds)
 
-    async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
+    async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""
         if answer.leases:
             self._telemetry.handed_over(entries=len(answer.leases))
-            await self._start_all(answer.leases, held)
+            await self._start_all(answer.leases, asked, held)
         if self.idle_wait.attentive or answer.something_is_due:
             self.idle_wait.wake()

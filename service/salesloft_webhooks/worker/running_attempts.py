@@ -56,9 +56,9 @@ class RunningAttempts:
         """Those that run under a lease of their own. For any thread to call."""
         return [attempt for attempt in self.attempts.copy().values() if attempt.head is None]
 
-    def start(self, lease: Lease) -> None:
-        """Start an attempt, for which there is a slot."""
-        attempt = Attempt(lease, self._rules(lease.event.event_type))
+    def start(self, lease: Lease, renewed: float) -> None:
+        """Start an attempt, for which there is a slot; its lease was ours at that monotonic time."""
+        attempt = Attempt(lease, self._rules(lease.event.event_type), renewed)
         self._slots.running += 1
         self._begin(attempt, LaneRun(attempt, self._rules) if lease.behind else None)
 

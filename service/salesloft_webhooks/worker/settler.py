@@ -22,7 +22,6 @@ STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
 KNOWN_MOST = 20_000
 """Entries of a partition that are known to be done, the latest: 4 MB. With more they are known less long."""
 
-
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -53,8 +52,8 @@ class Lanes(Protocol):
     def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
         """Called when a batch is stored with which follow-ups have come: they will be due."""
 
-    async def start_handed_over(self, answer: HandedOver, held: HeldSlots) -> None:
-        """Outcomes are stored: run what was handed over. Until it returns, the queue is not taken for empty."""
+    async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
+        """Run what a call begun at ``asked`` (monotonic) handed over; until it returns, the queue is not empty."""
 
 
 class Settler:
@@ -172,13 +171,14 @@ class Settler:
         if self._may_wait_for_take():
             await self._gathered.wait()  # 2 ms at the most, also for what is queued meanwhile and would not wait itself
         batch = self._next_batch()
+        asked = time.monotonic()
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
             if self._with_follow_ups:
                 self._lanes.follow_ups_stored(batch)
             self._forget(batch)
-            await self._lanes.start_handed_over(answer, held)
+            await self._lanes.start_handed_over(answer, asked, held)
         if not self._queue:
             self._filled.clear()
             self._empty.set()

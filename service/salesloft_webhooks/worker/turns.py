@@ -1,6 +1,6 @@
-"""What of the entries that a worker was given may start: not what it knows already, and who comes after others waits.
+"""What of the entries that a worker was given may start: not what it knows already, nor what has been taken from it.
 
-The latter after the number of partitions was raised: order per person across two partitions.
+And who comes after others waits, after the number of partitions was raised: order per person across two partitions.
 """
 
 import time
@@ -17,8 +17,8 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 15.0
 """How long an entry that has to wait for its entity's earlier events is left alone."""
 
 
-def startable(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, Attempt]) -> list[Lease]:
-    """What to run; the rest is settled here, or goes on.
+def startable(leases: Sequence[Lease], asked: float, settler: Settler, attempts: Mapping[str, Attempt]) -> list[Lease]:
+    """What to run; the rest is settled here, or goes on. ``asked``: monotonic time before the call that leased it.
 
     What we have finished is settled again, for good: the store did not know when it gave us the entry. What we
     still run goes on under the new lease. An entry whose release is still unconfirmed goes back first: the repeat
@@ -29,7 +29,7 @@ def startable(leases: Sequence[Lease], settler: Settler, attempts: Mapping[str, 
         if settler.is_done(lease):
             settler.add(Settlement(lease, Outcome.DONE))
         elif (running := attempts.get(lease.entry_id)) is not None:
-            running.continue_under(lease)
+            running.continue_under(lease, asked)
         elif settler.is_releasing(lease):
             settler.add(Settlement(lease, Outcome.RELEASE))
         else:
@@ -43,6 +43,27 @@ def _behind_until(lease: Lease, ends: Callable[[Lease], bool]) -> Lease:
         if ends(each):
             return replace(lease, behind=lease.behind[:number])
     return lease
+
+
+async def still_leased(
+    leases: Sequence[Lease], asked: float, group: Group, partition: int, settler: Settler
+) -> tuple[list[Lease], float]:
+    """What nobody else can have been given since ``asked``, and the monotonic time of which that is known.
+
+    An answer may lie unread while the process is frozen or its loop is blocked, and leases lapse meanwhile. What others
+    did since would begin once more here, out of order: so whoever comes late asks again, and again after another rest.
+    """
+    ours = list(leases)
+    while ours and time.monotonic() - asked > group.options.lease_seconds / 2:
+        asked = time.monotonic()
+        try:
+            kept = await group.extend(partition, ours)
+        except StoreError:
+            for lease in ours:
+                settler.add(Settlement(lease, Outcome.RELEASE), asked)
+            return [], asked
+        ours = [lease for lease, is_ours in zip(ours, kept, strict=True) if is_ours]
+    return ours, asked
 
 
 async def without_those_that_wait(leases: Sequence[Lease], group: Group, settler: Settler) -> list[Lease]:

@@ -126,7 +126,7 @@ async def test_an_entry_given_to_us_again_within_a_run_goes_on_by_that(valkey: S
         await begun.wait()
         attempt = running.worker._loops[0].attempts[_id_of(running, "e003")]
         head = attempt.head
-        attempt.continue_under(attempt.lease)
+        attempt.continue_under(attempt.lease, attempt.renewed)
         assert head is not None
         head.interrupt(Interruption.LEASE_LOST)
         end.set()

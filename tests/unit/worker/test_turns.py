@@ -49,7 +49,7 @@ def test_what_we_know_already_ends_what_comes_along(done: str, running: str, lef
     """Neither what is done here nor what runs is begun again, and nothing that waits behind it."""
     settler: Any = Settler(done)
 
-    found = startable([HEAD], settler, {running: Mock()})
+    found = startable([HEAD], 0.0, settler, {running: Mock()})
 
     assert ids(found) == [["1-0", "2-0", "3-0", "4-0"][: left + 1]]
     assert settler.added == []
