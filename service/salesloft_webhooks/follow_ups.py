@@ -5,6 +5,7 @@ context, apart from that by a byte that no trace context has: what was asked (JS
 are not in the clear there but in the body, in front of the data. Decision 88.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ ASKED_MOST, ENDED_MOST = 16, 64
 ARGUMENT_BYTES, KEY_LENGTH, ATTEMPT_BYTES = 16 * 1024, 200, 1_200_000
 """Of a task's arguments as JSON; characters of a key; and all that one attempt has stored: a copy of the largest
 delivery that receivers take by default, with its arguments."""
+ARGUMENT_DEPTH, INTEGER_BITS = 32, 63
+"""Of arguments, so that reading them takes little of the stack, wherever that is done; and that every reader takes."""
 _TASK_NAME = re.compile(r"[a-z0-9_.]{1,100}")
 _FRONT, _BETWEEN, _END = b'{"arguments":', b',"data":', b"}"
 
@@ -50,6 +53,9 @@ class FollowUp(Struct, frozen=True):
     event_type: str
     task: str = ""
     arguments: Mapping[str, Any] = {}
+
+    def __hash__(self) -> int:
+        return hash((self.event_id, self.key))
 
 
 class Said(Struct, frozen=True, array_like=True):
@@ -129,13 +135,35 @@ def checked_arguments(task: str, arguments: Mapping[str, Any] | None) -> bytes:
         return b""
     if not task:
         raise FollowUpRefused("arguments=... are for a named task: task=... says which")
+    _check_json(dict(arguments), ARGUMENT_DEPTH)
     try:
         written = msgspec.json.encode(dict(arguments))
-    except (TypeError, ValueError, RecursionError, OverflowError) as exc:
+    except (TypeError, ValueError, OverflowError) as exc:
         raise FollowUpRefused(f"arguments=... cannot be written as JSON: {type(exc).__name__}") from exc
     if len(written) > ARGUMENT_BYTES:
         raise FollowUpRefused(f"arguments=... are {len(written)} bytes of JSON, and {ARGUMENT_BYTES} are the most")
     return written
+
+
+def _check_json(value: object, depth: int) -> None:
+    """Refuse what a task would not be given as it was asked: what is none of JSON's kinds, or too deep to be read."""
+    if not isinstance(value, dict | list | tuple):
+        _check_scalar(value)
+        return
+    if depth == 0:
+        raise FollowUpRefused(f"arguments=... have more than {ARGUMENT_DEPTH} levels")
+    if isinstance(value, dict) and not all(isinstance(name, str) for name in value):
+        raise FollowUpRefused("arguments=... have an object with a name that is no text")
+    for each in value.values() if isinstance(value, dict) else value:
+        _check_json(each, depth - 1)
+
+
+def _check_scalar(value: object) -> None:
+    known = value is None or isinstance(value, str | bool | int | float)
+    if not known or (isinstance(value, float) and not math.isfinite(value)):
+        raise FollowUpRefused(f"arguments=... have a {type(value).__name__} that JSON cannot say")
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        raise FollowUpRefused(f"arguments=... have a whole number of more than {INTEGER_BITS} bits")
 
 
 def is_task_name(name: object) -> bool:
@@ -184,6 +212,7 @@ def read(traceparent: str, body: bytes) -> tuple[str, FollowUp, bytes]:
 
     Raises:
         ValueError: somebody has tampered with it.
+        RecursionError: likewise.
     """
     context, said, times = traceparent.split(MARK)
     about = Said.read(said)

@@ -141,7 +141,7 @@ def _event(entry_id: bytes, described: list[str], data: bytes, *, group: str, at
     if MARK_OF_FOLLOW_UP in traceparent:
         try:
             traceparent, follow_up, data = read_follow_up(traceparent, data)
-        except (ValueError, OverflowError, OSError) as exc:
+        except (ValueError, OverflowError, OSError, RecursionError) as exc:
             raise BodyUnreadable("damaged: what it says of a follow-up") from exc
     return assembled(
         event_id=event_id,
