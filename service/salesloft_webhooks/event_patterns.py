@@ -70,6 +70,12 @@ def matches(event_type: str, patterns: Iterable[str]) -> bool:
     return any(_matches(event_type, pattern) for pattern in patterns)
 
 
+def is_taken(event_type: str, patterns: Iterable[str]) -> bool:
+    """Whether a group that takes these patterns (none: all) takes an entry of its own of this type. A task's: yes."""
+    patterns = tuple(patterns)
+    return is_task_type(event_type) or not patterns or matches(event_type, patterns)
+
+
 @lru_cache(maxsize=4096)
 def _matches(event_type: str, pattern: str) -> bool:
     if is_task_type(event_type):
