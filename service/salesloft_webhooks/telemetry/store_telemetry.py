@@ -85,7 +85,8 @@ def _of_group(
 GROUP_GAUGES = (
     _of_group(
         "group_backlog_entries",
-        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running). "
+        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running), "
+        "and follow-ups that are due. "
         "Retries whose time has not come and entries parked behind their lane's head are not in it: more workers could "
         "not run them.",
         lambda group: group.backlog,
