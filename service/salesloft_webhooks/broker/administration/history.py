@@ -92,7 +92,7 @@ class History:
         groups: Its state in every group that exists or that has finished it.
         backfilled: Whether a backfill has brought it, because no webhook had.
         erased_at: When its data was erased; None: it was not.
-        follow_ups: What its handlers have asked for later.
+        follow_ups: What its handlers have asked for later; of a follow-up first what it is itself.
     """
 
     event_id: str
@@ -121,7 +121,7 @@ async def history(store: Store, event_id: str) -> History | None:
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
     now, flat_record, entry_id, flat_entry, rows, later = reply
     record = record_from(flat_record)
-    reference = Reference.of(partition, entry_id)
+    reference = Reference.of(partition, entry_id or b"0-0")
     entry = read_entry(reference, opened_fields(store.body_keys, fields_from(flat_entry))) if flat_entry else None
     names = [row[0].decode() for row in rows]
     states = states_of(now, record, rows, entry, {name: (await registration(store, name)).events for name in names})

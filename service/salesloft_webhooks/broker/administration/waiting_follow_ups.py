@@ -19,7 +19,8 @@ class AskedFollowUp:
     Attributes:
         group: Whose.
         event_id: Its own event id, by which to look further.
-        state: ``waiting``, ``begun``, ``cancelled``, ``replaced``, ``moved``, ``erased``; ``forgotten`` a week after.
+        state: ``waiting``, ``begun``, ``cancelled``, ``withdrawn``, ``replaced``, ``moved``, ``erased``;
+            ``forgotten`` a week after.
         key: What its author calls it, while it waits.
         task: Likewise the named task; empty: the event's handlers.
         due_at: When it is due, while it waits.

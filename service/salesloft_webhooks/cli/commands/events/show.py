@@ -71,6 +71,8 @@ def _about(found: "History") -> Iterator[str]:
         yield f"{entry.event_type} of {entry.entity_key} from source {entry.source}, happened {entry.created_at}"
         age = (datetime.now(UTC) - entry.received_at).total_seconds()
         yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
+    elif not found.groups and any(one.event_id == found.event_id for one in found.follow_ups):
+        yield "a follow-up that has not become an event"
     elif found.erased_at:
         yield f"stored as {found.reference}; erased {moment_text(found.erased_at)}"
     else:
