@@ -147,8 +147,8 @@ class Group(GroupMaintenance):
         options = self.options
         args: list[Argument] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (milliseconds(options.lease_seconds), room, self._settle_numbers[partition], int(repeated))
-        more = extra_words(settlements, time.monotonic())
-        later = follow_up_words(settlements)
+        now = time.monotonic()
+        more, later = extra_words(settlements, now), follow_up_words(settlements, now)
         args += (options.version, partitions, behind, len(more) // EXTRA_WORDS, len(later) // FOLLOW_UP_WORDS)
         for item in settlements:
             event = item.lease.event

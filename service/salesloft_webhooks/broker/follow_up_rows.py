@@ -1,4 +1,4 @@
-"""How follow-ups are written: the words of a call that stores them, and the rows that wait."""
+"""How follow-ups are written: the words of a call that stores them, the rows that wait, and what calls answer."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from msgspec import Struct
 from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.entry_head import unpacked_head
 from salesloft_webhooks.broker.group_maintenance import milliseconds
-from salesloft_webhooks.broker.lease import Outcome, Settlement
+from salesloft_webhooks.broker.lease import FollowUpAct, Outcome, Settlement
 from salesloft_webhooks.follow_ups import MARK, Said
 
-FOLLOW_UP_WORDS = 7
+FOLLOW_UP_WORDS = 8
 """Of each follow-up that comes with a settlement."""
 _PARTS = 5
 
@@ -41,15 +41,43 @@ class WaitingRow(Struct, frozen=True):
     body: bytes
 
 
-def follow_up_words(settlements: Sequence[Settlement]) -> list[Argument]:
-    """Seven words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
+class Begun(Struct, frozen=True):
+    """The answer to one `FollowUps.begin`.
+
+    Attributes:
+        next_seconds: By partition, how long until one is due there, as far as this call has found out.
+        late_seconds: Of each that has begun: how long after its time.
+        held_back: Something was due and did not begin: the group is paused, or a worker of version 0.1.0 is there.
+    """
+
+    next_seconds: dict[int, float]
+    late_seconds: tuple[float, ...] = ()
+    held_back: bool = False
+
+
+class Ended(Struct, frozen=True):
+    """What a cancellation has ended. ``here``: in the partition of the event that cancels, to be said again."""
+
+    found: bool
+    running: bool
+    here: tuple[FollowUpAct, ...]
+
+
+def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:
+    """Eight words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
     words: list[Argument] = []
     for number, item in enumerate(settlements, 1):
-        if item.follow_ups and item.outcome is Outcome.DONE:
+        for act in item.follow_ups_before:
+            words += _act_words(number, act.ended or "again", act, now)
+        if item.outcome is Outcome.DONE:
             for act in item.follow_ups:
-                words += (number, "ask" if act.subject else "end", act.follow_up, act.subject)
-                words += (milliseconds(act.delay_seconds), act.head, act.body)
+                words += _act_words(number, "ask", act, now)
     return words
+
+
+def _act_words(number: int, what: str, act: FollowUpAct, now: float) -> list[Argument]:
+    ago = max(1, milliseconds(now - act.stored)) if act.stored else 0
+    return [number, what, act.follow_up, act.subject, milliseconds(act.delay_seconds), act.head, act.body, ago]
 
 
 def read_row(follow_up: bytes, row: bytes) -> WaitingRow | None:

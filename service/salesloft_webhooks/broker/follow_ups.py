@@ -5,61 +5,54 @@ whatever is about a key looks at all partitions that were its entity's, the olde
 the later ones what it has ended in the earlier ones: what is being moved from one to the other then does not come back.
 """
 
+import math
+import time
 from collections.abc import Iterable
 from typing import Any
-
-from msgspec import Struct
 
 from salesloft_webhooks.broker.body_compression import packed
 from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.entry_head import packed_head
-from salesloft_webhooks.broker.follow_up_rows import WaitingRow, read_row
+from salesloft_webhooks.broker.follow_up_rows import Begun, Ended, WaitingRow, read_row
 from salesloft_webhooks.broker.group_maintenance import milliseconds
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.lease import FollowUpAct, Lease
 from salesloft_webhooks.broker.sealed_data import seal_body
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
+from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
 
 BEGUN_AT_ONCE, MOVED_AT_ONCE = 50, 10
 """In one call, at the most; of large ones fewer (``begin_later.lua``)."""
 SILENCE_SECONDS = 60.0
 """A worker that was silent for so long holds no follow-up back."""
+ROOM_KNOWN_SECONDS = 0.5
+"""How long it is taken for known that there is room: what comes with `done` costs no call of its own."""
+STALE = "another number of partitions is in force, of which this process has not heard yet"
 NONE_BUT = ""
 """No follow-up's id: where a list of ids without any would mean all."""
 
 
-class Begun(Struct, frozen=True):
-    """The answer to one `FollowUps.begin`.
+class FollowUps:
+    """The follow-ups of a group, for the worker that asks for them and for those that begin them.
 
-    Attributes:
-        next_seconds: By partition, how long until one is due there, as far as this call has found out.
-        late_seconds: Of each that has begun: how long after its time.
-        held_back: Something was due and did not begin: the group is paused, or a worker of version 0.1.0 is there.
+    Args:
+        store: Where.
+        options: Of the group.
+        compress: Whether their bodies are.
+        memory_share: Of the server's ``maxmemory`` that may be used with them: the rest is for deliveries.
     """
 
-    next_seconds: dict[int, float]
-    late_seconds: tuple[float, ...] = ()
-    held_back: bool = False
-
-
-class Ended(Struct, frozen=True):
-    """What a cancellation has ended. ``here``: of the ids those in the partition of the event that cancels."""
-
-    found: bool
-    running: bool
-    here: tuple[str, ...]
-
-
-class FollowUps:
-    """The follow-ups of a group, for the worker that asks for them and for those that begin them."""
-
-    def __init__(self, store: Store, options: GroupOptions, *, compress: bool = True) -> None:
+    def __init__(
+        self, store: Store, options: GroupOptions, *, compress: bool = True, memory_share: float = 1.0
+    ) -> None:
         self._store = store
         self._options = options
         self._compress = compress
+        self._memory_share = memory_share
+        self._room_known: dict[int, float] = {}
         self._seals = False
 
     async def act(self, lease: Lease, wanted: Wanted) -> FollowUpAct:
@@ -99,10 +92,23 @@ class FollowUps:
             False: the event has asked for it before, and it waits no more. And the seconds until one is due here.
 
         Raises:
+            StoreFull: there is no room for it.
             StoreError: it may wait or not; asked again, it waits once.
         """
         await self.clear_earlier(lease, act)
-        return await self._ask(lease.partition, lease.event.event_id, act)
+        return await self._ask("ask", lease.partition, lease.event.event_id, act)
+
+    async def check_room(self, partition: int) -> None:
+        """Whether there is room for one that is to come with `done`, which is stored whether there is or not.
+
+        Raises:
+            StoreFull: there is none.
+            StoreError: nobody knows.
+        """
+        now = time.monotonic()
+        if now - self._room_known.get(partition, -math.inf) > ROOM_KNOWN_SECONDS:
+            await self._ask("room", partition, "", FollowUpAct(""))
+            self._room_known[partition] = now
 
     async def clear_earlier(self, lease: Lease, act: FollowUpAct) -> None:
         """Before one is asked for: let no other by its key wait in other partitions that are or were its entity's."""
@@ -111,12 +117,16 @@ class FollowUps:
                 await self._end(partition, "replaced", act.subject, kept=act.follow_up)
 
     async def _ask(
-        self, partition: int, asker: str, act: FollowUpAct, asked_ms: int | str = "", due_ms: int | str = ""
+        self, way: str, partition: int, asker: str, act: FollowUpAct, asked_ms: int = 0, due_ms: int = 0
     ) -> tuple[bool, float | None]:
         options, delay = self._options, milliseconds(act.delay_seconds)
-        words = (options.name, options.idempotency_ttl_seconds, act.follow_up, act.subject, asker, delay)
-        reply = await self._store.run("ask_later", partition, [*words, act.head, act.body, asked_ms, due_ms])
-        state, next_ms = reply
+        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, str(self._memory_share), way]
+        args += [act.follow_up, act.subject, asker, delay, act.head, act.body, asked_ms, due_ms, self._store.partitions]
+        state, next_ms = await self._store.run("ask_later", partition, args)
+        if state == b"stale":
+            raise StoreUnavailable(STALE)
+        if state == b"full":
+            raise StoreFull("follow-ups are taken as long as the rest of the memory is enough for deliveries")
         return state == b"waiting", next_ms / 1_000 if next_ms >= 0 else None
 
     async def end_by_key(self, lease: Lease, key: str) -> Ended:
@@ -127,11 +137,15 @@ class FollowUps:
         """
         entity_key = lease.event.entity_key
         subject, results = subject_of(entity_key, key), dict[str, bytes]()
-        here: tuple[str, ...] = ()
+        asker, own = lease.event.event_id, id_of(self._options.name, lease.event.event_id, key)
+        here: tuple[FollowUpAct, ...] = ()
+        began = time.monotonic()
         for partition in self._homes(entity_key, lease.partition):
-            ended = await self._end(partition, "cancelled", subject, kept=lease.event.event_id, ids=results)
+            ended = await self._end(partition, "cancelled", subject, kept=asker, own=own, ids=results)
             if partition == lease.partition:
-                here = tuple(ended)
+                here = tuple(
+                    FollowUpAct(name, ended="withdrawn" if name == own else "cancelled", stored=began) for name in ended
+                )
             results |= ended
         return Ended(bool(results), b"running" in results.values(), here)
 
@@ -144,12 +158,14 @@ class FollowUps:
         return len(await self._end(partition, state, "", ids=ids))
 
     async def _end(
-        self, partition: int, state: str, subject: str, *, kept: str = "", ids: Iterable[str] = ()
+        self, partition: int, state: str, subject: str, *, kept: str = "", own: str = "", ids: Iterable[str] = ()
     ) -> dict[str, bytes]:
         """By id what became of those that were not over before."""
         options = self._options
-        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, state, subject, kept, *ids]
-        reply = await self._store.run("end_later", partition, args)
+        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, state, subject, kept, own]
+        reply = await self._store.run("end_later", partition, [*args, self._store.partitions, *ids])
+        if reply == b"stale":
+            raise StoreUnavailable(STALE)
         results = {name.decode(): result for name, result in zip(reply[::2], reply[1::2], strict=True)}
         return {name: result for name, result in results.items() if result != b"none"}
 
@@ -196,7 +212,7 @@ class FollowUps:
     async def _move(self, row: WaitingRow, partition: int, home: int) -> None:
         """First it waits there, then no more here: whoever dies in between has it moved again, to the same place."""
         act = FollowUpAct(row.follow_up, row.subject, 0.0, row.head, row.body)
-        await self._ask(home, row.said.event_id, act, row.asked_ms, row.due_ms)
+        await self._ask("moved", home, row.said.event_id, act, row.asked_ms, row.due_ms)
         await self._end(partition, "moved", "", ids=[row.follow_up])
 
     def _homes(self, entity_key: str, partition: int) -> list[int]:

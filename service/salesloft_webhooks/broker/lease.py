@@ -77,10 +77,12 @@ class FollowUpAct(msgspec.Struct, frozen=True):
 
     Attributes:
         follow_up: The id of the follow-up's event.
-        subject: What is asked for: what its key means for the entity. Empty: it was ended.
+        subject: What is asked for: what its key means for the entity.
         delay_seconds: When it is due.
         head: Of the entry that it becomes.
         body: Likewise.
+        ended: It was ended instead: ``cancelled``; ``withdrawn`` by the event that had asked for it.
+        stored: Monotonic time at which it was stored already; 0: it was not.
     """
 
     follow_up: str
@@ -88,6 +90,8 @@ class FollowUpAct(msgspec.Struct, frozen=True):
     delay_seconds: float = 0.0
     head: bytes = b""
     body: bytes = b""
+    ended: str = ""
+    stored: float = 0.0
 
     @property
     def size(self) -> int:
@@ -120,8 +124,7 @@ class Settlement(msgspec.Struct, frozen=True):
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
         follow_ups: What counts together with `Outcome.DONE`.
-        follow_ups_before: What was stored while its handlers ran. Whoever says the outcome again to a store that may
-            have lost it says this, too.
+        follow_ups_before: What was stored while its handlers ran, to be said again to a store that may have lost it.
     """
 
     lease: Lease

@@ -125,6 +125,8 @@ async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Set
                 for event in events
             )
         )
+        for event in events:
+            event.__dict__.pop(ASKER, None)
     return [_result(verdict, asker) for verdict, asker in zip(verdicts, askers, strict=True)]
 
 

@@ -14,7 +14,7 @@ from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
-from salesloft_webhooks.worker.follow_up_asker import STORE_AWAY_SECONDS, FollowUpAsker
+from salesloft_webhooks.worker.follow_up_asker import FollowUpAsker
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
@@ -124,13 +124,13 @@ class Attempt:
 
     async def _run(self, running: RunningGroup, telemetry: WorkerTelemetry) -> Settlement | None:
         event, limits = self.lease.event, self._rules.limits
-        event.__dict__[ASKER] = self
         with telemetry.attempt(event) as span:
             if self.lease.failures >= limits.max_attempts and self.lease.last_error:
                 span.dead(AttemptsUsedUp(f"{self.lease.failures} attempts have failed"), reason="exhausted")
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             # Only in a lane does it matter how fast handlers are.
             started = time.monotonic() if self.lease.lane else None
+            event.__dict__[ASKER] = self
             try:
                 verdict = await run_attempt(
                     partial(_refuse, self.lease.unreadable)
@@ -146,9 +146,13 @@ class Attempt:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
+            finally:
+                # A circle, through the lease, that nothing but a full collection would free.
+                event.__dict__.pop(ASKER, None)
             if started is not None:
                 self._rules.pace.note(time.monotonic() - started)
-            return self._settlement(span, verdict)
+            settlement = self._settlement(span, verdict)
+            return settlement if self._asker is None else self._asker.with_follow_ups(settlement)
 
     async def ask_later(self, wanted: Wanted) -> bool:
         """For the event's handlers: see `Event.later`."""
@@ -168,7 +172,7 @@ class Attempt:
         try:
             await asker.prepare()
         except StoreError as exc:
-            return Verdict(Ending.SNOOZED, exc, STORE_AWAY_SECONDS)
+            return Verdict(Ending.SNOOZED, exc, self._rules.follow_ups.away_seconds())
         return DONE
 
     def _is_interrupted(self) -> bool:
@@ -186,8 +190,7 @@ class Attempt:
             span.done()
             # What succeeds at once has no history, and must not pay for one.
             first = self.lease.event.attempt == 1 and not self.lease.resubmitted
-            done = Settlement(self.lease, Outcome.DONE, ran=None if first else self._ran(span))
-            return done if self._asker is None else self._asker.with_follow_ups(done)
+            return Settlement(self.lease, Outcome.DONE, ran=None if first else self._ran(span))
         if verdict.ending is Ending.DEAD:
             return self._dead(span, verdict.error, verdict.reason)
         if verdict.ending is Ending.PAUSED:

@@ -1,16 +1,18 @@
 """What one attempt asks for: follow-ups, stored at once or kept until the event is done, and cancellations."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from msgspec import structs
 
-from salesloft_webhooks.broker import FollowUpAct, FollowUps, Lease, Settlement
+from salesloft_webhooks.broker import FollowUpAct, FollowUps, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import FollowUpRefused, Retry, StoreError
 from salesloft_webhooks.follow_ups import ASKED_MOST, ATTEMPT_BYTES, ENDED_MOST, Cancelled, Wanted
 
-STORE_AWAY_SECONDS = 2.0
-"""When an event comes again whose follow-up could not be stored."""
+AWAY_LEAST, AWAY_MOST = 2.0, 60.0
+"""When an event comes again whose follow-up could not be stored, in seconds: the longer that goes on, the later. What
+its handler does before it asks is done again each time."""
 
 
 class FollowUpCounter:
@@ -26,13 +28,24 @@ class FollowUpCounter:
         self.follow_ups = follow_ups
         self.tasks = tasks
         self.note_due = note_due
+        self._away_since: float | None = None
+
+    def answered(self) -> None:
+        """The store has taken something of a follow-up."""
+        self._away_since = None
+
+    def away_seconds(self) -> float:
+        """The store has not: when to ask again."""
+        now = time.monotonic()
+        self._away_since = now if self._away_since is None else self._away_since
+        return min(max(AWAY_LEAST, now - self._away_since), AWAY_MOST)
 
 
 class FollowUpAsker:
     """Made when an attempt asks for the first time."""
 
     def __init__(self, lease: Lease, counter: FollowUpCounter, loop: asyncio.AbstractEventLoop) -> None:
-        self._before: list[FollowUpAct] = []
+        self._before: dict[str, FollowUpAct] = {}
         self._lease = lease
         self._counter = counter
         self._on_done: dict[str, FollowUpAct] = {}
@@ -54,13 +67,16 @@ class FollowUpAsker:
                 raise FollowUpRefused(f"the follow-ups of one attempt are more than {ATTEMPT_BYTES} bytes to store")
             self._on_done.pop(wanted.key, None)
             if wanted.on_done:
+                await self._counter.follow_ups.check_room(self._lease.partition)
                 self._on_done[wanted.key] = act
                 return True
+            asked = time.monotonic()
             waits, due_seconds = await self._counter.follow_ups.ask(self._lease, act)
         except StoreError as exc:
-            raise _again(exc) from exc
+            raise self._again(exc) from exc
+        self._counter.answered()
         if waits:
-            self._before.append(act)
+            self._note(structs.replace(act, stored=asked))
         if due_seconds is not None:
             self._counter.note_due(self._lease.partition, due_seconds)
         return waits
@@ -75,8 +91,10 @@ class FollowUpAsker:
         try:
             ended = await self._counter.follow_ups.end_by_key(self._lease, key)
         except StoreError as exc:
-            raise _again(exc) from exc
-        self._before += (FollowUpAct(each) for each in ended.here)
+            raise self._again(exc) from exc
+        self._counter.answered()
+        for act in ended.here:
+            self._note(act)
         return Cancelled(ended.found or kept is not None, ended.running)
 
     async def prepare(self) -> None:
@@ -88,14 +106,20 @@ class FollowUpAsker:
         for act in self._on_done.values():
             await self._counter.follow_ups.clear_earlier(self._lease, act)
 
-    def with_follow_ups(self, done: Settlement) -> Settlement:
-        """The same with what counts together with it, and with what was stored before."""
-        return structs.replace(done, follow_ups=tuple(self._on_done.values()), follow_ups_before=tuple(self._before))
+    def with_follow_ups(self, settlement: Settlement) -> Settlement:
+        """The same with what counts together with it if it is `done`, and with what was stored before in any case."""
+        with_done = tuple(self._on_done.values()) if settlement.outcome is Outcome.DONE else ()
+        return structs.replace(settlement, follow_ups=with_done, follow_ups_before=tuple(self._before.values()))
+
+    def _note(self, act: FollowUpAct) -> None:
+        """What was stored, the latest of a follow-up last: only that is said again of it."""
+        self._before.pop(act.follow_up, None)
+        self._before[act.follow_up] = act
+
+    def _again(self, error: StoreError) -> Retry:
+        after = self._counter.away_seconds()
+        return Retry(f"the store did not take a follow-up: {error}", after=after, counted=False)
 
     def _check_loop(self) -> None:
         if asyncio.get_running_loop() is not self._loop:
             raise FollowUpRefused("follow-ups are asked for in the worker's event loop: by an `async def`")
-
-
-def _again(error: StoreError) -> Retry:
-    return Retry(f"the store did not take a follow-up: {error}", after=STORE_AWAY_SECONDS, counted=False)

@@ -200,10 +200,11 @@ class PartitionLoop:
 
     def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
         """For the settler: look when they are due."""
+        now = time.monotonic()
         for settlement in batch:
             counter = self._rules(settlement.lease.event.event_type).follow_ups
-            for act in settlement.follow_ups:
-                counter.note_due(self.partition, act.delay_seconds)
+            for act in (*settlement.follow_ups_before, *settlement.follow_ups):
+                counter.note_due(self.partition, act.delay_seconds - (now - act.stored if act.stored else 0.0))
 
     async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""

@@ -14,7 +14,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
-from salesloft_webhooks.worker.outcome_bounds import SAID_AGAIN_MOST, Unsettled, bound_bytes, light_enough, said_again
+from salesloft_webhooks.worker.outcome_bounds import ConfirmedLately, Unsettled, as_heard, light_enough
 
 BATCH = 200
 """Outcomes in one call."""
@@ -86,7 +86,8 @@ class Settler:
         self._confirmed: deque[tuple[float, str]] = deque()
         # A replica that is promoted gives out what it takes for leased when that has lapsed, a minute or more later.
         self._known_seconds = 2 * group.options.lease_seconds + 60
-        self._confirmed_lately: deque[tuple[float, Settlement]] = deque(maxlen=SAID_AGAIN_MOST)
+        self._confirmed_lately = ConfirmedLately()
+        self._failed = 0.0  # monotonic: the latest moment at which the store may have become another one
         self._with_follow_ups = 0  # of the queue: so that nothing has to be looked through without any
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
@@ -100,7 +101,7 @@ class Settler:
         elif settlement.outcome is Outcome.DONE:
             self._done.add(settlement.lease.entry_id)
         self._empty.clear()
-        if settlement.follow_ups:
+        if settlement.follow_ups or settlement.follow_ups_before:
             self._with_follow_ups += 1
         self._filled.set()
 
@@ -134,10 +135,10 @@ class Settler:
 
         What was confirmed last is stored once more, and no more: with every other answer lost, all would be repeats.
         """
-        for settlement in said_again(self._confirmed_lately):
+        self._failed = time.monotonic()
+        for settlement in self._confirmed_lately.taken():
             self.add(settlement)
             self._queue[-1].again = True
-        self._confirmed_lately.clear()
 
     def is_behind(self, seconds: float) -> bool:
         """Whether the first outcome's lease has not been renewed for so long: store it before anything is taken."""
@@ -188,22 +189,24 @@ class Settler:
         rest = iter(self._queue)
         batch = [unsettled.settlement for unsettled in islice(rest, BATCH)]
         batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
-        return light_enough(batch, self._queue) if self._with_follow_ups else batch
+        if not self._with_follow_ups:
+            return batch
+        batch = light_enough(batch, self._queue)
+        return [as_heard(unsettled, self._failed) for unsettled in islice(self._queue, len(batch))]
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
         now = time.monotonic()
-        for settlement in batch:
-            again = self._queue.popleft().again
-            if settlement.follow_ups:
+        for _ in batch:
+            unsettled = self._queue.popleft()
+            settlement = unsettled.settlement
+            if settlement.follow_ups or settlement.follow_ups_before:
                 self._with_follow_ups -= 1
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:
                 self._confirmed.append((now, settlement.lease.entry_id))
-                if not again:
-                    self._confirmed_lately.append((now, settlement))
-                    if settlement.follow_ups or settlement.follow_ups_before:
-                        bound_bytes(self._confirmed_lately)
+                if not unsettled.again:
+                    self._confirmed_lately.add(settlement)
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

@@ -77,7 +77,12 @@ class Worker:
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
         telemetry.in_flight(lambda: slots[0].running)
-        follow_ups = FollowUps(store, options, compress=settings.body_compression is BodyCompression.ZSTD)
+        follow_ups = FollowUps(
+            store,
+            options,
+            compress=settings.body_compression is BodyCompression.ZSTD,
+            memory_share=(1 + settings.history_memory_share) / 2,  # up to the share itself history may stand
+        )
         self._due_follow_ups = DueFollowUps(follow_ups, telemetry)
         counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), self._due_follow_ups.note)
         handlers = rules_by_type(loaded, settings, counter), running

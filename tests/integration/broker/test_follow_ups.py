@@ -1,5 +1,7 @@
 """Follow-ups in the store: asked for, replaced, begun; once, whoever repeats what."""
 
+import time
+
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Outcome, Settled, Settlement
 from salesloft_webhooks.follow_ups import id_of
 from tests.integration.broker.follow_up_steps import LATER, asked, begun, running, wanted
@@ -147,7 +149,8 @@ async def test_done_said_again_repeats_a_cancellation_that_was_lost(bench: Bench
     await bench.publish("e2")
     (two,) = await take(group)
 
-    await group.settle(0, [Settlement(two, Outcome.DONE, follow_ups=(FollowUpAct(id_of("crm", "e1", "k")),))])
+    ended = FollowUpAct(id_of("crm", "e1", "k"), ended="cancelled", stored=time.monotonic())
+    await group.settle(0, [Settlement(two, Outcome.DONE, follow_ups_before=(ended,))])
 
     assert bench.redis.zcard(LATER) == 0
     assert bench.record(id_of("crm", "e1", "k"))["later:crm"] == "cancelled"

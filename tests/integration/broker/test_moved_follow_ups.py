@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from salesloft_webhooks.broker import FollowUps, Group, Lease, decide_partitions
+from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
 from salesloft_webhooks.broker.layout import partition_of
+from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.follow_ups import Wanted, id_of
+from salesloft_webhooks.settings import Settings
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.servers import Server
 
@@ -93,19 +97,75 @@ async def test_an_older_one_that_is_moved_yields_to_a_later_one(asked_before: An
     follow_ups = FollowUps(after.store, group.options)
     lease = await leased(after, group, "e2", 1)
     act = await follow_ups.act(lease, Wanted("k", 60, "", b"", on_done=False))
-    await follow_ups._ask(1, "e2", act)
+    await follow_ups._ask("ask", 1, "e2", act)
 
     await follow_ups.begin(0)
 
     assert (waiting(after.redis, 0), waiting(after.redis, 1)) == ([], [id_of("crm", "e2", "k")])
 
 
-async def test_who_does_not_know_of_the_raise_begins_nothing(asked_before: Any) -> None:
-    """A worker that works with the earlier number leaves what waits as it is."""
+async def test_who_does_not_know_of_the_raise_begins_asks_and_cancels_nothing(asked_before: Any) -> None:
+    """A worker that works with the earlier number would not look where others may have moved what it means."""
     before, after, group = asked_before
+    lease = await leased(after, group, "e2", 1)
     before.store.partitions, before.store.earlier = 1, ()
+    follow_ups = FollowUps(before.store, group.options)
+    stale = replace(lease, partition=0)
 
-    begun = await FollowUps(before.store, group.options).begin(0)
+    begun = await follow_ups.begin(0)
+    with pytest.raises(StoreUnavailable):
+        await follow_ups.end_by_key(stale, "k")
+    with pytest.raises(StoreUnavailable):
+        await follow_ups.ask(stale, await follow_ups.act(lease, Wanted("k", 0.0, "", b"", on_done=False)))
 
     assert (begun.late_seconds, begun.held_back) == ((), True)
     assert waiting(after.redis, 0) == [id_of("crm", "e1", "k")]
+
+
+async def test_what_is_moved_leaves_its_old_place_whatever_is_remembered(asked_before: Any) -> None:
+    """It is moved once, although what is remembered of it has expired on the way."""
+    _, after, group = asked_before
+    follow_ups = FollowUps(after.store, group.options)
+    after.redis.delete(f"sl:{{0}}:event:{id_of('crm', 'e1', 'k')}")
+
+    await follow_ups.begin(0)
+
+    assert (waiting(after.redis, 0), waiting(after.redis, 1)) == ([], [id_of("crm", "e1", "k")])
+
+
+async def test_an_erased_one_that_is_being_moved_does_not_come(asked_before: Any) -> None:
+    """A mover had read it before it was erased: it waits nowhere."""
+    _, after, group = asked_before
+    (row,) = [row async for _, row in waiting_follow_ups(after.store, 0)]
+    settings = Settings.load(redis_url="redis://127.0.0.1:1")
+
+    erased = await erase_person(after.store, settings, MOVED.removeprefix("person:"), patience_seconds=0.1, files=False)
+    await FollowUps(after.store, group.options)._move(row, 0, 1)
+
+    assert erased.follow_ups == 1
+    assert (waiting(after.redis, 0), waiting(after.redis, 1)) == ([], [])
+
+
+async def test_two_raises_that_bring_a_person_back_lose_nothing(valkey: Server) -> None:
+    """It was moved away before the second raise, and has not begun there: it is moved back, and begins once."""
+    back = next(f"person:{n}" for n in range(200) if homes(f"person:{n}") == (1, 0))
+    async with open_bench(valkey) as one:
+        group = await one.group(lease_seconds=60)
+        await decide_partitions(one.store, 1)
+        await one.publish("e1", key=back)
+        (lease,) = (await group.take(0, 1)).leases
+        await ask(one, group, lease)
+        async with open_bench(valkey, partitions=2) as two:
+            await decide_partitions(two.store, 2)
+            await FollowUps(two.store, group.options).begin(0)
+            async with open_bench(valkey, partitions=3) as three:
+                await decide_partitions(three.store, 3)
+                follow_ups = FollowUps(three.store, group.options)
+                begun = [len((await follow_ups.begin(place)).late_seconds) for place in (1, 0, 1, 0, 2)]
+
+                assert (begun, [waiting(three.redis, place) for place in range(3)]) == ([0, 1, 0, 0, 0], [[], [], []])
+
+
+def homes(entity_key: str) -> tuple[int, int]:
+    """Of two partitions, and of three."""
+    return partition_of(entity_key, 2), partition_of(entity_key, 3)

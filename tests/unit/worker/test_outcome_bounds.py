@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from salesloft_webhooks.broker import FollowUpAct, Lease, Outcome, Settlement
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.worker.outcome_bounds import KEPT_BYTES, Unsettled, bound_bytes, light_enough, said_again
+from salesloft_webhooks.worker.outcome_bounds import KEPT_BYTES, ConfirmedLately, Unsettled, as_heard, light_enough
 
 MEGABYTE = 1024 * 1024
 
@@ -34,20 +34,35 @@ def test_a_call_takes_so_many_bytes_of_follow_ups() -> None:
 
 
 def test_what_is_said_again_says_all_that_was_stored() -> None:
-    """With `done` may be lost what its handlers had stored before: both are said, and nothing that is old."""
-    cancelled, asked = FollowUpAct("cancelled"), FollowUpAct("asked", "subject")
-    now = time.monotonic()
+    """With `done` may be lost what its handlers had stored before: both are kept, and since when each was stored."""
+    cancelled, asked = FollowUpAct("cancelled", ended="cancelled", stored=1.0), FollowUpAct("asked", "subject")
+    confirmed = ConfirmedLately()
+    began = time.monotonic()
 
-    (again,) = said_again([(now - 60, done(1, asked)), (now, done(2, asked, before=(cancelled,)))])
+    confirmed.add(done(2, asked, before=(cancelled,)))
 
-    assert again.follow_ups == (cancelled, asked)
+    (again,) = confirmed.taken()
+    assert again.follow_ups_before == (cancelled,)
+    assert [act.stored >= began for act in again.follow_ups] == [True]
+    assert confirmed.taken() == []
+
+
+def test_what_was_stored_before_the_store_failed_is_said_with_the_outcome() -> None:
+    """It may be lost with the store; what was stored since is not, and is not sent once more."""
+    outcome = done(1, before=(FollowUpAct("asked", "subject", stored=5.0),))
+
+    assert as_heard(Unsettled(outcome, 0.0), 6.0).follow_ups_before != ()
+    assert as_heard(Unsettled(outcome, 0.0), 4.0).follow_ups_before == ()
+    assert as_heard(Unsettled(outcome, 0.0, again=True), 4.0).follow_ups_before != ()
 
 
 def test_what_is_kept_to_be_said_again_is_bounded() -> None:
     """Bodies of follow-ups do not fill the worker's memory: the oldest are forgotten."""
-    confirmed = deque((0.0, done(number, large())) for number in range(100))
+    confirmed = ConfirmedLately()
 
-    bound_bytes(confirmed)
+    for number in range(100):
+        confirmed.add(done(number, large()))
 
-    assert len(confirmed) == KEPT_BYTES // MEGABYTE
-    assert confirmed[-1][1].lease.entry_id == "99-0"
+    kept = confirmed.taken()
+    assert len(kept) == KEPT_BYTES // MEGABYTE
+    assert kept[-1].lease.entry_id == "99-0"

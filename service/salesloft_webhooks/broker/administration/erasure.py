@@ -26,6 +26,7 @@ from salesloft_webhooks.broker.administration.streams import all_streams
 from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.follow_up_rows import WaitingRow
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -149,8 +150,11 @@ async def _erase_all(store: Store, settings: Settings, person: str, counted: Cou
     await _erase_entries(store, settings, person, [ALL] * len(starts), counted)
     await _erase_letters(store, settings, person, counted)
     async for partition, group, row in _follow_ups(store, person):
-        args: list[Argument] = [group, settings.idempotency_ttl_seconds, "erased", "", "", row.follow_up]
-        counted["follow_ups"] += len(await store.run("end_later", partition, args)) > 0
+        args: list[Argument] = [group, settings.idempotency_ttl_seconds, "erased", "", "", "", "", row.follow_up]
+        counted["follow_ups"] += b"ended" in await store.run("end_later", partition, args)
+        # What is being moved to another partition at this moment, after a raise, must not come there.
+        for other in range(store.partitions if store.earlier else 0):
+            await store.run("end_later", other, args)
     await _erase_entries(store, settings, person, [f"({start}" for start in starts], counted)
     async for _, outcome in quarantine.discard(store, _quarantined(store, person)):
         counted["quarantined"] += outcome is Removed.DISCARDED
@@ -217,7 +221,9 @@ async def _letters(store: Store, person: str) -> AsyncIterator[DeadLetter]:
 
 
 async def _follow_ups(store: Store, person: str) -> AsyncIterator[tuple[int, str, WaitingRow]]:
-    for partition in range(store.partitions):
+    # After a raise what is due is moved to where her events are now: so that comes last, and nothing slips past.
+    home = partition_of(_entity(person), store.partitions)
+    for partition in sorted(range(store.partitions), key=lambda one: one == home):
         async for group, row in waiting_follow_ups(store, partition):
             if row.entity_key == _entity(person):
                 yield partition, group, row

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Makes follow-ups that are due entries of the stream, for their group alone.
 --
 -- KEYS  1 the partition's stream
@@ -14,7 +14,7 @@
 -- Invariants kept
 --   What waits becomes an entry in one step: never both and never neither.
 --   No other group gets the entry: it names its group in `only`.
--- No allow-oom flag: what waits can wait until there is room.
+-- allow-oom: each new entry replaces its row, and can then be handled and trimmed; what waits cannot.
 --@include partition
 --@include group
 --@include compact_records
