@@ -8,13 +8,17 @@ from msgspec.structs import replace
 
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Outcome, Settlement
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter, Redriven
+from salesloft_webhooks.broker.administration.dead_letter_look import newest_letters
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters, redrive
 from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.replay import Replayed, Selection, replay, replay_event
+from salesloft_webhooks.broker.administration.run_records import NewRun, RunKind
+from salesloft_webhooks.broker.administration.runs import begin
 from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.follow_ups import id_of
 from salesloft_webhooks.settings import Settings
+from tests.integration.broker.administration.run_driver import finish
 from tests.integration.broker.follow_up_steps import LATER, asked, begun, running, wanted
 from tests.support.broker_bench import Bench, settle, take
 
@@ -138,6 +142,24 @@ async def test_a_dead_task_is_redriven_and_replayed_as_any_event(bench: Bench) -
     replayed = await replay_event(bench.store, "crm", again.event.event_id, idempotency_ttl_seconds=3600)
 
     assert (redriven, replayed) == ([Redriven.REDRIVEN], Replayed.REPLAYED)
+
+
+async def test_a_run_redrives_dead_tasks(bench: Bench) -> None:
+    """Redriven with all others of the group, a dead task is not passed over."""
+    group = await bench.group(lease_seconds=60, events=("person.*",), handled=("person.*", "follow_up/tell"))
+    await bench.publish("e1")
+    (lease,) = await take(group)
+    await asked(group, bench, lease, wanted(task="tell"))
+    await settle(group, lease, Outcome.DONE)
+    await begun(group, bench)
+    (again,) = await take(group)
+    await settle(group, again, Outcome.DEAD)
+    ends = await newest_letters(bench.store, "crm")
+    everything = NewRun(kind=RunKind.REDRIVE, by="ada", group="crm", selection={}, total=1, ends=ends)
+
+    run = await finish(bench.store, await begin(bench.store, everything))
+
+    assert run.outcomes == {"redriven": 1}
 
 
 async def test_one_that_waits_is_shown_by_its_own_id(bench: Bench) -> None:
