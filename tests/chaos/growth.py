@@ -1,6 +1,8 @@
 """What a soak has found, and whether anything has grown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from statistics import median
 
 import msgspec
 
@@ -12,7 +14,8 @@ MEMORY_SHARE, MEMORY_BYTES = 0.15, 24 << 20
 """So much more than at the base line a process may have: allocators keep what they had at the worst moment, which is a
 receiver that was frozen and finds two thousand connections waiting (docs/security.md: 16 KiB each)."""
 NUMBER_SHARE, NUMBER_MORE = 0.1, 4
-"""The same for descriptors and connections: pools keep what they had at the busiest moment."""
+"""The same for descriptors and connections, of which the median of the first half is the base line: pools keep what
+they had at the busiest moment, which comes with a fault, and a receiver has a thousand while its server is frozen."""
 SERIES_SHARE = 0.15
 """So many more series: an outcome or an error that came for the first time has its own, out of a closed list."""
 WORKERS = 2 * len(GROUPS)
@@ -77,14 +80,25 @@ def _of_processes(soaked: Soaked) -> Iterator[str]:
         yield f"not there at the end: {', '.join(sorted(missing))}"
     for name, before in soaked.base.roles.items():
         if now := soaked.last.roles.get(name):
+            usual = _usual(soaked, lambda each, name=name: each.roles[name].descriptors)  # type: ignore[misc]
+            if now.descriptors > usual * (1 + NUMBER_SHARE) + NUMBER_MORE:
+                yield f"{name}: descriptors grew from {usual:.0f} to {now.descriptors}"
             yield from (f"{name}: {what}" for what in _of_process(before, now))
+
+
+def _usual(soaked: Soaked, number: Callable[[Sample], int]) -> float:
+    """Median of a number from the base line to the middle; a sample that lacks it is passed over."""
+    found = list[int]()
+    for each in soaked.samples:
+        if BASE_SECONDS <= each.at <= max(soaked.seconds / 2, soaked.base.at):
+            with suppress(KeyError):
+                found.append(number(each))
+    return median(found)
 
 
 def _of_process(before: OfProcess, now: OfProcess) -> Iterator[str]:
     if now.rss > before.rss * (1 + MEMORY_SHARE) + MEMORY_BYTES:
         yield f"memory grew from {before.rss >> 20} to {now.rss >> 20} MiB"
-    if now.descriptors > before.descriptors * (1 + NUMBER_SHARE) + NUMBER_MORE:
-        yield f"descriptors grew from {before.descriptors} to {now.descriptors}"
     if now.threads > before.threads:
         yield f"threads grew from {before.threads} to {now.threads}"
     if now.series > before.series * (1 + SERIES_SHARE):
@@ -96,8 +110,9 @@ def _of_store(soaked: Soaked) -> Iterator[str]:
     if not before or not now:
         yield "the store could not be looked at"
         return
-    if now["clients"] > before["clients"] * (1 + NUMBER_SHARE) + NUMBER_MORE:
-        yield f"clients grew from {before['clients']} to {now['clients']}"
+    usual = _usual(soaked, lambda each: each.store["clients"])
+    if now["clients"] > usual * (1 + NUMBER_SHARE) + NUMBER_MORE:
+        yield f"clients grew from {usual:.0f} to {now['clients']}"
     for name in ("used_memory", "entries"):
         if now[name] > before[name]:
             yield f"{name} grew from {before[name]:,} to {now[name]:,}"
