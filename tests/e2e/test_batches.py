@@ -1,14 +1,10 @@
 """A worker that is killed in the middle of a batch: order holds, and only the event that kills is given up."""
 
-import asyncio
 from collections import defaultdict
 from pathlib import Path
 
-from salesloft_webhooks.broker import Publisher, open_store
-from salesloft_webhooks.events import NewDelivery, NewEvent
-from salesloft_webhooks.settings import Settings
-from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
+from tests.support.stored_events import new_event, store_events
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
@@ -17,20 +13,12 @@ DEADLY = "e20"
 STREAM = "sl:{0}:events"
 
 
-async def publish(server: Server) -> None:
-    """Four events of each person, all there before anybody looks."""
-    settings = Settings.load(redis_url=server.url)
-    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
-        for number in range(EVENTS):
-            key = f"person:{number % PEOPLE}"
-            event = NewEvent(f"e{number}", "person.updated", key, "2026-03-07T04:26:14Z", b'{"id":1}')
-            await publisher.publish(NewDelivery("default", (event,)))
-
-
 def test_an_event_that_kills_its_batch_is_found_and_order_holds(valkey: Server, tmp_path: Path) -> None:
     """SIGKILL in the middle of batches, again and again: one dead letter, everybody else done, each person in order."""
     diary = tmp_path / "diary"
-    asyncio.run(publish(valkey))
+    store_events(
+        valkey, (new_event(f"e{number}", "person.updated", f"person:{number % PEOPLE}") for number in range(EVENTS))
+    )
     settings = {
         "WORKER_HANDLERS": "tests.e2e.batch_handlers:router",
         "WORKER_CONCURRENCY": "16",

@@ -1,26 +1,13 @@
 """A worker that is killed while handlers run in a thread and in a process: both end with it, and both events go on."""
 
-import asyncio
 import os
 from pathlib import Path
 
-from salesloft_webhooks.broker import Publisher, open_store
-from salesloft_webhooks.events import NewDelivery, NewEvent
-from salesloft_webhooks.settings import Settings
 from tests.e2e.effects import await_finished
-from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
+from tests.support.stored_events import new_event, store_events
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
-
-
-async def publish(server: Server) -> None:
-    """An event for each."""
-    settings = Settings.load(redis_url=server.url)
-    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
-        for event_type in ("person.created", "call.created"):
-            event = NewEvent(event_type, event_type, event_type, "2026-03-07T04:26:14Z", b'{"id":1}')
-            await publisher.publish(NewDelivery("default", (event,)))
 
 
 def is_gone(process: int) -> bool:
@@ -35,7 +22,7 @@ def test_handlers_elsewhere_die_with_their_worker(valkey: Server, tmp_path: Path
     """SIGKILL in the middle of both: no process is left behind, and the next worker has both events in attempt 2."""
     diary = tmp_path / "diary"
     diary.touch()
-    asyncio.run(publish(valkey))
+    store_events(valkey, (new_event(name, name, name) for name in ("person.created", "call.created")))
     settings = {
         "WORKER_HANDLERS": "tests.e2e.elsewhere_handlers:router",
         "DIARY": str(diary),

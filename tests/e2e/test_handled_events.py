@@ -1,6 +1,5 @@
 """A worker that is killed at every step of a handler that writes to a database of its own: each row is there once."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,13 +8,10 @@ from pathlib import Path
 import pytest
 
 from salesloft_webhooks import HandledEvents
-from salesloft_webhooks.broker import Publisher, open_store
-from salesloft_webhooks.events import NewDelivery, NewEvent
-from salesloft_webhooks.settings import Settings
 from tests.e2e.effects import finished
 from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, new_postgres
-from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
+from tests.support.stored_events import new_event, store_events
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
@@ -35,21 +31,12 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-async def publish(server: Server) -> None:
-    """An event for each step, before anybody looks."""
-    settings = Settings.load(redis_url=server.url)
-    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
-        for name in STEPS:
-            data = json.dumps({"id": 1, "dies": name}).encode()
-            event = NewEvent(name, "person.updated", f"person:{name}", "2026-03-07T04:26:14Z", data)
-            await publisher.publish(NewDelivery("default", (event,)))
-
-
 def test_each_row_is_written_once_wherever_the_worker_dies(
     valkey: Server, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     """SQLAlchemy with asyncio and in a thread, and psycopg: five deaths each, five rows each."""
-    asyncio.run(publish(valkey))
+    bodies = {name: json.dumps({"id": 1, "dies": name}).encode() for name in STEPS}
+    store_events(valkey, (new_event(name, "person.updated", f"person:{name}", body) for name, body in bodies.items()))
     settings = {
         "WORKER_HANDLERS": "tests.e2e.marking_handlers:router",
         "WORKER_CONCURRENCY": "1",

@@ -1,14 +1,10 @@
 """A worker that dies with what was handed over: before its handler starts, or in the middle of a run in the lane."""
 
-import asyncio
 from pathlib import Path
 
-from salesloft_webhooks.broker import Publisher, open_store
-from salesloft_webhooks.events import NewDelivery, NewEvent
-from salesloft_webhooks.settings import Settings
 from tests.e2e.effects import await_finished
-from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
+from tests.support.stored_events import new_event, store_events
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
@@ -22,19 +18,10 @@ RUNS = {
 }
 
 
-async def publish(server: Server) -> None:
-    """Ten events of one person, all there before anybody looks."""
-    settings = Settings.load(redis_url=server.url)
-    async with open_store(settings) as store, Publisher(store, settings, SilentObserver()) as publisher:
-        for event_id in IDS:
-            event = NewEvent(event_id, "person.updated", "person:1", "2026-03-07T04:26:14Z", b'{"id":1}')
-            await publisher.publish(NewDelivery("default", (event,)))
-
-
 def test_an_event_handed_over_to_a_worker_that_dies_is_run_by_the_next_one(valkey: Server, tmp_path: Path) -> None:
     """SIGKILL before its handler starts: the lease lapses, the next worker runs it, and the lane goes on in order."""
     diary = tmp_path / "diary"
-    asyncio.run(publish(valkey))
+    store_events(valkey, (new_event(event_id, "person.updated", "person:1") for event_id in IDS))
     settings = {
         "WORKER_HANDLERS": "tests.e2e.dying_handlers:router",
         "WORKER_ORDERING": "entity",
@@ -60,7 +47,7 @@ def test_an_event_handed_over_to_a_worker_that_dies_is_run_by_the_next_one(valke
 def test_a_worker_that_dies_within_a_run_leaves_it_in_order(valkey: Server, tmp_path: Path) -> None:
     """SIGKILL while an event runs under the lease of an earlier one: all goes on in order, from that earlier one on."""
     diary = tmp_path / "diary"
-    asyncio.run(publish(valkey))
+    store_events(valkey, (new_event(event_id, "person.updated", "person:1") for event_id in IDS))
     settings = {**RUNS, "DIARY": str(diary)}
     dying = WorkerProcess("mine", valkey.url, settings | {"DEADLY": "e4"})
     dying.launch()
@@ -81,7 +68,7 @@ def test_a_worker_that_dies_within_a_run_leaves_it_in_order(valkey: Server, tmp_
 
 def test_an_event_that_kills_its_workers_within_runs_is_found(valkey: Server, tmp_path: Path) -> None:
     """It costs one worker more than by itself, and becomes the only dead letter; everything else is done."""
-    asyncio.run(publish(valkey))
+    store_events(valkey, (new_event(event_id, "person.updated", "person:1") for event_id in IDS))
     settings = {**RUNS, "DIARY": str(tmp_path / "diary"), "DEADLY": "e4", "MAX_ATTEMPTS": "3", "LEASE_SECONDS": "1"}
     deaths = 0
     with valkey.client() as redis:
