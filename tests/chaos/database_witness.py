@@ -10,6 +10,7 @@ from salesloft_webhooks.handlers.database.transactions import open_database
 from salesloft_webhooks.settings import Settings
 from tests.chaos import witness
 from tests.chaos.witness import Witness
+from tests.support.recorded_activity import record
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,5 @@ async def effect(event: Event, effects: Effects) -> None:
     written = effects.witness
     written.write("b", event, "-")
     written.write("d", event, await written.is_done(event))
-    await effects.log.record(event)
+    await record(effects.log, event)
     written.write("e", event, "-")

@@ -79,6 +79,20 @@ class Batcher(Generic[ItemT]):
         finally:
             self._waiting.pop(written, None)
 
+    async def write_all(self, items: Sequence[ItemT]) -> Outcomes:
+        """The same for several items of one caller; what became of each, in their order."""
+        loop = asyncio.get_running_loop()
+        written: dict[asyncio.Future[None], ItemT] = {loop.create_future(): item for item in items}
+        self._waiting.update((one, (item, loop.time())) for one, item in written.items())
+        self._look()
+        try:
+            await asyncio.wait(written)
+        finally:
+            for one in written:
+                self._waiting.pop(one, None)
+                one.cancel()  # nobody asks any more what becomes of what is being written
+        return [one.exception() for one in written]
+
     def wait_no_more(self) -> None:
         """Write what waits for others now, and whatever comes from now on as if the wait were 0."""
         self._wait_seconds = 0.0

@@ -98,6 +98,34 @@ async def test_a_cancelled_caller_takes_its_waiting_item_back() -> None:
     assert writer.batches == [[0]]
 
 
+async def test_several_items_of_one_caller_are_each_answered_in_their_order() -> None:
+    """They are written beside those of others, in as many batches as it takes, and the odd ones fail alone."""
+    writer = Writer()
+    writer.gate.set()
+    coalescer = Batcher(writer.write, limit=2)
+    other = asyncio.create_task(coalescer.write(8))
+
+    outcomes = await asyncio.wait_for(coalescer.write_all([0, 1, 2]), 1)
+    await settle([other])
+
+    assert [type(outcome) for outcome in outcomes] == [type(None), ValueError, type(None)]
+    assert sorted(item for batch in writer.batches for item in batch) == [0, 1, 2, 8]
+    assert max(map(len, writer.batches)) == 2
+
+
+async def test_who_gives_up_several_items_leaves_at_once_and_takes_back_what_waits() -> None:
+    """A write under way goes on to its end without them; what had not begun is never written."""
+    writer = Writer()
+    coalescer = Batcher(writer.write, limit=2)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(coalescer.write_all([1, 3, 4, 6]), 0.05)
+    writer.gate.set()
+    await asyncio.wait_for(coalescer.write(8), 1)
+
+    assert writer.batches == [[1, 3], [8]]
+
+
 async def test_the_first_waits_for_others_no_longer_than_it_is_told() -> None:
     """What comes within the wait is written together, and what comes later by itself."""
     writer = Writer()

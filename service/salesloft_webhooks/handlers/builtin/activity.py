@@ -1,8 +1,8 @@
 """The `activity` group: what reps and prospects did, one row per event in the table `activities`.
 
 The event id is the primary key and the INSERT says ON CONFLICT DO NOTHING, so an event that is handled again (a retry
-after a crash, a replay) changes nothing, whoever checks or does not check before. Rows of concurrent handler calls
-share a transaction.
+after a crash, a replay) changes nothing, whoever checks or does not check before. It is a batch handler: the rows of
+what a worker has taken at once share a transaction.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
 from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.handlers.routes import Failures
 from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
@@ -67,10 +68,16 @@ class ActivityLog:
         """See `Database.check_ready`."""
         await self._database.check_ready(activities)
 
-    async def record(self, event: Event) -> None:
-        """Return when the row of ``event`` is committed, now or by an earlier attempt."""
+    async def record(self, events: Sequence[Event]) -> Failures:
+        """Return when the rows of the events are committed, now or by earlier attempts; those that are not say why.
+
+        The write is not the caller's: who gives up leaves at once, however long the connection of a server that hangs
+        takes to be cleaned up, and nothing else is written until it is.
+        """
         async with self._database.within_answer_time():
-            await self._rows.write(row_of(event))
+            outcomes = await self._rows.write_all([row_of(event) for event in events])
+        pairs = zip(events, outcomes, strict=True)
+        return {event.event_id: failure for event, failure in pairs if failure is not None}
 
     async def _write(self, rows: Sequence[dict[str, Any]]) -> Outcomes:
         return await write_rows(self._database, self._execute, rows)
@@ -90,9 +97,9 @@ def build_router(group: str, settings: Settings) -> Router[ActivityLog]:  # noqa
     """The built-in handlers of the group."""
     router = Router(_lifespan, ordering=ACTIVITY.ordering)
 
-    @router.on(*ACTIVITY.event_types)
-    async def record(event: Event, log: ActivityLog) -> None:
-        """Write the event's row."""
-        await log.record(event)
+    @router.on_batch(*ACTIVITY.event_types, max_size=ROWS_PER_TRANSACTION)
+    async def record(events: Sequence[Event], log: ActivityLog) -> Failures:
+        """Write the events' rows."""
+        return await log.record(events)
 
     return router

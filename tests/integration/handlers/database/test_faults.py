@@ -18,6 +18,7 @@ from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
 from tests.support.full_disks import small_disk
 from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
+from tests.support.recorded_activity import record
 
 
 @asynccontextmanager
@@ -59,15 +60,15 @@ async def test_after_a_fail_over_the_standby_is_left(own_postgres: PostgresServe
         hosts = f"127.0.0.1:{standby.port},127.0.0.1:{own_postgres.port}"
         async with opened(f"postgresql://postgres@{hosts}/hooks") as database:
             log = ActivityLog(database)
-            await log.record(samples.email())
+            await record(log, samples.email())
             own_postgres.execute("SELECT pg_switch_wal()")
             await fill_pool(database)
 
             own_postgres.stop()
             with pytest.raises(Unavailable):
-                await log.record(samples.email())
+                await record(log, samples.email())
             standby.promote()
-            await log.record(samples.email())
+            await record(log, samples.email())
 
             assert await count(database) == 2
     finally:
@@ -85,14 +86,14 @@ async def test_a_server_that_became_read_only_pauses_the_group(own_postgres: Pos
         own_postgres.execute("SELECT pg_reload_conf()")
         await asyncio.sleep(0.3)
 
-        outcomes = await asyncio.gather(*(log.record(samples.email()) for _ in range(20)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(record(log, samples.email()) for _ in range(20)), return_exceptions=True)
         with pytest.raises(Unavailable, match="read-only"):
             await database.check_ready(activities)
         left = own_postgres.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = 'hooks'")
         own_postgres.execute("ALTER SYSTEM RESET default_transaction_read_only")
         own_postgres.execute("SELECT pg_reload_conf()")
         await asyncio.sleep(0.3)
-        await log.record(samples.email())
+        await record(log, samples.email())
 
         assert {type(outcome) for outcome in outcomes} == {Unavailable}
         assert "25006: the server is read-only" in str(outcomes[0])
@@ -110,7 +111,7 @@ async def test_a_server_without_connections_left_pauses_the_group(own_postgres: 
     engine = create_engine(url.replace("postgres@", "small@"))
 
     with pytest.raises(Unavailable, match="53300: it has no connection left"):
-        await ActivityLog(Database(engine)).record(samples.email())
+        await record(ActivityLog(Database(engine)), samples.email())
 
     await engine.dispose()
 
@@ -173,7 +174,7 @@ async def test_a_conflict_is_tried_again_at_once(postgres: PostgresServer) -> No
         impatient = create_engine(url_with_patience)
         async with database.transaction() as connection:
             await connection.execute(text("LOCK TABLE activities"))
-            writing = asyncio.create_task(ActivityLog(Database(impatient)).record(samples.email()))
+            writing = asyncio.create_task(record(ActivityLog(Database(impatient)), samples.email()))
             await asyncio.sleep(0.08)
         await writing
 
@@ -190,7 +191,7 @@ async def test_a_lock_that_stays_pauses_the_group(postgres: PostgresServer) -> N
         async with database.transaction() as connection:
             await connection.execute(text("LOCK TABLE activities"))
             with pytest.raises(Unavailable, match="55P03"):
-                await ActivityLog(Database(impatient)).record(samples.email())
+                await record(ActivityLog(Database(impatient)), samples.email())
         await impatient.dispose()
 
 
@@ -206,8 +207,8 @@ async def test_a_full_disk_pauses_the_group(own_postgres: PostgresServer) -> Non
             event = samples.email(data={"subject": os.urandom(60_000).hex()})
 
             with pytest.raises(Unavailable, match="53100: its disk is full"):
-                await ActivityLog(database).record(event)
+                await record(ActivityLog(database), event)
             disk.enlarge(16)
-            await ActivityLog(database).record(event)
+            await record(ActivityLog(database), event)
 
             assert await count(database) == 1

@@ -17,6 +17,7 @@ from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
 from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer, migrated
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
+from tests.support.recorded_activity import record
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
@@ -30,12 +31,12 @@ async def test_a_server_that_hangs_pauses_the_group(own_postgres: PostgresServer
     await migrate(engine)
     database = Database(engine, answer_seconds=1)
     log, people = ActivityLog(database), SqlContacts(database)
-    await log.record(samples.email())
+    await record(log, samples.email())
 
     own_postgres.freeze()
     try:
         began = time.monotonic()
-        writes = [*(log.record(samples.email()) for _ in range(3)), people.save(contact_of(samples.person()))]
+        writes = [*(record(log, samples.email()) for _ in range(3)), people.save(contact_of(samples.person()))]
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
         seconds = time.monotonic() - began
     finally:
@@ -44,7 +45,7 @@ async def test_a_server_that_hangs_pauses_the_group(own_postgres: PostgresServer
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
     assert "no answer in time" in str(outcomes[-1])
     assert seconds < 3
-    await log.record(samples.email())
+    await record(log, samples.email())
     await engine.dispose()
 
 
@@ -81,7 +82,7 @@ async def test_a_user_may_be_restricted_to_what_a_group_does(own_postgres: Postg
     database = Database(engine)
 
     await database.check_ready(activities)
-    await ActivityLog(database).record(samples.email())
+    await record(ActivityLog(database), samples.email())
     with pytest.raises(Unavailable, match="42501: the user has no privilege for it"):
         await database.check_ready(contacts)
 

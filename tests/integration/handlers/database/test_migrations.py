@@ -18,6 +18,7 @@ from salesloft_webhooks.handlers.database.schema import activities, metadata
 from salesloft_webhooks.handlers.database.transactions import Database, open_database
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
+from tests.support.recorded_activity import record
 
 OPEN = """
 import asyncio, sys
@@ -82,7 +83,7 @@ async def test_the_embedded_database_is_made_by_itself(tmp_path: Path) -> None:
 
     async with open_database(settings) as database:
         await database.check_ready(activities)
-        await ActivityLog(database).record(samples.email())
+        await record(ActivityLog(database), samples.email())
 
 
 async def test_missing_tables_pause_the_group(empty_database_url: str) -> None:
@@ -90,8 +91,8 @@ async def test_missing_tables_pause_the_group(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
 
     with pytest.raises(Unavailable):
-        await ActivityLog(Database(engine)).record(samples.email())
+        await record(ActivityLog(Database(engine)), samples.email())
     await migrate(engine)
-    await ActivityLog(Database(engine)).record(samples.email())
+    await record(ActivityLog(Database(engine)), samples.email())
 
     await engine.dispose()

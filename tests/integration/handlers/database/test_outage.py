@@ -15,6 +15,7 @@ from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
 from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
+from tests.support.recorded_activity import record
 
 
 async def count(database: Database) -> int:
@@ -37,7 +38,7 @@ async def test_rows_survive_a_restart_under_load(own_postgres: PostgresServer, k
         event = samples.email()
         for _ in range(300):
             try:
-                return await log.record(event)
+                return await record(log, event)
             except Unavailable as signal:
                 signals.append(signal)
                 await asyncio.sleep(0.05)
@@ -64,14 +65,14 @@ async def test_a_connection_that_the_server_ends_is_replaced(own_postgres: Postg
     engine = create_engine(own_postgres.create_database("ended"))
     await migrate(engine)
     log = ActivityLog(Database(engine))
-    await log.record(samples.email())
+    await record(log, samples.email())
 
     other = create_engine(own_postgres.create_database("other"))
     async with other.begin() as connection:
         await connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ended'"))
     await other.dispose()
 
-    await log.record(samples.email())
+    await record(log, samples.email())
     assert await count(Database(engine)) == 2
     await engine.dispose()
 
@@ -81,7 +82,7 @@ async def test_a_server_nobody_runs_pauses_the_group() -> None:
     engine = create_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
 
     with pytest.raises(Unavailable):
-        await ActivityLog(Database(engine)).record(samples.email())
+        await record(ActivityLog(Database(engine)), samples.email())
 
     await engine.dispose()
 
@@ -93,7 +94,7 @@ async def test_a_login_that_is_refused_pauses_the_group(postgres: PostgresServer
     engine = create_engine(f"postgresql+asyncpg://{login.format(postgres.port)}")
 
     with pytest.raises(Unavailable):
-        await ActivityLog(Database(engine)).record(samples.email())
+        await record(ActivityLog(Database(engine)), samples.email())
 
     await engine.dispose()
 
@@ -116,7 +117,7 @@ async def test_errors_never_quote_the_row(postgres: PostgresServer, statement: s
     engine = create_engine(postgres.create_database(f"errors_{uuid4().hex}"))
     await migrate(engine)
     database = Database(engine)
-    await ActivityLog(database).record(samples.email())
+    await record(ActivityLog(database), samples.email())
 
     async def execute() -> None:
         async with database.transaction() as connection:

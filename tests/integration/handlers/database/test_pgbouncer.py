@@ -21,6 +21,7 @@ from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
 from tests.support.pgbouncer import PROGRAM, PgBouncer
 from tests.support.postgres import NEEDS_POSTGRESQL, PostgresServer
+from tests.support.recorded_activity import record
 
 pytestmark = [
     NEEDS_POSTGRESQL,
@@ -45,7 +46,7 @@ async def write_from_several_workers(address: str) -> list[BaseException]:
     contacts = [SqlContacts(Database(engine)) for engine in engines]
     wrong: list[BaseException] = []
     for number in range(1, 13):
-        rows = [log.record(samples.email()) for log in logs for _ in range(1 + number % 3)]
+        rows = [record(log, samples.email()) for log in logs for _ in range(1 + number % 3)]
         people = [each.save(contact_of(samples.person(data={"id": number, "person_id": number}))) for each in contacts]
         outcomes = await asyncio.gather(*rows, *people, return_exceptions=True)
         wrong += [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

@@ -19,6 +19,7 @@ from salesloft_webhooks.handlers.database.migrations import configuration, head,
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
+from tests.support.recorded_activity import record
 
 RELEASED = "0001"
 MOMENT = datetime(2026, 3, 7, 9, tzinfo=UTC)
@@ -142,7 +143,7 @@ async def test_old_and_new_workers_write_side_by_side(released: AsyncEngine) -> 
     database = Database(released)
     if released.dialect.name == "postgresql":
         await database.check_ready(activities)
-    await ActivityLog(database).record(samples.email(event_id="new", data={"subject": "\x00"}))
+    await record(ActivityLog(database), samples.email(event_id="new", data={"subject": "\x00"}))
 
     await migrate(released)
     async with released.begin() as connection:

@@ -11,6 +11,7 @@ from salesloft_webhooks.handlers.database.engine import create_engine
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
+from tests.support.recorded_activity import record
 
 
 async def count(database: Database) -> int:
@@ -35,7 +36,7 @@ async def test_an_sqlite_file_that_cannot_be_used_pauses_the_group(tmp_path: Pat
     with pytest.raises(Unavailable, match="SQLITE_"):
         await database.check_ready(activities)
     with pytest.raises(Unavailable, match="SQLITE_"):
-        await ActivityLog(database).record(samples.email())
+        await record(ActivityLog(database), samples.email())
     if what == "missing-folder":
         file.parent.mkdir()
     elif what == "folder":
@@ -43,7 +44,7 @@ async def test_an_sqlite_file_that_cannot_be_used_pauses_the_group(tmp_path: Pat
     else:
         file.unlink()
     await database.check_ready(activities)
-    await ActivityLog(database).record(samples.email())
+    await record(ActivityLog(database), samples.email())
 
     assert await count(database) == 1
     await engine.dispose()
@@ -62,6 +63,6 @@ async def test_a_full_sqlite_disk_pauses_the_group(tmp_path: Path) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
     with pytest.raises(Unavailable, match="SQLITE_FULL: its disk is full"):
-        await ActivityLog(database).record(samples.email(data={"subject": "x" * 100_000}))
+        await record(ActivityLog(database), samples.email(data={"subject": "x" * 100_000}))
 
     await engine.dispose()

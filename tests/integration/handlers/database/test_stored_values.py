@@ -12,6 +12,7 @@ from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.schema import activities, contacts
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
+from tests.support.recorded_activity import record
 
 HALF = "\ud83d"
 """Half of a surrogate pair, as a program makes it that cuts text in the middle of an emoji."""
@@ -45,7 +46,7 @@ async def test_details_are_stored_and_can_be_queried(database: Database, value: 
     event = samples.email()
     vars(event)["data"] = {**event.data, "subject": value}
 
-    await ActivityLog(database).record(event)
+    await record(ActivityLog(database), event)
 
     assert (await the_row(database, activities))["details"]["subject"] == stored
     async with database.transaction() as connection:
@@ -75,7 +76,7 @@ async def test_an_event_id_is_stored(database: Database) -> None:
     log = ActivityLog(database)
 
     for event_id in ("a\x00b", f"c{HALF}", "x" * 600 + "1", "x" * 600 + "2", "x" * 600 + "2"):
-        await log.record(samples.email(event_id=event_id, event_type="email." + "o" * 200))
+        await record(log, samples.email(event_id=event_id, event_type="email." + "o" * 200))
 
     async with database.transaction() as connection:
         rows = (await connection.execute(select(activities.c.event_id, activities.c.event_type))).all()
