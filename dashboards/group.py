@@ -110,6 +110,7 @@ def _attempts() -> Section:
 
 
 def _calls() -> Section:
+    quota = f"max by (crm) ({Metrics().series('crm_quota_used_ratio')})"
     return Section(
         "Taking and settling",
         lines(
@@ -125,5 +126,9 @@ def _calls() -> Section:
         lines(
             Subject("Attempts settled at once", "short", "By one call, on average."),
             Query(METRICS.mean("settle_batch_outcomes"), "attempts"),
+        ),
+        lines(
+            Subject("Quota of the CRM", "percentunit", "Used in 24 hours, by the CRM's latest answer.", "CrmQuota"),
+            Query(quota, "{{crm}}"),
         ),
     )

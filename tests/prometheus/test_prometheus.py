@@ -50,6 +50,7 @@ SILENT = {
     "SalesloftWebhooksBacklogGrowing": "the backlog stays small",
     "SalesloftWebhooksBacklogOld": "nothing is half an hour old",
     "SalesloftWebhooksChangesMissed": "a dozen are no more than usual",
+    "SalesloftWebhooksCrmQuota": "no CRM is asked",
     "SalesloftWebhooksCursorsLost": "the store keeps its cursors",
     "SalesloftWebhooksDeliveriesAbsent": "there is no level of last week to compare with",
     "SalesloftWebhooksDeliveriesBelowUsual": "there is no level of last week to compare with",

@@ -8,7 +8,6 @@ CRM_QUOTA_USED = gauge(
     "crm_quota_used_ratio",
     "Share of the CRM's daily quota of requests that is used, by its latest answer; all integrations use it up.",
     "crm",
-    unshown="an alert before the quota is spent (docs/crm_salesforce.md); only Salesforce says it",
 )
 
 
