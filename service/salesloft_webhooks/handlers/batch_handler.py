@@ -30,7 +30,7 @@ from structlog.contextvars import bound_contextvars
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.batching import Batcher, Outcomes
-from salesloft_webhooks.handlers.execution import AttemptLimits, run_attempt
+from salesloft_webhooks.handlers.execution import STILL_LEASED, AttemptLimits, run_attempt, too_late_to_begin
 from salesloft_webhooks.handlers.routes import Route, RunsIn, name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import BatchTelemetry
@@ -45,12 +45,14 @@ class Place:
     Attributes:
         event: Whose it is.
         left: Its attempt was cut off.
+        still_leased: See `STILL_LEASED`.
         call: The call that handles it, once there is one.
     """
 
     def __init__(self, event: Event) -> None:
         self.event = event
         self.left = False
+        self.still_leased = STILL_LEASED.get()
         self.call: Call | None = None
 
     async def leave(self) -> None:
@@ -68,6 +70,7 @@ class Call:
         self.interrupted = False
         self.failures: Mapping[str, BaseException] = {}
         self._handler = handler
+        self._places = places
         self._events = [place.event for place in places]
         # Not in the context of the attempt that happens to come first: its log lines and spans are not about that.
         self.task = asyncio.create_task(self._run(), name="batch handler", context=handler.context.copy())
@@ -90,6 +93,9 @@ class Call:
         return verdict.error
 
     async def _handle(self) -> None:
+        STILL_LEASED.set(lambda: all(place.still_leased() for place in self._places))
+        if late := too_late_to_begin():
+            raise late
         self.failures = await self._handler.call(self._events)
 
 

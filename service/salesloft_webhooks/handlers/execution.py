@@ -22,6 +22,7 @@ raise an exception group (``asyncio.TaskGroup``)      what its weightiest member
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -32,6 +33,9 @@ from salesloft_webhooks.handlers.sys_exit import HandlerExited, contain_exits
 from salesloft_webhooks.settings import Settings
 
 WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
+
+STILL_LEASED: ContextVar[Callable[[], bool]] = ContextVar("STILL_LEASED", default=lambda: True)
+"""Says whether nobody else can have been given what is handled in this context. The worker sets it."""
 
 
 class AttemptTimeout(Exception):
@@ -99,6 +103,17 @@ class Verdict:
     error: BaseException | None = None
     after_seconds: float | None = None
     reason: str = ""
+
+
+def too_late_to_begin() -> Retry | None:
+    """What to raise in place of calling a handler now; None: it may be called.
+
+    Asked right before, wherever an event has waited: for its turn, for company, for a process. Whoever was frozen
+    meanwhile goes on where they stood, and sooner than they hear that others have done it.
+    """
+    if STILL_LEASED.get()():
+        return None
+    return Retry("its lease may have lapsed before the handler was called", after=0, counted=False)
 
 
 DONE = Verdict(Ending.DONE)

@@ -7,7 +7,7 @@ from typing import Any
 from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
-from salesloft_webhooks.handlers.execution import NotWanted
+from salesloft_webhooks.handlers.execution import NotWanted, too_late_to_begin
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router
@@ -78,12 +78,15 @@ class RunningGroup:
 
         Raises:
             NotWanted: filters kept all of them from it.
+            Retry: others may have the event by now; see `too_late_to_begin`.
         """
         with EventInLogs(event):
             runners = self._runners(event.event_type)
             ran = False
             for where, run in runners:
                 if where is None or where.holds(event):
+                    if late := too_late_to_begin():
+                        raise late
                     await run(event)
                     ran = True
             if not runners:

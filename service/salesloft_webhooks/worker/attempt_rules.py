@@ -19,6 +19,11 @@ FAST_SECONDS = 0.001
 """Handlers that take longer wait for something: a database, another service."""
 
 
+BEGINS_WITHIN = 0.9
+"""Of a lease's time: for so long after it was ours nobody else can have been given the event. The rest is for clocks
+that do not go alike, and for the way from the look at ours to the handler's first effect."""
+
+
 class Pace(Struct):
     """How fast handlers have been lately.
 
@@ -41,12 +46,14 @@ class AttemptRules(Struct, frozen=True):
         backoff: When to try again.
         handler_names: The handlers that run, for a log line about one of them.
         pace: How fast they have been.
+        begins_within_seconds: How long after its lease was known to be ours a handler may be called.
     """
 
     limits: AttemptLimits
     backoff: Backoff
     handler_names: str
     pace: Pace
+    begins_within_seconds: float
 
 
 def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], AttemptRules]:
@@ -60,6 +67,7 @@ def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], At
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,
         )
         names = ", ".join(name_of(route.handler) for route in loaded.routes_for(event_type))
-        return AttemptRules(loaded.limits(event_type, settings), backoff, names, Pace())
+        limits, within = loaded.limits(event_type, settings), settings.lease_seconds * BEGINS_WITHIN
+        return AttemptRules(limits, backoff, names, Pace(), within)
 
     return rules
