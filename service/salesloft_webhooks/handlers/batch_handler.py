@@ -70,7 +70,7 @@ class Call:
         self.interrupted = False
         self.failures: Mapping[str, BaseException] = {}
         self._handler = handler
-        self._places = places
+        self._still_leased = [place.still_leased for place in places]  # not the places, which have this call
         self._events = [place.event for place in places]
         # Not in the context of the attempt that happens to come first: its log lines and spans are not about that.
         self.task = asyncio.create_task(self._run(), name="batch handler", context=handler.context.copy())
@@ -93,7 +93,7 @@ class Call:
         return verdict.error
 
     async def _handle(self) -> None:
-        STILL_LEASED.set(lambda: all(place.still_leased() for place in self._places))
+        STILL_LEASED.set(lambda: all(still_leased() for still_leased in self._still_leased))
         if late := too_late_to_begin():
             raise late
         self.failures = await self._handler.call(self._events)
