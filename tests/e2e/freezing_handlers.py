@@ -11,6 +11,7 @@ from typing import Any
 from salesloft_webhooks import Event, Router
 from salesloft_webhooks.broker import Settlement
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
+from salesloft_webhooks.handlers.execution import StillLeased
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -66,19 +67,19 @@ async def begin(attempt: Attempt, running: RunningGroup, telemetry: WorkerTeleme
     return await _begin(attempt, running, telemetry)
 
 
-async def handle(calls: BatchHandlerCalls, event: Event) -> None:
+async def handle(calls: BatchHandlerCalls, event: Event, still_leased: StillLeased) -> None:
     """Freeze while it waits for company."""
     asyncio.get_running_loop().call_later(MOMENT_SECONDS, freeze)
-    await _handle(calls, event)
+    await _handle(calls, event, still_leased)
 
 
-async def run(processes: HandlerProcesses, call: Any) -> object:
+async def run(processes: HandlerProcesses, call: Any, still_leased: StillLeased) -> object:
     """Freeze while the second waits for the process that has the first."""
     if processes._places.locked():
         while not DIARY.read_text():  # noqa: ASYNC110, ASYNC240 - another process writes it
             await asyncio.sleep(MOMENT_SECONDS / 10)
         asyncio.get_running_loop().call_soon(freeze)
-    return await _run(processes, call)
+    return await _run(processes, call, still_leased)
 
 
 _begin, _handle, _run = Attempt._run, BatchHandlerCalls.handle, HandlerProcesses.run

@@ -30,7 +30,7 @@ from structlog.contextvars import bound_contextvars
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.batching import Batcher, Outcomes
-from salesloft_webhooks.handlers.execution import STILL_LEASED, AttemptLimits, run_attempt, too_late_to_begin
+from salesloft_webhooks.handlers.execution import AttemptLimits, StillLeased, run_attempt, too_late
 from salesloft_webhooks.handlers.routes import Route, RunsIn, name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import BatchTelemetry
@@ -45,14 +45,14 @@ class Place:
     Attributes:
         event: Whose it is.
         left: Its attempt was cut off.
-        still_leased: See `STILL_LEASED`.
+        still_leased: See `StillLeased`.
         call: The call that handles it, once there is one.
     """
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, still_leased: StillLeased) -> None:
         self.event = event
+        self.still_leased = still_leased
         self.left = False
-        self.still_leased = STILL_LEASED.get()
         self.call: Call | None = None
 
     async def leave(self) -> None:
@@ -93,10 +93,12 @@ class Call:
         return verdict.error
 
     async def _handle(self) -> None:
-        STILL_LEASED.set(lambda: all(still_leased() for still_leased in self._still_leased))
-        if late := too_late_to_begin():
-            raise late
-        self.failures = await self._handler.call(self._events)
+        if not self._all_leased():
+            raise too_late()
+        self.failures = await self._handler.call(self._events, self._all_leased)
+
+    def _all_leased(self) -> bool:
+        return all(still_leased() for still_leased in self._still_leased)
 
 
 class BatchHandlerCalls:
@@ -116,7 +118,11 @@ class BatchHandlerCalls:
     """
 
     def __init__(
-        self, group: str, route: Route[Any], call: Callable[[list[Event]], Awaitable[object]], settings: Settings
+        self,
+        group: str,
+        route: Route[Any],
+        call: Callable[[list[Event], StillLeased], Awaitable[object]],
+        settings: Settings,
     ) -> None:
         assert route.batch is not None  # noqa: S101 - for types
         self.group = group
@@ -131,9 +137,9 @@ class BatchHandlerCalls:
         self._wait_seconds = route.batch.max_wait_seconds
         self._batchers: dict[int, Batcher[Place]] = {}
 
-    async def handle(self, event: Event) -> None:
+    async def handle(self, event: Event, still_leased: StillLeased) -> None:
         """Return when the event is handled, with others; raise what was raised for all, or is said of it."""
-        place = Place(event)
+        place = Place(event, still_leased)
         try:
             await self._batcher(event.attempt).write(place)
         except asyncio.CancelledError:
@@ -155,14 +161,14 @@ class BatchHandlerCalls:
             attempt, size = attempt - 1, size // SMALLER
         return max(1, size)
 
-    async def call(self, events: Sequence[Event]) -> Mapping[str, BaseException]:
+    async def call(self, events: Sequence[Event], still_leased: StillLeased) -> Mapping[str, BaseException]:
         """Run the handler; which events failed, and how.
 
         Raises:
             TypeError, ValueError: what it returned says nothing about these events.
             Exception: what it raises.
         """
-        return self._checked(await self._call(list(events)), events)
+        return self._checked(await self._call(list(events), still_leased), events)
 
     def _batcher(self, attempt: int) -> Batcher[Place]:
         size = self.company(attempt)

@@ -22,7 +22,6 @@ raise an exception group (``asyncio.TaskGroup``)      what its weightiest member
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -34,8 +33,12 @@ from salesloft_webhooks.settings import Settings
 
 WEIGHTIEST_FIRST = (Unavailable, PermanentError, Retry)
 
-STILL_LEASED: ContextVar[Callable[[], bool]] = ContextVar("STILL_LEASED", default=lambda: True)
-"""Says whether nobody else can have been given what is handled in this context. The worker sets it."""
+StillLeased = Callable[[], bool]
+"""Says whether nobody else can have been given an event.
+
+Asked right before a handler is called, wherever the event has waited: for its turn, for company, for a process. Whoever
+was frozen meanwhile goes on where they stood, and sooner than they hear that others have done it.
+"""
 
 
 class AttemptTimeout(Exception):
@@ -105,14 +108,8 @@ class Verdict:
     reason: str = ""
 
 
-def too_late_to_begin() -> Retry | None:
-    """What to raise in place of calling a handler now; None: it may be called.
-
-    Asked right before, wherever an event has waited: for its turn, for company, for a process. Whoever was frozen
-    meanwhile goes on where they stood, and sooner than they hear that others have done it.
-    """
-    if STILL_LEASED.get()():
-        return None
+def too_late() -> Retry:
+    """What to raise in place of calling a handler: the event goes back, and no attempt is counted."""
     return Retry("its lease may have lapsed before the handler was called", after=0, counted=False)
 
 

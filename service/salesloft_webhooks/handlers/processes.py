@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.handlers.execution import AttemptTimeout, too_late_to_begin
+from salesloft_webhooks.handlers.execution import AttemptTimeout, StillLeased, too_late
 from salesloft_webhooks.handlers.process_messages import LENGTH, Answer, Call, Start
 from salesloft_webhooks.handlers.routes import START_SECONDS, name_of, processes_of
 from salesloft_webhooks.settings import Settings
@@ -43,20 +43,20 @@ class HandlerProcesses:
         self._free: list[_Child] = []
         self._all: set[_Child] = set()
 
-    async def run(self, call: Call) -> object:
+    async def run(self, call: Call, still_leased: StillLeased) -> object:
         """What the handler returns or raises, in one of the processes, when its turn has come.
 
         Raises:
             AttemptTimeout: it took too long; its process is gone.
             ProcessDied: its process died.
-            Retry: its turn came too late; see `too_late_to_begin`.
+            Retry: it is not ``still_leased`` when its turn has come.
             Exception: what it raised, or why it cannot be imported.
         """
         async with self._places:
             child = await self._next()
-            if late := too_late_to_begin():
+            if not still_leased():
                 self._free.append(child)
-                raise late
+                raise too_late()
             try:
                 async with asyncio.timeout(self._timeout_seconds):
                     answer = await child.ask(pickle.dumps(call))

@@ -7,7 +7,7 @@ from typing import Any
 from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
-from salesloft_webhooks.handlers.execution import NotWanted, too_late_to_begin
+from salesloft_webhooks.handlers.execution import NotWanted, StillLeased, too_late
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router
@@ -15,8 +15,8 @@ from salesloft_webhooks.handlers.routes import Route, RunsIn
 from salesloft_webhooks.handlers.threads import HandlerThreads
 from salesloft_webhooks.settings import Settings
 
-Run = Callable[[Event], Awaitable[object]]
-"""Runs one handler for one event."""
+Run = Callable[[Event, StillLeased], Awaitable[object]]
+"""Runs one handler for one event, perhaps after a wait."""
 
 
 class RunningGroup:
@@ -48,12 +48,12 @@ class RunningGroup:
         self._batches.append(calls)
         return calls.handle
 
-    def _call(self, route: Route[Any], resources: Any) -> Callable[[Any], Awaitable[object]]:
+    def _call(self, route: Route[Any], resources: Any) -> Callable[[Any, StillLeased], Awaitable[object]]:
         """What calls the handler where it runs."""
         if route.runs_in is RunsIn.LOOP:
-            return partial(route.run, resources=resources)
-        if route.runs_in is RunsIn.THREAD:
-            return lambda given: self._threads.run(partial(route.call, given, resources))
+            return lambda given, _: route.run(given, resources)
+        if route.runs_in is RunsIn.THREAD:  # there is one for each slot: nobody waits
+            return lambda given, _: self._threads.run(partial(route.call, given, resources))
         seconds = route.policy.timeout_seconds or self._settings.handler_timeout_seconds
         processes = HandlerProcesses(route.handler, self._settings, seconds)
         self._processes.append(processes)
@@ -71,23 +71,23 @@ class RunningGroup:
             if isinstance(resources, ChecksReadiness):
                 await resources.check_ready()
 
-    async def handle(self, event: Event) -> None:
+    async def handle(self, event: Event, still_leased: StillLeased = lambda: True) -> None:
         """Run every handler that matches, in order; the first exception ends the attempt and is passed on.
 
         Whatever is logged meanwhile carries the event's id and type, the group and the attempt.
 
         Raises:
             NotWanted: filters kept all of them from it.
-            Retry: others may have the event by now; see `too_late_to_begin`.
+            Retry: it is not ``still_leased``.
         """
         with EventInLogs(event):
             runners = self._runners(event.event_type)
             ran = False
             for where, run in runners:
                 if where is None or where.holds(event):
-                    if late := too_late_to_begin():
-                        raise late
-                    await run(event)
+                    if not still_leased():
+                        raise too_late()
+                    await run(event, still_leased)
                     ran = True
             if not runners:
                 # The store gives a worker only what it has a handler for: never call that done which nobody has done.

@@ -8,7 +8,7 @@ from functools import partial
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, Retry
-from salesloft_webhooks.handlers.execution import STILL_LEASED, Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
@@ -125,12 +125,11 @@ class Attempt:
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             # Only in a lane does it matter how fast handlers are.
             started = time.monotonic() if self.lease.lane else None
-            known = STILL_LEASED.set(self._is_known_to_be_ours)
             try:
                 verdict = await run_attempt(
                     partial(_refuse, self.lease.unreadable)
                     if self.lease.unreadable
-                    else partial(running.handle, event),
+                    else partial(running.handle, event, self._is_known_to_be_ours),
                     limits,
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
@@ -139,8 +138,6 @@ class Attempt:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
-            finally:
-                STILL_LEASED.reset(known)  # a context lives as long as its task, which we keep
             if started is not None:
                 self._rules.pace.note(time.monotonic() - started)
             return self._settlement(span, verdict)

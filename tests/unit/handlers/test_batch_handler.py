@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
@@ -123,6 +124,31 @@ async def test_one_bad_event_leaves_the_others_done() -> None:
     assert ends["e13"] is Outcome.DEAD
 
 
+def calls_of(router: Router[None]) -> BatchHandlerCalls:
+    """The calls of its only handler."""
+    (route,) = router.routes
+    return BatchHandlerCalls("mine", route, lambda given, _: route.run(given, None), SETTINGS)
+
+
+def still_leased() -> bool:
+    """Nobody was frozen."""
+    return True
+
+
+async def test_no_batch_begins_with_an_event_that_others_may_have() -> None:
+    """All of them go back, and no attempt is counted: who was frozen cannot say for the others either."""
+    recording = Recording()
+    calls = calls_of(recording.router)
+    leased = {"e0": True, "e1": False, "e2": True}
+
+    outcomes = await asyncio.gather(
+        *(calls.handle(each, partial(leased.__getitem__, each.event_id)) for each in events(3)), return_exceptions=True
+    )
+
+    assert [isinstance(each, Retry) and not each.counted for each in outcomes] == [True] * 3
+    assert recording.batches == []
+
+
 async def test_an_event_that_is_cut_off_leaves_the_call_to_the_others() -> None:
     """The call is cancelled, and begun again without it once it has ended; the event's attempt ends no sooner."""
     log: list[str] = []
@@ -141,8 +167,8 @@ async def test_an_event_that_is_cut_off_leaves_the_call_to_the_others() -> None:
             raise
         log.append(f"done {names}")
 
-    calls = BatchHandlerCalls("mine", router.routes[0], router.routes[0].handler, SETTINGS)
-    tasks = [asyncio.create_task(calls.handle(each)) for each in events(3)]
+    calls = calls_of(router)
+    tasks = [asyncio.create_task(calls.handle(each, still_leased)) for each in events(3)]
     await asyncio.sleep(0.01)
 
     tasks[1].cancel()
@@ -168,8 +194,8 @@ async def test_a_call_whose_events_are_all_cut_off_ends() -> None:
 
     router: Router[None] = Router()
     router.on_batch("*", max_size=2)(hang)
-    calls = BatchHandlerCalls("mine", router.routes[0], router.routes[0].handler, SETTINGS)
-    tasks = [asyncio.create_task(calls.handle(each)) for each in events(2)]
+    calls = calls_of(router)
+    tasks = [asyncio.create_task(calls.handle(each, still_leased)) for each in events(2)]
     await asyncio.sleep(0.01)
 
     for task in tasks:

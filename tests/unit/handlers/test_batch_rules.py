@@ -20,7 +20,7 @@ def calls_of(max_size: int, **settings: Any) -> BatchHandlerCalls:
     """The calls of one, as a worker makes them."""
     router: Router[None] = Router()
     router.on_batch("*", max_size=max_size)(nothing)
-    return BatchHandlerCalls("mine", router.routes[0], nothing, Settings.load(**settings))
+    return BatchHandlerCalls("mine", router.routes[0], lambda given, _: nothing(given), Settings.load(**settings))
 
 
 def test_the_wait_for_company_is_not_taken_from_the_handlers_time() -> None:
