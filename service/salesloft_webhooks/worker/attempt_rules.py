@@ -10,6 +10,7 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.routes import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.backoff import Backoff
+from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
 
 REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
@@ -41,15 +42,19 @@ class AttemptRules(Struct, frozen=True):
         backoff: When to try again.
         handler_names: The handlers that run, for a log line about one of them.
         pace: How fast they have been.
+        follow_ups: Where attempts ask for follow-ups.
     """
 
     limits: AttemptLimits
     backoff: Backoff
     handler_names: str
     pace: Pace
+    follow_ups: FollowUpCounter
 
 
-def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], AttemptRules]:
+def rules_by_type(
+    loaded: LoadedGroup, settings: Settings, follow_ups: FollowUpCounter
+) -> Callable[[str], AttemptRules]:
     """Finds the rules of an event type: the group's settings with the overrides of its handlers."""
 
     @lru_cache(REMEMBERED_TYPES)
@@ -60,6 +65,6 @@ def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], At
             policy.backoff_cap_seconds or settings.backoff_cap_seconds,
         )
         names = ", ".join(name_of(route.handler) for route in loaded.routes_for(event_type))
-        return AttemptRules(loaded.limits(event_type, settings), backoff, names, Pace())
+        return AttemptRules(loaded.limits(event_type, settings), backoff, names, Pace(), follow_ups)
 
     return rules

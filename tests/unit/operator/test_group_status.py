@@ -72,6 +72,11 @@ READY = {
     "a worker is there": (WORKING, ("True", "TakesEvents")),
     "nobody waits for nobody": (structs.replace(WORKING, stats=IDLE), ("True", "Idle")),
     "nobody is there": (structs.replace(WORKING, stats=SILENT), ("False", "NoConsumers")),
+    "only a follow-up is due": (
+        structs.replace(WORKING, stats=GroupStats("crm", follow_ups=9, follow_ups_due=1)),
+        ("False", "NoConsumers"),
+    ),
+    "none is due yet": (structs.replace(WORKING, stats=GroupStats("crm", follow_ups=9)), ("True", "Idle")),
     "declared": (structs.replace(WORKING, pause=DECLARED), ("True", "Paused")),
     "declared, nobody is there": (structs.replace(WORKING, stats=SILENT, pause=DECLARED), ("True", "Paused")),
     "by hand": (structs.replace(WORKING, pause=StoredPause(Pause.MANUAL)), ("True", "PausedByHand")),

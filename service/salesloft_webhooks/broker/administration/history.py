@@ -9,6 +9,7 @@ from typing import Any
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.past_attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
+from salesloft_webhooks.broker.administration.waiting_follow_ups import AskedFollowUp, asked_follow_up
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
@@ -91,6 +92,7 @@ class History:
         groups: Its state in every group that exists or that has finished it.
         backfilled: Whether a backfill has brought it, because no webhook had.
         erased_at: When its data was erased; None: it was not.
+        follow_ups: What its handlers have asked for later; of a follow-up first what it is itself.
     """
 
     event_id: str
@@ -100,6 +102,7 @@ class History:
     groups: tuple[EventInGroup, ...]
     backfilled: bool = False
     erased_at: datetime | None = None
+    follow_ups: tuple[AskedFollowUp, ...] = ()
 
 
 async def history(store: Store, event_id: str) -> History | None:
@@ -116,9 +119,9 @@ async def history(store: Store, event_id: str) -> History | None:
 
 
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:
-    now, flat_record, entry_id, flat_entry, rows = reply
+    now, flat_record, entry_id, flat_entry, rows, later = reply
     record = record_from(flat_record)
-    reference = Reference.of(partition, entry_id)
+    reference = Reference.of(partition, entry_id or b"0-0")
     entry = read_entry(reference, opened_fields(store.body_keys, fields_from(flat_entry))) if flat_entry else None
     names = [row[0].decode() for row in rows]
     states = states_of(now, record, rows, entry, {name: (await registration(store, name)).events for name in names})
@@ -131,6 +134,7 @@ async def _history(store: Store, partition: int, event_id: str, reply: Sequence[
         states,
         record.get(RECORD_TOKEN) == BACKFILL_TOKEN,
         datetime.fromtimestamp(int(erased) / 1_000, UTC) if erased else None,
+        tuple(asked_follow_up(*each) for each in later),
     )
 
 
@@ -153,7 +157,7 @@ def states_of(
     states = {}
     for row in rows:
         group = row[0].decode()
-        wanted = entry is None or (entry.only in {"", group} and _takes(taken[group], entry.event_type))
+        wanted = entry is None or entry.only == group or (not entry.only and _takes(taken[group], entry.event_type))
         states[group] = _state(now, record, row, wanted=wanted)
     for name in record:
         if name not in states and not name.startswith(RECORD_FILTERED) and (finished := _finished(record, name)):

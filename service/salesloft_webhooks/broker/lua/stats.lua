@@ -9,7 +9,7 @@
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
---             why the retry that comes next is needed ('': none) }
+--             why the retry that comes next is needed ('': none), follow-ups that wait, and those of them that are due }
 --@include partition
 --@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
@@ -71,7 +71,8 @@ local function measure(name, info)
     redis.call('ZCOUNT', group_base .. ':due', ms(UNHANDLED), ms(UNHANDLED)),
     redis.call('ZCOUNT', group_base .. ':due', '-inf', ms(at)) + redis.call('ZCARD', group_base .. ':isolated'),
     redis.call('XLEN', group_base .. ':dead'), oldest, consumers,
-    redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at) }
+    redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at),
+    redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)) }
 end
 
 local function added()

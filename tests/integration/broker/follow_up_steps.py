@@ -1,0 +1,34 @@
+"""What tests of follow-ups in the store do."""
+
+from typing import Any
+
+from salesloft_webhooks.broker import FollowUps, Group, Lease
+from salesloft_webhooks.follow_ups import Wanted
+from tests.support.broker_bench import Bench, take
+
+LATER = "sl:{0}:g:crm:later"
+
+
+def wanted(key: str = "k", after: float = 0.0, *, task: str = "", arguments: bytes = b"") -> Wanted:
+    """What a handler asks for."""
+    return Wanted(key, after, task, arguments, on_done=False)
+
+
+async def asked(group: Group, bench: Bench, lease: Lease, what: Wanted) -> bool:
+    """Ask at once: whether it waits."""
+    follow_ups = FollowUps(bench.store, group.options)
+    waits, _ = await follow_ups.ask(lease, await follow_ups.act(lease, what))
+    return waits
+
+
+async def begun(group: Group, bench: Bench) -> int:
+    """Begin what is due: how many."""
+    return len((await FollowUps(bench.store, group.options).begin(0)).late_seconds)
+
+
+async def running(bench: Bench, event_id: str = "e1", **options: Any) -> tuple[Group, Lease]:
+    """A group that runs one event."""
+    group = await bench.group(lease_seconds=60, **options)
+    await bench.publish(event_id)
+    (lease,) = await take(group)
+    return group, lease
