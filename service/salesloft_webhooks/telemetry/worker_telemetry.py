@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan, GroupMetrics
-from salesloft_webhooks.telemetry.labels import DeadLetterReason, event_type_label
+from salesloft_webhooks.telemetry.labels import DeadLetterReason
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.metrics import (
     AGE_SECONDS,
@@ -105,7 +105,7 @@ class WorkerTelemetry(StoreTelemetry):
 
     def left_unhandled(self, event_types: Sequence[str]) -> None:
         """Entries the group wants and this process has no handler for were left to others; one type for each."""
-        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+        for event_type, entries in Counter(map(self._metrics.labels.of, event_types)).items():
             if (left_out := self._throttle.suppressed(event_type)) is not None:
                 self.log.warning(
                     "event.unhandled", group=self.group, event_type=event_type, entries=entries, left_out=left_out
@@ -115,7 +115,7 @@ class WorkerTelemetry(StoreTelemetry):
         """Entries became dead letters because no worker of the group had a handler for too long; one type for each."""
         for event_type in event_types:
             self._metrics.event_type(event_type).dead[DeadLetterReason.NO_HANDLER].inc()
-        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+        for event_type, entries in Counter(map(self._metrics.labels.of, event_types)).items():
             self.log.error("event.never_handled", group=self.group, event_type=event_type, entries=entries)
 
     def follow_ups_begun(self, partition: int, late_seconds: Sequence[float]) -> None:
