@@ -48,6 +48,15 @@ FOLLOW_UPS_LATE = histogram(
 )
 
 
+FOLLOW_UPS_REFUSED = counter(
+    WORKER,
+    "follow_ups_refused",
+    "Times that the store did not take what a handler wanted of a follow-up, so that its event comes again.",
+    "group",
+    unshown="finding out why events that ask for follow-ups come again and again",
+)
+
+
 class WorkerTelemetry(StoreTelemetry):
     """A worker's verbs. Construct it inside `configure_tracing`; one per group and process."""
 
@@ -65,6 +74,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._settle_batch = SETTLE_BATCH.labels(group)
         self._settle_seconds = SETTLE_SECONDS.labels(group)
         self._late = FOLLOW_UPS_LATE.labels(group)
+        self._refused = FOLLOW_UPS_REFUSED.labels(group)
         self._throttle = Throttle()
 
     def attempt(self, event: Event) -> AttemptSpan:
@@ -128,6 +138,14 @@ class WorkerTelemetry(StoreTelemetry):
     def follow_ups_postponed(self, partition: int, reason: str) -> None:
         """The store could not be asked for those that are due: soon again."""
         self.log.info("follow_ups.postponed", group=self.group, partition=partition, reason=reason)
+
+    def follow_up_refused(self, partition: int, reason: str) -> None:
+        """The store has not taken what a handler has asked for or cancelled: its event comes again."""
+        self._refused.inc()
+        if (left_out := self._throttle.suppressed("follow-up", str(partition))) is not None:
+            self.log.warning(
+                "follow_up.refused", group=self.group, partition=partition, reason=reason, left_out=left_out
+            )
 
     def in_flight(self, count: Callable[[], int]) -> None:
         """What tells how many attempts run now: it is asked at each scrape."""
