@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from salesloft_webhooks.broker import FollowUps, Outcome, Settlement
+from salesloft_webhooks.broker.administration import erasure
 from salesloft_webhooks.broker.administration.bodies_by_key import bodies_by_key
 from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.history import history
@@ -171,6 +173,29 @@ async def test_an_erased_person_has_no_follow_up_left(bench: Bench) -> None:
     assert erased.follow_ups == 1
     assert bench.redis.zrange(LATER, 0, -1) == bench.redis.hkeys(f"{LATER}:entries") == [id_of("crm", "e2", "waits")]
     assert await asked(group, bench, lease, wanted("again", 60)) is False
+
+
+async def test_one_that_begins_and_dies_while_she_is_erased_leaves_no_letter(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is due behind the look at her dead letters, and is one at once: that is erased, too."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await settle(group, lease, Outcome.DONE)
+    letters, looks = erasure._erase_letters, []
+
+    async def then_it_dies(*args: Any) -> None:
+        await letters(*args)
+        looks.append(await begun(group, bench))
+        for follow_up in await take(group):
+            await settle(group, follow_up, Outcome.DEAD)
+
+    monkeypatch.setattr(erasure, "_erase_letters", then_it_dies)
+    settings = Settings.load(redis_url="redis://127.0.0.1:1")
+    await erase_person(bench.store, settings, "1", patience_seconds=0.1, files=False)
+
+    assert looks == [1, 0]
+    assert bench.redis.xlen("sl:{0}:g:crm:dead") == 0
 
 
 async def test_a_body_is_sealed_and_opened_with_an_older_key(server: Server, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from typing import Any, cast
 import pytest
 
 from salesloft_webhooks.errors import StoreFull
-from salesloft_webhooks.worker import follow_up_asker
 from salesloft_webhooks.worker.follow_up_asker import AWAY_LEAST, AWAY_MOST, Call, FollowUpCounter
 
 FULL = StoreFull("full")
@@ -17,7 +16,7 @@ class Refusals:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
         self.reported: list[tuple[int, str]] = []
-        monkeypatch.setattr(follow_up_asker.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
         nothing = cast("Any", None)
         self.counter = FollowUpCounter(nothing, frozenset(), nothing, lambda *said: self.reported.append(said))
 

@@ -198,7 +198,7 @@ do -- a script has room for 200 local names: of follow-ups there is one
     local entry = redis.call('XADD', events, '*', unpack(words_of(fields, group)))
     redis.call('HSET', record_of(id), ENTRY, entry)
     set_state(id, BEGUN, ttl)
-    return late
+    return math.max(late, wall - tonumber(due_at)) -- it may have been moved here, or put off, since it was due
   end
 
   -- Ms until the next one is due; -1 when none waits.
