@@ -189,10 +189,9 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause,
         pause_ms,
         retry,
-        later,
-        later_due,
-        later_ms,
+        *later,
     ) = row
+    follow_ups, follow_ups_due, first_ms = later
     stored = StoredPause.read(pause)
     return GroupStats(
         group=name.decode(),
@@ -211,9 +210,9 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause_reason=stored.reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
         retry_reason=masked_text(retry.decode(errors="backslashreplace")),
-        follow_ups=later,
-        follow_ups_due=later_due,
-        next_follow_up_seconds=None if later_ms == b"" else later_ms / 1_000,
+        follow_ups=follow_ups,
+        follow_ups_due=follow_ups_due,
+        next_follow_up_seconds=None if first_ms == b"" else first_ms / 1_000,
     )
 
 
