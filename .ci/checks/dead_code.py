@@ -13,7 +13,17 @@ from vulture import Vulture
 from vulture.core import Item
 
 SOURCES = ["service", "tests", "bench", "dashboards", "typed_resources", ".ci"]
-DECORATORS = ["@pytest.fixture", "@rule", "@invariant", "@initialize", "@router.on", "@*.on", "@*.on_batch", "@app.*"]
+DECORATORS = [
+    "@pytest.fixture",
+    "@rule",
+    "@invariant",
+    "@initialize",
+    "@router.on",
+    "@*.on",
+    "@*.on_batch",
+    "@*.task",
+    "@app.*",
+]
 EXCUSED = [  # file, name, who uses it
     (
         "service/*/settings.py",

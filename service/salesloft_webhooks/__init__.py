@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Event",
     "Failures",
+    "FollowUp",
+    "FollowUpRefused",
     "HandledEvents",
     "Ordering",
     "PermanentError",
@@ -32,6 +34,8 @@ __all__ = [
 _HOMES = {
     "Event": "events",
     "Failures": "handlers.routes",
+    "FollowUp": "follow_ups",
+    "FollowUpRefused": "errors",
     "HandledEvents": "handlers.database.handled_events",
     "Ordering": "settings",
     "PermanentError": "errors",

@@ -30,6 +30,7 @@ Errors from foreign libraries are translated at the edge (``raise ... from exc``
     └── HandlerSignal               raised *by handlers* to steer the pipeline
         ├── Retry                   try again after a time of the handler's choosing
         ├── PermanentError          no attempt can succeed: dead letter at once
+        │   └── FollowUpRefused     a follow-up was asked for that there cannot be
         └── Unavailable             the handler's backend is down: pause the group, count no attempt
 """
 
@@ -217,12 +218,7 @@ class Retry(HandlerSignal):
     """
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        after: timedelta | float | None = None,
-        at_least: bool = False,
-        counted: bool = True,
+        self, message: str = "", *, after: timedelta | float | None = None, at_least: bool = False, counted: bool = True
     ) -> None:
         super().__init__(message or "the handler asked for a retry")
         if not counted and (after is None or at_least):
@@ -234,6 +230,10 @@ class Retry(HandlerSignal):
 
 class PermanentError(HandlerSignal):
     """No attempt can succeed: the event becomes a dead letter at once, with this message."""
+
+
+class FollowUpRefused(PermanentError):
+    """A follow-up was asked for that there cannot be. The message says why, and has nothing of what was asked."""
 
 
 class Unavailable(HandlerSignal):

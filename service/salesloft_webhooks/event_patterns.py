@@ -6,7 +6,8 @@ for another case, and another did not, would lose events. Every reader of patter
 ``broker/lua/include/patterns.lua`` does the same, and a test compares the two.
 
 Event types are compared as UTF-8 bytes, which is what the server sees. A type with other characters than these (senders
-of envelopes may choose some) is still matched by ``*`` and ``?``.
+of envelopes may choose some) is still matched by ``*`` and ``?``. Named tasks (`follow_ups`) are named whole, and no
+pattern matches them.
 """
 
 import re
@@ -20,6 +21,7 @@ from pydantic import AfterValidator
 
 from salesloft_webhooks.dialects.names import DOTTED, KNOWN_EVENT_TYPES, OWN_EVENT_TYPES
 from salesloft_webhooks.environment import CommaList
+from salesloft_webhooks.follow_ups import is_task_type
 
 GRAMMAR = r"^[a-z0-9_.*?]{1,128}$"
 """A whole pattern, as a regular expression that JSON Schema understands, too."""
@@ -68,8 +70,16 @@ def matches(event_type: str, patterns: Iterable[str]) -> bool:
     return any(_matches(event_type, pattern) for pattern in patterns)
 
 
+def is_taken(event_type: str, patterns: Iterable[str]) -> bool:
+    """Whether a group that takes these patterns (none: all) takes an entry of its own of this type. A task's: yes."""
+    patterns = tuple(patterns)
+    return is_task_type(event_type) or not patterns or matches(event_type, patterns)
+
+
 @lru_cache(maxsize=4096)
 def _matches(event_type: str, pattern: str) -> bool:
+    if is_task_type(event_type):
+        return event_type == pattern
     return _compiled(pattern).match(event_type.encode(errors="surrogatepass")) is not None
 
 

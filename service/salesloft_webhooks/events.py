@@ -1,8 +1,8 @@
 """Events: what a delivery becomes before it is stored (`NewEvent`) and what a handler receives (`Event`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -11,6 +11,9 @@ from msgspec import Struct
 from typing_extensions import TypeVar
 
 from salesloft_webhooks import resource_kinds
+from salesloft_webhooks.errors import FollowUpRefused
+from salesloft_webhooks.follow_ups import Asker, Cancelled, FollowUp, Wanted, checked_arguments, checked_key
+from salesloft_webhooks.time_spans import span_in_seconds
 from salesloft_webhooks.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
@@ -96,6 +99,7 @@ class Event(Generic[ResourceT_co]):
         attempt: 1 for the first attempt in this group.
         group: The consumer group handling it.
         traceparent: W3C trace context of the delivery, or empty.
+        follow_up: What was asked for, when this is a follow-up; else None.
     """
 
     event_id: str
@@ -108,6 +112,56 @@ class Event(Generic[ResourceT_co]):
     attempt: int = 1
     group: str = ""
     traceparent: str = field(default="", repr=False)
+    follow_up: FollowUp | None = field(default=None, repr=False)
+
+    def later(
+        self,
+        *,
+        after: timedelta | float,
+        key: str,
+        task: str = "",
+        arguments: Mapping[str, Any] | None = None,
+        on_done: bool = False,
+    ) -> Coroutine[Any, Any, bool]:
+        """Have this group handle the event again, as a follow-up, or run a named task of a router (docs/follow_ups.md).
+
+        Args:
+            after: When, from now: seconds, or a `timedelta`; a year at the most.
+            key: What it is called. One that waits for the same person (entity) under this key is replaced.
+            task: The name of a task (`Router.task`); empty: the handlers of this event, which see `follow_up`.
+            arguments: What the task is given, as JSON.
+            on_done: Store it together with the end of this event, and only if that is done; else it is stored now.
+
+        Returns:
+            False: this event has asked for it before, and it has begun, was cancelled or replaced: nothing happens.
+            With ``on_done`` always True.
+
+        Raises:
+            FollowUpRefused: there can be no such follow-up.
+            Retry: the store cannot be asked; passed on, the event comes again, and spends no attempt.
+        """
+        seconds = span_in_seconds("Event.later", after)
+        wanted = Wanted(checked_key(key), seconds, task, checked_arguments(task, arguments), on_done)
+        return self._asker().ask_later(wanted)  # what is refused is, also where nobody could await it
+
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
+        """Cancel the follow-up by this key of the same person (entity) in this group. Raises what `later` does."""
+        return self._asker().cancel_later(checked_key(key))
+
+    def _asker(self) -> Asker:
+        asker: Asker | None = self.__dict__.get(ASKER)
+        if asker is None:
+            raise FollowUpRefused("follow-ups are asked for by handlers of a worker, in its own process")
+        return asker
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For handlers in processes of their own: all but what belongs to the worker."""
+        return {name: value for name, value in self.__dict__.items() if name != ASKER}
+
+    @property
+    def _described_type(self) -> str:
+        """The type of the event that `data` is of."""
+        return self.event_type if self.follow_up is None else self.follow_up.event_type
 
     @cached_property
     def data(self) -> Mapping[str, Any]:
@@ -120,18 +174,18 @@ class Event(Generic[ResourceT_co]):
         """The same as its kind's type where SalesLoft has published one, else a `Resource`; read when first asked."""
         from salesloft_webhooks.resources import resource_of  # noqa: PLC0415 - most workers never ask
 
-        found: ResourceT_co = resource_of(self.event_type, self.raw_data)
+        found: ResourceT_co = resource_of(self._described_type, self.raw_data)
         return found
 
     @property
     def person_id(self) -> int | None:
         """The person concerned, in both dialects; None where there is none (an account, a cadence)."""
-        return _first_number(resource_kinds.persons(resource_kinds.kind_of(self.event_type), self.data))
+        return _first_number(resource_kinds.persons(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def user_id(self) -> int | None:
         """The rep concerned: who sent the email, made the call or owns the person; None where there is none."""
-        return _first_number(resource_kinds.reps(resource_kinds.kind_of(self.event_type), self.data))
+        return _first_number(resource_kinds.reps(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def resource_id(self) -> int | None:
@@ -162,6 +216,10 @@ class Event(Generic[ResourceT_co]):
     def age_seconds(self) -> float:
         """Seconds since the store accepted the event, by this machine's clock."""
         return (datetime.now(UTC) - self.received_at).total_seconds()
+
+
+ASKER = "asker"
+"""In an event's ``__dict__``: where its handlers ask for follow-ups."""
 
 
 def assembled(**attributes: Any) -> Event:

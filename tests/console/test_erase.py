@@ -33,7 +33,7 @@ def test_looked_at_confirmed_and_erased(page: Page, valkey: Server) -> None:
     page.get_by_label("Type 120 to confirm").fill("120")
     page.get_by_role("button", name="Erase 120 for good").click()
 
-    expect(page.get_by_text("Erased 120 entries, 0 letters, 0 quarantined.")).to_be_visible()
+    expect(page.get_by_text("Erased 120 entries, 0 letters, 0 quarantined, 0 follow-ups.")).to_be_visible()
     with valkey.client() as redis:
         assert redis.xlen(EVENTS) == 2
     page.goto("/audit?act=erase")

@@ -32,8 +32,11 @@ async def test_it_says_how_far_it_came(own_server: Server, monkeypatch: pytest.M
 
     assert (refused.status_code, again.status_code) == (503, 303)
     assert "Not erased to its end" in refused.text
-    assert "100 entries, 0 letters, 0 quarantined were erased, and then: " in refused.text
+    assert "100 entries, 0 letters, 0 quarantined, 0 follow-ups were erased, and then: " in refused.text
     assert "retry-after" not in refused.headers
-    assert (failed["outcome"], failed["counts"]) == ("failed", {"entries": 100, "letters": 0, "quarantined": 0})
-    assert failed["message"].startswith("100 entries, 0 letters, 0 quarantined were erased, and then: ")
+    assert (failed["outcome"], failed["counts"]) == (
+        "failed",
+        {"entries": 100, "letters": 0, "quarantined": 0, "follow_ups": 0},
+    )
+    assert failed["message"].startswith("100 entries, 0 letters, 0 quarantined, 0 follow-ups were erased, and then: ")
     assert (done["outcome"], done["counts"]["entries"]) == ("done", 150)

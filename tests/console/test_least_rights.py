@@ -23,6 +23,7 @@ from tests.support.receiver_process import envelope
 from tests.support.recorded_commands import OF_CONNECTIONS, Recorder
 from tests.support.servers import Server, engines
 from tests.support.waiting import wait_until
+from tests.support.waiting_follow_up import let_one_wait
 
 TOKEN = "an-invented-api-token"
 BEGIN = (
@@ -56,6 +57,7 @@ async def filled(driven: Driven) -> None:
     """A day's middle, and one of each."""
     await stage(driven)
     await put_one_of_each(driven.store, driven.settings, driven.server)
+    await let_one_wait(driven.store, 4711)
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
 

@@ -11,7 +11,12 @@ _away: set[str] = set()
 
 @router.on("person.updated")
 async def second_time_lucky(event: Event) -> None:
-    """Fail once."""
+    """Fail once, and ask for follow-ups: one comes at once, the other is cancelled."""
+    if event.follow_up is not None:
+        return
+    await event.later(after=0.1, key="soon")
+    await event.later(after=3_600, key="never")
+    await event.cancel_later("never")
     if event.attempt == 1:
         raise ValueError("not yet")
 

@@ -68,6 +68,11 @@ with its attempts, and the next worker that can run it gets it. As the head of a
 promised. It becomes a dead letter when it has waited for that time and no version in force can run it. An entry that is
 addressed to the group alone (a redrive, a replay) is wanted whatever the filters say. See ``lua/include/filter.lua``.
 
+**Follow-ups.** What a handler asks for later waits as a record in the slot of its event, by its due time, and then
+becomes an entry addressed to the group, in one script (``lua/include/follow_ups.lua``). Of a key and an entity at most
+one waits. What was cancelled, replaced or has begun does not wait again, which the record of its id remembers. Those
+that come with a `done` count in the call that makes the event done, and in no other. See `follow_ups` and decision 88.
+
 **Invariants** (``tests/integration/broker/test_model.py`` runs random interleavings of all of it):
 no event is lost; nothing is given out again after done; one at a time and in order within a lane; every pending entry
 has one due time or is isolated; no key without an owner or an end.
@@ -76,9 +81,20 @@ has one due time or is isolated; no key without an owner or an end.
 from salesloft_webhooks.broker.attendance import attend
 from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import Group
+from salesloft_webhooks.broker.follow_ups import FollowUps
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
-from salesloft_webhooks.broker.lease import FILTERED, HandedOver, Lease, Outcome, Ran, Settled, Settlement, Taken
+from salesloft_webhooks.broker.lease import (
+    FILTERED,
+    FollowUpAct,
+    HandedOver,
+    Lease,
+    Outcome,
+    Ran,
+    Settled,
+    Settlement,
+    Taken,
+)
 from salesloft_webhooks.broker.maintenance import audit, trim
 from salesloft_webhooks.broker.memory_bounds import MemoryBounds
 from salesloft_webhooks.broker.partition_count import decide_partitions, follow_partitions
@@ -89,6 +105,8 @@ from salesloft_webhooks.broker.unreadable import quarantine
 __all__ = [
     "FILTERED",
     "MAX_BATCH",
+    "FollowUpAct",
+    "FollowUps",
     "Group",
     "GroupOptions",
     "HandedOver",

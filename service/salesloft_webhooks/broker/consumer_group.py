@@ -14,6 +14,7 @@ from typing import Any
 from salesloft_webhooks.broker.attempt_history import EXTRA_WORDS, extra_words
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
+from salesloft_webhooks.broker.follow_up_rows import FOLLOW_UP_WORDS, follow_up_words
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH, GroupMaintenance, milliseconds
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.lease import HandedOver, Lease, Settled, Settlement, Taken
@@ -144,15 +145,16 @@ class Group(GroupMaintenance):
         repeated: bool = False,
     ) -> SettleReply:
         options = self.options
-        args: list[str | int] = [options.name, self.consumer, options.idempotency_ttl_seconds]
+        args: list[Argument] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (milliseconds(options.lease_seconds), room, self._settle_numbers[partition], int(repeated))
-        more = extra_words(settlements, time.monotonic())
-        args += (options.version, partitions, behind, len(more) // EXTRA_WORDS)
+        now = time.monotonic()
+        more, later = extra_words(settlements, now), follow_up_words(settlements, now)
+        args += (options.version, partitions, behind, len(more) // EXTRA_WORDS, len(later) // FOLLOW_UP_WORDS)
         for item in settlements:
             event = item.lease.event
             args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
             args += (item.outcome, milliseconds(item.delay_seconds), item.reason, item.error)
-        args += more
+        args += (*more, *later)
         reply: SettleReply = await self._store.run("settle", partition, args)
         return reply
 
@@ -169,6 +171,10 @@ class Group(GroupMaintenance):
         with translated():
             found = await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
         return bool(found)
+
+    def is_connected(self, partition: int) -> bool:
+        """Whether what is sent now goes by a connection that is there already."""
+        return self._store.line(partition) is not None
 
     @contextmanager
     def each_connection_calls(self, call: Callable[[], None]) -> Iterator[None]:

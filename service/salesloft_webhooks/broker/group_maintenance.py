@@ -12,6 +12,7 @@ from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROU
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
+from salesloft_webhooks.follow_ups import is_task_type
 
 MAX_BATCH = 500
 """Entries or outcomes in one script call: Lua's ``unpack`` and the time a server may be busy set the limit."""
@@ -37,7 +38,8 @@ class GroupMaintenance:
             )
         if consumer == NOBODY:
             raise ConfigurationError(f"{NOBODY!r} is not a consumer name")
-        if not all(is_pattern(pattern) for pattern in (*options.events, *(options.handled or ()))):
+        named = [each for each in options.handled or () if not is_task_type(each)]
+        if not all(map(is_pattern, (*options.events, *named))):
             raise ConfigurationError(f"group {options.name}: not every filter is an event pattern: {RULE}")
         self.options = options
         self.consumer = consumer
@@ -60,14 +62,19 @@ class GroupMaintenance:
         fields = [word for pair in zip(REGISTRATION_FIELDS, described, strict=True) for word in pair]
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
 
-    async def beat(self) -> set[int]:
-        """Keep the group known and its version in force; the partitions in which entries wait for a handler."""
-        known = await self._make_known()
-        if any(made for made, _ in known):  # a server has lost its data
-            await self.register(refresh=True)
-        return {partition for partition, (_, unhandled) in enumerate(known) if unhandled}
+    async def beat(self) -> tuple[set[int], dict[int, float]]:
+        """Keep the group known and its version in force.
 
-    async def _make_known(self) -> list[tuple[int, int]]:
+        Returns:
+            The partitions in which entries wait for a handler, and by partition the seconds until a follow-up is due.
+        """
+        known = await self._make_known()
+        if any(made for made, *_ in known):  # a server has lost its data
+            await self.register(refresh=True)
+        due = {partition: due_ms / 1_000 for partition, (*_, due_ms) in enumerate(known) if due_ms >= 0}
+        return {partition for partition, (_, unhandled, _) in enumerate(known) if unhandled}, due
+
+    async def _make_known(self) -> list[tuple[int, int, int]]:
         grace = milliseconds(self.options.no_handler_seconds)
         reads = NEWEST if self._store.body_keys is None else SEALED
         args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, reads]

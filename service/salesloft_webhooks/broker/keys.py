@@ -49,8 +49,7 @@ class Keys(Struct, frozen=True):
     def reservation(self, slot: int, event_id: str) -> str:
         """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
 
-        After a raise with ``@`` and the number of partitions behind it.
-        ``slot`` follows from the id, or from the subject of its watermark, never from the entity.
+        After a raise with ``@`` and that of all behind it. ``slot`` follows from the id or its watermark's subject.
         """
         return f"{self.prefix}:{{{slot}}}:reserved:{event_id}"
 
@@ -126,6 +125,10 @@ class Keys(Struct, frozen=True):
         """The group's clock and run: hash with ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
+    def later(self, partition: int, group: str) -> str:
+        """Follow-ups that wait: zset of ids by server ms; beside it ``:entries`` and ``:key:SUBJECT`` (see Lua)."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:later"
+
     def quarantine(self, partition: int) -> str:
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
@@ -148,17 +151,13 @@ class Keys(Struct, frozen=True):
     def run_place(self, partition: int, run: str) -> str:
         """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
 
-        It ends by itself, a month after it was moved on last. ``:copies`` beside it is a set of event ids of which a
-        replay has passed a copy.
+        It ends a month after it was moved on last. ``:copies`` beside it are event ids of which a replay passed a copy.
         """
         return f"{self.prefix}:{{{partition}}}:run:{run}"
 
     @property
     def runs(self) -> str:
-        """Bulk work: zset of the ids of runs by the server ms when they were begun, bounded.
-
-        Beside it stand, named from it, ``:unfinished``, another such zset, and ``:lease``, who carries them out.
-        """
+        """Bulk work: zset of ids of runs by server ms when begun, bounded; ``:unfinished`` likewise; and ``:lease``."""
         return f"{self.prefix}:{{runs}}"
 
     def run(self, run: str) -> str:

@@ -72,6 +72,37 @@ class Lease(msgspec.Struct, frozen=True):
     unreadable: str = ""
 
 
+ACT_BYTES = 256
+"""Of what an act is besides head and body."""
+
+
+class FollowUpAct(msgspec.Struct, frozen=True):
+    """What an attempt does about a follow-up, as it is stored.
+
+    Attributes:
+        follow_up: The id of the follow-up's event.
+        subject: What is asked for: what its key means for the entity.
+        delay_seconds: When it is due.
+        head: Of the entry that it becomes.
+        body: Likewise.
+        ended: It was ended instead: ``cancelled``; ``withdrawn`` by the event that had asked for it.
+        stored: Monotonic time at which it was stored already; 0: it was not.
+    """
+
+    follow_up: str
+    subject: str = ""
+    delay_seconds: float = 0.0
+    head: bytes = b""
+    body: bytes = b""
+    ended: str = ""
+    stored: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in a call, about: what is done for one without a body takes its time, too."""
+        return len(self.head) + len(self.body) + ACT_BYTES
+
+
 class Ran(msgspec.Struct, frozen=True):
     """When and how long an attempt ran, for the event's history.
 
@@ -96,6 +127,8 @@ class Settlement(msgspec.Struct, frozen=True):
         reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: `FILTERED`, or empty.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
+        follow_ups: What counts together with `Outcome.DONE`.
+        follow_ups_before: What was stored while its handlers ran, to be said again to a store that may have lost it.
     """
 
     lease: Lease
@@ -104,6 +137,8 @@ class Settlement(msgspec.Struct, frozen=True):
     reason: str = ""
     error: str = ""
     ran: Ran | None = None
+    follow_ups: tuple[FollowUpAct, ...] = ()
+    follow_ups_before: tuple[FollowUpAct, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True):

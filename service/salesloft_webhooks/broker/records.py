@@ -15,8 +15,10 @@ from salesloft_webhooks.broker.id_digest import digest_of
 from salesloft_webhooks.broker.packed_time import EPOCH
 from salesloft_webhooks.broker.sealed_data import opened, seal_body, seal_rest
 from salesloft_webhooks.broker.shared_bodies import shared_with, whole_body
-from salesloft_webhooks.errors import StoreRefused
+from salesloft_webhooks.errors import BodyUnreadable, StoreRefused
 from salesloft_webhooks.events import Event, NewDelivery, NewEvent, assembled
+from salesloft_webhooks.follow_ups import MARK as MARK_OF_FOLLOW_UP
+from salesloft_webhooks.follow_ups import read as read_follow_up
 
 Fields = Mapping[bytes, bytes]
 """A stream entry as Redis answers it."""
@@ -120,6 +122,7 @@ def leased_event(
 def unreadable_event(entry_id: bytes, head: bytes, *, group: str, attempt: int) -> Event:
     """The event of a lease whose body cannot be read: without any data, and with what its head says, if it does."""
     described, _ = _described(head)
+    described[-1] = described[-1].partition(MARK_OF_FOLLOW_UP)[0]
     return _event(entry_id, described, b"", group=group, attempt=attempt)
 
 
@@ -134,6 +137,12 @@ def _described(head: bytes) -> tuple[list[str], bytes]:
 def _event(entry_id: bytes, described: list[str], data: bytes, *, group: str, attempt: int) -> Event:
     event_id, event_type, entity_key, source, received, created, traceparent = described
     stored = entry_id.partition(b"-")[0]
+    follow_up = None
+    if MARK_OF_FOLLOW_UP in traceparent:
+        try:
+            traceparent, follow_up, data = read_follow_up(traceparent, data)
+        except (ValueError, OverflowError, OSError, RecursionError) as exc:
+            raise BodyUnreadable("damaged: what it says of a follow-up") from exc
     return assembled(
         event_id=event_id,
         event_type=event_type,
@@ -145,6 +154,7 @@ def _event(entry_id: bytes, described: list[str], data: bytes, *, group: str, at
         attempt=attempt,
         group=group,
         traceparent=traceparent,
+        follow_up=follow_up,
     )
 
 

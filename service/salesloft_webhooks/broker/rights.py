@@ -127,9 +127,10 @@ PUBLISHING = _FOLLOWING | _rights(
 """Of a receiver, and of whoever else stores events: which ways are gone depends on the store and not on the role."""
 _WORKING = _rights(
     "take settle extend look register enlist describe expire_unhandled pause retire attend audit trim make_room "
+    "ask_later begin_later end_later "
     "forget_records once bundle history",
-    "xread info xinfo|groups xrange xpending lindex zscore zadd expire",
-    "groups g:*",
+    "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
+    "encryption format groups g:*",
 )
 _TELLING = _rights("alert_ledger look_dead stored_pauses announced", "", "alerts backfill subscriptions:disabled")
 """Of one of the workers, which tells people."""
@@ -137,14 +138,14 @@ _LOOKING = (
     _FOLLOWING
     | _MEASURING
     | _rights(
-        "announced entries_of history holdings search",
+        "announced entries_of history holdings search waiting_later",
         "lrange xlen xrange xrevrange zrange zrevrange",
         f"audit backfill deliveries receivers samples g:* {RUNS}",
     )
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard erase note_act pause redrive replace_stream replay salesloft_budget stop_run",
+    "clock copy_stream discard end_later erase note_act pause redrive replace_stream replay salesloft_budget stop_run",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",
 )

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
 from salesloft_webhooks.handlers.execution import AttemptLimits
 from salesloft_webhooks.handlers.router import Router
@@ -44,9 +45,19 @@ class LoadedGroup(Struct, frozen=True):
         return tuple(dict.fromkeys(pattern for router in self.routers for pattern in router.patterns))
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of the tasks of its routers."""
+        return tuple(dict.fromkeys(name for router in self.routers for name in router.tasks))
+
+    @property
     def handler_patterns(self) -> list[tuple[str, tuple[str, ...]]]:
         """Each handler's name and its event patterns, in the order of registration."""
-        return [(name_of(route.handler), route.patterns) for router in self.routers for route in router.routes]
+        return [
+            (name_of(route.handler), route.patterns)
+            for router in self.routers
+            for route in router.routes
+            if not any(map(is_task_type, route.patterns))
+        ]
 
     @property
     def ordering(self) -> Ordering:
@@ -94,6 +105,8 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
     routers = tuple(_import_router(path, number) for number, path in enumerate(handlers, 1)) or (
         _built_in(name, settings),
     )
+    if not any(router.patterns for router in routers):
+        raise ConfigurationError("WORKER_HANDLERS: there are tasks only, and no event to ask for one")
     return LoadedGroup(name, routers)
 
 

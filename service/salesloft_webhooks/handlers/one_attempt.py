@@ -8,14 +8,16 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.background import cancel_and_wait
-from salesloft_webhooks.events import Event
+from salesloft_webhooks.events import ASKER, Event
+from salesloft_webhooks.follow_ups import Wanted
 from salesloft_webhooks.handlers.execution import AttemptLimits, Verdict, run_attempt
 from salesloft_webhooks.handlers.execution import Ending as Outcome
 from salesloft_webhooks.handlers.loading import LoadedGroup
+from salesloft_webhooks.handlers.recorded_follow_ups import RecordedAsker, follow_up_event
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
 
-__all__ = ["Outcome", "Result", "run", "run_batch"]
+__all__ = ["Outcome", "Result", "run", "run_batch", "run_later"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,16 @@ class Result:
             a handler that took too long, cancelled itself or called ``sys.exit()``.
         after_seconds: When it would be tried again, if the handler said so.
         reason: Of a dead letter: ``permanent`` or ``exhausted``; else empty.
+        follow_ups: What waits now because of it; of what was to come with `done` only if it is done.
+        cancelled: The keys of follow-ups that it cancelled.
     """
 
     outcome: Outcome
     error: BaseException | None = None
     after_seconds: float | None = None
     reason: str = ""
+    follow_ups: tuple[Wanted, ...] = ()
+    cancelled: tuple[str, ...] = ()
 
 
 async def run(
@@ -62,7 +68,21 @@ async def run(
         raise LookupError(f"no handler of the router takes {event.event_type}")
     if resources is not None or not isinstance(target, Router):
         router = _with_resources(router, resources)
-    return await run_group(LoadedGroup(event.group, (router,)), event, settings or Settings.load())
+    alone, settings = not isinstance(target, Router), settings or Settings.load()
+    (result,) = await _run_group(LoadedGroup(event.group, (router,)), [event], settings, alone=alone)
+    return result
+
+
+async def run_later(
+    target: Router[Any],
+    wanted: Wanted,
+    event: Event,
+    *,
+    resources: Any = None,
+    settings: Settings | None = None,
+) -> Result:
+    """The same for a follow-up that is due: one of `Result.follow_ups`, and the event that has asked for it."""
+    return await run(target, follow_up_event(event, wanted), resources=resources, settings=settings)
 
 
 async def run_batch(
@@ -90,9 +110,16 @@ async def run_group(loaded: LoadedGroup, event: Event, settings: Settings) -> Re
     return result
 
 
-async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Settings) -> list[Result]:
+async def _run_group(
+    loaded: LoadedGroup, events: Sequence[Event], settings: Settings, *, alone: bool = False
+) -> list[Result]:
+    # Of a handler alone nobody knows which tasks its router will have.
+    tasks = None if alone else frozenset(loaded.tasks)
+    askers = [RecordedAsker(tasks) for _ in events]
     async with loaded.open(settings) as running:
         running.wait_no_more()  # nobody else comes
+        for event, asker in zip(events, askers, strict=True):
+            event.__dict__[ASKER] = asker
 
         async def handle(event: Event) -> None:
             await running.check_ready()
@@ -104,7 +131,15 @@ async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Set
                 for event in events
             )
         )
-    return [Result(each.ending, each.error, each.after_seconds, each.reason) for each in verdicts]
+        for event in events:
+            event.__dict__.pop(ASKER, None)
+    return [_result(verdict, asker) for verdict, asker in zip(verdicts, askers, strict=True)]
+
+
+def _result(verdict: Verdict, asker: RecordedAsker) -> Result:
+    waits = [each for each in asker.wanted.values() if verdict.ending is Outcome.DONE or not each.on_done]
+    cancelled = tuple(asker.cancelled)
+    return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason, tuple(waits), cancelled)
 
 
 async def _attempt(handle: Callable[[], Coroutine[Any, Any, None]], limits: AttemptLimits, attempt: int) -> Verdict:

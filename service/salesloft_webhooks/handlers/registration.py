@@ -54,6 +54,7 @@ class _Registration(Generic[ResourcesT]):
         where: Condition | None = None,
         *,
         in_process: bool = False,
+        task: bool = False,
     ) -> None:
         self._routes = routes
         self._patterns = patterns
@@ -61,9 +62,11 @@ class _Registration(Generic[ResourcesT]):
         self._batch = batch
         self._where = where
         self._in_process = in_process
+        self._task = task
 
     def _add(self, handler: HandlerT) -> HandlerT:
-        _check_patterns(handler, self._patterns)
+        if not self._task:  # of which the router has checked the name
+            _check_patterns(handler, self._patterns)
         takes_resources = _takes_resources(handler, "events" if self._batch else "event")
         runs_in = _runs_in(handler, in_process=self._in_process, takes_resources=takes_resources)
         route: Route[ResourcesT] = Route(

@@ -25,6 +25,7 @@ from datetime import timedelta
 from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
 from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
 from salesloft_webhooks.resource_kinds import EventType
@@ -186,10 +187,38 @@ class Router(Generic[ResourcesT]):
             self.routes, tuple(map(str, patterns)), policy, rules, condition, in_process=in_process
         )
 
+    def task(
+        self, name: str, /, *, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+    ) -> Registration[ResourcesT, Any]:
+        """Register a handler that runs when `Event.later` has asked for it by this name (docs/follow_ups.md).
+
+        It is given the event that has asked; `Event.follow_up` has the arguments. What `on` says of handlers holds.
+
+        Raises:
+            ConfigurationError: the name is not of lower-case letters, digits, `_` and `.`, or in use.
+        """
+        if not is_task_name(name):
+            raise ConfigurationError("Router.task(): a name has 1 to 100 lower-case letters, digits, `_` and `.`")
+        if name in self.tasks:
+            raise ConfigurationError("Router.task(): there is a task of this name")
+        policy, condition = Policy(**overrides), filter_of(where)
+        return Registration(self.routes, (task_type(name),), policy, None, condition, in_process=in_process, task=True)
+
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Every pattern registered, without repeats, in order: the group's event filter."""
-        return tuple(dict.fromkeys(pattern for route in self.routes for pattern in route.patterns))
+        """Every event pattern registered, without repeats, in order: the group's event filter."""
+        named = dict.fromkeys(pattern for route in self.routes for pattern in route.patterns)
+        return tuple(pattern for pattern in named if not is_task_type(pattern))
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of its tasks."""
+        return tuple(
+            pattern.removeprefix(TASK_PREFIX)
+            for route in self.routes
+            for pattern in route.patterns
+            if is_task_type(pattern)
+        )
 
     def routes_for(self, event_type: str) -> Iterable[Route[ResourcesT]]:
         """The routes of an event type, in the order of registration."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
 from salesloft_webhooks.handlers.execution import NotWanted, StillLeased, too_late
 from salesloft_webhooks.handlers.log_context import EventInLogs
@@ -106,5 +107,6 @@ class RunningGroup:
 
     def _where(self, route: Route[Any]) -> Condition | None:
         """What an event has to be like for a handler: what the group and what the handler asks for."""
-        asked = [each for each in (self._group_where, route.where) if each is not None]
+        of_group = None if any(map(is_task_type, route.patterns)) else self._group_where  # its event has passed that
+        asked = [each for each in (of_group, route.where) if each is not None]
         return All(tuple(asked)) if len(asked) > 1 else next(iter(asked), None)

@@ -77,7 +77,7 @@ def _paused(view: GroupView) -> Condition:
 
 def _active(view: GroupView) -> Condition:
     stats = view.stats
-    waits = stats is not None and stats.lag + stats.pending > 0
+    waits = stats is not None and stats.lag + stats.pending + stats.follow_ups_due > 0
     if stats is None or not stats.consumers:
         if waits:
             return Condition(

@@ -51,6 +51,10 @@ class GroupFigures(Protocol):
         """The part of ``pending`` whose time has come."""
 
     @property
+    def follow_ups(self) -> int:
+        """Follow-ups that wait for their time."""
+
+    @property
     def dead(self) -> int:
         """Dead letters."""
 
@@ -81,7 +85,8 @@ def _of_group(
 GROUP_GAUGES = (
     _of_group(
         "group_backlog_entries",
-        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running). "
+        "True backlog of a group, for autoscaling: entries a worker could run now or is running (lag, due, running), "
+        "and follow-ups that are due. "
         "Retries whose time has not come and entries parked behind their lane's head are not in it: more workers could "
         "not run them.",
         lambda group: group.backlog,
@@ -101,6 +106,12 @@ GROUP_GAUGES = (
         "group_unhandled_entries",
         "Entries the group wants and none of its workers there has a handler for: they wait for one that has.",
         lambda group: group.unhandled,
+    ),
+    _of_group(
+        "group_follow_ups_waiting",
+        "Follow-ups that wait for their time: no entries yet.",
+        lambda group: group.follow_ups,
+        unshown="seeing what handlers have put off",
     ),
     _of_group("group_dead_letters", "Dead letters of the group that nobody has dealt with.", lambda group: group.dead),
     _of_group(

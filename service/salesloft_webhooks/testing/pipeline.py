@@ -9,13 +9,14 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
 import httpx2
 import msgspec
 
-from salesloft_webhooks.broker import Store, open_store
+from salesloft_webhooks.broker import FollowUps, GroupOptions, Store, open_store
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
@@ -76,6 +77,18 @@ class Pipeline:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not settled within {seconds:g} s: {stats}")
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def run_later(self, *, within: timedelta | float = 366 * 86_400) -> int:
+        """Begin the follow-ups that are due within that time, now; how many. `settled` waits for their end."""
+        seconds = within.total_seconds() if isinstance(within, timedelta) else within
+        follow_ups, begun = FollowUps(self._store, GroupOptions(self.group)), 0
+        for partition in range(self._store.partitions):
+            more = True  # a call takes so many; what handlers ask for meanwhile waits for another `run_later`
+            while more:
+                answer = await follow_ups.begin(partition, ahead_seconds=seconds)
+                begun += len(answer.late_seconds)
+                more = bool(answer.late_seconds) and answer.next_seconds.get(partition) == 0
+        return begun
 
     async def dead_letters(self) -> list[DeadLetter]:
         """What the group gave up on, oldest first."""

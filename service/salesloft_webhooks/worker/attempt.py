@@ -2,16 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
-from salesloft_webhooks.errors import BodyUnreadable, Retry
-from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
+from salesloft_webhooks.events import ASKER
+from salesloft_webhooks.follow_ups import Cancelled, Wanted
+from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
+from salesloft_webhooks.worker.follow_up_asker import FollowUpAsker
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
@@ -47,6 +53,7 @@ class Attempt:
     """
 
     __slots__ = (
+        "_asker",
         "_interruption",
         "_lost",
         "_rules",
@@ -71,6 +78,7 @@ class Attempt:
         self._interruption: Interruption | None = None
         self._lost: Lease | None = None
         self._task: asyncio.Task[Settlement | None] | None = None
+        self._asker: FollowUpAsker | None = None
 
     def start(self, running: RunningGroup, telemetry: WorkerTelemetry) -> "asyncio.Task[Settlement | None]":
         """Run the handler in a task of its own; its result is what to settle, None when the lease is lost."""
@@ -125,6 +133,7 @@ class Attempt:
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             # Only in a lane does it matter how fast handlers are.
             started = time.monotonic() if self.lease.lane else None
+            event.__dict__[ASKER] = self
             try:
                 verdict = await run_attempt(
                     partial(_refuse, self.lease.unreadable)
@@ -134,13 +143,35 @@ class Attempt:
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
                 )
+                if self._asker is not None and verdict.ending is Ending.DONE:
+                    again = await self._asker.prepare()
+                    verdict = DONE if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
                 return self.settlement_when_interrupted()
+            finally:
+                # A circle, through the lease, that nothing but a full collection would free.
+                event.__dict__.pop(ASKER, None)
             if started is not None:
                 self._rules.pace.note(time.monotonic() - started)
-            return self._settlement(span, verdict)
+            settlement = self._settlement(span, verdict)
+            return settlement if self._asker is None else self._asker.with_follow_ups(settlement)
+
+    def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
+        """For the event's handlers: see `Event.later`."""
+        return self._open_asker().ask_later(wanted)
+
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
+        """For the event's handlers: see `Event.cancel_later`."""
+        return self._open_asker().cancel_later(key)
+
+    def _open_asker(self) -> FollowUpAsker:
+        if self._task is None or self._task.done():
+            raise FollowUpRefused(ATTEMPT_OVER)
+        check_loop(self._task.get_loop())
+        self._asker = self._asker or FollowUpAsker(self.lease, self._rules.follow_ups)
+        return self._asker
 
     def _is_known_to_be_ours(self) -> bool:
         renewed = self.renewed if self.head is None else self.head.renewed

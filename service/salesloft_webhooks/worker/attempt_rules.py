@@ -10,6 +10,7 @@ from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.routes import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.backoff import Backoff
+from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
 
 REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
@@ -47,6 +48,7 @@ class AttemptRules(Struct, frozen=True):
         handler_names: The handlers that run, for a log line about one of them.
         pace: How fast they have been.
         begins_within_seconds: How long after its lease was known to be ours a handler may be called.
+        follow_ups: Where attempts ask for follow-ups.
     """
 
     limits: AttemptLimits
@@ -54,9 +56,12 @@ class AttemptRules(Struct, frozen=True):
     handler_names: str
     pace: Pace
     begins_within_seconds: float
+    follow_ups: FollowUpCounter
 
 
-def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], AttemptRules]:
+def rules_by_type(
+    loaded: LoadedGroup, settings: Settings, follow_ups: FollowUpCounter
+) -> Callable[[str], AttemptRules]:
     """Finds the rules of an event type: the group's settings with the overrides of its handlers."""
 
     @lru_cache(REMEMBERED_TYPES)
@@ -68,6 +73,6 @@ def rules_by_type(loaded: LoadedGroup, settings: Settings) -> Callable[[str], At
         )
         names = ", ".join(name_of(route.handler) for route in loaded.routes_for(event_type))
         limits, within = loaded.limits(event_type, settings), settings.lease_seconds * BEGINS_WITHIN
-        return AttemptRules(limits, backoff, names, Pace(), within)
+        return AttemptRules(limits, backoff, names, Pace(), within, follow_ups)
 
     return rules

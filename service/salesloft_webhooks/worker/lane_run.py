@@ -9,7 +9,8 @@ of the entry that ran last          what follows
 done, fast                          the next one, at once
 done, but the run lasts too long,   nothing: what was run is settled by one call, and the rest, which nobody has leased,
 or the next may take its time       is forgotten: the answer hands the next one over again
-any other outcome                   the same; its outcome is the last of the call
+any other outcome, or done with     the same; its outcome is the last of the call
+follow-ups that are stored with it
 its lease, or the head's, is lost   the same; what was done counts all the same, the rest is others' business
 =================================  =================================================================================
 
@@ -71,9 +72,10 @@ class LaneRun:
         return attempt
 
     def _all_done(self) -> bool:
-        # All before the last one were, else that would not have begun.
+        # All before the last one were, else that would not have begun. What comes with `done` is stored with it, and
+        # what follows may cancel or replace that: it has to find it.
         settled = self._settlements
-        return len(settled) == len(self.attempts) and settled[-1].outcome is Outcome.DONE
+        return len(settled) == len(self.attempts) and settled[-1].outcome is Outcome.DONE and not settled[-1].follow_ups
 
     def outcomes(self) -> list[Settlement]:
         """What to settle, by one call and in this order."""

@@ -19,8 +19,8 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.attempt import Attempt
+from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.partition_loop import PartitionLoop
-from salesloft_webhooks.worker.settler import Unsettled
 
 RENEWALS_PER_LEASE = 3
 """Two renewals may fail before a lease lapses."""

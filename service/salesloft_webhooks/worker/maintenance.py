@@ -1,6 +1,7 @@
 """What every worker does on the side, every few seconds: register again, trim, audit, make room, retire the silent."""
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, MemoryBounds, Store, audit, trim
@@ -18,11 +19,19 @@ log = get_logger(__name__)
 class Maintenance:
     """Safe to run in any number of workers at once: each step is one atomic script."""
 
-    def __init__(self, store: Store, group: Group, served: ServedPartitions, telemetry: WorkerTelemetry) -> None:
+    def __init__(
+        self,
+        store: Store,
+        group: Group,
+        served: ServedPartitions,
+        telemetry: WorkerTelemetry,
+        follow_up_due: Callable[[int, float], None],
+    ) -> None:
         self._store = store
         self._served = served
         self._telemetry = telemetry
         self._group = group
+        self._follow_up_due = follow_up_due
         self._settings: Settings = served.settings
         self._bounds = MemoryBounds(store, served.settings, telemetry)
         self._rounds = 0
@@ -43,8 +52,10 @@ class Maintenance:
         # Again and again: the heartbeat of our version of the group although all slots may be full, and what was
         # refused by a server that was full, or is gone with its data, stands there again.
         seldom = self._rounds % SELDOM_ROUNDS == 0
-        unhandled = await self._group.beat()
+        unhandled, follow_ups = await self._group.beat()
         for partition in self._served.maintained():
+            if partition in follow_ups:
+                self._follow_up_due(partition, follow_ups[partition])
             cursor = self._cursors[partition]
             removed = await trim(self._store, partition, self._settings.retention_seconds)
             name, lease = self._group.options.name, self._group.options.lease_seconds

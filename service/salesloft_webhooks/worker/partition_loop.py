@@ -20,8 +20,9 @@ from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSl
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.lane_run import welcome_behind
+from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.running_attempts import RunningAttempts
-from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, Unsettled, lanes_to_continue, may_continue
+from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, lanes_to_continue, may_continue
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN, take
 from salesloft_webhooks.worker.turns import startable, still_leased, without_those_that_wait
 
@@ -196,6 +197,14 @@ class PartitionLoop:
     def room_behind(self, batch: Sequence[Settlement]) -> int:
         """For the settler: how many entries may come along behind those, to be run under their leases."""
         return welcome_behind([each.lease for each in batch if may_continue(each)], self._rules)
+
+    def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
+        """For the settler: look when they are due."""
+        now = time.monotonic()
+        for settlement in batch:
+            counter = self._rules(settlement.lease.event.event_type).follow_ups
+            for act in (*settlement.follow_ups_before, *settlement.follow_ups):
+                counter.note_due(self.partition, act.delay_seconds - (now - act.stored if act.stored else 0.0))
 
     async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
         """For the settler: outcomes are stored. What is handed over starts at once."""

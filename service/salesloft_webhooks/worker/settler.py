@@ -8,23 +8,19 @@ from contextlib import AbstractContextManager
 from itertools import islice, takewhile
 from typing import Protocol, TypeVar
 
-import msgspec
-
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, HandedOver, Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.backoff import Backoff
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.outcome_bounds import ConfirmedLately, Unsettled, as_heard, light_enough
 
 BATCH = 200
 """Outcomes in one call."""
 STORE_BACKOFF = Backoff(base_seconds=0.1, cap_seconds=2.0)
 KNOWN_MOST = 20_000
 """Entries of a partition that are known to be done, the latest: 4 MB. With more they are known less long."""
-SAID_AGAIN_SECONDS, SAID_AGAIN_MOST = 5.0, 1_000
-"""What is said again when the store has failed: the latest that was confirmed so shortly before. Replicas are behind by
-milliseconds, unless their machine is in trouble, too."""
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -44,27 +40,6 @@ class Counts(dict[Key, int]):
             self[key] -= 1
 
 
-class Unsettled(msgspec.Struct):
-    """An outcome in the queue.
-
-    Attributes:
-        settlement: What to store.
-        renewed: Monotonic time at which its lease was last known to be ours.
-        joined: Whether it goes into the same call as the one before it, under whose lease it was run.
-        again: Whether it was confirmed before, and is said again.
-    """
-
-    settlement: Settlement
-    renewed: float
-    joined: bool = False
-    again: bool = False
-
-    @property
-    def lease(self) -> Lease:
-        """Whose outcome it is; renewed like that of a running attempt, until it is stored."""
-        return self.settlement.lease
-
-
 class Lanes(Protocol):
     """Whoever runs what is handed over when the head of a lane is finished."""
 
@@ -73,6 +48,9 @@ class Lanes(Protocol):
 
     def room_behind(self, batch: Sequence[Settlement]) -> int:
         """How many entries may come along, behind what storing a batch hands over."""
+
+    def follow_ups_stored(self, batch: Sequence[Settlement]) -> None:
+        """Called when a batch is stored with which follow-ups have come: they will be due."""
 
     async def start_handed_over(self, answer: HandedOver, asked: float, held: HeldSlots) -> None:
         """Run what a call begun at ``asked`` (monotonic) handed over; until it returns, the queue is not empty."""
@@ -108,7 +86,9 @@ class Settler:
         self._confirmed: deque[tuple[float, str]] = deque()
         # A replica that is promoted gives out what it takes for leased when that has lapsed, a minute or more later.
         self._known_seconds = 2 * group.options.lease_seconds + 60
-        self._confirmed_lately: deque[tuple[float, Settlement]] = deque(maxlen=SAID_AGAIN_MOST)
+        self._confirmed_lately = ConfirmedLately()
+        self._failed = 0.0  # monotonic: the latest moment at which the store may have become another one
+        self._with_follow_ups = 0  # of the queue: so that nothing has to be looked through without any
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -121,6 +101,8 @@ class Settler:
         elif settlement.outcome is Outcome.DONE:
             self._done.add(settlement.lease.entry_id)
         self._empty.clear()
+        if settlement.follow_ups or settlement.follow_ups_before:
+            self._with_follow_ups += 1
         self._filled.set()
 
     def add_run(self, settlements: Sequence[Settlement], renewed: float) -> None:
@@ -153,12 +135,10 @@ class Settler:
 
         What was confirmed last is stored once more, and no more: with every other answer lost, all would be repeats.
         """
-        since = time.monotonic() - SAID_AGAIN_SECONDS
-        for confirmed, settlement in self._confirmed_lately:
-            if confirmed >= since:
-                self.add(settlement)
-                self._queue[-1].again = True
-        self._confirmed_lately.clear()
+        self._failed = time.monotonic()
+        for settlement in self._confirmed_lately.taken():
+            self.add(settlement)
+            self._queue[-1].again = True
 
     def is_behind(self, seconds: float) -> bool:
         """Whether the first outcome's lease has not been renewed for so long: store it before anything is taken."""
@@ -196,6 +176,8 @@ class Settler:
         with self._lanes.room_for_next(batch) as held:
             answer = await self._settle(batch, held.free)
             self._telemetry.store_available(f"settle {self._partition}")
+            if self._with_follow_ups:
+                self._lanes.follow_ups_stored(batch)
             self._forget(batch)
             await self._lanes.start_handed_over(answer, asked, held)
         if not self._queue:
@@ -207,18 +189,26 @@ class Settler:
         rest = iter(self._queue)
         batch = [unsettled.settlement for unsettled in islice(rest, BATCH)]
         batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
-        return batch
+        if not self._with_follow_ups:
+            return batch
+        if not self._group.is_connected(self._partition):
+            self._failed = time.monotonic()  # behind the next connection may be another server
+        batch = light_enough(batch, self._queue)
+        return [as_heard(unsettled, self._failed) for unsettled in islice(self._queue, len(batch))]
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
         now = time.monotonic()
-        for settlement in batch:
-            again = self._queue.popleft().again
+        for _ in batch:
+            unsettled = self._queue.popleft()
+            settlement = unsettled.settlement
+            if settlement.follow_ups or settlement.follow_ups_before:
+                self._with_follow_ups -= 1
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:
                 self._confirmed.append((now, settlement.lease.entry_id))
-                if not again:
-                    self._confirmed_lately.append((now, settlement))
+                if not unsettled.again:
+                    self._confirmed_lately.add(settlement)
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

@@ -12,14 +12,18 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.background import Background, cancel_and_wait
-from salesloft_webhooks.broker import Group, GroupOptions, Store, attend, new_consumer_name
+from salesloft_webhooks.broker import FollowUps, Group, GroupOptions, Store, attend, new_consumer_name
 from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.follow_ups import task_type
 from salesloft_webhooks.handlers.loading import LoadedGroup
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.store_settings import BodyCompression
 from salesloft_webhooks.telemetry import WorkerTelemetry, get_logger
 from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
+from salesloft_webhooks.worker.due_follow_ups import DueFollowUps
+from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
 from salesloft_webhooks.worker.maintenance import Maintenance
@@ -61,7 +65,7 @@ class Worker:
             max_attempts=settings.max_attempts,
             idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
             handlers=settings.worker_handlers,
-            handled=loaded.patterns,
+            handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
             no_handler_seconds=settings.no_handler_seconds,
         )
         self._options = options
@@ -73,14 +77,23 @@ class Worker:
         self._telemetry = telemetry
         slots = ConcurrencyLimit(settings.worker_concurrency), IsolationBudget()
         telemetry.in_flight(lambda: slots[0].running)
-        handlers = rules_by_type(loaded, settings), running
+        follow_ups = FollowUps(
+            store,
+            options,
+            compress=settings.body_compression is BodyCompression.ZSTD,
+            memory_share=(1 + settings.history_memory_share) / 2,  # up to the share itself history may stand
+        )
+        self._due_follow_ups = DueFollowUps(follow_ups, telemetry)
+        note, refused = self._due_follow_ups.note, telemetry.follow_up_refused
+        counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), note, refused)
+        handlers = rules_by_type(loaded, settings, counter), running
 
         def loop_of(partition: int) -> PartitionLoop:
             return PartitionLoop(partition, self._group, slots, settings, handlers, telemetry)
 
         self._served = ServedPartitions(store, self._group, settings, loop_of)
         self._loops = self._served.loops
-        self._maintenance = Maintenance(store, self._group, self._served, telemetry)
+        self._maintenance = Maintenance(store, self._group, self._served, telemetry, self._due_follow_ups.note)
         self._registered = False
         self._ended = asyncio.Event()
         self._readiness = Readiness(running)
@@ -98,6 +111,7 @@ class Worker:
             for work, name in (
                 (renewer.run(), "renewer"),
                 (self._maintenance.run(), "housekeeping"),
+                (self._due_follow_ups.run(), "follow-ups"),
                 (self._served.run(partial(self._start, background)), "partitions"),
                 (_until_set(stop), "stop"),
             ):

@@ -45,7 +45,7 @@ def test_a_dry_run_only_counts(console: Console, redis: Any) -> None:
 
     found = console.read("erase", "--person", str(HERS), "--dry-run")
 
-    assert found == {"entries": 3, "letters": 2, "quarantined": 0}
+    assert found == {"entries": 3, "letters": 2, "quarantined": 0, "follow_ups": 0}
     assert redis.xlen(EVENTS) == 5
 
 
@@ -55,7 +55,7 @@ def test_it_asks_erases_and_tells(console: Console, redis: Any) -> None:
 
     asked = console.run("erase", "--person", str(HERS))
     assert asked.exit_code != ExitCode.OK
-    assert "3 event(s), 2 dead letter(s) and 0 quarantined" in asked.output
+    assert "3 event(s), 2 dead letter(s), 0 follow-up(s) and 0 quarantined" in asked.output
     assert redis.xlen(EVENTS) == 5
 
     result = console.run("erase", "--person", str(HERS), "--yes", "--json")
@@ -109,7 +109,7 @@ def test_it_is_audited(console: Console) -> None:
 
     (act,) = console.read("audit")["audit"]
     assert (act["act"], act["arguments"], act["outcome"]) == ("erase", {"person": str(HERS)}, "done")
-    assert act["counts"] == {"entries": 3, "letters": 2, "quarantined": 0}
+    assert act["counts"] == {"entries": 3, "letters": 2, "quarantined": 0, "follow_ups": 0}
     assert " in a terminal of " in act["who"]
 
 
@@ -136,11 +136,14 @@ def test_refused_in_the_middle(own: Console, own_server: Server, monkeypatch: py
         client.execute_command("ACL SETUSER", "default", "allkeys")
 
     assert refused.exit_code == ExitCode.PARTLY
-    assert "100 entries, 0 letters, 0 quarantined were erased, and then: " in refused.stderr
+    assert "100 entries, 0 letters, 0 quarantined, 0 follow-ups were erased, and then: " in refused.stderr
     assert "Repeat it: it goes on where it ended" in refused.stderr
     assert own.run("erase", "--person", str(HERS), "--yes").exit_code == ExitCode.OK
     done, failed = own.read("audit")["audit"]
-    assert (failed["outcome"], failed["counts"]) == ("failed", {"entries": 100, "letters": 0, "quarantined": 0})
+    assert (failed["outcome"], failed["counts"]) == (
+        "failed",
+        {"entries": 100, "letters": 0, "quarantined": 0, "follow_ups": 0},
+    )
     assert (done["outcome"], done["counts"]["entries"]) == ("done", 150)
 
 
@@ -154,6 +157,6 @@ def test_refused_at_once(own: Console, own_server: Server, monkeypatch: pytest.M
         refusal.end(own_server, client)
 
         assert refused.exit_code == ExitCode.UNREACHABLE
-        assert "0 entries, 0 letters, 0 quarantined were erased, and then: " in refused.stderr
+        assert "0 entries, 0 letters, 0 quarantined, 0 follow-ups were erased, and then: " in refused.stderr
         assert "this is not in the audit" in refused.stderr
         assert client.xlen(EVENTS) == 5

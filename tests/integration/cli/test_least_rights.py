@@ -24,6 +24,7 @@ from tests.support.receiver_process import envelope
 from tests.support.recorded_commands import OF_CONNECTIONS, Recorder
 from tests.support.servers import Server
 from tests.support.store_users import as_role
+from tests.support.waiting_follow_up import let_one_wait
 
 KEY, TOKEN = "1" * 64, "an-invented-api-token"
 LOOKING = (
@@ -73,6 +74,7 @@ async def fill(driven: Driven) -> None:
     await driven.publish("another")
     await driven.kill(group)
     await driven.publish("ones", person=1)
+    await let_one_wait(driven.store, 1)
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
     new = NewRun(kind=RunKind.REDRIVE, by="ada", group="crm", selection={"reason": "poison"}, total=7, ends=("0-0",))

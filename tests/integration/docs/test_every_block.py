@@ -34,6 +34,8 @@ PROOFS = (
     ("docs/filters.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
     ("docs/filters.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/filters.md", "yaml", f"{DOCS}/test_pages_for_authors.py::test_the_filter_of_a_group_is_one"),
+    ("docs/follow_ups.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
+    ("docs/follow_ups.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     (
         "docs/threads_and_processes.md",
         "python",

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from salesloft_webhooks.broker.administration.streams import all_streams
+from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
 from salesloft_webhooks.broker.body_encryption import MARK, key_of
 from salesloft_webhooks.broker.connection.store import Store, translated
 
@@ -27,4 +28,7 @@ async def bodies_by_key(store: Store) -> Counter[str]:
             bodies = [fields[b"body"] for _, fields in page if fields.get(b"body")]
             counted.update(key_of(body) if body[: len(MARK)] == MARK else "" for body in bodies)
             after = f"({page[-1][0].decode()}" if len(page) == PAGE else ""
+    for partition in range(store.partitions):
+        async for _, row in waiting_follow_ups(store, partition):
+            counted[key_of(row.body) if row.body[: len(MARK)] == MARK else ""] += 1
     return counted

@@ -19,6 +19,7 @@ from salesloft_webhooks.broker.administration.stored_records import DeadLetter, 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.records import RECORD_LETTERS
+from salesloft_webhooks.event_patterns import is_taken
 
 NO_RUN = ("", "", "")
 """In the place of the run that acts, and where it is, when somebody acts in person."""
@@ -182,11 +183,11 @@ async def redrive(
         StoreError: those yielded before are redriven, the batch at hand may be.
     """
     async for letters_of_one_group in _batches(letters):
-        wanted = DeadLetterFilter(types=(await registration(store, letters_of_one_group[0].group)).events)
+        types = (await registration(store, letters_of_one_group[0].group)).events
         for letter in letters_of_one_group:
-            if not wanted.wants(letter):
+            if not is_taken(letter.event_type, types):
                 yield letter, Redriven.NOT_WANTED
-        if not (batch := [letter for letter in letters_of_one_group if wanted.wants(letter)]):
+        if not (batch := [letter for letter in letters_of_one_group if is_taken(letter.event_type, types)]):
             continue
         args: list[str | int] = [
             batch[0].group,

@@ -5,8 +5,9 @@ letters of them, the errors of their attempts, and what in quarantine has her id
 of her is theirs and stays: nobody can tell it from the rest without knowing her names. Decision 75.
 
 In this order, so that nothing slips from one place to the next unseen: the stream, dead letters (a redrive makes one an
-entry), what came into the stream meanwhile, quarantine. Then every stream is written anew, for deleted is not gone
-(`stream_rewriting`), and then the server's files. Each step can be repeated: whoever died in between begins again.
+entry), follow-ups that wait (they become entries), what came into the stream meanwhile, quarantine. Then every stream
+is written anew, for deleted is not gone (`stream_rewriting`), and then the server's files. Each step can be repeated:
+whoever died in between begins again.
 """
 
 import re
@@ -22,7 +23,10 @@ from salesloft_webhooks.broker.administration.server_files import FilesRewritten
 from salesloft_webhooks.broker.administration.stored_records import DeadLetter, Quarantined
 from salesloft_webhooks.broker.administration.stream_rewriting import Rewritten, rewrite_stream
 from salesloft_webhooks.broker.administration.streams import all_streams
-from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
+from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.follow_up_rows import WaitingRow
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
@@ -44,16 +48,18 @@ class Found:
         entries: Of the streams: her events, and copies of them that a replay or a redrive has made.
         letters: Her dead letters, in all groups.
         quarantined: Deliveries in quarantine that have her id in them.
+        follow_ups: Of her events, those that wait.
     """
 
     entries: int = 0
     letters: int = 0
     quarantined: int = 0
+    follow_ups: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
         """By name."""
-        return {"entries": self.entries, "letters": self.letters, "quarantined": self.quarantined}
+        return {name: getattr(self, name) for name in ("entries", "letters", "quarantined", "follow_ups")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class ErasedInPart(StoreUnavailable):
 
     def __init__(self, found: Found, why: StoreError) -> None:
         self.counts = found.counts
-        words = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        words = ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in self.counts.items())
         reason = str(why).rstrip(".")
         super().__init__(f"{words} were erased, and then: {reason}. Repeat it: it goes on where it ended")
 
@@ -108,7 +114,8 @@ async def find_person(store: Store, person: str) -> Found:
         async for rows in _rows(store, partition, person):
             entries += len(rows)
     letters = [letter async for letter in _letters(store, person)]
-    return Found(entries, len(letters), len([one async for one in _quarantined(store, person)]))
+    quarantined = [one async for one in _quarantined(store, person)]
+    return Found(entries, len(letters), len(quarantined), len([one async for one in _follow_ups(store, person)]))
 
 
 async def erase_person(
@@ -139,10 +146,17 @@ async def erase_person(
 async def _erase_all(store: Store, settings: Settings, person: str, counted: Counter[str]) -> None:
     """Erase what can be read; counts each thing as soon as it is gone, so that a failure leaves the count true."""
     starts = [await _newest(store, partition) for partition in range(store.partitions)]
-    counted.update(entries=0, letters=0, quarantined=0, running=0)
+    counted.update(entries=0, letters=0, quarantined=0, follow_ups=0, running=0)
     await _erase_entries(store, settings, person, [ALL] * len(starts), counted)
     await _erase_letters(store, settings, person, counted)
+    async for partition, group, row in _follow_ups(store, person):
+        args: list[Argument] = [group, settings.idempotency_ttl_seconds, "erased", "", "", "", "", row.follow_up]
+        counted["follow_ups"] += b"ended" in await store.run("end_later", partition, args)
+        # What is being moved to another partition at this moment, after a raise, must not come there.
+        for other in range(store.partitions if store.earlier else 0):
+            await store.run("end_later", other, args)
     await _erase_entries(store, settings, person, [f"({start}" for start in starts], counted)
+    await _erase_letters(store, settings, person, counted)  # of what came to be due meanwhile, and died at once
     async for _, outcome in quarantine.discard(store, _quarantined(store, person)):
         counted["quarantined"] += outcome is Removed.DISCARDED
 
@@ -205,6 +219,15 @@ async def _letters(store: Store, person: str) -> AsyncIterator[DeadLetter]:
     async for letter in dead_letters.unchanging(store, DeadLetterFilter()):
         if letter.entity_key == _entity(person):
             yield letter
+
+
+async def _follow_ups(store: Store, person: str) -> AsyncIterator[tuple[int, str, WaitingRow]]:
+    # After a raise what is due is moved to where her events are now: so that comes last, and nothing slips past.
+    home = partition_of(_entity(person), store.partitions)
+    for partition in sorted(range(store.partitions), key=lambda one: one == home):
+        async for group, row in waiting_follow_ups(store, partition):
+            if row.entity_key == _entity(person):
+                yield partition, group, row
 
 
 async def _quarantined(store: Store, person: str) -> AsyncIterator[Quarantined]:

@@ -11,7 +11,7 @@ from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.scan import Span, newest_entry, scan
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.event_patterns import matches
+from salesloft_webhooks.event_patterns import is_taken, matches
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 BATCH = 100
@@ -98,7 +98,7 @@ async def replay(
     async for entry in _selected(store, selection):
         if stopped():
             break
-        if wanted and not is_wanted(entry.event_type, wanted):
+        if not is_taken(entry.event_type, wanted):
             yield entry, Replayed.NOT_WANTED
             continue
         batch = batches.setdefault(entry.reference.partition, [])
@@ -122,7 +122,7 @@ async def replay_event(store: Store, group: str, event_id: str, *, idempotency_t
     found = await history(store, event_id)
     if found is None or found.entry is None:
         return Replayed.GONE
-    if not is_wanted(found.entry.event_type, (await registration(store, group)).events):
+    if not is_taken(found.entry.event_type, (await registration(store, group)).events):
         return Replayed.NOT_WANTED
     ((_, outcome),) = await _replay(store, group, [found.entry], idempotency_ttl_seconds, dry_run=False)
     return outcome

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks.broker.administration.groups import registration
-from salesloft_webhooks.broker.administration.replay import BATCH, Selection, is_wanted, milliseconds
+from salesloft_webhooks.broker.administration.replay import BATCH, Selection, milliseconds
 from salesloft_webhooks.broker.administration.run_records import BEGINNING, Run
 from salesloft_webhooks.broker.administration.run_steps import act
 from salesloft_webhooks.broker.administration.scan import PAGE, read
 from salesloft_webhooks.broker.administration.stored_records import read_entry
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.event_patterns import is_taken
 
 LOOKED_AT = 20 * PAGE
 """So many entries are looked at for one batch, where few of them are wanted."""
@@ -94,7 +95,7 @@ class ReplaySteps:
             for entry_id, fields in page:
                 entry = read_entry(Reference.of(partition, entry_id), fields)
                 if selection.wants(entry):
-                    if is_wanted(entry.event_type, types):
+                    if is_taken(entry.event_type, types):
                         ids.append(entry.reference.entry_id)
                     else:
                         not_wanted += 1

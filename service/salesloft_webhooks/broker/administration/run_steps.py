@@ -16,6 +16,7 @@ from salesloft_webhooks.broker.administration.groups import forget_if_empty, reg
 from salesloft_webhooks.broker.administration.run_records import Run, RunKind
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_reference import Reference
+from salesloft_webhooks.event_patterns import is_taken
 
 BATCH = 100
 """Things that a run deals with before others have their turn."""
@@ -126,13 +127,13 @@ class LetterSteps:
         if "letters" in run.selection:
             ids = _named(run.selection["letters"], partition, place)
             return Chosen(ids[:BATCH], ids[BATCH - 1] if len(ids) > BATCH else end)
-        choice, wanted = msgspec.convert(run.selection, DeadLetterFilter), await self._wanted(run)
+        choice, taken = msgspec.convert(run.selection, DeadLetterFilter), await self._taken(run)
         ids, not_wanted, looked_at = list[str](), [0], 0
         while looked_at < LOOKED_AT:
             page = await look(self._store, run.group, partition, f"({place}", end)
             for letter in filter(choice.wants, page):
                 place = letter.reference.entry_id
-                if not wanted.wants(letter):
+                if not is_taken(letter.event_type, taken):
                     not_wanted[-1] += 1
                     continue
                 ids.append(place)
@@ -145,11 +146,9 @@ class LetterSteps:
             looked_at += len(page)
         return Chosen(ids, place, not_wanted)
 
-    async def _wanted(self, run: Run) -> DeadLetterFilter:
+    async def _taken(self, run: Run) -> tuple[str, ...]:
         """What the group takes: nobody would handle the rest. What is thrown away need not be taken."""
-        if run.kind is RunKind.DISCARD:
-            return DeadLetterFilter()
-        return DeadLetterFilter(types=(await registration(self._store, run.group)).events)
+        return () if run.kind is RunKind.DISCARD else (await registration(self._store, run.group)).events
 
 
 def _named(handles: Iterable[str], partition: int, place: str) -> list[str]:

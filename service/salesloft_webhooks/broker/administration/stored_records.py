@@ -14,6 +14,7 @@ from salesloft_webhooks.broker.shared_bodies import MOST_DIGITS, whole_body
 from salesloft_webhooks.dialects import content_redacted
 from salesloft_webhooks.errors import BodyUnreadable
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.follow_ups import MARK
 
 TRACE_ID = slice(3, 35)
 """Of a traceparent."""
@@ -183,7 +184,7 @@ def _stored_event(fields: Fields) -> dict[str, Any]:
         "source": unpacked_source(fields.get(b"src", b"")),
         "created_at": unpacked_time(fields.get(b"made", b"")),
         "received_at": _time(fields, b"at"),
-        "trace_id": unpacked_trace(fields.get(b"tp", b""))[TRACE_ID],
+        "trace_id": unpacked_trace(fields.get(b"tp", b"")).partition(MARK)[0][TRACE_ID],
         **_data(fields),
     }
 

@@ -6,9 +6,15 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 version: what this process wants and can run, see include/filter.lua   3 grace, ms
 --       4 consumer   5 the newest format of the store it reads
--- Result: { 1 when the group was made, 0 when it existed; 1 when entries wait for a handler, else 0 }
+-- Result: { 1 when the group was made, 0 when it existed; 1 when entries wait for a handler, else 0;
+--         ms until the next follow-up is due, -1 when none waits }
 --@include partition
 --@include group
+--@include compact_records
+--@include records
+--@include outcomes
+--@include entries
+--@include follow_ups
 --@include patterns
 --@include filter
 local SILENT_MS = 60000
@@ -25,4 +31,4 @@ if redis.call('HSET', group_base .. ':formats', ARGV[4], ARGV[5]) == 1 then
   -- not count as one that works before: as if it had been silent for a while.
   redis.call('ZADD', group_base .. ':seen', 'NX', ms(now - SILENT_MS), ARGV[4])
 end
-return { made.err and 0 or 1, redis.call('EXISTS', unhandled) }
+return { made.err and 0 or 1, redis.call('EXISTS', unhandled), follow_ups.next_due() }

@@ -27,6 +27,8 @@ if redis.call('EXISTS', due, isolated) > 0 then
 end
 
 forget_queues()
+-- Follow-ups go with their group; what names them ends by itself.
+redis.call('UNLINK', group_base .. ':later', group_base .. ':later:entries', group_base .. ':later:subjects')
 local removed = #forgotten
   + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters,
     group_base .. ':formats', group_base .. ':workers')

@@ -10,7 +10,9 @@
 --   'replayed'     a copy for this group only is in the stream (dry: would be)
 --   'in_progress'  the group has not finished the event yet; nothing happened
 --   'dead'         the event is a dead letter of the group, which redrive is for; nothing happened
---   'gone'         the entry has been trimmed, or its body was deleted by hand; nothing happened
+--   'gone'         the entry has been trimmed, or its body was deleted by hand, or it is a follow-up that was called off;
+--                  nothing happened
+--   'not_wanted'   it is a follow-up of another group, which has another id than the event; nothing happened
 --   'no_group'     the group is not registered here, so nobody would handle it; nothing happened
 --   'repeated'     the run has another entry of the event in its selection; nothing happened
 --
@@ -52,8 +54,15 @@ local function replay(id)
   local fields, whole = fields_at(id)
   if not whole then
     return 'gone'
+  elseif fields.only ~= '' and fields.only ~= group and string.find(fields.tp or '', '\2', 1, true) then
+    return 'not_wanted'
   elseif is_repeated(id, fields) then
     return 'repeated'
+  end
+  -- A follow-up that was called off is not to be run by anybody.
+  local called_off = fields.only == group and redis.call('HGET', record_of(fields.id), 'later:' .. group)
+  if called_off and called_off ~= 'begun' then
+    return 'gone'
   end
   local state = outcome_of(fields.id, id)
   local way = progress_of(fields.id, id)

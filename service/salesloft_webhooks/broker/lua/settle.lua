@@ -7,11 +7,16 @@
 --       8 version: what this process wants and can run, see include/filter.lua   9 the number of partitions it works with
 --       10 behind: copies to give, of what waits in their lanes behind the entries that are handed over, at the most
 --       11 extra: of how many outcomes the event's history of attempts is told more
+--       12 how many follow-ups the attempts have asked for, or ended
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
 --       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered': done, by no handler),
 --       what went wrong (retry, dead)
 --       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
 --       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
+--       then eight for each follow-up: which outcome (from 1), what about it, its id, and of what is asked for: subject, delay
+--       ms, head, body, ms since it was asked for (include/follow_ups.lua)
+--         'ask': it waits from then on that its event is done   'again': it was stored before, which a store that has failed
+--         since may not know   'cancelled' | 'withdrawn': it was ended before, likewise
 -- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
 --   entries  each may have one word more: those behind it, in the same form, to be run in order under its lease; their
 --            outcomes come in one call with its own
@@ -35,6 +40,9 @@
 --   A repeat names again what the call has leased, and no lease twice.
 --   What is done stays done: a later retry or dead of the same entry ends it instead. So does one of an entry that was
 --   erased meanwhile (erase.lua), of which no error text is kept.
+--   What is asked for with `done` counts in the call that makes the event done, and in no other, repeated or said again.
+--   What was stored before counts with an outcome that counts, and changes nothing that is known: who has the event by then,
+--   when it does not (a repeat, a lost lease), asks and ends anew.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
@@ -43,16 +51,19 @@
 --@include outcomes
 --@include filtered_events
 --@include entries
+--@include follow_ups
 --@include giving_up
 --@include attempt_history
 --@include held_entries
 --@include patterns
 --@include filter
 --@include layout
-local FIRST, FIELDS, MORE_FIELDS = 12, 9, 5
+local FIRST, FIELDS, MORE_FIELDS = 13, 9, 5
+follow_ups.words, follow_ups.at = 8, {}
+follow_ups.first = #ARGV + 1 - follow_ups.words * ARGV[12]
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
-local behind, EXTRA = tonumber(ARGV[10]), #ARGV + 1 - MORE_FIELDS * ARGV[11]
+local behind, EXTRA = tonumber(ARGV[10]), follow_ups.first - MORE_FIELDS * ARGV[11]
 local delivery_count_if_held = read_held_entries(consumer, (EXTRA - FIRST) / FIELDS)
 
 -- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
@@ -79,8 +90,28 @@ end
 
 -- By the number of an outcome: where what is told more of it begins.
 local extra_at = {}
-for at = EXTRA, #ARGV, MORE_FIELDS do
+for at = EXTRA, follow_ups.first - 1, MORE_FIELDS do
   extra_at[tonumber(ARGV[at])] = at
+end
+
+-- By the number of an outcome: where each of its follow-ups begins.
+for at = follow_ups.first, #ARGV, follow_ups.words do
+  local number = tonumber(ARGV[at])
+  follow_ups.at[number] = follow_ups.at[number] or {}
+  table.insert(follow_ups.at[number], at)
+end
+
+-- What was stored before an outcome that counts; and what comes with `done` when this call makes the event done.
+function follow_ups.settle(number, event_id, with_done)
+  for _, at in ipairs(follow_ups.at[number] or {}) do
+    local act, id, subject, delay, head, body, ago = unpack(ARGV, at + 1, at + 7)
+    if act == 'again' or (act == 'ask' and with_done) then
+      local asked, way = wall - tonumber(ago), tonumber(ago) > 0 and 'again' or 'ask'
+      follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))
+    elseif act ~= 'ask' then
+      follow_ups.finish(id, act, tonumber(ttl))
+    end
+  end
 end
 
 -- A line for the event's history. What nobody has told more of has ended now.
@@ -143,17 +174,24 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   if not owner then
     if outcome == 'done' and undo_poison(id, event_id) then
       tell_success(number, attempt, event_id, true)
+      follow_ups.settle(number, event_id, true)
       return 'late'
     end
     if outcome == 'done' and not outcome_of(event_id, id) then
       -- The group was destroyed, and has not read the entry again yet; or the entry was lost with the server's data.
       -- In that case no entry is named: a repeated delivery must be stored, for the other groups.
       set_outcome(event_id, 'done', ttl, redis.call('XRANGE', events, id, id)[1] and id)
+      follow_ups.settle(number, event_id, true)
     end
     return 'gone'
   end
   local owned = owner == consumer and delivered == attempt and its_run == run
-  if outcome == 'done' then
+  local done = outcome == 'done'
+  local known = done and follow_ups.at[number] and outcome_of(event_id, id) == 'done'
+  if owned or done and not known then
+    follow_ups.settle(number, event_id, done and (not known or follow_ups.is_called_off(event_id)))
+  end
+  if done then
     set_outcome(event_id, 'done', ttl, id)
     if reason == 'filtered' then
       remember_filtered(event_id, ttl, id)

@@ -60,8 +60,8 @@ def erase(
 
 def _counted(found: "Found") -> str:
     return (
-        f"{found.entries:,} event(s), {found.letters:,} dead letter(s) and {found.quarantined:,} quarantined "
-        f"delivery(ies)"
+        f"{found.entries:,} event(s), {found.letters:,} dead letter(s), {found.follow_ups:,} follow-up(s) and "
+        f"{found.quarantined:,} quarantined delivery(ies)"
     )
 
 

@@ -67,7 +67,7 @@ async def erase(form: Form, console: Console, _person: Person) -> Done:
     found = await find_person(console.store, whom)
     form.confirmed(sum(found.counts.values()))
     erased = await erase_person(console.store, console.settings, whom, patience_seconds=PATIENCE_SECONDS)
-    said = ", ".join(f"{count:,} {name}" for name, count in erased.counts.items())
+    said = ", ".join(f"{count:,} {name.replace('_', '-')}" for name, count in erased.counts.items())
     left = "; ".join(what_is_left(erased))
     return Done(f"Erased {said}." + (f" But {left}." if left else ""), "/erase", erased.counts)
 

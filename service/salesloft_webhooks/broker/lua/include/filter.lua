@@ -29,6 +29,9 @@ end
 
 local function version_runs(version, event_type)
   local wanted, handled = split_version(version)
+  if is_task(event_type) then -- given to a group by itself: nobody has to want it
+    return matches_one_of(handled, event_type)
+  end
   return matches_one_of(wanted, event_type) and (handled == wanted or matches_one_of(handled, event_type))
 end
 

@@ -64,7 +64,8 @@ local function rows_behind(lane)
   local ids = redis.call('LRANGE', lane_of(lane), 1, behind + 1)
   for at = 1, math.min(behind, #ids) do
     local fields = bytes_behind < MOST_BYTES_BEHIND and fields_to_begin(ids[at])
-    if not fields then
+    -- Nor does a follow-up come along: what runs before it may cancel it, and a copy would run all the same.
+    if not fields or (fields.only or '') ~= '' then
       break
     end
     rows[at] = lease_row(ids[at], lane, 1, 0, '', ids[at + 1] and 1 or 0, fields)

@@ -13,6 +13,7 @@ from salesloft_webhooks.cli.found_events import found_event
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.tables import show_table, single_line
 from salesloft_webhooks.cli.times import moment_text, seconds_text
+from salesloft_webhooks.follow_ups import ID_PREFIX
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker.administration.history import EventInGroup, History
@@ -39,7 +40,7 @@ def show_event(
 def _object(found: "History") -> dict[str, object]:
     groups = [_group_object(row) for row in found.groups]
     about = {"event_id": found.event_id, "duplicates": found.duplicates, "backfilled": found.backfilled}
-    return {**about, "groups": groups}
+    return {**about, "groups": groups, "follow_ups": [described(one) for one in found.follow_ups]}
 
 
 def _group_object(row: "EventInGroup") -> dict[str, object]:
@@ -58,6 +59,10 @@ def _show_history(found: "History", *, with_data: bool) -> None:
     if tried := tried_in(found):
         show(Text("attempts"))
         show_tried(tried)
+    if found.follow_ups:
+        show(Text("follow-ups"))
+        asked = [(one.group, one.event_id, one.state, one.key, one.task, _due(one.due_at)) for one in found.follow_ups]
+        show_table(("GROUP", "EVENT", "STATE", "KEY", "TASK", "DUE"), asked, cut=("KEY",))
     if with_data and found.entry:
         show(found.entry.data.decode(errors="backslashreplace"))
 
@@ -67,6 +72,8 @@ def _about(found: "History") -> Iterator[str]:
         yield f"{entry.event_type} of {entry.entity_key} from source {entry.source}, happened {entry.created_at}"
         age = (datetime.now(UTC) - entry.received_at).total_seconds()
         yield f"stored {moment_text(entry.received_at)}, {seconds_text(max(age, 0.0))} ago, as {entry.reference}"
+    elif not found.groups and any(one.event_id == found.event_id for one in found.follow_ups):
+        yield "a follow-up that has not become an event"
     elif found.erased_at:
         yield f"stored as {found.reference}; erased {moment_text(found.erased_at)}"
     else:
@@ -75,8 +82,12 @@ def _about(found: "History") -> Iterator[str]:
         yield f"its data cannot be read: {entry.unreadable}"
     if found.backfilled:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
-    else:
+    elif not found.event_id.startswith(ID_PREFIX):  # nobody has delivered a follow-up
         yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
+
+
+def _due(at: datetime | None) -> str:
+    return "" if at is None else moment_text(at)
 
 
 def _detail(row: "EventInGroup") -> str:

@@ -57,7 +57,8 @@ async def _what_goes(store: "Store", group: str, *, discard_dead: bool) -> str:
     rows = {row.group: row for row in (await measure(store)).groups}
     stats = rows.get(group, GroupStats(group))
     letters = "thrown away" if discard_dead else "kept"
+    waiting = f"{stats.follow_ups:,} follow-up(s) that wait are forgotten, " if stats.follow_ups else ""
     return (
-        f"{stats.lag + stats.pending:,} event(s) it has not handled are forgotten, "
+        f"{stats.lag + stats.pending:,} event(s) it has not handled are forgotten, {waiting}"
         f"{stats.dead:,} dead letter(s) are {letters}"
     )
