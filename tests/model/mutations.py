@@ -114,5 +114,47 @@ SEEDED = (
         "    redis.call('EXISTS', lane_of(lane))\n  end\nend\nif redis",
         Scope("A", faults=0, acts=1, setbacks=0),
     ),
+    _seeded(
+        "a follow-up that has begun waits all the same",
+        "redis.call('HDEL', later_entries, id)",
+        "redis.call('HEXISTS', later_entries, id)",
+        Scope("A", faults=0, acts=0, setbacks=0, does="a"),
+    ),
+    _seeded(
+        "a follow-up begins before its time",
+        "redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', ms(now), 'LIMIT', 0, at_most)",
+        "redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', '+inf', 'LIMIT', 0, at_most)",
+        Scope("A", faults=0, acts=0, setbacks=0, does="d"),
+    ),
+    _seeded(
+        "a follow-up begins while the group is paused",
+        "elseif redis.call('EXISTS', group_base .. ':pause') == 1 then",
+        "elseif redis.call('EXISTS', group_base .. ':pause') == 2 then",
+        Scope("A", faults=0, acts=1, setbacks=0, does="a"),
+    ),
+    _seeded(
+        "a follow-up that was cancelled after it had begun is given out",
+        "set_outcome(id, 'done', ttl, first)",
+        "outcome_of(id)",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
+    ),
+    _seeded(
+        "a later follow-up by the same key does not replace the one that waits",
+        "if each ~= id and not (asks_itself and state_of(each) ~= WAITING) then",
+        "if each == id then",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
+    ),
+    _seeded(
+        "a follow-up that comes with done is forgotten when its settle is not the first one",
+        "and (outcome_of(event_id, id) ~= 'done' or owned and follow_ups.is_called_off(event_id))",
+        "and owned and outcome_of(event_id, id) ~= 'done' and attempt == 1",
+        Scope("A", faults=0, acts=0, setbacks=1, does="d"),
+    ),
+    _seeded(
+        "a late attempt brings back what was cancelled meanwhile",
+        "return not state or state == WAITING or",
+        "return not state or state == WAITING or state == 'cancelled' or",
+        Scope("AA", faults=1, acts=0, setbacks=0, does="ac"),
+    ),
 )
 """One line is another one in each."""
