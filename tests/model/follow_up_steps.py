@@ -50,8 +50,7 @@ def _ask(scope: Scope, state: State, worker: Worker, held: Held, store: ModelSto
 
 def _lose_ask(scope: Scope, state: State, view: View, worker: Worker, held: Held, store: ModelStore) -> Effect:
     act, follow_ups = act_of(scope, held.lease), _follow_ups(scope, store)
-    call = partial(follow_ups._ask, "ask", 0, held.lease.event.event_id, act)
-    flying = sent_by(store, worker, view, lambda: at_once(call()))
+    flying = sent_by(store, worker, view, lambda: at_once(follow_ups.ask(held.lease, act)))
     return Effect(_with_handled(replace(state, flying=flying), worker, held, Handled.REFUSED))
 
 

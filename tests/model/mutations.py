@@ -122,8 +122,8 @@ SEEDED = (
     ),
     _seeded(
         "a follow-up begins before its time",
-        "redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', ms(now), 'LIMIT', 0, at_most)",
-        "redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', '+inf', 'LIMIT', 0, at_most)",
+        "now = now + ARGV[5]",
+        "now = now + 86400000",
         Scope("A", faults=0, acts=0, setbacks=0, does="d"),
     ),
     _seeded(
@@ -139,16 +139,16 @@ SEEDED = (
         Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     ),
     _seeded(
-        "a later follow-up by the same key does not replace the one that waits",
-        "if each ~= id and not (asks_itself and state_of(each) ~= WAITING) then",
-        "if each == id then",
+        "a later follow-up is not named by its key",
+        "redis.call('HSET', subjects, subject, id",
+        "redis.call('HSETNX', subjects, subject, id",
         Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
     ),
     _seeded(
-        "a follow-up that comes with done is forgotten when its settle is not the first one",
-        "and (outcome_of(event_id, id) ~= 'done' or owned and follow_ups.is_called_off(event_id))",
-        "and owned and outcome_of(event_id, id) ~= 'done' and attempt == 1",
-        Scope("A", faults=0, acts=0, setbacks=1, does="d"),
+        "a follow-up that comes with done is forgotten",
+        "follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))",
+        "name_of = nil",
+        Scope("A", faults=0, acts=0, setbacks=0, does="d"),
     ),
     _seeded(
         "a late attempt brings back what was cancelled meanwhile",
