@@ -98,8 +98,6 @@ class Exploration:
         self._store.command("MSET", "model:seconds", a_day_from_now(), "model:micros", 0)
         self._store.script("register", registration(scope))
         workers = (Worker("w0"), Worker("w1"))
-        for number in range(2 + scope.faults if scope.does else 0):  # those that are yet to be born, too
-            self._store.script("register", registration(scope, f"w{number}"))
         state = State(b"", a_day_from_now(), 0, workers, scope.faults, scope.acts, scope.setbacks)
         view = self._view(state)
         self._add(state, view, b"", "")

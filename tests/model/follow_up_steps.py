@@ -33,7 +33,9 @@ def follow_up_steps(scope: Scope, state: State, view: View) -> Iterator[Step]:
 
 
 def _follow_ups(scope: Scope, store: ModelStore) -> FollowUps:
-    return FollowUps(store.as_store, options(scope), compress=False)
+    follow_ups = FollowUps(store.as_store, options(scope), compress=False)
+    follow_ups._newest_written = True  # as if it had asked which format is written
+    return follow_ups
 
 
 def _begin(scope: Scope, state: State, store: ModelStore) -> Effect:

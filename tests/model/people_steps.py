@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.records import publish_row
-from salesloft_webhooks.broker.store_format import NEWEST
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from tests.model.state import GROUP, LEASE, Scope, State
 from tests.model.store import ModelStore
@@ -73,9 +72,9 @@ def _housekeeping(scope: Scope, after: State) -> Iterator[Step]:
         yield _running("e1 arrives again", after, "publish", _delivery(scope, 0, "0002"))
 
 
-def registration(scope: Scope, consumer: str = "somebody") -> Words:
-    """What makes the group known, and that a consumer reads what is written today."""
-    return (GROUP, options(scope).version, GRACE_MS, consumer, NEWEST)
+def registration(scope: Scope) -> Words:
+    """What makes the group known."""
+    return (GROUP, options(scope).version, GRACE_MS, "somebody", 2)
 
 
 def _running(name: str, after: State, script: str, args: Words, *, again: str = "", ordinary: bool = False) -> Step:

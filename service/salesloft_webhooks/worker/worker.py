@@ -84,7 +84,8 @@ class Worker:
             memory_share=(1 + settings.history_memory_share) / 2,  # up to the share itself history may stand
         )
         self._due_follow_ups = DueFollowUps(follow_ups, telemetry)
-        counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), self._due_follow_ups.note)
+        note, refused = self._due_follow_ups.note, telemetry.follow_up_refused
+        counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), note, refused)
         handlers = rules_by_type(loaded, settings, counter), running
 
         def loop_of(partition: int) -> PartitionLoop:
