@@ -139,15 +139,15 @@ SEEDED = (
         Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     ),
     _seeded(
-        "a later follow-up is not named by its key",
-        "redis.call('HSET', subjects, subject, id",
-        "redis.call('HSETNX', subjects, subject, id",
+        "a later follow-up by the same key does not replace the one that waits",
+        "if each ~= id and follow_ups.finish(each, REPLACED, ttl) == 'none' and is_unfinished(each) then",
+        "if each ~= id and is_unfinished(each) then",
         Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
     ),
     _seeded(
         "a follow-up that comes with done is forgotten",
         "follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))",
-        "name_of = nil",
+        "local _ = way",
         Scope("A", faults=0, acts=0, setbacks=0, does="d"),
     ),
     _seeded(
