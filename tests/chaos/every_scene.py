@@ -6,6 +6,7 @@ from tests.chaos import (
     database_faults,
     disk_scene,
     downstream_faults,
+    follow_up_scene,
     network_scene,
     rollout_faults,
     scenes,
@@ -17,6 +18,7 @@ from tests.chaos.scenes import Scene
 
 MODULES = (
     scenes,
+    follow_up_scene,
     wired_faults,
     rollout_faults,
     downstream_faults,

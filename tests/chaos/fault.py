@@ -10,6 +10,8 @@ Strike = Callable[[Live], AbstractContextManager[None]]
 """Entered it has struck, left it is over. What is done between, if anything, is `Fault.lasts`."""
 
 RECOVERY_SECONDS = 15.0
+WITH_FOLLOW_UPS = ("fsync", "follow-ups")
+"""The scenes of a fault that is struck without follow-ups and batches, and with them."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import msgspec
 
 from tests.chaos import witness
 from tests.chaos.counting import Counting
+from tests.chaos.follow_up_counting import FollowUpCounting
 from tests.chaos.scenes import Surroundings
 from tests.chaos.sender import Order
 from tests.support.idempotency_records import READ
@@ -37,6 +38,8 @@ SETTINGS = {
     "READINESS_GRACE_SECONDS": "1",
 }
 """Short times, so that a fault outlasts a lease within seconds. The defaults are twenty times that."""
+OF_EVENTS = "bdes"
+"""How lines of the witness begin that are about events, and not about follow-ups."""
 KEPT_EVERY_SECONDS = 0.1
 QUIET_SECONDS = 2.0
 """So long everything has to go well before it counts as well again; counted from the first of them."""
@@ -51,6 +54,7 @@ class Live:
         folder: Of the diary and the witness's file.
         order: What the sender does, but where.
         counting: What has become of everything so far.
+        follow_ups: The same of follow-ups, where there are any.
         receivers: Two of them.
         workers: Two of each group.
         held: Processes that are not started again when they have died.
@@ -63,13 +67,24 @@ class Live:
     receivers: list[ReceiverProcess] = field(default_factory=list)
     workers: list[WorkerProcess] = field(default_factory=list)
     held: set[int] = field(default_factory=set)
-    counting: Counting = field(default_factory=lambda: Counting(GROUPS, {ORDERED}))
+    counting: Counting = field(init=False)
+    follow_ups: FollowUpCounting | None = field(init=False)
     restarts: list[int] = field(default_factory=list)
     _sender: "subprocess.Popen[bytes] | None" = None
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _read_to: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        ordered = {name for name, settings in self.groups.items() if settings["WORKER_ORDERING"] == "entity"}
+        self.counting = Counting(self.groups, ordered)
+        self.follow_ups = FollowUpCounting(self.counting) if self.surroundings.follow_ups else None
+
+    @property
+    def groups(self) -> dict[str, dict[str, str]]:
+        """The settings of each group's workers."""
+        return self.surroundings.groups or {name: {"WORKER_ORDERING": ordering} for name, ordering in GROUPS.items()}
 
     @property
     def roles(self) -> list[ReceiverProcess | WorkerProcess]:
@@ -90,8 +105,8 @@ class Live:
         (self.folder / "diary").touch()
         self.receivers += [ReceiverProcess(url, dict(common)) for _ in range(2)]
         self.workers += [
-            WorkerProcess(group, url, common | {"WORKER_ORDERING": ordering})
-            for group, ordering in GROUPS.items()
+            WorkerProcess(group, url, common | settings_of_group)
+            for group, settings_of_group in self.groups.items()
             for _ in range(2)
         ]
         for role in self.roles:
@@ -181,7 +196,10 @@ class Live:
             for line in self._new_lines("diary"):
                 self.counting.tell_delivery(line)
             for line in self._new_lines("witness"):
-                self.counting.tell_effect(line)
+                if self.follow_ups is not None:
+                    self.follow_ups.tell(line)
+                if line[0] in OF_EVENTS:
+                    self.counting.tell_effect(line)
 
     def _new_lines(self, name: str) -> list[str]:
         with (self.folder / name).open("rb") as file:

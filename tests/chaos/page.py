@@ -1,12 +1,13 @@
 """Keeps what was found in docs/reliability.json, and writes docs/reliability.md: `python -m tests.chaos.page`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 from bench.machine import processor
 
 from tests.chaos.every_scene import SCENES
+from tests.chaos.follow_up_counting import FollowUpCounts
 from tests.chaos.growth import Soaked
 from tests.chaos.scenes import Scene
 from tests.chaos.soak_plot import plot
@@ -32,6 +33,18 @@ HEAD = (
     "order broken",
     "well again after",
     "condition of an alert true after",
+)
+FOLLOW_UP_HEAD = (
+    "fault",
+    "store",
+    "asked for",
+    "effected",
+    "cancelled",
+    "lost",
+    "repeated",
+    "after its end",
+    "early",
+    "order broken",
 )
 
 
@@ -89,7 +102,8 @@ def with_figures(page: str, figures: Figures, scenes: Sequence[Scene]) -> str:
     found = f"Found on {figures.date} on {figures.machine}: {len(figures.trials)} trials."
     origin = found + _load(figures.trials) if figures.trials else NO_TRIALS
     trials = figures.trials
-    parts = [origin, broken(trials), _scenes(scenes), table(trials), not_survived(trials), sentences(trials)]
+    parts = [origin, broken(trials), _scenes(scenes), table(trials), *follow_ups(trials)]
+    parts += [not_survived(trials), sentences(trials)]
     parts.append(soak(figures.soak) if figures.soak else NO_SOAK)
     return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
 
@@ -146,6 +160,19 @@ def broken(trials: Sequence[Found]) -> str:
     return "\n".join(["Broken, and not mended or not tried again yet:", "", *lines])
 
 
+def follow_ups(trials: Sequence[Found]) -> Iterator[str]:
+    """A line for each trial with follow-ups, if there is one."""
+    rows = [(found.fault, found.scene, *_counts(found.follow_ups)) for found in trials if found.follow_ups]
+    if rows:
+        yield "What became of the follow-ups that these events have asked for, in both groups:"
+        cells = (FOLLOW_UP_HEAD, ("---", "---", *("---:" for _ in FOLLOW_UP_HEAD[2:])), *rows)
+        yield "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def _counts(counts: FollowUpCounts) -> Iterator[str]:
+    return (f"{count:,}" for count in msgspec.structs.astuple(counts))
+
+
 def not_survived(trials: Sequence[Found]) -> str:
     """What was lost where the durability level promises nothing."""
     lines = [
@@ -192,7 +219,7 @@ def _kinds(base: Sample, last: Sample) -> list[str]:
 
 def row(found: Found) -> str:
     """A line for who watches the run."""
-    return " | ".join(_cells(found))
+    return " | ".join((*_cells(found), *(_counts(found.follow_ups) if found.follow_ups else ())))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.chaos.fault import Fault, Strike
-from tests.chaos.live import LOOSE, ORDERED, Live
+from tests.chaos.fault import WITH_FOLLOW_UPS, Fault, Strike
+from tests.chaos.live import Live
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
@@ -34,7 +34,7 @@ def both_receivers(live: Live) -> list[ReceiverProcess]:
 
 def one_worker_each(live: Live) -> list[WorkerProcess]:
     """One worker of each group."""
-    return [live.workers_of(ORDERED)[0], live.workers_of(LOOSE)[0]]
+    return [live.workers_of(group)[0] for group in live.groups]
 
 
 def all_workers(live: Live) -> list[WorkerProcess]:
@@ -93,6 +93,7 @@ WORKER_KILLED = Fault(
     "SIGKILL of one of two workers of each group.",
     signalled(one_worker_each, signal.SIGKILL),
     KUBELET,
+    scenes=WITH_FOLLOW_UPS,
 )
 WORKER_ENDED = Fault(
     "worker told to end",
@@ -106,9 +107,14 @@ WORKER_FROZEN = Fault(
     frozen(one_worker_each),
     BY_ITSELF,
     lasts=LEASE_OUTLASTED,
+    scenes=WITH_FOLLOW_UPS,
 )
 WORKERS_ROLLED = Fault(
-    "workers rolled", "SIGTERM of each worker, one after the other, as a roll-out does.", rolled, "all are new"
+    "workers rolled",
+    "SIGTERM of each worker, one after the other, as a roll-out does.",
+    rolled,
+    "all are new",
+    scenes=WITH_FOLLOW_UPS,
 )
 FAULTS = [
     RECEIVER_KILLED,

@@ -24,6 +24,8 @@ class Surroundings:
         place: Called with each role before it starts for the first time: may change its address of the store.
         deliver_to: To which port of this machine the sender sends what is for a receiver.
         sender: Fields of its `Order`.
+        groups: Settings of the workers of each group; empty: the two of `tests.chaos.live`.
+        follow_ups: Whether they ask for follow-ups, so that these are counted, too.
     """
 
     url: str
@@ -34,6 +36,8 @@ class Surroundings:
     place: Callable[[ReceiverProcess | WorkerProcess], None] = lambda _: None
     deliver_to: Callable[[ReceiverProcess], int] = lambda receiver: receiver.port
     sender: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    follow_ups: bool = False
 
     @property
     def only_server(self) -> Server:

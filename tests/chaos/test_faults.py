@@ -1,28 +1,36 @@
 """A few of the faults of `make chaos`, so that the harness and the promise stand in every run of the tests."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.chaos import process_faults, store_faults
+from tests.chaos import follow_up_scene, process_faults, store_faults
 from tests.chaos.fault import Fault
 from tests.chaos.live import Live, running
-from tests.chaos.scenes import SCENES
+from tests.chaos.scenes import SCENES, Scene
 from tests.chaos.sender import Order
 from tests.chaos.trial import Trial
 
 SCENE = next(scene for scene in SCENES if scene.name == "fsync")
 
 
+@contextmanager
+def started(scene: Scene, folder: Path) -> Iterator[Live]:
+    """A pipeline in a scene."""
+    (folder / "store").mkdir()
+    with (
+        scene.open(folder / "store") as surroundings,
+        running(surroundings, folder, Order([], "", rate=50), {}) as live,
+    ):
+        yield live
+
+
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One pipeline for all of them, as in `make chaos`."""
-    folder = tmp_path_factory.mktemp("chaos")
-    (folder / "store").mkdir()
-    with (
-        SCENE.open(folder / "store") as surroundings,
-        running(surroundings, folder, Order([], "", rate=50), {}) as live,
-    ):
+    with started(SCENE, tmp_path_factory.mktemp("chaos")) as live:
         yield live
 
 
@@ -42,3 +50,14 @@ def test_no_promise_is_broken(live: Live, fault: Fault) -> None:
 
     assert found.problems == []
     assert found.counts.acknowledged > 20
+
+
+def test_order_holds_through_batches_and_follow_ups(tmp_path: Path) -> None:
+    """The same of follow-ups, in a group that is given events one by one and in one that is given several at once."""
+    (scene,) = follow_up_scene.SCENES
+    with started(scene, tmp_path) as live:
+        found = Trial(live, scene.name, before_seconds=1.0).run(process_faults.WORKER_KILLED)
+
+    assert found.problems == []
+    assert found.follow_ups is not None
+    assert found.follow_ups.effected > 10

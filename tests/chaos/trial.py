@@ -8,6 +8,7 @@ import msgspec
 
 from tests.chaos.counting import Counts
 from tests.chaos.fault import Fault
+from tests.chaos.follow_up_counting import FollowUpCounts
 from tests.chaos.live import GROUPS, Live
 from tests.chaos.seen_alerts import SeenAlerts
 
@@ -35,6 +36,7 @@ class Found(msgspec.Struct):
         may_lose: Whether the durability level does not promise to survive it.
         problems: Promises that were broken.
         load: The machine's load average when it was over: over its number of cores it was busy with other things.
+        follow_ups: What became of those that the events have asked for; None: there are none in this scene.
     """
 
     scene: str
@@ -49,6 +51,7 @@ class Found(msgspec.Struct):
     may_lose: bool
     problems: list[str]
     load: float | None = None
+    follow_ups: FollowUpCounts | None = None
 
 
 @dataclass
@@ -79,6 +82,7 @@ class Trial:
         self._drain(first, end, patient=not may_lose)
         with self.live.locked() as counting:
             counts = counting.counts(first, end)
+            follow_ups = self.live.follow_ups.counts(first, end) if self.live.follow_ups else None
             if may_lose:
                 self._forget_lost(end)
         found = Found(
@@ -94,6 +98,7 @@ class Trial:
             may_lose=may_lose,
             problems=[],
             load=round(os.getloadavg()[0], 1),
+            follow_ups=follow_ups,
         )
         found.problems = problems(found, fault.seconds)
         return found
@@ -107,7 +112,9 @@ class Trial:
         return max(2 * most, round(self.live.order.rate * USUAL_SHARE))
 
     def _drain(self, first: int, end: int, *, patient: bool) -> None:
-        """Wait until every acknowledged event among these is effected in each group; those that never are, are lost.
+        """Wait until every acknowledged event among these is effected in each group, and so are their follow-ups.
+
+        Those that never are, are lost.
 
         It takes as long as it gets on: a busy machine, or a backlog, is no loss.
         """
@@ -119,7 +126,8 @@ class Trial:
 
     def _left(self, first: int, end: int) -> int:
         with self.live.locked() as counting:
-            return sum(first <= number < end for behind in counting.behind.values() for number in behind)
+            events = sum(first <= number < end for behind in counting.behind.values() for number in behind)
+            return events + (self.live.follow_ups.left(first, end) if self.live.follow_ups else 0)
 
     def _forget_lost(self, end: int) -> None:
         for behind in self.live.counting.behind.values():
@@ -140,4 +148,19 @@ def problems(found: Found, seconds: float) -> list[str]:
         broken.append(f"not well again within {seconds:.0f} s, {late}")
     if counts.acknowledged < len(GROUPS):
         broken.append("hardly anything was acknowledged: this was no trial")
+    if found.follow_ups is not None:
+        broken += _problems_of_follow_ups(found.follow_ups)
+    return broken
+
+
+def _problems_of_follow_ups(counts: FollowUpCounts) -> list[str]:
+    said = {
+        "follow-ups were lost": counts.lost,
+        "attempts at follow-ups began after these had ended": counts.after_end,
+        "attempts at follow-ups began before their time": counts.early,
+        "follow-ups were out of order": counts.order_broken,
+    }
+    broken = [f"{count} {what}" for what, count in said.items() if count]
+    if not (counts.effected and counts.cancelled):
+        broken.append("no follow-up was effected, or none was cancelled: this was no trial of follow-ups")
     return broken

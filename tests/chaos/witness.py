@@ -7,7 +7,13 @@ Each attempt adds these lines with one write each, so that a death leaves none o
     e <group> <event number> <person> <sequence> <attempt> <process> - <time>        the effect has happened
     s <group> <event number> <person> <sequence> <attempt> <process> - <time>        the store has confirmed its `done`
 
-The time is only for who reads the file: what counts is the order of the lines.
+Of a follow-up the same in capitals, with the number, person and sequence of the event that has asked for it. Where
+there are follow-ups (`follow_up_witness`), two more:
+
+    a <group> <event number> <person> <sequence> <attempt> <process> <after> <time>  it is about to ask: after how long
+    c <group> <event number> <person> <sequence> <attempt> <process> - <time>        it has cancelled the last event's
+
+Of events the time is only for who reads the file: what counts is the order of the lines.
 
 ``<done>`` is what the store itself says of the event in this group, asked right after the first line on a connection of
 its own: 1 when its record has the outcome `done`, 0 when it has not, ? when there was no answer within `LOOK_SECONDS`
@@ -58,7 +64,9 @@ class Witness:
 
     def write(self, word: str, event: Event, said: str) -> None:
         """A line."""
-        _, number, person, sequence = event.event_id.split("-")
+        follow_up = getattr(event, "follow_up", None)  # version 0.1.0 has none
+        word = word.upper() if follow_up else word
+        _, number, person, sequence = (follow_up.event_id if follow_up else event.event_id).split("-")
         who = f"{event.group} {number} {person} {sequence} {event.attempt} {os.getpid()}"
         line = f"{word} {who} {said} {time.monotonic():.4f}\n"
         os.write(self.file, line.encode())

@@ -10,11 +10,12 @@ from typing import Any
 
 from salesloft_webhooks.broker import Lease
 from salesloft_webhooks.broker.keys import PARKED_SCORE
-from tests.model.state import HALF, State, Worker
-from tests.model.view import View, entry_in, order
+from tests.model.state import GROUP, HALF, State, Worker
+from tests.model.view import BASE, View, entry_in, order
 
 ROUND = HALF // 10 * 1000
 DEAD, NOBODY = "dead", "-"
+ENDED_KEYS = f"{BASE}g:{GROUP}:later:key:"
 
 
 class _Ranks:
@@ -40,7 +41,14 @@ def canonical(state: State, view: View) -> Any:
     names = {name: str(place) for place, (_, name) in enumerate(workers)} | {NOBODY: NOBODY}
     flying = state.flying and (names.get(state.flying.sender, DEAD), _call(state, view, ranks))
     budgets = (state.faults, state.acts, state.setbacks, state.published, state.removing)
-    return (budgets, [about for about, _ in workers], flying, _store(state, view, ranks, names), _records(view, ranks))
+    about_workers, records = [about for about, _ in workers], _records(view, ranks)
+    return (budgets, about_workers, flying, _store(state, view, ranks, names), records, _follow_ups(state, view))
+
+
+def _follow_ups(state: State, view: View) -> Any:
+    waiting = sorted((name, _from_now(due, view.now)) for name, due in view.waiting.items())
+    ended = {key for key in view.keys if key.startswith(ENDED_KEYS)}
+    return (waiting, sorted(view.latest.items()), sorted(ended), sorted(state.promised), sorted(state.cancelled))
 
 
 def _store(state: State, view: View, ranks: _Ranks, names: dict[str, str]) -> Any:
@@ -79,6 +87,7 @@ def _records(view: View, ranks: _Ranks) -> Any:
             ranks(each.again),
             each.repeats != "",
             each.form,
+            each.later,
         )
         for each in view.records.values()
     ]
@@ -86,7 +95,9 @@ def _records(view: View, ranks: _Ranks) -> Any:
 
 
 def _worker(state: State, view: View, worker: Worker, ranks: _Ranks) -> Any:
-    held = sorted((_lease(each.lease, view, ranks), _from_now(each.until, view.now)) for each in worker.held)
+    held = sorted(
+        (_lease(each.lease, view, ranks), _from_now(each.until, view.now), each.handled) for each in worker.held
+    )
     owned = [ranks(entry) for entry, (owner, _) in view.pending.items() if owner == worker.name]
     takes = view.takes.get(worker.name, "").split()
     ahead = int(takes[0]) - worker.takes if takes else -1
@@ -108,6 +119,8 @@ def _lease(lease: Lease, view: View, ranks: _Ranks) -> Any:
 def _call(state: State, view: View, ranks: _Ranks) -> Any:
     """A call under way: its words, with ids as ranks, and its number beside the one that its sender would use now."""
     assert state.flying is not None
+    if state.flying.script == "ask_later":
+        return state.flying.script, state.flying.args[4]
     worker = next((each for each in state.workers if each.name == state.flying.sender), None)
     number = 12 if state.flying.script == "take" else 5
     words = [ranks(word) if ranks(str(word)) >= 0 else word for word in map(str, state.flying.args)]

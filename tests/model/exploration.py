@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from redis.exceptions import RedisError
 
 from tests.model.canonical import digest
+from tests.model.follow_up_invariants import BEGUN, broken_of_follow_ups, wrongly_done
+from tests.model.follow_up_steps import follow_up_steps
 from tests.model.invariants import FINAL, broken_in
 from tests.model.people_steps import arrivals, people_steps, registration
 from tests.model.state import GROUP, LEASE, Scope, State, Worker
@@ -101,7 +103,8 @@ class Exploration:
         self._add(state, view, b"", "")
 
     def _view(self, state: State) -> View:
-        return View(self._store.script("save", [GROUP, *self._scope.events]), state.seconds)
+        scope = self._scope
+        return View(self._store.script("save", [GROUP, *scope.events, *scope.follow_ups]), state.seconds)
 
     def _load(self, state: State) -> None:
         self._store.load(state.packed, state.seconds, state.depth)
@@ -129,6 +132,7 @@ class Exploration:
         return chain(
             arrivals(scope, state),
             worker_steps(scope, state, view),
+            follow_up_steps(scope, state, view) if scope.does else (),
             passing(scope, state, view),
             faults(scope, state, view),
             people_steps(scope, state, view),
@@ -138,7 +142,10 @@ class Exploration:
         self.explored.steps += 1
         new = self._view(effect.state)
         state = dated(effect.state, new.now)
-        for problem in chain(broken_by(effect, before, old, new), broken_in(self._scope, state, new)):
+        found = chain(broken_by(effect, before, old, new), broken_in(self._scope, state, new))
+        if self._scope.does:
+            found = chain(found, wrongly_done(effect, before, old, new), broken_of_follow_ups(self._scope, state, new))
+        for problem in found:
             return self._fail(problem, known_as, step.name)
         name = self._add(state, new, known_as, step.name)
         if step.ordinary:
@@ -158,7 +165,8 @@ class Exploration:
 
     def _is_finished(self, state: State, view: View) -> bool:
         outcomes = [view.records[event].outcome for event in self._scope.events]
-        quiet = not (view.pending or view.unread() or view.pause or state.flying or state.removing)
+        outcomes += [view.records[name].outcome for name in self._scope.follow_ups if view.records[name].later == BEGUN]
+        quiet = not (view.pending or view.unread() or view.waiting or view.pause or state.flying or state.removing)
         return quiet and all(outcome in FINAL for outcome in outcomes) and not any(each.held for each in state.workers)
 
     def _look_for_dead_ends(self) -> None:

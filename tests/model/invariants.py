@@ -8,8 +8,15 @@ from tests.model.state import GROUP, PATIENCE, Scope, State
 from tests.model.view import BASE, View, entry_in, order
 
 FINAL = {"done", "dead", "discarded"}
+ENDED = {"cancelled", "replaced"}
+"""A follow-up that is no more: what is left of it in the stream is passed over by the next take."""
 KEYS = (f"{BASE}events", f"{BASE}numbers", f"{BASE}ids", f"{BASE}event:", f"{BASE}g:{GROUP}:")
-WITH_AN_END = (f"{BASE}ids", f"{BASE}event:", f"{BASE}g:{GROUP}:last_settle:")
+WITH_AN_END = (
+    f"{BASE}ids",
+    f"{BASE}event:",
+    f"{BASE}g:{GROUP}:last_settle:",
+    f"{BASE}g:{GROUP}:later:key:",
+)
 
 
 def broken_in(scope: Scope, state: State, view: View) -> Iterator[str]:
@@ -73,11 +80,10 @@ def _due_times(view: View) -> Iterator[str]:
 
 
 def _lanes(scope: Scope, view: View) -> Iterator[str]:
-    lane_of = dict(zip(scope.events, scope.lanes, strict=True))
     expected = defaultdict(list)
     for entry in sorted(view.pending, key=order):
         if entry in view.event_of:
-            expected[f"person:{lane_of[view.event_of[entry]]}"].append(entry)
+            expected[f"person:{scope.lane_of(view.event_of[entry])}"].append(entry)
     if view.lanes != expected:
         yield f"lanes are {view.lanes}, pending in them {dict(expected)}"
     scores = {entry_in(member): score for member, score in view.due}
@@ -92,7 +98,7 @@ def _lanes(scope: Scope, view: View) -> Iterator[str]:
 def _finished(view: View) -> Iterator[str]:
     for entry, (owner, _) in view.pending.items():
         record = view.records.get(view.event_of.get(entry, ""))
-        if record and record.outcome in FINAL and owner == NOBODY and not record.again:
+        if record and record.outcome in FINAL and owner == NOBODY and not (record.again or record.later in ENDED):
             yield f"{record.event} is {record.outcome}, and pending"
 
 

@@ -114,5 +114,47 @@ SEEDED = (
         "    redis.call('EXISTS', lane_of(lane))\n  end\nend\nif redis",
         Scope("A", faults=0, acts=1, setbacks=0),
     ),
+    _seeded(
+        "a follow-up that has begun waits all the same",
+        "redis.call('HDEL', later_entries, id)",
+        "redis.call('HEXISTS', later_entries, id)",
+        Scope("A", faults=0, acts=0, setbacks=0, does="a"),
+    ),
+    _seeded(
+        "a follow-up begins before its time",
+        "now = now + ARGV[5]",
+        "now = now + 86400000",
+        Scope("A", faults=0, acts=0, setbacks=0, does="d"),
+    ),
+    _seeded(
+        "a follow-up begins while the group is paused",
+        "elseif redis.call('EXISTS', group_base .. ':pause') == 1 then",
+        "elseif redis.call('EXISTS', group_base .. ':pause') == 2 then",
+        Scope("A", faults=0, acts=1, setbacks=0, does="a"),
+    ),
+    _seeded(
+        "a follow-up that was cancelled after it had begun is given out",
+        "set_outcome(id, 'done', ttl, first)",
+        "outcome_of(id)",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
+    ),
+    _seeded(
+        "a later follow-up by the same key does not replace the one that waits",
+        "if each ~= id and follow_ups.finish(each, REPLACED, ttl) == 'none' and is_unfinished(each) then",
+        "if each ~= id and is_unfinished(each) then",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
+    ),
+    _seeded(
+        "a follow-up that comes with done is forgotten",
+        "follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))",
+        "local _ = way",
+        Scope("A", faults=0, acts=0, setbacks=0, does="d"),
+    ),
+    _seeded(
+        "a late attempt brings back what was cancelled meanwhile",
+        "return not state or state == WAITING or",
+        "return not state or state == WAITING or state == 'cancelled' or",
+        Scope("AA", faults=1, acts=0, setbacks=0, does="ac"),
+    ),
 )
 """One line is another one in each."""

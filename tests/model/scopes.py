@@ -7,6 +7,9 @@ SHORT = (
     Scope("AA", faults=1, acts=0, setbacks=0),
     Scope("A", faults=1, acts=1, setbacks=0, max_lost=1),
     Scope("A", faults=0, acts=1, setbacks=1, slots=2),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
+    Scope("A", faults=0, acts=1, setbacks=0, does="d"),
 )
 WHOLE = (
     Scope("AAB", faults=1, acts=1, setbacks=0),
@@ -19,10 +22,21 @@ WHOLE = (
     Scope("AAA", faults=1, acts=0, setbacks=1),
     Scope("AA", faults=1, acts=1, setbacks=0, max_lost=1),
     Scope("AB", faults=2, acts=0, setbacks=0, max_lost=1),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="da"),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="ac"),
+    Scope("A", faults=1, acts=0, setbacks=1, does="a"),
+    Scope("A", faults=1, acts=0, setbacks=1, does="d"),
+    Scope("AA", faults=0, acts=1, setbacks=0, does="dc"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
+    Scope("A", faults=0, acts=1, setbacks=0, does="a"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
+    Scope("A", faults=0, acts=1, setbacks=0, does="d"),
 )
 """The largest first, so that all processes end at about the same time."""
 
 
 def described(scope: Scope) -> str:
     """In one line, as the page has it."""
-    return f"| {scope.lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"
+    lanes = f"{scope.lanes} {scope.does}".strip()
+    return f"| {lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"

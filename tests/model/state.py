@@ -1,11 +1,14 @@
 """What the model is about: a store, two workers and what they believe, calls that are under way."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from salesloft_webhooks.broker import Lease, Settlement
 from salesloft_webhooks.broker.connection.store import Argument
+from salesloft_webhooks.follow_ups import id_of
 
-GROUP = "crm"
+GROUP, KEY = "crm", "k"
 LEASE = 2_000
 """Seconds. Long, so that what the server's own clock does meanwhile is nothing beside it."""
 HALF = LEASE // 2
@@ -23,6 +26,9 @@ class Scope(Struct, frozen=True):
         setbacks: Attempts that end in another way than well.
         slots: Attempts that a worker runs at the same time.
         max_lost: Leases lost in a row that make an entry poison.
+        does: What the handler of each event does about the follow-up of its lane, a letter each: asks at once (``a``),
+            asks with ``done`` (``d``), cancels (``c``), nothing (``-``); empty: there are no follow-ups. Where there
+            are, events of a lane are not run behind each other under one lease, and nothing is resubmitted or removed.
     """
 
     lanes: str
@@ -31,11 +37,36 @@ class Scope(Struct, frozen=True):
     setbacks: int
     slots: int = 1
     max_lost: int = 3
+    does: str = ""
 
     @property
     def events(self) -> list[str]:
         """Their ids."""
         return [f"e{number}" for number in range(1, len(self.lanes) + 1)]
+
+    @property
+    def follow_ups(self) -> dict[str, str]:
+        """By its id the event that asks for it, of each that may be asked for."""
+        asking = (event for event, does in zip(self.events, self.does, strict=False) if does in "ad")
+        return {id_of(GROUP, event, KEY): event for event in asking}
+
+    def lane_of(self, event: str) -> str:
+        """Of an event or a follow-up."""
+        return self.lanes[self.events.index(self.follow_ups.get(event, event))]
+
+    def handler_of(self, event: str) -> str:
+        """What it does, see ``does``; that of a follow-up does nothing."""
+        return self.does[self.events.index(event)] if self.does and event in self.events else "-"
+
+
+class Handled(StrEnum):
+    """How far the handler of an event is that asks for a follow-up or cancels one."""
+
+    BEGUN = "begun"
+    CALLED = "called"
+    """The store has answered: it may end."""
+    REFUSED = "refused"
+    """The call was lost, as far as its handler knows: the event is given back."""
 
 
 class Held(Struct, frozen=True):
@@ -43,6 +74,7 @@ class Held(Struct, frozen=True):
 
     lease: Lease
     until: int = 0
+    handled: Handled = Handled.BEGUN
 
 
 class Worker(Struct, frozen=True):
@@ -91,6 +123,8 @@ class State(Struct, frozen=True):
         dying: How many workers have died.
         surprised: Whether a call under way has outlived what the group knew of its sender: the group was removed since,
             or the sender retired. A copy of a take may then lease again, and nobody knows until that lapses.
+        promised: Follow-ups of which somebody was answered that they wait.
+        cancelled: Follow-ups of which somebody was answered that they are.
     """
 
     packed: bytes
@@ -105,3 +139,5 @@ class State(Struct, frozen=True):
     removing: bool = False
     dying: int = 0
     surprised: bool = False
+    promised: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()

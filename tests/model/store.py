@@ -56,6 +56,7 @@ class ModelStore:
     partitions: int = 1
     earlier: tuple[()] = ()
     body_keys: None = None
+    sealing_keys: None = None
     _digests: dict[str, bytes] = field(default_factory=dict)
     _before: list[tuple[Argument, ...]] = field(default_factory=list)
 

@@ -5,11 +5,11 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from salesloft_webhooks.broker import Outcome, Settlement
-from tests.model.state import HALF, LEASE, PATIENCE, Flying, Scope, State, Worker
+from salesloft_webhooks.broker import Settlement
+from tests.model.state import HALF, LEASE, PATIENCE, Flying, Handled, Scope, State, Worker
 from tests.model.store import CallLost, ModelStore, at_once
 from tests.model.view import View
-from tests.model.worker_steps import Effect, Step, group_of, renew, with_worker
+from tests.model.worker_steps import Effect, Step, endings, group_of, renew, with_worker
 
 LEAP, STEP_BACK = LEASE + HALF, -2 * LEASE
 
@@ -18,7 +18,7 @@ def passing(scope: Scope, state: State, view: View) -> Iterator[Step]:
     """A lease's time goes by, in which some renew; or the moment in which the living may report."""
     if view.now < int(view.clock.get("reporting_until", 0)):
         yield Step("patience is over", partial(_leap, state, PATIENCE, 0), ordinary=True)
-    if not view.pending and not view.pause:
+    if not (view.pending or view.pause or view.waiting):
         return
     holding = [each for each in state.workers if each.held]
     yield Step("time passes", partial(_pass, scope, state, holding, 0), ordinary=True)
@@ -72,10 +72,16 @@ def faults(scope: Scope, state: State, view: View) -> Iterator[Step]:
             continue
         if len(worker.held) < scope.slots and not worker.take_open:
             yield Step(f"a take of {worker.name} is lost", partial(_lose_take, scope, cheaper, view, worker))
-        for held in () if worker.settle_open else worker.held:
-            ended = (Settlement(held.lease, Outcome.DONE),)
-            name = f"a settle of {worker.name} is lost, {held.lease.event.event_id} done"
-            yield Step(name, partial(_lose_settle, scope, cheaper, view, worker, ended))
+        if not worker.settle_open:
+            yield from _lost_settles(scope, cheaper, view, worker)
+
+
+def _lost_settles(scope: Scope, cheaper: State, view: View, worker: Worker) -> Iterator[Step]:
+    for held in worker.held:
+        for said, ended, _ in endings(scope, held, setbacks=0):
+            if len(ended) == 1 and held.handled is not Handled.REFUSED:
+                name = f"a settle of {worker.name} is lost, {said}"
+                yield Step(name, partial(_lose_settle, scope, cheaper, view, worker, ended))
 
 
 def _die(state: State, worker: Worker, _: ModelStore) -> Effect:
@@ -86,7 +92,7 @@ def _die(state: State, worker: Worker, _: ModelStore) -> Effect:
 
 def _lose_take(scope: Scope, state: State, view: View, worker: Worker, store: ModelStore) -> Effect:
     group = group_of(store, scope, worker)
-    sent = _sent(store, worker, view, lambda: at_once(group.take(0, scope.slots - len(worker.held))))
+    sent = sent_by(store, worker, view, lambda: at_once(group.take(0, scope.slots - len(worker.held))))
     return Effect(with_worker(replace(state, flying=sent), replace(worker, take_open=True)))
 
 
@@ -94,11 +100,12 @@ def _lose_settle(
     scope: Scope, state: State, view: View, worker: Worker, ended: tuple[Settlement, ...], store: ModelStore
 ) -> Effect:
     group = group_of(store, scope, worker)
-    sent = _sent(store, worker, view, lambda: at_once(group.settle_and_continue(0, ended, 1)))
+    sent = sent_by(store, worker, view, lambda: at_once(group.settle_and_continue(0, ended, 1)))
     return Effect(with_worker(replace(state, flying=sent), replace(worker, settle_open=ended)))
 
 
-def _sent(store: ModelStore, worker: Worker, view: View, call: Callable[[], object]) -> Flying:
+def sent_by(store: ModelStore, worker: Worker, view: View, call: Callable[[], object]) -> Flying:
+    """The call that it would have been, had it not been lost."""
     store.losing = True
     try:
         call()

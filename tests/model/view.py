@@ -15,7 +15,7 @@ class Record:
 
     def __init__(self, row: list[bytes]) -> None:
         words = [word.decode() for word in row]
-        self.event, self.outcome, self.letter, self.poison, self.again, self.repeats, self.form = words
+        self.event, self.outcome, self.letter, self.poison, self.again, self.repeats, self.form, self.later = words
 
 
 class View:
@@ -33,13 +33,16 @@ class View:
         attempts, clock, takes, settles: As they stand there.
         pause: Its value; empty: there is none.
         letters: Dead letters: id, event, entry, reason.
-        records: By event.
+        records: By event and follow-up.
+        waiting: When each follow-up that waits is due.
+        subjects: What the row of each says that its key means.
+        latest: By what a key means, the latest follow-up by it.
         seconds: The server's clock.
     """
 
     def __init__(self, rows: list[Any], seconds: int) -> None:
         self.packed, keys, stream, read_to, pending, due, isolated, lanes = rows[:8]
-        attempts, clock, pause, takes, settles, letters, records = rows[8:]
+        attempts, clock, pause, takes, settles, letters, records, waiting, rows_that_wait, latest = rows[8:]
         self.seconds = seconds
         self.keys = {key.decode(): ends_at for key, ends_at in keys}
         self.stream = [tuple(word.decode() for word in row[:3]) for row in stream]
@@ -53,6 +56,10 @@ class View:
         self.pause = pause.decode()
         self.letters = [tuple(word.decode() for word in (row[0], row[1], row[3], row[4])) for row in letters]
         self.records = {record.event: record for record in map(Record, records)}
+        self.waiting = {name: int(float(due)) for name, due in _fields(waiting).items()}
+        pairs = zip(rows_that_wait[::2], rows_that_wait[1::2], strict=True)
+        self.subjects = {name.decode(): row.split(b" ")[2].decode() for name, row in pairs}
+        self.latest = {subject: said.partition(" ")[0] for subject, said in _fields(latest).items()}
 
     @cached_property
     def now(self) -> int:

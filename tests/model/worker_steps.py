@@ -8,9 +8,19 @@ from itertools import cycle
 from msgspec import Struct
 from msgspec.structs import replace
 
-from salesloft_webhooks.broker import Group, GroupOptions, Lease, Outcome, Settled, Settlement
+from salesloft_webhooks.broker import (
+    FollowUpAct,
+    FollowUps,
+    Group,
+    GroupOptions,
+    Lease,
+    Outcome,
+    Settled,
+    Settlement,
+)
+from salesloft_webhooks.follow_ups import Wanted
 from salesloft_webhooks.settings import Ordering
-from tests.model.state import GROUP, LEASE, Held, Scope, State, Worker
+from tests.model.state import GROUP, HALF, KEY, LEASE, Handled, Held, Scope, State, Worker
 from tests.model.store import ModelStore, at_once
 from tests.model.view import View
 
@@ -28,6 +38,8 @@ class Effect(Struct, frozen=True):
         reporter: By whom.
         first_report: Whether it was not reported before.
         resubmitted: Events that are to be handled anew, or not at all any more.
+        cancels: In which lane a follow-up was cancelled; empty: in none.
+        ended: Which were, as the answer says.
     """
 
     state: State
@@ -36,6 +48,8 @@ class Effect(Struct, frozen=True):
     reporter: str = ""
     first_report: bool = False
     resubmitted: frozenset[str] = frozenset()
+    cancels: str = ""
+    ended: frozenset[str] = frozenset()
 
 
 class Step(Struct, frozen=True):
@@ -114,24 +128,31 @@ def _settles(scope: Scope, state: State, worker: Worker) -> Iterator[Step]:
         )
         return
     for held in worker.held:
-        for said, settlements, rooms in endings(held.lease, setbacks=state.setbacks):
+        for said, settlements, rooms in endings(scope, held, setbacks=state.setbacks):
             for room in rooms:
                 yield Step(
                     f"{worker.name} settles {said}, room {room}",
                     partial(settle, scope, state, worker, settlements, room=room),
-                    ordinary=all(each.outcome is Outcome.DONE for each in settlements),
+                    ordinary=not costs(worker, settlements),
                 )
-    if len(worker.held) > 1:
+    if len(worker.held) > 1 and not scope.does:
         settlements = tuple(Settlement(each.lease, Outcome.DONE) for each in worker.held)
         yield Step(
             f"{worker.name} settles all", partial(settle, scope, state, worker, settlements, room=1), ordinary=True
         )
 
 
-def endings(lease: Lease, *, setbacks: int) -> Iterator[tuple[str, tuple[Settlement, ...], tuple[int, ...]]]:
+def endings(
+    scope: Scope, held: Held, *, setbacks: int
+) -> Iterator[tuple[str, tuple[Settlement, ...], tuple[int, ...]]]:
     """How an attempt may end, and what was run behind it; with how much room."""
-    event, done = lease.event.event_id, Settlement(lease, Outcome.DONE)
-    yield f"{event} done", (done,), (0, 1)
+    lease, event, does = held.lease, held.lease.event.event_id, scope.handler_of(held.lease.event.event_id)
+    done = Settlement(lease, Outcome.DONE, follow_ups=(act_of(scope, lease),) if does == "d" else ())
+    if held.handled is Handled.REFUSED:
+        yield f"{event} release", (Settlement(lease, Outcome.RELEASE),), (0,)
+        return
+    if held.handled is Handled.CALLED or does not in {"a", "c"}:
+        yield f"{event} done", (done,), (0, 1)
     for at in range(1, len(lease.behind) + 1):
         behind = tuple(Settlement(each, Outcome.DONE) for each in lease.behind[:at])
         yield f"{event} and {at} behind it done", (done, *behind), (1,)
@@ -146,14 +167,26 @@ def endings(lease: Lease, *, setbacks: int) -> Iterator[tuple[str, tuple[Settlem
         yield f"{event} done and what is behind it retry", (done, failed), (1,)
 
 
+def act_of(scope: Scope, lease: Lease) -> FollowUpAct:
+    """What is stored for the follow-up that an event asks for: no server is asked for that."""
+    follow_ups = FollowUps(ModelStore(None).as_store, options(scope), compress=False)
+    return at_once(follow_ups.act(lease, Wanted(KEY, HALF, "", b"", on_done=False)))
+
+
+def costs(worker: Worker, settlements: Sequence[Settlement]) -> bool:
+    """Whether they are a setback; it is none when the store has not answered the handler."""
+    refused = [each.lease for each in worker.held if each.handled is Handled.REFUSED]
+    return any(each.outcome is not Outcome.DONE and each.lease not in refused for each in settlements)
+
+
 def settle(
     scope: Scope, state: State, worker: Worker, settlements: Sequence[Settlement], store: ModelStore, *, room: int = 0
 ) -> Effect:
     """Report, and go on in the lanes where there is room; or the repeat of one that was not answered."""
-    group, first = group_of(store, scope, worker), not worker.settle_open
+    group, first, cost = group_of(store, scope, worker), not worker.settle_open, costs(worker, settlements)
     leases: tuple[Lease, ...] = ()
     if room or worker.settle_open:
-        answer = at_once(group.settle_and_continue(0, settlements, room, behind=2 * room))
+        answer = at_once(group.settle_and_continue(0, settlements, room, behind=0 if scope.does else 2 * room))
         results, leases = answer.results, answer.leases
         worker = replace(worker, settles=worker.settles + 1, settle_open=())
     else:
@@ -161,7 +194,6 @@ def settle(
     ended = [each.lease for each in settlements]
     held = tuple(each for each in worker.held if each.lease not in ended)
     worker = replace(worker, held=_with(held, leases))
-    cost = any(each.outcome is not Outcome.DONE for each in settlements)
     state = with_worker(replace(state, setbacks=state.setbacks - cost), worker)
     given = tuple((worker.name, lease) for lease in leases)
     return Effect(state, given, tuple(zip(settlements, results, strict=True)), worker.name, first)
@@ -171,7 +203,7 @@ def renew(scope: Scope, state: State, worker: Worker, store: ModelStore) -> Effe
     """The worker renews all that it holds, and stops what is lost."""
     leases = [each.lease for each in worker.held]
     kept = at_once(group_of(store, scope, worker).extend(0, leases))
-    held = tuple(Held(lease) for lease, ours in zip(leases, kept, strict=True) if ours)
+    held = tuple(replace(each, until=0) for each, ours in zip(worker.held, kept, strict=True) if ours)
     return Effect(with_worker(state, replace(worker, held=held)))
 
 
@@ -188,7 +220,7 @@ def dated(state: State, now: int) -> State:
         return state
     end = now + LEASE * 1000
     workers = (
-        replace(worker, held=tuple(Held(each.lease, each.until or end) for each in worker.held))
+        replace(worker, held=tuple(replace(each, until=each.until or end) for each in worker.held))
         for worker in state.workers
     )
     return replace(state, workers=tuple(workers))

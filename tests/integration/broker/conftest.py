@@ -1,4 +1,4 @@
-"""An open store on an empty real server of each engine."""
+"""An open store on an empty real server of each engine, and clusters of each."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import pytest
 from salesloft_webhooks.broker import decide_partitions
 from tests.integration.broker.follow_up_steps import ask, leased
 from tests.support.broker_bench import Bench, open_bench
+from tests.support.clusters import started_cluster
 from tests.support.servers import Server, engines
 
 
@@ -25,6 +26,15 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     server = Server(engines()[request.param], tmp_path, {"maxmemory-policy": "noeviction"}).start()
     yield server
     server.stop(kill=True)
+
+
+@pytest.fixture(params=["valkey", "redis"])
+def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Server]]:
+    """Three primaries that share the slots."""
+    if request.param not in engines():
+        pytest.skip("redis-server is not installed: this machine tests Valkey only")
+    with started_cluster(tmp_path, engine=request.param) as nodes:
+        yield nodes
 
 
 @pytest.fixture

@@ -1,11 +1,7 @@
 """A slot moves to another server while events are stored and handled: nothing is done in halves at any step."""
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
-
-import pytest
 
 from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Publisher, Settlement, Store, Stored, open_store
 from salesloft_webhooks.broker.administration.run_records import NewRun, RunKind
@@ -13,21 +9,12 @@ from salesloft_webhooks.broker.administration.runs import begin, runs
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering, Settings
-from tests.support.clusters import PRIMARIES, started_cluster
+from tests.support.clusters import PRIMARIES
 from tests.support.moved_slots import move_slot, owner_of, slot_of
 from tests.support.publish_observers import SilentObserver
-from tests.support.servers import Server, engines
+from tests.support.servers import Server
 
 STREAM = "sl:{0}:events"
-
-
-@pytest.fixture(params=["valkey", "redis"])
-def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Server]]:
-    """Three primaries that share the slots."""
-    if request.param not in engines():
-        pytest.skip("redis-server is not installed: this machine tests Valkey only")
-    with started_cluster(tmp_path, engine=request.param) as nodes:
-        yield nodes
 
 
 class Pipeline:

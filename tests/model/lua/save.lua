@@ -1,7 +1,7 @@
 -- Everything that is in the store: packed, to be loaded again, and readable.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 group   then ids of events
+-- ARGV  1 group   then ids of events and follow-ups
 -- Result: { packed, readable rows in the order of tests/model/view.py }
 --
 -- An end that is near is kept by the model's clock. It is rounded: the server's own clock has gone on by a moment.
@@ -55,7 +55,8 @@ for at = 2, #ARGV do
   local record = redis.call('HMGET', record_of(ARGV[at]), LETTER .. group, POISON .. group, AGAIN .. group, DUPLICATES)
   local compact = compact_record(ARGV[at])
   outcomes[#outcomes + 1] = { ARGV[at], outcome_of(ARGV[at]) or '', record[1] or '', record[2] or '', record[3] or '',
-    record[4] or '', compact and has_mark(compact, MORE) and 'more' or compact and 'compact' or '' }
+    record[4] or '', compact and has_mark(compact, MORE) and 'more' or compact and 'compact' or '',
+    redis.call('HGET', record_of(ARGV[at]), 'later:' .. group) or '' }
 end
 
 local lanes, settles = {}, {}
@@ -73,4 +74,6 @@ return {
   redis.call('ZRANGE', due, 0, -1, 'WITHSCORES'), redis.call('ZRANGE', isolated, 0, -1), lanes,
   redis.call('HGETALL', attempts_key), redis.call('HGETALL', clock), redis.call('GET', group_base .. ':pause') or '',
   redis.call('HGETALL', group_base .. ':last_take'), settles, entries_of(group_base .. ':dead'), outcomes,
+  redis.call('ZRANGE', group_base .. ':later', 0, -1, 'WITHSCORES'), redis.call('HGETALL', group_base .. ':later:entries'),
+  redis.call('HGETALL', group_base .. ':later:subjects'),
 }
