@@ -86,7 +86,9 @@ class TakenTypeLabels:
 
     def of(self, event_type: str) -> str:
         """Of one type."""
-        return self._tasks.of(event_type) if is_task_type(event_type) else event_type_label(event_type)
+        if event_type in _EXPECTED:  # nearly all: each event asks
+            return event_type
+        return self._tasks.of(event_type) if is_task_type(event_type) else OTHER
 
 
 _EXPECTED = KNOWN_EVENT_TYPES | OWN_EVENT_TYPES

@@ -13,24 +13,27 @@ from tests.integration.broker.follow_up_steps import LATER, asked, begun, runnin
 from tests.support.broker_bench import Bench, settle, take
 
 
-async def test_a_repeated_retry_takes_back_nothing_that_was_asked_since(bench: Bench) -> None:
+@pytest.mark.parametrize("ended", [True, False], ids=["done since", "runs"])
+async def test_a_repeated_retry_takes_back_nothing_that_was_asked_since(bench: Bench, ended: bool) -> None:  # noqa: FBT001
     """Its answer was lost, and the next attempt has asked again elsewhere: what the first had withdrawn waits."""
     group, lease = await running(bench)
     await asked(group, bench, lease, wanted(after=60))
-    ended = await FollowUps(bench.store, group.options).end_by_key(lease, "k")
-    first = Settlement(lease, Outcome.RETRY, follow_ups_before=ended.here)
+    withdrawn = await FollowUps(bench.store, group.options).end_by_key(lease, "k")
+    first = Settlement(lease, Outcome.RETRY, follow_ups_before=withdrawn.here)
     await group.settle(0, [first])
     two = await bench.group(consumer="two", lease_seconds=60)
     (again,) = await take(two)
     await asked(two, bench, again, wanted(after=60))
-    await settle(two, again, Outcome.DONE)
+    if ended:
+        await settle(two, again, Outcome.DONE)
 
     await group.settle(0, [first])
 
     assert bench.redis.zcard(LATER) == 1
 
 
-async def test_a_repeated_retry_brings_back_nothing_that_was_cancelled_since(bench: Bench) -> None:
+@pytest.mark.parametrize("ended", [True, False], ids=["done since", "runs"])
+async def test_a_repeated_retry_brings_back_nothing_that_was_cancelled_since(bench: Bench, ended: bool) -> None:  # noqa: FBT001
     """Its answer was lost, and the next attempt has cancelled what the first had asked for: it does not wait."""
     group, lease = await running(bench)
     follow_ups = FollowUps(bench.store, group.options)
@@ -41,7 +44,8 @@ async def test_a_repeated_retry_brings_back_nothing_that_was_cancelled_since(ben
     two = await bench.group(consumer="two", lease_seconds=60)
     (again,) = await take(two)
     await follow_ups.end_by_key(again, "k")
-    await settle(two, again, Outcome.DONE)
+    if ended:
+        await settle(two, again, Outcome.DONE)
 
     await group.settle(0, [first])
 
