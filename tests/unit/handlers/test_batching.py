@@ -1,6 +1,8 @@
 """Concurrent writes are bundled; each caller learns of its own item."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -96,6 +98,31 @@ async def test_a_cancelled_caller_takes_its_waiting_item_back() -> None:
     await settle([first, second])
 
     assert writer.batches == [[0]]
+
+
+async def test_a_failure_is_freed_with_its_caller() -> None:
+    """Nothing of it waits for the collector: its frames hold events with their bodies."""
+    gc.collect()
+    gc.disable()
+    try:
+        batcher = Batcher(refuse, limit=3)
+        with pytest.raises(ValueError, match="refused") as raised:
+            await batcher.write(1)
+        left = weakref.ref(raised.value)
+        del raised
+        await asyncio.sleep(0)
+        assert left() is None
+    finally:
+        gc.enable()
+
+
+class Refused(ValueError):
+    """One that can be looked at from afar."""
+
+
+async def refuse(_: Sequence[int]) -> Outcomes:
+    """Write nothing."""
+    return [Refused("refused")]
 
 
 async def test_several_items_of_one_caller_are_each_answered_in_their_order() -> None:
