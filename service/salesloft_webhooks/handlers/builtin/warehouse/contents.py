@@ -1,0 +1,70 @@
+"""What lies in a warehouse: its files by folder, and which events each of them has."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+from msgspec import Struct
+
+from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, SUFFIX, folder_of, name_of
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID, ids_in, table_in
+
+
+class Damaged(Struct, frozen=True):
+    """A file that is not what its place says.
+
+    Attributes:
+        path: Which.
+        problem: Why: half a sentence.
+    """
+
+    path: str
+    problem: str
+
+
+def folders(storage: Storage) -> Mapping[str, list[StoredFile]]:
+    """The Parquet files of the table `events`, by folder, both in the order of their names."""
+    files = [file for file in storage.files(EVENTS) if file.name.endswith(SUFFIX) and not file.name.startswith(".")]
+    return {folder: list(members) for folder, members in groupby(sorted(files), key=lambda file: file.folder)}
+
+
+def ids_of(storage: Storage, file: StoredFile) -> frozenset[str] | Damaged:
+    """Which events a file has, if those are the ones that its name says.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    try:
+        ids = frozenset(ids_in(storage.read(file.path)))
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException, KeyError):
+        return Damaged(file.path, "it cannot be read as Parquet of this table")
+    if name_of(ids) != file.name:
+        return Damaged(file.path, "its name says that other events are in it")
+    return ids
+
+
+def table_of_file(storage: Storage, file: StoredFile) -> Any:
+    """All rows of a file, as an Arrow table; `Damaged` if they are not what its path says.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    try:
+        table = table_in(storage.read(file.path))
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException):
+        return Damaged(file.path, "it cannot be read as Parquet of this table")
+    ids = table.column(ID).to_pylist()
+    if len(set(ids)) != len(ids):
+        return Damaged(file.path, "an event is in it twice")
+    if name_of(ids) != file.name:
+        return Damaged(file.path, "its name says that other events are in it")
+    days = zip(table.column("event_type").to_pylist(), table.column("occurred_at").to_pylist(), strict=True)
+    if {folder_of(*each) for each in days} - {file.folder}:
+        return Damaged(file.path, "it has events of another type or day than its folder says")
+    return table

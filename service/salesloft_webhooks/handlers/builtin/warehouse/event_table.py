@@ -1,0 +1,120 @@
+"""The table `events`: its columns, and Parquet files of it as bytes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.resource_kinds import kind_of
+from salesloft_webhooks.timestamps import parse_timestamp
+
+ID = "event_id"
+_TIME = pa.timestamp("us", tz="UTC")
+SCHEMA = pa.schema(
+    [
+        pa.field(ID, pa.string(), nullable=False),
+        pa.field("event_type", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("occurred_at", _TIME),  # null: what the sender wrote states no time
+        pa.field("created_at", pa.string(), nullable=False),  # what the sender wrote
+        pa.field("received_at", _TIME, nullable=False),
+        pa.field("entity_key", pa.string(), nullable=False),
+        pa.field("person_id", pa.int64()),
+        pa.field("user_id", pa.int64()),
+        pa.field("account_id", pa.int64()),
+        pa.field("resource_id", pa.int64()),
+        pa.field("body", pa.large_string(), nullable=False),  # JSON; large: a day of bodies is more than 2 GiB
+    ]
+)
+"""The columns of the table `events`; docs/warehouse.md says what they are."""
+
+ROWS_PER_GROUP = 50_000
+_LARGEST_ID = 2**63 - 1
+
+
+def occurred_at(event: Event) -> datetime | None:
+    """When it happened, from nothing but what the sender wrote: the same for every copy of an event."""
+    return parse_timestamp(event.created_at)
+
+
+def row_of(event: Event) -> dict[str, Any]:
+    """The row of an event: columns by name."""
+    return {
+        ID: event.event_id,
+        "event_type": event.event_type,
+        "source": event.source,
+        "occurred_at": occurred_at(event),
+        "created_at": event.created_at,
+        "received_at": event.received_at.astimezone(UTC),
+        "entity_key": event.entity_key,
+        "person_id": event.person_id,
+        "user_id": event.user_id,
+        "account_id": _account_id(event),
+        "resource_id": event.resource_id,
+        "body": event.raw_data.decode(),
+    }
+
+
+def _account_id(event: Event) -> int | None:
+    """The account's own id, or that of the account which a resource refers to."""
+    if kind_of(event.event_type) == "account":
+        return event.resource_id
+    account = event.data.get("account")
+    found = account.get("id") if isinstance(account, Mapping) else event.data.get("account_id")
+    return found if type(found) is int and 0 < found <= _LARGEST_ID else None
+
+
+def table_of(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Rows as an Arrow table."""
+    return pa.Table.from_pylist(list(rows), schema=SCHEMA)
+
+
+def joined(tables: Iterable[Any]) -> Any:
+    """All rows in the order of their ids, each event once: of copies the one that was received first."""
+    table = pa.concat_tables(tables)
+    table = table.sort_by([(ID, "ascending"), ("received_at", "ascending")]).combine_chunks()
+    if table.num_rows < 2:
+        return table
+    ids = table.column(ID).combine_chunks()
+    first = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1))
+    return table.filter(pa.concat_arrays([pa.array([True]), _array(first)]))
+
+
+def _array(values: Any) -> Any:
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def parquet_of(table: Any) -> Any:
+    """The Parquet file of a table, as a buffer. The same rows give the same bytes.
+
+    Made in memory, so that it can be stored by one call: a file that a crash leaves half written does not exist.
+    """
+    stream = pa.BufferOutputStream()
+    # Made without the statistics of bodies, which nobody searches by and which would copy parts of them.
+    pq.write_table(
+        table,
+        stream,
+        compression="zstd",
+        row_group_size=ROWS_PER_GROUP,
+        write_statistics=[field.name for field in SCHEMA if field.name != "body"],
+    )
+    return stream.getvalue()
+
+
+def ids_in(buffer: Any) -> list[str]:
+    """The event ids of a Parquet file, in its order.
+
+    Raises:
+        pyarrow.ArrowException, OSError: it is none, or not of this table.
+    """
+    ids: list[str] = pq.read_table(pa.BufferReader(buffer), columns=[ID]).column(ID).to_pylist()
+    return ids
+
+
+def table_in(buffer: Any) -> Any:
+    """All of a Parquet file. Raises as `ids_in`."""
+    return pq.read_table(pa.BufferReader(buffer), schema=SCHEMA)

@@ -1,0 +1,41 @@
+"""Where a file lies and what it is called: both follow from the events in it, and from nothing else.
+
+::
+
+    events/type=person.updated/day=2026-03-07/<digest of the event ids>.parquet
+    manifest.txt
+
+The same events give the same name, whoever writes them and however often, so writing again is no second file. Type and
+day are those of the event, so every copy of an event is in the same folder; the folders are named as Hive has it,
+which DuckDB, BigQuery, Snowflake and Spark understand.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+EVENTS = "events"
+"""The folder of the table."""
+MANIFEST = "manifest.txt"
+"""The address of each file that counts, one a line."""
+SUFFIX = ".parquet"
+
+NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+"""Hive's word for a null: the sender wrote no time that can be read."""
+
+
+def folder_of(event_type: str, occurred_at: datetime | None) -> str:
+    """The folder of events of a type and of the day, in UTC, on which they happened."""
+    day = NO_DAY if occurred_at is None else occurred_at.astimezone(UTC).date().isoformat()
+    return f"{EVENTS}/type={quote(event_type, safe='')}/day={day}"
+
+
+def name_of(event_ids: Iterable[str]) -> str:
+    """The name of the file with exactly these events; order and repeats make no difference."""
+    digest = hashlib.sha256()
+    for event_id in sorted(set(event_ids)):
+        encoded = event_id.encode()
+        digest.update(b"%d:" % len(encoded))
+        digest.update(encoded)
+    return f"{digest.hexdigest()[:40]}{SUFFIX}"
