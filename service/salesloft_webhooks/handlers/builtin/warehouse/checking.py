@@ -4,9 +4,9 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, table_of_file
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID
 
 
 class Check(Struct):

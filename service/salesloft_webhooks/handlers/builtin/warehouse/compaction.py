@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, ids_of
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, parquet_of, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, MANIFEST, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, StoredFile
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, parquet_of, table_in
 
 UNFINISHED_SECONDS = 86_400
 """After that, nobody is still writing it."""

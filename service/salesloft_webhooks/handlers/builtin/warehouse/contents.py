@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 from msgspec import Struct
 
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID, ids_in, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, SUFFIX, folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID, ids_in, table_in
 
 
 class Damaged(Struct, frozen=True):

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, occurred_at, parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, occurred_at, parquet_of, row_of, table_of
 from salesloft_webhooks.telemetry.warehouse_telemetry import WarehouseTelemetry
 
 ResultT = TypeVar("ResultT")

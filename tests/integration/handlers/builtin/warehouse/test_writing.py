@@ -155,7 +155,7 @@ class Silent(Storage):
         self.released = asyncio.Event()
         self.loop = asyncio.get_running_loop()
 
-    def find(self, path: str) -> None:
+    def find(self, path: str) -> None:  # noqa: ARG002 - as the storage has it
         """Wait in the thread."""
         asyncio.run_coroutine_threadsafe(self.released.wait(), self.loop).result()
 
