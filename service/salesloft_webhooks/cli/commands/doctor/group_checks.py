@@ -110,13 +110,12 @@ async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
 
 
 async def _of_warehouse(settings: Settings) -> Finding:
-    """Look for a file; nothing is written."""
+    """Look whether the bucket or folder is there, and may be used; nothing is written."""
     from salesloft_webhooks.handlers.builtin.warehouse import configured, storage_of
 
     try:
         async with asyncio.timeout(SECONDS):
-            storage = storage_of(configured(settings))
-            await asyncio.to_thread(storage.files, "no-such-folder")
+            await asyncio.to_thread(storage_of(configured(settings)).check_reachable)
     except (HandlerSignal, ConfigurationError) as exc:
         do = "make the bucket, and give the credentials the rights of docs/warehouse.md"
         return problem("warehouse.storage", exc, do)

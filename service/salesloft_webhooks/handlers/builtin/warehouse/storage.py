@@ -86,6 +86,23 @@ class Storage:
         """As DuckDB and others are given it."""
         return f"{self._address}/{path}"
 
+    def check_reachable(self) -> None:
+        """Look whether the bucket, or the folder or one that it can be made in, is there, and may be used.
+
+        Raises:
+            Unavailable: it is not.
+        """
+        if self._local:
+            there = next(each for each in (Path(self._base), *Path(self._base).parents) if each.exists())
+            if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+                raise Unavailable("the warehouse's folder cannot be written to", after=15)
+            return
+        with _errors_of("reach its bucket"):
+            found = self._filesystem.get_file_info(self._base.partition("/")[0])
+            self._filesystem.get_file_info(fs.FileSelector(self._base, allow_not_found=True))
+        if found.type is not fs.FileType.Directory:
+            raise Unavailable("the warehouse's bucket is not there, or its credentials may not look", after=15)
+
     def files(self, folder: str) -> list[StoredFile]:
         """All below a folder, at any depth, in the order of their paths; none if there is no such folder."""
         selector = fs.FileSelector(f"{self._base}/{folder}", recursive=True, allow_not_found=True)

@@ -15,9 +15,9 @@ from typing import TypeVar
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, occurred_at, parquet_of, row_of, table_of
-from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, folder_of, name_of
+from salesloft_webhooks.handlers.builtin.warehouse.layout import folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
-from salesloft_webhooks.telemetry.warehouse_telemetry import WarehouseTelemetry
+from salesloft_webhooks.telemetry import WarehouseTelemetry
 
 ResultT = TypeVar("ResultT")
 
@@ -44,12 +44,12 @@ class WarehouseWriter:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check_ready(self) -> None:
-        """Look for a file, which needs the address, the network and the credentials.
+        """See `Storage.check_reachable`.
 
         Raises:
             Unavailable: the storage does not answer, or not to us.
         """
-        await self._in_thread(partial(self._storage.find, EVENTS))
+        await self._in_thread(self._storage.check_reachable)
 
     async def write(self, events: Sequence[Event]) -> Mapping[str, Exception]:
         """Store the events; which of them are not stored, and why."""

@@ -129,6 +129,8 @@ async def test_without_its_bucket_the_group_waits(s3: S3Server) -> None:
     configuration = WarehouseConfiguration.model_validate(s3.section("s3://no-such-bucket-here/x"))
     writer = WarehouseWriter(open_storage(configuration), 60)
 
+    with pytest.raises(Unavailable, match="bucket is not there"):
+        await writer.check_ready()
     failures = await writer.write([happened("a")])
 
     error = failures["a"]
@@ -142,6 +144,8 @@ async def test_a_full_or_forbidden_folder_makes_the_group_wait(tmp_path: Path) -
     (tmp_path / "file").write_text("in the way")
     writer = WarehouseWriter(open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/file/below")), 60)
 
+    with pytest.raises(Unavailable, match="cannot be written to"):
+        await writer.check_ready()
     failures = await writer.write([happened("a")])
 
     assert isinstance(failures["a"], Unavailable)
@@ -155,7 +159,7 @@ class Silent(Storage):
         self.released = asyncio.Event()
         self.loop = asyncio.get_running_loop()
 
-    def find(self, path: str) -> None:  # noqa: ARG002 - as the storage has it
+    def check_reachable(self) -> None:
         """Wait in the thread."""
         asyncio.run_coroutine_threadsafe(self.released.wait(), self.loop).result()
 
