@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, ids_of
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, parquet_of, table_in
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, MANIFEST, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, StoredFile
 
@@ -66,7 +66,7 @@ def compact(storage: Storage, *, grace: timedelta, now: datetime) -> Compaction:
         for file in covered:  # and not before: the manifest until now may name them
             storage.delete(file.path)
             done.deleted += 1
-    for file in storage.files(EVENTS):
+    for file in storage.files(EVENTS) if storage.local else ():
         if file.name.endswith(UNFINISHED) and now - file.modified > timedelta(seconds=UNFINISHED_SECONDS):
             storage.delete(file.path)
     return done
@@ -88,7 +88,7 @@ def _compact_folder(
     path = f"{folder}/{name_of(every)}"
     whole = next((file for file in files if file.path == path), None)
     if whole is None:
-        storage.write(path, parquet_of(joined(table_in(storage.read(file.path)) for file in files)))
+        storage.write(path, parquet_of(table_in(storage.read(file.path)) for file in files))
         done.written += 1
         whole = storage.find(path)
         if whole is None or ids_of(storage, whole) != every:  # what is to replace others has been read again

@@ -73,36 +73,31 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> Any:
     return pa.Table.from_pylist(list(rows), schema=SCHEMA)
 
 
-def joined(tables: Iterable[Any]) -> Any:
-    """All rows in the order of their ids, each event once: of copies the one that was received first."""
-    table = pa.concat_tables(tables)
-    table = table.sort_by([(ID, "ascending"), ("received_at", "ascending")]).combine_chunks()
-    if table.num_rows < 2:
-        return table
-    ids = table.column(ID).combine_chunks()
-    first = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1))
-    return table.filter(pa.concat_arrays([pa.array([True]), _array(first)]))
+def parquet_of(tables: Iterable[Any]) -> Any:
+    """One Parquet file with all rows of some tables, as a buffer: in the order of their ids, each event once.
 
-
-def _array(values: Any) -> Any:
-    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-
-
-def parquet_of(table: Any) -> Any:
-    """The Parquet file of a table, as a buffer. The same rows give the same bytes.
-
-    Made in memory, so that it can be stored by one call: a file that a crash leaves half written does not exist.
+    The same events give the same bytes; of copies the one that was received first counts. Made in memory, so that it
+    can be stored by one call: a file that a crash leaves half written does not exist.
     """
+    table = pa.concat_tables(tables)
+    order = _order(table)
     stream = pa.BufferOutputStream()
-    # Made without the statistics of bodies, which nobody searches by and which would copy parts of them.
-    pq.write_table(
-        table,
-        stream,
-        compression="zstd",
-        row_group_size=ROWS_PER_GROUP,
-        write_statistics=[field.name for field in SCHEMA if field.name != "body"],
-    )
+    # Without statistics of bodies, which nobody searches by, and which would copy parts of them.
+    searchable = [field.name for field in SCHEMA if field.name != "body"]
+    with pq.ParquetWriter(stream, SCHEMA, compression="zstd", write_statistics=searchable) as writer:
+        for start in range(0, len(order), ROWS_PER_GROUP):  # a second copy of all rows is never there
+            writer.write_table(table.take(order.slice(start, ROWS_PER_GROUP)))
     return stream.getvalue()
+
+
+def _order(table: Any) -> Any:
+    """The numbers of the rows that count, in their order."""
+    order = pc.sort_indices(table, [(ID, "ascending"), ("received_at", "ascending")])
+    if len(order) < 2:
+        return order
+    ids = table.column(ID).take(order).combine_chunks()
+    differs = pc.not_equal(ids.slice(1), ids.slice(0, len(ids) - 1))
+    return order.filter(pa.concat_arrays([pa.array([True]), differs]))
 
 
 def ids_in(buffer: Any) -> list[str]:

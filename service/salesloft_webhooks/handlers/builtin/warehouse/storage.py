@@ -74,13 +74,16 @@ class Storage:
         base: The path of the warehouse in it.
         address: The same as others write it, a path for a folder.
         local: Whether it is a folder.
+
+    Attributes:
+        local: The same.
     """
 
     def __init__(self, filesystem: Any, base: str, address: str, *, local: bool) -> None:
         self._filesystem = filesystem
         self._base = base
         self._address = address
-        self._local = local
+        self.local = local
 
     def address_of(self, path: str) -> str:
         """As DuckDB and others are given it."""
@@ -92,7 +95,7 @@ class Storage:
         Raises:
             Unavailable: it is not.
         """
-        if self._local:
+        if self.local:
             there = next(each for each in (Path(self._base), *Path(self._base).parents) if each.exists())
             if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
                 raise Unavailable("the warehouse's folder cannot be written to", after=15)
@@ -128,7 +131,7 @@ class Storage:
     def write(self, path: str, content: Any) -> None:
         """Store a whole file, also in place of another."""
         with _errors_of("write a file"):
-            if self._local:
+            if self.local:
                 self._write_locally(Path(self._base, path), content)
                 return
             # One write: the stream completes the upload even if it is closed by an error in between.

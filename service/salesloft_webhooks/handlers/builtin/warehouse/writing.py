@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, occurred_at, parquet_of, row_of, table_of
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import occurred_at, parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 from salesloft_webhooks.telemetry import WarehouseTelemetry
@@ -74,7 +74,7 @@ class WarehouseWriter:
 
     def _store(self, folder: str, events: Sequence[Event]) -> tuple[int, float]:
         """Its size in bytes, and how many seconds it took."""
-        content = parquet_of(joined([table_of([row_of(event) for event in events])]))
+        content = parquet_of([table_of([row_of(event) for event in events])])
         path = f"{folder}/{name_of(event.event_id for event in events)}"
         began = time.perf_counter()
         found = self._storage.find(path)

@@ -13,9 +13,9 @@ from salesloft_webhooks.handlers.builtin.configuration.warehouse import Warehous
 from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import Compaction, compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import joined, parquet_of, row_of, table_of
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, folder_of, name_of
-from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile, open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, StoredFile, open_storage
 from tests.support import samples
 from tests.support.warehouse_queries import rows_by_manifest, rows_by_view
 
@@ -28,7 +28,7 @@ def put(storage: Storage, *event_ids: str, day: int = 0) -> str:
     when = DAY + timedelta(days=day)
     events = [samples.person(event_id=each, created_at=when.isoformat()) for each in event_ids]
     path = f"{folder_of('person.updated', when)}/{name_of(event_ids)}"
-    storage.write(path, parquet_of(joined([table_of([row_of(event) for event in events])])))
+    storage.write(path, parquet_of([table_of([row_of(event) for event in events])]))
     return path
 
 
@@ -253,3 +253,18 @@ def test_late_requests_and_compactions_beside_each_other_lose_nothing(seed: int,
     assert compacted(storage).complete
     assert rows_by_manifest(storage, tmp_path) == sorted(acknowledged)
     assert check(storage).sound
+
+
+def test_what_a_dead_writer_left_goes_after_a_day(tmp_path: Path) -> None:
+    """No earlier, as its writer may live; and it never was a file of events."""
+    storage = open_storage(WarehouseConfiguration(url=f"file://{tmp_path}"))
+    folder = tmp_path / put(storage, "a").rpartition("/")[0]
+    left = folder / f".left{UNFINISHED}"
+    left.write_bytes(b"PAR1")
+
+    compact(storage, grace=AT_ONCE, now=datetime.now(UTC) + timedelta(hours=23))
+    assert left.exists()
+    assert check(storage).files == 1
+
+    compact(storage, grace=AT_ONCE, now=datetime.now(UTC) + timedelta(hours=25))
+    assert not left.exists()
