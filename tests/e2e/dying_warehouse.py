@@ -42,7 +42,7 @@ for owner, name in ((Storage, "find"), (Storage, "write"), (os, "fsync"), (Path,
     between_steps(owner, name)
 
 
-async def _check_ready(_self: WarehouseWriter) -> None:
+async def _check_ready(self: WarehouseWriter) -> None:
     """It would use up steps; without it the worker begins at once."""
 
 

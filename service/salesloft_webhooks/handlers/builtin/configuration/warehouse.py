@@ -10,12 +10,14 @@ class S3Storage(Section):
     """How to reach S3-compatible storage; what is left out is looked for as AWS' own programs do."""
 
     endpoint: str | None = Field(
-        None, pattern=r"^https?://[^\s/?#@]+$", description="For storage that is not Amazon's: `https://host:port`."
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="For storage that is not Amazon's: `https://host:port`.",
     )
-    region: str | None = Field(None, min_length=1)
+    region: str | None = Field(default=None, min_length=1)
     access_key: SecretStr | None = None
     secret_key: SecretStr | None = None
-    role_arn: str | None = Field(None, pattern=r"^arn:\S+$", description="A role that is assumed instead.")
+    role_arn: str | None = Field(default=None, pattern=r"^arn:\S+$", description="A role that is assumed instead.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "S3Storage":
@@ -33,8 +35,12 @@ class WarehouseConfiguration(Section):
         pattern=r"^(file:///|(s3|gs)://[^\s/?#@]+(/|$))[^\s?#]*$",
         description="`file:///folder`, `s3://bucket/prefix` or `gs://bucket/prefix`.",
     )
-    events: Patterns = Field(("*",), min_length=1, description="Event patterns.")
-    max_events: int = Field(500, ge=1, le=10_000, description="Written together at most; see `WORKER_CONCURRENCY`.")
-    max_wait_seconds: float = Field(10.0, ge=0, le=300, description="How long the first event waits for others.")
-    timeout_seconds: float = Field(60.0, gt=0, le=300, description="How long a write may take.")
+    events: Patterns = Field(default=("*",), min_length=1, description="Event patterns.")
+    max_events: int = Field(
+        default=500, ge=1, le=10_000, description="Written together at most; see `WORKER_CONCURRENCY`."
+    )
+    max_wait_seconds: float = Field(
+        default=10.0, ge=0, le=300, description="How long the first event waits for others."
+    )
+    timeout_seconds: float = Field(default=60.0, gt=0, le=300, description="How long a write may take.")
     s3: S3Storage = S3Storage()

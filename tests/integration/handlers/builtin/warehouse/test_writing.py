@@ -120,7 +120,7 @@ async def test_two_workers_beside_each_other_store_nothing_twice_for_readers(sto
         one.write(events[:40]), other.write(events[20:]), one.write(events[30:50]), other.write(events[:40])
     )
 
-    assert outcomes == [{}, {}, {}, {}]
+    assert [dict(outcome) for outcome in outcomes] == [{}, {}, {}, {}]
     assert rows_by_view(storage, tmp_path) == [event.event_id for event in events]
 
 
