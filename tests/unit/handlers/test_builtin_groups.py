@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +25,7 @@ from salesloft_webhooks.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-SMALLEST = {
+SMALLEST: dict[str, dict[str, Any]] = {
     "forward": {"orders": {"url": "https://hooks.example.com", "secrets": [SECRET]}},
     "warehouse": {"url": "file:///warehouse"},
 }
