@@ -1,45 +1,18 @@
-"""Compaction: one file for each type and day, each event once, whoever dies and whoever else does the same."""
+"""Compaction: one file for each type and day, each event once; what is damaged is left alone."""
 
-import random
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin.warehouse.checking import check
-from salesloft_webhooks.handlers.builtin.warehouse.compaction import Compaction, compact
-from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, row_of, table_of
-from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, folder_of, name_of
-from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, StoredFile, open_storage
-from tests.support import samples
+from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
+from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, name_of
+from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, open_storage
+from tests.integration.handlers.builtin.warehouse.acting import AT_ONCE, compacted, files_of, put
 from tests.support.warehouse_queries import rows_by_manifest, rows_by_view
-
-AT_ONCE = timedelta(0)
-DAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
-
-
-def put(storage: Storage, *event_ids: str, day: int = 0) -> str:
-    """Store a file with these events; its path."""
-    when = DAY + timedelta(days=day)
-    events = [samples.person(event_id=each, created_at=when.isoformat()) for each in event_ids]
-    path = f"{folder_of('person.updated', when)}/{name_of(event_ids)}"
-    storage.write(path, parquet_of([table_of([row_of(event) for event in events])]))
-    return path
-
-
-def files_of(storage: Storage) -> int:
-    """How many files there are."""
-    return sum(map(len, folders(storage).values()))
-
-
-def compacted(storage: Storage, grace: timedelta = AT_ONCE) -> Compaction:
-    """As the command does it; storages tell times in whole seconds."""
-    return compact(storage, grace=grace, now=datetime.now(UTC) + timedelta(seconds=2))
 
 
 def test_files_of_a_day_become_one_with_each_event_once(storage: Storage, tmp_path: Path) -> None:
@@ -135,123 +108,6 @@ def test_a_manifest_that_names_what_is_gone_is_found(storage: Storage) -> None:
     assert check(storage).missing == [storage.address_of(path)]
 
     compacted(storage)
-    assert check(storage).sound
-
-
-class Died(BaseException):
-    """What a killed process does: nothing any more, no `except` and no clean-up that matters."""
-
-
-class Dying(Storage):
-    """A storage whose user dies at its n-th write or deletion: before it (even) or when it is done (odd)."""
-
-    def __init__(self, storage: Storage, steps: int) -> None:
-        self.__dict__.update(storage.__dict__)
-        self._left = steps
-
-    def _step(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise Died
-
-    def write(self, path: str, content: Any) -> None:
-        """As ever, with two moments to die."""
-        self._step()
-        super().write(path, content)
-        self._step()
-
-    def delete(self, path: str) -> None:
-        """The same."""
-        self._step()
-        super().delete(path)
-        self._step()
-
-
-def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> None:
-    """After each death every event is one row of the view, and of a manifest once there is one; then it is finished."""
-    put(storage, "z", day=3)
-    compacted(storage)
-    for names in ("ab", "bc", "c", "d"):
-        put(storage, *names)
-        put(storage, *(name.upper() for name in names), day=1)
-    every = sorted([*"abcd", *"ABCD", "z"])
-    steps = 0
-    while True:
-        try:
-            compact(Dying(storage, steps), grace=AT_ONCE, now=datetime.now(UTC) + timedelta(seconds=2))
-        except Died:
-            steps += 1
-        else:
-            break
-        assert rows_by_view(storage, tmp_path) == every
-        assert rows_by_manifest(storage, tmp_path) in (["z"], every)
-
-    assert steps >= 4
-    assert rows_by_manifest(storage, tmp_path) == every
-    assert files_of(storage) == 3
-
-
-class Late(Storage):
-    """A storage to which deletions and writes come late: they are kept, to arrive whenever the test likes."""
-
-    def __init__(self, storage: Storage, kept: list[Callable[[], None]], chance: random.Random) -> None:
-        self.__dict__.update(storage.__dict__)
-        self._late, self._chance = kept, chance
-
-    def write(self, path: str, content: Any) -> None:
-        """Done, and perhaps done again later: the answer was lost, and the request arrives twice."""
-        super().write(path, content)
-        if self._chance.random() < 0.5 and path != MANIFEST:
-            self._late.append(lambda: Storage.write(self, path, content))
-
-    def delete(self, path: str) -> None:
-        """Done now, or later, or both."""
-        if self._chance.random() < 0.5:
-            super().delete(path)
-        if self._chance.random() < 0.5:
-            self._late.append(lambda: Storage.delete(self, path))
-
-    def files(self, folder: str) -> list[StoredFile]:
-        """What there is, and in between something late arrives: others act while this one looks."""
-        found = super().files(folder)
-        self.arrive()
-        return found
-
-    def read(self, path: str) -> Any:
-        """The same."""
-        self.arrive()
-        return super().read(path)
-
-    def arrive(self) -> None:
-        """Perhaps one of the late requests arrives."""
-        if self._late and self._chance.random() < 0.4:
-            self._late.pop(self._chance.randrange(len(self._late)))()
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_late_requests_and_compactions_beside_each_other_lose_nothing(seed: int, tmp_path: Path) -> None:
-    """Random repeats of batches, compactions that end anywhere, writes and deletions that arrive late or twice."""
-    chance = random.Random(seed)
-    storage = open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/warehouse"))
-    late: list[Callable[[], None]] = []
-    acknowledged: set[str] = set()
-    names = [f"e{number}" for number in range(12)]
-    for _ in range(40):
-        acting = Late(storage, late, chance)
-        if chance.random() < 0.5:
-            batch = chance.sample(names, chance.randint(1, 5))
-            put(acting, *batch)
-            acknowledged.update(batch)
-        else:
-            with suppress(Died):
-                compact(Dying(acting, chance.randint(0, 12)), grace=AT_ONCE, now=datetime(2100, 1, 1, tzinfo=UTC))
-        assert rows_by_view(storage, tmp_path) == sorted(acknowledged)
-    while late:
-        late.pop()()
-        assert rows_by_view(storage, tmp_path) == sorted(acknowledged)
-
-    assert compacted(storage).complete
-    assert rows_by_manifest(storage, tmp_path) == sorted(acknowledged)
     assert check(storage).sound
 
 
