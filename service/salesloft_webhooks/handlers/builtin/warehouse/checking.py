@@ -3,9 +3,8 @@
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, table_of_file
+from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, counted_files, folders, table_of_file
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID
-from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 
 
@@ -43,7 +42,7 @@ def check(storage: Storage) -> Check:
         Unavailable: the storage does not do what is asked.
     """
     result = Check()
-    named = _named(storage)
+    named = counted_files(storage)
     for files in folders(storage).values():
         events: set[str] = set()
         counted: set[str] = set()
@@ -67,11 +66,3 @@ def check(storage: Storage) -> Check:
         result.counted += len(counted)
     result.missing = sorted(named)
     return result
-
-
-def _named(storage: Storage) -> set[str]:
-    """What the manifest names; nothing if there is none yet."""
-    try:
-        return set(storage.read(MANIFEST).to_pybytes().decode().splitlines())
-    except FileNotFoundError:
-        return set()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, ids_of
+from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, counted_files, folders, ids_of
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, MANIFEST, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, StoredFile
@@ -55,7 +55,11 @@ def compact(storage: Storage, *, grace: timedelta, now: datetime) -> Compaction:
     """
     done = Compaction()
     covered: list[StoredFile] = []
+    counted = counted_files(storage)
     for folder, files in folders(storage).items():
+        if len(files) == 1 and storage.address_of(files[0].path) in counted:
+            done.files.append(files[0].path)  # of most days: it was looked at before it was counted
+            continue
         try:
             covered += _compact_folder(storage, folder, files, done, now - grace)
         except FileNotFoundError:  # deleted by another compaction, which has written one with its events
@@ -76,9 +80,6 @@ def _compact_folder(
     storage: Storage, folder: str, files: Sequence[StoredFile], done: Compaction, deleted_before: datetime
 ) -> list[StoredFile]:
     """See to one file with all events of the folder; which others may be deleted by now."""
-    if len(files) == 1:  # of most days; nothing is read
-        done.files.append(files[0].path)
-        return []
     found = [(file, ids_of(storage, file)) for file in files]
     if damaged := [ids for _, ids in found if isinstance(ids, Damaged)]:
         done.damaged += damaged

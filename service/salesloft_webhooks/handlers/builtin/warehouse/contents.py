@@ -8,7 +8,7 @@ import pyarrow as pa
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID, ids_in, table_in
-from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, SUFFIX, folder_of, name_of
+from salesloft_webhooks.handlers.builtin.warehouse.layout import EVENTS, MANIFEST, SUFFIX, folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
 
 
@@ -28,6 +28,14 @@ def folders(storage: Storage) -> Mapping[str, list[StoredFile]]:
     """The Parquet files of the table `events`, by folder, both in the order of their names."""
     files = [file for file in storage.files(EVENTS) if file.name.endswith(SUFFIX) and not file.name.startswith(".")]
     return {folder: list(members) for folder, members in groupby(sorted(files), key=lambda file: file.folder)}
+
+
+def counted_files(storage: Storage) -> set[str]:
+    """The addresses that the manifest names; none if there is no manifest yet."""
+    try:
+        return set(storage.read(MANIFEST).to_pybytes().decode().splitlines())
+    except FileNotFoundError:
+        return set()
 
 
 def ids_of(storage: Storage, file: StoredFile) -> frozenset[str] | Damaged:

@@ -98,6 +98,19 @@ def test_what_is_damaged_is_named_and_left_alone(storage: Storage, damage: Calla
     assert not check(storage).sound
 
 
+def test_a_lone_file_is_looked_at_before_it_counts(storage: Storage) -> None:
+    """What a broken upload left alone in its folder is named, and no manifest has it."""
+    path = put(storage, "a")
+    whole = storage.read(path).to_pybytes()
+    cut_off(storage, path)
+
+    assert [each.path for each in compacted(storage).damaged] == [path]
+    assert storage.find(MANIFEST) is None
+
+    storage.write(path, whole)
+    assert compacted(storage).complete
+
+
 def test_a_manifest_that_names_what_is_gone_is_found(storage: Storage) -> None:
     """`check` says which file is missing, and the next compaction writes a manifest of what there is."""
     path = put(storage, "a")
