@@ -19,7 +19,9 @@ from tests.support.warehouse_queries import rows_by_manifest, rows_by_view
 def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> None:
     """After each death every event is one row of the view, and of a manifest once there is one; then it is finished."""
     put(storage, "z", day=3)
+    put(storage, "a", "b")
     compacted(storage)
+    earlier = rows_by_manifest(storage, tmp_path)
     for names in ("ab", "bc", "c", "d"):
         put(storage, *names)
         put(storage, *(name.upper() for name in names), day=1)
@@ -33,7 +35,7 @@ def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> N
         else:
             break
         assert rows_by_view(storage, tmp_path) == every
-        assert rows_by_manifest(storage, tmp_path) in (["z"], every)
+        assert rows_by_manifest(storage, tmp_path) in (earlier, every)
 
     assert steps >= 4
     assert rows_by_manifest(storage, tmp_path) == every
