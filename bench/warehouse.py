@@ -51,6 +51,7 @@ def main() -> int:
 
 def _handled(server: Server, folder: Path, asked: argparse.Namespace) -> int:
     """Let workers handle everything, and kill one now and then; how many were."""
+    (folder / "warehouse").mkdir()
     file = folder / "handlers.yaml"
     section = {"url": f"file://{folder}/warehouse", "max_events": 500, "max_wait_seconds": 1}
     file.write_text(yaml.safe_dump({"warehouse": section}))

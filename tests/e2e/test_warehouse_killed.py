@@ -29,6 +29,7 @@ BATCH = 6
 def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, object]]:
     """The section of an empty warehouse."""
     if request.param == "folder":
+        (tmp_path / "warehouse").mkdir()
         yield {"url": f"file://{tmp_path}/warehouse"}
         return
     with new_s3_server() as server:

@@ -23,6 +23,7 @@ def rows_by_manifest(storage: Storage, folder: Path) -> list[str]:
     """The ids of all rows in the files that the manifest names, as they are."""
     lines = storage.read(MANIFEST).to_pybytes().decode().splitlines()
     beginning = storage.address_of("")
+    assert all(line.startswith(beginning) for line in lines)
     return _ids(storage, [line.removeprefix(beginning) for line in lines], folder, "SELECT * FROM {}")
 
 

@@ -20,6 +20,7 @@ from tests.support.in_thread import in_thread
 @pytest.fixture
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     """A warehouse with two overlapping files, which HANDLERS_FILE names."""
+    (tmp_path / "warehouse").mkdir()
     section = {"url": f"file://{tmp_path}/warehouse"}
     file = tmp_path / "handlers.yaml"
     file.write_text(yaml.safe_dump({"warehouse": section}))
@@ -39,7 +40,16 @@ def test_files_are_joined_and_counted(storage: Storage, console: Console) -> Non
     again = console.run("warehouse", "compact", "--grace-minutes", "0", "--json")
     said = console.run("warehouse", "check")
 
-    counts = {"files": 2, "rows": 4, "events": 3, "counted": 0, "sound": True, "damaged": {}, "missing": []}
+    counts = {
+        "files": 2,
+        "rows": 4,
+        "events": 3,
+        "counted": 0,
+        "other_days": 0,
+        "sound": True,
+        "damaged": {},
+        "missing": [],
+    }
     assert json.loads(before.stdout) == counts
     assert (joined.exit_code, joined.stderr) == (0, "1 file(s) count; 1 written, 0 deleted\n")
     assert json.loads(after.stdout) == {**counts, "files": 3, "rows": 7, "counted": 3}
@@ -69,13 +79,14 @@ def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
 
 
 def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:
-    """A folder that is not there yet is fine, and a file in its way is a problem with something to do about it."""
+    """A folder is fine; where it is not there, or is none, that is a problem with something to do about it."""
     (doctor.folder / "in-the-way").write_text("")
     file = doctor.folder / "handlers.yaml"
     found = []
-    for path in ("new", "in-the-way/below"):
+    (doctor.folder / "there").mkdir()
+    for path in ("there", "not-there", "in-the-way"):
         file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{doctor.folder}/{path}"}}))
         environment = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
         found += doctor.finds("worker", "warehouse.storage", **environment)
 
-    assert [state for state, _ in found] == ["ok", "problem"]
+    assert [state for state, _ in found] == ["ok", "problem", "problem"]

@@ -115,9 +115,14 @@ async def _of_warehouse(settings: Settings) -> Finding:
 
     try:
         async with asyncio.timeout(SECONDS):
-            await asyncio.to_thread(storage_of(configured(settings)).check_reachable)
-    except (HandlerSignal, ConfigurationError) as exc:
-        do = "make the bucket, and give the credentials the rights of docs/warehouse.md"
+            storage = storage_of(configured(settings))
+            from salesloft_webhooks.handlers.builtin.warehouse.daemon_threads import DaemonThreads
+
+            await DaemonThreads(1).run(storage.check_reachable)
+    except ConfigurationError as exc:
+        return problem("warehouse.storage", exc, "pip install salesloft-webhooks[warehouse]")
+    except HandlerSignal as exc:
+        do = "make the folder or bucket, and give us the rights of docs/warehouse.md"
         return problem("warehouse.storage", exc, do)
     except TimeoutError:
         return problem("warehouse.storage", "it does not answer", "let us out to it (proxy, network policy)")

@@ -15,10 +15,18 @@ def check(*, as_json: AsJson = False) -> None:
     found = check_files(opened())
     if as_json:
         damaged = {each.path: each.problem for each in found.damaged}
-        counts = {"files": found.files, "rows": found.rows, "events": found.events, "counted": found.counted}
+        counts = {
+            "files": found.files,
+            "rows": found.rows,
+            "events": found.events,
+            "counted": found.counted,
+            "other_days": found.other_days,
+        }
         show_json({**counts, "sound": found.sound, "damaged": damaged, "missing": found.missing})
     else:
         repeated = found.rows - found.events
+        if found.other_days:
+            note(f"{found.other_days:,} of the manifest's rows are of events that came again with another day")
         note(f"{found.files:,} file(s) with {found.events:,} event(s), {repeated:,} row(s) more than once")
         note(f"the manifest counts {found.counted:,} of them")
         for each in found.damaged:

@@ -11,8 +11,11 @@ def opened() -> "Storage":
 
     Raises:
         ConfigurationError: HANDLERS_FILE names none, or the extra ``warehouse`` is not installed.
+        Unavailable: the folder or bucket is not there.
     """
     from salesloft_webhooks.handlers.builtin.warehouse import configured, storage_of
     from salesloft_webhooks.settings import Settings
 
-    return storage_of(configured(Settings.load()))
+    storage = storage_of(configured(Settings.load()))
+    storage.check_reachable()
+    return storage

@@ -32,7 +32,7 @@ class WarehouseConfiguration(Section):
     """Where events are kept as Parquet files."""
 
     url: str = Field(
-        pattern=r"^(file:///|(s3|gs)://[^\s/?#@]+(/|$))[^\s?#]*$",
+        pattern=r"^(file:///[^\s/?#]+|(s3|gs)://[^\s/?#@]+)(/[^\s/?#]+)*/?$",
         description="`file:///folder`, `s3://bucket/prefix` or `gs://bucket/prefix`.",
     )
     events: Patterns = Field(default=("*",), min_length=1, description="Event patterns.")
@@ -44,3 +44,9 @@ class WarehouseConfiguration(Section):
     )
     timeout_seconds: float = Field(default=60.0, gt=0, le=300, description="How long a write may take.")
     s3: S3Storage = S3Storage()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "WarehouseConfiguration":
+        if self.s3 != S3Storage() and not self.url.startswith("s3://"):
+            raise ValueError("s3 is for an s3:// address")
+        return self

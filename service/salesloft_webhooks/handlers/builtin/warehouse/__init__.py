@@ -60,11 +60,7 @@ def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":  
         storage = storage_of(configuration)
         from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter  # noqa: PLC0415 - Arrow
 
-        writer = WarehouseWriter(storage, configuration.timeout_seconds)
-        try:
-            yield writer
-        finally:
-            writer.close()
+        yield WarehouseWriter(storage, configuration.timeout_seconds)
 
     router = Router(lifespan, ordering=WAREHOUSE.ordering)
 

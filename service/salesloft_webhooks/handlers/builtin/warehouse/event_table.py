@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.resource_kinds import kind_of
 from salesloft_webhooks.timestamps import parse_timestamp
 
 ID = "event_id"
@@ -33,17 +32,20 @@ SCHEMA = pa.schema(
 """The columns of the table `events`; docs/warehouse.md says what they are."""
 
 ROWS_PER_GROUP = 50_000
-_LARGEST_ID = 2**63 - 1
+
+
+class NotThisTable(Exception):
+    """Bytes that are no Parquet file of this table, or a damaged one; says why, in half a sentence."""
 
 
 def occurred_at(event: Event) -> datetime | None:
-    """When it happened, from nothing but what the sender wrote: the same for every copy of an event."""
+    """When it happened, from nothing but what the sender wrote."""
     return parse_timestamp(event.created_at)
 
 
 def row_of(event: Event) -> dict[str, Any]:
     """The row of an event: columns by name."""
-    return {
+    row = {
         ID: event.event_id,
         "event_type": event.event_type,
         "source": event.source,
@@ -53,19 +55,13 @@ def row_of(event: Event) -> dict[str, Any]:
         "entity_key": event.entity_key,
         "person_id": event.person_id,
         "user_id": event.user_id,
-        "account_id": _account_id(event),
+        "account_id": event.account_id,
         "resource_id": event.resource_id,
         "body": event.raw_data.decode(),
     }
-
-
-def _account_id(event: Event) -> int | None:
-    """The account's own id, or that of the account which a resource refers to."""
-    if kind_of(event.event_type) == "account":
-        return event.resource_id
-    account = event.data.get("account")
-    found = account.get("id") if isinstance(account, Mapping) else event.data.get("account_id")
-    return found if type(found) is int and 0 < found <= _LARGEST_ID else None
+    # Its attempt keeps the event until the whole batch is stored, and what was parsed is many times the body.
+    event.__dict__.pop("data", None)
+    return row
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -76,16 +72,17 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> Any:
 def parquet_of(tables: Iterable[Any]) -> Any:
     """One Parquet file with all rows of some tables, as a buffer: in the order of their ids, each event once.
 
-    The same events give the same bytes; of copies the one that was received first counts. Made in memory, so that it
-    can be stored by one call: a file that a crash leaves half written does not exist.
+    The same rows give the same bytes; of copies in these tables the one that was received first counts. Made in memory,
+    so that it can be stored by one call. Its pages have checksums, by which damage is found before parts are deleted.
     """
-    table = pa.concat_tables(tables)
+    table = pa.concat_tables(tables).combine_chunks()  # else each `take` would join the chunks of all rows anew
     order = _order(table)
     stream = pa.BufferOutputStream()
     # Without statistics of bodies, which nobody searches by, and which would copy parts of them.
     searchable = [field.name for field in SCHEMA if field.name != "body"]
-    with pq.ParquetWriter(stream, SCHEMA, compression="zstd", write_statistics=searchable) as writer:
-        for start in range(0, len(order), ROWS_PER_GROUP):  # a second copy of all rows is never there
+    options = {"compression": "zstd", "write_statistics": searchable, "write_page_checksum": True}
+    with pq.ParquetWriter(stream, SCHEMA, **options) as writer:
+        for start in range(0, len(order), ROWS_PER_GROUP):
             writer.write_table(table.take(order.slice(start, ROWS_PER_GROUP)))
     return stream.getvalue()
 
@@ -101,15 +98,32 @@ def _order(table: Any) -> Any:
 
 
 def ids_in(buffer: Any) -> list[str]:
-    """The event ids of a Parquet file, in its order.
+    """The event ids of a Parquet file, in its order; of the other columns nothing is read.
 
     Raises:
-        pyarrow.ArrowException, OSError: it is none, or not of this table.
+        NotThisTable: see there.
     """
-    ids: list[str] = pq.read_table(pa.BufferReader(buffer), columns=[ID]).column(ID).to_pylist()
+    ids: list[str] = _read(buffer, [ID]).column(ID).to_pylist()
     return ids
 
 
 def table_in(buffer: Any) -> Any:
-    """All of a Parquet file. Raises as `ids_in`."""
-    return pq.read_table(pa.BufferReader(buffer), schema=SCHEMA)
+    """All of a Parquet file, its pages compared with their checksums.
+
+    Raises:
+        NotThisTable: see there.
+    """
+    return _read(buffer, None)
+
+
+def _read(buffer: Any, columns: "list[str] | None") -> Any:
+    try:
+        with pq.ParquetFile(pa.BufferReader(buffer), page_checksum_verification=True) as file:
+            found = file.schema_arrow
+            if found.equals(SCHEMA):
+                return file.read(columns=columns)
+    except (OSError, pa.ArrowException) as exc:
+        raise NotThisTable("it cannot be read as Parquet") from exc
+    if unknown := set(found.names) - set(SCHEMA.names):
+        raise NotThisTable(f"it has columns that this version does not know: {len(unknown)}")
+    raise NotThisTable("its columns are others than this table's")

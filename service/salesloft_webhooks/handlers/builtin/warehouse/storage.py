@@ -4,26 +4,23 @@ What is written is there with all its bytes or not at all, whoever dies: a folde
 storage when an upload is complete. Everything is idempotent, and blocks: call it in a thread.
 """
 
-import os
-import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-import pyarrow as pa
 from msgspec import Struct
 from pyarrow import fs
 
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.local_files import check_folder, write_whole
+from salesloft_webhooks.handlers.builtin.warehouse.storage_errors import translated
 
-UNFINISHED = ".unfinished"
-"""How names end of what a folder has before the rename."""
-_AWS_ERROR = re.compile(r"AWS Error ([A-Z_]{3,40})")
+RETRY_SECONDS = 15
+"""Arrow's own for Google's storage are fifteen minutes."""
 
 
 class StoredFile(Struct, frozen=True, order=True):
@@ -50,22 +47,6 @@ class StoredFile(Struct, frozen=True, order=True):
         return self.path.rpartition("/")[2]
 
 
-@contextmanager
-def _errors_of(deed: str) -> Iterator[None]:
-    """Arrow's errors as `Unavailable`; their texts, which may have addresses in them, are left out."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as exc:
-        kind = _AWS_ERROR.search(str(exc))
-        reason = kind[1] if kind else (os.strerror(exc.errno) if isinstance(exc, OSError) and exc.errno else "failed")
-    else:
-        return
-    # Raised outside the except block: the text of Arrow's error would be in the traceback.
-    raise Unavailable(f"the warehouse cannot {deed}: {reason}", after=15)
-
-
 class Storage:
     """Made by `open_storage`.
 
@@ -89,92 +70,68 @@ class Storage:
         """As DuckDB and others are given it."""
         return f"{self._address}/{path}"
 
+    @translated("be reached")
     def check_reachable(self) -> None:
-        """Look whether the bucket, or the folder or one that it can be made in, is there, and may be used.
+        """Look whether the folder or bucket is there, and lets us list what is in it.
 
         Raises:
             Unavailable: it is not.
         """
         if self.local:
-            there = next(each for each in (Path(self._base), *Path(self._base).parents) if each.exists())
-            if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
-                raise Unavailable("the warehouse's folder cannot be written to", after=15)
-            return
-        with _errors_of("reach its bucket"):
-            found = self._filesystem.get_file_info(self._base.partition("/")[0])
-            self._filesystem.get_file_info(fs.FileSelector(self._base, allow_not_found=True))
-        if found.type is not fs.FileType.Directory:
-            raise Unavailable("the warehouse's bucket is not there, or its credentials may not look", after=15)
+            check_folder(Path(self._base))
+        elif not self._filesystem.get_file_info(fs.FileSelector(self._base, allow_not_found=True)):
+            bucket = self._base.partition("/")[0]
+            # Nothing there, or no bucket. Who may not ask for the bucket itself finds that out by the first write.
+            with suppress(OSError):
+                if self._filesystem.get_file_info(bucket).type is fs.FileType.NotFound:
+                    raise Unavailable("the warehouse's bucket is not there", after=15)
 
+    @translated("list files")
     def files(self, folder: str) -> list[StoredFile]:
-        """All below a folder, at any depth, in the order of their paths; none if there is no such folder."""
-        selector = fs.FileSelector(f"{self._base}/{folder}", recursive=True, allow_not_found=True)
-        with _errors_of("list files"):
-            infos = self._filesystem.get_file_info(selector)
+        """All below a folder ('': everything), at any depth, in the order of their paths; none if it is not there."""
+        below = f"{self._base}/{folder}" if folder else self._base
+        selector = fs.FileSelector(below, recursive=True, allow_not_found=True)
+        infos = self._filesystem.get_file_info(selector)
         return sorted(self._stored(info) for info in infos if info.type is fs.FileType.File)
 
+    @translated("look for a file")
     def find(self, path: str) -> StoredFile | None:
         """The file at a path; None: there is none."""
-        with _errors_of("look for a file"):
-            info = self._filesystem.get_file_info(f"{self._base}/{path}")
+        info = self._filesystem.get_file_info(f"{self._base}/{path}")
         return self._stored(info) if info.type is fs.FileType.File else None
 
+    @translated("read a file", may_be_missing=True)
     def read(self, path: str) -> Any:
         """All bytes, as an Arrow buffer.
 
         Raises:
             FileNotFoundError: it is gone.
         """
-        with _errors_of("read a file"), self._filesystem.open_input_file(f"{self._base}/{path}") as file:
+        with self._filesystem.open_input_file(f"{self._base}/{path}") as file:
             return file.read_buffer()
 
+    @translated("write a file")
     def write(self, path: str, content: Any) -> None:
         """Store a whole file, also in place of another."""
-        with _errors_of("write a file"):
-            if self.local:
-                self._write_locally(Path(self._base, path), content)
-                return
-            # One write: the stream completes the upload even if it is closed by an error in between.
-            with self._filesystem.open_output_stream(f"{self._base}/{path}") as stream:
-                stream.write(content)
+        if self.local:
+            write_whole(Path(self._base), path, content)
+            return
+        # One write: the stream completes the upload even if it is closed by an error in between.
+        with self._filesystem.open_output_stream(f"{self._base}/{path}") as stream:
+            stream.write(content)
 
+    @translated("delete a file")
     def delete(self, path: str) -> None:
         """The file is gone; it may have been before."""
-        with _errors_of("delete a file"), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             self._filesystem.delete_file(f"{self._base}/{path}")
 
     def _stored(self, info: Any) -> StoredFile:
         modified = cast("datetime | None", info.mtime) or datetime.now(UTC)
         return StoredFile(info.path.removeprefix(f"{self._base}/"), info.size, modified)
 
-    def _write_locally(self, target: Path, content: Any) -> None:
-        _make_folder(target.parent)
-        unfinished = target.with_name(f".{uuid.uuid4().hex}{UNFINISHED}")
-        with unfinished.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-        _sync(target.parent)
 
-
-def _make_folder(folder: Path) -> None:
-    """With its parents, each of which is on the disk by its name when this returns."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in missing:
-        _sync(each.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Bring the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
+@translated("be opened")
 def open_storage(configuration: WarehouseConfiguration) -> Storage:
     """The storage of an address; nothing is asked of it yet.
 
@@ -182,16 +139,18 @@ def open_storage(configuration: WarehouseConfiguration) -> Storage:
         Unavailable: its file system cannot be made.
     """
     parts = urlsplit(configuration.url)
+    path = unquote(parts.path).rstrip("/")
     if parts.scheme == "file":
-        folder = os.path.abspath(unquote(parts.path))  # noqa: PTH100 - of a text, for a text
-        return Storage(fs.LocalFileSystem(), folder, folder, local=True)
-    base = f"{parts.netloc}{unquote(parts.path)}".rstrip("/")
-    with _errors_of("be opened"):
-        filesystem = _s3(configuration) if parts.scheme == "s3" else fs.GcsFileSystem()
+        return Storage(fs.LocalFileSystem(), path, path, local=True)
+    base = f"{parts.netloc}{path}"
+    if parts.scheme == "s3":
+        filesystem = fs.S3FileSystem(**_s3_options(configuration))
+    else:
+        filesystem = fs.GcsFileSystem(retry_time_limit=timedelta(seconds=RETRY_SECONDS))
     return Storage(filesystem, base, f"{parts.scheme}://{base}", local=False)
 
 
-def _s3(configuration: WarehouseConfiguration) -> Any:
+def _s3_options(configuration: WarehouseConfiguration) -> Mapping[str, Any]:
     s3 = configuration.s3
     endpoint = urlsplit(s3.endpoint) if s3.endpoint else None
     wanted = {
@@ -202,6 +161,6 @@ def _s3(configuration: WarehouseConfiguration) -> Any:
         "scheme": endpoint.scheme if endpoint else None,
         "endpoint_override": endpoint.netloc if endpoint else None,
     }
-    return fs.S3FileSystem(
-        connect_timeout=5, request_timeout=20, **{name: value for name, value in wanted.items() if value}
-    )
+    given = {name: value for name, value in wanted.items() if value}
+    retries = fs.AwsStandardS3RetryStrategy(max_attempts=2)
+    return {**given, "connect_timeout": 5, "request_timeout": RETRY_SECONDS, "retry_strategy": retries}

@@ -8,12 +8,13 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from salesloft_webhooks.errors import PermanentError, Unavailable
+from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, table_of_file
+from salesloft_webhooks.handlers.builtin.warehouse.daemon_threads import DaemonThreads
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import occurred_at, parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
@@ -36,12 +37,8 @@ class WarehouseWriter:
     def __init__(self, storage: Storage, timeout_seconds: float) -> None:
         self._storage = storage
         self._timeout_seconds = timeout_seconds
-        self._threads = ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="warehouse")
+        self._threads = DaemonThreads(FILES_AT_ONCE)
         self._telemetry = WarehouseTelemetry()
-
-    def close(self) -> None:
-        """Wait for nothing: what a thread still writes may be stored or not, and its events are not done."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check_ready(self) -> None:
         """See `Storage.check_reachable`.
@@ -58,13 +55,17 @@ class WarehouseWriter:
         for event in events:
             try:
                 folders[folder_of(event.event_type, occurred_at(event))].append(event)
-            except (ValueError, OverflowError) as exc:  # a time at the end of what a calendar has
-                failures[event.event_id] = PermanentError(f"it cannot be a row: {type(exc).__name__}")
+            except (ValueError, OverflowError) as exc:  # no folder has such a name; the end of what a calendar has
+                failures[event.event_id] = PermanentError(f"it cannot be a row: {exc}")
         outcomes = await asyncio.gather(
             *(self._in_thread(partial(self._store, *each)) for each in folders.items()), return_exceptions=True
         )
+        all_failed = all(isinstance(outcome, BaseException) for outcome in outcomes)
         for members, outcome in zip(folders.values(), outcomes, strict=True):
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, Unavailable) and not all_failed:
+                # The storage is there, so it is about this folder, and must not hold up the others.
+                failures.update((event.event_id, Retry(str(outcome))) for event in members)
+            elif isinstance(outcome, Exception):
                 failures.update((event.event_id, outcome) for event in members)
             elif isinstance(outcome, BaseException):
                 raise outcome
@@ -77,16 +78,21 @@ class WarehouseWriter:
         content = parquet_of([table_of([row_of(event) for event in events])])
         path = f"{folder}/{name_of(event.event_id for event in events)}"
         began = time.perf_counter()
-        found = self._storage.find(path)
-        # Of the same size it is the same file. Another one is written over: its upload may have been cut off.
-        if found is None or found.size != content.size:
+        if not self._is_stored(path):
             self._storage.write(path, content)
         return content.size, time.perf_counter() - began
 
+    def _is_stored(self, path: str) -> bool:
+        """Whether a whole file of these events is there, which is left as it is: somebody may have read it."""
+        found = self._storage.find(path)
+        try:
+            return found is not None and not isinstance(table_of_file(self._storage, found), Damaged)
+        except FileNotFoundError:  # a compaction has just deleted it, and so has written one with all of its events
+            return True
+
     async def _in_thread(self, deed: Callable[[], ResultT]) -> ResultT:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await loop.run_in_executor(self._threads, deed)
+                return await self._threads.run(deed)
         except TimeoutError as exc:
             raise Unavailable("the warehouse's storage does not answer", after=15) from exc

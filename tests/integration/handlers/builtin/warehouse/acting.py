@@ -5,6 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import Compaction, compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, row_of, table_of
@@ -28,6 +31,16 @@ def put(storage: Storage, *event_ids: str, day: int = 0) -> str:
 def files_of(storage: Storage) -> int:
     """How many files there are."""
     return sum(map(len, folders(storage).values()))
+
+
+def spoiled(storage: Storage, path: str) -> None:
+    """One byte of a page, far from the ids and the footer."""
+    whole = bytearray(storage.read(path).to_pybytes())
+    file = pq.ParquetFile(pa.BufferReader(bytes(whole)))
+    column = file.metadata.row_group(0).column(file.schema_arrow.names.index("body"))
+    begin = column.dictionary_page_offset or column.data_page_offset
+    whole[begin + column.total_compressed_size - 1] ^= 255
+    storage.write(path, bytes(whole))
 
 
 def compacted(storage: Storage, grace: timedelta = AT_ONCE) -> Compaction:

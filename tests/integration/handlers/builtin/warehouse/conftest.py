@@ -22,6 +22,7 @@ def s3() -> Iterator[S3Server]:
 def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
     """The section of an empty warehouse; its prefix has what an address must quote."""
     if request.param == "folder":
+        (tmp_path / "the warehouse").mkdir()
         return {"url": f"file://{tmp_path}/the%20warehouse"}
     server: S3Server = request.getfixturevalue("s3")
     return server.section(f"{server.make_bucket(f'b-{uuid4().hex}')}/the%20warehouse")

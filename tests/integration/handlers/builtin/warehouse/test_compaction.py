@@ -1,16 +1,14 @@
 """Compaction: one file for each type and day, each event once; what is damaged is left alone."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
 
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
-from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, name_of
-from salesloft_webhooks.handlers.builtin.warehouse.storage import UNFINISHED, Storage, open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
+from salesloft_webhooks.handlers.builtin.warehouse.local_files import UNFINISHED
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from tests.integration.handlers.builtin.warehouse.acting import AT_ONCE, compacted, files_of, put
 from tests.support.warehouse_queries import rows_by_manifest, rows_by_view
 
@@ -45,70 +43,53 @@ def test_doing_it_again_changes_nothing(storage: Storage) -> None:
 
 
 def test_files_that_queries_may_read_stay_for_a_while(storage: Storage, tmp_path: Path) -> None:
-    """Within the grace they stay, and neither the manifest nor the view counts them."""
-    put(storage, "a", "b")
-    put(storage, "b")
+    """From when the manifest first named another in their place, whenever that was written; no reader counts them."""
+    counted = put(storage, "b")
+    hours = [datetime.now(UTC) + timedelta(hours=each) for each in range(4)]
+    grace = timedelta(minutes=50)
+    compact(storage, grace=grace, now=hours[0])
+    put(storage, "a")
 
-    assert compacted(storage, timedelta(hours=1)).deleted == 0
-    assert files_of(storage) == 2
+    joined = compact(storage, grace=grace, now=hours[2])
+    assert (joined.written, joined.deleted) == (1, 0)
     assert rows_by_manifest(storage, tmp_path) == rows_by_view(storage, tmp_path) == ["a", "b"]
+    assert storage.find(counted) is not None
 
-    assert compacted(storage).deleted == 1
+    assert compact(storage, grace=grace, now=hours[2] + timedelta(minutes=40)).deleted == 0
+    assert compact(storage, grace=grace, now=hours[3]).deleted == 2
     assert files_of(storage) == 1
 
 
-def test_an_empty_warehouse_has_an_empty_manifest(storage: Storage) -> None:
-    """Nothing to do is done, and checked."""
+def test_what_the_manifest_named_a_moment_ago_is_not_deleted(storage: Storage, tmp_path: Path) -> None:
+    """A compaction died between joined file and manifest long ago: the next one leaves what counted until then."""
+    counted = put(storage, "b")
+    compacted(storage)
+    put(storage, "a")
+    put(storage, "a", "b")
+
+    done = compact(storage, grace=AT_ONCE, now=datetime.now(UTC) + timedelta(days=9))
+
+    assert storage.find(counted) is not None
+    assert done.deleted == 1
+    assert rows_by_manifest(storage, tmp_path) == ["a", "b"]
+
+
+def test_an_empty_warehouse_has_no_manifest(storage: Storage) -> None:
+    """Nothing to do is done, and checked; an empty list would be read as every file there is by some."""
     assert compacted(storage).complete
-    assert storage.read(MANIFEST).to_pybytes() == b""
+    assert storage.find(MANIFEST) is None
     assert check(storage).sound
 
 
-def misnamed(storage: Storage, path: str) -> None:
-    """A file whose name is another's."""
-    storage.write(f"{path.rpartition('/')[0]}/{name_of('x')}", storage.read(path))
+def test_events_of_two_days_under_one_id_are_said(storage: Storage, tmp_path: Path) -> None:
+    """A sender that gives an id again with another time: one row for each day, one of the view, and `check` says so."""
+    put(storage, "a", "b")
+    put(storage, "a", day=1)
 
-
-def cut_off(storage: Storage, path: str) -> None:
-    """Half a file."""
-    storage.write(path, storage.read(path).to_pybytes()[:-50])
-
-
-def foreign(storage: Storage, path: str) -> None:
-    """Something else under a name of ours."""
-    storage.write(path, b"a,b\n1,2\n")
-
-
-@pytest.mark.parametrize("damage", [misnamed, cut_off, foreign])
-def test_what_is_damaged_is_named_and_left_alone(storage: Storage, damage: Callable[[Storage, str], None]) -> None:
-    """No file of its folder is joined or deleted, other folders are; the manifest stays as it was; `check` sees it."""
-    put(storage, "a")
-    path = put(storage, "b")
-    put(storage, "c", day=1)
-    put(storage, "d", day=1)
-    damage(storage, path)
-    before = files_of(storage)
-
-    done = compacted(storage)
-
-    assert [each.path.rpartition("/")[0] for each in done.damaged] == [path.rpartition("/")[0]]
-    assert (done.written, done.deleted, done.complete) == (1, 0, False)
-    assert files_of(storage) == before + 1
-    assert storage.find(MANIFEST) is None
-    assert not check(storage).sound
-
-
-def test_a_lone_file_is_looked_at_before_it_counts(storage: Storage) -> None:
-    """What a broken upload left alone in its folder is named, and no manifest has it."""
-    path = put(storage, "a")
-    whole = storage.read(path).to_pybytes()
-    cut_off(storage, path)
-
-    assert [each.path for each in compacted(storage).damaged] == [path]
-    assert storage.find(MANIFEST) is None
-
-    storage.write(path, whole)
     assert compacted(storage).complete
+    assert rows_by_view(storage, tmp_path) == ["a", "b"]
+    found = check(storage)
+    assert (found.events, found.counted, found.counted_rows, found.other_days, found.sound) == (2, 2, 3, 1, True)
 
 
 def test_a_manifest_that_names_what_is_gone_is_found(storage: Storage) -> None:
@@ -118,7 +99,7 @@ def test_a_manifest_that_names_what_is_gone_is_found(storage: Storage) -> None:
     compacted(storage)
     storage.delete(path)
 
-    assert check(storage).missing == [storage.address_of(path)]
+    assert check(storage).missing == [path]
 
     compacted(storage)
     assert check(storage).sound

@@ -46,6 +46,7 @@ def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> N
 def test_late_requests_and_compactions_beside_each_other_lose_nothing(seed: int, tmp_path: Path) -> None:
     """Random repeats of batches, compactions that end anywhere, writes and deletions that arrive late or twice."""
     chance = random.Random(seed)
+    (tmp_path / "warehouse").mkdir()
     storage = open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/warehouse"))
     late: list[Callable[[], None]] = []
     acknowledged: set[str] = set()

@@ -2,21 +2,23 @@
 
 import asyncio
 import json
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from salesloft_webhooks.errors import Unavailable
+from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA, table_in
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA, row_of, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
 from salesloft_webhooks.handlers.loading import load_group
 from salesloft_webhooks.settings import Settings
+from tests.integration.handlers.builtin.warehouse.acting import spoiled
 from tests.support import samples
 from tests.support.s3_server import S3Server
 from tests.support.warehouse_queries import rows_by_view
@@ -111,6 +113,64 @@ async def test_what_a_broken_upload_left_is_written_again(storage: Storage) -> N
     assert storage.read(path).to_pybytes() == whole
 
 
+async def test_damage_of_the_same_size_is_written_again_too(storage: Storage) -> None:
+    """What is there passes only if all of it can be read, bodies included."""
+    events = [happened("a")]
+    writer = WarehouseWriter(storage, 60)
+    await writer.write(events)
+    (path,) = paths(storage)
+    whole = storage.read(path).to_pybytes()
+    spoiled(storage, path)
+    assert storage.read(path).to_pybytes() != whole
+
+    await writer.write(events)
+
+    assert storage.read(path).to_pybytes() == whole
+
+
+async def test_a_row_that_was_there_stays_as_it_was(storage: Storage) -> None:
+    """An event that comes again with another body, alone as before, does not change what somebody may have read."""
+    writer = WarehouseWriter(storage, 60)
+    for title in ("first", "second"):
+        await writer.write([samples.person(event_id="a", data={"title": title})])
+
+    (path,) = paths(storage)
+    assert '"first"' in table_in(storage.read(path)).column("body")[0].as_py()
+
+
+@pytest.mark.parametrize(
+    ("data", "account_id"),
+    [
+        ({"account": {"id": 9}}, 9),
+        ({"account": {"id": "9"}}, 9),
+        ({"account": 9}, 9),
+        ({"account": {}, "account_id": 9}, 9),
+        ({"account": "Acme"}, None),
+    ],
+)
+def test_the_account_is_read_as_person_and_rep_are(data: dict[str, object], account_id: int | None) -> None:
+    """In a reference, a plain field or the flat form, as a number or as text."""
+    assert row_of(samples.person(data=data))["account_id"] == account_id
+
+
+def test_what_was_parsed_is_not_kept() -> None:
+    """The body as it came is all that an event of a batch holds on to."""
+    event = samples.person()
+
+    row_of(event)
+
+    assert "data" not in vars(event)
+
+
+async def test_a_type_that_no_folder_can_be_named_by_is_given_up() -> None:
+    """It would be refused in every attempt, and holds up nobody."""
+    writer = WarehouseWriter(Storage(None, "", "", local=True), 60)
+
+    failures = await writer.write([samples.event("a" + 90 * ":", {}, event_id="odd")])
+
+    assert isinstance(failures["odd"], PermanentError)
+
+
 async def test_two_workers_beside_each_other_store_nothing_twice_for_readers(storage: Storage, tmp_path: Path) -> None:
     """Batches that overlap, written at the same moment by two workers: each event is one row of the view."""
     events = [happened(f"e{number:03}") for number in range(60)]
@@ -136,19 +196,21 @@ async def test_without_its_bucket_the_group_waits(s3: S3Server) -> None:
     error = failures["a"]
     assert isinstance(error, Unavailable)
     assert str(error).startswith("the warehouse cannot ")
+    assert (error.__context__, error.__cause__) == (None, None)
     assert "no-such-bucket-here" not in str(error)
 
 
-async def test_a_full_or_forbidden_folder_makes_the_group_wait(tmp_path: Path) -> None:
-    """What the operating system refuses is an outage, too, by its own words."""
-    (tmp_path / "file").write_text("in the way")
-    writer = WarehouseWriter(open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/file/below")), 60)
+async def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """What is not mounted would be the disk beneath, on which nothing is called done; the group waits."""
+    writer = WarehouseWriter(open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/mounted/warehouse")), 60)
+    (tmp_path / "mounted").mkdir()
 
-    with pytest.raises(Unavailable, match="cannot be written to"):
+    with pytest.raises(Unavailable, match="is not there"):
         await writer.check_ready()
     failures = await writer.write([happened("a")])
 
     assert isinstance(failures["a"], Unavailable)
+    assert not list((tmp_path / "mounted").iterdir())
 
 
 class Silent(Storage):
@@ -156,12 +218,11 @@ class Silent(Storage):
 
     def __init__(self) -> None:
         super().__init__(None, "", "", local=True)
-        self.released = asyncio.Event()
-        self.loop = asyncio.get_running_loop()
+        self.released = threading.Event()
 
     def check_reachable(self) -> None:
         """Wait in the thread."""
-        asyncio.run_coroutine_threadsafe(self.released.wait(), self.loop).result()
+        self.released.wait()
 
 
 async def test_storage_that_does_not_answer_makes_the_group_wait() -> None:
@@ -183,5 +244,14 @@ async def test_the_file_of_one_day_does_not_hold_up_the_other(tmp_path: Path) ->
 
     failures = await WarehouseWriter(storage, 60).write([happened("a"), happened("b", "2026-03-08")])
 
-    assert list(failures) == ["b"]
+    assert [(name, type(error)) for name, error in failures.items()] == [("b", Retry)]
     assert json.dumps(paths(storage)).count("day=2026-03-07") == 1
+
+
+async def test_nobody_else_on_the_machine_reads_it(tmp_path: Path) -> None:
+    """Files and folders are for their owner and the group."""
+    await WarehouseWriter(open_storage(WarehouseConfiguration(url=f"file://{tmp_path}")), 60).write([happened("a")])
+
+    made = list((tmp_path / "events").rglob("*"))
+    assert len(made) == 3
+    assert not [path for path in made if path.stat().st_mode & 0o007]
