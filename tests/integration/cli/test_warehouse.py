@@ -65,7 +65,7 @@ def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Consol
     compacted, checked = console.run("warehouse", "compact"), console.run("warehouse", "check")
 
     assert (compacted.exit_code, checked.exit_code) == (ExitCode.PARTLY, ExitCode.FAILED)
-    line = f"{first.path}: it cannot be read as Parquet of this table"
+    line = f"{first.path}: it cannot be read as Parquet"
     assert line in compacted.stderr
     assert line in checked.stderr
 
