@@ -13,7 +13,7 @@ from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA, row_of, table_in
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA, table_in
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
 from salesloft_webhooks.handlers.loading import load_group
@@ -136,30 +136,6 @@ async def test_a_row_that_was_there_stays_as_it_was(storage: Storage) -> None:
 
     (path,) = paths(storage)
     assert '"first"' in table_in(storage.read(path)).column("body")[0].as_py()
-
-
-@pytest.mark.parametrize(
-    ("data", "account_id"),
-    [
-        ({"account": {"id": 9}}, 9),
-        ({"account": {"id": "9"}}, 9),
-        ({"account": 9}, 9),
-        ({"account": {}, "account_id": 9}, 9),
-        ({"account": "Acme"}, None),
-    ],
-)
-def test_the_account_is_read_as_person_and_rep_are(data: dict[str, object], account_id: int | None) -> None:
-    """In a reference, a plain field or the flat form, as a number or as text."""
-    assert row_of(samples.person(data=data))["account_id"] == account_id
-
-
-def test_what_was_parsed_is_not_kept() -> None:
-    """The body as it came is all that an event of a batch holds on to."""
-    event = samples.person()
-
-    row_of(event)
-
-    assert "data" not in vars(event)
 
 
 async def test_a_type_that_no_folder_can_be_named_by_is_given_up() -> None:
