@@ -93,6 +93,12 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 	$(BIN)/python -m dashboards && $(BIN)/python -m dashboards.runbook_index && $(BIN)/python -m typed_resources
 	$(BIN)/python .ci/checks/licences.py --write
 
+WAREHOUSE ?=
+
+.PHONY: warehouse
+warehouse: .venv/ready ## A million events into Parquet files while workers are killed, counted by DuckDB (WAREHOUSE="--events 10000")
+	$(BIN)/python -m bench.warehouse $(WAREHOUSE)
+
 .PHONY: scaling
 scaling: .venv/ready ## Measure the slopes of docs/scaling.md anew, and write the page with them: five minutes
 	$(BIN)/python -m bench.scaling && $(BIN)/python -m bench.scaling_page

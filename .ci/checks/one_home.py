@@ -91,6 +91,7 @@ RULES = (
         {
             "broker/connection/addresses.py": "the home of Redis addresses",
             "cli/commands/trial/command_line.py": "a receiver's address",
+            "handlers/builtin/warehouse/storage.py": "a bucket's address, which Arrow wants in parts",
             "handlers/database/address.py": "the home of DATABASE_URL",
         },
     ),

@@ -188,6 +188,11 @@ class Event(Generic[ResourceT_co]):
         return _first_number(resource_kinds.reps(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
+    def account_id(self) -> int | None:
+        """The account concerned: its own id, or that of the one a resource refers to; None where there is none."""
+        return _first_number(resource_kinds.accounts(resource_kinds.kind_of(self.event_type), self.data))
+
+    @property
     def resource_id(self) -> int | None:
         """The id of the resource itself: the email, the call, the person."""
         return _number(self.data.get("id"))

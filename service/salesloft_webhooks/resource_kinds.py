@@ -99,6 +99,11 @@ def reps(kind: str, data: Resource) -> Iterator[object]:
         yield from _ids(data, name)
 
 
+def accounts(kind: str, data: Resource) -> Iterator[object]:
+    """What may be the id of the account concerned, the best first. Nothing is checked."""
+    yield from _ids(data, "id" if kind == "account" else "account")
+
+
 def address(data: Resource) -> str | None:
     """The address of whom it concerns: for an email and a meeting, the one it went to; None without one."""
     return next((value for name in _ADDRESSES if isinstance(value := data.get(name), str) and value), None)

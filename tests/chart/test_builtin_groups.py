@@ -48,3 +48,13 @@ def test_a_forwarding_group_without_its_endpoint_is_refused() -> None:
     assert "workers.forward-billing needs handlersFile.existingSecret" in message
     own = {"extraEnv": [{"name": "HANDLERS_FILE", "value": "/own/handlers.yaml"}]}
     assert render({"workers": {"forward-billing": own}}).environment("worker-forward-billing")["HANDLERS_FILE"]
+
+
+def test_a_warehouse_without_its_address_is_refused() -> None:
+    """Its address stands in the handlers file, too; with one, a group of that name needs no handlers of its own."""
+    message = refusal({"workers": {"warehouse": {}}})
+
+    assert "workers.warehouse needs handlersFile.existingSecret" in message
+    environment = render({**FILE, "workers": {"warehouse": {"concurrency": 500}}}).environment("worker-warehouse")
+    assert (environment["WORKER_GROUP"], environment["WORKER_CONCURRENCY"]) == ("warehouse", "500")
+    assert "WORKER_HANDLERS" not in environment

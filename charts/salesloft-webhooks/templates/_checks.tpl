@@ -155,6 +155,9 @@
   {{- if and (hasPrefix "forward-" $name) (not (or $worker.handlers $.Values.handlersFile.existingSecret $worker.extraEnvFrom (include "salesloft-webhooks.hasVariable" (list $worker "HANDLERS_FILE")))) }}
     {{- fail (printf "workers.%s needs handlersFile.existingSecret, whose file says where its endpoint is" $name) }}
   {{- end }}
+  {{- if and (eq $name "warehouse") (not (or $worker.handlers $.Values.handlersFile.existingSecret $worker.extraEnvFrom (include "salesloft-webhooks.hasVariable" (list $worker "HANDLERS_FILE")))) }}
+    {{- fail "workers.warehouse needs handlersFile.existingSecret, whose file says where its files go" }}
+  {{- end }}
   {{- if ge (float64 $worker.graceSeconds) (float64 $worker.terminationGracePeriodSeconds) }}
     {{- fail (printf "workers.%s.graceSeconds must be below workers.%s.terminationGracePeriodSeconds, else handlers are cut off" $name $name) }}
   {{- end }}

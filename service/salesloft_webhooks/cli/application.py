@@ -55,6 +55,7 @@ COMMANDS = {
     "erase": Command(ACTING, "erase"),
     "body-keys": Command(ACTING, "body_keys"),
     "migrate": Command(ACTING, "migrate"),
+    "warehouse": Command(ACTING, "warehouse", adopts=False),
     "subscriptions": Command(ACTING, "subscriptions"),
     "alerts": Command(ACTING, "alerts"),
     "init": Command(WRITING, "init", adopts=False),

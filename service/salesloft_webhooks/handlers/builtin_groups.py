@@ -98,7 +98,16 @@ FORWARD = BuiltinGroup(
     on_by_default=False,
 )
 
-BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD)
+WAREHOUSE = BuiltinGroup(
+    name="warehouse",
+    module="warehouse",
+    summary="every event as a row of Parquet files, in a folder, S3 or Google Cloud Storage",
+    event_types=("*",),
+    configured_in="`warehouse` in `HANDLERS_FILE`, without which there is none",
+    on_by_default=False,
+)
+
+BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, WAREHOUSE)
 """In the order in which they are listed and started."""
 
 

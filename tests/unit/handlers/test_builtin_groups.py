@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +25,10 @@ from salesloft_webhooks.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-SMALLEST = {"forward": {"orders": {"url": "https://hooks.example.com", "secrets": [SECRET]}}}
+SMALLEST: dict[str, dict[str, Any]] = {
+    "forward": {"orders": {"url": "https://hooks.example.com", "secrets": [SECRET]}},
+    "warehouse": {"url": "file:///warehouse"},
+}
 """A configuration that every family of groups has a member in, with nothing in it that has a default."""
 
 each_group = pytest.mark.parametrize("row", BUILTIN_GROUPS, ids=lambda row: row.module)

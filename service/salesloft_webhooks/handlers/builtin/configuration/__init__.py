@@ -17,6 +17,7 @@ from salesloft_webhooks.event_patterns import Pattern, Patterns
 from salesloft_webhooks.handlers.builtin.configuration.crm import HttpCrm, HubSpotCrm, SqlCrm
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
 from salesloft_webhooks.handlers.builtin.configuration.sections import EmailAddress, HttpEndpoint, Section
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.settings import Settings
 
 CrmConfiguration = Annotated[SqlCrm | HttpCrm | HubSpotCrm | SalesforceCrm, Field(discriminator="backend")]
@@ -144,6 +145,7 @@ class HandlersConfiguration(Section):
     forward: dict[Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$")], ForwardEndpoint] = Field(
         default={}
     )
+    warehouse: WarehouseConfiguration | None = None
 
 
 def load_configuration(settings: Settings) -> HandlersConfiguration:

@@ -1,0 +1,78 @@
+"""The group `warehouse`: every event as a row of Parquet files, in a folder or in object storage.
+
+Imported where it is used: it needs the extra `warehouse`, which is Arrow.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.builtin.configuration import load_configuration
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin_groups import WAREHOUSE
+from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
+from salesloft_webhooks.handlers.router import Router
+from salesloft_webhooks.settings import Settings
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
+    from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
+
+
+def configured(settings: Settings) -> WarehouseConfiguration:
+    """The section of the file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or has none.
+    """
+    section = load_configuration(settings).warehouse
+    if section is None:
+        raise ConfigurationError("HANDLERS_FILE: `warehouse.url` says where the files go, and is missing")
+    return section
+
+
+def storage_of(configuration: WarehouseConfiguration) -> "Storage":
+    """The storage of a section.
+
+    Raises:
+        ConfigurationError: the extra ``warehouse`` is not installed.
+        Unavailable: see `open_storage`.
+    """
+    try:
+        from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage  # noqa: PLC0415 - Arrow
+    except ImportError as exc:
+        raise ConfigurationError("the group `warehouse` needs the extra `warehouse`") from exc
+    return open_storage(configuration)
+
+
+def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":  # noqa: ARG001 - every group's form
+    """The handler of the group.
+
+    Raises:
+        ConfigurationError: see `configured`.
+    """
+    configuration = configured(settings)
+
+    @asynccontextmanager
+    async def lifespan(_settings: Settings) -> AsyncIterator["WarehouseWriter"]:
+        storage = storage_of(configuration)
+        from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter  # noqa: PLC0415 - Arrow
+
+        yield WarehouseWriter(storage, configuration.timeout_seconds)
+
+    router = Router(lifespan, ordering=WAREHOUSE.ordering)
+
+    @router.on_batch(
+        *configuration.events,
+        max_size=configuration.max_events,
+        max_wait=configuration.max_wait_seconds,
+        timeout_seconds=configuration.timeout_seconds + 30,
+        **outage_retry_policy(settings),
+    )
+    async def keep(events: Sequence[Event], writer: "WarehouseWriter") -> Mapping[str, Exception]:
+        """Store the events."""
+        return await writer.write(events)
+
+    return router

@@ -1,0 +1,92 @@
+"""`warehouse compact` and `warehouse check`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
+from tests.integration.cli.administered import Console
+from tests.integration.cli.examined import Doctor
+from tests.support import samples
+from tests.support.in_thread import in_thread
+
+
+@pytest.fixture
+def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
+    """A warehouse with two overlapping files, which HANDLERS_FILE names."""
+    (tmp_path / "warehouse").mkdir()
+    section = {"url": f"file://{tmp_path}/warehouse"}
+    file = tmp_path / "handlers.yaml"
+    file.write_text(yaml.safe_dump({"warehouse": section}))
+    monkeypatch.setenv("HANDLERS_FILE", str(file))
+    storage = open_storage(WarehouseConfiguration.model_validate(section))
+    events = [samples.person(event_id=name) for name in "abc"]
+    for batch in (events[:2], events[1:]):
+        in_thread(lambda batch=batch: WarehouseWriter(storage, 60).write(batch))  # type: ignore[misc]
+    return storage
+
+
+def test_files_are_joined_and_counted(storage: Storage, console: Console) -> None:
+    """What is done and found is said, for people and for programs."""
+    before = console.run("warehouse", "check", "--json")
+    joined = console.run("warehouse", "compact")
+    after = console.run("warehouse", "check", "--json")
+    again = console.run("warehouse", "compact", "--grace-minutes", "0", "--json")
+    said = console.run("warehouse", "check")
+
+    counts = {
+        "files": 2,
+        "rows": 4,
+        "events": 3,
+        "counted": 0,
+        "other_days": 0,
+        "sound": True,
+        "damaged": {},
+        "missing": [],
+    }
+    assert json.loads(before.stdout) == counts
+    assert (joined.exit_code, joined.stderr) == (0, "1 file(s) count; 1 written, 0 deleted\n")
+    assert json.loads(after.stdout) == {**counts, "files": 3, "rows": 7, "counted": 3}
+    assert json.loads(again.stdout) == {"files": 1, "written": 0, "deleted": 2, "damaged": {}, "changed": []}
+    assert "3 event(s), 0 row(s) more than once\nthe manifest counts 3 of them" in said.stderr
+
+
+def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Console) -> None:
+    """The file's path and what is wrong with it."""
+    ((first, *_),) = folders(storage).values()
+    storage.write(first.path, b"broken")
+
+    compacted, checked = console.run("warehouse", "compact"), console.run("warehouse", "check")
+
+    assert (compacted.exit_code, checked.exit_code) == (ExitCode.PARTLY, ExitCode.FAILED)
+    line = f"{first.path}: it cannot be read as Parquet"
+    assert line in compacted.stderr
+    assert line in checked.stderr
+
+
+def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
+    """The message names the field that is missing."""
+    result = console.run("warehouse", "check")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert "warehouse.url" in result.stderr
+
+
+def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:
+    """A folder is fine; where it is not there, or is none, that is a problem with something to do about it."""
+    (doctor.folder / "in-the-way").write_text("")
+    file = doctor.folder / "handlers.yaml"
+    found = []
+    (doctor.folder / "there").mkdir()
+    for path in ("there", "not-there", "in-the-way"):
+        file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{doctor.folder}/{path}"}}))
+        environment = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
+        found += doctor.finds("worker", "warehouse.storage", **environment)
+
+    assert [state for state, _ in found] == ["ok", "problem", "problem"]

@@ -1,0 +1,1 @@
+"""The group `warehouse`, in a folder and in S3."""

@@ -1,0 +1,34 @@
+"""Each test with a warehouse runs once in a folder and once in S3."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
+from tests.support.s3_server import S3Server, new_s3_server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """One running S3 server."""
+    with new_s3_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "s3"])
+def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+    """The section of an empty warehouse; its prefix has what an address must quote."""
+    if request.param == "folder":
+        (tmp_path / "the warehouse").mkdir()
+        return {"url": f"file://{tmp_path}/the%20warehouse"}
+    server: S3Server = request.getfixturevalue("s3")
+    return server.section(f"{server.make_bucket(f'b-{uuid4().hex}')}/the%20warehouse")
+
+
+@pytest.fixture
+def storage(section: dict[str, object]) -> Storage:
+    """An empty warehouse."""
+    return open_storage(WarehouseConfiguration.model_validate(section))
