@@ -54,6 +54,24 @@ def test_a_handler_has_the_library_it_asks_for(project: Path, valkey: Server) ->
     assert image["Config"]["User"] == "65532:65532"
 
 
+def test_arrow_is_a_line_away(project: Path, valkey: Server) -> None:
+    """The image has no Arrow, and says so; with the line of docs/warehouse.md the group `warehouse` is ready."""
+    require(project, "pyarrow>=21")
+    (project / "acme_hooks" / "handlers.yaml").write_text("warehouse:\n  url: file:///data\n", "utf-8")
+    built = build(project)
+    assert built.returncode == 0, built.stdout + built.stderr
+    environment = {"HANDLERS_FILE": "/handlers/acme_hooks/handlers.yaml"}
+
+    options = ("--tmpfs=/data:uid=65532",)
+
+    with Container(("worker", "--group=warehouse"), valkey.url, environment, options, image=TAG) as container:
+        container.wait_until_ready()
+    without = engine(
+        "run", "--rm", "--entrypoint=/opt/salesloft-webhooks/bin/python", IMAGE, "-c", "import pyarrow", check=False
+    )
+    assert "No module named 'pyarrow'" in without.stderr
+
+
 def test_a_library_that_would_change_the_service_is_refused(project: Path) -> None:
     """A requirement that contradicts what the service runs with fails the build instead of replacing it."""
     require(project, "redis<5")

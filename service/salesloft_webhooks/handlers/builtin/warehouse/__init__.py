@@ -43,7 +43,9 @@ def storage_of(configuration: WarehouseConfiguration) -> "Storage":
     try:
         from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage  # noqa: PLC0415 - Arrow
     except ImportError as exc:
-        raise ConfigurationError("the group `warehouse` needs the extra `warehouse`") from exc
+        raise ConfigurationError(
+            "the group `warehouse` needs its extra: pip install salesloft-webhooks[warehouse]"
+        ) from exc
     return open_storage(configuration)
 
 
