@@ -7,14 +7,16 @@ FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all: PIP_REQUIRE_VIRTUALENV=1
 WORKDIR /src
 RUN apt-get update -qq && apt-get install -qq --no-install-recommends binutils > /dev/null
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock requirements-warehouse.lock requirements-build.lock ./
+# requirements-warehouse.lock has Arrow besides, for the group `warehouse`: more than all the rest.
+ARG LOCK=requirements.lock
 # --without-pip: what runs in production can install nothing. strip: some wheels carry 38 MB of debug symbols, and some
 # their own tests, C sources, type stubs and uncompiled translations, which nobody reads here.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python3 -m venv /opt/build && python3 -m venv --without-pip /opt/salesloft-webhooks && \
     /opt/build/bin/pip install --quiet --require-hashes -r requirements-build.lock && \
     /opt/build/bin/pip --python /opt/salesloft-webhooks/bin/python install --quiet --no-compile \
-      --require-hashes -r requirements.lock && \
+      --require-hashes -r "${LOCK}" && \
     find /opt/salesloft-webhooks -name '*.so*' -exec strip --strip-unneeded {} + && \
     find /opt/salesloft-webhooks -regextype posix-extended -regex '.*\.(pyi|pyx|pxd|pxi|cpp|hpp|c|h|po)' -delete && \
     find /opt/salesloft-webhooks/lib -depth -type d -name tests -exec rm -r {} +

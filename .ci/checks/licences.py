@@ -87,6 +87,7 @@ BUILT_WITH_GO = {
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 LOCKS = {
     "requirements.lock": ("The image and the wheel", True),
+    "requirements-warehouse.lock": ("The image with Arrow", True),
     "requirements-build.lock": ("What builds the wheel", False),
     "requirements-dev.lock": ("Development and tests", False),
     "bench/peers/requirements.lock": ("Peers of the benchmark (Python)", False),
