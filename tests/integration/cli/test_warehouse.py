@@ -1,6 +1,9 @@
 """`warehouse compact` and `warehouse check`."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.integration.cli.administered import Console
 from tests.integration.cli.examined import Doctor
 from tests.support import samples
 from tests.support.in_thread import in_thread
+from tests.support.servers import Server, free_port
 
 
 @pytest.fixture
@@ -76,6 +80,20 @@ def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
 
     assert result.exit_code == ExitCode.USAGE
     assert "warehouse.url" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("warehouse", "compact"), ("warehouse", "check"), ("worker",)])
+@pytest.mark.usefixtures("storage")
+def test_without_the_extra_it_is_a_wrong_setting(words: tuple[str, ...], valkey: Server) -> None:
+    """Where Arrow is not installed, as in the image, one line says what is missing."""
+    program = "import sys; sys.modules['pyarrow'] = None; from salesloft_webhooks.cli import main; main()"
+    environment = {**os.environ, "WORKER_GROUP": "warehouse", "REDIS_URL": valkey.url, "OPS_PORT": str(free_port())}
+
+    command = [sys.executable, "-c", program, *words]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ended.returncode == ExitCode.USAGE
+    assert "needs the extra `warehouse`" in ended.stderr
 
 
 def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:

@@ -17,9 +17,10 @@ GraceMinutes = Annotated[
 
 def compact(*, grace_minutes: GraceMinutes = 60.0, as_json: AsJson = False) -> None:
     """Join small files into one for each type and day, and write the manifest; may run at any time, and end at any."""
+    storage = opened()  # which says what is missing where Arrow is
     from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact as compact_files
 
-    done = compact_files(opened(), grace=timedelta(minutes=grace_minutes), now=datetime.now(UTC))
+    done = compact_files(storage, grace=timedelta(minutes=grace_minutes), now=datetime.now(UTC))
     if as_json:
         damaged = {each.path: each.problem for each in done.damaged}
         show_json(
