@@ -12,7 +12,7 @@ from typing_extensions import TypeVar
 
 from salesloft_webhooks import resource_kinds
 from salesloft_webhooks.errors import FollowUpRefused
-from salesloft_webhooks.follow_ups import Asker, Cancelled, FollowUp, Wanted, checked_arguments, checked_key
+from salesloft_webhooks.follow_ups import ASKER, Asker, Cancelled, FollowUp, Wanted, checked_arguments, checked_key
 from salesloft_webhooks.time_spans import span_in_seconds
 from salesloft_webhooks.timestamps import parse_timestamp
 
@@ -190,7 +190,7 @@ class Event(Generic[ResourceT_co]):
     @property
     def account_id(self) -> int | None:
         """The account concerned: its own id, or that of the one a resource refers to; None where there is none."""
-        return _first_number(resource_kinds.accounts(resource_kinds.kind_of(self.event_type), self.data))
+        return _first_number(resource_kinds.accounts(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def resource_id(self) -> int | None:
@@ -221,10 +221,6 @@ class Event(Generic[ResourceT_co]):
     def age_seconds(self) -> float:
         """Seconds since the store accepted the event, by this machine's clock."""
         return (datetime.now(UTC) - self.received_at).total_seconds()
-
-
-ASKER = "asker"
-"""In an event's ``__dict__``: where its handlers ask for follow-ups."""
 
 
 def assembled(**attributes: Any) -> Event:

@@ -110,6 +110,10 @@ class Cancelled(Struct, frozen=True):
         return self.found
 
 
+ASKER = "asker"
+"""In an event's ``__dict__``: where its handlers ask for follow-ups."""
+
+
 class Asker(Protocol):
     """Where an event's handlers ask for follow-ups: its attempt."""
 

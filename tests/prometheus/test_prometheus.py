@@ -176,6 +176,7 @@ def test_every_panel_shows_data(observed: Observed) -> None:
         for variable, value in VARIABLES.items():
             expression = expression.replace(variable, value)  # noqa: PLW2901 - the same query, filled in
         is_shown = IS_THERE or "salesloft_webhooks_operator_" not in expression
+        is_shown = is_shown and "salesloft_webhooks_crm_quota_" not in expression  # only Salesforce says it
         if is_shown and not observed.prometheus.query(expression):
             without.append((panel, expression))
 

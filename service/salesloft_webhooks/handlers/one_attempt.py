@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.background import cancel_and_wait
-from salesloft_webhooks.events import ASKER, Event
-from salesloft_webhooks.follow_ups import Wanted
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.follow_ups import ASKER, Wanted
 from salesloft_webhooks.handlers.execution import AttemptLimits, Verdict, run_attempt
 from salesloft_webhooks.handlers.execution import Ending as Outcome
 from salesloft_webhooks.handlers.loading import LoadedGroup

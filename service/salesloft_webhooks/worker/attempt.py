@@ -10,8 +10,7 @@ from typing import Any
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
-from salesloft_webhooks.events import ASKER
-from salesloft_webhooks.follow_ups import Cancelled, Wanted
+from salesloft_webhooks.follow_ups import ASKER, Cancelled, Wanted
 from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup

@@ -73,25 +73,27 @@ class ConfirmedLately:
     """Outcomes that are stored, to be said again: the latest, with `KEPT_BYTES` of follow-ups at the most."""
 
     def __init__(self) -> None:
-        self._items: deque[tuple[float, Settlement]] = deque()
+        self._items: deque[tuple[float, Settlement]] = deque(maxlen=SAID_AGAIN_MOST)
         self._bytes = 0
 
-    def add(self, settlement: Settlement) -> None:
-        """One was confirmed now."""
-        self._items.append((time.monotonic(), settlement))
-        self._bytes += _size(settlement)
-        while len(self._items) > SAID_AGAIN_MOST or (self._bytes > KEPT_BYTES and len(self._items) > 1):
-            self._bytes -= _size(self._items.popleft()[1])
+    def add(self, settlement: Settlement, when: float) -> None:
+        """One was confirmed at that monotonic time. Of each event: so nothing is weighed where nothing has weight."""
+        if self._bytes or settlement.follow_ups or settlement.follow_ups_before:
+            self._make_room(settlement)
+        self._items.append((when, settlement))
+
+    def _make_room(self, settlement: Settlement) -> None:
+        self._bytes += bytes_of(settlement)
+        items = self._items
+        while items and (len(items) == SAID_AGAIN_MOST or self._bytes > KEPT_BYTES):
+            self._bytes -= bytes_of(items.popleft()[1])
 
     def taken(self) -> list[Settlement]:
         """Those to say again; none is kept. What was stored with `done` says when: a later one by its key stays."""
         since = time.monotonic() - SAID_AGAIN_SECONDS
-        items, self._items, self._bytes = self._items, deque(), 0
+        items, self._bytes = list(self._items), 0
+        self._items.clear()
         return [_stored_at(when, settlement) for when, settlement in items if when >= since]
-
-
-def _size(settlement: Settlement) -> int:
-    return bytes_of(settlement) if settlement.follow_ups or settlement.follow_ups_before else 0
 
 
 def _stored_at(when: float, settlement: Settlement) -> Settlement:

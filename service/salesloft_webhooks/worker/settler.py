@@ -208,7 +208,7 @@ class Settler:
             elif settlement.outcome is Outcome.DONE:
                 self._confirmed.append((now, settlement.lease.entry_id))
                 if not unsettled.again:
-                    self._confirmed_lately.add(settlement)
+                    self._confirmed_lately.add(settlement, now)
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

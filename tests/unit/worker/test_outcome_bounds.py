@@ -7,7 +7,14 @@ from datetime import UTC, datetime
 from salesloft_webhooks.broker import FollowUpAct, Lease, Outcome, Settlement
 from salesloft_webhooks.broker.lease import ACT_BYTES
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.worker.outcome_bounds import KEPT_BYTES, ConfirmedLately, Unsettled, as_heard, light_enough
+from salesloft_webhooks.worker.outcome_bounds import (
+    KEPT_BYTES,
+    SAID_AGAIN_MOST,
+    ConfirmedLately,
+    Unsettled,
+    as_heard,
+    light_enough,
+)
 
 MEGABYTE = 1024 * 1024
 
@@ -48,7 +55,7 @@ def test_what_is_said_again_says_all_that_was_stored() -> None:
     confirmed = ConfirmedLately()
     began = time.monotonic()
 
-    confirmed.add(done(2, asked, before=(cancelled,)))
+    confirmed.add(done(2, asked, before=(cancelled,)), time.monotonic())
 
     (again,) = confirmed.taken()
     assert again.follow_ups_before == (cancelled,)
@@ -70,8 +77,21 @@ def test_what_is_kept_to_be_said_again_is_bounded() -> None:
     confirmed = ConfirmedLately()
 
     for number in range(100):
-        confirmed.add(done(number, large()))
+        confirmed.add(done(number, large()), time.monotonic())
 
     kept = confirmed.taken()
     assert len(kept) == KEPT_BYTES // MEGABYTE
     assert kept[-1].lease.entry_id == "99-0"
+
+
+def test_so_many_are_kept_to_be_said_again() -> None:
+    """The latest thousand, whatever they weigh: what falls out no longer counts, and what comes later finds room."""
+    confirmed = ConfirmedLately()
+
+    for number in range(SAID_AGAIN_MOST + 10):
+        confirmed.add(done(number, *[large()] * (number < 3)), time.monotonic())
+    confirmed.add(done(5_000, large()), time.monotonic())
+
+    kept = confirmed.taken()
+    assert len(kept) == SAID_AGAIN_MOST
+    assert (kept[0].lease.entry_id, kept[-1].lease.entry_id) == ("11-0", "5000-0")
