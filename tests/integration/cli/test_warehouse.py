@@ -93,7 +93,7 @@ def test_without_the_extra_it_is_a_wrong_setting(words: tuple[str, ...], valkey:
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
     assert ended.returncode == ExitCode.USAGE
-    assert "needs the extra `warehouse`" in ended.stderr
+    assert "needs its extra: pip install salesloft-webhooks[warehouse]" in ended.stderr
 
 
 def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:
