@@ -28,29 +28,37 @@ def promote(redis: Any, replica: dict[str, Any]) -> None:
     change.execute()
 
 
+class Held:
+    """A handler that ends when it may, and counts what it runs."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[str] = Counter()
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, event: Event) -> None:
+        """One run."""
+        self.runs[event.event_id] += 1
+        self.begun.set()
+        await self.go_on.wait()
+
+
 @pytest.mark.parametrize("ordering", list(Ordering))
 async def test_a_promoted_replica_is_told_what_is_done(valkey: Server, ordering: Ordering) -> None:
     """What was confirmed just before the connection broke is said again, long before its lease lapses, in order."""
-    runs: Counter[str] = Counter()
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    held = Held()
 
-    async def handle(event: Event) -> None:
-        runs[event.event_id] += 1
-        begun.set()
-        await go_on.wait()
-
-    async with pipeline(valkey, handle, worker_ordering=ordering, lease_seconds=60) as line:
+    async with pipeline(valkey, held, worker_ordering=ordering, lease_seconds=60) as line:
         await line.publish("e1", "e2", "e3", key="person:1")
-        await begun.wait()
+        await held.begun.wait()
         replica = copy_of(line.redis)
-        go_on.set()
+        held.go_on.set()
         await line.finished(3)
         promote(line.redis, replica)
         line.redis.execute_command("CLIENT KILL TYPE normal SKIPME yes")
         await line.finished(3)
         assert {line.outcome(event_id) for event_id in ("e1", "e2", "e3")} == {"done"}
 
-    assert runs == {"e1": 1, "e2": 1, "e3": 1}
+    assert held.runs == {"e1": 1, "e2": 1, "e3": 1}
 
 
 async def test_a_connection_that_is_lost_between_two_calls_is_noticed(
@@ -88,19 +96,13 @@ async def test_a_connection_that_is_lost_between_two_calls_is_noticed(
 @pytest.mark.parametrize("ordering", list(Ordering))
 async def test_nothing_is_repeated_by_who_has_done_it(valkey: Server, ordering: Ordering) -> None:
     """A promoted replica that had not heard of `done` leases the event again: who has done it says so once more."""
-    runs: Counter[str] = Counter()
-    begun, go_on = asyncio.Event(), asyncio.Event()
+    held = Held()
 
-    async def handle(event: Event) -> None:
-        runs[event.event_id] += 1
-        begun.set()
-        await go_on.wait()
-
-    async with pipeline(valkey, handle, worker_ordering=ordering, lease_seconds=1.2) as line:
+    async with pipeline(valkey, held, worker_ordering=ordering, lease_seconds=1.2) as line:
         await line.publish("e1")
-        await begun.wait()
+        await held.begun.wait()
         replica = copy_of(line.redis)
-        go_on.set()
+        held.go_on.set()
         await eventually(lambda: line.outcome("e1") == "done", "the primary has heard of it")
         await line.publish("e2")  # a take is answered in between
         await eventually(lambda: line.outcome("e2") == "done", "time has passed")
@@ -108,4 +110,4 @@ async def test_nothing_is_repeated_by_who_has_done_it(valkey: Server, ordering: 
         assert line.outcome("e1") is None
         await eventually(lambda: line.outcome("e1") == "done", "the replica has heard of it")
 
-    assert runs["e1"] == 1
+    assert held.runs["e1"] == 1
