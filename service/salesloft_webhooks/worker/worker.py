@@ -67,6 +67,7 @@ class Worker:
             handlers=settings.worker_handlers,
             handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
             no_handler_seconds=settings.no_handler_seconds,
+            limits=loaded.limits_of(settings),
         )
         self._options = options
         self._store = store

@@ -9,7 +9,8 @@
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
---             why the retry that comes next is needed ('': none), follow-ups that wait, and those of them that are due }
+--             why the retry that comes next is needed ('': none), follow-ups that wait, and those of them that are due,
+--             what limits it, as its clock has it ('': nothing ever did) }
 --@include partition
 --@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
@@ -60,7 +61,8 @@ end
 
 local function measure(name, info)
   local group_base = base .. 'g:' .. name
-  local at = now + tonumber(redis.call('HGET', group_base .. ':clock', 'offset') or 0)
+  local clock = redis.call('HMGET', group_base .. ':clock', 'offset', 'limits')
+  local at = now + tonumber(clock[1] or 0)
   local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
   if info then
     lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
@@ -72,7 +74,7 @@ local function measure(name, info)
     redis.call('ZCOUNT', group_base .. ':due', '-inf', ms(at)) + redis.call('ZCARD', group_base .. ':isolated'),
     redis.call('XLEN', group_base .. ':dead'), oldest, consumers,
     redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at),
-    redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)) }
+    redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)), clock[2] or '' }
 end
 
 local function added()

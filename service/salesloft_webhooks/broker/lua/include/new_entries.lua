@@ -34,6 +34,17 @@ local function read(room)
   return reply and reply[1][2] or {}
 end
 
+-- Without reading.
+local function has_read_everything()
+  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', events)) do
+    local info = fields_of(flat)
+    if info.name == group then
+      return #redis.call('XRANGE', events, '(' .. info['last-delivered-id'], '+', 'COUNT', 1) == 0
+    end
+  end
+  return false -- it is gone: the next take makes it again
+end
+
 -- True when the entry goes into a lane behind others.
 local lease_of_lane = {}
 local function parks(id, lane)

@@ -1,0 +1,76 @@
+"""Limiting a group by hand or by a declaration, and who limits it to what."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.group_limits import PLACE, set_limits
+from salesloft_webhooks.limits import Limits, LimitsInForce, Rate, SaidLimits
+
+SOURCES: Mapping[str, str] = {"hand": "by hand", "declared": "by ConsumerGroup ", "author": "by its authors"}
+"""Who may limit a group, in the order in which they are believed; and how people are told."""
+
+
+class StoredLimits(Struct, frozen=True):
+    """What limits a group, and who says so.
+
+    Attributes:
+        in_force: What holds; `Limits()`: nothing.
+        said: What is said, by source; of those that have ever said something.
+    """
+
+    in_force: Limits
+    said: Mapping[str, SaidLimits]
+
+    @property
+    def lines(self) -> list[str]:
+        """For people: what each source says, the one that is believed first."""
+        return [f"{said.text} ({SOURCES[source]}{said.by})" for source, said in self.said.items() if said.text]
+
+
+async def stored_limits(store: Store, group: str) -> StoredLimits:
+    """What limits a group.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    keys = store.keys
+    with translated():
+        fields: Any = await store.client.hgetall(keys.limits(PLACE, group))
+        stored: Any = await store.client.hget(keys.clock(PLACE, group), "limits")
+    words = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in fields.items()}
+    said = {source: SaidLimits.read(words[source]) for source in SOURCES if source in words}
+    return StoredLimits(LimitsInForce.read((stored or b"").decode(errors="replace")).limits, said)
+
+
+async def limit_by_hand(
+    store: Store,
+    group: str,
+    *,
+    max_running: int | UnsetType | None = UNSET,
+    rate: Rate | UnsetType | None = UNSET,
+) -> Limits:
+    """Limit a group, whatever its authors or a declaration say. What is `UNSET` stays as it was said by hand before.
+
+    Returns:
+        What holds now.
+
+    Raises:
+        StoreError: it may hold all the same; repeat it.
+    """
+    before = (await stored_limits(store, group)).said.get("hand", SaidLimits())
+    said = before if max_running is UNSET else replace(before, max_running=max_running)
+    said = said if rate is UNSET else replace(said, rate=rate)
+    return (await set_limits(store, group, "hand", said)).limits
+
+
+async def forget_limits_by_hand(store: Store, group: str) -> Limits:
+    """Let a group be limited as is declared, or as its authors say; what holds then.
+
+    Raises:
+        StoreError: it may hold all the same; repeat it.
+    """
+    return (await set_limits(store, group, "hand", SaidLimits())).limits
