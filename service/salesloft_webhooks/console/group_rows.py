@@ -37,6 +37,7 @@ class GroupRow(Struct, frozen=True):
         consumers: Workers that are there.
         pause: Who paused it, why and for how long, in words; empty: nobody.
         retry_reason: What went wrong with the event that is retried next.
+        limits: What limits it, in words; empty: nothing.
     """
 
     name: str
@@ -54,6 +55,7 @@ class GroupRow(Struct, frozen=True):
     consumers: int
     pause: str
     retry_reason: str
+    limits: str
 
 
 def group_row(stats: GroupStats, samples: Sequence[GroupSample], trend: Trend) -> GroupRow:
@@ -75,6 +77,7 @@ def group_row(stats: GroupStats, samples: Sequence[GroupSample], trend: Trend) -
         consumers=stats.consumers,
         pause=pause_text(stats),
         retry_reason=stats.retry_reason,
+        limits=stats.limits,
     )
 
 

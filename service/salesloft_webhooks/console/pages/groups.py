@@ -15,6 +15,7 @@ from salesloft_webhooks.console.charts import Chart, chart
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.group_rows import GroupRow, group_row
+from salesloft_webhooks.console.pages.group_limits import limit_buttons
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
@@ -90,6 +91,10 @@ class GroupValues(Struct, frozen=True):
         retries_by_attempt: How many attempts they have had.
         retries_by_error: Why they are needed.
         lanes: Those that are held back, in which most waits first.
+        limits: What limits it: a line for each who says something, the one that is believed first.
+        max_running: What is in force of that; None: no limit.
+        rate: Likewise; empty: no limit.
+        limited_by_hand: Whether somebody has said so by hand.
     """
 
     group: GroupRegistration
@@ -105,6 +110,10 @@ class GroupValues(Struct, frozen=True):
     retries_by_attempt: tuple[Share, ...]
     retries_by_error: tuple[Share, ...]
     lanes: tuple[HeldLane, ...]
+    limits: tuple[str, ...]
+    max_running: int | None
+    rate: str
+    limited_by_hand: bool
 
 
 async def list_groups(_request: Request, console: Console) -> View:
@@ -131,6 +140,7 @@ async def show_group(request: Request, console: Console) -> View:
         if not (values.paused and values.declared_by):
             again = "Pause anew" if values.paused else "Pause"
             buttons[again] = command_line("groups pause", name, **{"for": "30m"}, reason="WHY")
+        buttons |= limit_buttons(name, found.limits)
     return View("group.html", name, values, command_line("groups show", name), buttons=buttons)
 
 
@@ -155,6 +165,10 @@ def _values(found: GroupLook) -> GroupValues:
         retries_by_attempt=tuple(Share(f"after {tried}", count) for tried, count in retries.by_attempt.items()),
         retries_by_error=tuple(Share(error, count) for error, count in retries.by_error.items()),
         lanes=found.holdings.lanes,
+        limits=tuple(found.limits.lines),
+        max_running=found.limits.in_force.max_running,
+        rate="" if found.limits.in_force.rate is None else found.limits.in_force.rate.text,
+        limited_by_hand="hand" in found.limits.said,
     )
 
 
