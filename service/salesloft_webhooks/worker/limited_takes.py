@@ -154,7 +154,7 @@ class LimitedTakes:
 
     def ended(self) -> None:
         """An attempt has ended: others may wait for its permit."""
-        if self._limits.limited and not self._giving_back:
+        if not self._giving_back:
             self._giving_back = True
             self._background.start(self._give_back_soon(), name=f"giving back permits of partition {self._partition}")
 

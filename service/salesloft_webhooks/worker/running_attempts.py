@@ -27,7 +27,7 @@ class RunningAttempts:
     Attributes:
         attempts: By entry id. All of a lane run stay until it is over.
         slots: How many slots they hold.
-        on_end: Called when one is free again.
+        on_end: Called when one is free again, in a group that is limited.
     """
 
     def __init__(
@@ -102,7 +102,8 @@ class RunningAttempts:
         self._slots.running -= 1
         self._slots.release()
         self.slots -= 1
-        self.on_end()
+        if self._group.limits.limited:
+            self.on_end()
         if self._idle_wait.attentive:
             self._idle_wait.wake()
 
