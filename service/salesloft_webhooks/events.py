@@ -1,6 +1,6 @@
 """Events: what a delivery becomes before it is stored (`NewEvent`) and what a handler receives (`Event`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -114,7 +114,7 @@ class Event(Generic[ResourceT_co]):
     traceparent: str = field(default="", repr=False)
     follow_up: FollowUp | None = field(default=None, repr=False)
 
-    async def later(
+    def later(
         self,
         *,
         after: timedelta | float,
@@ -122,7 +122,7 @@ class Event(Generic[ResourceT_co]):
         task: str = "",
         arguments: Mapping[str, Any] | None = None,
         on_done: bool = False,
-    ) -> bool:
+    ) -> Coroutine[Any, Any, bool]:
         """Have this group handle the event again, as a follow-up, or run a named task of a router (docs/follow_ups.md).
 
         Args:
@@ -142,11 +142,11 @@ class Event(Generic[ResourceT_co]):
         """
         seconds = span_in_seconds("Event.later", after)
         wanted = Wanted(checked_key(key), seconds, task, checked_arguments(task, arguments), on_done)
-        return await self._asker().ask_later(wanted)
+        return self._asker().ask_later(wanted)  # what is refused is, also where nobody could await it
 
-    async def cancel_later(self, key: str) -> Cancelled:
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
         """Cancel the follow-up by this key of the same person (entity) in this group. Raises what `later` does."""
-        return await self._asker().cancel_later(checked_key(key))
+        return self._asker().cancel_later(checked_key(key))
 
     def _asker(self) -> Asker:
         asker: Asker | None = self.__dict__.get(ASKER)

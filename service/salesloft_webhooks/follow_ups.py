@@ -7,7 +7,7 @@ are not in the clear there but in the body, in front of the data. Decision 88.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Protocol
@@ -113,10 +113,10 @@ class Cancelled(Struct, frozen=True):
 class Asker(Protocol):
     """Where an event's handlers ask for follow-ups: its attempt."""
 
-    async def ask_later(self, wanted: Wanted) -> bool:
+    def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """Store it, or keep it until the event is done; False: this event has asked for it before, and it is over."""
 
-    async def cancel_later(self, key: str) -> Cancelled:
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
         """End the one that waits by this key."""
 
 

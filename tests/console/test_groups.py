@@ -11,6 +11,7 @@ from tests.console.stages import arrange
 from tests.support.broker_driver import Driven
 from tests.support.console_process import ConsoleProcess
 from tests.support.servers import Server
+from tests.support.waiting_follow_up import let_one_wait
 
 
 def test_the_list_says_what_each_takes(valkey: Server, page: Page) -> None:
@@ -40,6 +41,24 @@ def test_a_group_shows_what_it_holds(valkey: Server, page: Page) -> None:
     expect(lane).to_contain_text("HTTPStatusError: 503 from crm")
     expect(lane.get_by_role("link").first).to_have_attribute("href", re.compile("^/people/47"))
     expect(page.get_by_role("img", name=re.compile("^Backlog of crm in the last 30 minutes"))).to_be_visible()
+
+
+async def one_follow_up(driven: Driven) -> None:
+    """One that waits for an hour, in a group that has nothing else to do."""
+    await driven.group("crm")
+    await let_one_wait(driven.store, 47)
+
+
+def test_a_group_says_how_many_follow_ups_wait(valkey: Server, page: Page) -> None:
+    """And when the first of them is due; a group without any says nothing of them."""
+    arrange(valkey, stage)
+    page.goto("/groups/activity")
+    expect(page.get_by_text("Follow-ups")).to_have_count(0)
+    arrange(valkey, one_follow_up)
+
+    page.goto("/groups/crm")
+
+    expect(page.locator(".tiles div").filter(has_text="Follow-ups")).to_contain_text("first in 59 min")
 
 
 def test_a_group_is_paused_with_a_reason_and_resumed(valkey: Server, console: ConsoleProcess, page: Page) -> None:

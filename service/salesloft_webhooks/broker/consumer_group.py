@@ -176,6 +176,10 @@ class Group(GroupMaintenance):
             found = await self._store.client.xread({key: last_id}, count=1, block=max(1, int(seconds * 1000)))
         return bool(found)
 
+    def is_connected(self, partition: int) -> bool:
+        """Whether what is sent now goes by a connection that is there already."""
+        return self._store.line(partition) is not None
+
     @contextmanager
     def each_connection_calls(self, call: Callable[[], None]) -> Iterator[None]:
         """Within, ``call`` is called whenever there is a new connection, behind which may be another server."""

@@ -47,12 +47,30 @@ class Begun(Struct, frozen=True):
     Attributes:
         next_seconds: By partition, how long until one is due there, as far as this call has found out.
         late_seconds: Of each that has begun: how long after its time.
-        held_back: Something was due and did not begin: the group is paused, or a worker of version 0.1.0 is there.
+        held_back: Something was due and did not begin: the group is paused, or format 1 is written.
+        problem: Why some could not be moved to where their entity is; empty: all could.
     """
 
     next_seconds: dict[int, float]
     late_seconds: tuple[float, ...] = ()
     held_back: bool = False
+    problem: str = ""
+
+
+class AtHome(Struct):
+    """Of those that are due in a partition, after a raise.
+
+    Attributes:
+        ids: Those that belong there.
+        put_off: Those that could not be moved, to be tried again a little later.
+        moved_to: Where others were moved.
+        problem: Why some could not be.
+    """
+
+    ids: list[str] = []
+    put_off: list[str] = []
+    moved_to: set[int] = set()
+    problem: str = ""
 
 
 class Ended(Struct, frozen=True):

@@ -8,34 +8,32 @@ the later ones what it has ended in the earlier ones: what is being moved from o
 import math
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from salesloft_webhooks.broker.body_compression import packed
 from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.entry_head import packed_head
-from salesloft_webhooks.broker.follow_up_rows import Begun, Ended, WaitingRow, read_row
-from salesloft_webhooks.broker.group_maintenance import milliseconds
+from salesloft_webhooks.broker.follow_up_calls import FollowUpCalls
+from salesloft_webhooks.broker.follow_up_rows import AtHome, Begun, Ended, WaitingRow, read_row
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.lease import FollowUpAct, Lease
 from salesloft_webhooks.broker.sealed_data import seal_body
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
-from salesloft_webhooks.errors import StoreFull, StoreUnavailable
+from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
 
-BEGUN_AT_ONCE, MOVED_AT_ONCE = 50, 10
-"""In one call, at the most; of large ones fewer (``begin_later.lua``)."""
-SILENCE_SECONDS = 60.0
-"""A worker that was silent for so long holds no follow-up back."""
+MOVED_AT_ONCE = 10
+"""At the most, each with its body."""
 ROOM_KNOWN_SECONDS = 0.5
 """How long it is taken for known that there is room: what comes with `done` costs no call of its own."""
-STALE = "another number of partitions is in force, of which this process has not heard yet"
-NONE_BUT = ""
-"""No follow-up's id: where a list of ids without any would mean all."""
+SETTLED_THERE = (b"waiting", b"replaced", b"ended")
+"""What the place to which one is moved says when that has an answer."""
+ENDED_HERE = (b"cancelled", b"withdrawn", b"replaced", b"erased")
+"""What may have become of it meanwhile in the place that it leaves."""
 
 
-class FollowUps:
+class FollowUps(FollowUpCalls):
     """The follow-ups of a group, for the worker that asks for them and for those that begin them.
 
     Args:
@@ -48,12 +46,10 @@ class FollowUps:
     def __init__(
         self, store: Store, options: GroupOptions, *, compress: bool = True, memory_share: float = 1.0
     ) -> None:
-        self._store = store
-        self._options = options
+        super().__init__(store, options, memory_share)
         self._compress = compress
-        self._memory_share = memory_share
         self._room_known: dict[int, float] = {}
-        self._seals = False
+        self._seals = self._newest_written = False
 
     async def act(self, lease: Lease, wanted: Wanted) -> FollowUpAct:
         """What is to be stored for a follow-up that the event of a lease asks for.
@@ -86,7 +82,7 @@ class FollowUps:
         )
 
     async def ask(self, lease: Lease, act: FollowUpAct) -> tuple[bool, float | None]:
-        """Let it wait, now.
+        """Let it wait, now, and no other by its key in other partitions that are or were its entity's.
 
         Returns:
             False: the event has asked for it before, and it waits no more. And the seconds until one is due here.
@@ -95,10 +91,12 @@ class FollowUps:
             StoreFull: there is no room for it.
             StoreError: it may wait or not; asked again, it waits once.
         """
-        await self.clear_earlier(lease, act)
-        return await self._ask("ask", lease.partition, lease.event.event_id, act)
+        waits, due_seconds = await self._ask("ask", lease, act)
+        if waits:
+            await self._clear_elsewhere(lease, act)
+        return waits, due_seconds
 
-    async def check_room(self, partition: int) -> None:
+    async def check_room(self, lease: Lease, act: FollowUpAct) -> None:
         """Whether there is room for one that is to come with `done`, which is stored whether there is or not.
 
         Raises:
@@ -106,28 +104,25 @@ class FollowUps:
             StoreError: nobody knows.
         """
         now = time.monotonic()
-        if now - self._room_known.get(partition, -math.inf) > ROOM_KNOWN_SECONDS:
-            await self._ask("room", partition, "", FollowUpAct(""))
-            self._room_known[partition] = now
+        if now - self._room_known.get(lease.partition, -math.inf) > ROOM_KNOWN_SECONDS:
+            await self._ask("look", lease, act)
+            self._room_known[lease.partition] = now
 
-    async def clear_earlier(self, lease: Lease, act: FollowUpAct) -> None:
-        """Before one is asked for: let no other by its key wait in other partitions that are or were its entity's."""
+    async def prepare(self, lease: Lease, act: FollowUpAct) -> None:
+        """Right before it is asked for with `done`: let no other by its key wait in other partitions.
+
+        Raises:
+            StoreError: some may wait there or not; repeat it.
+        """
+        if len(self._homes(lease.event.entity_key, lease.partition)) > 1:
+            may_wait, _ = await self._ask("look", lease, act)
+            if may_wait:
+                await self._clear_elsewhere(lease, act)
+
+    async def _clear_elsewhere(self, lease: Lease, act: FollowUpAct) -> None:
         for partition in self._homes(lease.event.entity_key, lease.partition):
             if partition != lease.partition:
                 await self._end(partition, "replaced", act.subject, kept=act.follow_up)
-
-    async def _ask(
-        self, way: str, partition: int, asker: str, act: FollowUpAct, asked_ms: int = 0, due_ms: int = 0
-    ) -> tuple[bool, float | None]:
-        options, delay = self._options, milliseconds(act.delay_seconds)
-        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, str(self._memory_share), way]
-        args += [act.follow_up, act.subject, asker, delay, act.head, act.body, asked_ms, due_ms, self._store.partitions]
-        state, next_ms = await self._store.run("ask_later", partition, args)
-        if state == b"stale":
-            raise StoreUnavailable(STALE)
-        if state == b"full":
-            raise StoreFull("follow-ups are taken as long as the rest of the memory is enough for deliveries")
-        return state == b"waiting", next_ms / 1_000 if next_ms >= 0 else None
 
     async def end_by_key(self, lease: Lease, key: str) -> Ended:
         """End the follow-up by a key of a lease's entity, wherever it waits or is on its way; not the lease's own.
@@ -157,18 +152,6 @@ class FollowUps:
         """
         return len(await self._end(partition, state, "", ids=ids))
 
-    async def _end(
-        self, partition: int, state: str, subject: str, *, kept: str = "", own: str = "", ids: Iterable[str] = ()
-    ) -> dict[str, bytes]:
-        """By id what became of those that were not over before."""
-        options = self._options
-        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, state, subject, kept, own]
-        reply = await self._store.run("end_later", partition, [*args, self._store.partitions, *ids])
-        if reply == b"stale":
-            raise StoreUnavailable(STALE)
-        results = {name.decode(): result for name, result in zip(reply[::2], reply[1::2], strict=True)}
-        return {name: result for name, result in results.items() if result != b"none"}
-
     async def begin(self, partition: int, *, ahead_seconds: float = 0.0) -> Begun:
         """Make follow-ups that are due entries of their group; those whose entity is elsewhere by now wait there.
 
@@ -179,41 +162,69 @@ class FollowUps:
         Raises:
             StoreError: some may have begun; what is left waits.
         """
-        ids, moved_to = await self._at_home(partition, ahead_seconds) if self._store.earlier else ([], {})
-        state, next_ms, late = await self._begin_later(partition, BEGUN_AT_ONCE, ahead_seconds, ids)
-        known = dict(moved_to)
+        if not await self._may_begin():
+            return Begun({}, held_back=True)
+        found = AtHome()
+        if self._store.earlier:
+            found = await self._at_home(partition, ahead_seconds)
+            words: list[Argument] = ["these", len(found.put_off), *found.put_off, *found.ids]
+            answer = await self._begin_later(partition, words, ahead=ahead_seconds)
+        else:
+            answer = await self._begin_later(partition, ["all"], ahead=ahead_seconds)
+        state, next_ms, late = answer
+        known = dict.fromkeys(found.moved_to, 0.0)
         if next_ms >= 0:
             known[partition] = next_ms / 1_000
-        return Begun(known, tuple(each / 1_000 for each in late), state != b"begun")
+        return Begun(known, tuple(each / 1_000 for each in late), state != b"begun", found.problem)
 
-    async def _begin_later(
-        self, partition: int, at_most: int, ahead: float, ids: Iterable[str]
-    ) -> tuple[Any, Any, Any]:
-        options = self._options
-        args: list[Argument] = [options.name, options.idempotency_ttl_seconds, self._store.partitions, at_most]
-        args += [milliseconds(ahead), NEWEST, milliseconds(SILENCE_SECONDS), *ids]
-        state, next_ms, found = await self._store.run("begin_later", partition, args)
-        return state, next_ms, found
+    async def _may_begin(self) -> bool:
+        """Whether the newest format is written (`store_format`): before, version 0.1.0 may be there or come back.
 
-    async def _at_home(self, partition: int, ahead: float) -> tuple[list[str], dict[int, float]]:
-        """The ids of those that are due and belong here; the others are moved: where one is due now."""
-        *_, flat = await self._begin_later(partition, MOVED_AT_ONCE, ahead, ["look"])
-        ids, moved_to = [NONE_BUT], dict[int, float]()
+        It would die of an entry that is a follow-up, or take it for its event.
+        """
+        if not self._newest_written:
+            with translated():
+                written = await self._store.client.hget(self._store.keys.format, "written")
+            self._newest_written = written is not None and int(written) >= NEWEST
+        return self._newest_written
+
+    async def _at_home(self, partition: int, ahead: float) -> AtHome:
+        """What is due, and belongs here; the others are moved. One that cannot be keeps no other back."""
+        *_, flat = await self._begin_later(partition, ["look"], MOVED_AT_ONCE, ahead)
+        found = AtHome()
+        away = set[int]()
         for name, row in zip(flat[::2], flat[1::2], strict=True):
             waiting = read_row(name, row)
             home = partition if waiting is None else partition_of(waiting.entity_key, self._store.partitions)
             if waiting is None or home == partition:
-                ids.append(name.decode())
-            else:
-                await self._move(waiting, partition, home)
-                moved_to[home] = 0.0
-        return ids, moved_to
+                found.ids.append(name.decode())
+                continue
+            try:
+                if home not in away:
+                    await self._move(waiting, partition, home)
+                    found.moved_to.add(home)
+                    continue
+            except StoreError as exc:
+                away.add(home)
+                found.problem = str(exc)
+            found.put_off.append(name.decode())
+        return found
 
     async def _move(self, row: WaitingRow, partition: int, home: int) -> None:
-        """First it waits there, then no more here: whoever dies in between has it moved again, to the same place."""
-        act = FollowUpAct(row.follow_up, row.subject, 0.0, row.head, row.body)
-        await self._ask("moved", home, row.said.event_id, act, row.asked_ms, row.due_ms)
-        await self._end(partition, "moved", "", ids=[row.follow_up])
+        """First it waits there, then no more here: whoever dies in between has it moved again, to the same place.
+
+        What became of it here after it was read holds there, too.
+        """
+        words: list[Argument] = [row.follow_up, row.subject, row.said.event_id, row.head, row.body]
+        state, *_ = await self._begin_later(home, ["in", *words, row.asked_ms, row.due_ms])
+        if state not in SETTLED_THERE:
+            raise StoreUnavailable("a follow-up cannot be moved while its group is paused")
+        out: list[Argument] = ["out", row.follow_up, row.asked_ms]
+        here, *_ = await self._begin_later(partition, out)
+        if here == b"waiting":  # it was asked for anew, and will be moved as that
+            await self._begin_later(home, out)
+        elif here in ENDED_HERE:
+            await self._end(home, here.decode(), "", ids=[row.follow_up])
 
     def _homes(self, entity_key: str, partition: int) -> list[int]:
         """The partitions that are or were an entity's, and its event's own: the earliest first, today's last."""

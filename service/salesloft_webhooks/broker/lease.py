@@ -72,6 +72,10 @@ class Lease(msgspec.Struct, frozen=True):
     unreadable: str = ""
 
 
+ACT_BYTES = 256
+"""Of what an act is besides head and body."""
+
+
 class FollowUpAct(msgspec.Struct, frozen=True):
     """What an attempt does about a follow-up, as it is stored.
 
@@ -95,8 +99,8 @@ class FollowUpAct(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes it is stored in, about."""
-        return len(self.head) + len(self.body)
+        """Bytes that it takes in a call, about: what is done for one without a body takes its time, too."""
+        return len(self.head) + len(self.body) + ACT_BYTES
 
 
 class Ran(msgspec.Struct, frozen=True):

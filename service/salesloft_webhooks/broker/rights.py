@@ -130,7 +130,7 @@ _WORKING = _rights(
     "ask_later begin_later end_later permits keep_permits set_limits "
     "forget_records once bundle history",
     "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
-    "encryption groups g:*",
+    "encryption format groups g:*",
 )
 _TELLING = _rights("alert_ledger look_dead stored_pauses announced", "", "alerts backfill subscriptions:disabled")
 """Of one of the workers, which tells people."""

@@ -33,6 +33,8 @@ class GroupRow(Struct, frozen=True):
         scheduled: Waiting for a retry's time.
         parked: Waiting behind an earlier event of the same entity.
         unhandled: Waiting for a worker with a handler for them.
+        follow_ups: Follow-ups that wait for their time.
+        next_follow_up_seconds: How long until the first of them is due; not above 0: it is; None: none waits.
         dead: Dead letters.
         consumers: Workers that are there.
         pause: Who paused it, why and for how long, in words; empty: nobody.
@@ -51,6 +53,8 @@ class GroupRow(Struct, frozen=True):
     scheduled: int
     parked: int
     unhandled: int
+    follow_ups: int
+    next_follow_up_seconds: float | None
     dead: int
     consumers: int
     pause: str
@@ -73,6 +77,8 @@ def group_row(stats: GroupStats, samples: Sequence[GroupSample], trend: Trend) -
         scheduled=stats.scheduled,
         parked=stats.parked,
         unhandled=stats.unhandled,
+        follow_ups=stats.follow_ups,
+        next_follow_up_seconds=stats.next_follow_up_seconds,
         dead=stats.dead,
         consumers=stats.consumers,
         pause=pause_text(stats),

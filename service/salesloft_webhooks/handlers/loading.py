@@ -112,6 +112,8 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
     routers = tuple(_import_router(path, number) for number, path in enumerate(handlers, 1)) or (
         _built_in(name, settings),
     )
+    if not any(router.patterns for router in routers):
+        raise ConfigurationError("WORKER_HANDLERS: there are tasks only, and no event to ask for one")
     return LoadedGroup(name, routers)
 
 

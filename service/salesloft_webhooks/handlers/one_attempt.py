@@ -68,7 +68,9 @@ async def run(
         raise LookupError(f"no handler of the router takes {event.event_type}")
     if resources is not None or not isinstance(target, Router):
         router = _with_resources(router, resources)
-    return await run_group(LoadedGroup(event.group, (router,)), event, settings or Settings.load())
+    alone, settings = not isinstance(target, Router), settings or Settings.load()
+    (result,) = await _run_group(LoadedGroup(event.group, (router,)), [event], settings, alone=alone)
+    return result
 
 
 async def run_later(
@@ -108,8 +110,12 @@ async def run_group(loaded: LoadedGroup, event: Event, settings: Settings) -> Re
     return result
 
 
-async def _run_group(loaded: LoadedGroup, events: Sequence[Event], settings: Settings) -> list[Result]:
-    askers = [RecordedAsker() for _ in events]
+async def _run_group(
+    loaded: LoadedGroup, events: Sequence[Event], settings: Settings, *, alone: bool = False
+) -> list[Result]:
+    # Of a handler alone nobody knows which tasks its router will have.
+    tasks = None if alone else frozenset(loaded.tasks)
+    askers = [RecordedAsker(tasks) for _ in events]
     async with loaded.open(settings) as running:
         running.wait_no_more()  # nobody else comes
         for event, asker in zip(events, askers, strict=True):

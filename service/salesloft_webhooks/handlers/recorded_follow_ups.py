@@ -1,33 +1,52 @@
 """Follow-ups in the test kit: what a handler has asked for is kept for the test to look at, and to run."""
 
+import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, id_of, task_type
+from salesloft_webhooks.handlers.follow_up_limits import FollowUpLimits, check_loop
 
 
 class RecordedAsker:
-    """An attempt's asker without a store.
+    """An attempt's asker without a store, made in the event loop of the handlers.
+
+    Args:
+        tasks: The names that the routers have; None: nobody knows.
 
     Attributes:
         wanted: By key, what waits after the attempt.
         cancelled: The keys that the handlers cancelled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: frozenset[str] | None) -> None:
         self.wanted: dict[str, Wanted] = {}
         self.cancelled: list[str] = []
+        self._limits = FollowUpLimits(tasks)
+        self._loop = asyncio.get_running_loop()
 
-    async def ask_later(self, wanted: Wanted) -> bool:
+    def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """See `Event.later`."""
+        check_loop(self._loop)
+        return self._ask_later(wanted)
+
+    async def _ask_later(self, wanted: Wanted) -> bool:
+        self._limits.ask(wanted)
         self.wanted[wanted.key] = wanted
         return True
 
-    async def cancel_later(self, key: str) -> Cancelled:
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
         """See `Event.cancel_later`; what other events have asked for is taken to wait."""
+        check_loop(self._loop)
+        return self._cancel_later(key)
+
+    async def _cancel_later(self, key: str) -> Cancelled:
+        self._limits.end()
         self.wanted.pop(key, None)
         self.cancelled.append(key)
         return Cancelled(found=True)

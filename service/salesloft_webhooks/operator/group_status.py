@@ -9,8 +9,9 @@ Kubernetes keeps no time series, so a status is written only when it says someth
     generation
     dead, consumers                     any change
     backlog, running, scheduled,        more than 1 % of what stands there: any change of a number up to 99, and the
-    parked, unhandled                   way to 0
+    parked, unhandled, followUps        way to 0
     oldestEventTime                     more than two seconds and more than 1 % of the age
+    nextFollowUpTime                    more than a minute: where many wait, each look finds another first one
     ==================================  =============================================================================
 
 So small numbers are right and large ones right to 1 %. The oldest event is given by its time, which stays the same
@@ -34,8 +35,11 @@ FRESH_SECONDS = 5.0
 JITTER_SECONDS = 2.0
 """Times are written in whole seconds, and two clocks are in them."""
 MOVED = 0.01
+NEXT_SECONDS = 60.0
 EXACT = ("dead", "consumers")
 MEASURED = ("backlog", "running", "scheduled", "parked", "unhandled")
+FOLLOW_UPS = ("followUps", "nextFollowUpTime")
+"""Left out while none waits."""
 PAUSED_BY = {Pause.DECLARED: "Declaration", Pause.MANUAL: "Hand", Pause.BREAKER: "Breaker"}
 
 
@@ -74,17 +78,23 @@ def differs(before: Mapping[str, Any], after: Mapping[str, Any], now: float) -> 
     told = ("observedGeneration", *EXACT, "paused", "pausedBy", "pauseReason", "pausedUntil", "limits", "conditions")
     if any(before.get(name) != after.get(name) for name in told):
         return True
-    if any(_moved(before.get(name), after.get(name)) for name in MEASURED):
+    waiting, first_due = FOLLOW_UPS
+    if any(_moved(before.get(name), after.get(name)) for name in (*MEASURED, waiting)):
         return True
-    return _oldest_moved(before.get("oldestEventTime"), after.get("oldestEventTime"), now)
+    if _time_moved(before.get(first_due), after.get(first_due), NEXT_SECONDS):
+        return True
+    oldest = before.get("oldestEventTime")
+    return _time_moved(oldest, after.get("oldestEventTime"), JITTER_SECONDS, age_at=now)
 
 
 def _figures(view: GroupView) -> dict[str, Any]:
     stats = view.stats
     if stats is None:
-        return dict.fromkeys((*MEASURED, *EXACT, "oldestEventTime"))
-    age = stats.oldest_age_seconds
+        return dict.fromkeys((*MEASURED, *EXACT, *FOLLOW_UPS, "oldestEventTime"))
+    age, until_first = stats.oldest_age_seconds, stats.next_follow_up_seconds
     figures: dict[str, Any] = {name: getattr(stats, name) for name in (*MEASURED, *EXACT)}
+    first_due = None if until_first is None else seconds_time(view.at + until_first)
+    figures |= zip(FOLLOW_UPS, (stats.follow_ups or None, first_due), strict=True)
     return figures | {"oldestEventTime": seconds_time(view.at - age) if age >= FRESH_SECONDS else None}
 
 
@@ -104,11 +114,11 @@ def _moved(before: int | None, after: int | None) -> bool:
     return abs(after - before) > MOVED * before
 
 
-def _oldest_moved(before: str | None, after: str | None, now: float) -> bool:
+def _time_moved(before: str | None, after: str | None, by_seconds: float, *, age_at: float | None = None) -> bool:
     if before is None or after is None:
         return before != after
     try:
         was, is_now = unix_seconds(before), unix_seconds(after)
     except ValueError:
         return True
-    return abs(is_now - was) > max(JITTER_SECONDS, MOVED * (now - was))
+    return abs(is_now - was) > max(by_seconds, MOVED * (age_at - was) if age_at is not None else 0.0)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.errors import error_type
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, event_type_label
+from salesloft_webhooks.telemetry.labels import AttemptOutcome, DeadLetterReason, ErrorLabels, TakenTypeLabels
 from salesloft_webhooks.telemetry.logs import Logger
 from salesloft_webhooks.telemetry.measured_span import MeasuredSpan
 from salesloft_webhooks.telemetry.metrics import AGE_SECONDS, HANDLER_SECONDS, WORKER, Cache, counter, histogram
@@ -61,10 +61,11 @@ class GroupMetrics:
         self.age = EVENT_AGE.labels(group)
         self._event_types = Cache[str, EventTypeMetrics](lambda label: EventTypeMetrics(group, label))
         self._errors = ErrorLabels()
+        self.labels = TakenTypeLabels()
 
     def event_type(self, event_type: str) -> EventTypeMetrics:
-        """Those of an event type's label; `event_type_label` bounds how many there can be."""
-        return self._event_types[event_type_label(event_type)]
+        """Those of an event type's label; `TakenTypeLabels` bounds how many there can be."""
+        return self._event_types[self.labels.of(event_type)]
 
     def failed(self, outcome: AttemptOutcome, error: BaseException) -> None:
         """An attempt did not end well."""

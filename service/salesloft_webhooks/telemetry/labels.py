@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from salesloft_webhooks.dialects.names import KNOWN_EVENT_TYPES, OWN_EVENT_TYPES
 from salesloft_webhooks.errors import Retry, Unavailable, error_type
+from salesloft_webhooks.follow_ups import is_task_type
 
 
 class AttemptOutcome(StrEnum):
@@ -41,27 +42,53 @@ class DeadLetterReason(StrEnum):
 
 
 OTHER = "other"
-"""Label value of every event type that is not in the table, and of errors beyond the bound."""
+"""Label value of every event type that is not in the table, and of errors and named tasks beyond the bound."""
 
-MAX_ERROR_LABELS = 50
-"""Types of errors a process tells apart: enough for any handler, too few to hurt."""
+MAX_ERROR_LABELS, MAX_TASK_LABELS = 50, 50
+"""Types of errors, and named tasks, that a process tells apart: enough for any handler, too few to hurt."""
+
+
+class _FirstOnes:
+    """The first names of a process, up to a bound, stand for themselves; the others are `OTHER`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: set[str] = set()
+
+    def of(self, name: str) -> str:
+        if name not in self._known and len(self._known) >= self._most:
+            return OTHER
+        self._known.add(name)
+        return name
 
 
 class ErrorLabels:
     """Label values for errors: names of their types, the first `MAX_ERROR_LABELS` of a process."""
 
     def __init__(self) -> None:
-        self._known: set[str] = set()
+        self._names = _FirstOnes(MAX_ERROR_LABELS)
 
     def of(self, error: BaseException) -> str:
         """The type's name. A plain `Unavailable` or `Retry` says only what follows, so its cause speaks for it."""
         if type(error) in (Retry, Unavailable) and error.__cause__ is not None:
             error = error.__cause__
-        name = error_type(error)
-        if name not in self._known and len(self._known) >= MAX_ERROR_LABELS:
-            return OTHER
-        self._known.add(name)
-        return name
+        return self._names.of(error_type(error))
+
+
+class TakenTypeLabels:
+    """Label values for the types of what a worker takes: events, and the first `MAX_TASK_LABELS` named tasks.
+
+    A task's type is its author's word, for no sender can send one (`follow_ups.TASK_PREFIX`).
+    """
+
+    def __init__(self) -> None:
+        self._tasks = _FirstOnes(MAX_TASK_LABELS)
+
+    def of(self, event_type: str) -> str:
+        """Of one type."""
+        if event_type in _EXPECTED:  # nearly all: each event asks
+            return event_type
+        return self._tasks.of(event_type) if is_task_type(event_type) else OTHER
 
 
 _EXPECTED = KNOWN_EVENT_TYPES | OWN_EVENT_TYPES

@@ -35,7 +35,7 @@ _LABELS = {
     "source": "Name of a configured source.",
     "dialect": "How the sender signs: the name of a dialect, such as `envelope`.",
     "key": "Position of a key in its setting, 0 first.",
-    "event_type": "Dotted event type, or `other`.",
+    "event_type": "Dotted event type; `follow_up/` and the name of a task, of the first 50 of a process; or `other`.",
     "group": "Consumer group.",
     "partition": "Number of a stream.",
     "role": "`receiver` or `worker`.",

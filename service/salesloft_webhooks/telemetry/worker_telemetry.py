@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry.attempt_span import AttemptSpan, GroupMetrics
-from salesloft_webhooks.telemetry.labels import DeadLetterReason, event_type_label
+from salesloft_webhooks.telemetry.labels import DeadLetterReason
 from salesloft_webhooks.telemetry.logs import get_logger
 from salesloft_webhooks.telemetry.metrics import (
     AGE_SECONDS,
@@ -56,6 +56,15 @@ FOLLOW_UPS_LATE = histogram(
 )
 
 
+FOLLOW_UPS_REFUSED = counter(
+    WORKER,
+    "follow_ups_refused",
+    "Times that the store did not take what a handler wanted of a follow-up, so that its event comes again.",
+    "group",
+    unshown="finding out why events that ask for follow-ups come again and again",
+)
+
+
 class WorkerTelemetry(StoreTelemetry):
     """A worker's verbs. Construct it inside `configure_tracing`; one per group and process."""
 
@@ -73,6 +82,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._settle_batch = SETTLE_BATCH.labels(group)
         self._settle_seconds = SETTLE_SECONDS.labels(group)
         self._late = FOLLOW_UPS_LATE.labels(group)
+        self._refused = FOLLOW_UPS_REFUSED.labels(group)
         self._throttle = Throttle()
 
     def attempt(self, event: Event) -> AttemptSpan:
@@ -113,7 +123,7 @@ class WorkerTelemetry(StoreTelemetry):
 
     def left_unhandled(self, event_types: Sequence[str]) -> None:
         """Entries the group wants and this process has no handler for were left to others; one type for each."""
-        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+        for event_type, entries in Counter(map(self._metrics.labels.of, event_types)).items():
             if (left_out := self._throttle.suppressed(event_type)) is not None:
                 self.log.warning(
                     "event.unhandled", group=self.group, event_type=event_type, entries=entries, left_out=left_out
@@ -123,7 +133,7 @@ class WorkerTelemetry(StoreTelemetry):
         """Entries became dead letters because no worker of the group had a handler for too long; one type for each."""
         for event_type in event_types:
             self._metrics.event_type(event_type).dead[DeadLetterReason.NO_HANDLER].inc()
-        for event_type, entries in Counter(map(event_type_label, event_types)).items():
+        for event_type, entries in Counter(map(self._metrics.labels.of, event_types)).items():
             self.log.error("event.never_handled", group=self.group, event_type=event_type, entries=entries)
 
     def follow_ups_begun(self, partition: int, late_seconds: Sequence[float]) -> None:
@@ -140,6 +150,14 @@ class WorkerTelemetry(StoreTelemetry):
     def held_up(self, limit: str, *, seconds: float) -> None:
         """A loop had something to do and no permit for it, because of ``running`` or ``rate``."""
         HELD_UP_SECONDS.labels(self.group, limit).inc(seconds)
+
+    def follow_up_refused(self, partition: int, reason: str) -> None:
+        """The store has not taken what a handler has asked for or cancelled: its event comes again."""
+        self._refused.inc()
+        if (left_out := self._throttle.suppressed("follow-up", str(partition))) is not None:
+            self.log.warning(
+                "follow_up.refused", group=self.group, partition=partition, reason=reason, left_out=left_out
+            )
 
     def in_flight(self, count: Callable[[], int]) -> None:
         """What tells how many attempts run now: it is asked at each scrape."""

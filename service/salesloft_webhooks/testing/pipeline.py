@@ -83,7 +83,11 @@ class Pipeline:
         seconds = within.total_seconds() if isinstance(within, timedelta) else within
         follow_ups, begun = FollowUps(self._store, GroupOptions(self.group)), 0
         for partition in range(self._store.partitions):
-            begun += len((await follow_ups.begin(partition, ahead_seconds=seconds)).late_seconds)
+            more = True  # a call takes so many; what handlers ask for meanwhile waits for another `run_later`
+            while more:
+                answer = await follow_ups.begin(partition, ahead_seconds=seconds)
+                begun += len(answer.late_seconds)
+                more = bool(answer.late_seconds) and answer.next_seconds.get(partition) == 0
         return begun
 
     async def dead_letters(self) -> list[DeadLetter]:

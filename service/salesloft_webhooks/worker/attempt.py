@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from salesloft_webhooks.authors_line import authors_line
 from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
-from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry, StoreError
+from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
 from salesloft_webhooks.events import ASKER
 from salesloft_webhooks.follow_ups import Cancelled, Wanted
 from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
@@ -141,7 +144,8 @@ class Attempt:
                     interrupted=self._is_interrupted,
                 )
                 if self._asker is not None and verdict.ending is Ending.DONE:
-                    verdict = await self._prepared(self._asker)
+                    again = await self._asker.prepare()
+                    verdict = DONE if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
@@ -154,26 +158,20 @@ class Attempt:
             settlement = self._settlement(span, verdict)
             return settlement if self._asker is None else self._asker.with_follow_ups(settlement)
 
-    async def ask_later(self, wanted: Wanted) -> bool:
+    def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """For the event's handlers: see `Event.later`."""
-        return await self._open_asker().ask_later(wanted)
+        return self._open_asker().ask_later(wanted)
 
-    async def cancel_later(self, key: str) -> Cancelled:
+    def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
         """For the event's handlers: see `Event.cancel_later`."""
-        return await self._open_asker().cancel_later(key)
+        return self._open_asker().cancel_later(key)
 
     def _open_asker(self) -> FollowUpAsker:
         if self._task is None or self._task.done():
-            raise FollowUpRefused("the attempt is over: nobody would ask again if this were lost")
-        self._asker = self._asker or FollowUpAsker(self.lease, self._rules.follow_ups, self._task.get_loop())
+            raise FollowUpRefused(ATTEMPT_OVER)
+        check_loop(self._task.get_loop())
+        self._asker = self._asker or FollowUpAsker(self.lease, self._rules.follow_ups)
         return self._asker
-
-    async def _prepared(self, asker: FollowUpAsker) -> Verdict:
-        try:
-            await asker.prepare()
-        except StoreError as exc:
-            return Verdict(Ending.SNOOZED, exc, self._rules.follow_ups.away_seconds())
-        return DONE
 
     def _is_interrupted(self) -> bool:
         return self._interruption is not None

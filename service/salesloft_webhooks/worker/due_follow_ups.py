@@ -63,6 +63,8 @@ class DueFollowUps:
             return
         self._failures = 0
         self._telemetry.follow_ups_begun(partition, begun.late_seconds)
+        if begun.problem:
+            self._telemetry.follow_ups_postponed(partition, begun.problem)
         for place, seconds in begun.next_seconds.items():
             # What is held back is looked at again with the next heartbeat: nobody says when a pause ends.
             if place != partition or not begun.held_back:

@@ -1,18 +1,26 @@
 """What one attempt asks for: follow-ups, stored at once or kept until the event is done, and cancellations."""
 
-import asyncio
 import time
 from collections.abc import Callable
+from enum import Enum, auto
 
 from msgspec import structs
 
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import FollowUpRefused, Retry, StoreError
-from salesloft_webhooks.follow_ups import ASKED_MOST, ATTEMPT_BYTES, ENDED_MOST, Cancelled, Wanted
+from salesloft_webhooks.follow_ups import Cancelled, Wanted
+from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, FollowUpLimits
 
 AWAY_LEAST, AWAY_MOST = 2.0, 60.0
 """When an event comes again whose follow-up could not be stored, in seconds: the longer that goes on, the later. What
 its handler does before it asks is done again each time."""
+
+
+class Call(Enum):
+    """What an attempt may have to wait for."""
+
+    ASK = auto()
+    CANCEL = auto()
 
 
 class FollowUpCounter:
@@ -22,89 +30,97 @@ class FollowUpCounter:
         follow_ups: Where they are stored.
         tasks: The names that the group's routers have.
         note_due: Called with partition and seconds: one is due there by then.
+        refused: Called with partition and reason: the store has not taken what an attempt wants.
     """
 
-    def __init__(self, follow_ups: FollowUps, tasks: frozenset[str], note_due: Callable[[int, float], None]) -> None:
+    def __init__(
+        self,
+        follow_ups: FollowUps,
+        tasks: frozenset[str],
+        note_due: Callable[[int, float], None],
+        refused: Callable[[int, str], None],
+    ) -> None:
         self.follow_ups = follow_ups
         self.tasks = tasks
         self.note_due = note_due
-        self._away_since: float | None = None
+        self._refused = refused
+        self._away_since: dict[tuple[int, Call], float] = {}
 
-    def answered(self) -> None:
-        """The store has taken something of a follow-up."""
-        self._away_since = None
+    def answered(self, partition: int, call: Call) -> None:
+        """The store has taken one. That a cancellation is taken says nothing of the room for others."""
+        self._away_since.pop((partition, call), None)
 
-    def away_seconds(self) -> float:
+    def away_seconds(self, partition: int, call: Call, error: StoreError) -> float:
         """The store has not: when to ask again."""
+        self._refused(partition, str(error))
         now = time.monotonic()
-        self._away_since = now if self._away_since is None else self._away_since
-        return min(max(AWAY_LEAST, now - self._away_since), AWAY_MOST)
+        return min(max(AWAY_LEAST, now - self._away_since.setdefault((partition, call), now)), AWAY_MOST)
 
 
 class FollowUpAsker:
     """Made when an attempt asks for the first time."""
 
-    def __init__(self, lease: Lease, counter: FollowUpCounter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, lease: Lease, counter: FollowUpCounter) -> None:
         self._before: dict[str, FollowUpAct] = {}
         self._lease = lease
         self._counter = counter
         self._on_done: dict[str, FollowUpAct] = {}
-        self._loop = loop
-        self._asked = self._ended = self._bytes = 0
+        self._limits = FollowUpLimits(counter.tasks)
+        self._over = False
 
     async def ask_later(self, wanted: Wanted) -> bool:
         """See `Event.later`."""
-        self._check_loop()
-        if wanted.task and wanted.task not in self._counter.tasks:
-            raise FollowUpRefused("task=...: no router of the group has a task of this name")
-        self._asked += 1
-        if self._asked > ASKED_MOST:
-            raise FollowUpRefused(f"more than {ASKED_MOST} follow-ups were asked for in one attempt")
+        self._limits.ask(wanted)
+        partition = self._lease.partition
         try:
             act = await self._counter.follow_ups.act(self._lease, wanted)
-            self._bytes += act.size
-            if self._bytes > ATTEMPT_BYTES:
-                raise FollowUpRefused(f"the follow-ups of one attempt are more than {ATTEMPT_BYTES} bytes to store")
+            self._limits.store(act.size)
+            if wanted.on_done:
+                await self._counter.follow_ups.check_room(self._lease, act)
+            self._check_open()
             self._on_done.pop(wanted.key, None)
             if wanted.on_done:
-                await self._counter.follow_ups.check_room(self._lease.partition)
+                self._counter.answered(partition, Call.ASK)
                 self._on_done[wanted.key] = act
                 return True
             asked = time.monotonic()
             waits, due_seconds = await self._counter.follow_ups.ask(self._lease, act)
         except StoreError as exc:
-            raise self._again(exc) from exc
-        self._counter.answered()
+            raise self._again(Call.ASK, exc) from exc
+        self._counter.answered(partition, Call.ASK)
         if waits:
             self._note(structs.replace(act, stored=asked))
         if due_seconds is not None:
-            self._counter.note_due(self._lease.partition, due_seconds)
+            self._counter.note_due(partition, due_seconds)
         return waits
 
     async def cancel_later(self, key: str) -> Cancelled:
         """See `Event.cancel_later`."""
-        self._check_loop()
-        self._ended += 1
-        if self._ended > ENDED_MOST:
-            raise FollowUpRefused(f"more than {ENDED_MOST} follow-ups were cancelled in one attempt")
+        self._limits.end()
+        self._check_open()
         kept = self._on_done.pop(key, None)
         try:
             ended = await self._counter.follow_ups.end_by_key(self._lease, key)
         except StoreError as exc:
-            raise self._again(exc) from exc
-        self._counter.answered()
+            raise self._again(Call.CANCEL, exc) from exc
+        self._counter.answered(self._lease.partition, Call.CANCEL)
         for act in ended.here:
             self._note(act)
         return Cancelled(ended.found or kept is not None, ended.running)
 
-    async def prepare(self) -> None:
-        """Right before `done`: what it replaces in other partitions waits no more.
+    async def prepare(self) -> Retry | None:
+        """Right before `done`: what it replaces in other partitions waits no more. Nothing can be asked from now on.
 
-        Raises:
-            StoreError: it may wait or not; the event has to come again.
+        Returns:
+            Why the event has to come again, and when: the store has not taken that. None: it has.
         """
-        for act in self._on_done.values():
-            await self._counter.follow_ups.clear_earlier(self._lease, act)
+        self._over = True
+        try:
+            for act in tuple(self._on_done.values()):
+                await self._counter.follow_ups.prepare(self._lease, act)
+        except StoreError as exc:
+            return self._again(Call.ASK, exc)
+        return None
 
     def with_follow_ups(self, settlement: Settlement) -> Settlement:
         """The same with what counts together with it if it is `done`, and with what was stored before in any case."""
@@ -116,10 +132,10 @@ class FollowUpAsker:
         self._before.pop(act.follow_up, None)
         self._before[act.follow_up] = act
 
-    def _again(self, error: StoreError) -> Retry:
-        after = self._counter.away_seconds()
+    def _again(self, call: Call, error: StoreError) -> Retry:
+        after = self._counter.away_seconds(self._lease.partition, call, error)
         return Retry(f"the store did not take a follow-up: {error}", after=after, counted=False)
 
-    def _check_loop(self) -> None:
-        if asyncio.get_running_loop() is not self._loop:
-            raise FollowUpRefused("follow-ups are asked for in the worker's event loop: by an `async def`")
+    def _check_open(self) -> None:
+        if self._over:  # by what a handler has left behind
+            raise FollowUpRefused(ATTEMPT_OVER)

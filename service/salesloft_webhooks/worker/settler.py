@@ -191,6 +191,8 @@ class Settler:
         batch += [unsettled.settlement for unsettled in takewhile(lambda each: each.joined, rest)]
         if not self._with_follow_ups:
             return batch
+        if not self._group.is_connected(self._partition):
+            self._failed = time.monotonic()  # behind the next connection may be another server
         batch = light_enough(batch, self._queue)
         return [as_heard(unsettled, self._failed) for unsettled in islice(self._queue, len(batch))]
 

@@ -57,7 +57,7 @@ class Worker:
     def __init__(
         self, store: Store, settings: Settings, loaded: LoadedGroup, running: RunningGroup, telemetry: WorkerTelemetry
     ) -> None:
-        options = GroupOptions(
+        self._options = options = GroupOptions(
             name=loaded.name,
             events=settings.worker_events or loaded.patterns,
             ordering=settings.worker_ordering or loaded.ordering,
@@ -69,7 +69,6 @@ class Worker:
             no_handler_seconds=settings.no_handler_seconds,
             limits=loaded.limits_of(settings),
         )
-        self._options = options
         self._store = store
         self._loaded = loaded
         self._running = running
@@ -85,7 +84,8 @@ class Worker:
             memory_share=(1 + settings.history_memory_share) / 2,  # up to the share itself history may stand
         )
         self._due_follow_ups = DueFollowUps(follow_ups, telemetry)
-        counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), self._due_follow_ups.note)
+        note, refused = self._due_follow_ups.note, telemetry.follow_up_refused
+        counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), note, refused)
         handlers = rules_by_type(loaded, settings, counter), running
 
         def loop_of(partition: int) -> PartitionLoop:

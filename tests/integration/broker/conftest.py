@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from salesloft_webhooks.broker import decide_partitions
+from tests.integration.broker.follow_up_steps import ask, leased
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.servers import Server, engines
 
@@ -22,3 +25,15 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     server = Server(engines()[request.param], tmp_path, {"maxmemory-policy": "noeviction"}).start()
     yield server
     server.stop(kill=True)
+
+
+@pytest.fixture
+async def asked_before(server: Server) -> Any:
+    """A follow-up asked for before the raise, in her first partition; then a process that knows of the raise."""
+    async with open_bench(server) as before:
+        group = await before.group(lease_seconds=60)
+        await decide_partitions(before.store, 1)
+        await ask(before, group, await leased(before, group, "e1", 0))
+        async with open_bench(server, partitions=2) as after:
+            await decide_partitions(after.store, 2)
+            yield before, after, await after.group(lease_seconds=60, consumer="two")

@@ -3,8 +3,12 @@
 from typing import Any
 
 from salesloft_webhooks.broker import FollowUps, Group, Lease
+from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.follow_ups import Wanted
 from tests.support.broker_bench import Bench, take
+
+MOVED = next(name for name in (f"person:{n}" for n in range(50)) if partition_of(name, 2) == 1)
+"""Of one partition she was in the first, of two she is in the second."""
 
 LATER = "sl:{0}:g:crm:later"
 
@@ -32,3 +36,23 @@ async def running(bench: Bench, event_id: str = "e1", **options: Any) -> tuple[G
     await bench.publish(event_id)
     (lease,) = await take(group)
     return group, lease
+
+
+async def leased(bench: Bench, group: Group, event_id: str, partition: int) -> Lease:
+    """An event of hers, taken in a partition."""
+    await bench.publish(event_id, key=MOVED)
+    (lease,) = (await group.take(partition, 1)).leases
+    return lease
+
+
+async def ask(bench: Bench, group: Group, lease: Lease, after: float = 0.0) -> FollowUps:
+    """Ask by the key `k`."""
+    follow_ups = FollowUps(bench.store, group.options)
+    await follow_ups.ask(lease, await follow_ups.act(lease, Wanted("k", after, "", b"", on_done=False)))
+    return follow_ups
+
+
+def waiting(redis: Any, partition: int) -> list[str]:
+    """The ids that wait in a partition."""
+    found: list[str] = redis.zrange(f"sl:{{{partition}}}:g:crm:later", 0, -1)
+    return found

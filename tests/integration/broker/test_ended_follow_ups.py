@@ -2,10 +2,12 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from salesloft_webhooks.broker import FollowUps, Outcome, Settlement
+from salesloft_webhooks.broker.administration import erasure
 from salesloft_webhooks.broker.administration.bodies_by_key import bodies_by_key
 from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.history import history
@@ -102,16 +104,16 @@ async def test_a_paused_group_begins_none(bench: Bench) -> None:
     assert await begun(group, bench) == 1
 
 
-async def test_a_worker_of_the_first_version_holds_it_back(bench: Bench) -> None:
-    """Beside a worker that would take it for its event, a follow-up waits."""
-    group, lease = await running(bench)
-    await asked(group, bench, lease, wanted())
-    bench.redis.zadd("sl:{0}:g:crm:seen", {"old": 2e12})
+async def test_none_begins_while_the_first_version_may_come_back(server: Server) -> None:
+    """As long as format 1 is written, whoever rolls back finds no entry that version 0.1.0 cannot read."""
+    async with open_bench(server, store_format=1) as bench:
+        group, lease = await running(bench)
+        await asked(group, bench, lease, wanted())
 
-    assert await begun(group, bench) == 0
-    bench.redis.zrem("sl:{0}:g:crm:seen", "old")
+        assert await begun(group, bench) == 0
+        bench.redis.hset("sl:format", "written", 2)
 
-    assert await begun(group, bench) == 1
+        assert await begun(group, bench) == 1
 
 
 async def test_it_survives_a_flush_of_the_scripts(bench: Bench) -> None:
@@ -173,6 +175,29 @@ async def test_an_erased_person_has_no_follow_up_left(bench: Bench) -> None:
     assert await asked(group, bench, lease, wanted("again", 60)) is False
 
 
+async def test_one_that_begins_and_dies_while_she_is_erased_leaves_no_letter(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is due behind the look at her dead letters, and is one at once: that is erased, too."""
+    group, lease = await running(bench)
+    await asked(group, bench, lease, wanted())
+    await settle(group, lease, Outcome.DONE)
+    letters, looks = erasure._erase_letters, []
+
+    async def then_it_dies(*args: Any) -> None:
+        await letters(*args)
+        looks.append(await begun(group, bench))
+        for follow_up in await take(group):
+            await settle(group, follow_up, Outcome.DEAD)
+
+    monkeypatch.setattr(erasure, "_erase_letters", then_it_dies)
+    settings = Settings.load(redis_url="redis://127.0.0.1:1")
+    await erase_person(bench.store, settings, "1", patience_seconds=0.1, files=False)
+
+    assert looks == [1, 0]
+    assert bench.redis.xlen("sl:{0}:g:crm:dead") == 0
+
+
 async def test_a_body_is_sealed_and_opened_with_an_older_key(server: Server, tmp_path: Path) -> None:
     """With encrypted bodies a follow-up's is one of them, which `body-keys list` counts; rotated keys still open it."""
     file, first = tmp_path / "keys", key_line()
@@ -216,7 +241,7 @@ async def test_the_rest_of_the_memory_is_for_deliveries(small: Server) -> None:
         with pytest.raises(StoreFull):
             await follow_ups.ask(lease, await follow_ups.act(lease, wanted()))
         with pytest.raises(StoreFull):
-            await follow_ups.check_room(0)
+            await follow_ups.check_room(lease, await follow_ups.act(lease, wanted()))
         await bench.publish("e2")
 
         assert len(await take(group)) == 1

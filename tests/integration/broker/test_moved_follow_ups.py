@@ -5,50 +5,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from salesloft_webhooks.broker import FollowUps, Group, Lease, decide_partitions
+from salesloft_webhooks.broker import FollowUps, decide_partitions
 from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.waiting_follow_ups import waiting_follow_ups
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.follow_ups import Wanted, id_of
 from salesloft_webhooks.settings import Settings
-from tests.support.broker_bench import Bench, open_bench
+from tests.integration.broker.follow_up_steps import MOVED, ask, leased, waiting
+from tests.support.broker_bench import open_bench
 from tests.support.servers import Server
-
-MOVED = next(name for name in (f"person:{n}" for n in range(50)) if partition_of(name, 2) == 1)
-"""Of one partition she was in the first, of two she is in the second."""
-
-
-async def leased(bench: Bench, group: Group, event_id: str, partition: int) -> Lease:
-    """An event of hers, taken in a partition."""
-    await bench.publish(event_id, key=MOVED)
-    (lease,) = (await group.take(partition, 1)).leases
-    return lease
-
-
-async def ask(bench: Bench, group: Group, lease: Lease, after: float = 0.0) -> FollowUps:
-    """Ask by the key `k`."""
-    follow_ups = FollowUps(bench.store, group.options)
-    await follow_ups.ask(lease, await follow_ups.act(lease, Wanted("k", after, "", b"", on_done=False)))
-    return follow_ups
-
-
-def waiting(redis: Any, partition: int) -> list[str]:
-    """The ids that wait in a partition."""
-    found: list[str] = redis.zrange(f"sl:{{{partition}}}:g:crm:later", 0, -1)
-    return found
-
-
-@pytest.fixture
-async def asked_before(server: Server) -> Any:
-    """A follow-up asked for before the raise, in her first partition; then a process that knows of the raise."""
-    async with open_bench(server) as before:
-        group = await before.group(lease_seconds=60)
-        await decide_partitions(before.store, 1)
-        await ask(before, group, await leased(before, group, "e1", 0))
-        async with open_bench(server, partitions=2) as after:
-            await decide_partitions(after.store, 2)
-            yield before, after, await after.group(lease_seconds=60, consumer="two")
 
 
 async def test_what_is_due_begins_where_its_person_is_now(asked_before: Any) -> None:
@@ -97,7 +63,7 @@ async def test_an_older_one_that_is_moved_yields_to_a_later_one(asked_before: An
     follow_ups = FollowUps(after.store, group.options)
     lease = await leased(after, group, "e2", 1)
     act = await follow_ups.act(lease, Wanted("k", 60, "", b"", on_done=False))
-    await follow_ups._ask("ask", 1, "e2", act)
+    await follow_ups._ask("ask", lease, act)
 
     await follow_ups.begin(0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace as replace_stats
 
 import pytest
 from msgspec.structs import replace
@@ -189,3 +190,19 @@ async def test_what_is_due_is_backlog(bench: Bench) -> None:
     (stats,) = (await measure(bench.store)).groups
 
     assert (stats.follow_ups, stats.follow_ups_due, stats.backlog) == (2, 1, 1)
+    assert -60 < (stats.next_follow_up_seconds or 0) <= 0
+
+
+async def test_the_first_of_all_partitions_says_when_the_next_is_due(bench: Bench) -> None:
+    """A group's next follow-up is the first of any partition; without one there is no time."""
+    group, lease = await running(bench)
+    (before,) = (await measure(bench.store)).groups
+    await asked(group, bench, lease, wanted("later", 600))
+    await asked(group, bench, lease, wanted("first", 60))
+
+    (stats,) = (await measure(bench.store)).groups
+
+    assert before.next_follow_up_seconds is None
+    assert 50 < (stats.next_follow_up_seconds or 0) <= 60
+    elsewhere = replace_stats(stats, next_follow_up_seconds=5.0)
+    assert [(stats + each).next_follow_up_seconds for each in (elsewhere, before)] == [5, stats.next_follow_up_seconds]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from salesloft_webhooks import Event, PermanentError, Retry, Router, Settings, Unavailable
+from salesloft_webhooks.follow_ups import ASKED_MOST
 from salesloft_webhooks.testing import Outcome, event, pipeline, run
 
 
@@ -53,6 +54,53 @@ async def test_a_routers_lifespan_runs_around_the_attempt_unless_resources_are_g
     await run(note, event("person.deleted"), resources=given)
 
     assert (real, given) == (["person.created"], ["person.updated", "person.deleted"])
+
+
+async def test_what_a_worker_refuses_of_follow_ups_the_kit_refuses() -> None:
+    """Too many, a task that no router has, and a plain function: the event would be a dead letter."""
+    router = Router()
+
+    @router.on("email.sent")
+    async def many(event: Event) -> None:
+        for number in range(ASKED_MOST + event.data["more"]):
+            await event.later(after=60, key=str(number))
+
+    @router.on("email.opened")
+    async def unknown(event: Event) -> None:
+        await event.later(after=60, key="k", task="nobody")
+
+    @router.on("email.clicked")
+    def plain(event: Event) -> None:
+        _ = event.later(after=60, key="k")
+
+    ends = [await run(router, event(f"email.{what}", more=1)) for what in ("sent", "opened", "clicked")]
+    within = await run(router, event("email.sent", more=0))
+
+    assert [each.outcome for each in ends] == [Outcome.DEAD] * 3
+    assert (within.outcome, len(within.follow_ups)) == (Outcome.DONE, ASKED_MOST)
+
+
+async def test_all_follow_ups_that_are_due_begin() -> None:
+    """However many they are: a test says when, and not how often."""
+    router = Router()
+    ran: list[str] = []
+
+    @router.on("email.sent")
+    async def handle(event: Event) -> None:
+        if event.follow_up is not None:
+            ran.append(event.event_id)
+            return
+        for number in range(12):
+            await event.later(after=60, key=str(number), on_done=True)
+
+    async with pipeline(router) as running:
+        for number in range(5):
+            await running.deliver("email.sent", {"id": number, "recipient": {"id": number}})
+        await running.settled(seconds=30)
+        begun = await running.run_later()
+        await running.settled(seconds=30)
+
+    assert (begun, len(set(ran))) == (60, 60)
 
 
 async def test_an_event_nobody_takes_is_a_mistake_of_the_test() -> None:

@@ -119,6 +119,16 @@ def test_what_cannot_be_found_is_a_configuration_error(handlers: tuple[str, ...]
         load_group("nowhere", handlers, SETTINGS)
 
 
+def test_a_group_of_tasks_alone_is_a_configuration_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No event could ever ask for one, and the group would take every event and handle none."""
+    lines = ["from salesloft_webhooks import Router", "router = Router()", "@router.task('remind')"]
+    (tmp_path / "only_tasks.py").write_text("\n".join([*lines, "async def remind(event): ..."]))
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigurationError, match="tasks only"):
+        load_group("mine", ["only_tasks:router"], SETTINGS)
+
+
 def test_an_override_that_makes_no_sense_is_refused() -> None:
     """A time-out of zero would fail every attempt."""
     with pytest.raises(ConfigurationError, match="timeout_seconds"):

@@ -54,6 +54,14 @@ def test_the_oldest_event_is_given_by_its_time() -> None:
     assert status_of(moment)["oldestEventTime"] is None
 
 
+def test_follow_ups_that_wait_are_shown_with_the_time_of_the_first() -> None:
+    """How many, and when; nothing of them while none waits."""
+    waits = structs.replace(WORKING, stats=GroupStats("crm", follow_ups=3, next_follow_up_seconds=3_600.0))
+
+    assert [status_of(waits)[name] for name in ("followUps", "nextFollowUpTime")] == [3, "2025-11-29T13:00:00Z"]
+    assert [status_of(WORKING)[name] for name in ("followUps", "nextFollowUpTime")] == [None, None]
+
+
 def test_a_declared_pause_is_shown_with_its_end() -> None:
     """Who, why and until when stand in fields of their own, and in words in the condition."""
     status = status_of(structs.replace(WORKING, pause=DECLARED))
@@ -145,6 +153,8 @@ def moved(**figures: Any) -> bool:
         ({"parked": 0}, True),
         ({"dead": 4}, True),
         ({"consumers": 1}, True),
+        ({"followUps": 1}, True),
+        ({"nextFollowUpTime": "2025-11-29T13:00:00Z"}, True),
         ({"oldestEventTime": "2025-11-29T11:00:00Z"}, True),
         ({"measuredAt": "2025-11-29T12:00:15Z"}, False),
         ({"observedGeneration": 2}, True),
@@ -166,6 +176,14 @@ def test_the_oldest_event_moves_when_it_is_another(time: str, written: bool) -> 
     before = {"oldestEventTime": "2025-11-29T11:00:00Z"}
 
     assert differs(before, {"oldestEventTime": f"2025-11-29T{time}Z"}, AT) is written
+
+
+@pytest.mark.parametrize(("time", "written"), [("13:01:00", False), ("13:01:01", True), ("12:58:59", True)])
+def test_the_first_follow_up_moves_by_more_than_a_minute(time: str, written: bool) -> None:  # noqa: FBT001
+    """Where many wait, each look finds another first one: that alone is not written each time."""
+    before = {"nextFollowUpTime": "2025-11-29T13:00:00Z"}
+
+    assert differs(before, {"nextFollowUpTime": f"2025-11-29T{time}Z"}, AT) is written
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=30))

@@ -9,7 +9,7 @@ import pytest
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
-from salesloft_webhooks.telemetry.labels import MAX_ERROR_LABELS, AttemptOutcome, DeadLetterReason
+from salesloft_webhooks.telemetry.labels import MAX_ERROR_LABELS, MAX_TASK_LABELS, AttemptOutcome, DeadLetterReason
 from tests.unit.telemetry.conftest import Sample
 
 ENDS: dict[AttemptOutcome, Callable[[AttemptSpan], None]] = {
@@ -106,6 +106,20 @@ def test_errors_without_number_share_one_label(event: Event, sample: Sample, nam
             span.retried(type(f"Error{number}", (Exception,), {"__module__": "builtins"})(), after_seconds=1)
 
     assert sample("attempt_errors_total", group=name, outcome="retried", error="other") == 10
+
+
+def test_tasks_have_labels_of_their_own_up_to_a_bound(event: Event, sample: Sample, name: str) -> None:
+    """Named tasks are told apart by their names; one with a name of its own each time shares a label."""
+    telemetry = WorkerTelemetry(name)
+
+    for number in range(MAX_TASK_LABELS + 10):
+        with telemetry.attempt(replace(event, event_type=f"follow_up/task{number}")) as span:
+            span.done()
+    telemetry.poisoned("follow_up/task1")
+
+    assert sample("attempts_total", group=name, event_type="follow_up/task1", outcome="done") == 1
+    assert sample("attempts_total", group=name, event_type="other", outcome="done") == 10
+    assert sample("dead_letters_total", group=name, event_type="follow_up/task1", reason="poison") == 1
 
 
 def test_invented_event_types_share_one_label(event: Event, sample: Sample, name: str) -> None:

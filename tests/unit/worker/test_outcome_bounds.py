@@ -5,6 +5,7 @@ from collections import deque
 from datetime import UTC, datetime
 
 from salesloft_webhooks.broker import FollowUpAct, Lease, Outcome, Settlement
+from salesloft_webhooks.broker.lease import ACT_BYTES
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.worker.outcome_bounds import KEPT_BYTES, ConfirmedLately, Unsettled, as_heard, light_enough
 
@@ -19,7 +20,7 @@ def done(number: int, *acts: FollowUpAct, before: tuple[FollowUpAct, ...] = ()) 
 
 def large(name: str = "f") -> FollowUpAct:
     """A follow-up of a megabyte."""
-    return FollowUpAct(name, "subject", 0.0, b"", b"a" * MEGABYTE)
+    return FollowUpAct(name, "subject", 0.0, b"", b"a" * (MEGABYTE - ACT_BYTES))
 
 
 def test_a_call_takes_so_many_bytes_of_follow_ups() -> None:
@@ -31,6 +32,14 @@ def test_a_call_takes_so_many_bytes_of_follow_ups() -> None:
     assert len(light_enough(batch, apart)) == 2
     assert len(light_enough(batch, joined)) == 5
     assert len(light_enough([done(0, *[large()] * 9), done(1)], deque([Unsettled(done(0, *[large()] * 9), 0.0)]))) == 1
+
+
+def test_what_has_no_body_weighs_something() -> None:
+    """Cancellations take their time in the server, too: those of many events do not go in one call."""
+    ended = tuple(FollowUpAct(str(number), ended="cancelled", stored=1.0) for number in range(64))
+    batch = [done(number, before=ended) for number in range(200)]
+
+    assert len(light_enough(batch, deque(Unsettled(each, 0.0) for each in batch))) < 200
 
 
 def test_what_is_said_again_says_all_that_was_stored() -> None:

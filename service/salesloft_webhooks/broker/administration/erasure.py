@@ -156,6 +156,7 @@ async def _erase_all(store: Store, settings: Settings, person: str, counted: Cou
         for other in range(store.partitions if store.earlier else 0):
             await store.run("end_later", other, args)
     await _erase_entries(store, settings, person, [f"({start}" for start in starts], counted)
+    await _erase_letters(store, settings, person, counted)  # of what came to be due meanwhile, and died at once
     async for _, outcome in quarantine.discard(store, _quarantined(store, person)):
         counted["quarantined"] += outcome is Removed.DISCARDED
 

@@ -9,7 +9,7 @@ from typing import Any
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.past_attempts import PastAttempt, read_attempts
 from salesloft_webhooks.broker.administration.stored_records import Entry, read_entry
-from salesloft_webhooks.broker.administration.waiting_follow_ups import AskedFollowUp, asked_follow_up
+from salesloft_webhooks.broker.administration.waiting_follow_ups import MOVED, AskedFollowUp, asked_follow_up, nearness
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.entry_reference import Reference
 from salesloft_webhooks.broker.keys import NOBODY, PARKED_SCORE, UNHANDLED_SCORE
@@ -24,6 +24,9 @@ from salesloft_webhooks.broker.records import (
 from salesloft_webhooks.broker.sealed_data import opened_fields
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import BACKFILL_TOKEN
+
+_ENTRY, _FOLLOW_UPS = 2, 5
+"""Of what ``history.lua`` answers."""
 
 
 class EventState(StrEnum):
@@ -111,11 +114,31 @@ async def history(store: Store, event_id: str) -> History | None:
     Raises:
         StoreError: the store cannot be asked.
     """
+    partition, reply = await _look(store, event_id)
+    if not reply:
+        return None
+    found = await _history(store, partition, event_id, reply)
+    return replace(found, follow_ups=tuple([await _where_it_is(store, each) for each in found.follow_ups]))
+
+
+async def _look(store: Store, event_id: str) -> tuple[int, Sequence[Any]]:
+    """Where it is known, and what is known there; of a follow-up that was moved, where it is by now."""
+    known: list[tuple[int, Sequence[Any]]] = []
     for partition in range(store.partitions):
         reply = await store.run("history", partition, [event_id])
-        if reply:
-            return await _history(store, partition, event_id, reply)
-    return None
+        if reply and reply[_ENTRY]:
+            return partition, reply
+        known += [(partition, reply)] if reply else []
+    return max(known, key=lambda each: nearness(each[1][_FOLLOW_UPS]), default=(0, ()))
+
+
+async def _where_it_is(store: Store, asked: AskedFollowUp) -> AskedFollowUp:
+    """The same as it stands in the partition to which it was moved."""
+    if asked.state != MOVED.decode():
+        return asked
+    _, reply = await _look(store, asked.event_id)
+    rows = [asked_follow_up(*each) for each in (reply[_FOLLOW_UPS] if reply else ())]
+    return next((row for row in rows if (row.group, row.event_id) == (asked.group, asked.event_id)), asked)
 
 
 async def _history(store: Store, partition: int, event_id: str, reply: Sequence[Any]) -> History:

@@ -43,6 +43,7 @@ class GroupStats:
         limits: What limits it, for people (``10 at once, 100/min``); empty: nothing.
         follow_ups: Follow-ups that wait for their time; no entries yet.
         follow_ups_due: Those of them whose time has come: they become entries as soon as a worker is there.
+        next_follow_up_seconds: How long until the first of them is due; not above 0: it is; None: none waits.
     """
 
     group: str
@@ -64,6 +65,7 @@ class GroupStats:
     limits: str = ""
     follow_ups: int = 0
     follow_ups_due: int = 0
+    next_follow_up_seconds: float | None = None
 
     @property
     def paused(self) -> bool:
@@ -75,6 +77,9 @@ class GroupStats:
         """What a worker could run now, or is running: without parked entries, and retries whose time has not come."""
         waiting = max(0, self.scheduled - self.due)
         return self.lag + self.follow_ups_due + max(0, self.pending - self.parked - self.unhandled - waiting)
+
+    def _next_follow_ups(self) -> tuple[float, ...]:
+        return () if self.next_follow_up_seconds is None else (self.next_follow_up_seconds,)
 
     def __add__(self, other: "GroupStats") -> "GroupStats":
         """The same group on two partitions. A consumer serves several partitions, so consumers are not added."""
@@ -97,6 +102,7 @@ class GroupStats:
             retry_reason=self.retry_reason or other.retry_reason,
             follow_ups=self.follow_ups + other.follow_ups,
             follow_ups_due=self.follow_ups_due + other.follow_ups_due,
+            next_follow_up_seconds=min(self._next_follow_ups() + other._next_follow_ups(), default=None),
         )
 
 
@@ -183,12 +189,10 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         dead,
         oldest,
         consumers,
-        pause,
-        pause_ms,
-        retry,
-        *follow_ups,
+        *more,
         limits,
     ) = row
+    pause, pause_ms, retry, follow_ups, follow_ups_due, first_ms = more
     stored = StoredPause.read(pause)
     return GroupStats(
         group=name.decode(),
@@ -208,8 +212,9 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
         retry_reason=masked_text(retry.decode(errors="backslashreplace")),
         limits=LimitsInForce.read(limits.decode(errors="replace")).limits.text,
-        follow_ups=follow_ups[0],
-        follow_ups_due=follow_ups[1],
+        follow_ups=follow_ups,
+        follow_ups_due=follow_ups_due,
+        next_follow_up_seconds=None if first_ms == b"" else first_ms / 1_000,
     )
 
 

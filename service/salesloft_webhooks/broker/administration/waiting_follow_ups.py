@@ -1,6 +1,6 @@
 """Follow-ups that wait, for people and for what has to reach all that is stored."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,6 +8,7 @@ from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.follow_up_rows import WaitingRow, read_row
 
+MOVED = b"moved"
 SLICE = 10
 """Rows in one call, about: with bodies of a megabyte each is that many megabytes."""
 
@@ -59,3 +60,8 @@ def asked_follow_up(group: bytes, follow_up: bytes, state: bytes, row: bytes) ->
         return AskedFollowUp(*named)
     due_at = datetime.fromtimestamp(waiting.due_ms / 1_000, UTC)
     return AskedFollowUp(*named, waiting.said.key, waiting.said.task, due_at)
+
+
+def nearness(rows: Sequence[Sequence[bytes]]) -> int:
+    """How much a partition knows of a follow-up without an entry there: 2: it waits; 1: its end; 0: it was moved on."""
+    return max((2 if row else int(state != MOVED) for _, _, state, row in rows), default=0)

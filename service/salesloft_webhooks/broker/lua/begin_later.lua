@@ -1,20 +1,24 @@
 #!lua flags=allow-oom
--- Makes follow-ups that are due entries of the stream, for their group alone.
+-- Makes follow-ups that are due entries of the stream, for their group alone; or moves one to where its entity is by now.
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 idempotency TTL, s   3 the number of partitions the caller works with   4 at most so many
---       5 ms by which the caller is ahead of time (0, but for tests of authors)   6 format that every worker has to read
---       7 ms of silence after which a worker is gone
---       then ids, of which none but those begin; without any: all that are due; 'look': none begin
+--       5 ms by which the caller is ahead of time (0, but for tests of authors)   6 what to do:
+--       'all': all that are due begin   'look': say which are due
+--       'these': those of the ids that follow which are due begin; but before, 7 is how many of the first of them could not
+--         be moved, and are looked at again after `PUT_OFF`
+--       'in': one waits here that has waited elsewhere: 7 id   8 subject   9 id of the event that asked   10 head   11 body
+--         12, 13 when it was asked for and when it was due, ms
+--       'out': that one waits here no more: 7 id   8 when it was asked for, ms, or it was asked for anew meanwhile
 -- Result: { state, ms until the next one is due (-1: none), ms by which each that began was late;
 --         to 'look': ids and rows of those that are due in turn (see include/follow_ups.lua) }
---   state  'begun' | 'paused' | 'moved' (another number of partitions is in force) | 'old' (a worker is there that would
---          take a follow-up for its event): nothing happened in the last three
+--   state  'begun' | 'paused' | 'stale' (another number of partitions is in force): nothing happened in the last two
+--          to 'in': 'waiting' | 'replaced' | 'ended', or one of the last two; to 'out': what it is here now ('': unknown)
 --
 -- Invariants kept
 --   What waits becomes an entry in one step: never both and never neither.
 --   No other group gets the entry: it names its group in `only`.
--- allow-oom: each new entry replaces its row, and can then be handled and trimmed; what waits cannot.
+-- allow-oom: each new entry replaces its row, and can then be handled and trimmed; what waits cannot. So does a moved row.
 --@include partition
 --@include group
 --@include compact_records
@@ -25,27 +29,31 @@
 --@include layout
 local ttl, at_most = tonumber(ARGV[2]), tonumber(ARGV[4])
 local MOST_BYTES = 2097152 -- in one call, so that the server is never blocked for long
+local PUT_OFF = 10000 -- ms
+local way, later_now = ARGV[6], now + PUT_OFF
 now = now + ARGV[5]
 
-local function all_read()
-  for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', group_base .. ':seen', ms(now - ARGV[7]), '+inf')) do
-    if tonumber(redis.call('HGET', group_base .. ':formats', consumer) or 0) < tonumber(ARGV[6]) then
-      return false
-    end
-  end
-  return true
-end
-
-if moved(ARGV[3], 1) then
-  return { 'moved', follow_ups.next_due(), {} }
+if way == 'out' then
+  return { follow_ups.move_out(ARGV[7], tonumber(ARGV[8]), ttl), follow_ups.next_due(), {} }
+elseif moved(ARGV[3], 1) then
+  return { 'stale', follow_ups.next_due(), {} }
 elseif redis.call('EXISTS', group_base .. ':pause') == 1 then
   return { 'paused', follow_ups.next_due(), {} }
-elseif not all_read() then
-  return { 'old', follow_ups.next_due(), {} }
 end
-local ids = { unpack(ARGV, 8) }
-local look = ids[1] == 'look'
-if look or #ids == 0 then
+if way == 'in' then
+  local id, subject, asker, head, body, asked, due_at = unpack(ARGV, 7, 13)
+  local state = follow_ups.ask('moved', id, subject, asker, head, body, ttl, tonumber(asked), tonumber(due_at))
+  return { state, follow_ups.next_due(), {} }
+end
+
+local ids
+if way == 'these' then
+  local put_off = tonumber(ARGV[7])
+  for at = 8, 7 + put_off do
+    redis.call('ZADD', follow_ups.waiting, 'XX', ms(later_now), ARGV[at])
+  end
+  ids = { unpack(ARGV, 8 + put_off) }
+else
   ids = redis.call('ZRANGEBYSCORE', follow_ups.waiting, '-inf', ms(now), 'LIMIT', 0, at_most)
 end
 local late, bytes = {}, 0
@@ -53,10 +61,10 @@ for _, id in ipairs(ids) do
   bytes = bytes + redis.call('HSTRLEN', follow_ups.entries, id)
   if bytes > MOST_BYTES and #late > 0 then
     break -- the rest is due all the same: the next call has it
-  elseif look then
+  elseif way == 'look' then
     late[#late + 1] = id
     late[#late + 1] = redis.call('HGET', follow_ups.entries, id) or ''
-  else
+  elseif tonumber(redis.call('ZSCORE', follow_ups.waiting, id) or now) <= now then -- else it was put off since it was read
     late[#late + 1] = follow_ups.begin(id, ttl)
   end
 end

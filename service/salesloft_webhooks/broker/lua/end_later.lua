@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Ends follow-ups: cancelled, replaced, erased, or moved to another partition.
+-- Ends follow-ups: cancelled, withdrawn, replaced or erased.
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 idempotency TTL, s   3 what they then are   4 subject whose latest is meant ('': none)

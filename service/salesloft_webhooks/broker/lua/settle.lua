@@ -41,7 +41,8 @@
 --   What is done stays done: a later retry or dead of the same entry ends it instead. So does one of an entry that was
 --   erased meanwhile (erase.lua), of which no error text is kept.
 --   What is asked for with `done` counts in the call that makes the event done, and in no other, repeated or said again.
---   What was stored before counts whatever becomes of the event, and changes nothing that is known.
+--   What was stored before counts with an outcome that counts, and changes nothing that is known: who has the event by then,
+--   when it does not (a repeat, a lost lease), asks and ends anew.
 --   Poison is a guess, `done` a fact: a `done` that comes after it stands, and the dead letter is finished with it.
 --@include partition
 --@include group
@@ -100,15 +101,14 @@ for at = follow_ups.first, #ARGV, follow_ups.words do
   table.insert(follow_ups.at[number], at)
 end
 
--- What comes with `done`, called when this call has made an event done; or what was stored before.
+-- What was stored before an outcome that counts; and what comes with `done` when this call makes the event done.
 function follow_ups.settle(number, event_id, with_done)
   for _, at in ipairs(follow_ups.at[number] or {}) do
     local act, id, subject, delay, head, body, ago = unpack(ARGV, at + 1, at + 7)
-    local asks = act == 'ask' or act == 'again'
-    if asks and (act == 'ask') == with_done then
+    if act == 'again' or (act == 'ask' and with_done) then
       local asked, way = wall - tonumber(ago), tonumber(ago) > 0 and 'again' or 'ask'
       follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))
-    elseif not with_done and not asks then
+    elseif act ~= 'ask' then
       follow_ups.finish(id, act, tonumber(ttl))
     end
   end
@@ -170,7 +170,6 @@ local function tell_success(number, attempt, event_id, late)
 end
 
 local function settle(number, id, lane, event_id, attempt, its_run, outcome, delay, reason, message)
-  follow_ups.settle(number, event_id, false)
   local owner, delivered = present_owner_of(id)
   if not owner then
     if outcome == 'done' and undo_poison(id, event_id) then
@@ -187,13 +186,13 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
     return 'gone'
   end
   local owned = owner == consumer and delivered == attempt and its_run == run
-  if outcome == 'done' then
-    local asks = follow_ups.at[number]
-      and (outcome_of(event_id, id) ~= 'done' or owned and follow_ups.is_called_off(event_id))
+  local done = outcome == 'done'
+  local known = done and follow_ups.at[number] and outcome_of(event_id, id) == 'done'
+  if owned or done and not known then
+    follow_ups.settle(number, event_id, done and (not known or follow_ups.is_called_off(event_id)))
+  end
+  if done then
     set_outcome(event_id, 'done', ttl, id)
-    if asks then
-      follow_ups.settle(number, event_id, true)
-    end
     if reason == 'filtered' then
       remember_filtered(event_id, ttl, id)
     end

@@ -9,8 +9,8 @@
 --   groups: { name, lag (-1: the server cannot tell), last delivered id, pending, pending that nobody runs, parked,
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
---             why the retry that comes next is needed ('': none), follow-ups that wait, and those of them that are due,
---             what limits it, as its clock has it ('': nothing ever did) }
+--             why the retry that comes next is needed ('': none), follow-ups that wait, those of them that are due, and ms until
+--             the first of them is (less than 0: overdue; '': none waits), what limits it as its clock has it ('': nothing) }
 --@include partition
 --@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
@@ -59,6 +59,11 @@ local function next_retry_error_of(group_base, at)
   return ''
 end
 
+local function ms_until_first_of(zset, at)
+  local first = redis.call('ZRANGE', zset, 0, 0, 'WITHSCORES')
+  return first[2] and first[2] - at or ''
+end
+
 local function measure(name, info)
   local group_base = base .. 'g:' .. name
   local clock = redis.call('HMGET', group_base .. ':clock', 'offset', 'limits')
@@ -74,7 +79,8 @@ local function measure(name, info)
     redis.call('ZCOUNT', group_base .. ':due', '-inf', ms(at)) + redis.call('ZCARD', group_base .. ':isolated'),
     redis.call('XLEN', group_base .. ':dead'), oldest, consumers,
     redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at),
-    redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)), clock[2] or '' }
+    redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)),
+    ms_until_first_of(group_base .. ':later', at), clock[2] or '' }
 end
 
 local function added()

@@ -111,9 +111,17 @@ def _row(group: "GroupStats") -> Row:
     details = [pause_text(group)] if group.paused else []
     details += [f"limited to {group.limits}"] if group.limits else []
     details += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
+    details += [follow_ups_text(group)] if group.follow_ups else []
     details += [f"retried because of {group.retry_reason}"] if group.retry_reason else []
     alarming = {name for name, count in (("DEAD", group.dead), ("WORKERS", not group.consumers)) if count}
     return Row(cells, "; ".join(details), alarming)
+
+
+def follow_ups_text(group: "GroupStats") -> str:
+    """How many follow-ups wait, and when the first of them is due."""
+    first = group.next_follow_up_seconds or 0.0
+    due = f"is due in {seconds_text(first)}" if first > 0 else "is due"
+    return f"{group.follow_ups:,} {'follow-up waits' if group.follow_ups == 1 else 'follow-ups wait'}, the first {due}"
 
 
 def pause_text(group: "GroupStats") -> str:

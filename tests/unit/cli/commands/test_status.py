@@ -2,6 +2,7 @@
 
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from salesloft_webhooks.broker.administration.stats import GroupStats, PartitionStats, Stats
@@ -19,6 +20,23 @@ def test_each_fact_is_said_once() -> None:
 
     said = " ".join(written.getvalue().split())
     assert said.count("3 wait for") == said.count("ValueError: no") == 1
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        (GroupStats("crm", follow_ups=3, next_follow_up_seconds=7_200.0), "3 follow-ups wait, the first is due in 2 h"),
+        (GroupStats("crm", follow_ups=1, next_follow_up_seconds=-5.0), "1 follow-up waits, the first is due"),
+    ],
+    ids=["later", "due"],
+)
+def test_follow_ups_that_wait_are_said_with_the_time_of_the_first(group: GroupStats, said: str) -> None:
+    """How many, and when the first of them is due."""
+    written = StringIO()
+
+    Console(file=written, width=200).print(table([group]))
+
+    assert " ".join(written.getvalue().split()).endswith(said)
 
 
 def test_what_will_be_needed_is_foreseen() -> None:

@@ -13,7 +13,7 @@ local follow_ups = {
 }
 do -- a script has room for 200 local names: of follow-ups there is one
   local LATER, ERASED = 'later:' .. group, 'erased:'
-  local WAITING, BEGUN, MOVED, WITHDRAWN = 'waiting', 'begun', 'moved', 'withdrawn'
+  local WAITING, BEGUN, MOVED, WITHDRAWN, REPLACED = 'waiting', 'begun', 'moved', 'withdrawn', 'replaced'
   local MOST_EARLIER = 16
   local later, later_entries, subjects = follow_ups.waiting, follow_ups.entries, follow_ups.subjects
   local FORM = '^(%d+) (%d+) (%w+) (%d+) ()'
@@ -51,6 +51,16 @@ do -- a script has room for 200 local names: of follow-ups there is one
     return id, tonumber(asked), earlier
   end
 
+  local function asked_of(row)
+    return tonumber(string.match(row, '^%d+'))
+  end
+
+  -- Names the latest follow-up of a subject, which waits no more.
+  local function name_latest(subject, id, asked, earlier, ttl)
+    redis.call('HDEL', subjects, subject)
+    redis.call('SET', key_of(subject), id .. ' ' .. ms(asked) .. ' ' .. table.concat(earlier, ','), 'EX', ms(ttl))
+  end
+
   -- Takes a row out of what waits; what its subject names has an end from then on. Returns the row.
   local function take_out(id, ttl)
     local row = redis.call('HGET', later_entries, id) or ''
@@ -71,7 +81,8 @@ do -- a script has room for 200 local names: of follow-ups there is one
   end
 
   -- No attempt at it begins any more; one that is unknown here, or was moved away, is remembered so, for it may come yet.
-  -- Returns 'ended', 'running' (its attempt goes on, and is the last) or 'none'.
+  -- Replaced is only what waits: what has begun is an event like any other. Returns 'ended', 'running' (its attempt goes on,
+  -- and is the last) or 'none'.
   function follow_ups.finish(id, state, ttl)
     local before = state_of(id)
     if before == WAITING then
@@ -81,7 +92,7 @@ do -- a script has room for 200 local names: of follow-ups there is one
     elseif not before or before == MOVED then
       set_state(id, state, ttl)
       return 'none'
-    elseif state == MOVED or not is_unfinished(id) then
+    elseif state == REPLACED or not is_unfinished(id) then
       return 'none'
     end
     local first, resubmitted = entries_known_of(id)
@@ -102,46 +113,51 @@ do -- a script has room for 200 local names: of follow-ups there is one
     end
   end
 
-  -- What its subject knows beside a follow-up makes room for it: all of it is replaced. But one that asks by its own key,
-  -- and those before it that have done so, go on until they end by themselves: returns them.
-  local function replace_by(id, asker, latest, earlier, ttl)
-    local known, asks_itself, kept = { latest, unpack(earlier) }, latest == id, {}
-    for _, each in ipairs(known) do
-      asks_itself = asks_itself or each == asker
-    end
-    for at = #known, 1, -1 do -- the oldest has the least of a claim: the latest is known[1]
-      local each = known[at]
-      if each ~= id and not (asks_itself and state_of(each) ~= WAITING) then
-        follow_ups.finish(each, 'replaced', ttl)
-      elseif each ~= id and is_unfinished(each) then
-        table.insert(kept, 1, each)
+  -- What waits by its subject makes room for a follow-up. Returns those that have begun and are not over, the latest first:
+  -- they end by themselves, and are still found by their key.
+  local function replace_by(id, latest, earlier, ttl)
+    local kept = {}
+    for _, each in ipairs({ latest, unpack(earlier) }) do
+      if each ~= id and follow_ups.finish(each, REPLACED, ttl) == 'none' and is_unfinished(each) then
+        kept[#kept + 1] = each
       end
     end
     return { unpack(kept, 1, MOST_EARLIER) }
   end
 
-  -- Whether one may wait (again): it was never asked for, or waits, or what ended it here allows that.
-  local function may_wait(id, state, way)
-    return not state or state == WAITING or (way == MOVED and state == MOVED) or (way ~= MOVED and state == WITHDRAWN)
+  -- Whether one may wait (again): it was never asked for, or waits, or its own event took it back; or it comes back here.
+  local function may_wait(state, way)
+    return not state or state == WAITING or state == WITHDRAWN or (way == MOVED and state == MOVED)
+  end
+
+  -- Whether an event may ask for it now.
+  function follow_ups.may_be_asked(id, asker)
+    return may_wait(state_of(id), 'ask') and redis.call('HEXISTS', record_of(asker), ERASED) == 0
   end
 
   -- Lets a follow-up wait, in the place of the latest one of its subject. `way` is 'ask'; 'again' for one that this store
-  -- may have lost; MOVED for one that waits elsewhere. In the last two, `asked` is the ms when it was asked for, and a later
-  -- one of its subject stays; what waits here already is left as it is. Returns 'waiting'; 'replaced' by a later one of its
+  -- may have lost; MOVED for one that waits elsewhere. In the last two, `asked` is the ms when it was asked for, and what was
+  -- asked for later stays: by its subject, or the same with another time. Returns 'waiting'; 'replaced' by a later one of its
   -- subject; or 'ended' when it was asked for before and waits no more, or the event that asks was erased: nothing happened.
   function follow_ups.ask(way, id, subject, asker, head, body, ttl, asked, due_at)
     local state = state_of(id)
-    if not may_wait(id, state, way) or redis.call('HEXISTS', record_of(asker), ERASED) == 1 then
+    local latest, latest_asked, earlier = known_by(subject)
+    if redis.call('HEXISTS', record_of(asker), ERASED) == 1 then
       return 'ended'
-    elseif way ~= 'ask' and state == WAITING then
+    elseif not may_wait(state, way) then
+      -- It has an end that this store has heard of first; what it had replaced must not come back by being said again.
+      if way == 'again' and latest ~= id and (not latest or latest_asked < asked) then
+        name_latest(subject, id, asked, latest and replace_by(id, latest, earlier, ttl) or {}, ttl)
+      end
+      return 'ended'
+    elseif way ~= 'ask' and state == WAITING and asked_of(redis.call('HGET', later_entries, id)) >= asked then
       return WAITING
     end
-    local latest, latest_asked, earlier = known_by(subject)
     if latest and latest ~= id and way ~= 'ask' and latest_asked > asked then
-      set_state(id, 'replaced', ttl)
-      return 'replaced'
+      set_state(id, REPLACED, ttl)
+      return REPLACED
     end
-    local kept = latest and replace_by(id, asker, latest, earlier, ttl) or {}
+    local kept = latest and replace_by(id, latest, earlier, ttl) or {}
     redis.call('HDEL', record_of(id), LATER)
     redis.call('ZADD', later, ms(way == MOVED and now or now + due_at - wall), id)
     redis.call('HSET', later_entries, id, table.concat({ ms(asked), ms(due_at), subject, #head, head .. body }, ' '))
@@ -150,6 +166,17 @@ do -- a script has room for 200 local names: of follow-ups there is one
       name_in_record_of(asker, id, ttl)
     end
     return WAITING
+  end
+
+  -- What waits elsewhere by now waits here no more, unless it was asked for anew meanwhile. Returns what it is here; '': it
+  -- is unknown.
+  function follow_ups.move_out(id, asked, ttl)
+    local row = redis.call('HGET', later_entries, id)
+    if row and asked_of(row) == asked then
+      take_out(id, ttl)
+      set_state(id, MOVED, ttl)
+    end
+    return state_of(id) or ''
   end
 
   -- What waits becomes an entry for this group alone. Returns how many ms after its time; nil when it waits no more, or
@@ -171,7 +198,7 @@ do -- a script has room for 200 local names: of follow-ups there is one
     local entry = redis.call('XADD', events, '*', unpack(words_of(fields, group)))
     redis.call('HSET', record_of(id), ENTRY, entry)
     set_state(id, BEGUN, ttl)
-    return late
+    return math.max(late, wall - tonumber(due_at)) -- it may have been moved here, or put off, since it was due
   end
 
   -- Ms until the next one is due; -1 when none waits.
@@ -182,8 +209,7 @@ do -- a script has room for 200 local names: of follow-ups there is one
 
   -- Whether a follow-up was ended while an attempt at it ran: that goes on, and what it asks for counts.
   function follow_ups.is_called_off(id)
-    local state = state_of(id)
-    return state == 'cancelled' or state == 'replaced'
+    return state_of(id) == 'cancelled'
   end
 
   -- Ends what a subject means here but `kept`, and each of `ids`. `own` is the one that the event which cancels has asked

@@ -13,6 +13,7 @@ from salesloft_webhooks.cli.found_events import found_event
 from salesloft_webhooks.cli.options import AsJson
 from salesloft_webhooks.cli.tables import show_table, single_line
 from salesloft_webhooks.cli.times import moment_text, seconds_text
+from salesloft_webhooks.follow_ups import ID_PREFIX
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker.administration.history import EventInGroup, History
@@ -81,7 +82,7 @@ def _about(found: "History") -> Iterator[str]:
         yield f"its data cannot be read: {entry.unreadable}"
     if found.backfilled:
         yield f"fetched by a backfill; delivered {found.duplicates} time{'' if found.duplicates == 1 else 's'} since"
-    else:
+    elif not found.event_id.startswith(ID_PREFIX):  # nobody has delivered a follow-up
         yield f"delivered {found.duplicates + 1} time{'s' if found.duplicates else ''}"
 
 

@@ -10,6 +10,7 @@ import typer
 
 from salesloft_webhooks.cli.console import note, show
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.cli.times import seconds_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.events import Event
@@ -45,10 +46,9 @@ def try_events(events: "Sequence[Event]", group: str, handlers: Sequence[str]) -
 
 
 def _try(loaded: "LoadedGroup", event: "Event", settings: "Settings") -> bool:
-    from salesloft_webhooks.event_patterns import matches
     from salesloft_webhooks.handlers.one_attempt import Outcome, run_group
 
-    if not matches(event.event_type, loaded.patterns):
+    if not loaded.routes_for(event.event_type):
         note(f"{event.event_id}: no handler of {loaded.name} takes {event.event_type}")
         return False
     began = time.monotonic()
@@ -56,12 +56,22 @@ def _try(loaded: "LoadedGroup", event: "Event", settings: "Settings") -> bool:
     show(f"{event.event_id}: {_ending(result)} after {time.monotonic() - began:.2f} s in {loaded.name}")
     if result.error is not None:
         _explain(result.error)
+    _show_follow_ups(result)
     return result.outcome in {Outcome.DONE, Outcome.FILTERED}
 
 
 def _ending(result: "Result") -> str:
     after = "" if result.after_seconds is None else f" for {result.after_seconds:g} s"
     return f"{result.outcome}{after}{f' ({result.reason})' if result.reason else ''}"
+
+
+def _show_follow_ups(result: "Result") -> None:
+    """What a worker would let wait now, and what it would have cancelled."""
+    for wanted in result.follow_ups:
+        task = f" (task {wanted.task})" if wanted.task else ""
+        show(f"  follow-up {wanted.key}{task} in {seconds_text(wanted.after_seconds)}")
+    for key in result.cancelled:
+        show(f"  cancels the follow-up {key}")
 
 
 def _explain(error: BaseException) -> None:
