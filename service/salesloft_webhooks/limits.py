@@ -7,7 +7,7 @@ the rate brings in it. Decision 98.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -96,6 +96,8 @@ class Limits(Struct, frozen=True):
 
 
 NO_LIMITS = Limits()
+SOURCES: Mapping[str, str] = {"hand": "by hand", "declared": "by ConsumerGroup ", "author": "by its authors"}
+"""Who may limit a group, in the order in which they are believed; and how people are told."""
 
 
 class SaidLimits(Struct, frozen=True):
@@ -117,6 +119,11 @@ class SaidLimits(Struct, frozen=True):
         if self.max_running is UNSET and self.rate is UNSET:
             return ""
         return f"{_word(self.max_running)} {_word(self.rate)}"
+
+    @property
+    def whole_words(self) -> str:
+        """The same, with who says it behind them."""
+        return f"{self.words} {self.by}" if self.words and self.by else self.words
 
     @classmethod
     def of(cls, limits: Limits) -> "SaidLimits":
@@ -146,17 +153,20 @@ class LimitsInForce(Struct, frozen=True):
     Attributes:
         stored: As it stands there; empty: nothing was ever limited.
         limits: What that says.
+        said: What each of `SOURCES` says, of those that have ever said something.
     """
 
     stored: str = ""
     limits: Limits = NO_LIMITS
+    said: Mapping[str, SaidLimits] = {}
 
     @classmethod
     def read(cls, stored: str) -> "LimitsInForce":
         """From there; what cannot be read limits nothing."""
-        _, _, words = stored.partition(" ")
-        said = SaidLimits.read(words)
-        return cls(stored, Limits(said.max_running or None, said.rate or None))
+        in_force, *sources = stored.partition(" ")[2].split("|")
+        found = SaidLimits.read(in_force)
+        said = {source: SaidLimits.read(words) for source, words in zip(SOURCES, sources, strict=False) if words}
+        return cls(stored, Limits(found.max_running or None, found.rate or None), said)
 
     @property
     def number(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
+from tests.integration.broker.permits_model import counted
 from tests.support.publish_observers import SilentObserver
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
@@ -61,12 +62,9 @@ def test_a_killed_worker_gives_its_permits_back_with_its_leases(server: Server, 
 
         wait_until(lambda: len(handled()) == EVENTS, seconds=90, description="all are handled")
         with server.client() as redis:
-
-            def held() -> int:
-                claims = redis.hgetall("sl:{0}:g:mine:limits:permits")
-                return sum(int(claim.split()[1]) for name, claim in claims.items() if name)
-
-            wait_until(lambda: held() == 0, seconds=20, description="every permit is given back, or has ended")
+            wait_until(
+                lambda: counted(redis, "mine") == 0, seconds=20, description="every permit is given back, or has ended"
+            )
     finally:
         for worker in workers:
             worker.kill()

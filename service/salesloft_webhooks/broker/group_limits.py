@@ -6,12 +6,12 @@ written. The permits are counted in one place, partition 0, which there is alway
 """
 
 from collections.abc import Iterable
-from itertools import count
 
 from msgspec import Struct
 
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.group_options import GroupOptions
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.limits import LimitsInForce, SaidLimits
 
 PLACE = 0
@@ -38,12 +38,14 @@ class Claim(Struct, frozen=True):
     Attributes:
         partition: Whose loop.
         attempts: How many it runs, or has permits for.
-        number: Of the latest call that it has made about that.
+        latest: The number of the latest call that it has made about that.
+        over: Of the latest that was answered, or that has failed: nothing is begun with permits of that one.
     """
 
     partition: int
     attempts: int
-    number: int
+    latest: int
+    over: int
 
 
 class GroupLimits:
@@ -60,12 +62,6 @@ class GroupLimits:
         self._store = store
         self._options = options
         self._consumer = consumer
-        self._numbers = count(1)
-        self._last_numbers: dict[int, int] = {}
-
-    def claim(self, partition: int, attempts: int) -> Claim:
-        """What to keep, for a loop that runs so many attempts. For any thread to call."""
-        return Claim(partition, attempts, self._last_numbers.get(partition, 0))
 
     def learn(self, stored: str) -> bool:
         """These hold somewhere; whether that is news. Nothing said is none."""
@@ -87,11 +83,12 @@ class GroupLimits:
         if said.words or not refresh:
             await set_limits(self._store, self._options.name, "author", said, refresh=refresh)
 
-    async def ask(self, partition: int, *, running: int, wanted: int, unused: int) -> Permits:
+    async def ask(self, partition: int, number: int, *, running: int, wanted: int, unused: int) -> Permits:
         """Ask for permits, for the loop of one partition. One call at a time for each.
 
         Args:
             partition: Whose.
+            number: Of the call, among those of that loop, from 1 up.
             running: How many attempts it runs.
             wanted: How many it could begin; 0: it gives back what it has beyond ``running``.
             unused: How many permits of before it has begun nothing with.
@@ -99,9 +96,8 @@ class GroupLimits:
         Raises:
             StoreError: nothing was given that may be used.
         """
-        self._last_numbers[partition] = number = next(self._numbers)
         args: list[Argument] = [self._options.name, self._claimant(partition), number, self._lease_ms]
-        reply = await self._store.run("permits", PLACE, [*args, running, wanted, unused])
+        reply = await self._store.run("permits", PLACE, [*args, running, wanted, unused, self.in_force.stored])
         given, wait_ms, held_up, stored = reply
         self.learn(stored.decode())
         return Permits(given, None if wait_ms < 0 else wait_ms / 1000, held_up.decode())
@@ -114,7 +110,7 @@ class GroupLimits:
         """
         args: list[Argument] = [self._options.name, self._lease_ms]
         for claim in claims:
-            args += (self._claimant(claim.partition), claim.attempts, claim.number)
+            args += (self._claimant(claim.partition), claim.attempts, claim.latest, claim.over)
         await self._store.run("keep_permits", PLACE, args)
 
     @property
@@ -146,12 +142,15 @@ async def set_limits(
         What holds now.
 
     Raises:
-        StoreError: it may hold all the same, and then comes to every partition by the takes of the workers.
+        StoreError: it may hold all the same, and then comes to every partition by the heartbeats of the workers.
     """
-    args: list[Argument] = [group, source, said.words, int(refresh), said.by]
-    stored = (await store.run("set_limits", PLACE, args)).decode()
-    if stored:
-        for partition in range(store.partitions):
-            if partition != PLACE:
-                await store.run("set_limits", partition, [group, "", stored])
+    stored = (await store.run("set_limits", PLACE, [group, source, said.whole_words, int(refresh)])).decode()
+    problem: StoreError | None = None
+    for partition in range(1, store.partitions if stored else 0):
+        try:
+            await store.run("set_limits", partition, [group, "", stored])
+        except StoreError as exc:  # that the others hear of it matters more
+            problem = exc
+    if problem is not None:
+        raise problem
     return LimitsInForce.read(stored)

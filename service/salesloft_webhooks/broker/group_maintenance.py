@@ -75,14 +75,20 @@ class GroupMaintenance:
         known = await self._make_known()
         if any(made for made, *_ in known):  # a server has lost its data
             await self.register(refresh=True)
-        due = {partition: due_ms / 1_000 for partition, (*_, due_ms) in enumerate(known) if due_ms >= 0}
+        due = {partition: due_ms / 1_000 for partition, (_, _, due_ms) in enumerate(known) if due_ms >= 0}
         return {partition for partition, (_, unhandled, _) in enumerate(known) if unhandled}, due
 
     async def _make_known(self) -> list[tuple[int, int, int]]:
         grace = milliseconds(self.options.no_handler_seconds)
         reads = NEWEST if self._store.body_keys is None else SEALED
         args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, reads]
-        return [await self._store.run("register", partition, args) for partition in range(self._store.partitions)]
+        known = []
+        for partition in range(self._store.partitions):
+            # What limits the group goes from partition to partition with each heartbeat, whoever serves which.
+            *found, limits = await self._store.run("register", partition, [*args, self.limits.in_force.stored])
+            self.limits.learn(limits.decode())
+            known.append(tuple(found))
+        return known
 
     async def expire_unhandled(self, partition: int) -> list[str]:
         """Turn entries that have waited too long for a handler into dead letters; the event type of each.

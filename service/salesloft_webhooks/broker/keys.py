@@ -123,9 +123,9 @@ class Keys(Struct, frozen=True):
         """The group's clock: hash with ``called``, ``reporting_until``, ``lost``, ``offset``; ``run``; ``limits``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
-    def limits(self, partition: int, group: str) -> str:
-        """What is said of a group's limits: hash by who says it; beside it ``:permits`` by claimant; in partition 0."""
-        return f"{self.prefix}:{{{partition}}}:g:{group}:limits"
+    def permits(self, partition: int, group: str) -> str:
+        """Who runs how much of a limited group: hash by claimant, in partition 0; beside it zsets of claimants."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:limits:permits"
 
     def later(self, partition: int, group: str) -> str:
         """Follow-ups that wait: zset of ids by server ms; beside it ``:entries`` and ``:key:SUBJECT`` (see Lua)."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import GroupLimits, Taken
-from salesloft_webhooks.broker.group_limits import Claim
+from salesloft_webhooks.broker.group_limits import Claim, Permits
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
@@ -63,6 +63,7 @@ class LimitedTakes:
         self._in_hand = 0
         self._unused = 0
         self._stated = 0
+        self._latest = self._over = 0
         self._giving_back = False
         self._looked = self._asked = 0.0
         self._pause_seconds = SHORTEST_SECONDS
@@ -76,7 +77,9 @@ class LimitedTakes:
     @property
     def claim(self) -> Claim:
         """What has to be kept for as long as a lease. For any thread to call."""
-        return self._limits.claim(self._partition, self._running() + self._in_hand)
+        # The numbers first: what is counted then is known to the calls that they name, or is more.
+        latest, over = self._latest, self._over
+        return Claim(self._partition, self._running() + self._in_hand, latest, over)
 
     async def fill(self, held: HeldSlots, take_and_start: Take, *, alone: bool) -> Taken:
         """Take and start as much as there are free slots and permits for.
@@ -92,7 +95,8 @@ class LimitedTakes:
             if not looked.something_there:
                 return looked
         if not await self._ask(held.free):
-            late = time.monotonic() - self._looked > LOOK_SECONDS
+            # Never for isolated ones: a look for them leases one, and to hand that back would clear it of its losses.
+            late = not alone and time.monotonic() - self._looked > LOOK_SECONDS
             return await self._look(held, take_and_start) if late else NOTHING_TAKEN
         try:
             return await self._take(self._in_hand, held, take_and_start)
@@ -120,15 +124,25 @@ class LimitedTakes:
 
     async def _ask(self, wanted: int) -> int:
         async with self._calling:
-            unused, self._unused, self._asked = self._unused, 0, time.monotonic()
-            running = self._running()
-            permits = await self._limits.ask(self._partition, running=running, wanted=wanted, unused=unused)
+            self._asked, running = time.monotonic(), self._running()
+            permits = await self._call(running, wanted)
             self._in_hand, self._stated = permits.count, running + permits.count
+            self._over = self._latest
         if permits.count:
             self._pause_seconds = SHORTEST_SECONDS
         else:
             self._held_up = permits.held_up, self._wait_seconds(permits.wait_seconds)
         return permits.count
+
+    async def _call(self, running: int, wanted: int) -> Permits:
+        unused, self._unused = self._unused, 0
+        self._latest += 1
+        try:
+            return await self._limits.ask(self._partition, self._latest, running=running, wanted=wanted, unused=unused)
+        except StoreError:
+            self._stated = running + wanted  # so that the end of an attempt, or of the loop, states anew what runs
+            self._over = self._latest
+            raise
 
     def _wait_seconds(self, told: float | None) -> float:
         if told is not None:
@@ -179,6 +193,10 @@ class LimitedTakes:
         async with self._calling:
             running = self._running() + self._in_hand
             if running < self._stated or self._unused:
-                unused, self._unused = self._unused, 0
-                await self._limits.ask(self._partition, running=running, wanted=0, unused=unused)
-                self._stated = running
+                stated = self._stated
+                try:
+                    await self._call(running, 0)
+                except StoreError:
+                    self._stated = stated
+                    raise
+                self._stated, self._over = running, self._latest

@@ -34,7 +34,7 @@ class Permits:
 
     def limit(self, words: str) -> None:
         """Say by hand what limits the group."""
-        self.run("set_limits", "crm", "hand", words, 0, "")
+        self.run("set_limits", "crm", "hand", words, 0)
 
     def run(self, name: str, *args: object) -> Any:
         """Call a script now."""
@@ -57,10 +57,20 @@ class Permits:
 
     def keep(self, **running: int) -> None:
         """Keep what runs, as the renewing thread does."""
-        words = [word for name, count in running.items() for word in (name, count, self._numbers.get(name, 0))]
-        self.run("keep_permits", "crm", LEASE_MS, *words)
+        for name, attempts in running.items():
+            number = self._numbers.get(name, 0)
+            self.run("keep_permits", "crm", LEASE_MS, name, attempts, number, number)
 
     def counted(self) -> int:
         """How many attempts the store takes for running."""
-        claims = {name: value for name, value in self.redis.hgetall(PERMITS).items() if name}
-        return sum(int(words.split()[1]) for words in claims.values())
+        return counted(self.redis)
+
+
+def counted(redis: Any, group: str = "crm") -> int:
+    """The same of a group: what its claims say, and the sum that is kept of them, which has to agree."""
+    fields = redis.hgetall(f"sl:{{0}}:g:{group}:limits:permits")
+    claims = {name: words for name, words in fields.items() if not name.startswith("/")}
+    total = sum(int(words.split()[1]) for words in claims.values())
+    assert int(fields.get("/total", 0)) == total
+    assert set(redis.zrange(f"sl:{{0}}:g:{group}:limits:ends", 0, -1)) == set(claims)
+    return total

@@ -41,6 +41,34 @@ async def test_a_take_brings_newer_limits_to_a_partition(server: Server) -> None
         assert known[0] == known[1] == group.limits.in_force.stored
 
 
+async def test_a_heartbeat_brings_limits_to_every_partition(server: Server) -> None:
+    """Also to one that is served only by workers that never take in partition 0."""
+    async with open_bench(server, partitions=3) as bench:
+        group = await bench.group()
+        await set_limits(bench.store, "crm", "hand", SaidLimits(3))
+        for number in (1, 2):
+            bench.redis.hdel(CLOCKS % number, "limits")
+
+        await group.beat()
+
+        assert group.limits.limited
+        assert {bench.redis.hget(CLOCKS % number, "limits") for number in range(3)} == {group.limits.in_force.stored}
+
+
+async def test_a_partition_that_lost_a_limit_gets_it_back_with_who_said_it(bench: Bench) -> None:
+    """What somebody has said by hand is not lifted by the next worker that starts."""
+    group = await bench.group()
+    await set_limits(bench.store, "crm", "hand", SaidLimits(3))
+    await group.beat()
+    bench.redis.hdel(CLOCKS % 0, "limits")  # as a promoted replica that had not heard of it
+
+    await group.beat()
+    await bench.group(consumer="starts")
+
+    assert group.limits.in_force.said["hand"] == SaidLimits(3)
+    assert bench.redis.hget(CLOCKS % 0, "limits") == group.limits.in_force.stored
+
+
 async def test_nothing_is_handed_over_where_something_is_limited(bench: Bench) -> None:
     """A settle by a worker that has not heard of a limit leaves the next of the lane to a take with a permit."""
     group = await bench.group(ordering=Ordering.ENTITY, lease_seconds=60.0)
@@ -81,21 +109,21 @@ async def test_authors_limits_are_those_of_the_version_that_started_last(bench: 
     """One without limits takes them back, and workers of the earlier version do not bring them again."""
     old = Limits(7, Rate.parse("9/s"))
     await declare(bench, old, refresh=False)
-    assert bench.redis.hget(CLOCKS % 0, "limits").endswith(" 7 9/1000/1")
+    assert bench.redis.hget(CLOCKS % 0, "limits").partition("|")[0].endswith(" 7 9/1000/1")
 
     await declare(bench, NO_LIMITS, refresh=False)
     newer = await declare(bench, NO_LIMITS, refresh=True)
     older = Group(bench.store, replace(newer.options, limits=old), "older")
     await older.limits.declare(refresh=True)
 
-    assert bench.redis.hget(CLOCKS % 0, "limits").endswith(" - -")
+    assert bench.redis.hget(CLOCKS % 0, "limits").partition("|")[0].endswith(" - -")
 
 
 async def test_a_group_that_is_removed_leaves_no_limits(bench: Bench) -> None:
     """Nothing of them is left, like nothing else of it."""
     group = await bench.group()
     await set_limits(bench.store, "crm", "hand", SaidLimits(2))
-    await group.limits.ask(0, running=0, wanted=1, unused=0)
+    await group.limits.ask(0, 1, running=0, wanted=1, unused=0)
 
     await remove(bench.store, "crm", force=True)
 

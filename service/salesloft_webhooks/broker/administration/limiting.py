@@ -8,10 +8,7 @@ from msgspec.structs import replace
 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.group_limits import PLACE, set_limits
-from salesloft_webhooks.limits import Limits, LimitsInForce, Rate, SaidLimits
-
-SOURCES: Mapping[str, str] = {"hand": "by hand", "declared": "by ConsumerGroup ", "author": "by its authors"}
-"""Who may limit a group, in the order in which they are believed; and how people are told."""
+from salesloft_webhooks.limits import SOURCES, Limits, LimitsInForce, Rate, SaidLimits
 
 
 class StoredLimits(Struct, frozen=True):
@@ -37,13 +34,10 @@ async def stored_limits(store: Store, group: str) -> StoredLimits:
     Raises:
         StoreError: the store cannot be asked.
     """
-    keys = store.keys
     with translated():
-        fields: Any = await store.client.hgetall(keys.limits(PLACE, group))
-        stored: Any = await store.client.hget(keys.clock(PLACE, group), "limits")
-    words = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in fields.items()}
-    said = {source: SaidLimits.read(words[source]) for source in SOURCES if source in words}
-    return StoredLimits(LimitsInForce.read((stored or b"").decode(errors="replace")).limits, said)
+        stored: Any = await store.client.hget(store.keys.clock(PLACE, group), "limits")
+    found = LimitsInForce.read((stored or b"").decode(errors="replace"))
+    return StoredLimits(found.limits, found.said)
 
 
 async def limit_by_hand(
