@@ -23,12 +23,12 @@ class Permits(Struct, frozen=True):
 
     Attributes:
         count: How many attempts it may begin now.
-        wait_seconds: When there is none: until the rate may have one; None: when another attempt ends.
+        wait_seconds: When there is none: how long to wait before asking again.
         held_up: By what: ``running`` or ``rate``; empty: by nothing.
     """
 
     count: int
-    wait_seconds: float | None = None
+    wait_seconds: float = 0.0
     held_up: str = ""
 
 
@@ -100,7 +100,7 @@ class GroupLimits:
         reply = await self._store.run("permits", PLACE, [*args, running, wanted, unused, self.in_force.stored])
         given, wait_ms, held_up, stored = reply
         self.learn(stored.decode())
-        return Permits(given, None if wait_ms < 0 else wait_ms / 1000, held_up.decode())
+        return Permits(given, wait_ms / 1000, held_up.decode())
 
     async def keep(self, claims: Iterable[Claim]) -> None:
         """Keep the permits of what runs, for as long as a lease.

@@ -22,8 +22,8 @@ from salesloft_webhooks.worker.concurrency_limit import HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.01, 0.5
-"""Between two calls of a loop that waits for an attempt of another worker to end: doubled each time."""
+SHORTEST_SECONDS = 0.01
+"""Between two calls of a loop that waits, whatever it was told."""
 LOOK_SECONDS = 5.0
 """A loop that is held up looks that often, which is its sign of life, and asks that often: limits may have changed."""
 GATHER_SECONDS = 0.005
@@ -66,7 +66,6 @@ class LimitedTakes:
         self._latest = self._over = 0
         self._giving_back = False
         self._looked = self._asked = 0.0
-        self._pause_seconds = SHORTEST_SECONDS
         self._held_up: tuple[str, float] | None = None
 
     @property
@@ -128,10 +127,9 @@ class LimitedTakes:
             permits = await self._call(running, wanted)
             self._in_hand, self._stated = permits.count, running + permits.count
             self._over = self._latest
-        if permits.count:
-            self._pause_seconds = SHORTEST_SECONDS
-        else:
-            self._held_up = permits.held_up, self._wait_seconds(permits.wait_seconds)
+        if not permits.count:
+            seconds = min(max(permits.wait_seconds, SHORTEST_SECONDS), LOOK_SECONDS)
+            self._held_up = permits.held_up, seconds
         return permits.count
 
     async def _call(self, running: int, wanted: int) -> Permits:
@@ -143,13 +141,6 @@ class LimitedTakes:
             self._stated = running + wanted  # so that the end of an attempt, or of the loop, states anew what runs
             self._over = self._latest
             raise
-
-    def _wait_seconds(self, told: float | None) -> float:
-        if told is not None:
-            return min(max(told, SHORTEST_SECONDS), LOOK_SECONDS)
-        seconds = self._pause_seconds
-        self._pause_seconds = min(2 * seconds, LONGEST_SECONDS)
-        return seconds
 
     async def held_up(self) -> bool:
         """Wait for permits if the last `fill` was given none; whether it was."""

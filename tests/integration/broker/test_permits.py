@@ -22,7 +22,7 @@ def test_no_more_than_the_limit_are_given_to_all_together(permits: Permits) -> N
     assert permits.ask("a", wanted=3).given == 3
     assert permits.ask("b", wanted=9).given == 2
     refused = permits.ask("a", running=3, wanted=1)
-    assert (refused.given, refused.held_up, refused.wait_ms) == (0, "running", -1)
+    assert (refused.given, refused.held_up, refused.wait_ms) == (0, "running", 20)
     permits.ask("b", running=1, wanted=0)
     assert permits.ask("a", running=3, wanted=4).given == 1
 
@@ -120,20 +120,38 @@ def test_what_limits_nothing_gives_what_is_wanted(permits: Permits) -> None:
 
 
 def test_who_has_waited_comes_first(permits: Permits) -> None:
-    """Somebody busy may go on for a second; then it is the turn of whoever waits, while it asks again in time."""
+    """Somebody busy has a turn of a second; then it is that of whoever has waited so long, and asks in time."""
     permits.limit("1 -")
     permits.ask("busy")
     permits.ask("waiting")
     permits.server_ms += 500
     permits.ask("waiting")
     assert permits.ask("busy", running=0).given == 1
-    permits.server_ms += 600
+    permits.server_ms += 490
+    permits.ask("waiting")
+    permits.server_ms += 15
 
     assert permits.ask("busy", running=0).given == 0
     assert permits.ask("waiting").given == 1
-    permits.server_ms += 5_000
-    permits.keep(waiting=1)
-    assert permits.ask("waiting", running=0).given == 1, "the other one has not asked for long"
+    permits.server_ms += 900
+    assert permits.ask("busy").given == 0
+    assert permits.ask("waiting", running=0).given == 1, "its turn lasts for a second, too"
+    permits.server_ms += 400
+    assert permits.ask("waiting", running=0).given == 1, "the other one should have asked by now"
+
+
+def test_those_further_behind_ask_later(permits: Permits) -> None:
+    """Who is next asks soon, so that a permit is not kept for long; many that wait are not many calls."""
+    permits.limit("1 -")
+    permits.ask("busy")
+
+    waits = []
+    for number in range(30):
+        permits.server_ms += 1
+        waits.append(permits.ask(f"claimant {number}").wait_ms)
+
+    assert waits[:3] == [20, 40, 60]
+    assert waits[-1] == 500
 
 
 def test_who_waits_for_the_rate_is_told_when_its_turn_comes(permits: Permits) -> None:
