@@ -133,6 +133,19 @@ class SaidLimits(Struct, frozen=True):
         )
 
     @classmethod
+    def parse(cls, max_running: str, rate: str) -> "SaidLimits":
+        """From what somebody has typed: a number and a rate, ``none`` for no limit, or nothing: nothing is said.
+
+        Raises:
+            ConfigurationError: it is none of these.
+        """
+        running: int | UnsetType | None = UNSET
+        if max_running:
+            digits = max_running.isascii() and max_running.isdigit() and len(max_running) <= 9
+            running = None if max_running == NO_LIMIT else checked_running(int(max_running) if digits else max_running)
+        return cls(running, UNSET if not rate else None if rate == NO_LIMIT else Rate.parse(rate))
+
+    @classmethod
     def read(cls, words: str) -> "SaidLimits":
         """From the store's words, with who says it behind them; what cannot be read says nothing."""
         running, _, rest = words.partition(" ")
@@ -175,6 +188,13 @@ class LimitsInForce(Struct, frozen=True):
         return int(number) if number.isdecimal() else 0
 
 
+def typed(value: int | Rate | UnsetType | None) -> str:
+    """What is said of a limit, as `SaidLimits.parse` takes it."""
+    if value is UNSET:
+        return ""
+    return NO_LIMIT if value is None else value.text if isinstance(value, Rate) else str(value)
+
+
 def default_burst(count: int, period_seconds: int) -> int:
     """What a rate brings in `BURST_SECONDS`, at least one."""
     return max(1, min(MOST_BURST, math.floor(count / period_seconds * BURST_SECONDS)))
@@ -189,7 +209,7 @@ def checked_running(number: object) -> int | None:
     if number is None:
         return None
     if isinstance(number, bool) or not isinstance(number, int) or not 0 < number <= MOST_RUNNING:
-        raise ConfigurationError(f"max_running is a whole number from 1 to {MOST_RUNNING:,}")
+        raise ConfigurationError(f"max_running is a whole number from 1 to {MOST_RUNNING:,}; to stop a group, pause it")
     return number
 
 

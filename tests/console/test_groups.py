@@ -136,7 +136,7 @@ def test_an_unknown_group_is_not_found(valkey: Server, console: ConsoleProcess) 
 
 
 def test_a_group_is_limited_and_that_is_taken_back(valkey: Server, console: ConsoleProcess) -> None:
-    """The page says what limits it and who, an empty field lifts a limit, and the audit knows what was typed."""
+    """The page says what limits it and who, an empty field says nothing by hand, and the audit knows what was done."""
     arrange(valkey, stage)
 
     limited = console.post("/api/v1/groups/activity/limit", {"max_running": "5", "rate": "100/min burst 20"})
@@ -148,7 +148,7 @@ def test_a_group_is_limited_and_that_is_taken_back(valkey: Server, console: Cons
 
     assert b"activity is limited to 5 at once, 100/min burst 20" in limited.body
     assert (page["limits"], page["limited_by_hand"]) == (["5 at once, 100/min burst 20 (by hand)"], True)
-    assert (lifted["max_running"], lifted["rate"]) == (None, "100/min")
+    assert (lifted["max_running"], lifted["rate"], lifted["limits"]) == ("", "100/min", ["100/min (by hand)"])
     assert (forgotten["limits"], forgotten["limited_by_hand"]) == ([], False)
     acts = [each["act"] for each in console.json("/audit")["acts"]]
     assert acts == ["forget_limit", "limit", "limit"]
@@ -158,6 +158,7 @@ def test_a_group_is_limited_and_that_is_taken_back(valkey: Server, console: Cons
     ("fields", "word"),
     [
         pytest.param({"max_running": "-5"}, "whole number", id="no number"),
+        pytest.param({"max_running": "0"}, "to stop a group, pause it", id="nothing at once"),
         pytest.param({"max_running": "5000000"}, "max_running", id="too many"),
         pytest.param({"rate": "fast"}, "is no rate", id="no rate"),
     ],

@@ -41,7 +41,7 @@ async def test_by_hand_comes_first_and_goes_back_to_what_is_declared(groups: Loo
     groups.declare(limits={"maxRunning": 10, "rate": "100/min"})
     await groups.look()
 
-    await limit_by_hand(groups.driven.store, "crm", max_running=2)
+    await limit_by_hand(groups.driven.store, "crm", SaidLimits(2))
     await groups.look()
     by_hand = await in_force(groups)
     await forget_limits_by_hand(groups.driven.store, "crm")

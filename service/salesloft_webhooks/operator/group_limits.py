@@ -46,7 +46,8 @@ class DeclaredLimits:
                 continue
             before, wanted = stored.said.get(SOURCE, NOTHING), said.limits if said else NOTHING
             ours = before.by.partition("/")[0] == self._namespace
-            if wanted == before or not (wanted.words or ours) or not self._may_act():
+            # What another namespace declares stays, or two operators would overrule each other for ever.
+            if wanted == before or (before.words and not ours) or not self._may_act():
                 continue
             in_force = await set_limits(self._store, group, SOURCE, wanted)
             log.info("group.limits_changed", group=group, declared=wanted.text, now=in_force.limits.text)

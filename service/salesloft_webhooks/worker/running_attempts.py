@@ -87,7 +87,8 @@ class RunningAttempts:
 
     def _continue_lane(self, lane_run: LaneRun, settlement: Settlement | None) -> None:
         lane_run.ended(settlement)
-        follower = None if self._begins_no_more else lane_run.next()
+        # In a group that is limited each attempt needs a permit, so what follows is taken.
+        follower = None if self._begins_no_more or self._group.limits.limited else lane_run.next()
         if follower is None:
             self._free_slot_of(*lane_run.attempts)
             self._settler.add_run(lane_run.outcomes(), lane_run.head.renewed)

@@ -98,6 +98,22 @@ async def test_a_look_leases_nothing_and_says_whether_there_is_something(bench: 
     assert bench.pending() == {lease.entry_id: ("one", 1)}
 
 
+async def test_a_look_passes_what_the_group_does_not_want(bench: Bench) -> None:
+    """While nothing may begin, it would count as backlog and be kept, up to the first entry that has to be run."""
+    group = await bench.group(events=("person.*",), lease_seconds=60.0)
+    for number in range(20):
+        await bench.publish(f"unwanted{number}", event_type="account.created")
+    await bench.publish("wanted")
+    await bench.publish("behind it", event_type="account.created")
+
+    looked = await group.take(0, 0)
+    (info,) = bench.redis.xinfo_groups("sl:{0}:events")
+
+    assert (looked.leases, looked.something_there) == ((), True)
+    assert (info["pending"], info["lag"]) == (0, 2)
+    assert [lease.event.event_id for lease in await take(group)] == ["wanted"]
+
+
 async def declare(bench: Bench, limits: Limits, *, refresh: bool) -> Group:
     """A worker of a version whose authors say that."""
     group = Group(bench.store, GroupOptions("crm", limits=limits), "another")

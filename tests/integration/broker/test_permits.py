@@ -226,9 +226,9 @@ def test_a_call_costs_the_same_with_many_claimants(permits: Permits) -> None:
     """Hundreds of loops that run or wait are not read for each one that asks."""
 
     def commands() -> int:
-        before = sum(each["calls"] for each in permits.redis.info("commandstats").values())
+        before = sum(int(each["calls"]) for each in permits.redis.info("commandstats").values())
         permits.ask("one", wanted=1)
-        return sum(each["calls"] for each in permits.redis.info("commandstats").values()) - before
+        return sum(int(each["calls"]) for each in permits.redis.info("commandstats").values()) - before
 
     permits.limit("20 1000/1000/100")
     permits.ask("one")

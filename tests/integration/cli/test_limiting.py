@@ -30,11 +30,14 @@ def test_a_group_is_limited_by_hand_until_that_is_forgotten(console: Console) ->
     first = limits(console)
     console.run("groups", "limit", "crm", "--per-minute", "600")
     second = limits(console)
+    console.run("groups", "limit", "crm", "--max-running", "none")
+    one = limits(console)
     console.run("groups", "limit", "crm", "--none")
     none = limits(console)
     console.run("groups", "limit", "crm", "--forget")
 
-    assert (written, first, second, none) == ("8 at once, 100/min", "3 at once, 100/min", "3 at once, 600/min", "")
+    assert (written, first, second) == ("8 at once, 100/min", "3 at once, 100/min", "3 at once, 600/min")
+    assert (one, none) == ("600/min", "")
     assert limits(console) == "8 at once, 100/min"
 
 
@@ -67,6 +70,7 @@ def test_who_limits_a_group_is_written_down(console: Console) -> None:
         pytest.param(("--none", "--max-running", "3"), id="a limit and none"),
         pytest.param(("--max-running", "0"), id="nothing at once"),
         pytest.param(("--rate", "fast"), id="no rate"),
+        pytest.param(("--rate", "9/s", "--per-minute", "9"), id="two rates"),
         pytest.param(("--max-running", "1000000000"), id="too many"),
     ],
 )

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import replace
+from msgspec import UNSET, Struct
 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.group_limits import PLACE, set_limits
-from salesloft_webhooks.limits import SOURCES, Limits, LimitsInForce, Rate, SaidLimits
+from salesloft_webhooks.limits import SOURCES, Limits, LimitsInForce, SaidLimits
 
 
 class StoredLimits(Struct, frozen=True):
@@ -40,14 +39,14 @@ async def stored_limits(store: Store, group: str) -> StoredLimits:
     return StoredLimits(found.limits, found.said)
 
 
-async def limit_by_hand(
-    store: Store,
-    group: str,
-    *,
-    max_running: int | UnsetType | None = UNSET,
-    rate: Rate | UnsetType | None = UNSET,
-) -> Limits:
-    """Limit a group, whatever its authors or a declaration say. What is `UNSET` stays as it was said by hand before.
+async def limit_by_hand(store: Store, group: str, said: SaidLimits, *, anew: bool = False) -> Limits:
+    """Limit a group, whatever its authors or a declaration say.
+
+    Args:
+        store: Where.
+        group: Which.
+        said: What is said; nothing of one of the two: that stays as it was said by hand before.
+        anew: Else it is said no more.
 
     Returns:
         What holds now.
@@ -55,10 +54,10 @@ async def limit_by_hand(
     Raises:
         StoreError: it may hold all the same; repeat it.
     """
-    before = (await stored_limits(store, group)).said.get("hand", SaidLimits())
-    said = before if max_running is UNSET else replace(before, max_running=max_running)
-    said = said if rate is UNSET else replace(said, rate=rate)
-    return (await set_limits(store, group, "hand", said)).limits
+    before = SaidLimits() if anew else (await stored_limits(store, group)).said.get("hand", SaidLimits())
+    running = before.max_running if said.max_running is UNSET else said.max_running
+    rate = before.rate if said.rate is UNSET else said.rate
+    return (await set_limits(store, group, "hand", SaidLimits(running, rate))).limits
 
 
 async def forget_limits_by_hand(store: Store, group: str) -> Limits:

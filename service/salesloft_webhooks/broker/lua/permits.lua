@@ -84,8 +84,8 @@ if waits then
   if wait < 0 then
     wait = math.min(LONGEST_MS, STEP_MS * (1 + redis.call('ZCOUNT', permits.waiting, '-inf', ms(mine.since - 1))))
   end
-  local again = now + math.min(wait, ASKS_AGAIN_MS)
-  mine.patient, mine.kept_until = again + PATIENCE_MS, again + LATE_MS
+  local next_call = now + math.min(wait, ASKS_AGAIN_MS)
+  mine.patient, mine.kept_until = next_call + PATIENCE_MS, next_call + LATE_MS
 elseif wanted > 0 then
   mine.since, mine.patient, mine.kept_until = 0, 0, 0
   mine.turn = in_turn and mine.turn or now

@@ -9,7 +9,7 @@ from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, action
 from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.limits import Rate, checked_running
+from salesloft_webhooks.limits import SaidLimits
 
 
 def limit_buttons(name: str, stored: StoredLimits) -> dict[str, str]:
@@ -21,14 +21,13 @@ def limit_buttons(name: str, stored: StoredLimits) -> dict[str, str]:
 
 
 async def limit(form: Form, console: Console, _person: Person) -> Done:
-    """Limit it, or let it have no limits, whoever declares some."""
+    """Say by hand what limits it; what is left empty is not said by hand any more."""
     name = await _known(console, form.text("name"))
     try:
-        most = checked_running(form.number("max_running") or None)
-        rate = Rate.parse(form.text("rate")) if form.text("rate") else None
+        said = SaidLimits.parse(form.text("max_running"), form.text("rate"))
     except ConfigurationError as exc:
         raise FormRefused(str(exc)) from exc
-    limits = await limit_by_hand(console.store, name, max_running=most, rate=rate)
+    limits = await limit_by_hand(console.store, name, said, anew=True)
     return Done(f"{name} is limited to {limits.text}" if limits else f"nothing limits {name} now", f"/groups/{name}")
 
 

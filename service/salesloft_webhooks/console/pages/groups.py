@@ -20,6 +20,7 @@ from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
 from salesloft_webhooks.console.shown_commands import command_line
+from salesloft_webhooks.limits import SaidLimits, typed
 from salesloft_webhooks.readable_times import seconds_text
 
 LONGEST_MINUTES = 60 * 24 * 30
@@ -92,8 +93,8 @@ class GroupValues(Struct, frozen=True):
         retries_by_error: Why they are needed.
         lanes: Those that are held back, in which most waits first.
         limits: What limits it: a line for each who says something, the one that is believed first.
-        max_running: What is in force of that; None: no limit.
-        rate: Likewise; empty: no limit.
+        max_running: What is said by hand of how many run at once, as it is typed; empty: nothing.
+        rate: Likewise of how many begin.
         limited_by_hand: Whether somebody has said so by hand.
     """
 
@@ -111,7 +112,7 @@ class GroupValues(Struct, frozen=True):
     retries_by_error: tuple[Share, ...]
     lanes: tuple[HeldLane, ...]
     limits: tuple[str, ...]
-    max_running: int | None
+    max_running: str
     rate: str
     limited_by_hand: bool
 
@@ -151,6 +152,7 @@ def _described(row: GroupRow, known: Registration) -> GroupRegistration:
 
 def _values(found: GroupLook) -> GroupValues:
     stats, retries = found.stats, found.holdings.retries
+    by_hand = found.limits.said.get("hand", SaidLimits())
     return GroupValues(
         group=_described(group_row(stats, found.samples, found.trend), found.registration),
         paused=stats.paused,
@@ -166,8 +168,8 @@ def _values(found: GroupLook) -> GroupValues:
         retries_by_error=tuple(Share(error, count) for error, count in retries.by_error.items()),
         lanes=found.holdings.lanes,
         limits=tuple(found.limits.lines),
-        max_running=found.limits.in_force.max_running,
-        rate="" if found.limits.in_force.rate is None else found.limits.in_force.rate.text,
+        max_running=typed(by_hand.max_running),
+        rate=typed(by_hand.rate),
         limited_by_hand="hand" in found.limits.said,
     )
 

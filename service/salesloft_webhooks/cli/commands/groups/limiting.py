@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def limit(
     group: GroupName,
     *,
-    max_running: Annotated[int | None, typer.Option(min=1, help="Attempts that run at once.")] = None,
-    rate: Annotated[str, typer.Option(help="Attempts that begin: 10/s, 100/min, 5000/h, 100/min burst 20.")] = "",
+    max_running: Annotated[str, typer.Option(help="Attempts that run at once; none: any number.")] = "",
+    rate: Annotated[str, typer.Option(help="Attempts that begin: 10/s, 100/min, 100/min burst 20, none.")] = "",
     per_minute: Annotated[int | None, typer.Option(min=1, help="The same as --rate N/min.")] = None,
     none: Annotated[bool, typer.Option("--none", help="No limits, whoever declares some.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="What is declared or written holds again.")] = False,
@@ -29,17 +29,17 @@ def limit(
 
     Of the two limits, the one that is not given stays what was said by hand before.
     """
-    if per_minute:
-        rate = rate or f"{per_minute}/min"
-    asked = (max_running is not None or bool(rate)) + none + forget
-    if asked != 1:
+    if per_minute and rate:
+        raise typer.BadParameter("--rate and --per-minute say the same: give one of them")
+    rate = f"{per_minute}/min" if per_minute else rate
+    if bool(max_running or rate) + none + forget != 1:
         raise typer.BadParameter("say one of: --max-running and --rate (or --per-minute), --none, --forget")
     chosen = _checked(max_running, rate)
 
     async def act(store: "Store", _: "Settings") -> "Limits":
         await require_group(store, group)
         limits = await _act(store, group, chosen, none=none, forget=forget)
-        said = {"max_running": str(max_running or ""), "rate": rate, "none": "yes" * none, "forget": "yes" * forget}
+        said = {"max_running": max_running, "rate": rate, "none": "yes" * none, "forget": "yes" * forget}
         await write_own_act(store, "limit", {"group": group, **said})
         return limits
 
@@ -49,19 +49,20 @@ def limit(
 
 async def _act(store: "Store", group: str, chosen: "SaidLimits", *, none: bool, forget: bool) -> "Limits":
     from salesloft_webhooks.broker.administration.limiting import forget_limits_by_hand, limit_by_hand
+    from salesloft_webhooks.limits import SaidLimits
 
     if forget:
         return await forget_limits_by_hand(store, group)
     if none:
-        return await limit_by_hand(store, group, max_running=None, rate=None)
-    return await limit_by_hand(store, group, max_running=chosen.max_running, rate=chosen.rate)
+        chosen = SaidLimits(None, None)
+    return await limit_by_hand(store, group, chosen)
 
 
-def _checked(max_running: int | None, rate: str) -> "SaidLimits":
+def _checked(max_running: str, rate: str) -> "SaidLimits":
     from salesloft_webhooks.errors import ConfigurationError
-    from salesloft_webhooks.limits import Limits, Rate, SaidLimits, checked_running
+    from salesloft_webhooks.limits import SaidLimits
 
     try:
-        return SaidLimits.of(Limits(checked_running(max_running), Rate.parse(rate) if rate else None))
+        return SaidLimits.parse(max_running, rate)
     except ConfigurationError as exc:
         raise typer.BadParameter(str(exc)) from None
