@@ -134,7 +134,7 @@ class Committer:
                 # What broke the connection of many is tried again on one of its own: only it can have broken that.
                 return await self._commit(batch, apart=halved or broken > 0)
             except Exception as exc:  # noqa: BLE001 - whatever it is, each caller waits for an answer
-                error = exc
+                error = exc.with_traceback(None)  # which has this frame: a circle with all that the batch holds
             blame = await self._blame(error)
             # Nothing is tried again beside what is open: if that has failed as well, it comes first.
             if self._open and await self._make_again(also=batch):

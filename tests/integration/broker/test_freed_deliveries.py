@@ -45,14 +45,15 @@ async def refused(publisher: Publisher, delivery: NewDelivery) -> weakref.ref[St
 
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("partitions", [1, 4])
-async def test_nothing_of_a_delivery_stays_when_the_store_hangs(own_server: Server, partitions: int) -> None:
+@pytest.mark.parametrize("how", ["frozen", "killed"])
+async def test_nothing_of_a_delivery_stays_without_a_store(own_server: Server, partitions: int, how: str) -> None:
     """Each error is freed with its caller, and with it whatever the frames of its traceback held, such as the body."""
     own_server.start()
     settings = Settings.load(redis_url=own_server.url, store_timeout_seconds=1, partitions=partitions)
     async with open_store(settings) as store, Publisher(store, settings, Recorder()) as publisher:
         await publisher.publish(delivery(0))
-        own_server.freeze()
+        own_server.freeze() if how == "frozen" else own_server.stop(kill=True)
         left = await asyncio.gather(*(refused(publisher, delivery(number)) for number in range(1, DELIVERIES)))
-        own_server.thaw()
+        own_server.thaw() if how == "frozen" else own_server.start()
 
         await eventually(lambda: all(error() is None for error in left), "all are gone", 5)
