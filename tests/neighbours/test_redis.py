@@ -49,7 +49,7 @@ def test_two_primaries_and_a_sentinel_die() -> None:
             with redis_servers.lost(before):
                 wait_until(
                     lambda before=before: redis_servers.primary() not in {before, ""},  # type: ignore[misc]
-                    seconds=60,
+                    seconds=120,
                     description="there is another primary",
                 )
             with redis_servers.lost("sentinel-0"):
@@ -76,7 +76,7 @@ def test_every_primary_of_a_cluster_dies_in_turn() -> None:
             with redis_servers.lost(pod):
                 wait_until(
                     lambda pod=pod, other=other: taken_over(pod, other),  # type: ignore[misc]
-                    seconds=60,
+                    seconds=120,
                     description="its replica has taken over",
                 )
             wait_until(redis_servers.cluster_is_whole, seconds=90, description="the cluster is whole again")
