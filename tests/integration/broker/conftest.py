@@ -10,7 +10,7 @@ from salesloft_webhooks.broker import decide_partitions
 from tests.integration.broker.follow_up_steps import ask, leased
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.clusters import started_cluster
-from tests.support.servers import Server, engines
+from tests.support.servers import NO_REDIS, Server, engines
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def small(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Server]]:
     """Three primaries that share the slots."""
     if request.param not in engines():
-        pytest.skip("redis-server is not installed: this machine tests Valkey only")
+        pytest.skip(NO_REDIS)
     with started_cluster(tmp_path, engine=request.param) as nodes:
         yield nodes
 

@@ -30,7 +30,7 @@ from tests.integration.broker.administration.two_people import (
     keys_with,
 )
 from tests.support.broker_bench import Bench, open_bench, settle, take
-from tests.support.servers import Server, engines
+from tests.support.servers import NO_REDIS, Server, engines
 from tests.support.waiting import eventually, wait_until
 
 
@@ -38,7 +38,7 @@ from tests.support.waiting import eventually, wait_until
 def filed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A server with both kinds of files, in which values stand as they are: compressed, no search would find them."""
     if request.param not in engines():
-        pytest.skip("redis-server is not installed: this machine tests Valkey only")
+        pytest.skip(NO_REDIS)
     options = {"appendonly": "yes", "save": "3600 1", "rdbcompression": "no"}
     server = Server(engines()[request.param], tmp_path, options).start()
     yield server
