@@ -42,11 +42,16 @@ def write_whole(base: Path, path: str, content: Any) -> None:
     _make_folders(base, target.parent)
     unfinished = target.with_name(f".{uuid.uuid4().hex}{UNFINISHED}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    except OSError:
+        # A full disk is tried again and again, and each try would take what somebody has made free.
+        unfinished.unlink(missing_ok=True)
+        raise
     _sync(target.parent)
 
 
