@@ -112,6 +112,7 @@ class SubscriptionController:
         if each.metadata.deletion_timestamp is not None:
             return await self._deletion.advance(each, self._overlaps, self._shared)
         before = read_status(each.status)
+        self._news.trying(each, before)
         try:
             each = await self._held(each)
             wanted = _read(each)
