@@ -58,7 +58,7 @@ async def both(team: Team) -> str:
     return key
 
 
-@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+@pytest.mark.parametrize("policy", ["Delete", "Retain"], ids=str.lower)
 async def test_another_address_keeps_the_keys(team: Team, policy: str) -> None:
     """As the page says how one moves: the first object goes, and what the second one has registered stays accepted."""
     async with team.operator():
@@ -66,7 +66,7 @@ async def test_another_address_keeps_the_keys(team: Team, policy: str) -> None:
         before = team.there(NEXT_URL)
         team.change(spec={"deletionPolicy": policy})
         team.delete()
-        await team.shows(lambda: team.found() is None, "the first is gone")
+        await team.shows(lambda: team.found() is None, "the first is gone", 30)
 
         collect(team)
         team.change("next", metadata={"annotations": {"look": "again"}})
@@ -86,7 +86,7 @@ async def test_another_name_goes_on_changing_keys(team: Team) -> None:
         await team.ready()
         team.declare("renamed", keys=MANAGED)
         team.delete()
-        await team.shows(lambda: team.found() is None, "the first is gone")
+        await team.shows(lambda: team.found() is None, "the first is gone", 30)
         collect(team)
         await team.shows(lambda: team.condition("Ready", "renamed") == ("True", "AsDeclared"), "the other has it")
 
@@ -105,7 +105,7 @@ async def test_who_only_reads_the_keys_keeps_them_as_well(team: Team) -> None:
         await team.shows(lambda: team.condition("Ready", "next") == ("True", "AsDeclared"), "the next is there")
 
         team.delete()
-        await team.shows(lambda: team.found() is None, "the first is gone")
+        await team.shows(lambda: team.found() is None, "the first is gone", 30)
 
         assert (owners(team), keys(team)) == ([], [key])
 
