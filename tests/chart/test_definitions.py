@@ -5,11 +5,21 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from annotated_types import MaxLen, MinLen
 
 from salesloft_webhooks.dialects.names import DOTTED
+from salesloft_webhooks.operator.specification import (
+    LEAST_HOURS,
+    Api,
+    Keys,
+    KeysMode,
+    OAuth,
+    Rotation,
+    SecretReference,
+)
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.subscriptions.declaration import DeletionPolicy, Spec
 from salesloft_webhooks.subscriptions.steps import Existing, Phase
@@ -36,6 +46,48 @@ def test_the_definition_allows_what_the_package_allows() -> None:
     assert events["items"]["enum"] == list(DOTTED)
     assert spec["properties"]["existing"]["enum"] == list(Existing)
     assert spec["properties"]["deletionPolicy"]["enum"] == list(DeletionPolicy)
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("api", Api),
+        ("api.oauth", OAuth),
+        ("api.tokenSecretRef", SecretReference),
+        ("api.oauth.clientSecretRef", SecretReference),
+        ("keys", Keys),
+        ("keys.secretRef", SecretReference),
+        ("rotation", Rotation),
+    ],
+)
+def test_what_only_the_operator_needs_is_what_it_reads(path: str, shape: type[msgspec.Struct]) -> None:
+    """It refuses a field that it does not know, and one that the definition does not know cannot be declared."""
+    assert declarable(path) == set(shape.__struct_encode_fields__)
+
+
+def test_link_swap_has_the_packages_fields() -> None:
+    """The command refuses others."""
+    model = Spec.model_fields["link_swap"].annotation
+    assert model is not None
+
+    assert declarable("linkSwap") == {field.alias or name for name, field in model.model_fields.items()}
+
+
+def test_who_writes_the_keys_and_how_often_are_the_packages_words() -> None:
+    """Both ways, the one that is taken where nothing is said, and the shortest time between two rotations."""
+    spec = schema("SalesloftSubscription")["properties"]["spec"]["properties"]
+    mode, every = spec["keys"]["properties"]["mode"], spec["rotation"]["properties"]["every"]
+
+    assert (mode["enum"], mode["default"]) == (list(KeysMode), msgspec.structs.fields(Keys)[1].default)
+    assert f"duration('{LEAST_HOURS}h')" in every["x-kubernetes-validations"][0]["rule"]
+
+
+def declarable(path: str) -> set[str]:
+    """The fields that the definition has below a field of the declaration."""
+    node = schema("SalesloftSubscription")["properties"]["spec"]
+    for name in path.split("."):
+        node = node["properties"][name]
+    return set(node["properties"])
 
 
 @pytest.mark.parametrize(

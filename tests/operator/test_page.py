@@ -29,7 +29,7 @@ async def reader(kubernetes: ApiServer, valkey: Server) -> AsyncIterator[Team]:
 @needs_kubectl
 async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> None:
     """Its objects are applied as they stand, beside its Secrets; each of its commands, pasted, does what it says."""
-    _, subscription = [block.text for block in blocks(PAGE, "yaml")]
+    _, subscription, _ = [block.text for block in blocks(PAGE, "yaml")]
     declared = yaml.safe_load(subscription)["spec"]
     here = subscription.replace("  api:\n", f"  api:\n    baseUrl: {reader.platform.url}\n")
     look, rotate, uninstall, held, forget = [block.text for block in blocks(PAGE, "sh")]
@@ -58,13 +58,29 @@ async def test_the_page_leads_to_subscriptions(reader: Team, tmp_path: Path) -> 
 
 
 def test_the_values_switch_it_on() -> None:
-    """The values of the page make the role's Deployment and the definitions of both kinds."""
+    """The first values of the page make the role's Deployment and the definitions of both kinds."""
     values, *_ = blocks(PAGE, "yaml")
 
     rendered = render(yaml.safe_load(values.text))
 
     assert rendered.one("Deployment", "operator")
     assert len(rendered.all("CustomResourceDefinition")) == 2
+
+
+def test_the_values_let_it_make_the_keys() -> None:
+    """It may write the Secret that receivers mount, and the chart makes no keys of its own."""
+    *_, values = blocks(PAGE, "yaml")
+
+    rendered = render(yaml.safe_load(values.text))
+
+    declared = rendered.one_named("SalesloftSubscription", "sales")["spec"]["keys"]["secretRef"]["name"]
+    rules = rendered.one("Role", "operator")["rules"]
+    written = [rule["resourceNames"] for rule in rules if "secrets" in rule["resources"] and "patch" in rule["verbs"]]
+    volumes = rendered.one("Deployment", "receiver")["spec"]["template"]["spec"]["volumes"]
+    assert written == [[declared]]
+    assert str(volumes).count(declared) == 1
+    assert declared not in [each["metadata"]["name"] for each in rendered.all("Secret")]
+    assert not [each for each in rendered.all("Secret") if each["metadata"]["name"].endswith("-keys")]
 
 
 def test_the_page_names_what_there_is() -> None:

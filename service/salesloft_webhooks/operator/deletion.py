@@ -7,6 +7,7 @@ when it is deleted                    what happens
 object declares the same address
 SalesLoft answers                     ours are deleted; it goes when a second list has none of them either
 no Secret any more (a namespace goes) what this process read of it last is used
+another object has its keys there     the Secret is that one's from now on: it would go with this object else
 no login, or SalesLoft fails          tried again; after `OPERATOR_DELETION_SECONDS` it goes all the same, and an
 event, and the log, name the ids that are left
 ====================================  ==========================================================================
@@ -23,9 +24,10 @@ from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.managed_keys import ManagedKeys
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.operator.overlaps import NOTHING_ELSE, Overlaps
-from salesloft_webhooks.operator.specification import read_specification
+from salesloft_webhooks.operator.shared_keys import ALONE, SharedKeys
+from salesloft_webhooks.operator.specification import Specification, read_specification
 from salesloft_webhooks.operator.subscription_conditions import named
-from salesloft_webhooks.operator.subscription_look import Blocked, Looking
+from salesloft_webhooks.operator.subscription_look import KEYS_SPREAD, Blocked, Looking, forbidden
 from salesloft_webhooks.operator.subscription_news import News
 from salesloft_webhooks.operator.subscription_status import read_status
 from salesloft_webhooks.operator.times import unix_seconds
@@ -71,12 +73,15 @@ class Deletion:
         """How it ends for an object that was let go without an answer: whoever does not find it any more asks here."""
         return self._letting_go.get(uid)
 
-    async def advance(self, each: SubscriptionObject, overlaps: Overlaps = NOTHING_ELSE) -> Reconciliation:
+    async def advance(
+        self, each: SubscriptionObject, overlaps: Overlaps = NOTHING_ELSE, shared: SharedKeys = ALONE
+    ) -> Reconciliation:
         """One step nearer to the end of an object that is deleted.
 
         Args:
             each: The object.
             overlaps: Whether another one that stays declares the same.
+            shared: Whether another one that stays has its keys in the same Secret.
 
         Raises:
             ClusterError: Kubernetes cannot be told.
@@ -85,6 +90,7 @@ class Deletion:
             return Reconciliation(ReconcileResult.SETTLED)  # somebody else has to agree
         try:
             wanted = read_specification(each.spec)
+            kept_back = await self._kept_back(each, wanted, shared)
             if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN or overlaps.another(each, wanted):
                 await self._managed.let_go(each, wanted)
                 return await self._release(each, RETAINED)
@@ -97,13 +103,23 @@ class Deletion:
         if not done.settled:
             self._absent.discard(each.metadata.uid)
             return Reconciliation(ReconcileResult.PROGRESSING, done.next_seconds(0), "Deleting")
-        return await self._gone(each)
+        return await self._gone(each, kept_back)
 
-    async def _gone(self, each: SubscriptionObject) -> Reconciliation:
+    async def _kept_back(self, each: SubscriptionObject, wanted: Specification, shared: SharedKeys) -> str:
+        """Why the object's Secret would go with it although another one names it, for people; mostly nothing."""
+        try:
+            await self._managed.hand_over(each, wanted, shared.heir(each, wanted.keys))
+        except ClusterForbidden:
+            return str(forbidden(KEYS_SPREAD, wanted.keys.secret_ref.name))
+        return ""
+
+    async def _gone(self, each: SubscriptionObject, kept_back: str) -> Reconciliation:
         """A list has none of ours. One that is empty by mistake would leave them behind, so a second one is asked."""
         if each.metadata.uid not in self._absent:
             self._absent.add(each.metadata.uid)
             return Reconciliation(ReconcileResult.PROGRESSING, SECOND_LOOK_SECONDS, "Deleting")
+        if kept_back:
+            return await self._failed(each, "Blocked", kept_back)
         return await self._release(each)
 
     async def _failed(self, each: SubscriptionObject, reason: str, words: str) -> Reconciliation:

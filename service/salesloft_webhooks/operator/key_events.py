@@ -1,5 +1,6 @@
 """What people are told of keys that the operator makes; never a key."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from salesloft_webhooks.operator.key_rotation import Action, Stage
@@ -18,6 +19,7 @@ _LOST = (
     "KeysLost",
     "the keys in Secret {secret} are gone: {key} is a new one, and what former ones signed is not ours any more",
 )
+HANDED_OVER = (NORMAL, "KeysHandedOver", "Secret {secret}, which was made for {name}, goes with this object now")
 _STAGES = {
     Stage.NOT_OWNED: "Secret {secret} was not made by the operator for this object: it is used, and never changed",
     Stage.CHANGED: "Secret {secret} has been written",
@@ -41,14 +43,17 @@ def event_of(action: Action, place: Place, first: str, *, lost: bool) -> tuple[s
     return kind, reason, words.format(secret=place.secret, key=first)
 
 
-def message_of(stage: Stage, place: Place, due: float | None) -> str:
+def message_of(stage: Stage, place: Place, due: float | None, behind: Sequence[str] = ()) -> str:
     """What the condition says.
 
     Args:
         stage: Where the keys are.
         place: Where they are kept.
         due: When they change by themselves, in Unix seconds; None: never.
+        behind: Names of other objects for which an older key signs something.
     """
+    if stage is Stage.ROTATING and behind:
+        return f"{_STAGES[stage].format(secret=place.secret)}, also what {', '.join(behind)} declares"
     if stage is Stage.KEPT and due is not None:
         return f"the key of Secret {place.secret} changes on {datetime.fromtimestamp(due, UTC):%Y-%m-%d}"
     return _STAGES[stage].format(secret=place.secret)

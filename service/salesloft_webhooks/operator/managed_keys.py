@@ -6,16 +6,17 @@ object (owner reference); others are never written. What a rotation remembers st
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from salesloft_webhooks.operator.api_group import GROUP
-from salesloft_webhooks.operator.key_events import event_of, message_of
+from salesloft_webhooks.operator.key_events import HANDED_OVER, event_of, message_of
 from salesloft_webhooks.operator.key_rotation import Action, Decision, Held, Progress, Stage, Wish, decide
 from salesloft_webhooks.operator.key_secret import (
     KEY_SINCE,
+    KEYS_OF,
     ROTATED_FOR,
     Keys,
     Place,
@@ -25,7 +26,8 @@ from salesloft_webhooks.operator.key_secret import (
     remarks,
 )
 from salesloft_webhooks.operator.objects import SecretObject, SubscriptionObject
-from salesloft_webhooks.operator.specification import KeysMode, Specification
+from salesloft_webhooks.operator.shared_keys import manages
+from salesloft_webhooks.operator.specification import KeysMode, Specification, keys_of
 from salesloft_webhooks.operator.times import seconds_time
 from salesloft_webhooks.subscriptions import Phase, Round
 
@@ -108,7 +110,12 @@ class ManagedKeys:
         self._remember(of, place, found)
 
     async def advance(
-        self, of: SubscriptionObject, wanted: Specification, secret: SecretObject, made: Round
+        self,
+        of: SubscriptionObject,
+        wanted: Specification,
+        secret: SecretObject,
+        made: Round,
+        behind: Sequence[str] = (),
     ) -> KeysReport | None:
         """Change the keys, if it is time; None: others write them, as is declared.
 
@@ -117,6 +124,7 @@ class ManagedKeys:
             wanted: What it declares.
             secret: Where the keys are, as it was read.
             made: What SalesLoft has shown, planned with these keys.
+            behind: Names of other objects that still need an older key.
 
         Raises:
             ClusterError: any of its kinds.
@@ -124,7 +132,8 @@ class ManagedKeys:
         if wanted.keys.mode is not KeysMode.MANAGE:
             return None
         place, wish = _place(wanted), _wish(of, wanted)
-        progress, holds = self._progress(of, keys_in(secret, place), made), held(secret, place, of)
+        keys, holds = keys_in(secret, place), held(secret, place, of)
+        progress = self._progress(of, keys, made, behind)
         decision = decide(holds, self._remembered(of), wish, progress, self._now())
         if decision.action is not Action.NOTHING:
             self._remember(of, place, await self._write(of, place, wish, secret, decision.action))
@@ -133,7 +142,7 @@ class ManagedKeys:
         return KeysReport(
             managed=decision.stage is not Stage.NOT_OWNED,
             reason=decision.stage,
-            message=message_of(decision.stage, place, due),
+            message=message_of(decision.stage, place, due, behind),
             seconds=decision.seconds,
         )
 
@@ -150,6 +159,29 @@ class ManagedKeys:
         if found is not None and held(found, place, of).owned:
             await self._cluster.write_secret(place.secret, {}, owner=None, former=found)
 
+    async def hand_over(self, of: SubscriptionObject, wanted: Specification, heir: SubscriptionObject | None) -> None:
+        """Have the Secret stay for another object that names it, before its own one goes.
+
+        Args:
+            of: The object that goes.
+            wanted: What it declares.
+            heir: Whose it is to be; None: nobody else names it.
+
+        Raises:
+            ClusterError: any of its kinds.
+        """
+        if wanted.keys.mode is not KeysMode.MANAGE or heir is None:
+            return
+        place, theirs = _place(wanted), manages(keys_of(heir.spec), wanted.keys)
+        found = await self._cluster.secret(place.secret)
+        holds = None if found is None else held(found, place, of)
+        if found is None or holds is None or not (holds.owned or (theirs and holds.ours)):
+            return
+        owner, remark = (heir, {KEYS_OF: heir.metadata.name}) if theirs else (None, {})
+        await self._cluster.write_secret(place.secret, {}, owner=owner, former=found, annotations=remark)
+        kind, reason, words = HANDED_OVER
+        await self._cluster.record_event(heir, kind, reason, words.format(secret=place.secret, name=of.metadata.name))
+
     def _remembered(self, of: SubscriptionObject) -> frozenset[str]:
         known = frozenset(fingerprints(self._known.get(of.metadata.uid, ())))
         if (first := of.status.get("key")) and first not in known:  # another process has changed them since
@@ -163,9 +195,9 @@ class ManagedKeys:
         if holds.ours and holds.keys == holds.written:
             self._known[of.metadata.uid] = keys_in(found, place)
 
-    def _progress(self, of: SubscriptionObject, keys: Keys, made: Round) -> Progress:
+    def _progress(self, of: SubscriptionObject, keys: Keys, made: Round, behind: Sequence[str]) -> Progress:
         uid = of.metadata.uid
-        if not made.settled or made.error is not None or made.plan.phase is not Phase.RETIRING:
+        if behind or not made.settled or made.error is not None or made.plan.phase is not Phase.RETIRING:
             self._unused.pop(uid, None)
             return Progress(settled=made.settled)
         if uid not in self._unused or self._unused[uid][0] != keys:

@@ -123,6 +123,14 @@ def read_specification(spec: Mapping[str, Any]) -> Specification:
     return found
 
 
+def keys_of(spec: Mapping[str, Any]) -> Keys | None:
+    """Where an object's keys are, whatever else it declares; None: it does not say so, or not as it is read here."""
+    try:
+        return msgspec.convert(spec.get("keys"), Keys)
+    except msgspec.ValidationError:
+        return None
+
+
 def secret_names(spec: Mapping[str, Any]) -> Iterator[str]:
     """Names of the Secrets that an object depends on; of one that declares nothing readable, none."""
     try:

@@ -63,7 +63,9 @@ def when_managed(report: KeysReport | None, before: Sequence[Condition]) -> tupl
     return (_said(KEYS_MANAGED, FALSE, "Observed", "others write the keys, as is declared"),)
 
 
-def when_seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers) -> tuple[Condition, ...]:
+def when_seen(
+    done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers, behind: Sequence[str] = ()
+) -> tuple[Condition, ...]:
     """What is said of a round whose list was had.
 
     Args:
@@ -71,11 +73,14 @@ def when_seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receive
         desired: What is wanted.
         keys: Those of the source; the first is to be used.
         receivers: The fingerprints that each live receiver accepts; None: nobody can tell.
+        behind: Names of other objects that still need an older key.
     """
-    return tuple(_seen(done, desired, keys, receivers))
+    return tuple(_seen(done, desired, keys, receivers, behind))
 
 
-def _seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers) -> Iterator[Condition]:
+def _seen(
+    done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: Receivers, behind: Sequence[str]
+) -> Iterator[Condition]:
     plan = done.plan
     yield _ready(done, desired)
     yield _progressing(plan)
@@ -83,7 +88,7 @@ def _seen(done: Round, desired: Desired, keys: Sequence[SigningKey], receivers: 
         yield _said(CREDENTIALS_VALID, FALSE, str(done.failure), str(done.error))
     else:
         yield _said(CREDENTIALS_VALID, TRUE, "Accepted", "")
-    yield _keys_spread(plan, keys[0].fingerprint, receivers)
+    yield _keys_spread(plan, keys[0].fingerprint, receivers, behind)
     if plan.foreign:
         words = f"not ours, none of the keys gives their token: {named(plan.foreign)}"
         yield _said(CONFLICTING, TRUE, "ForeignSubscriptions", words)
@@ -127,13 +132,16 @@ def _waiting(plan: Plan) -> str:
     return ""
 
 
-def _keys_spread(plan: Plan, first: str, receivers: Receivers) -> Condition:
+def _keys_spread(plan: Plan, first: str, receivers: Receivers, behind: Sequence[str]) -> Condition:
     if plan.why in (Why.SUSPENDED, Why.TOKENS_HIDDEN, Why.LISTS_DISAGREE):
         return _said(KEYS_SPREAD, UNKNOWN, plan.why, "")
     if plan.phase is Phase.SPREADING:
         lacking = sorted(name for name, accepted in (receivers or {}).items() if first not in accepted)
         who = f"not accepted by {named(lacking)}" if lacking else "no receiver says that it accepts it"
         return _said(KEYS_SPREAD, FALSE, Why.KEY_NOT_SPREAD, f"key {first}: {who}")
+    if plan.phase is Phase.RETIRING and behind:
+        words = f"everything of this object is signed with key {first}, and not everything of {named(behind)}"
+        return _said(KEYS_SPREAD, TRUE, "OldKeyNeeded", words)
     if plan.phase is Phase.RETIRING:
         words = f"everything is signed with key {first}: the others may go, ten minutes from now"
         return _said(KEYS_SPREAD, TRUE, "OldKeyUnused", words)

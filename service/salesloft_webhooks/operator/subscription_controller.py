@@ -29,6 +29,7 @@ from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
 from salesloft_webhooks.operator.overlaps import NOTHING_ELSE, Overlaps
 from salesloft_webhooks.operator.refused_steps import RefusedSteps
+from salesloft_webhooks.operator.shared_keys import ALONE, SharedKeys
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
 from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
 from salesloft_webhooks.operator.subscription_look import (
@@ -85,7 +86,7 @@ class SubscriptionController:
         self._news = News(cluster, telemetry)
         self._waits, self._refused = FailureWaits(), RefusedSteps()
         self._memories: dict[str, Memory] = {}
-        self._overlaps = NOTHING_ELSE
+        self._overlaps, self._shared = NOTHING_ELSE, ALONE
         self._term = 0
 
     async def list(self) -> Sequence[SubscriptionObject]:
@@ -96,7 +97,7 @@ class SubscriptionController:
         self._waits.keep(uids)
         self._refused.keep(uids)
         self._memories = {uid: memory for uid, memory in self._memories.items() if uid in uids}
-        self._overlaps = Overlaps(objects)
+        self._overlaps, self._shared = Overlaps(objects), SharedKeys(objects)
         return objects
 
     def secrets(self, objects: Sequence[SubscriptionObject]) -> Collection[str]:
@@ -109,8 +110,9 @@ class SubscriptionController:
             self._term = self._leadership.term
             self._memories.clear()
         if each.metadata.deletion_timestamp is not None:
-            return await self._deletion.advance(each, self._overlaps)
+            return await self._deletion.advance(each, self._overlaps, self._shared)
         before = read_status(each.status)
+        self._news.trying(each, before)
         try:
             each = await self._held(each)
             wanted = _read(each)
@@ -156,6 +158,7 @@ class SubscriptionController:
         uid, before, desired = each.metadata.uid, read_status(each.status), wanted.declaration.desired
         done = await self._done(uid, look, wanted, around, depends_on)
         self._memories[uid] = done.plan.memory
+        behind = self._shared.behind(each, wanted.keys, [key.fingerprint for key in around.keys[1:]])
         if done.found is None:
             assert done.error is not None  # noqa: S101 - that is why
             reason = done.failure or FailureReason.UNAVAILABLE
@@ -164,13 +167,13 @@ class SubscriptionController:
         else:
             status = with_plan(before, done.plan, desired, done.found, around.keys, look.now)
             status = replace(status, tenant_id=look.tenant_id or before.tenant_id)
-            said = when_seen(done, desired, around.keys, look.receivers)
+            said = when_seen(done, desired, around.keys, look.receivers, behind)
             self._news.seen(each, desired, done, status)
             await self._news.changed(each, done.outcome.done)
             await self._news.foreign(each, before, status)
         if done.failure in _SOMEBODYS:
             await self._news.warned(each, str(done.failure), str(done.error))
-        report = await self._managed.advance(each, wanted, around.kept, done)
+        report = await self._managed.advance(each, wanted, around.kept, done, behind)
         self._news.rotation(each, status, around.keys, managed=report is not None and report.managed)
         await self._write(each, before, status, [*said, *when_managed(report, before.conditions)])
         if done.error is None or done.failure is FailureReason.REFUSED:  # the other event types are looked after

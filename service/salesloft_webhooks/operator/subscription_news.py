@@ -61,10 +61,13 @@ class News:
             foreign=len(done.plan.foreign),
         )
 
+    def trying(self, of: SubscriptionObject, status: SubscriptionStatus) -> None:
+        """That SalesLoft is about to be asked."""
+        self._telemetry.trying(of.metadata.name, _last_sync(status))
+
     def unseen(self, of: SubscriptionObject, status: SubscriptionStatus) -> None:
         """That there was no list."""
-        last = status.last_sync_time
-        self._telemetry.not_synced(of.metadata.name, None if last is None else _moment(last))
+        self._telemetry.not_synced(of.metadata.name, _last_sync(status))
 
     def rotation(
         self, of: SubscriptionObject, status: SubscriptionStatus, keys: Sequence[SigningKey], *, managed: bool
@@ -93,6 +96,10 @@ def _change(step: Step) -> SubscriptionChange:
 
 def _words(step: Step) -> str:
     return step.event if isinstance(step, Create) else f"{step.event} ({step.id})"
+
+
+def _last_sync(status: SubscriptionStatus) -> datetime | None:
+    return None if status.last_sync_time is None else _moment(status.last_sync_time)
 
 
 def _moment(written: str) -> datetime:

@@ -94,6 +94,7 @@ class OperatorTelemetry:
         self._results: dict[tuple[str, str], ReconcileResult] = {}
         self._phases: dict[str, str] = {}
         self._tried_since: dict[str, float] = {}
+        self._spoken_of: set[str] = set()
         # There from the start: Prometheus sees no increase in a series that begins with its first event.
         for kind in (subscriptions, *others):
             STATUS_WRITES.labels(kind)
@@ -119,7 +120,7 @@ class OperatorTelemetry:
             return
         for metric in (SUBSCRIPTIONS, LAST_SYNC, ROTATION_PHASE, ROTATION_SINCE):
             metric.clear()
-        for known in (self._there, self._results, self._phases, self._tried_since):
+        for known in (self._there, self._results, self._phases, self._tried_since, self._spoken_of):
             known.clear()
 
     def existing(self, kind: str, names: Iterable[str]) -> None:
@@ -164,6 +165,7 @@ class OperatorTelemetry:
         """
         if self._leads is False:
             return
+        self._spoken_of.add(name)
         LAST_SYNC.labels(name).set(self._clock())
         for state, count in zip(STATES, (desired, active, disabled, foreign), strict=True):
             SUBSCRIPTIONS.labels(name, state).set(count)
@@ -177,8 +179,17 @@ class OperatorTelemetry:
         """
         if self._leads is False:
             return
+        self._spoken_of.add(name)
         since = self._tried_since.setdefault(name, self._clock())
         LAST_SYNC.labels(name).set(last.timestamp() if last is not None else since)
+
+    def trying(self, name: str, last: datetime | None) -> None:
+        """A look begins. Who has said nothing of the object yet says, as `not_synced`, since when it is tried.
+
+        So a look that never comes to an answer, for a reason that nobody has thought of, is seen to be missing.
+        """
+        if name not in self._spoken_of:
+            self.not_synced(name, last)
 
     def rotation(self, name: str, phase: str, since: datetime | None) -> None:
         """How far the change of an object's key is.
@@ -216,6 +227,7 @@ class OperatorTelemetry:
     def _forget(self, name: str) -> None:
         """End every series of an object that declares subscriptions."""
         self._tried_since.pop(name, None)
+        self._spoken_of.discard(name)
         for state in STATES:
             SUBSCRIPTIONS.remove(name, state)
         if phase := self._phases.pop(name, None):

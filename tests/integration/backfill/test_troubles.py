@@ -69,6 +69,42 @@ async def test_a_revoked_token(world: World, tmp_path: Path) -> None:
     revoked.alerts(tmp_path, "BackfillStopped", "BackfillBehind")
 
 
+async def test_a_private_app(world: World) -> None:
+    """It logs in by itself, again and again as its tokens end; its changed secret is what then stands in the way."""
+    world.platform.access.register("an-app", "its-secret")
+    world.platform.access.revoke(API_TOKEN)
+    app = {
+        "salesloft_api_token": None,
+        "salesloft_client_id": "an-app",
+        "salesloft_client_secret": "its-secret",
+        "salesloft_token_url": world.platform.token_url,
+    }
+    async with world.role(**app) as role:
+        await role.round()
+        await world.outage(60)
+        issued = world.platform.access.issued
+        end_tokens(world)
+
+        await role.round()
+
+        assert states() == {"following"}
+        assert world.platform.access.issued == issued + 1
+        world.platform.access.register("an-app", "another-secret")
+        end_tokens(world)
+        await role.round()
+        assert states() == {"unauthorized"}
+        world.platform.access.register("an-app", "its-secret")
+        await role.round()
+        assert states() == {"following"}
+    await world.all_is_well()
+
+
+def end_tokens(world: World) -> None:
+    """Those that apps have been given."""
+    for token in list(world.platform.access._tokens):
+        world.platform.access.revoke(token)
+
+
 async def test_a_scope_that_is_too_small(world: World, tmp_path: Path) -> None:
     """One list is closed to the token: the others are read, and say so."""
     async with world.role() as role:

@@ -65,6 +65,7 @@ PROOFS = (
     ("docs/operator.md", "sh", "tests/operator/test_page.py::test_the_page_leads_to_subscriptions"),
     ("docs/operator.md", "yaml", "tests/operator/test_page.py::test_the_page_leads_to_subscriptions"),
     ("docs/operator.md", "yaml", "tests/operator/test_page.py::test_the_values_switch_it_on"),
+    ("docs/operator.md", "yaml", "tests/operator/test_page.py::test_the_values_let_it_make_the_keys"),
     *(
         (f"docs/runbooks/SalesloftWebhooks{alert}.md", "sh", RUNBOOKS_OF_THE_OPERATOR)
         for alert in ("OperatorAbsent", "RotationStuck", *SUBSCRIPTIONS)

@@ -77,6 +77,22 @@ def test_what_is_not_known_is_not_guessed(sample: Sample, name: str) -> None:
     telemetry.leading(leads=False)
 
 
+def test_a_look_that_comes_to_no_answer_is_seen_to_be_missing(sample: Sample, name: str) -> None:
+    """A process that has said nothing of an object says since when it tries; what it has said is not moved."""
+    times = iter((EARLIER, NOW))
+    telemetry = OperatorTelemetry(KIND, clock=lambda: next(times))
+
+    for _ in range(2):
+        telemetry.trying(name, last=None)
+    since = sample("operator_last_sync_timestamp_seconds", object=name)
+    telemetry.synced(name, desired=1, active=1, disabled=0, foreign=0)
+    telemetry.trying(name, last=datetime.fromtimestamp(EARLIER, UTC))
+
+    assert since == EARLIER
+    assert sample("operator_last_sync_timestamp_seconds", object=name) == NOW
+    telemetry.leading(leads=False)
+
+
 def test_a_new_leader_goes_on_from_what_the_status_says(
     telemetry: OperatorTelemetry, sample: Sample, name: str
 ) -> None:

@@ -9,7 +9,7 @@ from random import Random
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.simulator.platform import SimulatedPlatform
 from salesloft_webhooks.simulator.sales_team import SalesTeam
-from tests.integration.cli.subscriptions.team import EVENTS, NEW, OLD, Team, address, ended
+from tests.integration.cli.subscriptions.team import EVENTS, NEW, OLD, Team, address, ended, token
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.servers import Server
 
@@ -131,6 +131,23 @@ def test_a_rotation_deletes_nothing_else(team: Team) -> None:
 
     assert (rotated.code, "subscriptions apply" in rotated.err) == (ExitCode.FAILED, True)
     assert len(team.ours(OLD)) == len(EVENTS)
+
+
+def test_a_key_that_signs_elsewhere_stays(team: Team) -> None:
+    """Receivers of two addresses read one file: what goes to the other one would be refused. Both are gone together."""
+    team.run("apply", "--yes")
+    other = team.salesloft.add("call_created", "https://elsewhere.example.com/", token("call_created", OLD))
+
+    rotated = team.run("rotate", "--yes", "--keep-old", "0s")
+    new, kept = team.key_file.read_text().strip().split(",")
+    team.salesloft.do(lambda platform: platform.subscriptions.delete(other))
+    again = team.run("rotate", "--yes", "--keep-old", "0s")
+
+    assert (rotated.code, kept) == (ExitCode.PARTLY, OLD)
+    assert f"so they stay: {other} at SalesLoft" in rotated.err
+    assert again.code == ExitCode.OK, again.err
+    assert team.is_as_declared(new)
+    assert team.key_file.read_text().split() == [new]
 
 
 def test_two_rotations_at_once_are_one(team: Team) -> None:

@@ -8,6 +8,8 @@ one key, which signs everything       a new one is put       one key still: as b
 some are not signed with the first    rounds                 goes on: what is there says how far it was
 several keys, all is signed with the  waits, then takes the  waits anew
 first                                 others away
+an older one signs what goes to       nothing more: it       as before
+another address                       stays, and says so
 ====================================  =====================  ======================================================
 """
 
@@ -33,6 +35,7 @@ from salesloft_webhooks.errors import ConfigurationError
 if TYPE_CHECKING:
     from salesloft_webhooks.cli.commands.subscriptions.key_file import RotatingKeyFile
     from salesloft_webhooks.cli.commands.subscriptions.session import Look, Session
+    from salesloft_webhooks.subscriptions import SigningKey
 
 SEEN_SECONDS = 2.0
 """Until a changed file is seen: it is looked at once a second."""
@@ -116,12 +119,29 @@ class Rotation:
         note(f"older keys are accepted for another {seconds_text(self.keep_seconds)}, then they are taken away")
         await asyncio.sleep(self.keep_seconds)
         look = await session.look()
+        if elsewhere := _signed(look, look.keys[1 : len(before)]):
+            ids = ", ".join(map(str, elsewhere))
+            return (
+                f"older keys sign what goes to other addresses, so they stay: {ids} at SalesLoft. Rotate that, too, or "
+                "delete it, and run this again; or take the older keys away by hand"
+            )
         if look.round.error is not None or not is_as_declared(look) or not _taken_away(file, before):
             return "something has changed meanwhile, so the older keys stay; run it again"
         note("the older keys are taken away")
         await asyncio.sleep(SEEN_SECONDS)
         tally.look = await session.look()
         return ""
+
+
+def _signed(look: "Look", keys: "Sequence[SigningKey]") -> list[int]:
+    """Ids of what some keys have signed, whatever its address: receivers that read the file would refuse it."""
+    from salesloft_webhooks.subscriptions.signing_keys import is_token_of
+
+    return [
+        each.id
+        for each in look.round.found or ()
+        if any(is_token_of(key, each.event_type, each.callback_token) for key in keys)
+    ]
 
 
 def _taken_away(file: "RotatingKeyFile", before: Sequence[bytes]) -> bool:
