@@ -6,7 +6,7 @@ reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
@@ -20,6 +20,7 @@ from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSl
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.lane_run import welcome_behind
+from salesloft_webhooks.worker.limited_takes import LimitedTakes
 from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.running_attempts import RunningAttempts
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, lanes_to_continue, may_continue
@@ -37,6 +38,7 @@ class PartitionLoop:
         attempts: What runs now, by entry id: those of its `RunningAttempts`.
         heartbeat: Monotonic time of the last sign of progress.
         idle_wait: What it waits for when it has nothing to do.
+        permits: By which it takes in a group that is limited.
     """
 
     def __init__(
@@ -61,6 +63,10 @@ class PartitionLoop:
             group, self._slots, handlers, telemetry, self._settler, self.idle_wait, self._background
         )
         self.attempts = self._running.attempts
+        self.permits = LimitedTakes(
+            group.limits, partition, lambda: self._running.slots, self.idle_wait, self._background, telemetry
+        )
+        self._running.on_end = self.permits.ended
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._stopping = False
@@ -88,6 +94,8 @@ class PartitionLoop:
                     await self.idle_wait.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
                 self.heartbeat = time.monotonic()
             await self._settler_idle()
+            with suppress(StoreError):  # they end like leases
+                await self.permits.give_back()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
         self._settler.say_again()
@@ -121,8 +129,11 @@ class PartitionLoop:
             self._slots.release(held.free)
         idle = not (taken.leases or self._slots.running)
         self.idle_wait.attentive = self._stopping or taken.isolated > 0
+        if await self.permits.held_up():
+            return
         if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
             await self._run_isolated(taken.isolated)
+            await self.permits.held_up()
         else:
             await self.idle_wait.after(taken)
 
@@ -144,23 +155,28 @@ class PartitionLoop:
         """Take as much as there are free slots for and start it; what is started holds its slot until it ends."""
         if self._stopping:
             return NOTHING_TAKEN
-        asked = time.monotonic()
-        taken = await take(self._group, self.partition, held.free, self._telemetry, alone=alone)
-        await self._start_all(taken.leases, asked, held)
-        self._settler.forget_confirmed()
-        return taken
+
+        async def take_and_start(count: int) -> Taken:
+            asked = time.monotonic()
+            taken = await take(self._group, self.partition, count, self._telemetry, alone=alone)
+            await self._start_all(taken.leases, asked, held)
+            self._settler.forget_confirmed()
+            return taken
+
+        return await self.permits.fill(held, take_and_start, alone=alone)
 
     async def _start_all(self, leases: Sequence[Lease], asked: float, held: HeldSlots) -> None:
         """Start what may run now; what we have no slot for, or are given while we stop, goes back at once."""
         new = startable(leases, asked, self._settler, self.attempts)
         free = await without_those_that_wait(new, self._group, self._settler)
         ours, known = await still_leased(free, asked, self._group, self.partition, self._settler)
-        for lease in ours:
-            if self._stopping or not held.free:
-                self._settler.add(Settlement(lease, Outcome.RELEASE))
-            else:
-                held.free -= 1
-                self._running.start(lease, known)
+        begins = 0 if self._stopping or self.permits.stale else min(held.free, len(ours))
+        for lease in ours[begins:]:
+            self._settler.add(Settlement(lease, Outcome.RELEASE))
+        for lease in ours[:begins]:
+            self._running.start(lease, known)
+        held.free -= begins
+        self.permits.begun(begins)
 
     async def _run_isolated(self, waiting: int) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
@@ -189,9 +205,10 @@ class PartitionLoop:
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
         """For the settler: slots for what storing a batch may hand over, of those that no take waits for.
 
-        None when we stop, or when others look after this partition: then what is next goes on by a take.
+        None when we stop, when others look after this partition, or when the group is limited, so that each attempt
+        needs a permit: then what is next goes on by a take.
         """
-        ours = self.idle_wait.assigned and not self._stopping
+        ours = self.idle_wait.assigned and not self._stopping and not self.permits.limited
         return self._slots.spare(lanes_to_continue(batch) if ours else 0)
 
     def room_behind(self, batch: Sequence[Settlement]) -> int:

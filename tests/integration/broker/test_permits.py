@@ -1,0 +1,248 @@
+"""Permits of a limited group: never more than the limit, whatever is lost, late or dead; and a turn for everybody."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.broker.permits_model import CLOCK, LEASE_MS, PERMITS, Permits
+from tests.support.servers import Server
+
+
+@pytest.fixture
+def permits(server: Server) -> Iterator[Permits]:
+    """Of nobody yet, on each engine."""
+    with server.client() as redis:
+        yield Permits(redis)
+
+
+def test_no_more_than_the_limit_are_given_to_all_together(permits: Permits) -> None:
+    """The second claimant is given what the first has left, then nothing until that says that it runs less."""
+    permits.limit("5 -")
+
+    assert permits.ask("a", wanted=3).given == 3
+    assert permits.ask("b", wanted=9).given == 2
+    refused = permits.ask("a", running=3, wanted=1)
+    assert (refused.given, refused.held_up, refused.wait_ms) == (0, "running", 20)
+    permits.ask("b", running=1, wanted=0)
+    assert permits.ask("a", running=3, wanted=4).given == 1
+
+
+def test_the_dead_give_back_what_they_had_when_their_lease_would_end(permits: Permits) -> None:
+    """Until then nobody else has it; whoever keeps its own has it for longer."""
+    permits.limit("2 -")
+    permits.ask("dead")
+    permits.ask("alive")
+
+    for _ in range(4):
+        permits.server_ms += LEASE_MS // 4 - 10
+        permits.keep(alive=1)
+        assert permits.ask("third").given == 0
+    permits.server_ms += 100
+    permits.keep(alive=1)
+
+    assert permits.ask("third", wanted=5).given == 1
+
+
+def test_nobody_living_loses_permits_while_the_store_is_away(permits: Permits) -> None:
+    """After a silence longer than a lease, what runs is left to its owners for as long as leases are."""
+    permits.limit("1 -")
+    permits.ask("a")
+
+    permits.server_ms += 3 * LEASE_MS
+    assert permits.ask("b").given == 0
+    permits.keep(a=1)
+    permits.server_ms += 5_100
+    assert permits.ask("b").given == 0
+    permits.server_ms += LEASE_MS
+    permits.ask("c", wanted=0)
+    permits.server_ms += 5_100
+
+    assert permits.ask("b").given == 1
+
+
+def test_a_call_that_comes_late_changes_nothing(permits: Permits) -> None:
+    """What a claimant ran before cannot come again behind what it runs now, nor take permits."""
+    permits.limit("4 100/1000/10")
+    old = permits.call("a", running=0, wanted=3)
+    assert permits.ask("a", running=2, wanted=2).given == 2
+
+    assert permits.send(old).given == 0
+    assert permits.counted() == 4
+
+
+def test_what_runs_is_counted_again_when_the_store_has_forgotten(permits: Permits) -> None:
+    """A promoted replica without the latest permits counts them once they are kept; a newer word is not overruled."""
+    permits.limit("3 -")
+    permits.ask("a", wanted=3)
+    permits.redis.delete(*permits.redis.keys(f"{PERMITS.removesuffix('permits')}*"))
+
+    permits.keep(a=3)
+    assert permits.ask("b").given == 0
+    permits.ask("a", running=1, wanted=0)
+    permits.run("keep_permits", "crm", LEASE_MS, "a", 3, 1, 1)
+
+    assert permits.counted() == 1
+
+
+def test_a_bucket_is_never_fuller_than_its_burst(permits: Permits) -> None:
+    """After an hour, and after more came back than was given, as many as the burst begin, and then one each time."""
+    permits.limit("- 10/1000/4")
+    permits.ask("a", wanted=4)
+    permits.ask("a", running=0, wanted=0, unused=50)
+    permits.server_ms += 3_600_000
+
+    assert permits.ask("a", wanted=100).given == 4
+    refused = permits.ask("a", running=4)
+    assert (refused.given, refused.held_up, refused.wait_ms) == (0, "rate", 100)
+    permits.server_ms += 100
+    assert permits.ask("a", running=4, wanted=9).given == 1
+
+
+def test_a_rate_that_is_changed_holds_at_once(permits: Permits) -> None:
+    """Whoever was to wait for an hour waits for as long as the new rate says."""
+    permits.limit("- 1/3600000/1")
+    permits.ask("a")
+    assert permits.ask("a", running=1).wait_ms > 3_000_000
+
+    permits.limit("- 10/1000/1")
+
+    assert permits.ask("a", running=1).wait_ms == 100
+    permits.server_ms += 100
+    assert permits.ask("a", running=1).given == 1
+
+
+def test_what_limits_nothing_gives_what_is_wanted(permits: Permits) -> None:
+    """Limits that were taken back, or that somebody's hand has made unreadable, hold up nobody."""
+    for words in ("none none", "-3 0/1000/1", "x y"):
+        permits.limit(words)
+
+        assert permits.ask("a", wanted=7).given == 7
+
+
+def test_who_has_waited_comes_first(permits: Permits) -> None:
+    """Somebody busy has a turn of a second; then it is that of whoever has waited so long, and asks in time."""
+    permits.limit("1 -")
+    permits.ask("busy")
+    permits.ask("waiting")
+    permits.server_ms += 500
+    permits.ask("waiting")
+    assert permits.ask("busy", running=0).given == 1
+    permits.server_ms += 490
+    permits.ask("waiting")
+    permits.server_ms += 15
+
+    assert permits.ask("busy", running=0).given == 0
+    assert permits.ask("waiting").given == 1
+    permits.server_ms += 900
+    assert permits.ask("busy").given == 0
+    assert permits.ask("waiting", running=0).given == 1, "its turn lasts for a second, too"
+    permits.server_ms += 400
+    assert permits.ask("waiting", running=0).given == 1, "the other one should have asked by now"
+
+
+def test_those_further_behind_ask_later(permits: Permits) -> None:
+    """Who is next asks soon, so that a permit is not kept for long; many that wait are not many calls."""
+    permits.limit("1 -")
+    permits.ask("busy")
+
+    waits = []
+    for number in range(30):
+        permits.server_ms += 1
+        waits.append(permits.ask(f"claimant {number}").wait_ms)
+
+    assert waits[:3] == [20, 40, 60]
+    assert waits[-1] == 500
+
+
+def test_who_waits_for_the_rate_is_told_when_its_turn_comes(permits: Permits) -> None:
+    """Of those that wait, one is told the next permit, the other the one after that."""
+    permits.limit("- 1/1000/1")
+    permits.ask("a")
+    permits.ask("first")
+    permits.server_ms += 1
+    permits.ask("second")
+    permits.server_ms += 998
+    assert permits.ask("first").wait_ms == 1
+    permits.server_ms += 10
+
+    assert permits.ask("second").wait_ms > 900
+    assert permits.ask("first").given == 1
+
+
+def test_who_waits_and_does_not_come_again_is_not_waited_for(permits: Permits) -> None:
+    """However long it was told to wait, its turn goes to the next one after some seconds."""
+    permits.limit("- 1/60000/1")
+    permits.ask("a")
+    assert permits.ask("gone").wait_ms == 60_000
+    permits.server_ms += 1_000
+    permits.ask("b")
+    for _ in range(14):
+        permits.server_ms += 4_500
+        waiting = permits.ask("b")
+
+    assert waiting.given == 1
+
+
+def test_that_less_runs_is_heard_of_with_the_renewal_when_the_call_was_lost(permits: Permits) -> None:
+    """Else a long attempt would keep the permit of a short one; what is under way meanwhile is not lowered."""
+    permits.limit("2 -")
+    permits.ask("a", wanted=2)
+    permits.call("a", running=1)  # which never arrives
+
+    permits.run("keep_permits", "crm", LEASE_MS, "a", 1, 2, 1)
+    under_way = permits.counted()
+    permits.run("keep_permits", "crm", LEASE_MS, "a", 1, 2, 2)
+
+    assert (under_way, permits.counted()) == (1, 1)
+    permits.ask("a", running=1, wanted=1)
+    permits.run("keep_permits", "crm", LEASE_MS, "a", 1, 3, 2)
+    assert permits.counted() == 2, "the loop may not have heard of the second one yet"
+
+
+def test_a_bucket_with_enough_for_all_makes_nobody_wait(permits: Permits) -> None:
+    """Others that come first leave more than enough: where only the rate is limited that is what counts."""
+    permits.limit("- 10/1000/10")
+    permits.ask("a", wanted=10)
+    permits.ask("first")
+    permits.server_ms += 1_200
+
+    answer = permits.ask("second", wanted=2)
+
+    assert (answer.given, answer.held_up) == (2, "")
+
+
+def test_whoever_knows_newer_limits_is_judged_by_them(permits: Permits) -> None:
+    """A promoted replica that has missed a limit hears of it from the first who asks, and gives no more."""
+    permits.limit("9 -")
+    newer = f"{permits.server_ms + 5} 1 -|1 -||"
+
+    given, _, _, text = permits.run("permits", *permits.call("a", running=0, wanted=7), newer)
+
+    assert given == 1
+    assert text == newer == permits.redis.hget(CLOCK, "limits")
+
+
+def test_a_call_costs_the_same_with_many_claimants(permits: Permits) -> None:
+    """Hundreds of loops that run or wait are not read for each one that asks."""
+
+    def commands() -> int:
+        before = sum(int(each["calls"]) for each in permits.redis.info("commandstats").values())
+        permits.ask("one", wanted=1)
+        return sum(int(each["calls"]) for each in permits.redis.info("commandstats").values()) - before
+
+    permits.limit("20 1000/1000/100")
+    permits.ask("one")
+    few = commands()
+    for number in range(300):
+        permits.ask(f"claimant {number}")
+
+    assert commands() <= few + 2
+
+
+def test_permits_end_by_themselves(permits: Permits) -> None:
+    """Nothing is left for ever of a group whose workers are gone, and nothing ends before claims do, in any outage."""
+    permits.limit("3 100/1000/5")
+    permits.ask("a", wanted=2)
+
+    assert all(permits.redis.pttl(key) > 1_000 * LEASE_MS for key in permits.redis.keys("sl:{0}:g:crm:limits:*"))
+    assert " 3 100/1000/5|" in permits.redis.hget(CLOCK, "limits")
