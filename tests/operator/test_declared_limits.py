@@ -85,7 +85,7 @@ async def test_who_does_not_lead_changes_nothing(groups: LookedAfter) -> None:
     assert await in_force(groups) == ""
 
 
-@pytest.mark.parametrize("rate", ["999999999/s", "1/s burst 999999999"])
+@pytest.mark.parametrize("rate", ["999999999/s", "1/s burst 999999999"], ids=["rate", "burst"])
 async def test_a_rate_that_nobody_could_keep_is_unreadable(groups: LookedAfter, rate: str) -> None:
     """The definition knows its form and not its range: the condition says why, and nothing changes."""
     await groups.driven.group()
