@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import GroupLimits, Taken
-from salesloft_webhooks.broker.group_limits import Claim, Permits
+from salesloft_webhooks.broker.group_limits import PLACE, Claim, Permits
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
@@ -28,6 +28,9 @@ LOOK_SECONDS = 5.0
 """A loop that is held up looks that often, which is its sign of life, and asks that often: limits may have changed."""
 GATHER_SECONDS = 0.005
 """Attempts that end together give back their permits together; and often their loop asks for the next ones anyway."""
+
+PERMITS_PART = f"permits {PLACE}"
+"""What cannot be done while that partition is away, whichever partition a loop serves; see `store_unavailable`."""
 
 Take = Callable[[int], Awaitable[Taken]]
 
@@ -65,6 +68,7 @@ class LimitedTakes:
         self._stated = 0
         self._latest = self._over = 0
         self._giving_back = False
+        self._unanswered = self._reported = False
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 
@@ -88,6 +92,7 @@ class LimitedTakes:
         """
         self._held_up = None
         if not self.limited:
+            self._answered()
             return await take_and_start(held.free)
         if not (alone or self._idle_wait.expecting):
             looked = await self._look(held, take_and_start)
@@ -124,13 +129,29 @@ class LimitedTakes:
     async def _ask(self, wanted: int) -> int:
         async with self._calling:
             self._asked, running = time.monotonic(), self._running()
-            permits = await self._call(running, wanted)
+            try:
+                permits = await self._call(running, wanted)
+            except StoreError as exc:
+                self._unanswered = self._reported = True
+                self._telemetry.store_unavailable(str(exc), PERMITS_PART)
+                raise
+            self._answered()
             self._in_hand, self._stated = permits.count, running + permits.count
             self._over = self._latest
         if not permits.count:
             seconds = min(max(permits.wait_seconds, SHORTEST_SECONDS), LOOK_SECONDS)
             self._held_up = permits.held_up, seconds
         return permits.count
+
+    def _answered(self) -> None:
+        if self._reported:
+            self._reported = False
+            self._telemetry.store_available(PERMITS_PART)
+
+    def was_unanswered(self) -> bool:
+        """Whether the call that has failed was one for permits, which is reported; asked once for each that fails."""
+        unanswered, self._unanswered = self._unanswered, False
+        return unanswered
 
     async def _call(self, running: int, wanted: int) -> Permits:
         unused, self._unused = self._unused, 0
@@ -173,17 +194,20 @@ class LimitedTakes:
         await asyncio.sleep(GATHER_SECONDS)
         self._giving_back = False
         with suppress(StoreError):  # the next call states the same, or the end of the claim does
-            await self.give_back()
+            await self.state_what_runs()
 
-    async def give_back(self) -> None:
-        """Say what runs, if the store takes it for more.
+    async def state_what_runs(self) -> None:
+        """Say what runs, if the store takes it for something else: what has ended, or ran before anything was limited.
 
         Raises:
             StoreError: it may not have heard.
         """
+        if not self.limited:
+            self._stated = 0  # claims end, as nobody keeps them
+            return
         async with self._calling:
             running = self._running() + self._in_hand
-            if running < self._stated or self._unused:
+            if running != self._stated or self._unused:
                 stated = self._stated
                 try:
                     await self._call(running, 0)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, suppress
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker.group_limits import PLACE
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -95,12 +96,16 @@ class PartitionLoop:
                 self.heartbeat = time.monotonic()
             await self._settler_idle()
             with suppress(StoreError):  # they end like leases
-                await self.permits.give_back()
+                await self.permits.state_what_runs()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
         self._settler.say_again()
-        self._telemetry.store_unavailable(str(error), f"take {self.partition}")
-        log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
+        partition = self.partition
+        if self.permits.was_unanswered():
+            partition = PLACE
+        else:
+            self._telemetry.store_unavailable(str(error), f"take {partition}")
+        log.warning("store.failed", partition=partition, failures=failures, reason=str(error))
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""

@@ -114,6 +114,28 @@ async def test_a_look_passes_what_the_group_does_not_want(bench: Bench) -> None:
     assert [lease.event.event_id for lease in await take(group)] == ["wanted"]
 
 
+async def test_a_look_reads_no_more_than_it_passes(bench: Bench) -> None:
+    """Entries are read with their bodies: one that is wanted is found at once, and behind others in a few steps."""
+    group = await bench.group(events=("person.*",), lease_seconds=60.0)
+
+    async def counts() -> list[int]:
+        with bench.redis.monitor() as monitor:
+            await group.take(0, 0)
+            bench.redis.ping()
+            heard = iter(lambda: str(monitor.next_command()["command"]), "PING")
+            return [int(each.split()[-1]) for each in heard if each.startswith("XRANGE")]
+
+    for number in range(40):
+        await bench.publish(f"wanted{number}")
+    one_wanted = await counts()
+    await take(group, 40)
+    for number in range(40):
+        await bench.publish(f"unwanted{number}", event_type="account.created")
+
+    assert one_wanted == [1]
+    assert await counts() == [1, 2, 4, 8, 16, 16]
+
+
 async def declare(bench: Bench, limits: Limits, *, refresh: bool) -> Group:
     """A worker of a version whose authors say that."""
     group = Group(bench.store, GroupOptions("crm", limits=limits), "another")

@@ -43,19 +43,23 @@ def test_the_dead_give_back_what_they_had_when_their_lease_would_end(permits: Pe
     assert permits.ask("third", wanted=5).given == 1
 
 
-def test_nobody_living_loses_permits_while_the_store_is_away(permits: Permits) -> None:
-    """After a silence longer than a lease, what runs is left to its owners for as long as leases are."""
+@pytest.mark.parametrize("lease_ms", [LEASE_MS, 60_000])
+def test_nobody_living_loses_permits_while_the_store_is_away(permits: Permits, lease_ms: int) -> None:
+    """After a silence longer than a lease what runs is left to its owners, until each has had time for a renewal."""
     permits.limit("1 -")
+    permits.lease_ms = lease_ms
     permits.ask("a")
 
-    permits.server_ms += 3 * LEASE_MS
+    permits.server_ms += 3 * lease_ms
+    assert permits.ask("b").given == 0
+    permits.server_ms += lease_ms // 3
     assert permits.ask("b").given == 0
     permits.keep(a=1)
-    permits.server_ms += 5_100
+    permits.server_ms += 5_000
     assert permits.ask("b").given == 0
-    permits.server_ms += LEASE_MS
-    permits.ask("c", wanted=0)
-    permits.server_ms += 5_100
+    permits.server_ms += lease_ms
+    permits.ask("b")
+    permits.server_ms += lease_ms // 3 + 5_100
 
     assert permits.ask("b").given == 1
 

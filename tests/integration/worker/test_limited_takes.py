@@ -4,33 +4,42 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, Taken
 from salesloft_webhooks.broker.group_limits import set_limits
+from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
+from salesloft_webhooks.telemetry.metrics import WORKER
 from salesloft_webhooks.worker.concurrency_limit import HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.limited_takes import LimitedTakes
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
-from tests.integration.broker.permits_model import counted
+from tests.integration.broker.permits_model import PERMITS, counted
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
 
 class Loop:
-    """A loop that runs nothing, and what it has asked to take."""
+    """A loop that runs nothing, unless a test says so, and what it has asked to take."""
 
     def __init__(self, bench: Bench, group: Group, background: Background) -> None:
-        self.bench, self.asked = bench, list[int]()
+        self.bench, self.asked, self.limits = bench, list[int](), group.limits
         idle_wait = IdleWait(group, 0, background, Settings.load())
         telemetry = WorkerTelemetry("crm")
-        self.takes = LimitedTakes(group.limits, 0, lambda: 0, idle_wait, background, telemetry)
+        self.running = 0
+        self.takes = LimitedTakes(group.limits, 0, lambda: self.running, idle_wait, background, telemetry)
         self.idle_wait = idle_wait
         self.seconds = 0.0
         self.was_stale = False
+
+    async def limit(self, said: SaidLimits) -> None:
+        """Limit the group by hand; the loop has heard of it."""
+        self.limits.learn((await set_limits(self.bench.store, "crm", "hand", said)).stored)
 
     async def take(self, count: int) -> Taken:
         """A call that takes its time and finds nothing."""
@@ -46,13 +55,20 @@ class Loop:
         return held
 
 
+def waited() -> float:
+    """How long loops of this process were held up."""
+    labels = {"group": "crm", "limit": "running"}
+    return WORKER.get_sample_value("salesloft_webhooks_held_up_seconds_total", labels) or 0.0
+
+
 @asynccontextmanager
 async def limited(server: Server, most: int, lease_seconds: float = 60.0) -> AsyncIterator[Loop]:
     """A loop of a group that may run so many at once."""
     async with open_bench(server) as bench, Background() as background:
         group = await bench.group(lease_seconds=lease_seconds)
-        group.limits.learn((await set_limits(bench.store, "crm", "hand", SaidLimits(most))).stored)
-        yield Loop(bench, group, background)
+        loop = Loop(bench, group, background)
+        await loop.limit(SaidLimits(most))
+        yield loop
 
 
 async def test_it_takes_as_many_as_it_has_permits_for_and_keeps_its_slots(valkey: Server) -> None:
@@ -91,8 +107,48 @@ async def test_without_a_permit_isolated_entries_are_not_even_looked_for(valkey:
     """A look that leases one and hands it back would clear it of the leases that it has lost."""
     async with limited(valkey, 1) as loop:
         await loop.bench.store.run("permits", 0, ["crm", "somebody", 1, 60_000, 1, 0, 0, ""])
+        before = waited()
 
         await loop.fill(alone=True)
 
         assert loop.asked == []
         assert await loop.takes.held_up()
+        assert waited() >= before + 0.02
+
+
+async def test_what_runs_when_a_limit_is_heard_of_is_counted(valkey: Server) -> None:
+    """Also when it was lifted for so long that claims have ended, and set again; and no call says it twice."""
+    async with limited(valkey, 3) as loop:
+        loop.running = 2
+        await loop.takes.state_what_runs()
+        at_first = counted(loop.bench.redis)
+        number = loop.takes.claim.latest
+        await loop.takes.state_what_runs()
+        said_once = loop.takes.claim.latest == number
+
+        await loop.limit(SaidLimits(None, None))
+        await loop.takes.state_what_runs()
+        loop.bench.redis.delete(*loop.bench.redis.keys("sl:{0}:g:crm:limits:*"))
+        await loop.limit(SaidLimits(3))
+        await loop.takes.state_what_runs()
+
+        assert (at_first, said_once) == (2, True)
+        assert counted(loop.bench.redis) == 2
+
+
+async def test_that_nothing_runs_any_more_is_said_again_when_it_was_lost(valkey: Server) -> None:
+    """By the next heartbeat: the permit of an idle loop is not lost for as long as a lease."""
+    async with limited(valkey, 1) as loop:
+        loop.running = 1
+        await loop.takes.state_what_runs()
+        kept = loop.bench.redis.dump(PERMITS)
+        loop.bench.redis.set(PERMITS, "of a type that no permits are")
+        loop.running = 0
+        with pytest.raises(StoreError):
+            await loop.takes.state_what_runs()
+        loop.bench.redis.restore(PERMITS, 0, kept, replace=True)
+        still = counted(loop.bench.redis)
+
+        await loop.takes.state_what_runs()
+
+        assert (still, counted(loop.bench.redis)) == (1, 0)

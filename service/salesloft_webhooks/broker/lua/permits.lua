@@ -22,6 +22,7 @@
 --@include limits
 --@include permits
 local TURN_MS, PATIENCE_MS, EXAMINED = 1000, 2000, 32
+local RENEWALS_PER_LEASE = 3 -- worker/lease_renewal.py
 local ASKS_AGAIN_MS = 5000 -- at the latest (worker/limited_takes.py)
 -- The first of those that wait for an attempt to end asks again so soon, and each behind it so much later: who is next is
 -- quick, and many are not many calls. A permit is kept for who has waited, for a little longer than until it should ask.
@@ -36,7 +37,8 @@ local mine = permits.read(claimant)
 if number <= mine.number then
   return { 0, 0, '', text }
 end
-if now >= reporting_until then
+-- After an outage the living are waited for: a loop that asks for nothing is heard of with the next renewal only.
+if now >= reporting_until + lease / RENEWALS_PER_LEASE then
   permits.end_lapsed()
   mine = permits.read(claimant)
 end
