@@ -74,13 +74,17 @@ class GroupLimits:
         return True
 
     async def declare(self, *, refresh: bool) -> None:
-        """Say what the authors of this process's handlers want; with ``refresh`` only where they have said nothing.
+        """Say what the authors of this process's handlers want.
+
+        Args:
+            refresh: It is a repetition, and changes nothing while workers of another version, of which one has started
+                later, repeat something else.
 
         Raises:
             StoreError: nobody may have heard it; say it again.
         """
         said = SaidLimits.of(self._options.limits)
-        if said.words or not refresh:
+        if said.words or not refresh or "author" in self.in_force.said:
             await set_limits(self._store, self._options.name, "author", said, refresh=refresh)
 
     async def ask(self, partition: int, number: int, *, running: int, wanted: int, unused: int) -> Permits:
@@ -136,7 +140,7 @@ async def set_limits(
         group: Which.
         source: ``hand``, ``declared`` or ``author``; what the first of them says counts.
         said: What it wants.
-        refresh: Only where the source has said nothing.
+        refresh: See `GroupLimits.declare`.
 
     Returns:
         What holds now.
