@@ -120,7 +120,7 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:formats"
 
     def clock(self, partition: int, group: str) -> str:
-        """Its clock; hash: ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``, ``limits``, ``limits_said``."""
+        """Hash: ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``, ``limits``, ``limits_said``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def permits(self, partition: int, group: str) -> str:

@@ -90,7 +90,8 @@ def place_of_permits(cluster: list[Server]) -> Server:
 def partitions_of(node: Server) -> set[int]:
     """Which it has."""
     with node.client() as redis:
-        return {number for number in range(PARTITIONS) if redis.exists(f"sl:{{{number}}}:events")}
+        streams = set(redis.keys("sl:{*}:events"))
+    return {number for number in range(PARTITIONS) if f"sl:{{{number}}}:events" in streams}
 
 
 async def all_given_back(node: Server) -> None:
