@@ -6,7 +6,7 @@ from urllib.error import HTTPError
 import pytest
 import yaml
 
-from salesloft_webhooks.broker.administration.limiting import forget_limits_by_hand, limit_by_hand, stored_limits
+from salesloft_webhooks.broker.administration.limiting import forget_limits, limit_by_hand, stored_limits
 from salesloft_webhooks.broker.group_limits import set_limits
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.limits import MOST_BURST, MOST_PER_SECOND, Limits, Rate, SaidLimits
@@ -32,11 +32,12 @@ async def test_what_is_declared_limits_the_group(groups: LookedAfter) -> None:
     with groups.driven.server.client() as redis:
         clocks = {redis.hget(f"sl:{{{number}}}:g:crm:clock", "limits") for number in range(3)}
     await groups.look()
-    shown, said = groups.status()["limits"], groups.status_command()["crm"]["limits"]
+    shown, said, by = groups.status()["limits"], groups.status_command()["crm"]["limits"], groups.status()["limitedBy"]
     groups.change(limits=None)
     await groups.look()
 
     assert declared == shown == said == "10 at once, 100/min burst 20"
+    assert by == f"{shown} (by ConsumerGroup {groups.cluster.namespace}/crm)"
     assert len(clocks) == 1
     assert await in_force(groups) == ""
 
@@ -50,10 +51,14 @@ async def test_by_hand_comes_first_and_goes_back_to_what_is_declared(groups: Loo
     await limit_by_hand(groups.driven.store, "crm", SaidLimits(2))
     await groups.look()
     by_hand = await in_force(groups)
-    await forget_limits_by_hand(groups.driven.store, "crm")
+    await groups.look()
+    said = groups.status()["limitedBy"]
+    await forget_limits(groups.driven.store, "crm")
     await groups.look()
 
     assert by_hand == "2 at once, 100/min"
+    assert said.split("; ")[0] == "2 at once (by hand)"
+    assert said.split("; ")[1].startswith("10 at once, 100/min (by ConsumerGroup ")
     assert await in_force(groups) == "10 at once, 100/min"
 
 

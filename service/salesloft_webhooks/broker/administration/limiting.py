@@ -60,10 +60,15 @@ async def limit_by_hand(store: Store, group: str, said: SaidLimits, *, anew: boo
     return (await set_limits(store, group, "hand", SaidLimits(running, rate))).limits
 
 
-async def forget_limits_by_hand(store: Store, group: str) -> Limits:
-    """Let a group be limited as is declared, or as its authors say; what holds then.
+async def forget_limits(store: Store, group: str, source: str = "hand") -> Limits:
+    """Let what others say of a group's limits hold again; what holds then.
+
+    Args:
+        store: Where.
+        group: Which.
+        source: Who says nothing any more: ``hand``, or ``declared``, where no operator would declare it again.
 
     Raises:
         StoreError: it may hold all the same; repeat it.
     """
-    return (await set_limits(store, group, "hand", SaidLimits())).limits
+    return (await set_limits(store, group, source, SaidLimits())).limits

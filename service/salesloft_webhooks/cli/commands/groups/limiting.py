@@ -24,6 +24,9 @@ def limit(
     per_minute: Annotated[int | None, typer.Option(min=1, help="The same as --rate N/min.")] = None,
     none: Annotated[bool, typer.Option("--none", help="No limits, whoever declares some.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="What is declared or written holds again.")] = False,
+    forget_declared: Annotated[
+        bool, typer.Option("--forget-declared", help="What is declared, where no operator runs any more.")
+    ] = False,
 ) -> None:
     """Limit a group, in all of its workers together, from now on. What runs already runs on.
 
@@ -32,14 +35,16 @@ def limit(
     if per_minute and rate:
         raise typer.BadParameter("--rate and --per-minute say the same: give one of them")
     rate = f"{per_minute}/min" if per_minute else rate
-    if bool(max_running or rate) + none + forget != 1:
-        raise typer.BadParameter("say one of: --max-running and --rate (or --per-minute), --none, --forget")
-    chosen = _checked(max_running, rate)
+    if bool(max_running or rate) + none + forget + forget_declared != 1:
+        options = "--max-running and --rate (or --per-minute), --none, --forget, --forget-declared"
+        raise typer.BadParameter(f"say one of: {options}")
+    chosen = _checked("none", "none") if none else _checked(max_running, rate)
+    forgotten = "declared" if forget_declared else "hand" if forget else ""
 
     async def act(store: "Store", _: "Settings") -> "Limits":
         await require_group(store, group)
-        limits = await _act(store, group, chosen, none=none, forget=forget)
-        said = {"max_running": max_running, "rate": rate, "none": "yes" * none, "forget": "yes" * forget}
+        limits = await _act(store, group, chosen, forgotten)
+        said = {"max_running": max_running, "rate": rate, "none": "yes" * none, "forget": forgotten}
         await write_own_act(store, "limit", {"group": group, **said})
         return limits
 
@@ -47,14 +52,11 @@ def limit(
     note(f"{group} is limited to {limits.text}" if limits else f"nothing limits {group}")
 
 
-async def _act(store: "Store", group: str, chosen: "SaidLimits", *, none: bool, forget: bool) -> "Limits":
-    from salesloft_webhooks.broker.administration.limiting import forget_limits_by_hand, limit_by_hand
-    from salesloft_webhooks.limits import SaidLimits
+async def _act(store: "Store", group: str, chosen: "SaidLimits", forgotten: str) -> "Limits":
+    from salesloft_webhooks.broker.administration.limiting import forget_limits, limit_by_hand
 
-    if forget:
-        return await forget_limits_by_hand(store, group)
-    if none:
-        chosen = SaidLimits(None, None)
+    if forgotten:
+        return await forget_limits(store, group, forgotten)
     return await limit_by_hand(store, group, chosen)
 
 
