@@ -65,7 +65,7 @@ class LimitedTakes:
         self._calling = asyncio.Lock()  # a call states what runs, so the one before has to be answered
         self._in_hand = 0
         self._unused = 0
-        self._stated = 0
+        self._stated: int | None = None  # what the store takes to run, as far as is known
         self._latest = self._over = 0
         self._giving_back = False
         self._unanswered = self._reported = False
@@ -80,12 +80,18 @@ class LimitedTakes:
     @property
     def claim(self) -> Claim:
         """What has to be kept for as long as a lease. For any thread to call."""
-        # The numbers first: what is counted then is known to the calls that they name, or is more.
-        latest, over = self._latest, self._over
-        return Claim(self._partition, self._running() + self._in_hand, latest, over)
+        # The numbers first, then what is in hand: what is counted is known to the calls that they name, or is more.
+        latest, over, in_hand = self._latest, self._over, self._in_hand
+        return Claim(self._partition, in_hand + self._running(), latest, over)
 
     async def fill(self, held: HeldSlots, take_and_start: Take, *, alone: bool) -> Taken:
         """Take and start as much as there are free slots and permits for.
+
+        Args:
+            held: The slots.
+            take_and_start: Takes so many, and starts them.
+            alone: Isolated ones, for which `ask_for_one` was given a permit. They are not looked for: that leases one,
+                and to hand it back would clear it of its losses.
 
         Raises:
             StoreError: nothing is known about the outcome.
@@ -98,14 +104,28 @@ class LimitedTakes:
             looked = await self._look(held, take_and_start)
             if not looked.something_there:
                 return looked
-        if not await self._ask(held.free):
-            # Never for isolated ones: a look for them leases one, and to hand that back would clear it of its losses.
-            late = not alone and time.monotonic() - self._looked > LOOK_SECONDS
-            return await self._look(held, take_and_start) if late else NOTHING_TAKEN
+        if alone and not self._in_hand:  # a limit has come just now
+            return NOTHING_TAKEN
+        if not (alone or await self._ask(held.free)):
+            return await self._look(held, take_and_start) if self.should_look else NOTHING_TAKEN
         try:
             return await self._take(self._in_hand, held, take_and_start)
         finally:
             self._put_back()
+
+    async def ask_for_one(self) -> bool:
+        """Ask for a permit for isolated entries, before others are stopped for them; whether they may begin.
+
+        Raises:
+            StoreError: they may not.
+        """
+        self._held_up = None
+        return not self.limited or await self._ask(1) > 0
+
+    @property
+    def should_look(self) -> bool:
+        """Whether a loop that is held up has to look, which is its sign of life."""
+        return time.monotonic() - self._looked > LOOK_SECONDS
 
     async def _look(self, held: HeldSlots, take_and_start: Take) -> Taken:
         return await self._take(0, held, take_and_start)
@@ -203,7 +223,7 @@ class LimitedTakes:
             StoreError: it may not have heard.
         """
         if not self.limited:
-            self._stated = 0  # claims end, as nobody keeps them
+            self._stated = None
             return
         async with self._calling:
             running = self._running() + self._in_hand

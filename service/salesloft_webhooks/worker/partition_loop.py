@@ -70,6 +70,7 @@ class PartitionLoop:
         self._running.on_end = self.permits.ended
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
+        self._isolated = 0  # that are to be run next: before others, which in a limited group would take their permits
         self._stopping = False
 
     async def run(self) -> None:
@@ -127,6 +128,12 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self.idle_wait.clear()
         await self._report_before_taking()
+        if self._isolated and not self._stopping:
+            if await self.permits.ask_for_one():
+                await self._run_isolated()
+            elif not self.permits.should_look:
+                await self.permits.held_up()
+                return
         held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
             taken = await self._fill(held)
@@ -136,10 +143,9 @@ class PartitionLoop:
         self.idle_wait.attentive = self._stopping or taken.isolated > 0
         if await self.permits.held_up():
             return
-        if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
-            await self._run_isolated(taken.isolated)
-            await self.permits.held_up()
-        else:
+        if not taken.paused and (idle or self._isolation_budget.is_due()):
+            self._isolated = taken.isolated
+        if not self._isolated:
             await self.idle_wait.after(taken)
 
     async def _report_before_taking(self) -> None:
@@ -183,11 +189,12 @@ class PartitionLoop:
         held.free -= begins
         self.permits.begun(begins)
 
-    async def _run_isolated(self, waiting: int) -> None:
+    async def _run_isolated(self) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
 
         Whatever takes long, here or among those that run already, is not waited for: the others go on.
         """
+        waiting, self._isolated = self._isolated, 0
         with self._isolation_budget.measured(waiting):
             async with self._slots.exclusive(DRAIN_SECONDS) as held:
                 taken = await self._fill(held, alone=True)

@@ -1,7 +1,7 @@
 """How one loop takes in a limited group: what it asks, what it begins with, and what it gives back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -32,10 +32,15 @@ class Loop:
         idle_wait = IdleWait(group, 0, background, Settings.load())
         telemetry = WorkerTelemetry("crm")
         self.running = 0
-        self.takes = LimitedTakes(group.limits, 0, lambda: self.running, idle_wait, background, telemetry)
+        self.running_now: Callable[[], int] = lambda: self.running
+        self.takes = LimitedTakes(group.limits, 0, self.runs, idle_wait, background, telemetry)
         self.idle_wait = idle_wait
         self.seconds = 0.0
         self.was_stale = False
+
+    def runs(self) -> int:
+        """What it runs, as far as anybody knows."""
+        return self.running_now()
 
     async def limit(self, said: SaidLimits) -> None:
         """Limit the group by hand; the loop has heard of it."""
@@ -109,15 +114,18 @@ async def test_without_a_permit_isolated_entries_are_not_even_looked_for(valkey:
         await loop.bench.store.run("permits", 0, ["crm", "somebody", 1, 60_000, 1, 0, 0, ""])
         before = waited()
 
+        given = await loop.takes.ask_for_one()
         await loop.fill(alone=True)
 
+        assert not given
         assert loop.asked == []
+        await loop.takes.ask_for_one()
         assert await loop.takes.held_up()
         assert waited() >= before + 0.02
 
 
 async def test_what_runs_when_a_limit_is_heard_of_is_counted(valkey: Server) -> None:
-    """Also when it was lifted for so long that claims have ended, and set again; and no call says it twice."""
+    """Also that nothing does, when limits were lifted meanwhile and are set again; and no call says it twice."""
     async with limited(valkey, 3) as loop:
         loop.running = 2
         await loop.takes.state_what_runs()
@@ -128,12 +136,38 @@ async def test_what_runs_when_a_limit_is_heard_of_is_counted(valkey: Server) -> 
 
         await loop.limit(SaidLimits(None, None))
         await loop.takes.state_what_runs()
-        loop.bench.redis.delete(*loop.bench.redis.keys("sl:{0}:g:crm:limits:*"))
+        loop.running = 0
+        await loop.limit(SaidLimits(3))
+        await loop.takes.state_what_runs()
+        with_none = counted(loop.bench.redis)
+        await loop.limit(SaidLimits(None, None))
+        await loop.takes.state_what_runs()
+        loop.running = 1
         await loop.limit(SaidLimits(3))
         await loop.takes.state_what_runs()
 
-        assert (at_first, said_once) == (2, True)
-        assert counted(loop.bench.redis) == 2
+        assert (at_first, said_once, with_none) == (2, True, 0)
+        assert counted(loop.bench.redis) == 1
+
+
+async def test_what_begins_while_a_renewal_is_written_is_counted(valkey: Server) -> None:
+    """Renewals are another thread's: what goes from hand to run in between is counted at least once."""
+    async with limited(valkey, 3) as loop:
+
+        def begins_now() -> int:
+            before, loop.running = loop.running, 3
+            loop.takes.begun(3)
+            return before
+
+        async def take(_: int) -> Taken:
+            loop.running_now = begins_now
+            claims.append(loop.takes.claim.attempts)
+            return NOTHING_TAKEN
+
+        claims: list[int] = []
+        await loop.takes.fill(HeldSlots(8), take, alone=False)
+
+        assert claims == [3]
 
 
 async def test_that_nothing_runs_any_more_is_said_again_when_it_was_lost(valkey: Server) -> None:
