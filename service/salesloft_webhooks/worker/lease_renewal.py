@@ -101,13 +101,15 @@ class LeaseRenewer:
         async with open_store(self._settings) as store, Background() as background:
             group = Group(store, self._group.options, self._group.consumer)
 
-            async def renew() -> None:
+            async def renew_leases() -> None:
                 for loop in self._loops:
                     held = loop.held()
                     # Also with nothing to renew: the call says that the store is there (see broker's docstring).
                     for start in range(0, max(1, len(held)), MAX_BATCH):
                         await self._renew(group, loop, held[start : start + MAX_BATCH])
-                await self._keep_permits(group)
+
+            async def renew() -> None:
+                await asyncio.gather(self._keep_permits(group), renew_leases())  # neither waits for the other's server
 
             async def stopped() -> None:
                 await stop.wait()

@@ -69,6 +69,7 @@ class LimitedTakes:
         self._latest = self._over = 0
         self._giving_back = False
         self._unanswered = self._reported = False
+        self._repeats = False  # whether the next take gets what the one before has leased, whose answer was lost
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 
@@ -91,7 +92,7 @@ class LimitedTakes:
             held: The slots.
             take_and_start: Takes so many, and starts them.
             alone: Isolated ones, for which `ask_for_one` was given a permit. They are not looked for: that leases one,
-                and to hand it back would clear it of its losses.
+                and to hand it back would clear it of its losses. Nor does a look repeat a take, for the same reason.
 
         Raises:
             StoreError: nothing is known about the outcome.
@@ -100,7 +101,7 @@ class LimitedTakes:
         if not self.limited:
             self._answered()
             return await take_and_start(held.free)
-        if not (alone or self._idle_wait.expecting):
+        if not (alone or self._repeats or self._idle_wait.expecting):
             looked = await self._look(held, take_and_start)
             if not looked.something_there:
                 return looked
@@ -125,19 +126,19 @@ class LimitedTakes:
     @property
     def should_look(self) -> bool:
         """Whether a loop that is held up has to look, which is its sign of life."""
-        return time.monotonic() - self._looked > LOOK_SECONDS
+        return not self._repeats and time.monotonic() - self._looked > LOOK_SECONDS
 
     async def _look(self, held: HeldSlots, take_and_start: Take) -> Taken:
         return await self._take(0, held, take_and_start)
 
     async def _take(self, room: int, held: HeldSlots, take_and_start: Take) -> Taken:
         # What a call leases that repeats a lost one may be more: only ``room`` of it begins.
-        slots, held.free = held.free, room
+        slots, held.free, self._repeats = held.free, room, True
         try:
             taken = await take_and_start(room)
         finally:
             held.free += slots - room
-        self._looked = time.monotonic()
+        self._looked, self._repeats = time.monotonic(), False
         self._idle_wait.expecting = taken.something_there
         return taken
 

@@ -36,7 +36,7 @@ class Permits:
 
     def limit(self, words: str) -> None:
         """Say by hand what limits the group."""
-        self.run("set_limits", "crm", "hand", words, 0)
+        self.run("set_limits", "crm", "hand", words, "")
 
     def run(self, name: str, *args: object) -> Any:
         """Call a script now."""

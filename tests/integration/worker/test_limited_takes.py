@@ -9,7 +9,7 @@ import pytest
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, Taken
 from salesloft_webhooks.broker.group_limits import set_limits
-from salesloft_webhooks.errors import StoreError
+from salesloft_webhooks.errors import StoreError, StoreUnavailable
 from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -186,3 +186,22 @@ async def test_that_nothing_runs_any_more_is_said_again_when_it_was_lost(valkey:
         await loop.takes.state_what_runs()
 
         assert (still, counted(loop.bench.redis)) == (1, 0)
+
+
+async def test_a_take_whose_answer_was_lost_is_not_repeated_by_a_look(valkey: Server) -> None:
+    """What it has leased would be handed back, and isolated entries would be clear of their losses."""
+    async with limited(valkey, 1) as loop:
+
+        async def lost(_: int) -> Taken:
+            raise StoreUnavailable("lost")
+
+        assert await loop.takes.ask_for_one()
+        with pytest.raises(StoreError):
+            await loop.takes.fill(HeldSlots(8), lost, alone=True)
+        await loop.takes.state_what_runs()
+        await loop.bench.store.run("permits", 0, ["crm", "somebody", 1, 60_000, 1, 0, 0, ""])
+        loop.idle_wait.expecting = False
+
+        await loop.fill()
+
+        assert loop.asked == []
