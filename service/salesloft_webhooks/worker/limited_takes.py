@@ -10,15 +10,15 @@ take costs: whoever has nothing to do must not hold what others wait for. The pe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import GroupLimits, Taken
 from salesloft_webhooks.broker.group_limits import PLACE, Claim, Permits
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
 
@@ -91,7 +91,7 @@ class LimitedTakes:
         Args:
             held: The slots.
             take_and_start: Takes so many, and starts them.
-            alone: Isolated ones, for which `ask_for_one` was given a permit. They are not looked for: that leases one,
+            alone: Isolated ones, with the permit of `one`. They are not looked for: that leases one,
                 and to hand it back would clear it of its losses. Nor does a look repeat a take, for the same reason.
 
         Raises:
@@ -105,23 +105,32 @@ class LimitedTakes:
             looked = await self._look(held, take_and_start)
             if not looked.something_there:
                 return looked
-        if alone and not self._in_hand:  # a limit has come just now
-            return NOTHING_TAKEN
-        if not (alone or await self._ask(held.free)):
-            return await self._look(held, take_and_start) if self.should_look else NOTHING_TAKEN
+        if not (alone and self._in_hand and not self.stale):
+            self._unused += self._in_hand
+            if not await self._ask(1 if alone else held.free):
+                return await self._look(held, take_and_start) if self.should_look and not alone else NOTHING_TAKEN
         try:
             return await self._take(self._in_hand, held, take_and_start)
         finally:
             self._put_back()
 
-    async def ask_for_one(self) -> bool:
+    @asynccontextmanager
+    async def one(self, slots: ConcurrencyLimit) -> AsyncIterator[bool]:
         """Ask for a permit for isolated entries, before others are stopped for them; whether they may begin.
 
         Raises:
             StoreError: they may not.
         """
         self._held_up = None
-        return not self.limited or await self._ask(1) > 0
+        reserved = await slots.reserve(1) if self.limited else 0  # without a free slot it would lie idle
+        try:
+            permitted = not self.limited or await self._ask(1) > 0
+        finally:
+            slots.release(reserved)
+        try:
+            yield permitted
+        finally:
+            self._put_back()
 
     @property
     def should_look(self) -> bool:

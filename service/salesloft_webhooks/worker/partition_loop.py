@@ -129,9 +129,10 @@ class PartitionLoop:
         self.idle_wait.clear()
         await self._report_before_taking()
         if self._isolated and not self._stopping:
-            if await self.permits.ask_for_one():
-                await self._run_isolated()
-            elif not self.permits.should_look:
+            async with self.permits.one(self._slots) as permitted:
+                if permitted:
+                    await self._run_isolated()
+            if not (permitted or self.permits.should_look):
                 await self.permits.held_up()
                 return
         held = HeldSlots(await self._slots.reserve(self._take_at_most))

@@ -14,7 +14,7 @@ from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.telemetry.metrics import WORKER
-from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.limited_takes import LimitedTakes
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
@@ -114,12 +114,11 @@ async def test_without_a_permit_isolated_entries_are_not_even_looked_for(valkey:
         await loop.bench.store.run("permits", 0, ["crm", "somebody", 1, 60_000, 1, 0, 0, ""])
         before = waited()
 
-        given = await loop.takes.ask_for_one()
-        await loop.fill(alone=True)
+        async with loop.takes.one(ConcurrencyLimit(8)) as permitted:
+            await loop.fill(alone=True)
 
-        assert not given
+        assert not permitted
         assert loop.asked == []
-        await loop.takes.ask_for_one()
         assert await loop.takes.held_up()
         assert waited() >= before + 0.02
 
@@ -195,9 +194,9 @@ async def test_a_take_whose_answer_was_lost_is_not_repeated_by_a_look(valkey: Se
         async def lost(_: int) -> Taken:
             raise StoreUnavailable("lost")
 
-        assert await loop.takes.ask_for_one()
         with pytest.raises(StoreError):
-            await loop.takes.fill(HeldSlots(8), lost, alone=True)
+            async with loop.takes.one(ConcurrencyLimit(8)):
+                await loop.takes.fill(HeldSlots(8), lost, alone=True)
         await loop.takes.state_what_runs()
         await loop.bench.store.run("permits", 0, ["crm", "somebody", 1, 60_000, 1, 0, 0, ""])
         loop.idle_wait.expecting = False
@@ -205,3 +204,19 @@ async def test_a_take_whose_answer_was_lost_is_not_repeated_by_a_look(valkey: Se
         await loop.fill()
 
         assert loop.asked == []
+
+
+async def test_a_permit_for_isolated_entries_is_not_kept_for_longer_than_it_counts(valkey: Server) -> None:
+    """After a long wait for others a new one is asked for; one that comes to nothing is given back, as are slots."""
+    slots = ConcurrencyLimit(1)
+    async with limited(valkey, 1, lease_seconds=0.4) as loop:
+        async with loop.takes.one(slots) as permitted:
+            await asyncio.sleep(0.25)
+            await loop.fill(alone=True)
+
+        assert permitted
+        assert (loop.asked, loop.was_stale) == ([1], False)
+        async with loop.takes.one(slots) as permitted:
+            assert permitted
+        await eventually(lambda: counted(loop.bench.redis) == 0, "it is given back")
+        assert slots.free == 1

@@ -24,7 +24,7 @@
 local TURN_MS, PATIENCE_MS, EXAMINED = 1000, 2000, 32
 local RENEWALS_PER_LEASE = 3 -- worker/lease_renewal.py
 -- Whoever was given several permits has asked for as many as it has slots: what it finds nothing for is back so soon.
-local IN_HAND_MS = 250
+local IN_HAND_MS = 100
 local ASKS_AGAIN_MS = 5000 -- at the latest (worker/limited_takes.py)
 -- The first of those that wait for an attempt to end, or for permits in somebody's hand, asks again so soon, and each behind it so much later: who is next is
 -- quick, and many are not many calls. A permit is kept for who has waited, for a little longer than until it should ask.
