@@ -16,6 +16,7 @@ from salesloft_webhooks.console_settings import ConsoleSettings
 from salesloft_webhooks.content_filters import FilterText
 from salesloft_webhooks.environment import CommaList, SecretCommaList
 from salesloft_webhooks.event_patterns import PatternList
+from salesloft_webhooks.limit_settings import LimitSettings
 from salesloft_webhooks.link_swap_settings import LinkSwapSettings
 from salesloft_webhooks.operator_settings import OperatorSettings
 from salesloft_webhooks.salesloft_settings import SalesloftSettings
@@ -44,6 +45,7 @@ class Settings(
     AlertSettings,
     BackfillSettings,
     ConsoleSettings,
+    LimitSettings,
     LinkSwapSettings,
     OperatorSettings,
     SalesloftSettings,
@@ -160,10 +162,7 @@ class Settings(
     )
     worker_concurrency: int = Field(50, ge=1, le=500, description="Handlers running at once in one process.")
     worker_processes: int | None = Field(
-        None,
-        ge=1,
-        le=500,
-        description="Processes of each `in_process` handler; default: the number of processors.",
+        None, ge=1, le=500, description="Processes of each `in_process` handler; default: the number of processors."
     )
     worker_partitions: CommaList = Field((), description="Partitions this process serves; default: all.")
     lease_seconds: float = Field(

@@ -133,3 +133,44 @@ def test_an_unknown_group_is_not_found(valkey: Server, console: ConsoleProcess) 
     """To be looked at and to be paused."""
     assert console.get("/groups/nobody").status == 404
     assert console.post("/groups/nobody/pause", {"minutes": "5", "reason": "x"}).status == 404
+
+
+def test_a_group_is_limited_and_that_is_taken_back(valkey: Server, console: ConsoleProcess) -> None:
+    """The page says what limits it and who, an empty field says nothing by hand, and the audit knows what was done."""
+    arrange(valkey, stage)
+
+    limited = console.post("/api/v1/groups/activity/limit", {"max_running": "5", "rate": "100/min burst 20"})
+    page = console.json("/groups/activity")
+    console.post("/api/v1/groups/activity/limit", {"max_running": "", "rate": "100/min"})
+    lifted = console.json("/groups/activity")
+    console.post("/api/v1/groups/activity/forget-limit", {})
+    forgotten = console.json("/groups/activity")
+
+    assert b"activity is limited to 5 at once, 100/min burst 20" in limited.body
+    assert (page["limits"], page["limited_by_hand"]) == (["5 at once, 100/min burst 20 (by hand)"], True)
+    assert (lifted["max_running"], lifted["rate"], lifted["limits"]) == ("", "100/min", ["100/min (by hand)"])
+    assert (forgotten["limits"], forgotten["limited_by_hand"]) == ([], False)
+    acts = [each["act"] for each in console.json("/audit")["acts"]]
+    assert acts == ["forget_limit", "limit", "limit"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        pytest.param({"max_running": "-5"}, "whole number", id="no number"),
+        pytest.param({"max_running": "0"}, "to stop a group, pause it", id="nothing at once"),
+        pytest.param({"max_running": "5000000"}, "max_running", id="too many"),
+        pytest.param({"rate": "fast"}, "is no rate", id="no rate"),
+    ],
+)
+def test_what_is_no_limit_is_refused(
+    valkey: Server, console: ConsoleProcess, fields: dict[str, str], word: str
+) -> None:
+    """With words, and nothing is limited."""
+    arrange(valkey, stage)
+
+    answer = console.post("/api/v1/groups/activity/limit", fields)
+
+    assert 400 <= answer.status < 500
+    assert word in answer.body.decode()
+    assert console.json("/groups/activity")["limits"] == []

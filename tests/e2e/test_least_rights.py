@@ -26,11 +26,13 @@ from salesloft_webhooks.broker.administration.stats import measure
 from salesloft_webhooks.broker.body_encryption import key_line
 from salesloft_webhooks.broker.bundles import Bundles
 from salesloft_webhooks.broker.disabled_subscriptions import DisabledSubscriptions
+from salesloft_webhooks.broker.group_limits import Claim, set_limits
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.broker.once import OncePermits
 from salesloft_webhooks.broker.rights import PUBLISHING, RIGHTS, Rights, Role
 from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.events import NewDelivery, NewEvent
+from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Ordering, Settings
 from tests.support.backfill_process import BackfillProcess, silent_salesloft
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
@@ -207,6 +209,9 @@ async def work(pipeline: Pipeline) -> None:
             await group.must_wait((await group.take(partition, 10)).leases)
             await group.expire_unhandled(partition)
             await group.look(partition)
+        await set_limits(store, "crm", "author", SaidLimits(50))
+        await group.limits.ask(0, 1, running=0, wanted=1, unused=0)
+        await group.limits.keep([Claim(0, attempts=0, latest=1, over=1)])
         permits = OncePermits(store, "crm", per_minute=1)
         await permits.ask("one", "limit")
         await Bundles(store, "crm").join("rep", "one", gap_seconds=1)

@@ -82,6 +82,7 @@ from salesloft_webhooks.broker.attendance import attend
 from salesloft_webhooks.broker.connection.store import Store, open_store
 from salesloft_webhooks.broker.consumer_group import Group
 from salesloft_webhooks.broker.follow_ups import FollowUps
+from salesloft_webhooks.broker.group_limits import GroupLimits
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import (
@@ -108,6 +109,7 @@ __all__ = [
     "FollowUpAct",
     "FollowUps",
     "Group",
+    "GroupLimits",
     "GroupOptions",
     "HandedOver",
     "Lease",

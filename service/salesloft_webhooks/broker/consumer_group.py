@@ -46,7 +46,7 @@ class Group(GroupMaintenance):
     async def take(self, partition: int, count: int, *, alone: bool = False) -> Taken:
         """Lease up to ``count`` entries (at most `MAX_BATCH`); ``alone``: isolated ones, to run apart from all others.
 
-        One at a time per partition.
+        With 0 nothing is leased, and the answer says whether there is something. One at a time per partition.
 
         Raises:
             StoreError: nothing is known about the outcome; the next call of this partition is a repeat of this one,
@@ -59,7 +59,7 @@ class Group(GroupMaintenance):
             self.consumer,
             count,
             milliseconds(self.options.lease_seconds),
-            0 if alone else next(self._halves[partition])(count / 2),
+            0 if alone or not count else next(self._halves[partition])(count / 2),
             self.options.ordering.value,
             self.options.max_attempts,
             self.options.idempotency_ttl_seconds,
@@ -71,18 +71,22 @@ class Group(GroupMaintenance):
             int(self._take_unanswered[partition]),
             partitions,
         ]
+        if self.limits.in_force.stored:
+            args.append(self.limits.in_force.stored)
         self._take_unanswered[partition] = True
         reply = await self._store.run("take", partition, args)
         self._take_unanswered[partition] = False
         self._take_numbers[partition] += 1
         state, wait, last_id, skipped, poisoned, entries, isolated, run, unhandled, ended = reply
         self._earlier_lanes.note_end(partition, partitions, ended.decode())
+        word, _, limits = state.decode().partition(" ")
+        self.limits.learn(limits)
         return Taken(
             leases=self._leases(partition, run, entries),
             wait_seconds=None if wait < 0 else wait / 1000,
             last_id=last_id.decode(),
-            paused=state == b"paused",
-            healed=state == b"healed",
+            paused=word == "paused",
+            healed=word == "healed",
             skipped=skipped,
             poisoned=tuple(name.decode() for name in poisoned),
             isolated=isolated,

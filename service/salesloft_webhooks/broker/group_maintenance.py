@@ -6,6 +6,7 @@ No event waits for any of it.
 import time
 
 from salesloft_webhooks.broker.connection.store import Argument, Store
+from salesloft_webhooks.broker.group_limits import GroupLimits
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES
@@ -27,6 +28,7 @@ class GroupMaintenance:
     Attributes:
         options: What the group is.
         consumer: This consumer's name.
+        limits: What limits the group, as this consumer knows it.
     """
 
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
@@ -43,6 +45,7 @@ class GroupMaintenance:
             raise ConfigurationError(f"group {options.name}: not every filter is an event pattern: {RULE}")
         self.options = options
         self.consumer = consumer
+        self.limits = GroupLimits(store, options, consumer)
         self._store = store
 
     async def register(self, *, refresh: bool = False) -> None:
@@ -61,6 +64,7 @@ class GroupMaintenance:
         ]
         fields = [word for pair in zip(REGISTRATION_FIELDS, described, strict=True) for word in pair]
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
+        await self.limits.declare(refresh=refresh)
 
     async def beat(self) -> tuple[set[int], dict[int, float]]:
         """Keep the group known and its version in force.
@@ -71,14 +75,20 @@ class GroupMaintenance:
         known = await self._make_known()
         if any(made for made, *_ in known):  # a server has lost its data
             await self.register(refresh=True)
-        due = {partition: due_ms / 1_000 for partition, (*_, due_ms) in enumerate(known) if due_ms >= 0}
+        due = {partition: due_ms / 1_000 for partition, (_, _, due_ms) in enumerate(known) if due_ms >= 0}
         return {partition for partition, (_, unhandled, _) in enumerate(known) if unhandled}, due
 
     async def _make_known(self) -> list[tuple[int, int, int]]:
         grace = milliseconds(self.options.no_handler_seconds)
         reads = NEWEST if self._store.body_keys is None else SEALED
         args: list[Argument] = [self.options.name, self.options.version, grace, self.consumer, reads]
-        return [await self._store.run("register", partition, args) for partition in range(self._store.partitions)]
+        known = []
+        for partition in range(self._store.partitions):
+            # What limits the group goes from partition to partition with each heartbeat, whoever serves which.
+            *found, limits = await self._store.run("register", partition, [*args, self.limits.in_force.stored])
+            self.limits.learn(limits.decode())
+            known.append(tuple(found))
+        return known
 
     async def expire_unhandled(self, partition: int) -> list[str]:
         """Turn entries that have waited too long for a handler into dead letters; the event type of each.

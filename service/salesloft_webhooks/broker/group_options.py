@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from salesloft_webhooks.event_patterns import canonical
+from salesloft_webhooks.limits import NO_LIMITS, Limits
 from salesloft_webhooks.settings import Ordering
 
 
@@ -26,6 +27,7 @@ class GroupOptions:
             wants and a process cannot run is left to others.
         no_handler_seconds: How long such an entry waits for a worker that can run it; as long, the filter of a version
             of the group stays in force after its last worker has gone.
+        limits: What its authors limit it to.
     """
 
     name: str
@@ -37,6 +39,7 @@ class GroupOptions:
     handlers: tuple[str, ...] = ()
     handled: tuple[str, ...] | None = None
     no_handler_seconds: float = 3600.0
+    limits: Limits = NO_LIMITS
 
     @property
     def version(self) -> str:

@@ -1,15 +1,13 @@
 """The names of all keys, in one place.
 
 Every key of a partition carries the hash tag ``{p}``, so that one partition lives in one slot of a Redis Cluster and
-the scripts may touch all of its keys. The scripts build key names from the stream's name in the same way; a test
-compares the two.
+the scripts may touch all of its keys. They build names from the stream's name in the same way; a test compares the two.
 """
 
 from msgspec import Struct
 
 PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
-
 UNHANDLED_SCORE = PARKED_SCORE - 1
 """The due time of an entry that the group wants and that waits for a worker with a handler for its type."""
 
@@ -122,8 +120,12 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:formats"
 
     def clock(self, partition: int, group: str) -> str:
-        """The group's clock and run: hash with ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``."""
+        """Hash: ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``, ``limits``, ``limits_said``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
+
+    def permits(self, partition: int, group: str) -> str:
+        """Who runs how much of a limited group: hash by claimant, in partition 0; beside it zsets of claimants."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:limits:permits"
 
     def later(self, partition: int, group: str) -> str:
         """Follow-ups that wait: zset of ids by server ms; beside it ``:entries`` and ``:key:SUBJECT`` (see Lua)."""

@@ -166,6 +166,11 @@ class Taken(msgspec.Struct, frozen=True):
     isolated: int
     unhandled: tuple[str, ...] = ()
 
+    @property
+    def something_there(self) -> bool:
+        """Whether another take would find something, as far as this one knows."""
+        return not self.paused and (not self.last_id or self.wait_seconds == 0)
+
 
 class HandedOver(msgspec.Struct, frozen=True):
     """The answer to one `Group.settle_and_continue`.

@@ -127,7 +127,7 @@ PUBLISHING = _FOLLOWING | _rights(
 """Of a receiver, and of whoever else stores events: which ways are gone depends on the store and not on the role."""
 _WORKING = _rights(
     "take settle extend look register enlist describe expire_unhandled pause retire attend audit trim make_room "
-    "ask_later begin_later end_later "
+    "ask_later begin_later end_later permits keep_permits set_limits "
     "forget_records once bundle history",
     "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
     "encryption format groups g:*",
@@ -145,7 +145,8 @@ _LOOKING = (
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard end_later erase note_act pause redrive replace_stream replay salesloft_budget stop_run",
+    "clock copy_stream discard end_later erase note_act pause redrive replace_stream replay salesloft_budget stop_run "
+    "set_limits",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",
 )
@@ -165,7 +166,11 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         ),
         Role.OPERATOR: _FOLLOWING
         | _MEASURING
-        | _rights("announced salesloft_budget stored_pauses replace_pause", "zrange", "receivers salesloft:budget g:*"),
+        | _rights(
+            "announced salesloft_budget stored_pauses replace_pause set_limits",
+            "hget zrange",
+            "receivers salesloft:budget g:*",
+        ),
         Role.CONSOLE: _LOOKING
         | _ACTING
         | _rights(

@@ -39,6 +39,7 @@ class GroupRow(Struct, frozen=True):
         consumers: Workers that are there.
         pause: Who paused it, why and for how long, in words; empty: nobody.
         retry_reason: What went wrong with the event that is retried next.
+        limits: What limits it, in words; empty: nothing.
     """
 
     name: str
@@ -58,6 +59,7 @@ class GroupRow(Struct, frozen=True):
     consumers: int
     pause: str
     retry_reason: str
+    limits: str
 
 
 def group_row(stats: GroupStats, samples: Sequence[GroupSample], trend: Trend) -> GroupRow:
@@ -81,6 +83,7 @@ def group_row(stats: GroupStats, samples: Sequence[GroupSample], trend: Trend) -
         consumers=stats.consumers,
         pause=pause_text(stats),
         retry_reason=stats.retry_reason,
+        limits=stats.limits,
     )
 
 

@@ -22,6 +22,7 @@ from salesloft_webhooks.handlers.execution import AttemptLimits
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.routes import Policy, Route, name_of
 from salesloft_webhooks.handlers.running_group import RunningGroup
+from salesloft_webhooks.limits import Limits, Rate
 from salesloft_webhooks.settings import Ordering, Settings
 
 AnyRouter = Router[Any]
@@ -63,6 +64,12 @@ class LoadedGroup(Struct, frozen=True):
     def ordering(self) -> Ordering:
         """What its handlers need: per entity as soon as one router asks for it."""
         return Ordering.ENTITY if any(r.ordering is Ordering.ENTITY for r in self.routers) else Ordering.NONE
+
+    def limits_of(self, settings: Settings) -> Limits:
+        """What limits the whole group: the strictest of its routers, unless the settings say otherwise."""
+        written = Limits.strictest(router.limits for router in self.routers)
+        rate = Rate.parse(settings.worker_rate) if settings.worker_rate else written.rate
+        return Limits(settings.worker_max_running or written.max_running, rate)
 
     def policy(self, event_type: str) -> Policy:
         """What the handlers of this event type override; field by field the greatest, as they share one attempt."""

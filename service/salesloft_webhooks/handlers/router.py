@@ -15,7 +15,6 @@ context manager, and handed to every handler that has a second parameter::
 
 Type checkers know what the lifespan yields, and refuse a handler that expects something else. A bundle of several
 resources is a dataclass of the author's own.
-
 Resources that can say whether they are able to work (`ChecksReadiness`) are asked before the first event is taken.
 """
 
@@ -28,6 +27,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
 from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
+from salesloft_webhooks.limits import Limits, Rate, checked_running
 from salesloft_webhooks.resource_kinds import EventType
 from salesloft_webhooks.settings import Ordering, Settings
 
@@ -75,6 +75,14 @@ class BatchOptions(Options, total=False):
     max_wait: float | timedelta
 
 
+class Needs(TypedDict, total=False):
+    """What `Router` takes besides a lifespan."""
+
+    ordering: Ordering
+    max_running: int | None
+    rate: str | None
+
+
 class Router(Generic[ResourcesT]):
     """Collects handlers by event type.
 
@@ -89,15 +97,28 @@ class Router(Generic[ResourcesT]):
         lifespan: Yields the resources of its handlers; see the module's description. None: handlers that ask for
             resources are given None.
         ordering: What its handlers need; holds unless `WORKER_ORDERING` says otherwise.
+        max_running: Attempts that run at once in all workers of the group together (docs/limits.md). None: any number.
+        rate: How many begin, in all of them together: ``10/s``, ``100/min``, ``100/min burst 20``. None: any number.
+
+    Raises:
+        ConfigurationError: one of these two cannot be kept.
     """
 
     @overload
-    def __init__(self: "Router[None]", *, ordering: Ordering = ...) -> None: ...
+    def __init__(self: "Router[None]", **needs: Unpack[Needs]) -> None: ...
     @overload
-    def __init__(self, lifespan: Lifespan[ResourcesT], *, ordering: Ordering = ...) -> None: ...
-    def __init__(self, lifespan: Lifespan[ResourcesT] | None = None, *, ordering: Ordering = Ordering.NONE) -> None:
+    def __init__(self, lifespan: Lifespan[ResourcesT], **needs: Unpack[Needs]) -> None: ...
+    def __init__(
+        self,
+        lifespan: Lifespan[ResourcesT] | None = None,
+        *,
+        ordering: Ordering = Ordering.NONE,
+        max_running: int | None = None,
+        rate: str | None = None,
+    ) -> None:
         self.lifespan = lifespan
         self.ordering = ordering
+        self.limits = Limits(checked_running(max_running), Rate.parse(rate) if rate is not None else None)
         self.routes: list[Route[ResourcesT]] = []
 
     @overload

@@ -1,9 +1,9 @@
 """Consumer groups: one object for each, the pauses that are declared, and how each group stands.
 
 One look does everything, every `LOOK_SECONDS`: list the objects, ask the store, create and remove objects of our own
-(`created_groups`), carry out what is declared (`group_pauses`), then write for each object how its group is
-(`group_status`). Nothing is kept from one look to the next but when a status was last written, so whoever dies anywhere
-is followed by a look that decides the same.
+(`created_groups`), carry out what is declared (`group_pauses`, `group_limits`), then write for each object how its
+group is (`group_status`). Nothing is kept from one look to the next but when a status was last written, so whoever dies
+anywhere is followed by a look that decides the same.
 
     ========================  ========================================================================================
     what is away              then
@@ -27,6 +27,7 @@ from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.created_groups import GONE_SECONDS, CreatedGroups, GroupObjects
 from salesloft_webhooks.operator.group_declaration import Declaration, believed, declaration
+from salesloft_webhooks.operator.group_limits import DeclaredLimits
 from salesloft_webhooks.operator.group_look import GroupLook, look_at_groups
 from salesloft_webhooks.operator.group_pauses import GroupPauses, PauseOutcome
 from salesloft_webhooks.operator.group_status import differs, group_status
@@ -108,6 +109,7 @@ class GroupController:
         self._telemetry = telemetry
         self._created = CreatedGroups(cluster, may_act, gone_seconds=gone_seconds, clock=clock)
         self._pauses = GroupPauses(store, cluster.namespace, may_act)
+        self._limits = DeclaredLimits(store, cluster.namespace, may_act)
         self._found, self._unavailable = _Found(), ""
         self._written: dict[str, float] = {}
         self._set_anew: set[str] = set()
@@ -130,6 +132,7 @@ class GroupController:
             chosen = believed(objects)
             declared = {group: declaration(each) for group, each in chosen.items()}
             outcomes = await self._pauses.carry_out(look.pauses, declared)
+            await self._limits.carry_out(look.limits, declared)
         except StoreError as exc:
             self._store_is(str(exc))
             return objects
@@ -183,7 +186,8 @@ class GroupController:
         pause = self._found.outcomes.get(said.group, PauseOutcome()).pause
         over = said.pause.until_ms if said.pause and said.pause.over(round(look.at * 1_000)) else None
         ended = "" if over is None else seconds_time(over / 1_000)
-        return GroupView(state=state, at=look.at, stats=stats, pause=pause, message=message, over=ended)
+        by = "; ".join(look.limits[said.group].lines) if said.group in look.limits else ""
+        return GroupView(state=state, at=look.at, stats=stats, pause=pause, message=message, over=ended, limited_by=by)
 
     def _state(self, each: GroupObject, said: Declaration, look: GroupLook) -> tuple[GroupState, str]:
         """Whether an object speaks for a group, and if not, why."""

@@ -1,4 +1,4 @@
-"""What a `ConsumerGroup` says: of which group, whether that is to pause, and which of several objects is believed."""
+"""What a `ConsumerGroup` says: of which group, its pause and its limits, and which of several objects is believed."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,8 +7,10 @@ from hashlib import sha256
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.limits import MOST_RUNNING, Rate, SaidLimits
 from salesloft_webhooks.operator.api_group import CREATED_BY, OPERATOR
 from salesloft_webhooks.operator.declared_pause import DeclaredPause
 from salesloft_webhooks.operator.objects import GroupObject
@@ -19,6 +21,18 @@ _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
+class LimitsSpec(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The `limits` of a `ConsumerGroup`. What is absent is said elsewhere: by hand, or by the authors of its handlers.
+
+    Attributes:
+        max_running: Attempts that run at once, in all of its workers together.
+        rate: How many begin: ``100/min``.
+    """
+
+    max_running: Annotated[int, Meta(ge=1, le=MOST_RUNNING)] | None = None
+    rate: str | None = None
+
+
 class GroupSpec(Struct, frozen=True, kw_only=True):
     """The `spec` of a `ConsumerGroup`. What is absent is managed elsewhere.
 
@@ -27,12 +41,14 @@ class GroupSpec(Struct, frozen=True, kw_only=True):
         paused: Whether it is to take nothing. False is as good as absent: it ends no pause but the object's own.
         reason: Why, in one line for people.
         until: When it goes on by itself.
+        limits: What limits it.
     """
 
     group: str | None = None
     paused: bool | None = None
     reason: str | None = None
     until: Annotated[datetime, Meta(tz=True)] | None = None
+    limits: LimitsSpec | None = None
 
 
 class Declaration(Struct, frozen=True, kw_only=True):
@@ -41,11 +57,13 @@ class Declaration(Struct, frozen=True, kw_only=True):
     Attributes:
         group: Of which group.
         pause: The pause, over or not; None: none.
+        limits: The limits.
         unreadable: Why it cannot be read; empty: it can.
     """
 
     group: str
     pause: DeclaredPause | None = None
+    limits: SaidLimits = SaidLimits()
     unreadable: str = ""
 
 
@@ -54,14 +72,25 @@ def declaration(of: GroupObject) -> Declaration:
     name, namespace = of.metadata.name, of.metadata.namespace
     try:
         spec = msgspec.convert(of.spec, GroupSpec)
-    except msgspec.ValidationError as exc:
+        limits = _limits(spec.limits, f"{namespace}/{name}")
+    except (msgspec.ValidationError, ConfigurationError) as exc:
         named = of.spec.get("group")
         return Declaration(group=named if isinstance(named, str) and named else name, unreadable=f"spec: {exc}")
-    if not spec.paused or of.metadata.deletion_timestamp:
+    if of.metadata.deletion_timestamp:
         return Declaration(group=spec.group or name)
+    if not spec.paused:
+        return Declaration(group=spec.group or name, limits=limits)
     until = None if spec.until is None else round(spec.until.timestamp() * 1_000)
     reason = " ".join((spec.reason or "").split())[:LONGEST_REASON]
-    return Declaration(group=spec.group or name, pause=DeclaredPause(f"{namespace}/{name}", reason, until))
+    pause = DeclaredPause(f"{namespace}/{name}", reason, until)
+    return Declaration(group=spec.group or name, pause=pause, limits=limits)
+
+
+def _limits(spec: LimitsSpec | None, by: str) -> SaidLimits:
+    if spec is None or (spec.max_running is None and spec.rate is None):
+        return SaidLimits()
+    rate = UNSET if spec.rate is None else Rate.parse(spec.rate)
+    return SaidLimits(UNSET if spec.max_running is None else spec.max_running, rate, by)
 
 
 def declares_nothing(of: GroupObject) -> bool:

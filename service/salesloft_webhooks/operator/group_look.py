@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.broker import Store, follow_partitions
 from salesloft_webhooks.broker.administration.groups import registrations
+from salesloft_webhooks.broker.administration.limiting import StoredLimits, stored_limits
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.broker.administration.stored_pause import FoundPause, find_pauses
 
@@ -19,12 +20,14 @@ class GroupLook(Struct, frozen=True, kw_only=True):
         stats: What each known group has to do, by name; removed ones with dead letters are among them.
         registered: The groups there are.
         pauses: The pauses of these by group, one for each partition.
+        limits: What limits these, by group.
     """
 
     at: float
     stats: Mapping[str, GroupStats]
     registered: frozenset[str]
     pauses: Mapping[str, Sequence[FoundPause]]
+    limits: Mapping[str, StoredLimits]
 
 
 async def look_at_groups(store: Store) -> GroupLook:
@@ -37,5 +40,6 @@ async def look_at_groups(store: Store) -> GroupLook:
     stats = await measure(store)
     registered = frozenset(each.group for each in await registrations(store) if each.seen is not None)
     pauses = await find_pauses(store, sorted(registered))
+    limits = {group: await stored_limits(store, group) for group in sorted(registered)}
     by_name = {each.group: each for each in stats.groups}
-    return GroupLook(at=time.time(), stats=by_name, registered=registered, pauses=pauses)
+    return GroupLook(at=time.time(), stats=by_name, registered=registered, pauses=pauses, limits=limits)

@@ -5,7 +5,8 @@ Kubernetes keeps no time series, so a status is written only when it says someth
     ==================================  =============================================================================
     what                                counts as something else
     ==================================  =============================================================================
-    conditions, pause, generation       any change
+    conditions, pause, limits,          any change
+    generation
     dead, consumers                     any change
     backlog, running, scheduled,        more than 1 % of what stands there: any change of a number up to 99, and the
     parked, unhandled, followUps        way to 0
@@ -66,6 +67,8 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
         "observedGeneration": generation,
         **_figures(view),
         **_pause(view.pause),
+        "limits": None if view.stats is None else view.stats.limits or None,
+        "limitedBy": view.limited_by or None,
         "measuredAt": now,
         "conditions": written,
     }
@@ -73,7 +76,8 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any], now: float) -> bool:
     """Whether a status says something else than the one that stands there: see the module."""
-    told = ("observedGeneration", *EXACT, "paused", "pausedBy", "pauseReason", "pausedUntil", "conditions")
+    paused, limited = ("paused", "pausedBy", "pauseReason", "pausedUntil"), ("limits", "limitedBy")
+    told = ("observedGeneration", *EXACT, *paused, *limited, "conditions")
     if any(before.get(name) != after.get(name) for name in told):
         return True
     waiting, first_due = FOLLOW_UPS

@@ -38,6 +38,13 @@ SETTLE_SECONDS = histogram(
     WORKER, "settle_duration_seconds", "Time of one call that settles.", "group", buckets=CALL_SECONDS
 )
 
+HELD_UP_SECONDS = counter(
+    WORKER,
+    "held_up_seconds",
+    "Time that loops of this process have waited for permits, because of the limits of the group.",
+    "group",
+    "limit",
+)
 FOLLOW_UPS_LATE = histogram(
     WORKER,
     "follow_up_late_seconds",
@@ -75,6 +82,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._settle_seconds = SETTLE_SECONDS.labels(group)
         self._late = FOLLOW_UPS_LATE.labels(group)
         self._refused = FOLLOW_UPS_REFUSED.labels(group)
+        self._held_up = {limit: HELD_UP_SECONDS.labels(group, limit) for limit in ("running", "rate")}
         self._throttle = Throttle()
 
     def attempt(self, event: Event) -> AttemptSpan:
@@ -138,6 +146,11 @@ class WorkerTelemetry(StoreTelemetry):
     def follow_ups_postponed(self, partition: int, reason: str) -> None:
         """The store could not be asked for those that are due: soon again."""
         self.log.info("follow_ups.postponed", group=self.group, partition=partition, reason=reason)
+
+    def held_up(self, limit: str, *, seconds: float) -> None:
+        """A loop had something to do and no permit for it, because of ``running`` or ``rate``."""
+        if limit in self._held_up:  # else a newer worker's script names another one
+            self._held_up[limit].inc(seconds)
 
     def follow_up_refused(self, partition: int, reason: str) -> None:
         """The store has not taken what a handler has asked for or cancelled: its event comes again."""

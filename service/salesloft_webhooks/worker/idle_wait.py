@@ -38,6 +38,8 @@ class IdleWait:
             take: one write, and one waking up on either side.
         attentive: Whether the end of any attempt wakes the loop, and not only what may have made something due: while
             we stop, while isolated entries wait, while outcomes have to be reported first. Each take decides anew.
+        expecting: Whether there is a reason to think that a take finds something; said anew by each take of a group
+            that is limited.
 
     Two more are about a wait behind a take that found nothing (`_wait_quietly`). ``_quiet``: it is under way, so the
     blocking read goes on; ``_looked``: when anybody last looked what is due here, we or a beat.
@@ -55,6 +57,7 @@ class IdleWait:
         self.gathered.set()
         self.assigned = True
         self.attentive = False
+        self.expecting = True
         self._visits = Visits()
         self._quiet = False
         self._looked = 0.0
@@ -62,6 +65,7 @@ class IdleWait:
 
     def wake(self) -> None:
         """Something has happened that may give the loop work: end the wait."""
+        self.expecting = True
         self._woken.set()
 
     def clear(self) -> None:
@@ -141,9 +145,11 @@ class IdleWait:
             while not await self.wait(min(end, self._next_look()) - time.monotonic()):
                 # Beats may put off our own looks for ever (`looked`), so the end does not wait for one.
                 now = time.monotonic()
-                if now >= end:
+                if now >= end or (now >= self._next_look() and now >= last_look):
+                    self.expecting = now >= known_due
                     return
-                if now >= self._next_look() and (now >= last_look or await self._finds_something_due()):
+                if now >= self._next_look() and await self._finds_something_due():
+                    self.expecting = True
                     return
         finally:
             self._quiet = False
@@ -180,4 +186,4 @@ class IdleWait:
             while not await self._group.wait(self._partition, last_id, self._read_seconds):
                 if not self._quiet:
                     return
-        self._woken.set()
+        self.wake()

@@ -101,12 +101,15 @@ class LeaseRenewer:
         async with open_store(self._settings) as store, Background() as background:
             group = Group(store, self._group.options, self._group.consumer)
 
-            async def renew() -> None:
+            async def renew_leases() -> None:
                 for loop in self._loops:
                     held = loop.held()
                     # Also with nothing to renew: the call says that the store is there (see broker's docstring).
                     for start in range(0, max(1, len(held)), MAX_BATCH):
                         await self._renew(group, loop, held[start : start + MAX_BATCH])
+
+            async def renew() -> None:
+                await asyncio.gather(self._keep_permits(group), renew_leases())  # neither waits for the other's server
 
             async def stopped() -> None:
                 await stop.wait()
@@ -131,6 +134,13 @@ class LeaseRenewer:
                 each.renewed = asked
             else:
                 self._lose(loop, each, lease)
+
+    async def _keep_permits(self, group: Group) -> None:
+        """In a group that is limited: what runs has permits, which end as leases do."""
+        claims = [claim for loop in self._loops if (claim := loop.permits.claim).attempts]
+        if claims and self._group.limits.limited:
+            with suppress(StoreError):  # then they may end, as the leases may
+                await group.limits.keep(claims)
 
     def _give_up_lapsed(self, loop: PartitionLoop, held: Sequence[Held]) -> None:
         """We cannot reach the store, others perhaps can.

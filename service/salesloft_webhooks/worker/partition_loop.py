@@ -6,10 +6,11 @@ reserve slots -> take -> start an attempt per lease -> (attempts end) -> settle 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker.group_limits import PLACE
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -20,6 +21,7 @@ from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSl
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.isolation_budget import DRAIN_SECONDS, IsolationBudget
 from salesloft_webhooks.worker.lane_run import welcome_behind
+from salesloft_webhooks.worker.limited_takes import LimitedTakes
 from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.running_attempts import RunningAttempts
 from salesloft_webhooks.worker.settler import STORE_BACKOFF, Settler, lanes_to_continue, may_continue
@@ -37,6 +39,7 @@ class PartitionLoop:
         attempts: What runs now, by entry id: those of its `RunningAttempts`.
         heartbeat: Monotonic time of the last sign of progress.
         idle_wait: What it waits for when it has nothing to do.
+        permits: By which it takes in a group that is limited.
     """
 
     def __init__(
@@ -61,8 +64,13 @@ class PartitionLoop:
             group, self._slots, handlers, telemetry, self._settler, self.idle_wait, self._background
         )
         self.attempts = self._running.attempts
+        self.permits = LimitedTakes(
+            group.limits, partition, lambda: self._running.slots, self.idle_wait, self._background, telemetry
+        )
+        self._running.on_end = self.permits.ended
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
+        self._isolated = 0  # that are to be run next: before others, which in a limited group would take their permits
         self._stopping = False
 
     async def run(self) -> None:
@@ -88,11 +96,17 @@ class PartitionLoop:
                     await self.idle_wait.back_off(STORE_BACKOFF.delay_seconds(failures), lambda: not self._stopping)
                 self.heartbeat = time.monotonic()
             await self._settler_idle()
+            with suppress(StoreError):  # they end like leases
+                await self.permits.state_what_runs()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
         self._settler.say_again()
-        self._telemetry.store_unavailable(str(error), f"take {self.partition}")
-        log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
+        partition = self.partition
+        if self.permits.was_unanswered():
+            partition = PLACE
+        else:
+            self._telemetry.store_unavailable(str(error), f"take {partition}")
+        log.warning("store.failed", partition=partition, failures=failures, reason=str(error))
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
@@ -114,6 +128,13 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self.idle_wait.clear()
         await self._report_before_taking()
+        if self._isolated and not self._stopping:
+            async with self.permits.one(self._slots) as permitted:
+                if permitted:
+                    await self._run_isolated()
+            if not (permitted or self.permits.should_look):
+                await self.permits.held_up()
+                return
         held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
             taken = await self._fill(held)
@@ -121,9 +142,11 @@ class PartitionLoop:
             self._slots.release(held.free)
         idle = not (taken.leases or self._slots.running)
         self.idle_wait.attentive = self._stopping or taken.isolated > 0
-        if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
-            await self._run_isolated(taken.isolated)
-        else:
+        if await self.permits.held_up():
+            return
+        if not taken.paused and (idle or self._isolation_budget.is_due()):
+            self._isolated = taken.isolated
+        if not self._isolated:
             await self.idle_wait.after(taken)
 
     async def _report_before_taking(self) -> None:
@@ -144,29 +167,35 @@ class PartitionLoop:
         """Take as much as there are free slots for and start it; what is started holds its slot until it ends."""
         if self._stopping:
             return NOTHING_TAKEN
-        asked = time.monotonic()
-        taken = await take(self._group, self.partition, held.free, self._telemetry, alone=alone)
-        await self._start_all(taken.leases, asked, held)
-        self._settler.forget_confirmed()
-        return taken
+
+        async def take_and_start(count: int) -> Taken:
+            asked = time.monotonic()
+            taken = await take(self._group, self.partition, count, self._telemetry, alone=alone)
+            await self._start_all(taken.leases, asked, held)
+            self._settler.forget_confirmed()
+            return taken
+
+        return await self.permits.fill(held, take_and_start, alone=alone)
 
     async def _start_all(self, leases: Sequence[Lease], asked: float, held: HeldSlots) -> None:
         """Start what may run now; what we have no slot for, or are given while we stop, goes back at once."""
         new = startable(leases, asked, self._settler, self.attempts)
         free = await without_those_that_wait(new, self._group, self._settler)
         ours, known = await still_leased(free, asked, self._group, self.partition, self._settler)
-        for lease in ours:
-            if self._stopping or not held.free:
-                self._settler.add(Settlement(lease, Outcome.RELEASE))
-            else:
-                held.free -= 1
-                self._running.start(lease, known)
+        begins = 0 if self._stopping or self.permits.stale else min(held.free, len(ours))
+        for lease in ours[begins:]:
+            self._settler.add(Settlement(lease, Outcome.RELEASE))
+        for lease in ours[:begins]:
+            self._running.start(lease, known)
+        held.free -= begins
+        self.permits.begun(begins)
 
-    async def _run_isolated(self, waiting: int) -> None:
+    async def _run_isolated(self) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
 
         Whatever takes long, here or among those that run already, is not waited for: the others go on.
         """
+        waiting, self._isolated = self._isolated, 0
         with self._isolation_budget.measured(waiting):
             async with self._slots.exclusive(DRAIN_SECONDS) as held:
                 taken = await self._fill(held, alone=True)
@@ -189,9 +218,10 @@ class PartitionLoop:
     def room_for_next(self, batch: Sequence[Settlement]) -> AbstractContextManager[HeldSlots]:
         """For the settler: slots for what storing a batch may hand over, of those that no take waits for.
 
-        None when we stop, or when others look after this partition: then what is next goes on by a take.
+        None when we stop, when others look after this partition, or when the group is limited, so that each attempt
+        needs a permit: then what is next goes on by a take.
         """
-        ours = self.idle_wait.assigned and not self._stopping
+        ours = self.idle_wait.assigned and not self._stopping and not self.permits.limited
         return self._slots.spare(lanes_to_continue(batch) if ours else 0)
 
     def room_behind(self, batch: Sequence[Settlement]) -> int:

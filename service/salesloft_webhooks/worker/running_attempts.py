@@ -26,6 +26,8 @@ class RunningAttempts:
 
     Attributes:
         attempts: By entry id. All of a lane run stay until it is over.
+        slots: How many slots they hold.
+        on_end: Called when one is free again, in a group that is limited.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class RunningAttempts:
         background: Background,
     ) -> None:
         self.attempts: dict[str, Attempt] = {}
+        self.slots = 0
+        self.on_end: Callable[[], None] = lambda: None
         self._group = group
         self._slots = slots
         self._rules, self._handlers = handlers
@@ -60,6 +64,7 @@ class RunningAttempts:
         """Start an attempt, for which there is a slot; its lease was ours at that monotonic time."""
         attempt = Attempt(lease, self._rules(lease.event.event_type), renewed)
         self._slots.running += 1
+        self.slots += 1
         self._begin(attempt, LaneRun(attempt, self._rules) if lease.behind else None)
 
     def _begin(self, attempt: Attempt, lane_run: LaneRun | None) -> None:
@@ -82,7 +87,8 @@ class RunningAttempts:
 
     def _continue_lane(self, lane_run: LaneRun, settlement: Settlement | None) -> None:
         lane_run.ended(settlement)
-        follower = None if self._begins_no_more else lane_run.next()
+        # In a group that is limited each attempt needs a permit, so what follows is taken.
+        follower = None if self._begins_no_more or self._group.limits.limited else lane_run.next()
         if follower is None:
             self._free_slot_of(*lane_run.attempts)
             self._settler.add_run(lane_run.outcomes(), lane_run.head.renewed)
@@ -96,6 +102,9 @@ class RunningAttempts:
             del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
         self._slots.release()
+        self.slots -= 1
+        if self._group.limits.limited:
+            self.on_end()
         if self._idle_wait.attentive:
             self._idle_wait.wake()
 

@@ -57,7 +57,7 @@ class Worker:
     def __init__(
         self, store: Store, settings: Settings, loaded: LoadedGroup, running: RunningGroup, telemetry: WorkerTelemetry
     ) -> None:
-        options = GroupOptions(
+        self._options = options = GroupOptions(
             name=loaded.name,
             events=settings.worker_events or loaded.patterns,
             ordering=settings.worker_ordering or loaded.ordering,
@@ -67,8 +67,8 @@ class Worker:
             handlers=settings.worker_handlers,
             handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
             no_handler_seconds=settings.no_handler_seconds,
+            limits=loaded.limits_of(settings),
         )
-        self._options = options
         self._store = store
         self._loaded = loaded
         self._running = running

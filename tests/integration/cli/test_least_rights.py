@@ -49,6 +49,8 @@ LOOKING = (
 ACTING = (
     "groups pause crm",
     "groups resume crm",
+    "groups limit crm --max-running 3 --rate 9/s",
+    "groups limit crm --forget",
     "runs stop {run}",
     "dead discard {letter} --yes",
     "dead redrive {other}",

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.broker.administration.groups import Registration, registration
 from salesloft_webhooks.broker.administration.holdings import Holdings, holdings
+from salesloft_webhooks.broker.administration.limiting import StoredLimits, stored_limits
 from salesloft_webhooks.broker.administration.samples import GroupSample, Trend, group_samples, trend
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.broker.connection.store import Store
@@ -19,6 +20,7 @@ class GroupLook(Struct, frozen=True):
         samples: Of the last half hour, the oldest first.
         trend: Where its backlog is going.
         holdings: Who runs what, and what waits for whom.
+        limits: What limits it, and who says so.
     """
 
     registration: Registration
@@ -27,6 +29,7 @@ class GroupLook(Struct, frozen=True):
     samples: tuple[GroupSample, ...]
     trend: Trend
     holdings: Holdings
+    limits: StoredLimits
 
 
 async def look_at_group(store: Store, group: str) -> GroupLook:
@@ -45,4 +48,5 @@ async def look_at_group(store: Store, group: str) -> GroupLook:
         samples=ring,
         trend=trend(ring),
         holdings=await holdings(store, group),
+        limits=await stored_limits(store, group),
     )

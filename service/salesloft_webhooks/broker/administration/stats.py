@@ -9,6 +9,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.administration.stored_pause import Pause, StoredPause
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.limits import LimitsInForce
 from salesloft_webhooks.masked_text import masked_text
 
 COUNTED_AT_ONCE = 1_000
@@ -39,6 +40,7 @@ class GroupStats:
         pause_reason: Why not, as a handler, a person or the declaration said it; empty: nobody did.
         pause_seconds: How long the pause still lasts; None without a pause or without an end.
         retry_reason: What went wrong with the event that is retried next, masked; empty: none waits for a retry.
+        limits: What limits it, for people (``10 at once, 100/min``); empty: nothing.
         follow_ups: Follow-ups that wait for their time; no entries yet.
         follow_ups_due: Those of them whose time has come: they become entries as soon as a worker is there.
         next_follow_up_seconds: How long until the first of them is due; not above 0: it is; None: none waits.
@@ -60,6 +62,7 @@ class GroupStats:
     pause_reason: str = ""
     pause_seconds: float | None = None
     retry_reason: str = ""
+    limits: str = ""
     follow_ups: int = 0
     follow_ups_due: int = 0
     next_follow_up_seconds: float | None = None
@@ -186,12 +189,10 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         dead,
         oldest,
         consumers,
-        pause,
-        pause_ms,
-        retry,
-        *later,
+        *more,
+        limits,
     ) = row
-    follow_ups, follow_ups_due, first_ms = later
+    pause, pause_ms, retry, follow_ups, follow_ups_due, first_ms = more
     stored = StoredPause.read(pause)
     return GroupStats(
         group=name.decode(),
@@ -210,6 +211,7 @@ async def _group(store: Store, partition: int, now: int, row: Iterable[Any]) -> 
         pause_reason=stored.reason,
         pause_seconds=pause_ms / 1_000 if pause_ms >= 0 else None,
         retry_reason=masked_text(retry.decode(errors="backslashreplace")),
+        limits=LimitsInForce.read(limits.decode(errors="replace")).limits.text,
         follow_ups=follow_ups,
         follow_ups_due=follow_ups_due,
         next_follow_up_seconds=None if first_ms == b"" else first_ms / 1_000,

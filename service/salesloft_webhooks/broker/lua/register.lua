@@ -5,9 +5,9 @@
 --
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 version: what this process wants and can run, see include/filter.lua   3 grace, ms
---       4 consumer   5 the newest format of the store it reads
+--       4 consumer   5 the newest format of the store it reads   6 what limits the group, as the caller knows it
 -- Result: { 1 when the group was made, 0 when it existed; 1 when entries wait for a handler, else 0;
---         ms until the next follow-up is due, -1 when none waits }
+--         ms until the next follow-up is due, -1 when none waits; what limits the group: the newer of what is known here, there }
 --@include partition
 --@include group
 --@include compact_records
@@ -17,6 +17,7 @@
 --@include follow_ups
 --@include patterns
 --@include filter
+--@include limits
 local SILENT_MS = 60000
 local made = redis.pcall('XGROUP', 'CREATE', events, group, '0', 'MKSTREAM')
 if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then
@@ -31,4 +32,5 @@ if redis.call('HSET', group_base .. ':formats', ARGV[4], ARGV[5]) == 1 then
   -- not count as one that works before: as if it had been silent for a while.
   redis.call('ZADD', group_base .. ':seen', 'NX', ms(now - SILENT_MS), ARGV[4])
 end
-return { made.err and 0 or 1, redis.call('EXISTS', unhandled), follow_ups.next_due() }
+return { made.err and 0 or 1, redis.call('EXISTS', unhandled), follow_ups.next_due(),
+  limits.adopt(redis.call('HGET', clock, limits.field) or '', ARGV[6] or '') }

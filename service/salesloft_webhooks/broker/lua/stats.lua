@@ -10,7 +10,7 @@
 --             without a handler, due now, dead, oldest unfinished entry's ms (-1: none), consumers,
 --             pause kind and reason ('': none), pause ms left (-1: without end),
 --             why the retry that comes next is needed ('': none), follow-ups that wait, those of them that are due, and ms until
---             the first of them is (less than 0: overdue; '': none waits) }
+--             the first of them is (less than 0: overdue; '': none waits), what limits it as its clock has it ('': nothing) }
 --@include partition
 --@include memory_limits
 local LOOKED_AT = 20 -- entries that wait for a time; leases are among them
@@ -66,7 +66,8 @@ end
 
 local function measure(name, info)
   local group_base = base .. 'g:' .. name
-  local at = now + tonumber(redis.call('HGET', group_base .. ':clock', 'offset') or 0)
+  local clock = redis.call('HMGET', group_base .. ':clock', 'offset', 'limits')
+  local at = now + tonumber(clock[1] or 0)
   local lag, last, pending, unrun, oldest, consumers = 0, '0-0', 0, 0, -1, 0
   if info then
     lag, last, pending = info.lag or -1, info['last-delivered-id'], info.pending
@@ -79,7 +80,7 @@ local function measure(name, info)
     redis.call('XLEN', group_base .. ':dead'), oldest, consumers,
     redis.call('GET', group_base .. ':pause') or '', redis.call('PTTL', group_base .. ':pause'), next_retry_error_of(group_base, at),
     redis.call('ZCARD', group_base .. ':later'), redis.call('ZCOUNT', group_base .. ':later', '-inf', ms(at)),
-    ms_until_first_of(group_base .. ':later', at) }
+    ms_until_first_of(group_base .. ':later', at), clock[2] or '' }
 end
 
 local function added()

@@ -109,6 +109,7 @@ def _row(group: "GroupStats") -> Row:
         "no" if group.paused else "yes",
     )
     details = [pause_text(group)] if group.paused else []
+    details += [f"limited to {group.limits}"] if group.limits else []
     details += [f"{group.unhandled:,} wait for a worker with a handler for them"] if group.unhandled else []
     details += [follow_ups_text(group)] if group.follow_ups else []
     details += [f"retried because of {group.retry_reason}"] if group.retry_reason else []

@@ -15,10 +15,12 @@ from salesloft_webhooks.console.charts import Chart, chart
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.group_rows import GroupRow, group_row
+from salesloft_webhooks.console.pages.group_limits import limit_buttons
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.refusals import FormRefused, NotFound
 from salesloft_webhooks.console.routes import Done, View, action, page
 from salesloft_webhooks.console.shown_commands import command_line
+from salesloft_webhooks.limits import SaidLimits, typed
 from salesloft_webhooks.readable_times import seconds_text
 
 LONGEST_MINUTES = 60 * 24 * 30
@@ -90,6 +92,10 @@ class GroupValues(Struct, frozen=True):
         retries_by_attempt: How many attempts they have had.
         retries_by_error: Why they are needed.
         lanes: Those that are held back, in which most waits first.
+        limits: What limits it: a line for each who says something, the one that is believed first.
+        max_running: What is said by hand of how many run at once, as it is typed; empty: nothing.
+        rate: Likewise of how many begin.
+        limited_by_hand: Whether somebody has said so by hand.
     """
 
     group: GroupRegistration
@@ -105,6 +111,10 @@ class GroupValues(Struct, frozen=True):
     retries_by_attempt: tuple[Share, ...]
     retries_by_error: tuple[Share, ...]
     lanes: tuple[HeldLane, ...]
+    limits: tuple[str, ...]
+    max_running: str
+    rate: str
+    limited_by_hand: bool
 
 
 async def list_groups(_request: Request, console: Console) -> View:
@@ -131,6 +141,7 @@ async def show_group(request: Request, console: Console) -> View:
         if not (values.paused and values.declared_by):
             again = "Pause anew" if values.paused else "Pause"
             buttons[again] = command_line("groups pause", name, **{"for": "30m"}, reason="WHY")
+        buttons |= limit_buttons(name, found.limits)
     return View("group.html", name, values, command_line("groups show", name), buttons=buttons)
 
 
@@ -141,6 +152,7 @@ def _described(row: GroupRow, known: Registration) -> GroupRegistration:
 
 def _values(found: GroupLook) -> GroupValues:
     stats, retries = found.stats, found.holdings.retries
+    by_hand = found.limits.said.get("hand", SaidLimits())
     return GroupValues(
         group=_described(group_row(stats, found.samples, found.trend), found.registration),
         paused=stats.paused,
@@ -155,6 +167,10 @@ def _values(found: GroupLook) -> GroupValues:
         retries_by_attempt=tuple(Share(f"after {tried}", count) for tried, count in retries.by_attempt.items()),
         retries_by_error=tuple(Share(error, count) for error, count in retries.by_error.items()),
         lanes=found.holdings.lanes,
+        limits=tuple(found.limits.lines),
+        max_running=typed(by_hand.max_running),
+        rate=typed(by_hand.rate),
+        limited_by_hand="hand" in found.limits.said,
     )
 
 

@@ -6,7 +6,8 @@ local isolated = group_base .. ':isolated'
 local attempts_key = group_base .. ':attempts'
 
 -- The group's clock: the server's plus what was lost when that was set back, so that a due time is never further away
--- than it was meant to be. `wall` is the server's own, for times that people read. With it stands when a lease was last LOST.
+-- than it was meant to be. `wall` is the server's own, for times that people read. With it stand when a lease was last LOST
+-- and what limits the group (include/limits.lua).
 local clock, LOST = group_base .. ':clock', 'lost'
 local STEP_BACK_MS, SILENCE_MS, REPORTING_MS, NOTED_EVERY_MS = 1000, 1000, 5000, 100
 local wall = now
@@ -25,9 +26,10 @@ end
 -- Writes down that somebody of the group has called. Returns the time until which lapsed leases are left to their
 -- owners: when nobody had called for half a lease, the store was away, and the living must be able to report first.
 -- Workers call more often than that, renewals included; should they not, the dead are still found half of the time.
--- Written ten times a second at the most: a tenth is little beside the least silence that means anything.
+-- Written ten times a second at the most: a tenth is little beside the least silence that means anything. Returns, besides,
+-- what limits the group: it is read with the rest, for nothing.
 local function note_call(lease)
-  local known = redis.call('HMGET', clock, 'called', 'reporting_until')
+  local known = redis.call('HMGET', clock, 'called', 'reporting_until', 'limits')
   local called, reporting_until = tonumber(known[1] or now - NOTED_EVERY_MS), tonumber(known[2] or 0)
   if called - now > STEP_BACK_MS then
     make_up_for_step_back(called - now)
@@ -38,7 +40,7 @@ local function note_call(lease)
   if math.abs(now - called) >= NOTED_EVERY_MS then
     redis.call('HSET', clock, 'called', ms(now))
   end
-  return reporting_until
+  return reporting_until, known[3] or ''
 end
 
 -- Which life of the consumer group this is: destroyed and made again, it counts attempts anew, so that owner and

@@ -1,5 +1,5 @@
 -- Handing a lane over: whoever has finished its head gets the next entry in the same call. Needs: lease_rows, outcomes,
--- entries, the arguments of settle.lua, and its `changed`, which is written here; `behind` is what is left of it.
+-- limits, entries, the arguments of settle.lua, and its `changed`, which is written here; `behind` is what is left of it.
 --
 -- Handed over is what nobody has begun, and nothing else: what was tried before may be isolated, given up or without a
 -- handler, and all that is for `take` to judge.
@@ -9,9 +9,8 @@
 -- them in order in one call. Whoever dies meanwhile leaves the head to lapse, and all is run again in order. What kills its
 -- worker is then hidden behind the head that lost its lease: so for a while after a loss nothing comes with a head.
 local CAREFUL_MS, MOST_BYTES_BEHIND = 600000, 65536
-if room > 0 or repeated then
-  note_call(lease) -- leases are given by the group's clock: it has to be right
-end
+-- Leases are given by the group's clock: it has to be right.
+limits.here = (room > 0 or repeated) and select(2, note_call(lease)) or ''
 local handed_over = {}
 local due_times = { 'ZADD', due } -- two words; scores and members follow
 local something_is_due = repeated -- a repeat: what the first call made due is not known any more
@@ -83,7 +82,8 @@ end
 
 -- Leases the entry that heads its lane now; false when that is for `take`.
 local function hand_over(id, lane, followed)
-  if #handed_over >= room or is_paused() then
+  -- In a group that is limited each attempt needs a permit, which its worker asks for before it takes.
+  if #handed_over >= room or limits.are_any(limits.here) or is_paused() then
     return false
   end
   local fields = fields_to_begin(id)

@@ -33,6 +33,7 @@ def list_groups(*, as_json: AsJson = False) -> None:
                 "pause_by": stats.pause_by,
                 "pause_reason": stats.pause_reason,
                 "pause_seconds": stats.pause_seconds,
+                "limits": stats.limits,
                 "retry_reason": stats.retry_reason,
                 "dead": stats.dead,
             }

@@ -29,6 +29,8 @@ def show_group(group: GroupName, *, as_json: AsJson = False) -> None:
     show(single_line(f"takes {taken}; order: {found.registration.ordering}"))
     if found.stats.paused:
         show(single_line(pause_text(found.stats)))
+    for number, line in enumerate(found.limits.lines):
+        show(single_line(f"limits: {line}" if number == 0 else f"        {line}"))
     if found.trend.empty_in_seconds is not None:
         show(f"backlog: empty in {seconds_text(found.trend.empty_in_seconds)} if it goes on like that")
     _show_running(found.holdings.running)

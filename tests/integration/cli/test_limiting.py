@@ -1,0 +1,107 @@
+"""`groups limit`, and where it is seen what limits a group."""
+
+import pytest
+
+from salesloft_webhooks.broker.group_limits import set_limits
+from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.limits import Rate, SaidLimits
+from tests.integration.cli.administered import Console, one_waiting
+from tests.support.broker_driver import Driven
+
+
+async def written_by_its_authors(driven: Driven) -> None:
+    """A group whose routers limit it."""
+    await one_waiting(driven)
+    await set_limits(driven.store, "crm", "author", SaidLimits(8, Rate.parse("100/min")))
+
+
+def limits(console: Console) -> str:
+    """What the list says."""
+    found: str = console.read("groups", "list")["groups"][0]["limits"]
+    return found
+
+
+def test_a_group_is_limited_by_hand_until_that_is_forgotten(console: Console) -> None:
+    """Each limit by itself; none is none, whatever the authors say, and then what they say holds again."""
+    console.arrange(written_by_its_authors)
+
+    written = limits(console)
+    console.run("groups", "limit", "crm", "--max-running", "3")
+    first = limits(console)
+    console.run("groups", "limit", "crm", "--per-minute", "600")
+    second = limits(console)
+    console.run("groups", "limit", "crm", "--max-running", "none")
+    one = limits(console)
+    console.run("groups", "limit", "crm", "--none")
+    none = limits(console)
+    console.run("groups", "limit", "crm", "--forget")
+
+    assert (written, first, second) == ("8 at once, 100/min", "3 at once, 100/min", "3 at once, 600/min")
+    assert (one, none) == ("600/min", "")
+    assert limits(console) == "8 at once, 100/min"
+
+
+def test_what_is_left_of_an_operator_that_is_gone_is_forgotten(console: Console) -> None:
+    """Its declaration, and nothing that is said by hand or by authors."""
+
+    async def declared(driven: Driven) -> None:
+        await written_by_its_authors(driven)
+        await set_limits(driven.store, "crm", "declared", SaidLimits(1, by="gone/crm"))
+        await set_limits(driven.store, "crm", "hand", SaidLimits(rate=Rate.parse("9/s")))
+
+    console.arrange(declared)
+    before = limits(console)
+
+    console.run("groups", "limit", "crm", "--forget-declared")
+
+    assert (before, limits(console)) == ("1 at once, 9/s", "8 at once, 9/s")
+
+
+def test_status_and_the_group_say_what_limits_it_and_who(console: Console) -> None:
+    """People read it beside what waits; who says what stands in `groups show`, in the order in which it counts."""
+    console.arrange(written_by_its_authors)
+    console.run("groups", "limit", "crm", "--rate", "20/s burst 40")
+
+    assert "limited to 8 at once, 20/s burst 40" in " ".join(console.run("status").stdout.split())
+    shown = console.run("groups", "show", "crm").stdout
+    assert shown.index("limits: 20/s burst 40 (by hand)") < shown.index("8 at once, 100/min (by its authors)")
+    assert console.read("groups", "show", "crm")["limits"]["in_force"]["max_running"] == 8
+
+
+def test_who_limits_a_group_is_written_down(console: Console) -> None:
+    """In the audit, beside what the console does."""
+    console.arrange(one_waiting)
+
+    console.run("groups", "limit", "crm", "--max-running", "3")
+
+    (act,) = console.read("audit")["audit"]
+    assert (act["act"], act["arguments"]) == ("limit", {"group": "crm", "max_running": "3"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param((), id="nothing"),
+        pytest.param(("--none", "--forget"), id="two things"),
+        pytest.param(("--none", "--max-running", "3"), id="a limit and none"),
+        pytest.param(("--max-running", "0"), id="nothing at once"),
+        pytest.param(("--rate", "fast"), id="no rate"),
+        pytest.param(("--rate", "9/s", "--per-minute", "9"), id="two rates"),
+        pytest.param(("--max-running", "1000000000"), id="too many"),
+    ],
+)
+def test_what_is_no_limit_is_refused(console: Console, options: tuple[str, ...]) -> None:
+    """As wrong usage, and nothing is limited."""
+    console.arrange(one_waiting)
+
+    result = console.run("groups", "limit", "crm", *options)
+
+    assert result.exit_code == ExitCode.USAGE
+    assert limits(console) == ""
+
+
+def test_an_unknown_group_is_not_limited(console: Console) -> None:
+    """Its name is probably a mistake, and the nearest one is named."""
+    console.arrange(one_waiting)
+
+    assert console.run("groups", "limit", "cmr", "--none").exit_code == ExitCode.FAILED
