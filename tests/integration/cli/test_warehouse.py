@@ -61,6 +61,22 @@ def test_files_are_joined_and_counted(storage: Storage, console: Console) -> Non
     assert "3 event(s), 0 row(s) more than once\nthe manifest counts 3 of them" in said.stderr
 
 
+def test_typed_tables_follow_where_they_are_asked_for(
+    storage: Storage, console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the section's field, and what became of them is said."""
+    file = tmp_path / "typed.yaml"
+    file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{tmp_path}/warehouse", "typed": True}}))
+    monkeypatch.setenv("HANDLERS_FILE", str(file))
+
+    said = console.run("warehouse", "compact")
+    again = console.run("warehouse", "compact", "--json")
+
+    assert said.stderr.endswith("typed tables: 1 file(s) count; 1 written, 0 deleted\n")
+    assert json.loads(again.stdout)["typed"] == {"files": 1, "written": 0, "deleted": 0}
+    assert [file.path.split("/")[1] for file in storage.files("typed/people")] == ["people"]
+
+
 def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Console) -> None:
     """The file's path and what is wrong with it."""
     ((first, *_),) = folders(storage).values()

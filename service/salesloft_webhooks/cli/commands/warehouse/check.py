@@ -10,7 +10,7 @@ from salesloft_webhooks.cli.options import AsJson
 
 def check(*, as_json: AsJson = False) -> None:
     """Read every file and say whether all are whole and in their places, and which events count."""
-    storage = opened()  # which says what is missing where Arrow is
+    storage, _ = opened()  # which says what is missing where Arrow is
     from salesloft_webhooks.handlers.builtin.warehouse.checking import check as check_files
 
     found = check_files(storage)

@@ -23,6 +23,7 @@ from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.local_files import UNFINISHED
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
+from salesloft_webhooks.handlers.builtin.warehouse.typed_files import TypedDone, TypedFiles
 
 UNFINISHED_SECONDS = 86_400
 """After that, nobody is still writing it."""
@@ -37,6 +38,7 @@ class Compaction(Struct):
         deleted: Files that others have all events of.
         damaged: Files that are not what their path says: of their folders the files that counted before still do.
         changed: Folders that somebody else changed meanwhile, or that a listing lacks: the same.
+        typed: The same of the typed tables; None: they were not asked for.
     """
 
     files: list[str] = []
@@ -44,6 +46,7 @@ class Compaction(Struct):
     deleted: int = 0
     damaged: list[Damaged] = []
     changed: list[str] = []
+    typed: TypedDone | None = None
 
     @property
     def complete(self) -> bool:
@@ -58,9 +61,12 @@ class _Replaced(Exception):
 class _Run:
     """One compaction."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, grace: timedelta, now: datetime, *, typed: bool) -> None:
         self.storage = storage
         self.done = Compaction()
+        self._grace, self._now = grace, now
+        self._typed = TypedFiles(storage, now) if typed else None
+        self._since = read_times(storage)
         self.parts: dict[StoredFile, StoredFile] = {}  # each with the file that has all of its events and more
         self._before = counted_files(storage)
 
@@ -83,12 +89,33 @@ class _Run:
             if folder not in found and self._as_before(folder):
                 self.done.changed.append(folder)
 
-    def deletable(self, grace: timedelta, now: datetime) -> Iterator[StoredFile]:
+    def write_manifest(self) -> None:
+        """Have the files count that `done` names."""
+        self.done.files.sort()
+        lines = "".join(f"{self.storage.address_of(path)}\n" for path in self.done.files)
+        self.storage.write(MANIFEST, lines.encode())
+
+    def see_to_typed(self) -> None:
+        """Have the typed tables follow, if they were asked for."""
+        if self._typed is None:
+            return
+        typed = self._typed.follow(self.done.files, self._since, grace=self._grace)
+        known = {each.path for each in self.done.damaged}
+        self.done.damaged += [each for each in typed.damaged if each.path not in known]
+        self.done.changed += [folder for folder in typed.changed if folder not in self.done.changed]
+        self.done.typed = typed
+
+    def delete_parts(self) -> None:
+        """Not before the manifest is written: until then it may have named them."""
+        for file in self._deletable():
+            self.storage.delete(file.path)
+            self.done.deleted += 1
+
+    def _deletable(self) -> Iterator[StoredFile]:
         """Parts that no query reads by a manifest any more, of files that are whole."""
-        since = read_times(self.storage)
         for whole in dict.fromkeys(self.parts.values()):
             parts = [part for part, of in self.parts.items() if of == whole and part.path not in self._before]
-            if not parts or now - since.get(whole.path, now) < grace:
+            if not parts or self._now - self._since.get(whole.path, self._now) < self._grace:
                 continue
             if isinstance(table := table_of_file(self.storage, whole), Damaged):
                 self.done.damaged.append(table)
@@ -129,30 +156,28 @@ class _Run:
         return table
 
 
-def compact(storage: Storage, *, grace: timedelta, now: datetime) -> Compaction:
+def compact(storage: Storage, *, grace: timedelta, now: datetime, typed: bool = False) -> Compaction:
     """Join the files of each folder, write the manifest, and delete what has not counted for long enough.
 
     Args:
         storage: The warehouse.
         grace: How long the manifest has named a file before others whose events it has are deleted.
         now: The time, with a zone.
+        typed: Whether the typed tables follow.
 
     Raises:
         Unavailable: the storage does not do what is asked; what was done until then holds.
     """
-    run = _Run(storage)
+    run = _Run(storage, grace, now, typed=typed)
     found = folders(storage)
     for folder, files in found.items():
         run.see_to(folder, files)
     run.see_to_missing(list(found))
-    run.done.files.sort()
     if run.done.files or storage.find(MANIFEST) is not None:
-        lines = "".join(f"{storage.address_of(path)}\n" for path in run.done.files)
-        storage.write(MANIFEST, lines.encode())
-        for file in run.deletable(grace, now):  # and not before: until now the manifest may have named them
-            storage.delete(file.path)
-            run.done.deleted += 1
-        write_times(storage, run.done.files, now)
+        run.write_manifest()
+        run.see_to_typed()
+        run.delete_parts()
+        write_times(storage, [*run.done.files, *(run.done.typed.files if run.done.typed else ())], now)
     for file in storage.files("") if storage.local else ():
         if file.name.endswith(UNFINISHED) and now - file.modified > timedelta(seconds=UNFINISHED_SECONDS):
             storage.delete(file.path)

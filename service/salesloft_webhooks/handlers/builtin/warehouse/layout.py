@@ -5,6 +5,8 @@
     events/type=person.updated/day=2026-03-07/<digest of the event ids>.parquet
     manifest.txt      the address of each file that counts, one a line
     counted_since     since when it names which of them: what the grace of a compaction is counted from
+    typed/people/event_type=person.updated/event_day=2026-03-07/<the same name>.parquet
+    typed/people.txt  the manifest of that table
 
 The same events give the same name, whoever writes them and however often, so writing again is no second file. Type and
 day are what the event says of itself; the folders are named as Hive has it, which DuckDB, BigQuery, Snowflake and Spark
@@ -14,13 +16,16 @@ understand.
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 EVENTS = "events"
 """The folder of the table."""
 MANIFEST = "manifest.txt"
 COUNTED_SINCE = "counted_since.json"
 SUFFIX = ".parquet"
+
+TYPED = "typed"
+"""The folder of the tables by kind of resource; what they are partitioned by is named so that no field is called so."""
 
 NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 """Hive's word for a null: the sender wrote no time that can be read."""
@@ -42,6 +47,22 @@ def folder_of(event_type: str, occurred_at: datetime | None) -> str:
     return f"{EVENTS}/{name}/day={day}"
 
 
+def type_of(folder: str) -> str:
+    """The event type of a folder of `folder_of`."""
+    return unquote(folder.split("/")[1].removeprefix("type="))
+
+
+def typed_path(table: str, path: str) -> str:
+    """Where the rows of a file of events are in the table of their resource."""
+    _, type_part, day_part, name = path.split("/")
+    return f"{TYPED}/{table}/event_{type_part}/event_{day_part}/{name}"
+
+
+def typed_manifest(table: str) -> str:
+    """The path of a typed table's manifest: beside its folder, in which are only files of rows."""
+    return f"{TYPED}/{table}.txt"
+
+
 def name_of(event_ids: Iterable[str]) -> str:
     """The name of the file with exactly these events; order and repeats make no difference."""
     digest = hashlib.sha256()
@@ -50,3 +71,8 @@ def name_of(event_ids: Iterable[str]) -> str:
         digest.update(b"%d:" % len(encoded))
         digest.update(encoded)
     return f"{digest.hexdigest()[:40]}{SUFFIX}"
+
+
+def is_name_of(name: str, event_ids: Iterable[str]) -> bool:
+    """Whether a file of this name has exactly these events."""
+    return name == name_of(event_ids)
