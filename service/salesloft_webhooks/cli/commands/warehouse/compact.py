@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.warehouse.compaction import Compaction
     from salesloft_webhooks.handlers.builtin.warehouse.typed_files import TypedDone
 
+GRACE_MINUTES = 60.0
 GraceMinutes = Annotated[
     float, typer.Option(min=0, help="How long a file stays whose events another one has: queries may be reading it.")
 ]
 
 
-def compact(*, grace_minutes: GraceMinutes = 60.0, as_json: AsJson = False) -> None:
+def compact(*, grace_minutes: GraceMinutes = GRACE_MINUTES, as_json: AsJson = False) -> None:
     """Join small files into one for each type and day, and write the manifest; may run at any time, and end at any."""
     storage, configuration = opened()  # which says what is missing where Arrow is
     from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact as compact_files

@@ -1,6 +1,6 @@
 """What lies in a warehouse: its files by folder, which events each of them has, and which of them count."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -48,17 +48,41 @@ def named_files(storage: Storage, manifest: str, beginning: str) -> list[str]:
     return [f"{beginning}{line.rpartition(f'/{beginning}')[2]}" for line in lines if line]
 
 
-def ids_of(storage: Storage, file: StoredFile) -> frozenset[str] | Damaged:
+class Contents(Struct, frozen=True):
+    """What a file has.
+
+    Attributes:
+        ids: Of its events.
+        erased: Those of them that are about erased persons.
+    """
+
+    ids: frozenset[str]
+    erased: frozenset[str]
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The events that must not be lost."""
+        return self.ids - self.erased
+
+
+def contents_of(storage: Storage, file: StoredFile, persons: Collection[int]) -> Contents | Damaged:
     """Which events a file has, if those are the ones that its name says; nothing else of it is looked at.
+
+    Args:
+        storage: The warehouse.
+        file: Which.
+        persons: Who is erased.
 
     Raises:
         FileNotFoundError: it is gone.
     """
     try:
-        ids = frozenset(ids_in(storage.read(file.path)))
+        ids, erased = ids_in(storage.read(file.path), persons)
     except NotThisTable as exc:
         return Damaged(file.path, str(exc))
-    return ids if is_name_of(file.name, ids) else Damaged(file.path, "its name says that other events are in it")
+    if not is_name_of(file.name, ids):
+        return Damaged(file.path, "its name says that other events are in it")
+    return Contents(frozenset(ids), frozenset(erased))
 
 
 def table_of_file(storage: Storage, file: StoredFile) -> Any:

@@ -41,6 +41,17 @@ def spoiled(storage: Storage, path: str) -> None:
     storage.write(path, bytes(whole))
 
 
+def put_of(storage: Storage, person: int, *event_ids: str) -> None:
+    """Store a file with these events, those whose ids begin with ``z`` about the person."""
+    stored(storage, *(of_person(person if each.startswith("z") else person + 1, each) for each in event_ids))
+
+
+def of_person(person: int, event_id: str) -> Event:
+    """An event about a person, all of one day."""
+    data = {"id": person, "person_id": person}
+    return samples.person(event_id=event_id, created_at=DAY.isoformat(), data=data)
+
+
 def stored(storage: Storage, *events: Event) -> str:
     """Store a file of events of one type and day; its path."""
     path = f"{folder_of(events[0].event_type, occurred_at(events[0]))}/{name_of(each.event_id for each in events)}"
