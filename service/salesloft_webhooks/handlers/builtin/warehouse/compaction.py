@@ -122,9 +122,10 @@ class _Run:
             self.done.erased += self._erased.get(file, 0)
 
     def write_looked(self, files: Iterable[StoredFile]) -> None:
-        """If all is done: nothing of those who are erased is left in what was there."""
-        if self._persons and self.done.complete:
-            write_looked(self.storage, self._persons, max((file.modified for file in files), default=self._now))
+        """If all is done: nothing of those who are erased is left in what was there, by the storage's own clock."""
+        written = [file.modified for file in files]
+        if self._persons and self.done.complete and written:
+            write_looked(self.storage, self._persons, max(written))
 
     def _may_have_erased(self, file: StoredFile) -> bool:
         return bool(self._persons) and (self._looked is None or file.modified > self._looked)

@@ -107,7 +107,7 @@ def test_erasures_in_the_middle_of_anything_lose_nobody_else_s_events(seed: int,
 
     for step in range(40):
         acting = Late(storage, late, chance)
-        person = step // 4  # few events at a time, so that what is left of one file is another one by chance
+        person = 1 + step // 4  # few events at a time, so that what is left of one file is another one by chance
         late += [partial(erase, person)] if step % 4 == 3 else []
         if chance.random() < 0.6:
             names = {"a": 100, "b": 100, f"z{person}": person}
