@@ -12,7 +12,7 @@ from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders, folders_below
 from salesloft_webhooks.handlers.builtin.warehouse.erasure import Erasure, erase_person
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import table_in
-from salesloft_webhooks.handlers.builtin.warehouse.layout import TYPED
+from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, TYPED
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 from tests.integration.handlers.builtin.warehouse.acting import (
     AT_ONCE,
@@ -89,7 +89,8 @@ def test_what_comes_later_goes_with_the_next_compaction(storage: Storage, tmp_pa
     put_of(storage, HER, "a", "z1")
     assert erased(storage).complete
     put_of(storage, HER, "a", "z1")
-    stored(storage, samples.person(event_id="z2", created_at="2026-03-09T12:00:00Z", data={"person_id": HER}))
+    path = stored(storage, samples.person(event_id="z2", created_at="2026-03-09T12:00:00Z", data={"person_id": HER}))
+    storage.write(MANIFEST, f"{storage.address_of(path)}\n".encode())
     assert check(storage).erasable == 2
 
     assert compacted(storage).erased == 2
@@ -162,7 +163,7 @@ def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> N
     steps = 0
     while True:
         try:
-            erase_person(Dying(storage, steps), HER, grace=AT_ONCE, now=datetime.now(UTC), typed=True)
+            erase_person(Dying(storage, steps), HER, grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
         except Died:
             steps += 1
         else:
