@@ -54,6 +54,8 @@ class Rendered:
                 yield item["metadata"]["name"], item
             elif item["kind"] in {"Deployment", "StatefulSet", "Job"}:
                 yield item["metadata"]["name"], item["spec"]["template"]
+            elif item["kind"] == "CronJob":
+                yield item["metadata"]["name"], item["spec"]["jobTemplate"]["spec"]["template"]
 
     def container(self, component: str, kind: str = "Deployment") -> Object:
         """The main container of a component."""

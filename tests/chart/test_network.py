@@ -20,7 +20,9 @@ def policy(component: str, values: Values | None = None) -> Object:
     return spec
 
 
-@pytest.mark.parametrize("name", ["default", "production", "external-secrets", "own-handlers", "link-swap", "operator"])
+@pytest.mark.parametrize(
+    "name", ["default", "production", "external-secrets", "own-handlers", "link-swap", "operator", "warehouse"]
+)
 def test_every_pod_is_under_a_policy(name: str) -> None:
     """Each pod is selected by exactly one policy, which speaks about both directions."""
     rendered = render(shape(name))

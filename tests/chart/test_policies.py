@@ -131,12 +131,17 @@ def test_objects_have_names_of_their_own(path: Path) -> None:
 
 def test_a_long_release_name_makes_valid_names() -> None:
     """The longest release and group names still make names that Kubernetes takes."""
-    values = {"fullnameOverride": "r" * 53, "workers": {"g" * 40: {"handlers": ["a:b"]}}}
+    values = {
+        "fullnameOverride": "r" * 53,
+        "workers": {"g" * 40: {"handlers": ["a:b"]}, "warehouse": {"handlers": ["a:b"]}},
+        "compaction": {"enabled": True},
+    }
 
     names = {item["kind"]: item["metadata"]["name"] for item in render(values).objects}
 
     assert all(len(name) <= 63 for kind, name in names.items() if kind == "Service")
     assert all(len(name) <= 52 for kind, name in names.items() if kind == "StatefulSet")
+    assert all(len(name) <= 52 for kind, name in names.items() if kind == "CronJob")
     assert all(len(name) <= 253 for name in names.values())
 
 

@@ -36,6 +36,7 @@ CONTEXTS: list[Values] = [
     shape("operator"),
     shape("link-swap"),
     shape("files"),
+    shape("warehouse"),
     {"linkSwap": {"enabled": True, "handler": "a:b"}},
     {"receiver": {"serviceAccount": {"create": False}}, "workerServiceAccount": {"create": False}},
 ]

@@ -58,6 +58,9 @@
 {{- include "salesloft-webhooks.checkReceiver" . }}
 {{- include "salesloft-webhooks.checkLinkSwap" . }}
 {{- include "salesloft-webhooks.checkWorkers" . }}
+{{- if and .Values.compaction.enabled (not (hasKey (include "salesloft-webhooks.workers" . | fromJson) "warehouse")) }}
+  {{- fail "compaction.enabled needs workers.warehouse, whose image, storage and credentials it uses; of one that writes elsewhere, workers.warehouse.replicas may be 0" }}
+{{- end }}
 {{- include "salesloft-webhooks.checkTest" . }}
 {{- include "salesloft-webhooks.checkOperator" . }}
 {{- include "salesloft-webhooks.checkConsole" . }}

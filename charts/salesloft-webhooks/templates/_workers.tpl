@@ -55,9 +55,34 @@
 {{- end }}
 - name: GRACE_SECONDS
   value: {{ .worker.graceSeconds | quote }}
-{{- if .root.Values.handlersFile.existingSecret }}
+{{- include "salesloft-webhooks.handlersEnvironment" .root }}
+{{- end }}
+
+{{/* The file of the built-in groups: environment, mount and volume. */}}
+{{- define "salesloft-webhooks.handlersEnvironment" }}
+{{- if .Values.handlersFile.existingSecret }}
 - name: HANDLERS_FILE
   value: /etc/salesloft-webhooks/handlers/handlers.yaml
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.handlersMount" }}
+{{- if .Values.handlersFile.existingSecret }}
+- name: handlers
+  mountPath: /etc/salesloft-webhooks/handlers
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "salesloft-webhooks.handlersVolume" }}
+{{- with .Values.handlersFile }}
+{{- if .existingSecret }}
+- name: handlers
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items: [{key: {{ .key | quote }}, path: handlers.yaml}]
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -68,11 +93,7 @@
 {{- end }}
 {{- include "salesloft-webhooks.redisCaMount" (list .root "worker") }}
 {{- include "salesloft-webhooks.roleFileMounts" (list .root "worker") }}
-{{- if .root.Values.handlersFile.existingSecret }}
-- name: handlers
-  mountPath: /etc/salesloft-webhooks/handlers
-  readOnly: true
-{{- end }}
+{{- include "salesloft-webhooks.handlersMount" .root }}
 {{- with .worker.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -86,15 +107,7 @@
 {{- end }}
 {{- include "salesloft-webhooks.redisCaVolume" (list .root "worker") }}
 {{- include "salesloft-webhooks.roleFileVolumes" (list .root "worker") }}
-{{- with .root.Values.handlersFile }}
-{{- if .existingSecret }}
-- name: handlers
-  secret:
-    secretName: {{ .existingSecret }}
-    defaultMode: 0440
-    items: [{key: {{ .key | quote }}, path: handlers.yaml}]
-{{- end }}
-{{- end }}
+{{- include "salesloft-webhooks.handlersVolume" .root }}
 {{- with .worker.extraVolumes }}
 {{ toYaml . }}
 {{- end }}

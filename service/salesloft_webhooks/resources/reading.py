@@ -67,7 +67,7 @@ class Resource(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def others(self) -> Mapping[str, Any]:
         """What came beside the fields, and what does not fit into its field, as it came."""
-        names = {written: name for name, written, _ in _fields(type(self))}
+        names = {written: name for name, written, _ in fields_of(type(self))}
         return {
             name: value
             for name, value in self.raw.items()
@@ -100,14 +100,14 @@ def _decoder(kind: type[ResourceT]) -> msgspec.json.Decoder[ResourceT]:
 
 
 @lru_cache(maxsize=64)
-def _fields(kind: type[Struct]) -> tuple[tuple[str, str, Any], ...]:
-    """Each field's name, its name in JSON, and what it holds unless it is None."""
+def fields_of(kind: type[Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """Each field's name, its name in JSON, and what it holds unless it is None: of a resource or of a part of one."""
     return tuple((field.name, field.encode_name, get_args(field.type)[0]) for field in fields(kind))
 
 
 def _field_by_field(kind: type[Struct], value: object) -> Any:
     given = value if isinstance(value, Mapping) else {}
-    return kind(**{name: _fitting(holds, given.get(written)) for name, written, holds in _fields(kind)})
+    return kind(**{name: _fitting(holds, given.get(written)) for name, written, holds in fields_of(kind)})
 
 
 def _fitting(kind: Any, value: object) -> object:

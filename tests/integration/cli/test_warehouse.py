@@ -20,6 +20,8 @@ from tests.support import samples
 from tests.support.in_thread import in_thread
 from tests.support.servers import Server, free_port
 
+ERASE = ("warehouse", "erase", "--person", "7", "--yes")
+
 
 @pytest.fixture
 def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
@@ -50,6 +52,7 @@ def test_files_are_joined_and_counted(storage: Storage, console: Console) -> Non
         "events": 3,
         "counted": 0,
         "other_days": 0,
+        "erasable": 0,
         "sound": True,
         "damaged": {},
         "missing": [],
@@ -59,6 +62,22 @@ def test_files_are_joined_and_counted(storage: Storage, console: Console) -> Non
     assert json.loads(after.stdout) == {**counts, "files": 3, "rows": 7, "counted": 3}
     assert json.loads(again.stdout) == {"files": 1, "written": 0, "deleted": 2, "damaged": {}, "changed": []}
     assert "3 event(s), 0 row(s) more than once\nthe manifest counts 3 of them" in said.stderr
+
+
+def test_typed_tables_follow_where_they_are_asked_for(
+    storage: Storage, console: Console, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the section's field, and what became of them is said."""
+    file = tmp_path / "typed.yaml"
+    file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{tmp_path}/warehouse", "typed": True}}))
+    monkeypatch.setenv("HANDLERS_FILE", str(file))
+
+    said = console.run("warehouse", "compact")
+    again = console.run("warehouse", "compact", "--json")
+
+    assert said.stderr.endswith("typed tables: 1 file(s) count; 1 written, 0 deleted\n")
+    assert json.loads(again.stdout)["typed"] == {"files": 1, "written": 0, "deleted": 0}
+    assert [file.path.split("/")[1] for file in storage.files("typed/people")] == ["people"]
 
 
 def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Console) -> None:
@@ -74,6 +93,45 @@ def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Consol
     assert line in checked.stderr
 
 
+def test_a_person_is_erased(storage: Storage, console: Console) -> None:
+    """What was there is counted, and what is written later is erased by the next compaction."""
+    person = str(samples.PERSON_ID)
+    event = samples.person(event_id="other", data={"id": 1, "person_id": 1})
+    in_thread(lambda: WarehouseWriter(storage, 60).write([event]))
+
+    refused = [console.run("warehouse", "erase", "--person", each) for each in (person, "Robin", "1" * 19)]
+    erased = console.run("warehouse", "erase", "--person", person, "--yes")
+    again = console.run("warehouse", "erase", "--person", person, "--yes", "--json")
+    in_thread(lambda: WarehouseWriter(storage, 60).write([samples.person(event_id="late")]))
+    late = console.run("warehouse", "check")
+    console.run("warehouse", "compact")
+    after = console.run("warehouse", "check", "--json")
+
+    assert all(each.exit_code for each in refused)
+    assert (erased.exit_code, erased.stderr) == (0, "4 row(s) erased\n")
+    assert json.loads(again.stdout) == {"rows": 0, "complete": True, "damaged": {}, "changed": []}
+    assert "1 row(s) are of erased persons, and go with the next compaction" in late.stderr
+    found = json.loads(after.stdout)
+    assert (found["events"], found["erasable"], found["sound"]) == (1, 0, True)
+
+
+def test_an_erasure_that_is_not_complete_says_so(storage: Storage, console: Console) -> None:
+    """By its exit code, and by the file that could not be read."""
+    ((first, *_),) = folders(storage).values()
+    storage.write(first.path, b"broken")
+
+    result = console.run("warehouse", "erase", "--person", "1", "--yes")
+
+    assert result.exit_code == ExitCode.PARTLY
+    assert f"{first.path} may have more" in result.stderr
+
+
+@pytest.mark.usefixtures("storage")
+def test_erase_in_the_store_names_the_warehouse(console: Console) -> None:
+    """Which it does not reach, and the command that does."""
+    assert "salesloft-webhooks warehouse erase --person 7" in console.run("erase", "--person", "7", "--yes").stderr
+
+
 def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
     """The message names the field that is missing."""
     result = console.run("warehouse", "check")
@@ -82,7 +140,7 @@ def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
     assert "warehouse.url" in result.stderr
 
 
-@pytest.mark.parametrize("words", [("warehouse", "compact"), ("warehouse", "check"), ("worker",)])
+@pytest.mark.parametrize("words", [("warehouse", "compact"), ("warehouse", "check"), ("worker",), ERASE])
 @pytest.mark.usefixtures("storage")
 def test_without_the_extra_it_is_a_wrong_setting(words: tuple[str, ...], valkey: Server) -> None:
     """Where Arrow is not installed, as in the image, one line says what is missing."""

@@ -13,6 +13,7 @@ from salesloft_webhooks.handlers.builtin.configuration.warehouse import S3Storag
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA
 from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.typed_tables import TABLES
 from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
@@ -20,7 +21,7 @@ from tests.support.documents import blocks, read
 from tests.support.warehouse_queries import VIEW
 
 PAGE = "docs/warehouse.md"
-IN_DUCKDB, BY_MANIFEST, *OTHERS = (block.text for block in blocks(PAGE, "sql"))
+IN_DUCKDB, BY_MANIFEST, TYPED, *OTHERS = (block.text for block in blocks(PAGE, "sql"))
 
 
 @pytest.mark.parametrize("page", [PAGE, "docs/handlers.md"])
@@ -55,10 +56,18 @@ async def test_each_way_of_the_page_counts_once(tmp_path: Path) -> None:
         assert ask("SELECT count(*), count(DISTINCT event_id) FROM events") == [(9, 9)]
         assert ask("SELECT count(*) FROM events WHERE type = 'person.updated' AND day = '2026-03-07'") == [(6,)]
         assert ask("SELECT count(*) FROM events WHERE day IS NULL") == [(3,)]
-        compact(storage, grace=timedelta(hours=1), now=datetime.now(UTC))
+        compact(storage, grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
         assert ask("SELECT count(*) FROM events") == [(9,)]
+        assert ask(TYPED) == [("robin.sample@example.com", samples.USER_ID, None, None)]
         assert ask(BY_MANIFEST) == [("email.opened", 3), ("person.updated", 6)]
         assert ask("SELECT DISTINCT body->>'first_name' FROM events WHERE type LIKE 'person%'") == [("Robin",)]
+
+
+def test_the_page_names_every_typed_table() -> None:
+    """And none that there is not."""
+    _, _, listed = read(PAGE).partition("a table for each kind of [resource](resources.md): ")
+
+    assert set(re.findall(r"`(\w+)`", listed.partition(". They")[0])) == {table.name for table in TABLES.values()}
 
 
 def test_statements_for_others_name_what_there_is() -> None:

@@ -1,5 +1,6 @@
 """`erase`: one person's data out of the store."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,7 +56,19 @@ def erase(
         note("dry run: nothing was changed")
         show_json(described(result)) if as_json else show(_counted(result))
         return
+    _name_the_warehouse(person)
     _report(result, as_json=as_json)
+
+
+def _name_the_warehouse(person: str) -> None:
+    """It has files, which only a command with Arrow can write anew."""
+    from salesloft_webhooks.errors import ConfigurationError
+    from salesloft_webhooks.handlers.builtin.configuration import load_configuration
+    from salesloft_webhooks.settings import Settings
+
+    with suppress(ConfigurationError):  # a file whose secrets are not here; it is no setting of this command's
+        if load_configuration(Settings.load()).warehouse is not None:
+            note(f"the warehouse's files are not reached by this: salesloft-webhooks warehouse erase --person {person}")
 
 
 def _counted(found: "Found") -> str:

@@ -10,7 +10,7 @@ from salesloft_webhooks.cli.options import AsJson
 
 def check(*, as_json: AsJson = False) -> None:
     """Read every file and say whether all are whole and in their places, and which events count."""
-    storage = opened()  # which says what is missing where Arrow is
+    storage, _ = opened()  # which says what is missing where Arrow is
     from salesloft_webhooks.handlers.builtin.warehouse.checking import check as check_files
 
     found = check_files(storage)
@@ -22,6 +22,7 @@ def check(*, as_json: AsJson = False) -> None:
             "events": found.events,
             "counted": found.counted,
             "other_days": found.other_days,
+            "erasable": found.erasable,
         }
         show_json({**counts, "sound": found.sound, "damaged": damaged, "missing": found.missing})
     else:
@@ -30,6 +31,8 @@ def check(*, as_json: AsJson = False) -> None:
             note(f"{found.other_days:,} of the manifest's rows are of events that came again with another day")
         note(f"{found.files:,} file(s) with {found.events:,} event(s), {repeated:,} row(s) more than once")
         note(f"the manifest counts {found.counted:,} of them")
+        if found.erasable:
+            note(f"{found.erasable:,} row(s) are of erased persons, and go with the next compaction")
         for each in found.damaged:
             note(f"{each.path}: {each.problem}")
         for path in found.missing:

@@ -1,13 +1,14 @@
-"""The storage that HANDLERS_FILE names."""
+"""The warehouse that HANDLERS_FILE names."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
     from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 
 
-def opened() -> "Storage":
-    """The warehouse's storage.
+def opened() -> "tuple[Storage, WarehouseConfiguration]":
+    """The warehouse's storage, and its section.
 
     Raises:
         ConfigurationError: HANDLERS_FILE names none, or the extra ``warehouse`` is not installed.
@@ -16,6 +17,7 @@ def opened() -> "Storage":
     from salesloft_webhooks.handlers.builtin.warehouse import configured, storage_of
     from salesloft_webhooks.settings import Settings
 
-    storage = storage_of(configured(Settings.load()))
+    configuration = configured(Settings.load())
+    storage = storage_of(configuration)
     storage.check_reachable()
-    return storage
+    return storage, configuration

@@ -43,6 +43,7 @@ class WarehouseConfiguration(Section):
         default=10.0, ge=0, le=300, description="How long the first event waits for others."
     )
     timeout_seconds: float = Field(default=60.0, gt=0, le=300, description="How long a write may take.")
+    typed: bool = Field(default=False, description="Whether compactions write a table for each kind of resource.")
     s3: S3Storage = S3Storage()
 
     @model_validator(mode="after")

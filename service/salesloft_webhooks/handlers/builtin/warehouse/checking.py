@@ -5,7 +5,8 @@ from itertools import groupby
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, counted_files, folders, table_of_file
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID
+from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import erased_persons
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID, rows_about
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
 
 TRIES = 3
@@ -22,6 +23,7 @@ class Check(Struct):
         counted: Events that the manifest's files have.
         counted_rows: Rows of these files.
         other_days: Rows more that the manifest counts because an event has come again with another day.
+        erasable: Rows of erased persons, which go with the next compaction.
         damaged: Files that are not what their path says.
         missing: Files that the manifest names and that are not there.
     """
@@ -32,6 +34,7 @@ class Check(Struct):
     counted: int = 0
     counted_rows: int = 0
     other_days: int = 0
+    erasable: int = 0
     damaged: list[Damaged] = []
     missing: list[str] = []
 
@@ -57,6 +60,7 @@ def check(storage: Storage) -> Check:
 
 def _look(storage: Storage, named: set[str]) -> Check:
     result = Check()
+    persons = erased_persons(storage)
     present: set[str] = set()
     for _, of_type in groupby(folders(storage).items(), key=lambda each: each[0].partition("/day=")[0]):
         events: set[str] = set()
@@ -64,7 +68,7 @@ def _look(storage: Storage, named: set[str]) -> Check:
         for _, files in of_type:
             of_day: set[str] = set()
             for file in files:
-                ids = _ids(storage, file, result)
+                ids = _ids(storage, file, persons, result)
                 present.update([] if ids is None else [file.path])
                 events.update(ids or ())
                 if file.path in named:
@@ -78,7 +82,7 @@ def _look(storage: Storage, named: set[str]) -> Check:
     return result
 
 
-def _ids(storage: Storage, file: StoredFile, result: Check) -> "list[str] | None":
+def _ids(storage: Storage, file: StoredFile, persons: frozenset[int], result: Check) -> "list[str] | None":
     """The events of a file, none of a damaged one; None: it is gone."""
     try:
         table = table_of_file(storage, file)
@@ -89,5 +93,6 @@ def _ids(storage: Storage, file: StoredFile, result: Check) -> "list[str] | None
         result.damaged.append(table)
         return []
     result.rows += table.num_rows
+    result.erasable += rows_about(table, persons)
     ids: list[str] = table.column(ID).to_pylist()
     return ids

@@ -1,6 +1,6 @@
 """The table `events`: its columns, and Parquet files of it as bytes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ SCHEMA = pa.schema(
     ]
 )
 """The columns of the table `events`; docs/warehouse.md says what they are."""
+
+_WHOM = ("person_id", "entity_key")
 
 ROWS_PER_GROUP = 50_000
 
@@ -97,14 +99,35 @@ def _order(table: Any) -> Any:
     return order.filter(pa.concat_arrays([pa.array([True]), differs]))
 
 
-def ids_in(buffer: Any) -> list[str]:
-    """The event ids of a Parquet file, in its order; of the other columns nothing is read.
+def ids_in(buffer: Any, persons: Collection[int] = ()) -> tuple[list[str], list[str]]:
+    """The event ids of a Parquet file, in its order, and those of them that are about some persons.
+
+    Of the other columns nothing is read.
 
     Raises:
         NotThisTable: see there.
     """
-    ids: list[str] = _read(buffer, [ID]).column(ID).to_pylist()
-    return ids
+    table = _read(buffer, [ID, *_WHOM] if persons else [ID])
+    ids: list[str] = table.column(ID).to_pylist()
+    theirs: list[str] = table.filter(_about(table, persons)).column(ID).to_pylist() if persons else []
+    return ids, theirs
+
+
+def without(table: Any, persons: Collection[int]) -> Any:
+    """The rows that are about none of some persons."""
+    return table.filter(pc.invert(_about(table, persons))) if persons else table
+
+
+def rows_about(table: Any, persons: Collection[int]) -> int:
+    """How many rows are about some persons."""
+    return int(table.num_rows - without(table, persons).num_rows)
+
+
+def _about(table: Any, persons: Collection[int]) -> Any:
+    """For each row whether it concerns one of them, or is ordered by one of them."""
+    ids, keys = pa.array(sorted(persons), pa.int64()), pa.array([f"person:{person}" for person in sorted(persons)])
+    concerns, ordered_by = (table.column(name) for name in _WHOM)
+    return pc.or_(pc.is_in(concerns, value_set=ids), pc.is_in(ordered_by, value_set=keys))
 
 
 def table_in(buffer: Any) -> Any:

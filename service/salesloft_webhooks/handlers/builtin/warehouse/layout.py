@@ -5,6 +5,10 @@
     events/type=person.updated/day=2026-03-07/<digest of the event ids>.parquet
     manifest.txt      the address of each file that counts, one a line
     counted_since     since when it names which of them: what the grace of a compaction is counted from
+    typed/people/event_type=person.updated/event_day=2026-03-07/<the same name>.parquet
+    typed/people.txt  the manifest of that table
+    erased/person=7   a person none of whose rows may stay
+    looked_through    up to which files nothing of these is left
 
 The same events give the same name, whoever writes them and however often, so writing again is no second file. Type and
 day are what the event says of itself; the folders are named as Hive has it, which DuckDB, BigQuery, Snowflake and Spark
@@ -12,9 +16,10 @@ understand.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 EVENTS = "events"
 """The folder of the table."""
@@ -22,8 +27,17 @@ MANIFEST = "manifest.txt"
 COUNTED_SINCE = "counted_since.json"
 SUFFIX = ".parquet"
 
+TYPED = "typed"
+"""The folder of the tables by kind of resource; what they are partitioned by is named so that no field is called so."""
+
 NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 """Hive's word for a null: the sender wrote no time that can be read."""
+
+ERASED = "erased"
+"""The folder of who is erased."""
+LOOKED_THROUGH = "looked_through.json"
+_GENERATION = re.compile(r"-([1-9][0-9]{0,8})\.parquet$")
+_ERASED = re.compile(rf"{ERASED}/person=([0-9]{{1,18}})")
 
 LONGEST_NAME = 255
 """Bytes that file systems allow."""
@@ -42,11 +56,55 @@ def folder_of(event_type: str, occurred_at: datetime | None) -> str:
     return f"{EVENTS}/{name}/day={day}"
 
 
-def name_of(event_ids: Iterable[str]) -> str:
-    """The name of the file with exactly these events; order and repeats make no difference."""
+def type_of(folder: str) -> str:
+    """The event type of a folder of `folder_of`."""
+    return unquote(folder.split("/")[1].removeprefix("type="))
+
+
+def typed_path(table: str, path: str) -> str:
+    """Where the rows of a file of events are in the table of their resource."""
+    _, type_part, day_part, name = path.split("/")
+    return f"{TYPED}/{table}/event_{type_part}/event_{day_part}/{name}"
+
+
+def typed_manifest(table: str) -> str:
+    """The path of a typed table's manifest: beside its folder, in which are only files of rows."""
+    return f"{TYPED}/{table}.txt"
+
+
+def name_of(event_ids: Iterable[str], generation: int = 0) -> str:
+    """The name of the file with exactly these events; order and repeats make no difference.
+
+    Args:
+        event_ids: Which.
+        generation: How often something was erased of what it was made of: such a file is another one than that of the
+            same events which somebody may have seen, and may be about to delete.
+    """
     digest = hashlib.sha256()
     for event_id in sorted(set(event_ids)):
         encoded = event_id.encode()
         digest.update(b"%d:" % len(encoded))
         digest.update(encoded)
-    return f"{digest.hexdigest()[:40]}{SUFFIX}"
+    return f"{digest.hexdigest()[:40]}{f'-{generation}' if generation else ''}{SUFFIX}"
+
+
+def generation_of(name: str) -> int:
+    """Of a name as `name_of` makes them; 0 for any other."""
+    found = _GENERATION.search(name)
+    return int(found[1]) if found else 0
+
+
+def is_name_of(name: str, event_ids: Iterable[str]) -> bool:
+    """Whether a file of this name has exactly these events."""
+    return name == name_of(event_ids, generation_of(name))
+
+
+def erased_path(person: int) -> str:
+    """Where it says that a person is erased."""
+    return f"{ERASED}/person={person}"
+
+
+def erased_person(path: str) -> int | None:
+    """The person of such a path; None: it is none."""
+    found = _ERASED.fullmatch(path)
+    return int(found[1]) if found else None

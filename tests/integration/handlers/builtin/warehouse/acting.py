@@ -8,9 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import Compaction, compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, row_of, table_of
+from salesloft_webhooks.handlers.builtin.warehouse.event_table import occurred_at, parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, folder_of, name_of
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
 from tests.support import samples
@@ -22,10 +23,7 @@ DAY = datetime(2026, 3, 7, 12, tzinfo=UTC)
 def put(storage: Storage, *event_ids: str, day: int = 0) -> str:
     """Store a file with these events; its path."""
     when = DAY + timedelta(days=day)
-    events = [samples.person(event_id=each, created_at=when.isoformat()) for each in event_ids]
-    path = f"{folder_of('person.updated', when)}/{name_of(event_ids)}"
-    storage.write(path, parquet_of([table_of([row_of(event) for event in events])]))
-    return path
+    return stored(storage, *(samples.person(event_id=each, created_at=when.isoformat()) for each in event_ids))
 
 
 def files_of(storage: Storage) -> int:
@@ -43,9 +41,27 @@ def spoiled(storage: Storage, path: str) -> None:
     storage.write(path, bytes(whole))
 
 
-def compacted(storage: Storage, grace: timedelta = AT_ONCE) -> Compaction:
+def put_of(storage: Storage, person: int, *event_ids: str) -> None:
+    """Store a file with these events, those whose ids begin with ``z`` about the person."""
+    stored(storage, *(of_person(person if each.startswith("z") else person + 1, each) for each in event_ids))
+
+
+def of_person(person: int, event_id: str) -> Event:
+    """An event about a person, all of one day."""
+    data = {"id": person, "person_id": person}
+    return samples.person(event_id=event_id, created_at=DAY.isoformat(), data=data)
+
+
+def stored(storage: Storage, *events: Event) -> str:
+    """Store a file of events of one type and day; its path."""
+    path = f"{folder_of(events[0].event_type, occurred_at(events[0]))}/{name_of(each.event_id for each in events)}"
+    storage.write(path, parquet_of([table_of([row_of(event) for event in events])]))
+    return path
+
+
+def compacted(storage: Storage, grace: timedelta = AT_ONCE, *, typed: bool = False) -> Compaction:
     """As the command does it; storages tell times in whole seconds."""
-    return compact(storage, grace=grace, now=datetime.now(UTC) + timedelta(seconds=2))
+    return compact(storage, grace=grace, now=datetime.now(UTC) + timedelta(seconds=2), typed=typed)
 
 
 class Died(BaseException):

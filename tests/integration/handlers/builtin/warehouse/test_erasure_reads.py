@@ -1,0 +1,68 @@
+"""How much an erasure and the compactions after it read."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
+from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
+from tests.integration.handlers.builtin.warehouse.acting import AT_ONCE, compacted, put_of, stored
+from tests.support import samples
+
+HER = 7
+
+
+class Counting(Storage):
+    """A storage that keeps the paths of files of events that are read."""
+
+    def __init__(self, storage: Storage, folder: Path) -> None:
+        self.__dict__.update(storage.__dict__)
+        self.folder = folder
+        self.paths: list[str] = []
+
+    def read(self, path: str) -> Any:
+        """As ever."""
+        if path.startswith("events/"):
+            self.paths.append(path)
+        return super().read(path)
+
+    def age(self, days: int) -> None:
+        """All files were written so long ago."""
+        then = datetime.now(UTC).timestamp() - days * 86_400
+        for path in self.folder.rglob("*.parquet"):
+            os.utime(path, (then, then))
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Counting:
+    """A warehouse in a folder that counts what is read of it."""
+    (tmp_path / "warehouse").mkdir()
+    return Counting(open_storage(WarehouseConfiguration(url=f"file://{tmp_path}/warehouse")), tmp_path / "warehouse")
+
+
+def test_old_files_are_read_once_for_each_person(counting: Counting) -> None:
+    """After that a compaction looks only at what was written since the day before the last look."""
+    put_of(counting, HER + 5, "a")
+    compacted(counting)
+    counting.age(9)
+    stored(counting, samples.person(event_id="b", created_at="2026-03-09T12:00:00Z"))
+    compacted(counting)
+
+    counting.paths.clear()
+    erase_person(counting, HER, grace=AT_ONCE, now=datetime.now(UTC), typed=False)
+    assert len({*counting.paths}) == 2
+
+    counting.paths.clear()
+    compacted(counting)
+    assert len({*counting.paths}) == 1
+    assert "day=2026-03-09" in counting.paths[0]
+
+    counting.paths.clear()
+    record_erased(counting, HER + 1, datetime.now(UTC))
+    compacted(counting)
+    assert len({*counting.paths}) == 2
