@@ -14,7 +14,7 @@ understand.
 import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 EVENTS = "events"
 """The folder of the table."""
@@ -40,6 +40,11 @@ def folder_of(event_type: str, occurred_at: datetime | None) -> str:
     if len(name) > LONGEST_NAME:
         raise ValueError("the event type is too long for a folder's name")
     return f"{EVENTS}/{name}/day={day}"
+
+
+def type_of(folder: str) -> str:
+    """The event type of a folder that `folder_of` has named."""
+    return unquote(folder.partition("/type=")[2].partition("/")[0])
 
 
 def name_of(event_ids: Iterable[str]) -> str:
