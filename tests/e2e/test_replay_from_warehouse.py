@@ -31,7 +31,7 @@ def noted(file: Path) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_a_group_gets_its_past_again_in_order(valkey: Server, tmp_path: Path) -> None:
+def test_a_group_gets_its_past_again_in_order(valkey: Server, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Kept by a worker, forgotten by the store, given while both are killed: each once, persons in order."""
     (tmp_path / "warehouse").mkdir()
     section = {"url": f"file://{tmp_path}/warehouse", "max_events": 25, "max_wait_seconds": 0.1}
@@ -56,6 +56,7 @@ def test_a_group_gets_its_past_again_in_order(valkey: Server, tmp_path: Path) ->
     worker.kill()
     first.wait(10)
     worker = WorkerProcess("billing", valkey.url, settings).start()
+    request.addfinalizer(worker.kill)
     second = replay(valkey, "--resume")
 
     assert second.wait(60) == 0
