@@ -4,7 +4,7 @@ Every key of a partition carries the hash tag ``{p}``, so that one partition liv
 the scripts may touch all of its keys. They build names from the stream's name in the same way; a test compares the two.
 """
 
-from msgspec import Struct
+from salesloft_webhooks.broker.run_keys import RunKeys
 
 PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
@@ -15,10 +15,8 @@ NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
 
-class Keys(Struct, frozen=True):
+class Keys(RunKeys, frozen=True):
     """Key names under one prefix (setting ``REDIS_KEY_PREFIX``)."""
-
-    prefix: str = "sl"
 
     def events(self, partition: int) -> str:
         """The stream of one partition."""
@@ -135,6 +133,10 @@ class Keys(Struct, frozen=True):
         """The bounded stream of signed but unreadable deliveries."""
         return f"{self.prefix}:{{{partition}}}:quarantine"
 
+    def erased(self, partition: int) -> str:
+        """Who was erased, for archives that still have their events: hash of server ms by entity key, for ever."""
+        return f"{self.prefix}:{{{partition}}}:erased"
+
     def stream_copy(self, stream: str) -> str:
         """A stream without what was deleted from it, while it is made to take that one's place; ends by itself."""
         return f"{stream}:copy"
@@ -149,22 +151,6 @@ class Keys(Struct, frozen=True):
         That is the stream's last entry id and the server's ms, with a blank between. In partition 0 all raises stand.
         """
         return f"{self.prefix}:{{{partition}}}:layout"
-
-    def run_place(self, partition: int, run: str) -> str:
-        """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
-
-        It ends a month after it was moved on last. ``:copies`` beside it are event ids of which a replay passed a copy.
-        """
-        return f"{self.prefix}:{{{partition}}}:run:{run}"
-
-    @property
-    def runs(self) -> str:
-        """Bulk work: zset of ids of runs by server ms when begun, bounded; ``:unfinished`` likewise; and ``:lease``."""
-        return f"{self.prefix}:{{runs}}"
-
-    def run(self, run: str) -> str:
-        """A run: hash of what it is about, who began it, its state, and when it has ended what came of it."""
-        return f"{self.runs}:{run}"
 
     @property
     def encryption(self) -> str:

@@ -145,8 +145,8 @@ _LOOKING = (
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard end_later erase note_act pause redrive replace_stream replay salesloft_budget stop_run "
-    "set_limits",
+    "clock copy_stream discard end_later erase note_act note_erased pause redrive replace_stream replay "
+    "salesloft_budget set_limits stop_run",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",
 )
@@ -179,7 +179,9 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
             "search:key",
         ),
         Role.LOOK: _LOOKING | _rights("", "hget", "alerts"),
-        Role.ACT: _LOOKING | _ACTING | _rights("active remove_group stored_pauses", "hdel", "alerts"),
+        Role.ACT: _LOOKING
+        | _ACTING
+        | _rights("active known_archived pass_run remove_group replay_archived stored_pauses", "hdel hsetnx", "alerts"),
     }
 )
 

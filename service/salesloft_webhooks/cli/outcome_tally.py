@@ -33,6 +33,8 @@ class OutcomeTally:
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
         act: What the audit calls it: ``redrive``.
         facts: What else scripts are told.
+        again: How to go on after Ctrl-C.
+        incomplete: Whether some of what was asked for could not be looked at.
     """
 
     goal: StrEnum
@@ -43,6 +45,8 @@ class OutcomeTally:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     act: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    again: str = "repeat the command to go on"
+    incomplete: bool = False
 
     def is_stopped(self) -> bool:
         """Whether somebody has pressed Ctrl-C."""
@@ -92,7 +96,8 @@ class OutcomeTally:
     @property
     def exit_code(self) -> ExitCode:
         """Whether all, some or nothing of what was asked for could be done. Nothing to do is no failure."""
-        failed = self.stop.is_set() or self.missing or any(self.outcomes[outcome] for outcome in self.failures)
+        unread = self.missing or self.incomplete
+        failed = self.stop.is_set() or unread or any(self.outcomes[outcome] for outcome in self.failures)
         if not failed:
             return ExitCode.OK
         return ExitCode.PARTLY if self.outcomes[self.goal] else ExitCode.FAILED
@@ -102,7 +107,7 @@ class OutcomeTally:
         for name in self.missing:
             complain(f"not found: {name}{self.nearest.get(name, '')}")
         if self.stop.is_set():
-            complain("interrupted: the rest is as it was; repeat the command to go on")
+            complain(f"interrupted: the rest is as it was; {self.again}")
         if as_json:
             counts = {str(outcome): self.outcomes[outcome] for outcome in type(self.goal)}
             show_json({**counts, "missing": self.missing, "interrupted": self.stop.is_set(), **self.facts})

@@ -91,13 +91,13 @@ class StoreInvariants(RuleBasedStateMachine):
 
     @invariant()
     def every_key_has_an_owner_or_an_end(self) -> None:
-        """Records and watermarks expire; what does not expire belongs to a stream, a group or a pending entry."""
+        """Records and watermarks expire; what does not is of a stream, a group, a pending entry, or for archives."""
         for key in self.redis.scan_iter(count=1000):
             short = key.removeprefix("sl:{0}:")
             if short.startswith(("event:", "mark:", "ids")):
                 assert self.redis.ttl(key) > 0, key
             else:
-                kinds = ("events", "sl:groups", "sl:g:", "g:", "numbers", "sl:format")
+                kinds = ("events", "sl:groups", "sl:g:", "g:", "numbers", "sl:format", "erased")
                 assert short.startswith(kinds), key
 
 

@@ -18,6 +18,7 @@ from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.subscriptions import MasterKey
 from tests.console.store_contents import put_one_of_each
 from tests.integration.cli.administered import Console
+from tests.integration.cli.archives import event, folder, put
 from tests.support.broker_driver import Driven
 from tests.support.platform_thread import PlatformThread
 from tests.support.receiver_process import envelope
@@ -63,6 +64,7 @@ ACTING = (
     "subscriptions remove --yes",
     "erase --person 1 --yes",
     "groups remove crm --yes",
+    "replay crm --from warehouse --yes",
     "groups remove crm --yes --force",
 )
 NOT_DONE = {"quarantine reprocess --all --yes": 4, "groups remove crm --yes": 1}
@@ -106,6 +108,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
     """A SalesLoft, keys, and what is declared."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "keys").write_text(KEY)
+    put(folder(tmp_path / "warehouse"), [event(1), event(2, event_type="nobody.wants")])
     spec = {"callbackUrl": "https://hooks.example.com/x", "events": ["person_updated"]}
     (tmp_path / "subscriptions.yaml").write_text(json.dumps({"kind": "SalesloftSubscription", "spec": spec}))
     with PlatformThread() as salesloft:

@@ -4,10 +4,10 @@ Hers are the events that are ordered by her (entity key ``person:ID``), their co
 letters of them, the errors of their attempts, and what in quarantine has her id in it. What other people's events say
 of her is theirs and stays: nobody can tell it from the rest without knowing her names. Decision 75.
 
-In this order, so that nothing slips from one place to the next unseen: the stream, dead letters (a redrive makes one an
-entry), follow-ups that wait (they become entries), what came into the stream meanwhile, quarantine. Then every stream
-is written anew, for deleted is not gone (`stream_rewriting`), and then the server's files. Each step can be repeated:
-whoever died in between begins again.
+In this order, so that nothing slips from one place to the next unseen: a note for archives (decision 102), the stream,
+dead letters (a redrive makes one an entry), follow-ups that wait (they become entries), what came into the stream
+meanwhile, quarantine. Then every stream is written anew, for deleted is not gone (`stream_rewriting`), and then the
+server's files. Each step can be repeated: whoever died in between begins again.
 """
 
 import re
@@ -147,6 +147,8 @@ async def _erase_all(store: Store, settings: Settings, person: str, counted: Cou
     """Erase what can be read; counts each thing as soon as it is gone, so that a failure leaves the count true."""
     starts = [await _newest(store, partition) for partition in range(store.partitions)]
     counted.update(entries=0, letters=0, quarantined=0, follow_ups=0, running=0)
+    for partition in range(store.partitions):  # first: what an archive brings before that is found by what follows
+        await store.run("note_erased", partition, [_entity(person)])
     await _erase_entries(store, settings, person, [ALL] * len(starts), counted)
     await _erase_letters(store, settings, person, counted)
     async for partition, group, row in _follow_ups(store, person):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from salesloft_webhooks.cli.archive_replay import Wish, give_up_archive, replay_archive
 from salesloft_webhooks.cli.console import confirm, note
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import NEAR_AT_MOST, near_events, require_group, require_known_types
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
+Archive = Annotated[
+    str,
+    typer.Option("--from", metavar="ARCHIVE", help="A warehouse: a folder, s3://bucket/prefix, gs://bucket/prefix."),
+]
+Rate = Annotated[
+    float, typer.Option(min=0, help="With --from: events a second at most; by default BACKFILL_EVENTS_PER_SECOND.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a replay --from that has not come to its end.")]
+GiveUp = Annotated[bool, typer.Option("--give-up", help="End such a replay; what it has given stays given.")]
+SkipDamaged = Annotated[bool, typer.Option("--skip-damaged", help="With --from: leave damaged files out.")]
+
+
 def replay(  # noqa: PLR0913 - each is an option of the command
     group: GroupName,
     *,
@@ -36,6 +49,11 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     expect: Annotated[
         str, typer.Option(metavar="DIGEST", help="Of a dry run, here or in the console: do that or nothing.")
     ] = "",
+    archive: Archive = "",
+    rate: Rate = 0.0,
+    resume: Resume = False,
+    give_up: GiveUp = False,
+    skip_damaged: SkipDamaged = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -43,19 +61,39 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     """Give handled events to one group again, never to others. History is kept for RETENTION_SECONDS.
 
     Handlers see the same idempotency keys as the first time. Events that the group has not finished yet are left
-    alone, and so are its dead letters, which `dead redrive` is for.
+    alone, and so are its dead letters, which `dead redrive` is for. What is older than history comes from the files of
+    a warehouse with --from (docs/warehouse.md).
     """
     from salesloft_webhooks.broker.administration.replay import Selection
 
     first, last = _times(since, until)
     chosen = Selection(first, last, tuple(types or ()), frozenset(event_ids or ()), source=source, person=person)
-    tally = with_store(partial(_act, group, chosen, expect, dry_run=dry_run, yes=yes))
+    if archive or resume or give_up:
+        _check_together(chosen, archive, expect=expect, resume=resume, give_up=give_up)
+        if give_up:
+            with_store(partial(give_up_archive, group, yes=yes))
+            return
+        wish = Wish(group, archive, chosen, rate, dry_run, resume, skip_damaged, yes)
+        tally = with_store(partial(replay_archive, wish))
+    elif rate or skip_damaged:
+        raise typer.BadParameter("--rate and --skip-damaged go with --from")
+    else:
+        tally = with_store(partial(_act, group, chosen, expect, dry_run=dry_run, yes=yes))
     if dry_run:
         note("dry run: nothing was changed")
         if tally.facts:
             options = " ".join(f"--{name} {value}" for name, value in tally.facts.items() if value)
             note(f"to do just this, or nothing: the same command with {options}".replace("--digest", "--expect"))
     tally.report(as_json=as_json)
+
+
+def _check_together(chosen: "Selection", archive: str, *, expect: str, resume: bool, give_up: bool) -> None:
+    if expect:
+        raise typer.BadParameter("--expect is of a replay of history: it does not go with an archive")
+    if give_up and (archive or resume):
+        raise typer.BadParameter("--give-up goes with no other way")
+    if (resume or give_up) and chosen != type(chosen)():
+        raise typer.BadParameter("what is replayed was decided when it began: nothing narrows it now")
 
 
 def _times(since: str, until: str) -> tuple[datetime | None, datetime | None]:

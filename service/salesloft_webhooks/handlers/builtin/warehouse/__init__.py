@@ -4,13 +4,16 @@ Imported where it is used: it needs the extra `warehouse`, which is Arrow.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import S3Storage, WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin_groups import WAREHOUSE
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -31,6 +34,20 @@ def configured(settings: Settings) -> WarehouseConfiguration:
     if section is None:
         raise ConfigurationError("HANDLERS_FILE: `warehouse.url` says where the files go, and is missing")
     return section
+
+
+def archive_at(settings: Settings, address: str) -> WarehouseConfiguration:
+    """The warehouse at an address, or in a folder; to S3 with the access of the file's section, if it has one.
+
+    Raises:
+        ConfigurationError: it is no address, or the file cannot be read.
+    """
+    url = address if "://" in address else Path(address).resolve().as_uri()
+    section = load_configuration(settings).warehouse
+    s3 = section.s3 if section is not None and url.startswith("s3://") else S3Storage()
+    with suppress(ValidationError):
+        return WarehouseConfiguration(url=url, s3=s3)
+    raise ConfigurationError("--from takes a folder, `s3://bucket/prefix` or `gs://bucket/prefix`")
 
 
 def storage_of(configuration: WarehouseConfiguration) -> "Storage":

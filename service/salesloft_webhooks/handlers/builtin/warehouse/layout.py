@@ -57,8 +57,8 @@ def folder_of(event_type: str, occurred_at: datetime | None) -> str:
 
 
 def type_of(folder: str) -> str:
-    """The event type of a folder of `folder_of`."""
-    return unquote(folder.split("/")[1].removeprefix("type="))
+    """The event type of a folder that `folder_of` has named."""
+    return unquote(folder.partition("/type=")[2].partition("/")[0])
 
 
 def typed_path(table: str, path: str) -> str:

@@ -1,0 +1,139 @@
+"""How far the replay of an archive is: one unfinished run for each group, and its places beside the events.
+
+States: unfinished (its row is there), then gone, by its end or because somebody gave it up. Nothing carries a run out
+by itself, as consoles do with other bulk work (`run_execution`): archive and credentials are where the command is. So
+it is found again by the group's name, and whoever goes on with it learns from where.
+"""
+
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from salesloft_webhooks.broker.administration.archive_replay import BEGINNING, Place
+from salesloft_webhooks.broker.administration.replay import Selection
+from salesloft_webhooks.broker.administration.replay_steps import read_selection, written_selection
+from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.errors import SalesloftWebhooksError
+
+_COUNT = "count:"
+
+
+class Lost(SalesloftWebhooksError):
+    """How far a run was is not known any more: the store has lost it, or nobody went on with it for a month."""
+
+
+class ArchiveRun(msgspec.Struct, frozen=True):
+    """A replay of an archive that is not finished.
+
+    Attributes:
+        run_id: Its name.
+        url: The archive.
+        selection: What of it is meant, as `written_selection` has it.
+        total: How many events that were when it began.
+        began_ms: When, server ms.
+        partitions: How many there were then: so many places it has for certain.
+    """
+
+    run_id: str
+    url: str
+    selection: dict[str, Any]
+    total: int
+    began_ms: int
+    partitions: int
+
+    @property
+    def chosen(self) -> Selection:
+        """What of the archive is meant."""
+        return read_selection(self.selection)
+
+
+def new_run(store: Store, url: str, selection: Selection, total: int, now_ms: int) -> ArchiveRun:
+    """A run that nobody knows yet."""
+    return ArchiveRun(token_hex(8), url, dict(written_selection(selection)), total, now_ms, store.partitions)
+
+
+async def begin_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
+    """Write a run down, with its places; False: the group has an unfinished one, and nothing is begun.
+
+    Raises:
+        StoreError: it may be begun or not.
+    """
+    # Places first: without them a run is lost, while those of a run that nobody knows end by themselves.
+    for partition in range(run.partitions):
+        await store.run("pass_run", partition, [run.run_id, "", str(BEGINNING)])
+    with translated():
+        begun = bool(await store.client.hsetnx(store.keys.archive_runs, group, msgspec.json.encode(run)))
+    if not begun:
+        await _forget_places(store, run)
+    return begun
+
+
+async def archive_run(store: Store, group: str) -> ArchiveRun | None:
+    """The group's unfinished run; None: there is none.
+
+    Raises:
+        Lost: what is written of it cannot be read.
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        written = await store.client.hget(store.keys.archive_runs, group)
+    try:
+        return None if written is None else msgspec.json.decode(written, type=ArchiveRun)
+    except msgspec.MsgspecError:
+        raise Lost("what is known of the replay cannot be read: another version has begun it") from None
+
+
+async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dict[str, int]]:
+    """Where a run is in each partition, and how many events came to which outcome.
+
+    A partition that was made since has no place: there it begins where it is furthest behind elsewhere.
+
+    Raises:
+        Lost: a place is gone.
+        StoreError: the store cannot be asked.
+    """
+    places: list[Place] = []
+    counts: dict[str, int] = {}
+    for partition in range(store.partitions):
+        with translated():
+            fields: Any = await store.client.hgetall(store.keys.run_place(partition, run.run_id))
+        texts = {name.decode(): value.decode() for name, value in fields.items()}
+        if "place" not in texts and partition >= run.partitions:
+            await store.run("pass_run", partition, [run.run_id, "", str(min(places))])
+            texts["place"] = str(min(places))
+        try:
+            places.append(Place.read(texts["place"]))
+        except (KeyError, ValueError):
+            raise Lost(f"how far the replay was is lost (partition {partition}): give it up, and begin anew") from None
+        for name, value in texts.items():
+            if name.startswith(_COUNT):
+                outcome = name.removeprefix(_COUNT)
+                counts[outcome] = counts.get(outcome, 0) + int(value)
+    return places, counts
+
+
+async def end_archive_run(store: Store, group: str, run: ArchiveRun) -> None:
+    """A run is finished, or given up: a new one may begin.
+
+    Raises:
+        StoreError: it may be there still.
+    """
+    await forget_archive_run(store, group)
+    await _forget_places(store, run)
+
+
+async def forget_archive_run(store: Store, group: str) -> None:
+    """A new run may begin, whatever is written of the unfinished one; its places, if it has any, end by themselves.
+
+    Raises:
+        StoreError: it may be there still.
+    """
+    with translated():
+        await store.client.hdel(store.keys.archive_runs, group)
+
+
+async def _forget_places(store: Store, run: ArchiveRun) -> None:
+    for partition in range(max(store.partitions, run.partitions)):
+        with translated():
+            await store.client.delete(store.keys.run_place(partition, run.run_id))

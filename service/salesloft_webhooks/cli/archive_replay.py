@@ -1,0 +1,217 @@
+"""`replay --from`: a warehouse's events back into one group; begun, gone on with, given up."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from salesloft_webhooks.cli.console import complain, confirm, note
+from salesloft_webhooks.cli.failures import fail
+from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.outcome_tally import OutcomeTally
+from salesloft_webhooks.cli.own_acts import write_own_act
+from salesloft_webhooks.cli.times import moment_text
+
+if TYPE_CHECKING:
+    from salesloft_webhooks.broker import Store
+    from salesloft_webhooks.broker.administration.archive_execution import Results
+    from salesloft_webhooks.broker.administration.archive_runs import ArchiveRun
+    from salesloft_webhooks.broker.administration.replay import Selection
+    from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
+    from salesloft_webhooks.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants of an archive.
+
+    Attributes:
+        group: Which gets it.
+        address: The archive; empty: that of the run that is gone on with.
+        selection: Which of its events.
+        rate: Events a second at most; 0: as fast as a backfill.
+        dry_run: Whether only to say what would happen.
+        resume: Whether to go on with the run that was begun.
+        skip_damaged: Whether to go on without the events of damaged files.
+        yes: Whether nobody is asked.
+    """
+
+    group: str
+    address: str
+    selection: "Selection"
+    rate: float = 0.0
+    dry_run: bool = False
+    resume: bool = False
+    skip_damaged: bool = False
+    yes: bool = False
+
+
+async def replay_archive(wish: Wish, store: "Store", settings: "Settings") -> OutcomeTally:
+    """Give what is wanted of an archive to a group.
+
+    Raises:
+        ConfigurationError: the address is none, or Arrow is not installed.
+        Unavailable: the archive cannot be read.
+        StoreError: the store cannot be asked, for longer than a fail-over takes.
+    """
+    from salesloft_webhooks.broker.administration.archive_execution import carry_out, forecast_archive
+    from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
+    from salesloft_webhooks.broker.administration.archive_runs import end_archive_run
+    from salesloft_webhooks.handlers.builtin.warehouse import archive_at
+    from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
+
+    await require_group(store, wish.group)
+    if (run := await _unfinished(store, wish)) is not None:
+        wish = replace(wish, address=wish.address or run.url, selection=run.chosen)
+    else:
+        whole = archive_at(settings, wish.address).url  # so that it can be gone on with from anywhere
+        wish = replace(wish, address=whole, selection=await _with_an_end(store, wish.selection))
+    with ReceivedOrder() as order:
+        damaged = await _read(wish, settings, order)
+        tally = _tally(wish, damaged=damaged)
+        if wish.dry_run or (run is None and not await _wanted(store, wish.group, order)):
+            results = forecast_archive(store, settings, wish.group, order, tally.is_stopped)
+            await tally.count(_seen(results, tally, wish))
+            return tally
+        if run is None:
+            run = await _begun(wish, store, order)
+        pace = ArchivePace(store, settings, wish.rate or settings.backfill_events_per_second, note)
+        results = carry_out(store, settings, wish.group, run, order, pace=pace, stopped=tally.is_stopped)
+        try:
+            await tally.count(_seen(results, tally, wish), total=run.total)
+        finally:
+            counts = {str(name): number for name, number in tally.outcomes.items()}
+            await write_own_act(store, "replay", _facts(wish, run), counts)
+        if not tally.is_stopped():
+            await end_archive_run(store, wish.group, run)
+    return tally
+
+
+async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: bool) -> None:
+    """Forget the unfinished run of a group: what it has given stays given.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    from salesloft_webhooks.broker.administration.archive_runs import (
+        Lost,
+        archive_run,
+        end_archive_run,
+        forget_archive_run,
+        places_of_run,
+    )
+
+    try:
+        run = await archive_run(store, group)
+    except Lost as exc:
+        confirm(f"Give it up? {str(exc).capitalize()}.", yes=yes)
+        await forget_archive_run(store, group)
+        note("given up; what it has given stays given")
+        return
+    if run is None:
+        fail(f"no replay of an archive into {group} is unfinished")
+    confirm(f"Give up the replay into {group} of {_since(run)}?", yes=yes)
+    counts: dict[str, int] = {}
+    known = "how far it was is lost"
+    with suppress(Lost):
+        counts = (await places_of_run(store, run))[1]
+        known = f"{sum(counts.values()):,} of {run.total:,} event(s) were dealt with"
+    await end_archive_run(store, group, run)
+    await write_own_act(store, "replay", {"group": group, "run": run.run_id, "given_up": "true"}, counts)
+    note(f"given up; {known}")
+
+
+async def _unfinished(store: "Store", wish: Wish) -> "ArchiveRun | None":
+    """The run to go on with; None: a new one."""
+    from salesloft_webhooks.broker.administration.archive_runs import archive_run
+
+    run = await archive_run(store, wish.group)
+    if wish.resume and run is None:
+        fail(f"no replay of an archive into {wish.group} is unfinished")
+    if run is not None and not wish.resume and not wish.dry_run:
+        fail(f"the replay into {wish.group} of {_since(run)} is not finished: --resume goes on, --give-up ends it")
+    return run if wish.resume else None
+
+
+def _since(run: "ArchiveRun") -> str:
+    return f"{run.url}, begun {moment_text(datetime.fromtimestamp(run.began_ms / 1_000, UTC))}"
+
+
+async def _with_an_end(store: "Store", selection: "Selection") -> "Selection":
+    """So that what is stored meanwhile changes nothing, wherever the run is gone on with."""
+    from salesloft_webhooks.broker.administration.server_clock import server_ms
+
+    if selection.until is not None:
+        return selection
+    return replace(selection, until=datetime.fromtimestamp(await server_ms(store) / 1_000, UTC))
+
+
+async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> bool:
+    """Sort all events that are meant; whether some are left out. Ends the command if it is no archive, or damaged."""
+    from salesloft_webhooks.handlers.builtin.warehouse import archive_at, storage_of
+
+    storage = storage_of(archive_at(settings, wish.address))  # which says what is missing where Arrow is
+    from salesloft_webhooks.handlers.builtin.warehouse.archive import read_archive
+    from salesloft_webhooks.handlers.builtin.warehouse.daemon_threads import DaemonThreads
+
+    threads = DaemonThreads(1)
+    await threads.run(storage.check_reachable)
+    reading = await threads.run(partial(read_archive, storage, wish.selection, order, bodies=not wish.dry_run))
+    for each in reading.damaged:
+        complain(f"{each.path}: {each.problem}")
+    if reading.empty:
+        fail("no files of events are there: the address is that of the warehouse, in which `events` is a folder")
+    note(f"{reading.files:,} file(s) read, {reading.passed_over:,} passed over")
+    if reading.damaged and not (wish.skip_damaged or wish.dry_run):
+        fail("nothing was replayed: --skip-damaged goes on without the events of these files")
+    return bool(reading.damaged)
+
+
+async def _wanted(store: "Store", group: str, order: "ReceivedOrder") -> int:
+    """How many of the events are of types that the group takes."""
+    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
+    from salesloft_webhooks.broker.administration.groups import registration
+    from salesloft_webhooks.event_patterns import is_taken
+
+    taken = (await registration(store, group)).events
+    return sum(count for event_type, count in order.count(BEGINNING).items() if is_taken(event_type, taken))
+
+
+async def _begun(wish: Wish, store: "Store", order: "ReceivedOrder") -> "ArchiveRun":
+    """A new run, written down where others find it."""
+    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
+    from salesloft_webhooks.broker.administration.archive_runs import begin_archive_run, new_run
+    from salesloft_webhooks.broker.administration.server_clock import server_ms
+
+    total, wanted = sum(order.count(BEGINNING).values()), await _wanted(store, wish.group, order)
+    confirm(f"Replay {wanted:,} event(s) into {wish.group}?", yes=wish.yes)
+    run = new_run(store, wish.address, wish.selection, total, await server_ms(store))
+    if not await begin_archive_run(store, wish.group, run):
+        fail(f"somebody else has begun a replay into {wish.group} just now")
+    await write_own_act(store, "replay", _facts(wish, run), {"selected": total})
+    return run
+
+
+def _tally(wish: Wish, *, damaged: bool) -> OutcomeTally:
+    from salesloft_webhooks.broker.administration.archive_replay import FromArchive
+
+    tally = OutcomeTally(FromArchive.REPLAYED, failures={FromArchive.NO_GROUP}, incomplete=damaged)
+    tally.again = "repeat the command to look again" if wish.dry_run else f"`replay {wish.group} --resume` goes on"
+    tally.missing = [] if wish.resume else sorted(wish.selection.event_ids)
+    return tally
+
+
+async def _seen(results: "Results", tally: OutcomeTally, wish: Wish) -> "Results":
+    """The same; of the events that were asked for by their ids, those that come are not missing."""
+    async for event, outcome in results:
+        if wish.selection.event_ids and event.event_id in tally.missing:
+            tally.missing.remove(event.event_id)
+        yield event, outcome
+
+
+def _facts(wish: Wish, run: "ArchiveRun") -> dict[str, str]:
+    chosen = wish.selection
+    since, until = (each.isoformat() if each else "" for each in (chosen.since, chosen.until))
+    narrowed = {"type": ", ".join(chosen.types), "source": chosen.source, "person": chosen.person}
+    return {"group": wish.group, "from": run.url, "run": run.run_id, "since": since, "until": until, **narrowed}
