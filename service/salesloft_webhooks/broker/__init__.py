@@ -85,6 +85,7 @@ from salesloft_webhooks.broker.follow_ups import FollowUps
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import (
+    DEBOUNCED,
     FILTERED,
     FollowUpAct,
     HandedOver,
@@ -103,6 +104,7 @@ from salesloft_webhooks.broker.store_watch import StoreWatch
 from salesloft_webhooks.broker.unreadable import quarantine
 
 __all__ = [
+    "DEBOUNCED",
     "FILTERED",
     "MAX_BATCH",
     "FollowUpAct",

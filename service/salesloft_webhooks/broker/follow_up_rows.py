@@ -10,7 +10,7 @@ from salesloft_webhooks.broker.group_maintenance import milliseconds
 from salesloft_webhooks.broker.lease import FollowUpAct, Outcome, Settlement
 from salesloft_webhooks.follow_ups import MARK, Said
 
-FOLLOW_UP_WORDS = 8
+FOLLOW_UP_WORDS = 9
 """Of each follow-up that comes with a settlement."""
 _PARTS = 5
 
@@ -82,7 +82,7 @@ class Ended(Struct, frozen=True):
 
 
 def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:
-    """Eight words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
+    """Nine words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
     words: list[Argument] = []
     for number, item in enumerate(settlements, 1):
         for act in item.follow_ups_before:
@@ -95,7 +95,8 @@ def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argum
 
 def _act_words(number: int, what: str, act: FollowUpAct, now: float) -> list[Argument]:
     ago = max(1, milliseconds(now - act.stored)) if act.stored else 0
-    return [number, what, act.follow_up, act.subject, milliseconds(act.delay_seconds), act.head, act.body, ago]
+    delay, at_most = milliseconds(act.delay_seconds), milliseconds(act.at_most_seconds)
+    return [number, what, act.follow_up, act.subject, delay, act.head, act.body, ago, at_most]
 
 
 def read_row(follow_up: bytes, row: bytes) -> WaitingRow | None:

@@ -21,7 +21,7 @@ from salesloft_webhooks.broker.lease import FollowUpAct, Lease
 from salesloft_webhooks.broker.sealed_data import seal_body
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
-from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
+from salesloft_webhooks.follow_ups import Said, Wanted, id_of, names_of, said_in, subject_of, task_type, with_arguments
 
 MOVED_AT_ONCE = 10
 """At the most, each with its body."""
@@ -58,7 +58,7 @@ class FollowUps(FollowUpCalls):
             StoreError: nobody knows whether bodies are sealed.
         """
         event, keys = lease.event, await self._sealing_keys()
-        follow_up = id_of(self._options.name, event.event_id, wanted.key)
+        follow_up, subject = names_of(wanted, self._options.name, lease.entry_id, event.event_id, event.entity_key)
         described = event.event_type if event.follow_up is None else event.follow_up.event_type
         length = len(wanted.arguments) if wanted.arguments else -1
         said = Said(wanted.key, event.event_id, described, wanted.task, length)
@@ -73,13 +73,10 @@ class FollowUps(FollowUpCalls):
             event.created_at,
             said_in(event.traceparent, said),
         )
-        return FollowUpAct(
-            follow_up,
-            subject_of(event.entity_key, wanted.key),
-            wanted.after_seconds,
-            packed_head(values, pack=True),
-            body if keys is None else seal_body(keys, body, follow_up),
-        )
+        head = packed_head(values, pack=True)
+        body = body if keys is None else seal_body(keys, body, follow_up)
+        at_most = wanted.debounced.at_most_seconds if wanted.debounced else 0.0
+        return FollowUpAct(follow_up, subject, wanted.after_seconds, head, body, at_most_seconds=at_most)
 
     async def ask(self, lease: Lease, act: FollowUpAct) -> tuple[bool, float | None]:
         """Let it wait, now, and no other by its key in other partitions that are or were its entity's.

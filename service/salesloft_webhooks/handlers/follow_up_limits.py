@@ -27,7 +27,7 @@ class FollowUpLimits:
         """
         if wanted.task and self._tasks is not None and wanted.task not in self._tasks:
             raise FollowUpRefused("task=...: no router of the group has a task of this name")
-        self._asked += 1
+        self._asked += wanted.debounced is None  # else it is nothing that the handlers have done
         if self._asked > ASKED_MOST:
             raise FollowUpRefused(f"more than {ASKED_MOST} follow-ups were asked for in one attempt")
 

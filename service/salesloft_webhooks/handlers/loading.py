@@ -19,6 +19,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
 from salesloft_webhooks.handlers.execution import AttemptLimits
+from salesloft_webhooks.handlers.registration import check_debounced_names
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.routes import Policy, Route, name_of
 from salesloft_webhooks.handlers.running_group import RunningGroup
@@ -39,6 +40,9 @@ class LoadedGroup(Struct, frozen=True):
     name: str
     routers: tuple[AnyRouter, ...]
 
+    def __post_init__(self) -> None:
+        check_debounced_names(route.debounce for router in self.routers for route in router.routes)
+
     @property
     def patterns(self) -> tuple[str, ...]:
         """Every event pattern its routers name: the group's event filter."""
@@ -52,12 +56,9 @@ class LoadedGroup(Struct, frozen=True):
     @property
     def handler_patterns(self) -> list[tuple[str, tuple[str, ...]]]:
         """Each handler's name and its event patterns, in the order of registration."""
-        return [
-            (name_of(route.handler), route.patterns)
-            for router in self.routers
-            for route in router.routes
-            if not any(map(is_task_type, route.patterns))
-        ]
+        routes = [route for router in self.routers for route in router.routes]
+        named = [(route, tuple(each for each in route.patterns if not is_task_type(each))) for route in routes]
+        return [(name_of(route.handler), patterns) for route, patterns in named if patterns]
 
     @property
     def ordering(self) -> Ordering:

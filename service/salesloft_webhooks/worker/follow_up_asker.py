@@ -8,7 +8,7 @@ from msgspec import structs
 
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import FollowUpRefused, Retry, StoreError
-from salesloft_webhooks.follow_ups import Cancelled, Wanted
+from salesloft_webhooks.follow_ups import Cancelled, Wanted, subject_of
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, FollowUpLimits
 
 AWAY_LEAST, AWAY_MOST = 2.0, 60.0
@@ -69,7 +69,9 @@ class FollowUpAsker:
         self._over = False
 
     async def ask_later(self, wanted: Wanted) -> bool:
-        """See `Event.later`."""
+        """See `Event.later`. What was given to the group again, by hand, is debounced by nobody: False."""
+        if wanted.debounced and self._lease.resubmitted:
+            return False
         self._limits.ask(wanted)
         partition = self._lease.partition
         try:
@@ -78,10 +80,10 @@ class FollowUpAsker:
             if wanted.on_done:
                 await self._counter.follow_ups.check_room(self._lease, act)
             self._check_open()
-            self._on_done.pop(wanted.key, None)
+            self._on_done.pop(act.subject, None)
             if wanted.on_done:
                 self._counter.answered(partition, Call.ASK)
-                self._on_done[wanted.key] = act
+                self._on_done[act.subject] = act
                 return True
             asked = time.monotonic()
             waits, due_seconds = await self._counter.follow_ups.ask(self._lease, act)
@@ -98,7 +100,7 @@ class FollowUpAsker:
         """See `Event.cancel_later`."""
         self._limits.end()
         self._check_open()
-        kept = self._on_done.pop(key, None)
+        kept = self._on_done.pop(subject_of(self._lease.event.entity_key, key), None)
         try:
             ended = await self._counter.follow_ups.end_by_key(self._lease, key)
         except StoreError as exc:

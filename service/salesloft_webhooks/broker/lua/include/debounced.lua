@@ -1,0 +1,43 @@
+-- Follow-ups of debounced handlers: which of two is of the later event, and when one is due. Decision 100.
+--
+-- Their ids name the entry of the event that has asked. So of one subject the one of the latest entry stays, in whatever
+-- order they are asked for, also when it waits no more. When the first of those was asked for that have taken each other's
+-- place stands in the row of the one that waits.
+local debounced = {}
+do -- a script has room for 200 local names
+  local function entry_of(id)
+    local at, number = string.match(id, '^follow%-up/(%d+)%-(%d+)/')
+    return tonumber(at), tonumber(number)
+  end
+
+  function debounced.is_one(id)
+    return entry_of(id) ~= nil
+  end
+
+  -- Whether one is of an earlier entry than another; nil when they are not both of debounced handlers.
+  function debounced.is_of_earlier(id, other)
+    local at, number = entry_of(id)
+    local other_at, other_number = entry_of(other)
+    if not at or not other_at then
+      return nil
+    end
+    return at < other_at or (at == other_at and number < other_number)
+  end
+
+  -- Whether a follow-up comes before another of its subject, which then stays: of debounced handlers by their entries, else
+  -- by the ms when they were asked for.
+  function debounced.comes_before(id, asked, other, other_asked)
+    local earlier = debounced.is_of_earlier(id, other)
+    if earlier == nil then
+      return asked < other_asked
+    end
+    return earlier
+  end
+
+  -- When one was asked for and is due that takes the place of what has waited since `first` (nil: of nothing), ms: it is put
+  -- off for `at_most` ms in all (0: for as long as others come).
+  function debounced.times(asked, due_at, first, at_most)
+    asked = first and math.min(asked, first) or asked
+    return asked, at_most > 0 and math.min(due_at, asked + at_most) or due_at
+  end
+end
