@@ -7,15 +7,13 @@ there is nothing of its own to lose: what waits, begins, is tried again and dies
 
 import json
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from salesloft_webhooks.content_filters import Exists, Field, FilterMistake, parse
 from salesloft_webhooks.errors import ConfigurationError
-from salesloft_webhooks.events import Event, assembled
+from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import ASKER, Asker, Debounced, Wanted, is_task_name
-from salesloft_webhooks.handlers.execution import StillLeased
 from salesloft_webhooks.time_spans import span_in_seconds
 
 EVERYTHING = "entity_key"
@@ -23,11 +21,6 @@ EVERYTHING = "entity_key"
 TASK_FOLDER = "debounced/"
 """How the tasks of debounced handlers begin: authors' own have no slash."""
 LONGEST_NAME = 100
-PUT_OFF = object()
-"""What running a handler comes to that is to be called later."""
-
-Run = Callable[[Event, StillLeased], Awaitable[object]]
-"""Runs one handler for one event, perhaps after a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +89,6 @@ class DebounceRules:
         value = json.dumps(self.field.read(event), sort_keys=True)  # of JSON: whatever it is can be written again
         debounced = Debounced(value, self.at_most_seconds)
         return await asker.ask_later(Wanted(self.key, self.seconds, self.task, b"", on_done=True, debounced=debounced))
-
-
-def debounced(rules: DebounceRules, run: Run) -> Run:
-    """The same, put off; what is a follow-up already, its own or one that an author has asked for, runs at once."""
-
-    async def put_off_or_run(event: Event, still_leased: StillLeased) -> object:
-        if event.follow_up is None and await rules.put_off(event):
-            return PUT_OFF
-        return await run(_as_it_came(event), still_leased)
-
-    return put_off_or_run
-
-
-def _as_it_came(event: Event) -> Event:
-    """The event that its handler knows: of the type that was asked for, not of the task that runs."""
-    if event.follow_up is None:
-        return event
-    return assembled(**{**event.__dict__, "event_type": event.follow_up.event_type})
 
 
 def _span(name: str, value: float | timedelta | None) -> float:

@@ -8,7 +8,7 @@ from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
-from salesloft_webhooks.handlers.debounce import PUT_OFF, Run, debounced
+from salesloft_webhooks.handlers.debounced_calls import PUT_OFF, Run, debounced
 from salesloft_webhooks.handlers.execution import NotWanted, PutOff, StillLeased, too_late
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
