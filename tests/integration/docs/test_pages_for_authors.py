@@ -17,7 +17,13 @@ from tests.support.documents import blocks
 OPTIONS = ("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=function", "-c", os.devnull)
 
 
-PAGES = {"docs/batches.md": 1, "docs/filters.md": 2, "docs/follow_ups.md": 2, "docs/threads_and_processes.md": 2}
+PAGES = {
+    "docs/batches.md": 1,
+    "docs/debounce.md": 2,
+    "docs/filters.md": 2,
+    "docs/follow_ups.md": 2,
+    "docs/threads_and_processes.md": 2,
+}
 
 
 @pytest.mark.parametrize(("page", "tests"), PAGES.items())
