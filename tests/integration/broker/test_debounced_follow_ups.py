@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -132,11 +133,14 @@ async def test_at_most_counts_from_the_first_that_waits(bench: Bench) -> None:
     third = await due_at(leases[2])
     await asyncio.sleep(0.3)
     begins = await begun(group, bench)
+    (called,) = await take(group)
     fourth = await due_at(leases[3])
 
     assert 40 < second - first < 100  # ms: put off; and no more than to 100 after the first one's time
     assert third - first == 100
     assert begins == 1
+    assert called.event.follow_up is not None
+    assert called.event.follow_up.due_at - called.event.follow_up.asked_at == timedelta(seconds=0.3)
     assert fourth - third > 100
 
 

@@ -2,32 +2,24 @@
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
 
-from salesloft_webhooks import Debounce, Event, Failures, Ordering, Router
+from salesloft_webhooks import Debounce, Event, Ordering, Router
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.administration.dead_letter_filter import DeadLetterFilter
 from salesloft_webhooks.broker.administration.dead_letters import dead_letters, redrive
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.replay import Replayed, replay_event
-from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import render_metrics
-from tests.integration.worker.debounced_process import in_a_process
+from tests.integration.worker.person_updates import publish
 from tests.integration.worker.test_promotions import copy_of, promote
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-from tests.support.worker_pipeline import Pipeline, pipeline
+from tests.support.worker_pipeline import pipeline
 
 SOON = Debounce(seconds=0.3)
-
-
-async def publish(line: Pipeline, event_id: str, body: str = '{"id":1}', person: int = 1) -> None:
-    """One update of a person."""
-    event = NewEvent(event_id, "person.updated", f"person:{person}", "2026-03-07T04:26:14Z", body.encode())
-    await line.publisher.publish(NewDelivery("default", (event,)))
 
 
 async def state_of(server: Server, event_id: str) -> str:
@@ -187,56 +179,6 @@ async def test_a_follow_up_is_not_put_off(valkey: Server) -> None:
         await running.finished(3)
 
     assert calls == [("person.updated", "entity_key"), ("person.updated", "once more")]
-
-
-async def test_a_plain_function_is_debounced(valkey: Server) -> None:
-    """In its thread it is called once, with the last event."""
-    router: Router[None] = Router()
-    calls: list[object] = []
-
-    @router.on("person.*", debounce=SOON)
-    def sync(event: Event) -> None:
-        calls.append((event.event_type, event.data["version"]))
-
-    async with pipeline(valkey, router) as running:
-        for number in range(3):
-            await publish(running, f"e{number}", f'{{"id":1,"version":{number}}}')
-        await running.finished(4)
-
-    assert calls == [("person.updated", 2)]
-
-
-async def test_a_process_is_debounced(valkey: Server, tmp_path: Path) -> None:
-    """In a process of its own a handler is called once, with the last event."""
-    router: Router[None] = Router()
-    router.on("person.*", debounce=SOON, in_process=True)(in_a_process)
-
-    async with pipeline(valkey, router) as running:
-        for number in range(3):
-            await publish(running, f"e{number}", f'{{"id":1,"version":{number},"file":"{tmp_path}/calls"}}')
-        await running.finished(4, seconds=40)
-
-    assert (tmp_path / "calls").read_text() == "person.updated 2\n"
-
-
-async def test_a_batch_has_the_last_event_of_each_person(valkey: Server) -> None:
-    """Three people with two updates each: one call with three events, of which the one that fails is tried again."""
-    router: Router[None] = Router()
-    calls: list[list[object]] = []
-
-    @router.on_batch("person.*", max_size=10, max_wait=0.2, debounce=SOON)
-    async def sync(events: list[Event]) -> Failures | None:
-        calls.append(sorted((event.event_type, event.data["id"], event.data["version"]) for event in events))
-        return {each.event_id: OSError("away") for each in events if each.data["id"] == 2 and len(calls) == 1}
-
-    async with pipeline(valkey, router) as running:
-        for version in (1, 2):
-            for person in (1, 2, 3):
-                body = f'{{"id":{person},"version":{version}}}'
-                await publish(running, f"e{person}.{version}", body, person)
-        await running.finished(9)
-
-    assert calls == [[("person.updated", person, 2) for person in (1, 2, 3)], [("person.updated", 2, 2)]]
 
 
 async def test_a_promoted_replica_hears_of_the_last(valkey: Server) -> None:
