@@ -109,6 +109,23 @@ async def test_debounced_handlers_leave_an_author_all_follow_ups() -> None:
     assert len(result.follow_ups) == ASKED_MOST + 1
 
 
+async def test_what_an_author_asks_for_is_not_put_off() -> None:
+    """A follow-up of the event runs all its handlers at its time, this one, too."""
+    calls: list[Any] = []
+    router = router_of(calls)
+
+    @router.on("person.*")
+    async def ask(event: Event) -> None:
+        if event.follow_up is None:
+            await event.later(after=60, key="again")
+
+    first = await run(router, UPDATE)
+    (again,) = [each for each in first.follow_ups if each.key == "again"]
+    result = await run_later(router, again, UPDATE)
+
+    assert (result.outcome, result.follow_ups, calls) == (Outcome.DONE, (), [("person.updated", 7)])
+
+
 async def test_events_of_a_batch_are_put_off_each() -> None:
     """None waits for company before it is known whether it is the last."""
     router: Router[None] = Router()
