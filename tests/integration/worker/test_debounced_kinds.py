@@ -44,7 +44,7 @@ async def test_a_process_is_debounced(valkey: Server, tmp_path: Path) -> None:
 async def test_a_batch_has_the_last_event_of_each_person(valkey: Server) -> None:
     """Three people with two updates each: one call with three events, of which the one that fails is tried again."""
     router: Router[None] = Router()
-    calls: list[list[object]] = []
+    calls: list[object] = []
 
     @router.on_batch("person.*", max_size=10, max_wait=0.2, debounce=SOON)
     async def sync(events: list[Event]) -> Failures | None:
