@@ -204,12 +204,15 @@ def subject_of(entity_key: str, key: str) -> str:
     return _digest(entity_key, key)
 
 
-def names_of(wanted: Wanted, group: str, entry_id: str, event_id: str, entity_key: str) -> tuple[str, str]:
-    """Event id of a follow-up, and its subject; one of a debounced handler names its event's entry (debounced.lua)."""
+def names_of(wanted: Wanted, group: str, order: str, event_id: str, entity: tuple[str, str]) -> tuple[str, str]:
+    """Event id of a follow-up, and its subject. One of a debounced handler says the order of its event (debounced.lua).
+
+    ``entity``: the source of the event and its entity key.
+    """
     if wanted.debounced is None:
-        return id_of(group, event_id, wanted.key), subject_of(entity_key, wanted.key)
-    follow_up = f"{ID_PREFIX}{entry_id}/{_digest(group, event_id, wanted.task)}"
-    return follow_up, _digest(entity_key, wanted.task, wanted.debounced.value)
+        return id_of(group, event_id, wanted.key), subject_of(entity[1], wanted.key)
+    follow_up = f"{ID_PREFIX}{order}/{_digest(group, event_id, wanted.task)}"
+    return follow_up, _digest(*entity, wanted.task, wanted.debounced.value)
 
 
 def _digest(*fields: str) -> str:

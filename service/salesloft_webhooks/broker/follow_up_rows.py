@@ -7,12 +7,14 @@ from msgspec import Struct
 from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.entry_head import unpacked_head
 from salesloft_webhooks.broker.group_maintenance import milliseconds
-from salesloft_webhooks.broker.lease import FollowUpAct, Outcome, Settlement
+from salesloft_webhooks.broker.lease import FollowUpAct, Lease, Outcome, Settlement
 from salesloft_webhooks.follow_ups import MARK, Said
+from salesloft_webhooks.timestamps import CLOCK_TOLERANCE
 
 FOLLOW_UP_WORDS = 9
 """Of each follow-up that comes with a settlement."""
 _PARTS = 5
+MICROSECONDS = 1_000_000
 
 
 class WaitingRow(Struct, frozen=True):
@@ -79,6 +81,17 @@ class Ended(Struct, frozen=True):
     found: bool
     running: bool
     here: tuple[FollowUpAct, ...]
+
+
+def order_of(lease: Lease) -> str:
+    """Which of several events is the last: of the newest version, then of the entry stored last (``debounced.lua``).
+
+    A version from the future, by more than clocks differ, counts as of its receipt: it must not pass for the newest.
+    """
+    event = lease.event
+    ahead = event.updated_at > event.received_at + CLOCK_TOLERANCE
+    version = event.received_at if ahead else event.updated_at
+    return f"{max(0, int(version.timestamp() * MICROSECONDS))}-{lease.entry_id}"
 
 
 def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:

@@ -14,7 +14,7 @@ from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.entry_head import packed_head
 from salesloft_webhooks.broker.follow_up_calls import FollowUpCalls
-from salesloft_webhooks.broker.follow_up_rows import AtHome, Begun, Ended, WaitingRow, read_row
+from salesloft_webhooks.broker.follow_up_rows import AtHome, Begun, Ended, WaitingRow, order_of, read_row
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.lease import FollowUpAct, Lease
@@ -58,7 +58,8 @@ class FollowUps(FollowUpCalls):
             StoreError: nobody knows whether bodies are sealed.
         """
         event, keys = lease.event, await self._sealing_keys()
-        follow_up, subject = names_of(wanted, self._options.name, lease.entry_id, event.event_id, event.entity_key)
+        order, entity = order_of(lease), (event.source, event.entity_key)
+        follow_up, subject = names_of(wanted, self._options.name, order, event.event_id, entity)
         described = event.event_type if event.follow_up is None else event.follow_up.event_type
         length = len(wanted.arguments) if wanted.arguments else -1
         said = Said(wanted.key, event.event_id, described, wanted.task, length)
@@ -66,7 +67,7 @@ class FollowUps(FollowUpCalls):
         body = packed(body) if self._compress else body
         values = (
             follow_up,
-            task_type(wanted.task) if wanted.task else described,
+            task_type(wanted.task) if wanted.task and wanted.debounced is None else described,
             event.entity_key,
             event.source,
             "",
@@ -159,7 +160,7 @@ class FollowUps(FollowUpCalls):
         Raises:
             StoreError: some may have begun; what is left waits.
         """
-        if not await self._may_begin():
+        if not await self.may_begin():
             return Begun({}, held_back=True)
         found = AtHome()
         if self._store.earlier:
@@ -174,7 +175,7 @@ class FollowUps(FollowUpCalls):
             known[partition] = next_ms / 1_000
         return Begun(known, tuple(each / 1_000 for each in late), state != b"begun", found.problem)
 
-    async def _may_begin(self) -> bool:
+    async def may_begin(self) -> bool:
         """Whether the newest format is written (`store_format`): before, version 0.1.0 may be there or come back.
 
         It would die of an entry that is a follow-up, or take it for its event.

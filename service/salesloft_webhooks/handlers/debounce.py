@@ -21,6 +21,7 @@ EVERYTHING = "entity_key"
 TASK_FOLDER = "debounced/"
 """How the tasks of debounced handlers begin: authors' own have no slash."""
 LONGEST_NAME = 100
+LEAST_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Debounce:
     """When a handler is called for several events together: with the last of them alone (docs/debounce.md).
 
     Attributes:
-        seconds: After how long without another event, in seconds or as a `timedelta`: above 0, a year at the most.
+        seconds: After how long without another event, in seconds or as a `timedelta`: a millisecond to a year.
         key: A field, as filters name them. Events of one person (entity) with one value in it belong together; default:
             all of a person.
         at_most: How long the first of them waits in all while others keep coming; None: for as long as they come.
@@ -45,8 +46,8 @@ class Debounce:
 
     def __post_init__(self) -> None:
         seconds, at_most = _span("seconds", self.seconds), _span("at_most", self.at_most)
-        if seconds <= 0:
-            raise ConfigurationError("Debounce(seconds=...) must be above zero")
+        if seconds < LEAST_SECONDS:
+            raise ConfigurationError(f"Debounce(seconds=...) must be at least {LEAST_SECONDS}")
         if self.at_most is not None and at_most < seconds:
             raise ConfigurationError("Debounce(at_most=...) must not be shorter than seconds=...")
         if self.name and not is_task_name(self.name):
@@ -79,10 +80,9 @@ class DebounceRules:
     at_most_seconds: float
 
     async def put_off(self, event: Event) -> bool:
-        """Have the handler called later; False: it is to be called now, for the event was given again by hand.
+        """Have the handler called later; False: now, for the event was given again by hand, or nothing can wait yet.
 
         Raises:
-            FollowUpRefused: it has too much data to wait.
             Retry: the store cannot be asked, or has no room.
         """
         asker: Asker = event.__dict__[ASKER]

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from salesloft_webhooks.events import Event, assembled
+from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.debounce import DebounceRules
 from salesloft_webhooks.handlers.execution import StillLeased
 
@@ -19,13 +19,6 @@ def debounced(rules: DebounceRules, run: Run) -> Run:
     async def put_off_or_run(event: Event, still_leased: StillLeased) -> object:
         if event.follow_up is None and await rules.put_off(event):
             return PUT_OFF
-        return await run(_as_it_came(event), still_leased)
+        return await run(event, still_leased)
 
     return put_off_or_run
-
-
-def _as_it_came(event: Event) -> Event:
-    """The event that its handler knows: of the type that was asked for, not of the task that runs."""
-    if event.follow_up is None:
-        return event
-    return assembled(**{**event.__dict__, "event_type": event.follow_up.event_type})

@@ -25,9 +25,11 @@ class FollowUpLimits:
         Raises:
             FollowUpRefused: there can be none.
         """
+        if wanted.debounced:
+            return  # nothing that the handlers have done
         if wanted.task and self._tasks is not None and wanted.task not in self._tasks:
             raise FollowUpRefused("task=...: no router of the group has a task of this name")
-        self._asked += wanted.debounced is None  # else it is nothing that the handlers have done
+        self._asked += 1
         if self._asked > ASKED_MOST:
             raise FollowUpRefused(f"more than {ASKED_MOST} follow-ups were asked for in one attempt")
 

@@ -56,9 +56,12 @@ class LoadedGroup(Struct, frozen=True):
     @property
     def handler_patterns(self) -> list[tuple[str, tuple[str, ...]]]:
         """Each handler's name and its event patterns, in the order of registration."""
-        routes = [route for router in self.routers for route in router.routes]
-        named = [(route, tuple(each for each in route.patterns if not is_task_type(each))) for route in routes]
-        return [(name_of(route.handler), patterns) for route, patterns in named if patterns]
+        return [
+            (name_of(route.handler), route.patterns)
+            for router in self.routers
+            for route in router.routes
+            if not any(map(is_task_type, route.patterns))
+        ]
 
     @property
     def ordering(self) -> Ordering:

@@ -12,7 +12,7 @@ from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, names_of, task_type
 from salesloft_webhooks.handlers.follow_up_limits import FollowUpLimits, check_loop
 
-NO_ENTRY = "0-0"
+NO_ORDER = "0-0-0"
 """Where no stream has the event."""
 
 
@@ -74,8 +74,8 @@ def follow_up_event(event: Event, wanted: Wanted) -> Event:
     )
     return replace(
         event,
-        event_id=names_of(wanted, event.group, NO_ENTRY, event.event_id, event.entity_key)[0],
-        event_type=task_type(wanted.task) if wanted.task else described,
+        event_id=names_of(wanted, event.group, NO_ORDER, event.event_id, (event.source, event.entity_key))[0],
+        event_type=task_type(wanted.task) if wanted.task and wanted.debounced is None else described,
         attempt=1,
         follow_up=follow_up,
     )

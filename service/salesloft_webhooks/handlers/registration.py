@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 from salesloft_webhooks.content_filters import Condition, FilterMistake, parse
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
-from salesloft_webhooks.follow_ups import is_task_type, task_type
+from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.debounce import Debounce, DebounceRules
 from salesloft_webhooks.handlers.routes import (
     BatchHandler,
@@ -71,11 +71,9 @@ class _Registration(Generic[ResourcesT]):
             _check_patterns(handler, self._patterns)
         takes_resources = _takes_resources(handler, "events" if self._batch else "event")
         runs_in = _runs_in(handler, in_process=self._in_process, takes_resources=takes_resources)
-        patterns, rules = self._patterns, self._debounce_rules(handler)
-        if rules is not None:
-            patterns = (*patterns, task_type(rules.task))
+        rules = self._debounce_rules(handler)
         route: Route[ResourcesT] = Route(
-            patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in, rules
+            self._patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in, rules
         )
         self._routes.append(route)
         return handler
@@ -83,6 +81,8 @@ class _Registration(Generic[ResourcesT]):
     def _debounce_rules(self, handler: Callable[..., Any]) -> DebounceRules | None:
         if self._debounce is None:
             return None
+        if not isinstance(self._debounce, Debounce):
+            raise ConfigurationError("debounce=... takes a Debounce: debounce=Debounce(seconds=30)")
         rules = self._debounce.rules_of(name_of(handler))
         check_debounced_names((*(route.debounce for route in self._routes), rules))
         return rules

@@ -85,7 +85,7 @@ class RunningGroup:
             Retry: it is not ``still_leased``.
         """
         with EventInLogs(event):
-            runners = self._runners(event.event_type)
+            runners = self._runners(event.event_type, event.follow_up.task if event.follow_up else "")
             ran = put_off = False
             for where, run in runners:
                 if where is None or where.holds(event):
@@ -107,13 +107,19 @@ class RunningGroup:
             calls.wait_no_more()
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
-    def _runners(self, event_type: str) -> tuple[tuple[Condition | None, Run], ...]:
-        return tuple((self._where(route, event_type), run) for route, run in self._routes if route.matches(event_type))
+    def _runners(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Run], ...]:
+        """What runs, in order. Of a debounced handler's task that handler, which has wanted its event before.
 
-    def _where(self, route: Route[Any], event_type: str) -> Condition | None:
+        One that is gone has left its event to all handlers of the type. Debounced ones come first: when the store takes
+        nothing that waits, no other has run in vain.
+        """
+        found = [(route, run) for route, run in self._routes if route.matches(event_type)]
+        own = [(None, run) for route, run in found if route.debounce and route.debounce.task == task]
+        found.sort(key=lambda each: each[0].debounce is None)
+        return tuple(own or ((self._where(route), run) for route, run in found))
+
+    def _where(self, route: Route[Any]) -> Condition | None:
         """What an event has to be like for a handler: what the group and what the handler asks for."""
-        wheres = (self._group_where, route.where)
-        if is_task_type(event_type):  # its event has passed the group's; and before it was debounced the handler's
-            wheres = (None, None if route.debounce else route.where)
-        asked = [each for each in wheres if each is not None]
+        of_group = None if any(map(is_task_type, route.patterns)) else self._group_where  # its event has passed that
+        asked = [each for each in (of_group, route.where) if each is not None]
         return All(tuple(asked)) if len(asked) > 1 else next(iter(asked), None)

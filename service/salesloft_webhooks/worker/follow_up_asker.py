@@ -69,14 +69,14 @@ class FollowUpAsker:
         self._over = False
 
     async def ask_later(self, wanted: Wanted) -> bool:
-        """See `Event.later`. What was given to the group again, by hand, is debounced by nobody: False."""
-        if wanted.debounced and self._lease.resubmitted:
-            return False
+        """See `Event.later`. False of a debounced handler: it is not put off."""
         self._limits.ask(wanted)
         partition = self._lease.partition
         try:
+            if wanted.debounced and not await self._can_be_put_off():
+                return False
             act = await self._counter.follow_ups.act(self._lease, wanted)
-            self._limits.store(act.size)
+            self._limits.store(0 if wanted.debounced else act.size)
             if wanted.on_done:
                 await self._counter.follow_ups.check_room(self._lease, act)
             self._check_open()
@@ -95,6 +95,10 @@ class FollowUpAsker:
         if due_seconds is not None:
             self._counter.note_due(partition, due_seconds)
         return waits
+
+    async def _can_be_put_off(self) -> bool:
+        """Whether the event is no replay or redrive, which would pass for the last; and what waits will begin."""
+        return not self._lease.resubmitted and await self._counter.follow_ups.may_begin()
 
     async def cancel_later(self, key: str) -> Cancelled:
         """See `Event.cancel_later`."""

@@ -22,15 +22,14 @@ EVENTS = ("e1", "e2", "e3", "e4")
 
 async def leased(bench: Bench, events: Sequence[str] = EVENTS) -> tuple[Group, tuple[Lease, ...]]:
     """A group without order that runs several events of a person."""
-    patterns = ("person.*",)
-    group = await bench.group(lease_seconds=60, events=patterns, handled=(*patterns, f"follow_up/{TASK}"))
+    group = await bench.group(lease_seconds=60)
     for event_id in events:
         await bench.publish(event_id)
     return group, await take(group)
 
 
 async def test_the_last_takes_the_place_of_the_others(bench: Bench) -> None:
-    """All are done as debounced, and only the last one's follow-up waits, and begins, as the handler's task."""
+    """All are done as debounced, and only the last one's follow-up waits, and begins, as an event of its type."""
     group, leases = await leased(bench, EVENTS[:3])
     acts = [await settled(group, bench, lease, put_off(0.05)) for lease in leases]
 
@@ -43,9 +42,9 @@ async def test_the_last_takes_the_place_of_the_others(bench: Bench) -> None:
     assert waiting == [acts[2].follow_up]
     assert states == [("debounced", ["replaced"]), ("debounced", ["replaced"]), ("debounced", ["waiting"])]
     assert begins == 1
-    assert (lease.event.event_id, lease.event.event_type) == (acts[2].follow_up, f"follow_up/{TASK}")
+    assert (lease.event.event_id, lease.event.event_type) == (acts[2].follow_up, "person.created")
     assert lease.event.follow_up is not None
-    assert (lease.event.follow_up.event_id, lease.event.follow_up.event_type) == ("e3", "person.created")
+    assert (lease.event.follow_up.event_id, lease.event.follow_up.task) == ("e3", TASK)
     assert await became_of(bench, "e3") == ("debounced", ["begun"])
 
 

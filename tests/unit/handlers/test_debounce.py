@@ -29,7 +29,7 @@ def router_of(calls: list[Any], **options: Any) -> Router[None]:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"seconds": 0}, "Debounce(seconds=...) must be above zero"),
+        ({"seconds": 0.0001}, "Debounce(seconds=...) must be at least 0.001"),
         ({"seconds": timedelta(days=400)}, "Debounce(seconds=...) must be from 0 to"),
         ({"seconds": "30"}, "Debounce(seconds=...) takes seconds as a number, or a timedelta, not str"),
         ({"seconds": 30, "at_most": 29}, "Debounce(at_most=...) must not be shorter than seconds=..."),
@@ -151,16 +151,43 @@ def test_two_of_one_name_are_refused() -> None:
     one.on("a", debounce=Debounce(seconds=1, name="x"))(sync)
     with pytest.raises(ConfigurationError, match="two debounced handlers have one name"):
         one.on("b", debounce=Debounce(seconds=1, name="x"))(sync)
-    assert LoadedGroup("mine", (one, named)).tasks == (
-        "debounced/router_of._locals_.sync",
-        "debounced/x",
-        "debounced/other",
-    )
+    assert LoadedGroup("mine", (one, named)).tasks == ()
 
 
-def test_its_task_is_no_pattern_of_the_group() -> None:
-    """What the group takes and shows of the handler are the events."""
-    loaded = LoadedGroup("mine", (router_of([]),))
+def test_what_is_no_debounce_is_refused() -> None:
+    """The obvious first try is answered with what is right."""
+    wrong: Any = 30
 
-    assert loaded.patterns == ("person.*",)
-    assert loaded.handler_patterns == [("router_of.<locals>.sync", ("person.*",))]
+    with pytest.raises(ConfigurationError, match=r"debounce=Debounce\(seconds=30\)"):
+        Router().on("person.*", debounce=wrong)(lambda _: None)
+
+
+async def test_what_is_left_by_a_handler_that_is_gone_is_handled() -> None:
+    """Renamed, or debounced no more: all handlers of the event's type are called, and none is put off."""
+    calls: list[Any] = []
+    (wanted,) = (await run(router_of(calls), UPDATE)).follow_ups
+    plain: Router[None] = Router()
+
+    @plain.on("person.updated")
+    async def sync(event: Event) -> None:
+        calls.append("plain")
+
+    results = [await run_later(each, wanted, UPDATE) for each in (plain, router_of(calls, name="other"))]
+
+    assert [result.outcome for result in results] == [Outcome.DONE] * 2
+    assert calls == ["plain", ("person.updated", 7)]
+
+
+async def test_a_debounced_handler_is_put_off_before_others_run() -> None:
+    """So that what they do is not repeated as long as nothing can be put off."""
+    calls: list[Any] = []
+    router: Router[None] = Router()
+
+    @router.on("person.*")
+    async def first(event: Event) -> None:
+        calls.append(event.event_type)
+        await event.later(after=60, key="mine", on_done=True)
+
+    router.routes.extend(router_of(calls).routes)
+
+    assert [each.key for each in (await run(router, UPDATE)).follow_ups] == ["entity_key", "mine"]

@@ -1,30 +1,34 @@
 -- Follow-ups of debounced handlers: which of two is of the later event, and when one is due. Decision 100.
 --
--- Their ids name the entry of the event that has asked. So of one subject the one of the latest entry stays, in whatever
--- order they are asked for, also when it waits no more. When the first of those was asked for that have taken each other's
--- place stands in the row of the one that waits.
+-- Their ids say the order of the events that have asked: version of what they are about (microseconds), and entry. So of one
+-- subject that of the last event stays, in whatever order they are asked for, also when it waits no more. When the first of
+-- those was asked for that have taken each other's place stands in the row of the one that waits.
 local debounced = {}
 do -- a script has room for 200 local names
-  local function entry_of(id)
-    local at, number = string.match(id, '^follow%-up/(%d+)%-(%d+)/')
-    return tonumber(at), tonumber(number)
+  local function order_of(id)
+    local version, at, number = string.match(id, '^follow%-up/(%d+)%-(%d+)%-(%d+)/')
+    return version and { tonumber(version), tonumber(at), tonumber(number) }
   end
 
   function debounced.is_one(id)
-    return entry_of(id) ~= nil
+    return order_of(id) ~= nil
   end
 
-  -- Whether one is of an earlier entry than another; nil when they are not both of debounced handlers.
+  -- Whether one is of an earlier event than another; nil when they are not both of debounced handlers.
   function debounced.is_of_earlier(id, other)
-    local at, number = entry_of(id)
-    local other_at, other_number = entry_of(other)
-    if not at or not other_at then
+    local order, other_order = order_of(id), order_of(other)
+    if not order or not other_order then
       return nil
     end
-    return at < other_at or (at == other_at and number < other_number)
+    for place = 1, 3 do
+      if order[place] ~= other_order[place] then
+        return order[place] < other_order[place]
+      end
+    end
+    return false
   end
 
-  -- Whether a follow-up comes before another of its subject, which then stays: of debounced handlers by their entries, else
+  -- Whether a follow-up comes before another of its subject, which then stays: of debounced handlers by their events, else
   -- by the ms when they were asked for.
   function debounced.comes_before(id, asked, other, other_asked)
     local earlier = debounced.is_of_earlier(id, other)
