@@ -42,7 +42,7 @@ class FollowUp(Struct, frozen=True):
         due_at: When it was to run.
         event_id: The event that has asked for it.
         event_type: That one's type.
-        task: The named task that it runs; empty: the handlers of its event.
+        task: The named task that it runs; `debounced/` and a handler's name: that one; empty: its event's handlers.
         arguments: What was given to the task.
     """
 
@@ -90,7 +90,7 @@ class Wanted(Struct, frozen=True):
     Attributes:
         key: What the author calls it; of a debounced handler: what tells its events apart.
         after_seconds: When it is due, from now.
-        task: A named task; empty: the same event again.
+        task: A named task; of a debounced handler its name; empty: the same event again.
         arguments: For the task, as JSON; empty: none.
         on_done: Whether it is stored together with `done`, and not before.
         debounced: It is a debounced handler's, with `done`; None: its key says what it replaces.

@@ -19,7 +19,7 @@ from salesloft_webhooks.time_spans import span_in_seconds
 EVERYTHING = "entity_key"
 """The field that all events of one person, or other entity, have in common."""
 TASK_FOLDER = "debounced/"
-"""How the tasks of debounced handlers begin: authors' own have no slash."""
+"""How debounced handlers are named where a follow-up says its task: authors' own tasks have no slash."""
 LONGEST_NAME = 100
 LEAST_SECONDS = 0.001
 
@@ -66,7 +66,7 @@ class DebounceRules:
     """How one handler is debounced.
 
     Attributes:
-        task: The named task that its follow-ups are.
+        task: What its follow-ups say they are, by which the handler is found again.
         key: What its author has written.
         field: The field that this is.
         seconds: See `Debounce`.

@@ -224,7 +224,7 @@ do -- a script has room for 200 local names: of follow-ups there is one
 
   -- Ends what a subject means here but `kept`, and each of `ids`. `own` is the one that the event which cancels has asked
   -- for by the same key: before it has begun that is a withdrawal, and the event may ask for it again. What is of a later
-  -- entry than a debounced one that is kept stays. Returns ids and results in turn.
+  -- event than a debounced one that is kept stays. Returns ids and results in turn.
   function follow_ups.finish_by_subject(subject, kept, own, ids, state, ttl)
     local results, seen = {}, {}
     local function finish_one(id)
