@@ -1,6 +1,7 @@
 """How follow-ups are written: the words of a call that stores them, the rows that wait, and what calls answer."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from msgspec import Struct
 
@@ -9,12 +10,13 @@ from salesloft_webhooks.broker.entry_head import unpacked_head
 from salesloft_webhooks.broker.group_maintenance import milliseconds
 from salesloft_webhooks.broker.lease import FollowUpAct, Lease, Outcome, Settlement
 from salesloft_webhooks.follow_ups import MARK, Said
-from salesloft_webhooks.timestamps import CLOCK_TOLERANCE
+from salesloft_webhooks.resource_kinds import VERSION, kind_of
+from salesloft_webhooks.timestamps import CLOCK_TOLERANCE, parse_timestamp
 
 FOLLOW_UP_WORDS = 9
 """Of each follow-up that comes with a settlement."""
 _PARTS = 5
-MICROSECONDS = 1_000_000
+MICROSECONDS, RESOURCE_DIGITS = 1_000_000, 16
 
 
 class WaitingRow(Struct, frozen=True):
@@ -84,14 +86,20 @@ class Ended(Struct, frozen=True):
 
 
 def order_of(lease: Lease) -> str:
-    """Which of several events is the last: of the newest version, then of the entry stored last (``debounced.lua``).
+    """Which of several events is the last: of one resource that of the newest version, else that stored last.
 
-    A version from the future, by more than clocks differ, counts as of its receipt: it must not pass for the newest.
+    Version, entry and resource, as ``debounced.lua`` reads them; without a version only the entry counts. One from the
+    future, by more than clocks differ, counts as of its receipt: it must not pass for the newest.
     """
     event = lease.event
-    ahead = event.updated_at > event.received_at + CLOCK_TOLERANCE
-    version = event.received_at if ahead else event.updated_at
-    return f"{max(0, int(version.timestamp() * MICROSECONDS))}-{lease.entry_id}"
+    version = parse_timestamp(event.data.get(VERSION))
+    if version is None or event.resource_id is None:
+        return f"0-{lease.entry_id}-0"
+    if version > event.received_at + CLOCK_TOLERANCE:
+        version = event.received_at
+    resource = f"{kind_of(event.event_type)} {event.resource_id}".encode()
+    digest = sha256(resource).hexdigest()[:RESOURCE_DIGITS]
+    return f"{max(0, int(version.timestamp() * MICROSECONDS))}-{lease.entry_id}-{digest}"
 
 
 def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:

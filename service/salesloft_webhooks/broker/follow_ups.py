@@ -58,7 +58,7 @@ class FollowUps(FollowUpCalls):
             StoreError: nobody knows whether bodies are sealed.
         """
         event, keys = lease.event, await self._sealing_keys()
-        order, entity = order_of(lease), (event.source, event.entity_key)
+        order, entity = order_of(lease) if wanted.debounced else "", (event.source, event.entity_key)
         follow_up, subject = names_of(wanted, self._options.name, order, event.event_id, entity)
         described = event.event_type if event.follow_up is None else event.follow_up.event_type
         length = len(wanted.arguments) if wanted.arguments else -1

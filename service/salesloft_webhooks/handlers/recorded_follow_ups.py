@@ -12,7 +12,7 @@ from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, names_of, task_type
 from salesloft_webhooks.handlers.follow_up_limits import FollowUpLimits, check_loop
 
-NO_ORDER = "0-0-0"
+NO_ORDER = "0-0-0-0"
 """Where no stream has the event."""
 
 

@@ -1,13 +1,13 @@
 -- Follow-ups of debounced handlers: which of two is of the later event, and when one is due. Decision 100.
 --
--- Their ids say the order of the events that have asked: version of what they are about (microseconds), and entry. So of one
--- subject that of the last event stays, in whatever order they are asked for, also when it waits no more. When the first of
+-- Their ids say the order of the events that have asked: version (microseconds), entry, and the resource that is meant ('0':
+-- it says no version). Versions are compared of one resource only. So of one subject that of the last event stays, in whatever order they are asked for, also when it waits no more. When the first of
 -- those was asked for that have taken each other's place stands in the row of the one that waits.
 local debounced = {}
 do -- a script has room for 200 local names
   local function order_of(id)
-    local version, at, number = string.match(id, '^follow%-up/(%d+)%-(%d+)%-(%d+)/')
-    return version and { tonumber(version), tonumber(at), tonumber(number) }
+    local version, at, number, resource = string.match(id, '^follow%-up/(%d+)%-(%d+)%-(%d+)%-(%x+)/')
+    return version and { tonumber(version), tonumber(at), tonumber(number), resource = resource }
   end
 
   function debounced.is_one(id)
@@ -20,7 +20,8 @@ do -- a script has room for 200 local names
     if not order or not other_order then
       return nil
     end
-    for place = 1, 3 do
+    local of_one = order.resource == other_order.resource and order.resource ~= '0'
+    for place = of_one and 1 or 2, 3 do
       if order[place] ~= other_order[place] then
         return order[place] < other_order[place]
       end
