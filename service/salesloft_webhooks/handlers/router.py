@@ -21,11 +21,12 @@ Resources that can say whether they are able to work (`ChecksReadiness`) are ask
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack, overload, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, Unpack, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
 from salesloft_webhooks.handlers.debounce import Debounce
+from salesloft_webhooks.handlers.options import BatchOptions, Needs, Options, Overrides
 from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
 from salesloft_webhooks.limits import Limits, Rate, checked_running
@@ -51,38 +52,6 @@ class ChecksReadiness(Protocol):
             Unavailable: they cannot yet; the message stands at `/readyz` and in the log.
             ConfigurationError: they never will; ends the worker.
         """
-
-
-class Overrides(TypedDict, total=False):
-    """What `Router.on` takes besides event types: what overrides settings."""
-
-    timeout_seconds: float | None
-    max_attempts: int | None
-    backoff_base_seconds: float | None
-    backoff_cap_seconds: float | None
-
-
-class Options(Overrides, total=False):
-    """What `Router.on` takes besides event types."""
-
-    where: str | None
-    in_process: bool
-    debounce: Debounce | None
-
-
-class BatchOptions(Options, total=False):
-    """What `Router.on_batch` takes besides event types."""
-
-    max_size: Required[int]
-    max_wait: float | timedelta
-
-
-class Needs(TypedDict, total=False):
-    """What `Router` takes besides a lifespan."""
-
-    ordering: Ordering
-    max_running: int | None
-    rate: str | None
 
 
 class Router(Generic[ResourcesT]):
