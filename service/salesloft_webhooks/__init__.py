@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
     from salesloft_webhooks.events import Event
     from salesloft_webhooks.handlers.database.handled_events import HandledEvents
+    from salesloft_webhooks.handlers.debounce import Debounce
     from salesloft_webhooks.handlers.router import Router
     from salesloft_webhooks.handlers.routes import Failures
     from salesloft_webhooks.settings import Ordering, Settings
     from salesloft_webhooks.telemetry.logs import get_logger
 
 __all__ = [
+    "Debounce",
     "Event",
     "Failures",
     "FollowUp",
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Debounce": "handlers.debounce",
     "Event": "events",
     "Failures": "handlers.routes",
     "FollowUp": "follow_ups",

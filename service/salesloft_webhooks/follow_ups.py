@@ -42,7 +42,7 @@ class FollowUp(Struct, frozen=True):
         due_at: When it was to run.
         event_id: The event that has asked for it.
         event_type: That one's type.
-        task: The named task that it runs; empty: the handlers of its event.
+        task: The named task that it runs; `debounced/` and a handler's name: that one; empty: its event's handlers.
         arguments: What was given to the task.
     """
 
@@ -77,15 +77,23 @@ class Said(Struct, frozen=True, array_like=True):
         return msgspec.json.decode(text, type=cls)
 
 
+class Debounced(Struct, frozen=True):
+    """It replaces those of earlier events, of one entity and one value (JSON), for so long in all; 0: however long."""
+
+    value: str
+    at_most_seconds: float
+
+
 class Wanted(Struct, frozen=True):
     """What a handler asks for, checked.
 
     Attributes:
-        key: What the author calls it.
+        key: What the author calls it; of a debounced handler: what tells its events apart.
         after_seconds: When it is due, from now.
-        task: A named task; empty: the same event again.
+        task: A named task; of a debounced handler its name; empty: the same event again.
         arguments: For the task, as JSON; empty: none.
         on_done: Whether it is stored together with `done`, and not before.
+        debounced: It is a debounced handler's, with `done`; None: its key says what it replaces.
     """
 
     key: str
@@ -93,6 +101,7 @@ class Wanted(Struct, frozen=True):
     task: str
     arguments: bytes
     on_done: bool
+    debounced: Debounced | None = None
 
 
 class Cancelled(Struct, frozen=True):
@@ -193,6 +202,17 @@ def id_of(group: str, event_id: str, key: str) -> str:
 def subject_of(entity_key: str, key: str) -> str:
     """What a key means for an entity: of that at most one follow-up waits."""
     return _digest(entity_key, key)
+
+
+def names_of(wanted: Wanted, group: str, order: str, event_id: str, entity: tuple[str, str]) -> tuple[str, str]:
+    """Event id of a follow-up, and its subject. One of a debounced handler says the order of its event (debounced.lua).
+
+    ``entity``: the source of the event and its entity key.
+    """
+    if wanted.debounced is None:
+        return id_of(group, event_id, wanted.key), subject_of(entity[1], wanted.key)
+    follow_up = f"{ID_PREFIX}{order}/{_digest(group, event_id, wanted.task)}"
+    return follow_up, _digest(*entity, wanted.task, wanted.debounced.value)
 
 
 def _digest(*fields: str) -> str:

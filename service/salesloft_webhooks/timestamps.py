@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far SalesLoft's clock may be ahead of the store's."""
+
 # What nearly everybody writes, and Python reads as it is; the patterns after it cost three times as much.
 _USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 _ISO = re.compile(

@@ -10,7 +10,7 @@ from tests.support.console_process import ConsoleProcess
 
 LAST = ("discard", "erase")
 """What takes away what other buttons need is pressed at the end, in this order."""
-TYPED = {"reason": "a try", "text": "person.updated", "minutes": "30"}
+TYPED = {"reason": "a try", "text": "person.updated", "minutes": "30", "max_running": "1000", "rate": "1000/s"}
 """What is typed into fields that are empty."""
 NUMBERS = re.compile(r"\d+")
 NAMES = re.compile(r"/(events|runs)/(?!live|more)[^/]+")

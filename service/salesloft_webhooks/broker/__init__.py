@@ -86,6 +86,7 @@ from salesloft_webhooks.broker.group_limits import GroupLimits
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
 from salesloft_webhooks.broker.lease import (
+    DEBOUNCED,
     FILTERED,
     FollowUpAct,
     HandedOver,
@@ -104,6 +105,7 @@ from salesloft_webhooks.broker.store_watch import StoreWatch
 from salesloft_webhooks.broker.unreadable import quarantine
 
 __all__ = [
+    "DEBOUNCED",
     "FILTERED",
     "MAX_BATCH",
     "FollowUpAct",

@@ -1,18 +1,22 @@
 """How follow-ups are written: the words of a call that stores them, the rows that wait, and what calls answer."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from msgspec import Struct
 
 from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.entry_head import unpacked_head
 from salesloft_webhooks.broker.group_maintenance import milliseconds
-from salesloft_webhooks.broker.lease import FollowUpAct, Outcome, Settlement
+from salesloft_webhooks.broker.lease import FollowUpAct, Lease, Outcome, Settlement
 from salesloft_webhooks.follow_ups import MARK, Said
+from salesloft_webhooks.resource_kinds import VERSION, kind_of
+from salesloft_webhooks.timestamps import CLOCK_TOLERANCE, parse_timestamp
 
-FOLLOW_UP_WORDS = 8
+FOLLOW_UP_WORDS = 9
 """Of each follow-up that comes with a settlement."""
 _PARTS = 5
+MICROSECONDS, RESOURCE_DIGITS = 1_000_000, 16
 
 
 class WaitingRow(Struct, frozen=True):
@@ -81,8 +85,25 @@ class Ended(Struct, frozen=True):
     here: tuple[FollowUpAct, ...]
 
 
+def order_of(lease: Lease) -> str:
+    """Which of several events is the last: of one resource that of the newest version, else that stored last.
+
+    Version, entry and resource, as ``debounced.lua`` reads them; without a version only the entry counts. One from the
+    future, by more than clocks differ, counts as of its receipt: it must not pass for the newest.
+    """
+    event = lease.event
+    version = parse_timestamp(event.data.get(VERSION))
+    if version is None or event.resource_id is None:
+        return f"0-{lease.entry_id}-0"
+    if version > event.received_at + CLOCK_TOLERANCE:
+        version = event.received_at
+    resource = f"{kind_of(event.event_type)} {event.resource_id}".encode()
+    digest = sha256(resource).hexdigest()[:RESOURCE_DIGITS]
+    return f"{max(0, int(version.timestamp() * MICROSECONDS))}-{lease.entry_id}-{digest}"
+
+
 def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:
-    """Eight words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
+    """Nine words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
     words: list[Argument] = []
     for number, item in enumerate(settlements, 1):
         for act in item.follow_ups_before:
@@ -95,7 +116,8 @@ def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argum
 
 def _act_words(number: int, what: str, act: FollowUpAct, now: float) -> list[Argument]:
     ago = max(1, milliseconds(now - act.stored)) if act.stored else 0
-    return [number, what, act.follow_up, act.subject, milliseconds(act.delay_seconds), act.head, act.body, ago]
+    delay, at_most = milliseconds(act.delay_seconds), milliseconds(act.at_most_seconds)
+    return [number, what, act.follow_up, act.subject, delay, act.head, act.body, ago, at_most]
 
 
 def read_row(follow_up: bytes, row: bytes) -> WaitingRow | None:

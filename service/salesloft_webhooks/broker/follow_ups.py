@@ -14,14 +14,14 @@ from salesloft_webhooks.broker.body_encryption import BodyKeys
 from salesloft_webhooks.broker.connection.store import Argument, Store, translated
 from salesloft_webhooks.broker.entry_head import packed_head
 from salesloft_webhooks.broker.follow_up_calls import FollowUpCalls
-from salesloft_webhooks.broker.follow_up_rows import AtHome, Begun, Ended, WaitingRow, read_row
+from salesloft_webhooks.broker.follow_up_rows import AtHome, Begun, Ended, WaitingRow, order_of, read_row
 from salesloft_webhooks.broker.group_options import GroupOptions
 from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.lease import FollowUpAct, Lease
 from salesloft_webhooks.broker.sealed_data import seal_body
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
 from salesloft_webhooks.errors import StoreError, StoreUnavailable
-from salesloft_webhooks.follow_ups import Said, Wanted, id_of, said_in, subject_of, task_type, with_arguments
+from salesloft_webhooks.follow_ups import Said, Wanted, id_of, names_of, said_in, subject_of, task_type, with_arguments
 
 MOVED_AT_ONCE = 10
 """At the most, each with its body."""
@@ -58,7 +58,8 @@ class FollowUps(FollowUpCalls):
             StoreError: nobody knows whether bodies are sealed.
         """
         event, keys = lease.event, await self._sealing_keys()
-        follow_up = id_of(self._options.name, event.event_id, wanted.key)
+        order, entity = order_of(lease) if wanted.debounced else "", (event.source, event.entity_key)
+        follow_up, subject = names_of(wanted, self._options.name, order, event.event_id, entity)
         described = event.event_type if event.follow_up is None else event.follow_up.event_type
         length = len(wanted.arguments) if wanted.arguments else -1
         said = Said(wanted.key, event.event_id, described, wanted.task, length)
@@ -66,20 +67,17 @@ class FollowUps(FollowUpCalls):
         body = packed(body) if self._compress else body
         values = (
             follow_up,
-            task_type(wanted.task) if wanted.task else described,
+            task_type(wanted.task) if wanted.task and wanted.debounced is None else described,
             event.entity_key,
             event.source,
             "",
             event.created_at,
             said_in(event.traceparent, said),
         )
-        return FollowUpAct(
-            follow_up,
-            subject_of(event.entity_key, wanted.key),
-            wanted.after_seconds,
-            packed_head(values, pack=True),
-            body if keys is None else seal_body(keys, body, follow_up),
-        )
+        head = packed_head(values, pack=True)
+        body = body if keys is None else seal_body(keys, body, follow_up)
+        at_most = wanted.debounced.at_most_seconds if wanted.debounced else 0.0
+        return FollowUpAct(follow_up, subject, wanted.after_seconds, head, body, at_most_seconds=at_most)
 
     async def ask(self, lease: Lease, act: FollowUpAct) -> tuple[bool, float | None]:
         """Let it wait, now, and no other by its key in other partitions that are or were its entity's.
@@ -162,7 +160,7 @@ class FollowUps(FollowUpCalls):
         Raises:
             StoreError: some may have begun; what is left waits.
         """
-        if not await self._may_begin():
+        if not await self.may_begin():
             return Begun({}, held_back=True)
         found = AtHome()
         if self._store.earlier:
@@ -177,7 +175,7 @@ class FollowUps(FollowUpCalls):
             known[partition] = next_ms / 1_000
         return Begun(known, tuple(each / 1_000 for each in late), state != b"begun", found.problem)
 
-    async def _may_begin(self) -> bool:
+    async def may_begin(self) -> bool:
         """Whether the newest format is written (`store_format`): before, version 0.1.0 may be there or come back.
 
         It would die of an entry that is a follow-up, or take it for its event.

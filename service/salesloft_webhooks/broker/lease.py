@@ -23,8 +23,9 @@ class Outcome(StrEnum):
     """Handed back unharmed; the attempt is not counted."""
 
 
-FILTERED = "filtered"
-"""Why an event is done that no handler has run for: the group's filters did not want what it says."""
+FILTERED, DEBOUNCED = "filtered", "debounced"
+"""Why an event is done that no handler has run for: the group's filters did not want what it says; or what is to be
+done about it is a follow-up, which a later event may replace."""
 
 
 class Settled(StrEnum):
@@ -87,6 +88,7 @@ class FollowUpAct(msgspec.Struct, frozen=True):
         body: Likewise.
         ended: It was ended instead: ``cancelled``; ``withdrawn`` by the event that had asked for it.
         stored: Monotonic time at which it was stored already; 0: it was not.
+        at_most_seconds: Of a debounced handler's: how long it is put off in all; 0: for as long as others come.
     """
 
     follow_up: str
@@ -96,6 +98,7 @@ class FollowUpAct(msgspec.Struct, frozen=True):
     body: bytes = b""
     ended: str = ""
     stored: float = 0.0
+    at_most_seconds: float = 0.0
 
     @property
     def size(self) -> int:
@@ -124,7 +127,7 @@ class Settlement(msgspec.Struct, frozen=True):
         lease: The attempt that ended.
         outcome: How.
         delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
-        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: `FILTERED`, or empty.
+        reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: empty, `FILTERED`, `DEBOUNCED`.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
         follow_ups: What counts together with `Outcome.DONE`.

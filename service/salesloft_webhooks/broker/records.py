@@ -59,8 +59,9 @@ RECORD_RESUBMITTED = "again:"
 RECORD_ATTEMPTS = "try:"
 """And a group's name: how the group's attempts at the event ended, a line each (``lua/include/attempt_history.lua``);
 none when the first one succeeded."""
-RECORD_FILTERED = "filtered:"
-"""And a group's name: it is done because the group's filters did not want what the event says."""
+RECORD_KINDS_OF_DONE = ("filtered:", "debounced:")
+"""And a group's name: it is done because the group's filters did not want what the event says; or because debounced
+handlers are called later, by a follow-up."""
 RECORD_ERASED = "erased:"
 """Of an idempotency record: when the event was erased, server ms; of what it said nothing is kept."""
 RESERVED_GROUP_NAMES = frozenset({RECORD_ENTRY, RECORD_DUPLICATES})

@@ -17,6 +17,7 @@ KINDS = {
     EventState.RUNNING: "running",
     EventState.DISCARDED: "quiet",
     EventState.FILTERED: "quiet",
+    EventState.DEBOUNCED: "quiet",
     EventState.PASSED_OVER: "quiet",
 }
 """How a state is shown (``parts.state``); every other one waits for something."""

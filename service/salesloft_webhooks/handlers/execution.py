@@ -7,6 +7,7 @@ the handlers                                          verdict
 ====================================================  ===========================================================
 return                                                done
 are all kept from the event by filters                filtered
+are debounced, those that are not kept from it        debounced
 raise `Unavailable`                                   the group pauses; the attempt is not counted
 raise `PermanentError`                                dead: ``permanent``
 raise `Retry`, or anything else                       retry; in the last allowed attempt dead: ``exhausted``
@@ -45,10 +46,6 @@ class AttemptTimeout(Exception):
     """The handler did not finish within its time-out."""
 
 
-class NotWanted(Exception):
-    """Filters kept every handler from the event: raised in their place."""
-
-
 class HandlerCancelled(Exception):
     """The handler was cancelled from inside, by nobody's wish of ours."""
 
@@ -60,6 +57,8 @@ class Ending(StrEnum):
     """Handled."""
     FILTERED = "filtered"
     """No handler ran: filters did not want what the event says. As final as done."""
+    DEBOUNCED = "debounced"
+    """No handler ran: those that would are debounced, and are called later, by a follow-up. As final as done."""
     RETRY = "retry"
     """Failed; tried again later."""
     DEAD = "dead"
@@ -68,6 +67,24 @@ class Ending(StrEnum):
     """The backend is unavailable: the group pauses, the attempt is not counted."""
     SNOOZED = "snoozed"
     """It was too early: again at a later time, the attempt is not counted."""
+
+
+class NotRun(Exception):
+    """No handler ran, and none has failed: raised in their place."""
+
+    ending: Ending
+
+
+class NotWanted(NotRun):
+    """Filters kept every handler from the event."""
+
+    ending = Ending.FILTERED
+
+
+class PutOff(NotRun):
+    """Debounced handlers are called later, and no other has run."""
+
+    ending = Ending.DEBOUNCED
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,6 @@ def too_late() -> Retry:
 
 
 DONE = Verdict(Ending.DONE)
-FILTERED = Verdict(Ending.FILTERED)
 
 
 async def run_attempt(
@@ -162,8 +178,8 @@ async def run_attempt(
 
 def verdict_of(error: BaseException | None, *, attempt: int, max_attempts: int) -> Verdict:
     """What the error of an attempt (None: it returned) means."""
-    if error is None or isinstance(error, NotWanted):
-        return FILTERED if error else DONE
+    if error is None or isinstance(error, NotRun):
+        return Verdict(error.ending) if error else DONE
     signals, leaves = _signals(error), list(leaves_of(error))
     if signals or len(leaves) == 1:
         error = (signals or leaves)[0]

@@ -25,6 +25,8 @@ class FollowUpLimits:
         Raises:
             FollowUpRefused: there can be none.
         """
+        if wanted.debounced:
+            return  # nothing that the handlers have done
         if wanted.task and self._tasks is not None and wanted.task not in self._tasks:
             raise FollowUpRefused("task=...: no router of the group has a task of this name")
         self._asked += 1

@@ -19,6 +19,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
 from salesloft_webhooks.handlers.execution import AttemptLimits
+from salesloft_webhooks.handlers.registration import check_debounced_names
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.routes import Policy, Route, name_of
 from salesloft_webhooks.handlers.running_group import RunningGroup
@@ -39,6 +40,9 @@ class LoadedGroup(Struct, frozen=True):
 
     name: str
     routers: tuple[AnyRouter, ...]
+
+    def __post_init__(self) -> None:
+        check_debounced_names(route.debounce for router in self.routers for route in router.routes)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -105,17 +105,22 @@ async def run_batch(
 
 
 async def run_group(loaded: LoadedGroup, event: Event, settings: Settings) -> Result:
-    """The same for all routers of a group, one of which must take the event."""
-    (result,) = await _run_group(loaded, [event], settings)
+    """The same for all routers of a group, one of which must take the event; debounced handlers are not put off."""
+    (result,) = await _run_group(loaded, [event], settings, debounces=False)
     return result
 
 
 async def _run_group(
-    loaded: LoadedGroup, events: Sequence[Event], settings: Settings, *, alone: bool = False
+    loaded: LoadedGroup,
+    events: Sequence[Event],
+    settings: Settings,
+    *,
+    alone: bool = False,
+    debounces: bool = True,
 ) -> list[Result]:
     # Of a handler alone nobody knows which tasks its router will have.
     tasks = None if alone else frozenset(loaded.tasks)
-    askers = [RecordedAsker(tasks) for _ in events]
+    askers = [RecordedAsker(tasks, debounces=debounces) for _ in events]
     async with loaded.open(settings) as running:
         running.wait_no_more()  # nobody else comes
         for event, asker in zip(events, askers, strict=True):
@@ -137,7 +142,8 @@ async def _run_group(
 
 
 def _result(verdict: Verdict, asker: RecordedAsker) -> Result:
-    waits = [each for each in asker.wanted.values() if verdict.ending is Outcome.DONE or not each.on_done]
+    done = verdict.ending in {Outcome.DONE, Outcome.DEBOUNCED}
+    waits = [each for each in asker.wanted.values() if done or not each.on_done]
     cancelled = tuple(asker.cancelled)
     return Result(verdict.ending, verdict.error, verdict.after_seconds, verdict.reason, tuple(waits), cancelled)
 

@@ -9,8 +9,11 @@ from typing import Any
 import msgspec
 
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, id_of, task_type
+from salesloft_webhooks.follow_ups import Cancelled, FollowUp, Wanted, names_of, task_type
 from salesloft_webhooks.handlers.follow_up_limits import FollowUpLimits, check_loop
+
+NO_ORDER = "0-0-0-0"
+"""Where no stream has the event."""
 
 
 class RecordedAsker:
@@ -18,15 +21,17 @@ class RecordedAsker:
 
     Args:
         tasks: The names that the routers have; None: nobody knows.
+        debounces: Whether debounced handlers are put off; else they are called at once.
 
     Attributes:
-        wanted: By key, what waits after the attempt.
+        wanted: By key and debounced handler, what waits after the attempt.
         cancelled: The keys that the handlers cancelled.
     """
 
-    def __init__(self, tasks: frozenset[str] | None) -> None:
-        self.wanted: dict[str, Wanted] = {}
+    def __init__(self, tasks: frozenset[str] | None, *, debounces: bool = True) -> None:
+        self.wanted: dict[tuple[str, str], Wanted] = {}
         self.cancelled: list[str] = []
+        self._debounces = debounces
         self._limits = FollowUpLimits(tasks)
         self._loop = asyncio.get_running_loop()
 
@@ -36,8 +41,10 @@ class RecordedAsker:
         return self._ask_later(wanted)
 
     async def _ask_later(self, wanted: Wanted) -> bool:
+        if wanted.debounced and not self._debounces:
+            return False
         self._limits.ask(wanted)
-        self.wanted[wanted.key] = wanted
+        self.wanted[wanted.key, wanted.task if wanted.debounced else ""] = wanted
         return True
 
     def cancel_later(self, key: str) -> Coroutine[Any, Any, Cancelled]:
@@ -47,7 +54,7 @@ class RecordedAsker:
 
     async def _cancel_later(self, key: str) -> Cancelled:
         self._limits.end()
-        self.wanted.pop(key, None)
+        self.wanted.pop((key, ""), None)
         self.cancelled.append(key)
         return Cancelled(found=True)
 
@@ -67,8 +74,8 @@ def follow_up_event(event: Event, wanted: Wanted) -> Event:
     )
     return replace(
         event,
-        event_id=id_of(event.group, event.event_id, wanted.key),
-        event_type=task_type(wanted.task) if wanted.task else described,
+        event_id=names_of(wanted, event.group, NO_ORDER, event.event_id, (event.source, event.entity_key))[0],
+        event_type=task_type(wanted.task) if wanted.task and wanted.debounced is None else described,
         attempt=1,
         follow_up=follow_up,
     )

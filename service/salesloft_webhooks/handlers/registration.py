@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar, overload
 from salesloft_webhooks.content_filters import Condition, FilterMistake, parse
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
+from salesloft_webhooks.follow_ups import is_task_type
+from salesloft_webhooks.handlers.debounce import Debounce, DebounceRules
 from salesloft_webhooks.handlers.routes import (
     BatchHandler,
     BatchResourceHandler,
@@ -54,7 +56,7 @@ class _Registration(Generic[ResourcesT]):
         where: Condition | None = None,
         *,
         in_process: bool = False,
-        task: bool = False,
+        debounce: Debounce | None = None,
     ) -> None:
         self._routes = routes
         self._patterns = patterns
@@ -62,18 +64,28 @@ class _Registration(Generic[ResourcesT]):
         self._batch = batch
         self._where = where
         self._in_process = in_process
-        self._task = task
+        self._debounce = debounce
 
     def _add(self, handler: HandlerT) -> HandlerT:
-        if not self._task:  # of which the router has checked the name
+        if not is_task_type(self._patterns[0]):  # of which the router has checked the name
             _check_patterns(handler, self._patterns)
         takes_resources = _takes_resources(handler, "events" if self._batch else "event")
         runs_in = _runs_in(handler, in_process=self._in_process, takes_resources=takes_resources)
+        rules = self._debounce_rules(handler)
         route: Route[ResourcesT] = Route(
-            self._patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in
+            self._patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in, rules
         )
         self._routes.append(route)
         return handler
+
+    def _debounce_rules(self, handler: Callable[..., Any]) -> DebounceRules | None:
+        if self._debounce is None:
+            return None
+        if not isinstance(self._debounce, Debounce):
+            raise ConfigurationError("debounce=... takes a Debounce: debounce=Debounce(seconds=30)")
+        rules = self._debounce.rules_of(name_of(handler))
+        check_debounced_names((*(route.debounce for route in self._routes), rules))
+        return rules
 
 
 class Registration(_Registration[ResourcesT], Generic[ResourcesT, KindT]):
@@ -107,6 +119,13 @@ class BatchRegistration(_Registration[ResourcesT], Generic[ResourcesT, KindT]):
     ) -> BatchHandler[KindT] | BatchResourceHandler[KindT, ResourcesT]:
         """Register ``handler``; refuses what `Registration` does."""
         return self._add(handler)
+
+
+def check_debounced_names(several: Iterable[DebounceRules | None]) -> None:
+    """Refuse two debounced handlers of one name: each would be called for what waits for the other."""
+    tasks = [rules.task for rules in several if rules is not None]
+    if len(set(tasks)) < len(tasks):
+        raise ConfigurationError("two debounced handlers have one name: Debounce(name=...) gives one another")
 
 
 def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from salesloft_webhooks.content_filters import Condition
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.debounce import DebounceRules
 from salesloft_webhooks.settings import Settings
 
 ResourcesT = TypeVar("ResourcesT")
@@ -122,6 +123,7 @@ class Route(Generic[ResourcesT]):
         batch: How events come together; None: each is handled by itself.
         where: What an event has to be like; None: anything.
         runs_in: Where it is called.
+        debounce: Which events it is called for together, with the last of them; None: for each.
     """
 
     patterns: tuple[str, ...]
@@ -131,6 +133,7 @@ class Route(Generic[ResourcesT]):
     batch: BatchRules | None = None
     where: Condition | None = None
     runs_in: RunsIn = RunsIn.LOOP
+    debounce: DebounceRules | None = None
 
     def matches(self, event_type: str) -> bool:
         """Whether one of the patterns means ``event_type``."""

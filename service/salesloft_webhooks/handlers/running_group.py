@@ -8,16 +8,14 @@ from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
-from salesloft_webhooks.handlers.execution import NotWanted, StillLeased, too_late
+from salesloft_webhooks.handlers.debounced_calls import PUT_OFF, Run, debounced
+from salesloft_webhooks.handlers.execution import NotWanted, PutOff, StillLeased, too_late
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router
 from salesloft_webhooks.handlers.routes import Route, RunsIn
 from salesloft_webhooks.handlers.threads import HandlerThreads
 from salesloft_webhooks.settings import Settings
-
-Run = Callable[[Event, StillLeased], Awaitable[object]]
-"""Runs one handler for one event, perhaps after a wait."""
 
 
 class RunningGroup:
@@ -42,6 +40,10 @@ class RunningGroup:
         ]
 
     def _runner(self, route: Route[Any], resources: Any) -> Run:
+        run = self._run(route, resources)
+        return run if route.debounce is None else debounced(route.debounce, run)
+
+    def _run(self, route: Route[Any], resources: Any) -> Run:
         call = self._call(route, resources)
         if route.batch is None:
             return call
@@ -79,22 +81,25 @@ class RunningGroup:
 
         Raises:
             NotWanted: filters kept all of them from it.
+            PutOff: they did so with all but debounced ones, which are called later.
             Retry: it is not ``still_leased``.
         """
         with EventInLogs(event):
-            runners = self._runners(event.event_type)
-            ran = False
+            runners = self._runners(event.event_type, event.follow_up.task if event.follow_up else "")
+            ran = put_off = False
             for where, run in runners:
                 if where is None or where.holds(event):
                     if not still_leased():
                         raise too_late()
-                    await run(event, still_leased)
-                    ran = True
+                    if await run(event, still_leased) is PUT_OFF:
+                        put_off = True
+                    else:
+                        ran = True
             if not runners:
                 # The store gives a worker only what it has a handler for: never call that done which nobody has done.
                 raise LookupError(f"no handler of the group takes {event.event_type}")
             if not ran:
-                raise NotWanted
+                raise PutOff if put_off else NotWanted
 
     def wait_no_more(self) -> None:
         """The worker stops: events that wait for company are handled now."""
@@ -102,8 +107,16 @@ class RunningGroup:
             calls.wait_no_more()
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
-    def _runners(self, event_type: str) -> tuple[tuple[Condition | None, Run], ...]:
-        return tuple((self._where(route), run) for route, run in self._routes if route.matches(event_type))
+    def _runners(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Run], ...]:
+        """What runs, in order. Of a debounced handler's task that handler, which has wanted its event before.
+
+        One that is gone has left its event to all handlers of the type. Debounced ones come first: when the store takes
+        nothing that waits, no other has run in vain.
+        """
+        found = [(route, run) for route, run in self._routes if route.matches(event_type)]
+        own = [(None, run) for route, run in found if route.debounce and route.debounce.task == task]
+        found.sort(key=lambda each: each[0].debounce is None)
+        return tuple(own or ((self._where(route), run) for route, run in found))
 
     def _where(self, route: Route[Any]) -> Condition | None:
         """What an event has to be like for a handler: what the group and what the handler asks for."""

@@ -111,6 +111,11 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
         self._outcome = AttemptOutcome.FILTERED
         self._write("debug", "attempt.filtered")
 
+    def debounced(self) -> None:
+        """No handler ran: debounced ones are called later."""
+        self._outcome = AttemptOutcome.DEBOUNCED
+        self._write("debug", "attempt.debounced")
+
     def retried(self, error: BaseException, *, after_seconds: float) -> None:
         """It failed and will run again."""
         self._failed(AttemptOutcome.RETRIED, error)

@@ -14,6 +14,8 @@ class AttemptOutcome(StrEnum):
     """The handler finished."""
     FILTERED = "filtered"
     """No handler ran: the group's filters did not want what the event says."""
+    DEBOUNCED = "debounced"
+    """No handler ran: it is called for several events together, later, by a follow-up of the last one."""
     RETRIED = "retried"
     """It failed and will run again."""
     DEAD = "dead"

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from salesloft_webhooks.authors_line import authors_line
-from salesloft_webhooks.broker import FILTERED, Lease, Outcome, Ran, Settlement
+from salesloft_webhooks.broker import DEBOUNCED, FILTERED, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
 from salesloft_webhooks.follow_ups import ASKER, Cancelled, Wanted
-from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
@@ -23,6 +23,9 @@ LONGEST_RELEASE_SECONDS = 10.0
 
 ERROR_LENGTH = 500
 """Characters of an error kept with a dead letter: enough to say what went wrong, too little to copy a payload."""
+
+WITH_DONE = (Ending.DONE, Ending.DEBOUNCED)
+"""Ends of an attempt together with which its follow-ups count."""
 
 
 class Interruption(StrEnum):
@@ -142,9 +145,9 @@ class Attempt:
                     attempt=self.lease.failures + 1,
                     interrupted=self._is_interrupted,
                 )
-                if self._asker is not None and verdict.ending is Ending.DONE:
+                if self._asker is not None and verdict.ending in WITH_DONE:
                     again = await self._asker.prepare()
-                    verdict = DONE if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
+                    verdict = verdict if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
             except asyncio.CancelledError:
                 if self._interruption is Interruption.STOPPING:
                     span.released()
@@ -184,9 +187,10 @@ class Attempt:
         return None if self._lost is self.lease else Settlement(self.lease, Outcome.RELEASE)
 
     def _settlement(self, span: AttemptSpan, verdict: Verdict) -> Settlement:
-        if verdict.ending is Ending.FILTERED:
-            span.filtered()
-            return Settlement(self.lease, Outcome.DONE, reason=FILTERED)
+        filtered = verdict.ending is Ending.FILTERED
+        if filtered or verdict.ending is Ending.DEBOUNCED:
+            (span.filtered if filtered else span.debounced)()
+            return Settlement(self.lease, Outcome.DONE, reason=FILTERED if filtered else DEBOUNCED)
         if verdict.ending is Ending.DONE or verdict.error is None:
             span.done()
             # What succeeds at once has no history, and must not pay for one.

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from salesloft_webhooks.broker import FollowUpAct, FollowUps, Lease, Outcome, Settlement
 from salesloft_webhooks.errors import FollowUpRefused, Retry, StoreError
-from salesloft_webhooks.follow_ups import Cancelled, Wanted
+from salesloft_webhooks.follow_ups import Cancelled, Wanted, subject_of
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, FollowUpLimits
 
 AWAY_LEAST, AWAY_MOST = 2.0, 60.0
@@ -69,19 +69,21 @@ class FollowUpAsker:
         self._over = False
 
     async def ask_later(self, wanted: Wanted) -> bool:
-        """See `Event.later`."""
+        """See `Event.later`. False of a debounced handler: it is not put off."""
         self._limits.ask(wanted)
         partition = self._lease.partition
         try:
+            if wanted.debounced and not await self._can_be_put_off():
+                return False
             act = await self._counter.follow_ups.act(self._lease, wanted)
-            self._limits.store(act.size)
+            self._limits.store(0 if wanted.debounced else act.size)
             if wanted.on_done:
                 await self._counter.follow_ups.check_room(self._lease, act)
             self._check_open()
-            self._on_done.pop(wanted.key, None)
+            self._on_done.pop(act.subject, None)
             if wanted.on_done:
                 self._counter.answered(partition, Call.ASK)
-                self._on_done[wanted.key] = act
+                self._on_done[act.subject] = act
                 return True
             asked = time.monotonic()
             waits, due_seconds = await self._counter.follow_ups.ask(self._lease, act)
@@ -94,11 +96,15 @@ class FollowUpAsker:
             self._counter.note_due(partition, due_seconds)
         return waits
 
+    async def _can_be_put_off(self) -> bool:
+        """Whether the event is no replay or redrive, which would pass for the last; and what waits will begin."""
+        return not self._lease.resubmitted and await self._counter.follow_ups.may_begin()
+
     async def cancel_later(self, key: str) -> Cancelled:
         """See `Event.cancel_later`."""
         self._limits.end()
         self._check_open()
-        kept = self._on_done.pop(key, None)
+        kept = self._on_done.pop(subject_of(self._lease.event.entity_key, key), None)
         try:
             ended = await self._counter.follow_ups.end_by_key(self._lease, key)
         except StoreError as exc:

@@ -31,6 +31,8 @@ PROOFS = (
     ("docs/resources.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/batches.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
     ("docs/batches.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/debounce.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
+    ("docs/debounce.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/filters.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
     ("docs/filters.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/filters.md", "yaml", f"{DOCS}/test_pages_for_authors.py::test_the_filter_of_a_group_is_one"),

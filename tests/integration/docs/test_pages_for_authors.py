@@ -19,6 +19,7 @@ OPTIONS = ("-o", "asyncio_mode=auto", "-o", "asyncio_default_fixture_loop_scope=
 
 PAGES = {
     "docs/batches.md": 1,
+    "docs/debounce.md": 2,
     "docs/filters.md": 2,
     "docs/follow_ups.md": 2,
     "docs/limits.md": 1,

@@ -20,6 +20,7 @@ ENDS: dict[AttemptOutcome, Callable[[AttemptSpan], None]] = {
     AttemptOutcome.PAUSED: lambda span: span.paused(ValueError(), after_seconds=1),
     AttemptOutcome.SNOOZED: lambda span: span.snoozed(after_seconds=1),
     AttemptOutcome.FILTERED: lambda span: span.filtered(),
+    AttemptOutcome.DEBOUNCED: lambda span: span.debounced(),
     AttemptOutcome.LOST: lambda _: None,
 }
 

@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.records import (
     RECORD_ATTEMPTS,
     RECORD_DUPLICATES,
     RECORD_ERASED,
-    RECORD_FILTERED,
+    RECORD_KINDS_OF_DONE,
     RECORD_RESUBMITTED,
     RECORD_TOKEN,
 )
@@ -48,6 +48,8 @@ class EventState(StrEnum):
     """Handled."""
     FILTERED = "filtered"
     """No handler ran: the group's filters did not want what the event says."""
+    DEBOUNCED = "debounced"
+    """No handler ran: debounced ones are called later, by a follow-up of the last event."""
     DEAD = "dead"
     """Given up on: among the group's dead letters."""
     DISCARDED = "discarded"
@@ -183,17 +185,14 @@ def states_of(
         wanted = entry is None or entry.only == group or (not entry.only and _takes(taken[group], entry.event_type))
         states[group] = _state(now, record, row, wanted=wanted)
     for name in record:
-        if name not in states and not name.startswith(RECORD_FILTERED) and (finished := _finished(record, name)):
+        if name not in states and not name.startswith(RECORD_KINDS_OF_DONE) and (finished := _finished(record, name)):
             states[name] = EventInGroup(name, finished)
-    states = {name: _with_attempts(state, record.get(RECORD_ATTEMPTS + name, "")) for name, state in states.items()}
-    return tuple(states[name] for name in sorted(states))
+    return tuple(_with_attempts(states[name], record.get(RECORD_ATTEMPTS + name, "")) for name in sorted(states))
 
 
 def _with_attempts(state: EventInGroup, kept: str) -> EventInGroup:
     tried = read_attempts(kept)
-    if not tried:
-        return state
-    return replace(state, tried=tried, attempts=state.attempts or tried[-1].number)
+    return replace(state, tried=tried, attempts=state.attempts or tried[-1].number) if tried else state
 
 
 def fields_from(flat: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -227,9 +226,9 @@ def _state(now: int, record: Mapping[str, str], row: Sequence[Any], *, wanted: b
 def _finished(record: Mapping[str, str], group: str) -> EventState | None:
     """How a group has finished an event; None: it has not."""
     outcome = record.get(group)
-    if outcome == EventState.DONE and RECORD_FILTERED + group in record:
-        return EventState.FILTERED
-    return EventState(outcome) if outcome in {EventState.DONE, EventState.DEAD, EventState.DISCARDED} else None
+    if outcome == EventState.DONE:
+        return next((EventState(kind[:-1]) for kind in RECORD_KINDS_OF_DONE if kind + group in record), EventState.DONE)
+    return EventState(outcome) if outcome in {EventState.DEAD, EventState.DISCARDED} else None
 
 
 def _pending(now: int, row: EventInGroup, due: bytes) -> EventInGroup:

@@ -14,7 +14,8 @@ from salesloft_webhooks.broker.connection.store import Argument
 from salesloft_webhooks.broker.entry_head import TYPES, packed_key, packed_source
 from salesloft_webhooks.event_patterns import matches
 
-OUTCOMES = frozenset({EventState.DONE, EventState.DEAD, EventState.DISCARDED})
+KINDS_OF_DONE = frozenset({EventState.DONE, EventState.FILTERED, EventState.DEBOUNCED})
+OUTCOMES = frozenset({*KINDS_OF_DONE, EventState.DEAD, EventState.DISCARDED})
 """The states that stand in an event's record; in every other one the group has not finished it."""
 HTML_ESCAPES = str.maketrans({"&": "\\u0026", "<": "\\u003c", ">": "\\u003e"})
 """What some writers of JSON make of characters that HTML has a use for."""
@@ -65,12 +66,15 @@ class Query:
     def wants_state(self, groups: tuple[EventInGroup, ...]) -> bool:
         """Whether an event is meant that stands so in its groups."""
         about = (row for row in groups if self.group in {"", row.group})
-        return self.state is None or any(row.state is self.state for row in about)
+        states = KINDS_OF_DONE if self.state is EventState.DONE else {self.state}
+        return self.state is None or any(row.state in states for row in about)
 
     def arguments(self) -> list[Argument]:
         """What ``search.lua`` is told of it: all arguments from the entity key on."""
         places = (place for place, name in enumerate(TYPES) if self.types and matches(name, self.types))
         outcome = "" if self.state is None else str(self.state) if self.state in OUTCOMES else "open"
+        if self.state in KINDS_OF_DONE:
+            outcome = str(EventState.DONE)
         return [
             self.entity_key,
             packed_key(self.entity_key),

@@ -20,6 +20,7 @@
 --@include records
 --@include outcomes
 --@include entries
+--@include debounced
 --@include follow_ups
 --@include memory_limits
 --@include layout

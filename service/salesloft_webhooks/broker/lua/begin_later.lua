@@ -25,6 +25,7 @@
 --@include records
 --@include outcomes
 --@include entries
+--@include debounced
 --@include follow_ups
 --@include layout
 local ttl, at_most = tonumber(ARGV[2]), tonumber(ARGV[4])

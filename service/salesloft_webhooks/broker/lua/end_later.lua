@@ -20,6 +20,7 @@
 --@include records
 --@include outcomes
 --@include entries
+--@include debounced
 --@include follow_ups
 --@include layout
 if ARGV[7] ~= '' and moved(ARGV[7], 1) then

@@ -23,7 +23,7 @@
 --@include records
 --@include outcomes
 --@include entries
---@include filtered_events
+--@include kinds_of_done
 --@include resubmission
 --@include run_place
 local run, position, next_position = ARGV[3], ARGV[4], ARGV[5]

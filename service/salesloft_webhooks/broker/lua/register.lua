@@ -14,6 +14,7 @@
 --@include records
 --@include outcomes
 --@include entries
+--@include debounced
 --@include follow_ups
 --@include patterns
 --@include filter

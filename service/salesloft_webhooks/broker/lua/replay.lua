@@ -28,7 +28,7 @@
 --@include records
 --@include outcomes
 --@include entries
---@include filtered_events
+--@include kinds_of_done
 --@include resubmission
 --@include run_place
 local run, position, next_position, first_id = ARGV[4], ARGV[5], ARGV[6], ARGV[7]

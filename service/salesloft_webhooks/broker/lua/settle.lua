@@ -9,12 +9,12 @@
 --       11 extra: of how many outcomes the event's history of attempts is told more
 --       12 how many follow-ups the attempts have asked for, or ended
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
---       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered': done, by no handler),
---       what went wrong (retry, dead)
+--       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered' | 'debounced': done,
+--       by no handler), what went wrong (retry, dead)
 --       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
 --       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
---       then eight for each follow-up: which outcome (from 1), what about it, its id, and of what is asked for: subject, delay
---       ms, head, body, ms since it was asked for (include/follow_ups.lua)
+--       then nine for each follow-up: which outcome (from 1), what about it, its id, and of what is asked for: subject, delay
+--       ms, head, body, ms since it was asked for, ms it may be put off in all (include/follow_ups.lua)
 --         'ask': it waits from then on that its event is done   'again': it was stored before, which a store that has failed
 --         since may not know   'cancelled' | 'withdrawn': it was ended before, likewise
 -- Result: { results, entries handed over as `take` gives them, run of the group, due, end }
@@ -49,8 +49,9 @@
 --@include compact_records
 --@include records
 --@include outcomes
---@include filtered_events
+--@include kinds_of_done
 --@include entries
+--@include debounced
 --@include follow_ups
 --@include giving_up
 --@include attempt_history
@@ -60,7 +61,7 @@
 --@include layout
 --@include limits
 local FIRST, FIELDS, MORE_FIELDS = 13, 9, 5
-follow_ups.words, follow_ups.at, follow_ups.first = 8, {}, #ARGV + 1 - 8 * ARGV[12]
+follow_ups.words, follow_ups.at, follow_ups.first = 9, {}, #ARGV + 1 - 9 * ARGV[12]
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
 local behind, EXTRA = tonumber(ARGV[10]), follow_ups.first - MORE_FIELDS * ARGV[11]
@@ -104,10 +105,10 @@ end
 -- What was stored before an outcome that counts; and what comes with `done` when this call makes the event done.
 function follow_ups.settle(number, event_id, with_done)
   for _, at in ipairs(follow_ups.at[number] or {}) do
-    local act, id, subject, delay, head, body, ago = unpack(ARGV, at + 1, at + 7)
+    local act, id, subject, delay, head, body, ago, at_most = unpack(ARGV, at + 1, at + 8)
     if act == 'again' or (act == 'ask' and with_done) then
       local asked, way = wall - tonumber(ago), tonumber(ago) > 0 and 'again' or 'ask'
-      follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))
+      follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay), tonumber(at_most))
     elseif act ~= 'ask' then
       follow_ups.finish(id, act, tonumber(ttl))
     end
@@ -193,8 +194,8 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   end
   if done then
     set_outcome(event_id, 'done', ttl, id)
-    if reason == 'filtered' then
-      remember_filtered(event_id, ttl, id)
+    if kinds_of_done[reason] then
+      remember_kind(reason, event_id, ttl, id)
     end
     local late = not owned and owner ~= NOBODY
     tell_success(number, attempt, event_id, late)

@@ -10,5 +10,6 @@
 --@include records
 --@include outcomes
 --@include entries
+--@include debounced
 --@include follow_ups
 return redis.call('HSCAN', follow_ups.entries, ARGV[3], 'COUNT', ARGV[2])

@@ -23,7 +23,13 @@ from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.console.still_counting import still_counting
 from salesloft_webhooks.masked_text import masked_text
 
-ENDED = {EventState.DONE: "good", EventState.DEAD: "bad", EventState.DISCARDED: "quiet", EventState.FILTERED: "quiet"}
+ENDED = {
+    EventState.DONE: "good",
+    EventState.DEAD: "bad",
+    EventState.DISCARDED: "quiet",
+    EventState.FILTERED: "quiet",
+    EventState.DEBOUNCED: "quiet",
+}
 """How `parts.state` shows how it ended; all else is not the end."""
 
 

@@ -34,7 +34,13 @@ REDRIVEN = {
     Redriven.GONE: "the dead letter is gone: nothing was done",
 }
 
-REPLAYABLE = {EventState.DONE, EventState.FILTERED, EventState.DISCARDED, EventState.PASSED_OVER}
+REPLAYABLE = {
+    EventState.DONE,
+    EventState.FILTERED,
+    EventState.DEBOUNCED,
+    EventState.DISCARDED,
+    EventState.PASSED_OVER,
+}
 """Where a group has nothing more to do with an event, and may get it again."""
 
 

@@ -1,5 +1,5 @@
 -- Follow-ups: what handlers have asked to be given later. Needs: partition, group, compact_records, records, outcomes,
--- entries. Why so: decision 88.
+-- entries, debounced. Why so: decision 88.
 --
 -- `later` has when each that waits is due (zset of ids by the group's ms), `later:entries` what it then becomes: asked ms,
 -- due ms (both by the server's clock), subject, length of the head, head and body. A subject is what the author's key means
@@ -137,25 +137,35 @@ do -- a script has room for 200 local names: of follow-ups there is one
 
   -- Lets a follow-up wait, in the place of the latest one of its subject. `way` is 'ask'; 'again' for one that this store
   -- may have lost; MOVED for one that waits elsewhere. In the last two, `asked` is the ms when it was asked for, and what was
-  -- asked for later stays: by its subject, or the same with another time. Returns 'waiting'; 'replaced' by a later one of its
-  -- subject; or 'ended' when it was asked for before and waits no more, or the event that asks was erased: nothing happened.
-  function follow_ups.ask(way, id, subject, asker, head, body, ttl, asked, due_at)
+  -- asked for later stays: by its subject, or the same with another time. Of a debounced handler's that holds in each way;
+  -- `at_most` is for those (`debounced.times`). Returns 'waiting'; 'replaced' by a later one of its subject; or 'ended' when it
+  -- was asked for before and waits no more, or the event that asks was erased: nothing happened.
+  function follow_ups.ask(way, id, subject, asker, head, body, ttl, asked, due_at, at_most)
     local state = state_of(id)
     local latest, latest_asked, earlier = known_by(subject)
     if redis.call('HEXISTS', record_of(asker), ERASED) == 1 then
       return 'ended'
     elseif not may_wait(state, way) then
       -- It has an end that this store has heard of first; what it had replaced must not come back by being said again.
-      if way == 'again' and latest ~= id and (not latest or latest_asked < asked) then
+      if way == 'again' and latest ~= id and (not latest or debounced.comes_before(latest, latest_asked, id, asked)) then
         name_latest(subject, id, asked, latest and replace_by(id, latest, earlier, ttl) or {}, ttl)
       end
       return 'ended'
     elseif way ~= 'ask' and state == WAITING and asked_of(redis.call('HGET', later_entries, id)) >= asked then
       return WAITING
     end
-    if latest and latest ~= id and way ~= 'ask' and latest_asked > asked then
+    local is_one = debounced.is_one(id)
+    local compared = latest and latest ~= id and (is_one or way ~= 'ask')
+    if compared and debounced.comes_before(id, asked, latest, latest_asked) then
+      if way ~= MOVED then
+        name_in_record_of(asker, id, ttl)
+      end
       set_state(id, REPLACED, ttl)
       return REPLACED
+    end
+    if is_one and way ~= MOVED then
+      local waiting = latest and redis.call('HGET', later_entries, latest)
+      asked, due_at = debounced.times(asked, due_at, waiting and asked_of(waiting), at_most)
     end
     local kept = latest and replace_by(id, latest, earlier, ttl) or {}
     redis.call('HDEL', record_of(id), LATER)
@@ -213,12 +223,12 @@ do -- a script has room for 200 local names: of follow-ups there is one
   end
 
   -- Ends what a subject means here but `kept`, and each of `ids`. `own` is the one that the event which cancels has asked
-  -- for by the same key: before it has begun that is a withdrawal, and the event may ask for it again. Returns ids and
-  -- results in turn.
+  -- for by the same key: before it has begun that is a withdrawal, and the event may ask for it again. What is of a later
+  -- event than a debounced one that is kept stays. Returns ids and results in turn.
   function follow_ups.finish_by_subject(subject, kept, own, ids, state, ttl)
     local results, seen = {}, {}
     local function finish_one(id)
-      if id ~= kept and not seen[id] then
+      if id ~= kept and not seen[id] and not debounced.is_of_earlier(kept, id) then
         seen[id] = true
         results[#results + 1] = id
         results[#results + 1] = follow_ups.finish(id, id == own and WITHDRAWN or state, ttl)

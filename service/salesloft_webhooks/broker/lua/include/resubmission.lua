@@ -45,7 +45,7 @@ end
 -- front of it already.
 local function resubmit(fields, way)
   forget_outcome(fields.id)
-  forget_filtered(fields.id)
+  forget_kind(fields.id)
   if way then
     return
   end

@@ -87,10 +87,11 @@ def _deliver(url: str, group: str, source: str, timeout: float) -> None:
             await require_group(store, group)
         return state
 
-    if (state := with_store(act)) != "done":
+    if (state := with_store(act)) not in ("done", "debounced"):
         fail(f"{event_id} was stored, but for {group} it is {state or 'unknown'} (salesloft-webhooks events show ...)")
     handled = time.monotonic() - stored
-    show(f"{event_id} was stored in {stored - began:.2f} s and handled by {group} {handled:.2f} s later")
+    ended = "handled" if state == "done" else state
+    show(f"{event_id} was stored in {stored - began:.2f} s and {ended} by {group} {handled:.2f} s later")
 
 
 def _delivery(settings: "Settings", url: str, name: str) -> "tuple[str, str, Delivery]":

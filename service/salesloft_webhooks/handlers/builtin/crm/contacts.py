@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.database.storable_values import clean_text
 from salesloft_webhooks.telemetry import get_logger
-from salesloft_webhooks.timestamps import parse_timestamp
+from salesloft_webhooks.timestamps import CLOCK_TOLERANCE, parse_timestamp
 
 _log = get_logger(__name__)
 
@@ -23,9 +23,6 @@ FIELDS = {
     "crm_id": "crm_id",
 }
 """Our name of a contact's field -> SalesLoft's."""
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far SalesLoft's clock may be ahead of the store's."""
 
 _NO_TEXT = 10**30
 """Whole numbers from here on are no text of anybody's, and Python refuses to write very long ones."""
