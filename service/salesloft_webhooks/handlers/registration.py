@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
 from salesloft_webhooks.content_filters import Condition, FilterMistake, parse
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
+from salesloft_webhooks.handlers.handler_limit import Limit
 from salesloft_webhooks.handlers.routes import (
     BatchHandler,
     BatchResourceHandler,
@@ -42,37 +44,38 @@ def filter_of(text: str | None) -> Condition | None:
         raise ConfigurationError(f"where: {exc}\n  {shown}\n  {mark}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a decorator was given beside event types; as in `Route`."""
+
+    policy: Policy
+    where: Condition | None
+    limit: Limit | None
+    batch: BatchRules | None = None
+    in_process: bool = False
+    task: bool = False
+
+
 class _Registration(Generic[ResourcesT]):
     """Adds a route for the handler it is given, which it gives back unchanged."""
 
-    def __init__(
-        self,
-        routes: list[Route[ResourcesT]],
-        patterns: tuple[str, ...],
-        policy: Policy,
-        batch: BatchRules | None = None,
-        where: Condition | None = None,
-        *,
-        in_process: bool = False,
-        task: bool = False,
-    ) -> None:
+    def __init__(self, routes: list[Route[ResourcesT]], patterns: tuple[str, ...], asked: Asked) -> None:
         self._routes = routes
         self._patterns = patterns
-        self._policy = policy
-        self._batch = batch
-        self._where = where
-        self._in_process = in_process
-        self._task = task
+        self._asked = asked
 
     def _add(self, handler: HandlerT) -> HandlerT:
-        if not self._task:  # of which the router has checked the name
+        asked = self._asked
+        if not asked.task:  # of which the router has checked the name
             _check_patterns(handler, self._patterns)
-        takes_resources = _takes_resources(handler, "events" if self._batch else "event")
-        runs_in = _runs_in(handler, in_process=self._in_process, takes_resources=takes_resources)
-        route: Route[ResourcesT] = Route(
-            self._patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in
+        takes_resources = _takes_resources(handler, "events" if asked.batch else "event")
+        runs_in = _runs_in(handler, in_process=asked.in_process, takes_resources=takes_resources)
+        _check_limit(handler, asked)
+        self._routes.append(
+            Route(
+                self._patterns, handler, asked.policy, takes_resources, asked.batch, asked.where, runs_in, asked.limit
+            )
         )
-        self._routes.append(route)
         return handler
 
 
@@ -113,6 +116,17 @@ def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> 
     for pattern in patterns:
         if not is_pattern(pattern):
             raise ConfigurationError(f"handler {name_of(handler)}: {pattern!a} is no event pattern: {RULE}")
+
+
+def _check_limit(handler: Callable[..., object], asked: Asked) -> None:
+    limit, batch = asked.limit, asked.batch
+    if limit is None or batch is None or limit.max_running is None or limit.key is not None:
+        return
+    if limit.max_running < batch.max_size:
+        raise ConfigurationError(
+            f"handler {name_of(handler)}: each event of a batch counts, so with max_running={limit.max_running} "
+            f"it never has max_size={batch.max_size} of them"
+        )
 
 
 def _takes_resources(handler: Callable[..., object], given: str) -> bool:

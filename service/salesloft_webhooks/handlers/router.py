@@ -21,11 +21,13 @@ Resources that can say whether they are able to work (`ChecksReadiness`) are ask
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Any, Generic, Protocol, Required, TypedDict, TypeVar, Unpack, overload, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, Unpack, overload, runtime_checkable
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
-from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
+from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.options import BatchOptions, Needs, Options, Overrides
+from salesloft_webhooks.handlers.registration import Asked, BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
 from salesloft_webhooks.limits import Limits, Rate, checked_running
 from salesloft_webhooks.resource_kinds import EventType
@@ -50,37 +52,6 @@ class ChecksReadiness(Protocol):
             Unavailable: they cannot yet; the message stands at `/readyz` and in the log.
             ConfigurationError: they never will; ends the worker.
         """
-
-
-class Overrides(TypedDict, total=False):
-    """What `Router.on` takes besides event types: what overrides settings."""
-
-    timeout_seconds: float | None
-    max_attempts: int | None
-    backoff_base_seconds: float | None
-    backoff_cap_seconds: float | None
-
-
-class Options(Overrides, total=False):
-    """What `Router.on` takes besides event types."""
-
-    where: str | None
-    in_process: bool
-
-
-class BatchOptions(Options, total=False):
-    """What `Router.on_batch` takes besides event types."""
-
-    max_size: Required[int]
-    max_wait: float | timedelta
-
-
-class Needs(TypedDict, total=False):
-    """What `Router` takes besides a lifespan."""
-
-    ordering: Ordering
-    max_running: int | None
-    rate: str | None
 
 
 class Router(Generic[ResourcesT]):
@@ -132,7 +103,12 @@ class Router(Generic[ResourcesT]):
     @overload
     def on(self, *patterns: str, **options: Unpack[Options]) -> Registration[ResourcesT, Any]: ...
     def on(
-        self, *patterns: str, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+        self,
+        *patterns: str,
+        where: str | None = None,
+        in_process: bool = False,
+        limit: Limit | None = None,
+        **overrides: Unpack[Overrides],
     ) -> Registration[ResourcesT, Any]:
         """Register a handler for event types: exact names or patterns (``email.*``, ``*``; see `event_patterns`).
 
@@ -144,7 +120,8 @@ class Router(Generic[ResourcesT]):
             @router.on("person.*", where="data.crm_id exists and not data.do_not_contact = true")
 
         A coroutine function runs in the worker's event loop, a plain one in a thread, or with ``in_process`` in a
-        process of its own (docs/threads_and_processes.md).
+        process of its own (docs/threads_and_processes.md). With ``limit`` only so many of its calls run, or begin, in
+        all workers of the group together (docs/limits.md).
 
         The other keyword arguments override the group's settings of the same names for the events of this handler.
 
@@ -154,8 +131,8 @@ class Router(Generic[ResourcesT]):
         if not patterns:
             raise ConfigurationError("Router.on() needs at least one event type or pattern")
         policy = Policy(**overrides)
-        condition = filter_of(where)
-        return Registration(self.routes, tuple(map(str, patterns)), policy, None, condition, in_process=in_process)
+        asked = Asked(policy, filter_of(where), limit, in_process=in_process)
+        return Registration(self.routes, tuple(map(str, patterns)), asked)
 
     @overload
     def on_batch(
@@ -178,6 +155,7 @@ class Router(Generic[ResourcesT]):
         max_wait: float | timedelta = 0.0,
         where: str | None = None,
         in_process: bool = False,
+        limit: Limit | None = None,
         **overrides: Unpack[Overrides],
     ) -> BatchRegistration[ResourcesT, Any]:
         """Register a handler that takes several events at once, as a list. What `on` says, and beside that more.
@@ -192,6 +170,7 @@ class Router(Generic[ResourcesT]):
             max_size: Events of one call at most.
             where: As `on` takes it.
             in_process: The same.
+            limit: The same; each event counts, and not each call.
             max_wait: How long, in seconds or as a `timedelta`, the first event waits for others. 0: a call begins as
                 soon as none of this handler is under way in its process, with what has come meanwhile.
 
@@ -202,14 +181,18 @@ class Router(Generic[ResourcesT]):
             raise ConfigurationError("Router.on_batch() needs at least one event type or pattern")
         wait_seconds = max_wait.total_seconds() if isinstance(max_wait, timedelta) else max_wait
         rules = BatchRules(max_size, wait_seconds)
-        policy = Policy(**overrides)
-        condition = filter_of(where)
-        return BatchRegistration(
-            self.routes, tuple(map(str, patterns)), policy, rules, condition, in_process=in_process
-        )
+        asked = Asked(Policy(**overrides), filter_of(where), limit, rules, in_process=in_process)
+        return BatchRegistration(self.routes, tuple(map(str, patterns)), asked)
 
     def task(
-        self, name: str, /, *, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+        self,
+        name: str,
+        /,
+        *,
+        where: str | None = None,
+        in_process: bool = False,
+        limit: Limit | None = None,
+        **overrides: Unpack[Overrides],
     ) -> Registration[ResourcesT, Any]:
         """Register a handler that runs when `Event.later` has asked for it by this name (docs/follow_ups.md).
 
@@ -222,8 +205,8 @@ class Router(Generic[ResourcesT]):
             raise ConfigurationError("Router.task(): a name has 1 to 100 lower-case letters, digits, `_` and `.`")
         if name in self.tasks:
             raise ConfigurationError("Router.task(): there is a task of this name")
-        policy, condition = Policy(**overrides), filter_of(where)
-        return Registration(self.routes, (task_type(name),), policy, None, condition, in_process=in_process, task=True)
+        asked = Asked(Policy(**overrides), filter_of(where), limit, in_process=in_process, task=True)
+        return Registration(self.routes, (task_type(name),), asked)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from salesloft_webhooks.content_filters import Condition
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.handler_limit import Limit
 from salesloft_webhooks.settings import Settings
 
 ResourcesT = TypeVar("ResourcesT")
@@ -122,6 +123,7 @@ class Route(Generic[ResourcesT]):
         batch: How events come together; None: each is handled by itself.
         where: What an event has to be like; None: anything.
         runs_in: Where it is called.
+        limit: How many of its calls run or begin in all workers of the group; None: any number.
     """
 
     patterns: tuple[str, ...]
@@ -131,6 +133,7 @@ class Route(Generic[ResourcesT]):
     batch: BatchRules | None = None
     where: Condition | None = None
     runs_in: RunsIn = RunsIn.LOOP
+    limit: Limit | None = None
 
     def matches(self, event_type: str) -> bool:
         """Whether one of the patterns means ``event_type``."""

@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from salesloft_webhooks.broker.handler_limits import Want
 from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
 from salesloft_webhooks.handlers.execution import NotWanted, StillLeased, too_late
+from salesloft_webhooks.handlers.handler_limit import Limit
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router
-from salesloft_webhooks.handlers.routes import Route, RunsIn
+from salesloft_webhooks.handlers.routes import Route, RunsIn, name_of
 from salesloft_webhooks.handlers.threads import HandlerThreads
 from salesloft_webhooks.settings import Settings
 
@@ -27,6 +29,9 @@ class RunningGroup:
         name: The consumer group.
         routers: Each with what its lifespan has yielded.
         settings: For handlers that override none of them.
+
+    Attributes:
+        limited: Whether any handler has a limit.
     """
 
     def __init__(self, name: str, routers: Sequence[tuple[Router[Any], Any]], settings: Settings) -> None:
@@ -40,6 +45,7 @@ class RunningGroup:
         self._routes = [
             (route, self._runner(route, resources)) for router, resources in routers for route in router.routes
         ]
+        self.limited = any(route.limit is not None for route, _ in self._routes)
 
     def _runner(self, route: Route[Any], resources: Any) -> Run:
         call = self._call(route, resources)
@@ -96,6 +102,14 @@ class RunningGroup:
             if not ran:
                 raise NotWanted
 
+    def wants(self, event: Event) -> list[Want]:
+        """What those limited handlers need that would be given the event, in their order. No handler is called."""
+        return [
+            limit.want(name, event)
+            for where, limit, name in self._limits(event.event_type)
+            if where is None or where.holds(event)
+        ]
+
     def wait_no_more(self) -> None:
         """The worker stops: events that wait for company are handled now."""
         for calls in self._batches:
@@ -104,6 +118,14 @@ class RunningGroup:
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def _runners(self, event_type: str) -> tuple[tuple[Condition | None, Run], ...]:
         return tuple((self._where(route), run) for route, run in self._routes if route.matches(event_type))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - as above
+    def _limits(self, event_type: str) -> tuple[tuple[Condition | None, Limit, str], ...]:
+        return tuple(
+            (self._where(route), route.limit, name_of(route.handler))
+            for route, _ in self._routes
+            if route.limit is not None and route.matches(event_type)
+        )
 
     def _where(self, route: Route[Any]) -> Condition | None:
         """What an event has to be like for a handler: what the group and what the handler asks for."""
