@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.errors import PermanentError, Retry, Unavailable
     from salesloft_webhooks.events import Event
     from salesloft_webhooks.handlers.database.handled_events import HandledEvents
-    from salesloft_webhooks.handlers.handler_limit import Limit
+    from salesloft_webhooks.handlers.limited_handler import Limit
     from salesloft_webhooks.handlers.router import Router
     from salesloft_webhooks.handlers.routes import Failures
     from salesloft_webhooks.settings import Ordering, Settings
@@ -39,7 +39,7 @@ _HOMES = {
     "FollowUp": "follow_ups",
     "FollowUpRefused": "errors",
     "HandledEvents": "handlers.database.handled_events",
-    "Limit": "handlers.handler_limit",
+    "Limit": "handlers.limited_handler",
     "Ordering": "settings",
     "PermanentError": "errors",
     "Retry": "errors",

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,24 @@ def most_at_once(diary: str) -> int:
     return most
 
 
+def handled(diary: Path) -> set[str]:
+    """The events of which a call has ended."""
+    lines = diary.read_text().splitlines() if diary.exists() else []
+    return {line.split()[3] for line in lines if line.split()[1] == "end"}
+
+
+def nothing_runs(redis: Any) -> bool:
+    """Every permit is given back, or has ended by the server's clock."""
+    seconds, micros = redis.time()
+    return all(
+        score <= seconds * 1000 + micros // 1000
+        for key in redis.keys(KEY)
+        if not key.endswith(":waiting")
+        for permit, score in redis.zrange(key, 0, -1, withscores=True)
+        if permit != "/bucket"
+    )
+
+
 @pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_permits_come_back_with_the_leases_of_a_worker(server: Server, tmp_path: Path, what: signal.Signals) -> None:
     """Two at once of each key in three workers, also when one is dead or goes on beyond its leases; all is handled."""
@@ -64,32 +83,16 @@ def test_permits_come_back_with_the_leases_of_a_worker(server: Server, tmp_path:
     workers = [WorkerProcess("mine", server.url, settings) for _ in range(3)]
     diary, hit = tmp_path / "diary", tmp_path / "hit"
 
-    def handled() -> set[str]:
-        lines = diary.read_text().splitlines() if diary.exists() else []
-        return {line.split()[3] for line in lines if line.split()[1] == "end"}
-
     try:
         for worker in workers:
             worker.launch()
-        wait_until(lambda: len(handled()) == EVENTS, seconds=120, description="all are handled by those that live")
+        wait_until(lambda: len(handled(diary)) == EVENTS, seconds=120, description="all are handled by those that live")
         for worker in workers:
             if str(worker.pid) == hit.read_text():
                 worker.signal(signal.SIGCONT)
 
         with server.client() as redis:
-
-            def ended() -> bool:
-                seconds, micros = redis.time()
-                now = seconds * 1000 + micros // 1000
-                return all(
-                    score <= now
-                    for key in redis.keys(KEY)
-                    if not key.endswith(":waiting")
-                    for permit, score in redis.zrange(key, 0, -1, withscores=True)
-                    if permit != "/bucket"
-                )
-
-            wait_until(ended, seconds=30, description="every permit is given back, or has ended")
+            wait_until(lambda: nothing_runs(redis), seconds=30, description="every permit is given back, or has ended")
             assert all(redis.ttl(key) > 0 for key in redis.keys(KEY))
     finally:
         for worker in workers:

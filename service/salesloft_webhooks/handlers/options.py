@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Required, TypedDict
 
-from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.settings import Ordering
 
 

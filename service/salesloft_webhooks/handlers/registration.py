@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 from salesloft_webhooks.content_filters import Condition, FilterMistake, parse
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
-from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.routes import (
     BatchHandler,
     BatchResourceHandler,

@@ -25,7 +25,7 @@ from typing import Any, Generic, Protocol, TypeVar, Unpack, overload, runtime_ch
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
-from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.options import BatchOptions, Needs, Options, Overrides
 from salesloft_webhooks.handlers.registration import Asked, BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route

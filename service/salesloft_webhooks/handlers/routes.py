@@ -12,7 +12,7 @@ from salesloft_webhooks.content_filters import Condition
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.settings import Settings
 
 ResourcesT = TypeVar("ResourcesT")

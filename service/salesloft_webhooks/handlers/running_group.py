@@ -10,7 +10,7 @@ from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
 from salesloft_webhooks.handlers.execution import NotWanted, StillLeased, too_late
-from salesloft_webhooks.handlers.handler_limit import Limit
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router

@@ -58,19 +58,7 @@ class Worker:
     def __init__(
         self, store: Store, settings: Settings, loaded: LoadedGroup, running: RunningGroup, telemetry: WorkerTelemetry
     ) -> None:
-        self._options = options = GroupOptions(
-            name=loaded.name,
-            events=settings.worker_events or loaded.patterns,
-            ordering=settings.worker_ordering or loaded.ordering,
-            lease_seconds=settings.lease_seconds,
-            max_attempts=settings.max_attempts,
-            idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
-            handlers=settings.worker_handlers,
-            handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
-            no_handler_seconds=settings.no_handler_seconds,
-            limits=loaded.limits_of(settings),
-            handler_limits=loaded.handler_limits,
-        )
+        self._options = options = _options_of(loaded, settings)
         self._store = store
         self._loaded = loaded
         self._running = running
@@ -196,6 +184,23 @@ class Worker:
                 await self._permits.given_back()
                 await attend(self._store, self._group, 0)
                 await self._group.retire(leaving=True)
+
+
+def _options_of(loaded: LoadedGroup, settings: Settings) -> GroupOptions:
+    """What the group is: as its authors have it, unless the settings say otherwise."""
+    return GroupOptions(
+        name=loaded.name,
+        events=settings.worker_events or loaded.patterns,
+        ordering=settings.worker_ordering or loaded.ordering,
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+        handlers=settings.worker_handlers,
+        handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
+        no_handler_seconds=settings.no_handler_seconds,
+        limits=loaded.limits_of(settings),
+        handler_limits=loaded.handler_limits,
+    )
 
 
 async def _until_set(stop: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Taken
+from salesloft_webhooks.broker import HELD_UP, Group, Lease, Outcome, Settled, Taken
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
@@ -48,6 +48,19 @@ async def test_an_attempt_that_comes_back_breaks_the_row(bench: Bench) -> None:
 
     assert not bench.redis.exists("sl:{0}:g:crm:isolated")
     assert not bench.redis.exists("sl:{0}:g:crm:dead")
+
+
+async def test_an_event_that_waited_for_a_limit_keeps_the_leases_it_has_lost(bench: Bench) -> None:
+    """Nothing of it has begun, so it has not come back: one that kills its workers is isolated in spite of that."""
+    group = await bench.group(max_attempts=3)
+    await bench.publish("e1")
+    await lose(group, 1)
+    (lease,) = await take(group)
+    await settle(group, lease, Outcome.RELEASE, reason=HELD_UP)
+    await lose(group, 1)
+
+    assert (await take(group)) == ()
+    assert bench.redis.exists("sl:{0}:g:crm:isolated")
 
 
 async def test_a_release_breaks_the_row_and_counts_nothing(bench: Bench) -> None:

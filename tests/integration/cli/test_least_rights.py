@@ -51,6 +51,7 @@ ACTING = (
     "groups resume crm",
     "groups limit crm --max-running 3 --rate 9/s",
     "groups limit crm --forget",
+    "groups limit crm --handler sync --max-running 3",
     "runs stop {run}",
     "dead discard {letter} --yes",
     "dead redrive {other}",
