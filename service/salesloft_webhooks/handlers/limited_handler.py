@@ -1,9 +1,8 @@
 """What limits a handler: how many of its calls run at once and how many begin, in all workers of its group together."""
 
+import json
 from dataclasses import dataclass, field
 from hashlib import sha256
-
-import msgspec
 
 from salesloft_webhooks.broker.handler_limits import Want
 from salesloft_webhooks.content_filters import Field, parse_field
@@ -13,7 +12,7 @@ from salesloft_webhooks.limits import Limits, Rate, SaidLimits, checked_running
 
 DIGEST_BYTES = 16
 """Of a key's value: enough that no two of them are taken for one."""
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # which takes integers of any size
 
 
 @dataclass(frozen=True)
@@ -62,5 +61,5 @@ class Limit:
     def want(self, handler: str, event: Event) -> Want:
         """What an event needs to be given to the handler of that name."""
         value = None if self._field is None else self._field.read(event)
-        digest = sha256(_encode((handler, value)), usedforsecurity=False).digest()[:DIGEST_BYTES]
+        digest = sha256(_encode((handler, value)).encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
         return Want(handler, self.words, digest.hex())

@@ -41,7 +41,7 @@ DEAD_LETTERS = counter(
 HANDLER_HELD_UP = counter(
     WORKER,
     "handler_held_up",
-    "Times that an event had to wait for a limit of a handler, which others of its events or keys had used up.",
+    "Times that an event found no permit for a limited handler, so that it comes again without an attempt.",
     "group",
     "handler",
     "limit",
@@ -99,7 +99,8 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
 
     def _ended(self, error: BaseException | None, seconds: float) -> AttemptOutcome:
         self._event_type.outcomes[self._outcome].inc()
-        self._event_type.seconds.observe(seconds)
+        if self._outcome is not AttemptOutcome.HELD_UP:  # no handler ran: how long they take is not about it
+            self._event_type.seconds.observe(seconds)
         if self._outcome is AttemptOutcome.LOST:
             self._write("warning", "attempt.lost", error)
         return self._outcome

@@ -10,7 +10,7 @@ from typing import Any
 from salesloft_webhooks.broker import FILTERED, HELD_UP, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
 from salesloft_webhooks.follow_ups import ASKER, Cancelled, Wanted
-from salesloft_webhooks.handlers.execution import DONE, Ending, Verdict, run_attempt
+from salesloft_webhooks.handlers.execution import DONE, Ending, StillLeased, Verdict, run_attempt
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
@@ -151,19 +151,21 @@ class Attempt:
     async def _verdict(self, running: RunningGroup) -> Verdict:
         """Run the handlers, with a permit if one of them is limited."""
         event, permit = self.lease.event, None
-        ours: Callable[[], bool] = self._is_known_to_be_ours
-        if running.limited and not self.lease.unreadable and (wants := running.wants(event)):
-            try:
-                permit = await self._rules.permits.ask(self.lease, wants)
-            except HeldUp as exc:
-                return Verdict(Ending.SNOOZED, exc, exc.after_seconds)
-            ours = partial(self._may_begin, permit)
-        handle = (
-            partial(_refuse, self.lease.unreadable) if self.lease.unreadable else partial(running.handle, event, ours)
-        )
-        attempt = self.lease.failures + 1
+        ours: StillLeased = self._is_known_to_be_ours
+        handle: Callable[[StillLeased], Coroutine[Any, Any, None]] = partial(running.handle, event)
         try:
-            return await run_attempt(handle, self._rules.limits, attempt=attempt, interrupted=self._is_interrupted)
+            if running.limited and not self.lease.unreadable and (wants := running.wants(event)):
+                permit = await self._rules.permits.ask(self.lease, wants)
+                ours = partial(self._may_begin, permit)
+        except HeldUp as exc:
+            return Verdict(Ending.SNOOZED, exc, exc.after_seconds)
+        except Exception as exc:  # noqa: BLE001 - what the event says cannot be read: a failed attempt, as for handlers
+            handle = partial(_fail, exc)
+        if self.lease.unreadable:
+            handle = partial(_fail, BodyUnreadable(self.lease.unreadable))
+        run = partial(run_attempt, partial(handle, ours), self._rules.limits, attempt=self.lease.failures + 1)
+        try:
+            return await run(interrupted=self._is_interrupted)
         finally:
             if permit is not None:
                 permit.end()
@@ -238,6 +240,6 @@ class Attempt:
         return Ran(self.began, span.age_seconds, span.trace_id)
 
 
-async def _refuse(why: str) -> None:
-    """In the handlers' place: the key may come back, and the event waits for it as for anything that fails."""
-    raise BodyUnreadable(why)
+async def _fail(error: Exception, _: object) -> None:
+    """In the handlers' place. A key may come back, and the event waits for it as for anything that fails."""
+    raise error

@@ -45,7 +45,8 @@ async def no_permits(running: Pipeline) -> None:
 
     def nothing_left() -> bool:
         keys = running.redis.keys("sl:{0}:g:mine:limit:*")
-        return all(running.redis.ttl(key) > 0 and (key.endswith(":waiting") or not held(running, key)) for key in keys)
+        ends = all(running.redis.ttl(key) != -1 for key in keys)
+        return ends and not any(held(running, key) for key in keys if not key.endswith(":waiting"))
 
     await eventually(nothing_left, "all permits are given back")
 

@@ -9,6 +9,7 @@ import pytest
 from salesloft_webhooks import Event, Limit, Retry, Router
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import GroupOptions, HandlerLimits, Lease, Want, open_store
+from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.handlers.held_permit import HELD
 from salesloft_webhooks.handlers.threads import HandlerThreads
 from salesloft_webhooks.settings import Settings
@@ -113,6 +114,24 @@ async def test_a_thread_that_outlives_its_attempt_keeps_the_permit() -> None:
     threads.close()
 
     assert left
+
+
+async def test_an_event_that_cannot_be_read_fails_alone(valkey: Server) -> None:
+    """Nobody knows what its key is: it is a dead letter after its attempts, and the others are handled."""
+    router, seen = Router[None](), list[str]()
+
+    @router.on("*", limit=Limit(max_running=1, key="data.user.id"))
+    async def sync(event: Event) -> None:
+        seen.append(event.event_id)
+
+    async with pipeline(valkey, router, max_attempts=2) as running:
+        broken = NewEvent("broken", "person.created", "person:1", "2026-03-07T04:26:14Z", b'{"user":')
+        await running.publisher.publish(NewDelivery("default", (broken,)))
+        await running.publish("fine")
+        await running.finished(2, seconds=30)
+
+        assert running.outcomes() == {"dead": 1, "done": 1}
+    assert seen == ["fine"]
 
 
 async def test_how_often_events_are_held_up_is_counted_by_handler_and_limit(valkey: Server) -> None:

@@ -65,6 +65,7 @@ def test_events_share_a_limit_by_the_value_of_the_key_alone() -> None:
     assert again == digests[0]
     assert limit.want("other", event("email.sent", data[0])).digest != digests[0]
     assert all(len(digest) == 32 for digest in digests)
+    assert limit.want("sync", event("email.sent", {"user": {"id": 10**40}})).digest not in digests
 
 
 async def test_only_handlers_that_want_the_event_ask() -> None:
