@@ -159,3 +159,20 @@ async def test_what_a_filter_leaves_out_needs_no_permit(valkey: Server) -> None:
         await running.finished(100, seconds=30)
 
     assert seen == ["wanted"]
+
+
+async def test_a_call_that_outlives_a_lease_keeps_its_permit(valkey: Server) -> None:
+    """Of calls that take more than two leases one runs at a time in two workers: permits are kept as leases are."""
+    calls, router = Calls(), Router[None]()
+
+    @router.on("*", limit=Limit(max_running=1))
+    async def sync(event: Event) -> None:
+        await calls.call(event, seconds=2.5)
+
+    async with workers(valkey, router, 2, lease_seconds=1) as running:
+        await running.publish("e1", "e2", "e3")
+        await running.finished(3, seconds=60)
+
+        assert running.outcomes() == {"done": 3}
+    assert calls.most[""] == 1
+    assert sorted(calls.ended) == ["e1", "e2", "e3"]
