@@ -136,6 +136,8 @@ class HandlerLimits:
 async def limit_handler_by_hand(store: Store, group: str, handler: str, said: SaidLimits) -> None:
     """Say by hand what limits a handler, from the next event that asks on; nothing said: its author's word holds.
 
+    Of the two limits, the one of which nothing is said stays as it was said by hand before.
+
     Raises:
         StoreError: it may hold all the same; repeat it.
     """

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 async def limit_handler(
-    store: "Store", group: str, handler: str, chosen: "SaidLimits", *, none: bool, forget: bool
+    store: "Store", group: str, handler: str, chosen: "SaidLimits", *, forget: bool
 ) -> str:
     """Limit it by hand; what holds now, for people.
 
@@ -18,8 +18,6 @@ async def limit_handler(
         typer.BadParameter: no worker of the group has a handler of that name that asks for permits.
         StoreError: it may hold all the same; repeat it.
     """
-    from msgspec import UNSET
-
     from salesloft_webhooks.broker.handler_limits import limit_handler_by_hand, stored_handler_limits
     from salesloft_webhooks.limits import SaidLimits
 
@@ -29,12 +27,5 @@ async def limit_handler(
         raise typer.BadParameter(
             f"no handler {handler!a} of {group} asks for permits (`limit=Limit()` makes one ask); these do: {names}"
         )
-    if forget:
-        said = SaidLimits()
-    elif none:
-        said = SaidLimits(None, None)
-    else:
-        running = found.by_hand.max_running if chosen.max_running is UNSET else chosen.max_running
-        said = SaidLimits(running, found.by_hand.rate if chosen.rate is UNSET else chosen.rate)
-    await limit_handler_by_hand(store, group, handler, said)
+    await limit_handler_by_hand(store, group, handler, SaidLimits() if forget else chosen)
     return next((each.text for each in await stored_handler_limits(store, group) if each.handler == handler), handler)

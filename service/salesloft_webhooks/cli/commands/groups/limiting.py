@@ -42,7 +42,7 @@ def limit(
     async def act(store: "Store", _: "Settings") -> str:
         await require_group(store, group)
         if handler:
-            holds = await limit_handler(store, group, handler, chosen, none=none, forget=forget)
+            holds = await limit_handler(store, group, handler, SaidLimits(None, None) if none else chosen, forget=forget)
         else:
             limits = await _act(store, group, chosen, none=none, forget=forget)
             holds = f"{group} is limited to {limits.text}" if limits else f"nothing limits {group}"
