@@ -119,6 +119,15 @@ def _calls() -> Section:
             Query(f"sum by (group) ({METRICS.rate('entries_skipped_total')})", "{{group}} skipped"),
         ),
         lines(
+            Subject(
+                "Held up by limits",
+                "short",
+                "Loops that have something to do and no permit, on average, by the limit. More workers do not help.",
+                "BacklogGrowing",
+            ),
+            Query(f"sum by (group, limit) ({METRICS.rate('held_up_seconds_total')})", "{{group}} {{limit}}"),
+        ),
+        lines(
             Subject("Calls to Redis", "s", "99 % are faster.", "StoreDown"),
             Query(METRICS.quantile(0.99, "take_duration_seconds"), "take"),
             Query(METRICS.quantile(0.99, "settle_duration_seconds"), "settle"),

@@ -91,7 +91,9 @@ class Limits(Struct, frozen=True):
         all_of_them = list(several)
         running = [each.max_running for each in all_of_them if each.max_running is not None]
         rates = [each.rate for each in all_of_them if each.rate is not None]
-        slowest = min(rates, key=lambda rate: (rate.count / rate.period_seconds, rate.burst), default=None)
+        slowest = min(rates, key=lambda rate: rate.count / rate.period_seconds, default=None)
+        if slowest is not None:
+            slowest = Rate(slowest.count, slowest.period_seconds, min(rate.burst for rate in rates))
         return cls(min(running, default=None), slowest)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from salesloft_webhooks.broker.store_format import QUIET_SECONDS
 from tests.e2e.effects import STREAM, await_finished
+from tests.integration.broker.permits_model import counted
 from tests.support.http_client import request
 from tests.support.receiver_process import PATH, ReceiverProcess, delivery, envelope, native_headers
 from tests.support.released import has_release, unpack_release
@@ -50,9 +51,9 @@ class Update:
         self.running.append(receiver)
         return receiver.start()
 
-    def worker(self, *, released: bool) -> WorkerProcess:
+    def worker(self, *, released: bool, **more: str) -> WorkerProcess:
         """A worker that writes down what it reads."""
-        settings = QUICK | {"WORKER_HANDLERS": "tests.e2e.readings:router", "READINGS": str(self._readings)}
+        settings = QUICK | {"WORKER_HANDLERS": "tests.e2e.readings:router", "READINGS": str(self._readings)} | more
         worker = WorkerProcess(GROUP, self._server.url, settings | (self._released if released else {}))
         self.running.append(worker)
         return worker.start()
@@ -169,6 +170,21 @@ def test_an_update_from_the_released_version(update: Update) -> None:
     assert update.format() == "2"
     assert {("head", "body")} < set(update.fields())
     update.assert_all_was_read()
+
+
+def test_a_released_worker_beside_one_that_keeps_limits(update: Update, own_server: Server) -> None:
+    """It knows none, and leaves them as they are: everything is handled once, and no permit is held for good."""
+    update.worker(released=True)
+    receiver, _ = update.receiver(released=False), update.worker(released=False, WORKER_MAX_RUNNING="1")
+
+    for _ in range(10):
+        update.send(receiver)
+    update.assert_all_was_read()
+
+    with own_server.client() as client:
+        wait_until(lambda: counted(client, GROUP) == 0, seconds=20, description="every permit is given back")
+        assert " 1 -|||1 -" in str(client.hget(f"sl:{{0}}:g:{GROUP}:clock", "limits"))
+        assert client.hget(f"sl:{{0}}:g:{GROUP}:limits:permits", "/total") == "0"
 
 
 def _raised(update: Update, receiver: ReceiverProcess) -> bool:

@@ -1,13 +1,19 @@
 """Limits declared in Kubernetes: a real API server, a real store, and people who limit the group as well."""
 
+from itertools import count
+from urllib.error import HTTPError
+
 import pytest
 import yaml
 
-from salesloft_webhooks.broker.administration.limiting import forget_limits_by_hand, limit_by_hand, stored_limits
+from salesloft_webhooks.broker.administration.limiting import forget_limits, limit_by_hand, stored_limits
 from salesloft_webhooks.broker.group_limits import set_limits
-from salesloft_webhooks.limits import Limits, Rate, SaidLimits
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.limits import MOST_BURST, MOST_PER_SECOND, Limits, Rate, SaidLimits
 from tests.operator.groups import LookedAfter
 from tests.support.documents import blocks
+
+UNPROCESSABLE = 422
 
 
 async def in_force(groups: LookedAfter) -> str:
@@ -26,11 +32,12 @@ async def test_what_is_declared_limits_the_group(groups: LookedAfter) -> None:
     with groups.driven.server.client() as redis:
         clocks = {redis.hget(f"sl:{{{number}}}:g:crm:clock", "limits") for number in range(3)}
     await groups.look()
-    shown, said = groups.status()["limits"], groups.status_command()["crm"]["limits"]
+    shown, said, by = groups.status()["limits"], groups.status_command()["crm"]["limits"], groups.status()["limitedBy"]
     groups.change(limits=None)
     await groups.look()
 
     assert declared == shown == said == "10 at once, 100/min burst 20"
+    assert by == f"{shown} (by ConsumerGroup {groups.cluster.namespace}/crm)"
     assert len(clocks) == 1
     assert await in_force(groups) == ""
 
@@ -44,10 +51,14 @@ async def test_by_hand_comes_first_and_goes_back_to_what_is_declared(groups: Loo
     await limit_by_hand(groups.driven.store, "crm", SaidLimits(2))
     await groups.look()
     by_hand = await in_force(groups)
-    await forget_limits_by_hand(groups.driven.store, "crm")
+    await groups.look()
+    said = groups.status()["limitedBy"]
+    await forget_limits(groups.driven.store, "crm")
     await groups.look()
 
     assert by_hand == "2 at once, 100/min"
+    assert said.split("; ")[0] == "2 at once (by hand)"
+    assert said.split("; ")[1].startswith("10 at once, 100/min (by ConsumerGroup ")
     assert await in_force(groups) == "10 at once, 100/min"
 
 
@@ -85,14 +96,30 @@ async def test_who_does_not_lead_changes_nothing(groups: LookedAfter) -> None:
     assert await in_force(groups) == ""
 
 
-@pytest.mark.parametrize("rate", ["999999999/s", "1/s burst 999999999"], ids=["rate", "burst"])
-async def test_a_rate_that_nobody_could_keep_is_unreadable(groups: LookedAfter, rate: str) -> None:
-    """The definition knows its form and not its range: the condition says why, and nothing changes."""
-    await groups.driven.group()
-    await set_limits(groups.driven.store, "crm", "author", SaidLimits(rate=Rate.parse("9/s")))
-    groups.declare(limits={"rate": rate})
+@pytest.mark.parametrize(
+    ("period", "most"), [("s", MOST_PER_SECOND), ("min", 60 * MOST_PER_SECOND), ("h", 3600 * MOST_PER_SECOND)]
+)
+def test_a_rate_that_nobody_could_keep_is_refused(groups: LookedAfter, period: str, most: int) -> None:
+    """When it is declared, like one of nothing: else the object could not be read, and its pause would not count."""
 
-    await groups.look()
+    def taken(rate: str) -> bool:
+        try:
+            groups.declare(f"rate-{next(numbers)}", limits={"rate": rate})
+        except HTTPError as exc:
+            if exc.code != UNPROCESSABLE:
+                raise
+            return False
+        return True
 
-    assert groups.condition() == ("False", "Unreadable")
-    assert await in_force(groups) == "9/s"
+    def readable(rate: str) -> bool:
+        try:
+            return bool(Rate.parse(rate))
+        except ConfigurationError:
+            return False
+
+    numbers = count()
+    counts = [0, 1, most // 10, most - 1, most, most + 1, 2 * most, 9 * most, 10 * most]
+    rates = [f"{number}/{period}" for number in counts]
+    rates += [f"1/{period} burst {number}" for number in (0, 1, 9_999, MOST_BURST, MOST_BURST + 1, 10 * MOST_BURST)]
+
+    assert {rate: taken(rate) for rate in rates} == {rate: readable(rate) for rate in rates}

@@ -77,6 +77,13 @@ def test_of_several_routers_the_strictest_counts() -> None:
     assert group.limits_of(Settings.load(worker_rate="9/s")).text == "5 at once, 9/s"
 
 
+def test_the_strictest_rate_keeps_all_of_them() -> None:
+    """The slowest, with the smallest burst of any: whoever wrote that allows no more at once."""
+    routers = Router(rate="100/min burst 2"), Router(rate="90/min burst 50")
+
+    assert LoadedGroup("mine", routers).limits_of(Settings.load()).text == "90/min burst 2"
+
+
 @pytest.mark.parametrize("needs", [{"max_running": 0}, {"max_running": True}, {"max_running": 1.5}, {"rate": "fast"}])
 def test_a_router_refuses_what_no_group_could_keep(needs: dict[str, object]) -> None:
     """When it is made, not when its worker starts."""

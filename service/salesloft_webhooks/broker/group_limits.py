@@ -6,6 +6,7 @@ written. The permits are counted in one place, partition 0, which there is alway
 """
 
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import Struct
 
@@ -74,14 +75,18 @@ class GroupLimits:
         return True
 
     async def declare(self, *, refresh: bool) -> None:
-        """Say what the authors of this process's handlers want; with ``refresh`` only where they have said nothing.
+        """Say what the authors of this process's handlers want.
+
+        Args:
+            refresh: It is a repetition, and changes nothing while workers of another version, of which one has started
+                later, repeat something else.
 
         Raises:
             StoreError: nobody may have heard it; say it again.
         """
         said = SaidLimits.of(self._options.limits)
-        if said.words or not refresh:
-            await set_limits(self._store, self._options.name, "author", said, refresh=refresh)
+        if said.words or not refresh or "author" in self.in_force.said:
+            await set_limits(self._store, self._options.name, "author", said, beside="repeated" if refresh else "")
 
     async def ask(self, partition: int, number: int, *, running: int, wanted: int, unused: int) -> Permits:
         """Ask for permits, for the loop of one partition. One call at a time for each.
@@ -127,7 +132,7 @@ class GroupLimits:
 
 
 async def set_limits(
-    store: Store, group: str, source: str, said: SaidLimits, *, refresh: bool = False
+    store: Store, group: str, source: str, said: SaidLimits, *, beside: Literal["", "repeated", "further"] = ""
 ) -> LimitsInForce:
     """Say what one source wants a group to be limited to, and let every partition know what holds then.
 
@@ -136,7 +141,8 @@ async def set_limits(
         group: Which.
         source: ``hand``, ``declared`` or ``author``; what the first of them says counts.
         said: What it wants.
-        refresh: Only where the source has said nothing.
+        beside: What becomes of what it said before. Empty: it is forgotten; ``repeated``: see `GroupLimits.declare`;
+            ``further``: of the two limits, that of which nothing is said now stays.
 
     Returns:
         What holds now.
@@ -144,7 +150,7 @@ async def set_limits(
     Raises:
         StoreError: it may hold all the same, and then comes to every partition by the heartbeats of the workers.
     """
-    stored = (await store.run("set_limits", PLACE, [group, source, said.whole_words, int(refresh)])).decode()
+    stored = (await store.run("set_limits", PLACE, [group, source, said.whole_words, beside])).decode()
     problem: StoreError | None = None
     for partition in range(1, store.partitions if stored else 0):
         try:

@@ -5,7 +5,7 @@ handlers, or for none (``lua/handler_permits.lua``). What a handler's key is in 
 digest of it. Decision 99.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -106,8 +106,10 @@ class HandlerLimits:
             for ask, (wait_ms, limit, number) in zip(asks, answers, strict=True)
         ]
 
-    async def keep(self, asks: Iterable[Ask]) -> None:
-        """Keep permits for as long as a lease; at most `MOST_AT_ONCE`.
+    async def keep(self, asks: Sequence[Ask]) -> list[bool]:
+        """Keep permits for as long as a lease, at most `MOST_AT_ONCE`; of each whether it was still there.
+
+        What was not is counted again, since it is in use. Others may have been given it meanwhile.
 
         Raises:
             StoreError: they may end.
@@ -116,7 +118,8 @@ class HandlerLimits:
         for ask in asks:
             for want in ask.wants:
                 args += (want.digest, ask.permit)
-        await self._store.run("keep_handler_permits", PLACE, args)
+        lost = iter(await self._store.run("keep_handler_permits", PLACE, args))
+        return [sum([next(lost) for _ in ask.wants]) == 0 for ask in asks]
 
     async def declare(self, written: Mapping[str, str], *, refresh: bool) -> None:
         """Say which handlers are limited, for people; by name, in the store's words with the key behind them.

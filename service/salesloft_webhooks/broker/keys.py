@@ -118,7 +118,7 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:formats"
 
     def clock(self, partition: int, group: str) -> str:
-        """The group's clock: hash with ``called``, ``reporting_until``, ``lost``, ``offset``; ``run``; ``limits``."""
+        """Hash: ``called``, ``reporting_until``, ``lost``, ``offset``, ``run``, ``limits``, ``limits_said``."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:clock"
 
     def permits(self, partition: int, group: str) -> str:

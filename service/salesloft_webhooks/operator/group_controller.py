@@ -186,7 +186,8 @@ class GroupController:
         pause = self._found.outcomes.get(said.group, PauseOutcome()).pause
         over = said.pause.until_ms if said.pause and said.pause.over(round(look.at * 1_000)) else None
         ended = "" if over is None else seconds_time(over / 1_000)
-        return GroupView(state=state, at=look.at, stats=stats, pause=pause, message=message, over=ended)
+        by = "; ".join(look.limits[said.group].lines) if said.group in look.limits else ""
+        return GroupView(state=state, at=look.at, stats=stats, pause=pause, message=message, over=ended, limited_by=by)
 
     def _state(self, each: GroupObject, said: Declaration, look: GroupLook) -> tuple[GroupState, str]:
         """Whether an object speaks for a group, and if not, why."""

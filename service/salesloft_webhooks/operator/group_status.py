@@ -68,6 +68,7 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
         **_figures(view),
         **_pause(view.pause),
         "limits": None if view.stats is None else view.stats.limits or None,
+        "limitedBy": view.limited_by or None,
         "measuredAt": now,
         "conditions": written,
     }
@@ -75,7 +76,8 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any], now: float) -> bool:
     """Whether a status says something else than the one that stands there: see the module."""
-    told = ("observedGeneration", *EXACT, "paused", "pausedBy", "pauseReason", "pausedUntil", "limits", "conditions")
+    paused, limited = ("paused", "pausedBy", "pauseReason", "pausedUntil"), ("limits", "limitedBy")
+    told = ("observedGeneration", *EXACT, *paused, *limited, "conditions")
     if any(before.get(name) != after.get(name) for name in told):
         return True
     waiting, first_due = FOLLOW_UPS

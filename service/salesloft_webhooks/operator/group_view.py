@@ -33,6 +33,7 @@ class GroupView(Struct, frozen=True, kw_only=True):
         pause: Its pause.
         message: What is wrong, for people.
         over: The end of a pause that was declared and is over; empty: none is.
+        limited_by: Who limits it to what, the one that is believed first; empty: nobody.
     """
 
     state: GroupState
@@ -41,3 +42,4 @@ class GroupView(Struct, frozen=True, kw_only=True):
     pause: StoredPause = StoredPause()
     message: str = ""
     over: str = ""
+    limited_by: str = ""

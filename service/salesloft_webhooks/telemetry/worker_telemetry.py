@@ -44,7 +44,6 @@ HELD_UP_SECONDS = counter(
     "Time that loops of this process have waited for permits, because of the limits of the group.",
     "group",
     "limit",
-    unshown="seeing whether a group waits for its limits, and for which",
 )
 FOLLOW_UPS_LATE = histogram(
     WORKER,
@@ -83,6 +82,7 @@ class WorkerTelemetry(StoreTelemetry):
         self._settle_seconds = SETTLE_SECONDS.labels(group)
         self._late = FOLLOW_UPS_LATE.labels(group)
         self._refused = FOLLOW_UPS_REFUSED.labels(group)
+        self._held_up = {limit: HELD_UP_SECONDS.labels(group, limit) for limit in ("running", "rate")}
         self._throttle = Throttle()
 
     def attempt(self, event: Event) -> AttemptSpan:
@@ -149,7 +149,8 @@ class WorkerTelemetry(StoreTelemetry):
 
     def held_up(self, limit: str, *, seconds: float) -> None:
         """A loop had something to do and no permit for it, because of ``running`` or ``rate``."""
-        HELD_UP_SECONDS.labels(self.group, limit).inc(seconds)
+        if limit in self._held_up:  # else a newer worker's script names another one
+            self._held_up[limit].inc(seconds)
 
     def follow_up_refused(self, partition: int, reason: str) -> None:
         """The store has not taken what a handler has asked for or cancelled: its event comes again."""

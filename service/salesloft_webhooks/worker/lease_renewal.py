@@ -108,13 +108,15 @@ class LeaseRenewer:
         async with open_store(self._settings) as store, Background() as background:
             group = Group(store, self._group.options, self._group.consumer)
 
-            async def renew() -> None:
+            async def renew_leases() -> None:
                 for loop in self._loops:
                     held = loop.held()
                     # Also with nothing to renew: the call says that the store is there (see broker's docstring).
                     for start in range(0, max(1, len(held)), MAX_BATCH):
                         await self._renew(group, loop, held[start : start + MAX_BATCH])
-                await self._keep_permits(group)
+
+            async def renew() -> None:
+                await asyncio.gather(self._keep_permits(group), renew_leases())  # neither waits for the other's server
 
             async def stopped() -> None:
                 await stop.wait()
@@ -152,11 +154,12 @@ class LeaseRenewer:
     async def _keep_handler_permits(self, group: Group, permits: Sequence[Permit]) -> None:
         asked = time.monotonic()
         try:
-            await group.handler_limits.keep([permit.ask for permit in permits])
+            kept = await group.handler_limits.keep([permit.ask for permit in permits])
         except StoreError:  # as above
             return
-        for permit in permits:
-            permit.renewed = asked
+        for permit, still_ours in zip(permits, kept, strict=True):
+            if still_ours:  # else nothing begins with it, though what runs is counted
+                permit.renewed = asked
             if permit.over:  # given back meanwhile, and kept behind that: once more
                 with suppress(RuntimeError):
                     self._worker_loop.call_soon_threadsafe(self._permits.give_back, permit)

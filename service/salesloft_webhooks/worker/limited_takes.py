@@ -10,15 +10,15 @@ take costs: whoever has nothing to do must not hold what others wait for. The pe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import GroupLimits, Taken
-from salesloft_webhooks.broker.group_limits import Claim, Permits
+from salesloft_webhooks.broker.group_limits import PLACE, Claim, Permits
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.worker.concurrency_limit import HeldSlots
+from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
 
@@ -28,6 +28,9 @@ LOOK_SECONDS = 5.0
 """A loop that is held up looks that often, which is its sign of life, and asks that often: limits may have changed."""
 GATHER_SECONDS = 0.005
 """Attempts that end together give back their permits together; and often their loop asks for the next ones anyway."""
+
+PERMITS_PART = f"permits {PLACE}"
+"""What cannot be done while that partition is away, whichever partition a loop serves; see `store_unavailable`."""
 
 Take = Callable[[int], Awaitable[Taken]]
 
@@ -62,9 +65,11 @@ class LimitedTakes:
         self._calling = asyncio.Lock()  # a call states what runs, so the one before has to be answered
         self._in_hand = 0
         self._unused = 0
-        self._stated = 0
+        self._stated: int | None = None  # what the store takes to run, as far as is known
         self._latest = self._over = 0
         self._giving_back = False
+        self._unanswered = self._reported = False
+        self._repeats = False  # whether the next take gets what the one before has leased, whose answer was lost
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 
@@ -76,43 +81,73 @@ class LimitedTakes:
     @property
     def claim(self) -> Claim:
         """What has to be kept for as long as a lease. For any thread to call."""
-        # The numbers first: what is counted then is known to the calls that they name, or is more.
-        latest, over = self._latest, self._over
-        return Claim(self._partition, self._running() + self._in_hand, latest, over)
+        # The numbers first, then what is in hand: what is counted is known to the calls that they name, or is more.
+        latest, over, in_hand = self._latest, self._over, self._in_hand
+        return Claim(self._partition, in_hand + self._running(), latest, over)
 
     async def fill(self, held: HeldSlots, take_and_start: Take, *, alone: bool) -> Taken:
         """Take and start as much as there are free slots and permits for.
+
+        Args:
+            held: The slots.
+            take_and_start: Takes so many, and starts them.
+            alone: Isolated ones, with the permit of `one`. They are not looked for: that leases one,
+                and to hand it back would clear it of its losses. Nor does a look repeat a take, for the same reason.
 
         Raises:
             StoreError: nothing is known about the outcome.
         """
         self._held_up = None
         if not self.limited:
+            self._answered()
             return await take_and_start(held.free)
-        if not (alone or self._idle_wait.expecting):
+        if not (alone or self._repeats or self._idle_wait.expecting):
             looked = await self._look(held, take_and_start)
             if not looked.something_there:
                 return looked
-        if not await self._ask(held.free):
-            # Never for isolated ones: a look for them leases one, and to hand that back would clear it of its losses.
-            late = not alone and time.monotonic() - self._looked > LOOK_SECONDS
-            return await self._look(held, take_and_start) if late else NOTHING_TAKEN
+        if not (alone and self._in_hand and not self.stale):
+            self._unused += self._in_hand
+            if not await self._ask(1 if alone else held.free):
+                return await self._look(held, take_and_start) if self.should_look and not alone else NOTHING_TAKEN
         try:
             return await self._take(self._in_hand, held, take_and_start)
         finally:
             self._put_back()
+
+    @asynccontextmanager
+    async def one(self, slots: ConcurrencyLimit) -> AsyncIterator[bool]:
+        """Ask for a permit for isolated entries, before others are stopped for them; whether they may begin.
+
+        Raises:
+            StoreError: they may not.
+        """
+        self._held_up = None
+        reserved = await slots.reserve(1) if self.limited else 0  # without a free slot it would lie idle
+        try:
+            permitted = not self.limited or await self._ask(1) > 0
+        finally:
+            slots.release(reserved)
+        try:
+            yield permitted
+        finally:
+            self._put_back()
+
+    @property
+    def should_look(self) -> bool:
+        """Whether a loop that is held up has to look, which is its sign of life."""
+        return not self._repeats and time.monotonic() - self._looked > LOOK_SECONDS
 
     async def _look(self, held: HeldSlots, take_and_start: Take) -> Taken:
         return await self._take(0, held, take_and_start)
 
     async def _take(self, room: int, held: HeldSlots, take_and_start: Take) -> Taken:
         # What a call leases that repeats a lost one may be more: only ``room`` of it begins.
-        slots, held.free = held.free, room
+        slots, held.free, self._repeats = held.free, room, True
         try:
             taken = await take_and_start(room)
         finally:
             held.free += slots - room
-        self._looked = time.monotonic()
+        self._looked, self._repeats = time.monotonic(), False
         self._idle_wait.expecting = taken.something_there
         return taken
 
@@ -124,13 +159,29 @@ class LimitedTakes:
     async def _ask(self, wanted: int) -> int:
         async with self._calling:
             self._asked, running = time.monotonic(), self._running()
-            permits = await self._call(running, wanted)
+            try:
+                permits = await self._call(running, wanted)
+            except StoreError as exc:
+                self._unanswered = self._reported = True
+                self._telemetry.store_unavailable(str(exc), PERMITS_PART)
+                raise
+            self._answered()
             self._in_hand, self._stated = permits.count, running + permits.count
             self._over = self._latest
         if not permits.count:
             seconds = min(max(permits.wait_seconds, SHORTEST_SECONDS), LOOK_SECONDS)
             self._held_up = permits.held_up, seconds
         return permits.count
+
+    def _answered(self) -> None:
+        if self._reported:
+            self._reported = False
+            self._telemetry.store_available(PERMITS_PART)
+
+    def was_unanswered(self) -> bool:
+        """Whether the call that has failed was one for permits, which is reported; asked once for each that fails."""
+        unanswered, self._unanswered = self._unanswered, False
+        return unanswered
 
     async def _call(self, running: int, wanted: int) -> Permits:
         unused, self._unused = self._unused, 0
@@ -173,17 +224,20 @@ class LimitedTakes:
         await asyncio.sleep(GATHER_SECONDS)
         self._giving_back = False
         with suppress(StoreError):  # the next call states the same, or the end of the claim does
-            await self.give_back()
+            await self.state_what_runs()
 
-    async def give_back(self) -> None:
-        """Say what runs, if the store takes it for more.
+    async def state_what_runs(self) -> None:
+        """Say what runs, if the store takes it for something else: what has ended, or ran before anything was limited.
 
         Raises:
             StoreError: it may not have heard.
         """
+        if not self.limited:
+            self._stated = None
+            return
         async with self._calling:
             running = self._running() + self._in_hand
-            if running < self._stated or self._unused:
+            if running != self._stated or self._unused:
                 stated = self._stated
                 try:
                     await self._call(running, 0)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Group, MemoryBounds, Store, audit, trim
@@ -53,6 +54,10 @@ class Maintenance:
         # refused by a server that was full, or is gone with its data, stands there again.
         seldom = self._rounds % SELDOM_ROUNDS == 0
         unhandled, follow_ups = await self._group.beat()
+        # A limit that is heard of counts what runs already, also where all slots are full.
+        with suppress(StoreError):  # nothing else waits for the place of the permits
+            for loop in self._served.loops:
+                await loop.permits.state_what_runs()
         for partition in self._served.maintained():
             if partition in follow_ups:
                 self._follow_up_due(partition, follow_ups[partition])

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, suppress
 
 from salesloft_webhooks.background import Background, cancellation_requested
 from salesloft_webhooks.broker import MAX_BATCH, Group, HandedOver, Lease, Outcome, Settlement, Taken
+from salesloft_webhooks.broker.group_limits import PLACE
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.settings import Settings
@@ -69,6 +70,7 @@ class PartitionLoop:
         self._running.on_end = self.permits.ended
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
+        self._isolated = 0  # that are to be run next: before others, which in a limited group would take their permits
         self._stopping = False
 
     async def run(self) -> None:
@@ -95,12 +97,16 @@ class PartitionLoop:
                 self.heartbeat = time.monotonic()
             await self._settler_idle()
             with suppress(StoreError):  # they end like leases
-                await self.permits.give_back()
+                await self.permits.state_what_runs()
 
     def _store_failed(self, error: StoreError, failures: int) -> None:
         self._settler.say_again()
-        self._telemetry.store_unavailable(str(error), f"take {self.partition}")
-        log.warning("store.failed", partition=self.partition, failures=failures, reason=str(error))
+        partition = self.partition
+        if self.permits.was_unanswered():
+            partition = PLACE
+        else:
+            self._telemetry.store_unavailable(str(error), f"take {partition}")
+        log.warning("store.failed", partition=partition, failures=failures, reason=str(error))
 
     def stop(self) -> None:
         """Take nothing more. `run` returns when what runs has ended and is settled."""
@@ -122,6 +128,13 @@ class PartitionLoop:
     async def _take_and_start(self) -> None:
         self.idle_wait.clear()
         await self._report_before_taking()
+        if self._isolated and not self._stopping:
+            async with self.permits.one(self._slots) as permitted:
+                if permitted:
+                    await self._run_isolated()
+            if not (permitted or self.permits.should_look):
+                await self.permits.held_up()
+                return
         held = HeldSlots(await self._slots.reserve(self._take_at_most))
         try:
             taken = await self._fill(held)
@@ -131,10 +144,9 @@ class PartitionLoop:
         self.idle_wait.attentive = self._stopping or taken.isolated > 0
         if await self.permits.held_up():
             return
-        if taken.isolated and not taken.paused and (idle or self._isolation_budget.is_due()):
-            await self._run_isolated(taken.isolated)
-            await self.permits.held_up()
-        else:
+        if not taken.paused and (idle or self._isolation_budget.is_due()):
+            self._isolated = taken.isolated
+        if not self._isolated:
             await self.idle_wait.after(taken)
 
     async def _report_before_taking(self) -> None:
@@ -178,11 +190,12 @@ class PartitionLoop:
         held.free -= begins
         self.permits.begun(begins)
 
-    async def _run_isolated(self, waiting: int) -> None:
+    async def _run_isolated(self) -> None:
         """Run a few entries that may kill us while nothing else runs here, so that only they are lost with us.
 
         Whatever takes long, here or among those that run already, is not waited for: the others go on.
         """
+        waiting, self._isolated = self._isolated, 0
         with self._isolation_budget.measured(waiting):
             async with self._slots.exclusive(DRAIN_SECONDS) as held:
                 taken = await self._fill(held, alone=True)

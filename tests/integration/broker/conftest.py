@@ -8,6 +8,7 @@ import pytest
 
 from salesloft_webhooks.broker import decide_partitions
 from tests.integration.broker.follow_up_steps import ask, leased
+from tests.integration.broker.permits_model import Permits
 from tests.support.broker_bench import Bench, open_bench
 from tests.support.clusters import started_cluster
 from tests.support.servers import NO_REDIS, Server, engines
@@ -35,6 +36,13 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Ser
         pytest.skip(NO_REDIS)
     with started_cluster(tmp_path, engine=request.param) as nodes:
         yield nodes
+
+
+@pytest.fixture
+def permits(server: Server) -> Iterator[Permits]:
+    """Of nobody yet, on each engine."""
+    with server.client() as redis:
+        yield Permits(redis)
 
 
 @pytest.fixture

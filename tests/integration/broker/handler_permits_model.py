@@ -56,8 +56,7 @@ class Handlers:
     def keep(self, *permits: str, digest: str = "k") -> int:
         """Keep them; how many the store did not have."""
         words = [word for permit in permits for word in (digest, permit)]
-        lost: int = self.calls.run("keep_handler_permits", "crm", LEASE_MS, *words)
-        return lost
+        return sum(self.calls.run("keep_handler_permits", "crm", LEASE_MS, *words))
 
     def in_use(self, digest: str = "k") -> set[str]:
         """The permits that the store has of a key."""

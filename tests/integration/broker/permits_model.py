@@ -26,15 +26,17 @@ class Permits:
     Attributes:
         redis: A plain client.
         server_ms: The server's clock.
+        lease_ms: How long claims are kept without another word.
     """
 
     redis: Any
     server_ms: int = 1_900_000_000_000
+    lease_ms: int = LEASE_MS
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def limit(self, words: str) -> None:
         """Say by hand what limits the group."""
-        self.run("set_limits", "crm", "hand", words, 0)
+        self.run("set_limits", "crm", "hand", words, "")
 
     def run(self, name: str, *args: object) -> Any:
         """Call a script now."""
@@ -44,7 +46,7 @@ class Permits:
     def call(self, claimant: str, *, running: int, wanted: int = 0, unused: int = 0) -> tuple[object, ...]:
         """The words of a claimant's next call, which may be sent late, twice or never."""
         self._numbers[claimant] = number = self._numbers.get(claimant, 0) + 1
-        return "crm", claimant, number, LEASE_MS, running, wanted, unused
+        return "crm", claimant, number, self.lease_ms, running, wanted, unused
 
     def send(self, call: tuple[object, ...]) -> Answer:
         """Send it."""
@@ -59,7 +61,7 @@ class Permits:
         """Keep what runs, as the renewing thread does."""
         for name, attempts in running.items():
             number = self._numbers.get(name, 0)
-            self.run("keep_permits", "crm", LEASE_MS, name, attempts, number, number)
+            self.run("keep_permits", "crm", self.lease_ms, name, attempts, number, number)
 
     def counted(self) -> int:
         """How many attempts the store takes for running."""

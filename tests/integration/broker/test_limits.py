@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from salesloft_webhooks.broker import Group, GroupOptions, Outcome, Settlement
 from salesloft_webhooks.broker.administration.groups import remove
+from salesloft_webhooks.broker.administration.limiting import stored_limits
 from salesloft_webhooks.broker.group_limits import set_limits
 from salesloft_webhooks.limits import NO_LIMITS, Limits, Rate, SaidLimits
 from salesloft_webhooks.settings import Ordering
@@ -114,6 +115,28 @@ async def test_a_look_passes_what_the_group_does_not_want(bench: Bench) -> None:
     assert [lease.event.event_id for lease in await take(group)] == ["wanted"]
 
 
+async def test_a_look_reads_no_more_than_it_passes(bench: Bench) -> None:
+    """Entries are read with their bodies: one that is wanted is found at once, and behind others in a few steps."""
+    group = await bench.group(events=("person.*",), lease_seconds=60.0)
+
+    async def counts() -> list[int]:
+        with bench.redis.monitor() as monitor:
+            await group.take(0, 0)
+            bench.redis.ping()
+            heard = iter(lambda: str(monitor.next_command()["command"]), "PING")
+            return [int(each.split()[-1]) for each in heard if each.startswith("XRANGE")]
+
+    for number in range(40):
+        await bench.publish(f"wanted{number}")
+    one_wanted = await counts()
+    await take(group, 40)
+    for number in range(40):
+        await bench.publish(f"unwanted{number}", event_type="account.created")
+
+    assert one_wanted == [1]
+    assert await counts() == [1, 2, 4, 8, 16, 16]
+
+
 async def declare(bench: Bench, limits: Limits, *, refresh: bool) -> Group:
     """A worker of a version whose authors say that."""
     group = Group(bench.store, GroupOptions("crm", limits=limits), "another")
@@ -133,6 +156,38 @@ async def test_authors_limits_are_those_of_the_version_that_started_last(bench: 
     await older.limits.declare(refresh=True)
 
     assert bench.redis.hget(CLOCKS % 0, "limits").partition("|")[0].endswith(" - -")
+
+
+async def test_authors_limits_hold_as_long_as_somebody_repeats_them(bench: Bench) -> None:
+    """A worker of an earlier version that starts once more during a roll-out brings them, and takes them along."""
+    older, newer = Limits(50), Limits(5)
+    await declare(bench, older, refresh=False)
+    updated = await declare(bench, newer, refresh=False)
+    old = await declare(bench, older, refresh=False)
+
+    await updated.limits.declare(refresh=True)
+    during = await stored_limits(bench.store, "crm")
+    bench.redis.hincrby(CLOCKS % 0, "limits_said", -299_000)
+    await old.limits.declare(refresh=True)
+    await updated.limits.declare(refresh=True)
+    repeated = await stored_limits(bench.store, "crm")
+    bench.redis.hincrby(CLOCKS % 0, "limits_said", -301_000)
+    await updated.limits.declare(refresh=True)
+
+    assert (during.in_force, repeated.in_force) == (older, older)
+    assert (await stored_limits(bench.store, "crm")).in_force == newer
+
+
+async def test_a_version_without_limits_takes_those_of_an_earlier_one_back(bench: Bench) -> None:
+    """Also when they came back with a worker that started once more."""
+    unlimited = await declare(bench, NO_LIMITS, refresh=False)
+    await declare(bench, Limits(50), refresh=False)
+    await unlimited.beat()
+
+    bench.redis.hincrby(CLOCKS % 0, "limits_said", -301_000)
+    await unlimited.limits.declare(refresh=True)
+
+    assert (await stored_limits(bench.store, "crm")).in_force == NO_LIMITS
 
 
 async def test_a_group_that_is_removed_leaves_no_limits(bench: Bench) -> None:

@@ -1,5 +1,7 @@
 """Leases that are lost, counted apart from attempts that fail; and the entries that are isolated because of them."""
 
+import asyncio
+
 import pytest
 
 from salesloft_webhooks.broker import HELD_UP, Group, Lease, Outcome, Settled, Taken
@@ -61,6 +63,26 @@ async def test_an_event_that_waited_for_a_limit_keeps_the_leases_it_has_lost(ben
 
     assert (await take(group)) == ()
     assert bench.redis.exists("sl:{0}:g:crm:isolated")
+
+
+async def test_an_isolated_event_waits_for_a_limit_apart_and_in_its_time(bench: Bench) -> None:
+    """It may kill whoever runs beside it: it comes again apart from all others, and not before its time."""
+    group = await bench.group(max_attempts=4)
+    await bench.publish("e1")
+    await lose(group, 2)
+    assert (await take(group)) == ()
+    (lease,) = await apart(group)
+
+    await settle(group, lease, Outcome.RELEASE, delay=0.5, reason=HELD_UP)
+    soon = await group.take(0, 10), await apart(group)
+    await asyncio.sleep(0.6)
+    ordinary = await group.take(0, 10)
+    later = await apart(group)
+
+    assert (soon[0].leases, soon[0].isolated, soon[1]) == ((), 0, ())
+    assert (ordinary.leases, ordinary.isolated) == ((), 1)
+    assert [each.entry_id for each in later] == [lease.entry_id]
+    assert bench.redis.zcard("sl:{0}:g:crm:due") == 1
 
 
 async def test_a_release_breaks_the_row_and_counts_nothing(bench: Bench) -> None:

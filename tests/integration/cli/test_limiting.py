@@ -42,6 +42,22 @@ def test_a_group_is_limited_by_hand_until_that_is_forgotten(console: Console) ->
     assert limits(console) == "8 at once, 100/min"
 
 
+def test_what_is_left_of_an_operator_that_is_gone_is_forgotten(console: Console) -> None:
+    """Its declaration, and nothing that is said by hand or by authors."""
+
+    async def declared(driven: Driven) -> None:
+        await written_by_its_authors(driven)
+        await set_limits(driven.store, "crm", "declared", SaidLimits(1, by="gone/crm"))
+        await set_limits(driven.store, "crm", "hand", SaidLimits(rate=Rate.parse("9/s")))
+
+    console.arrange(declared)
+    before = limits(console)
+
+    console.run("groups", "limit", "crm", "--forget-declared")
+
+    assert (before, limits(console)) == ("1 at once, 9/s", "8 at once, 9/s")
+
+
 def test_status_and_the_group_say_what_limits_it_and_who(console: Console) -> None:
     """People read it beside what waits; who says what stands in `groups show`, in the order in which it counts."""
     console.arrange(written_by_its_authors)

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from salesloft_webhooks import Event
+from salesloft_webhooks import Event, Router
 from salesloft_webhooks.broker import Group, GroupOptions, open_store
 from salesloft_webhooks.settings import Settings
+from tests.integration.worker.test_limits import another_worker
 from tests.support.servers import Server
+from tests.support.waiting import eventually
 from tests.support.worker_pipeline import STREAM, Pipeline, pipeline
 
 CONCURRENCY = 16
@@ -122,3 +124,27 @@ async def test_a_paused_group_asks_no_more_often_for_its_isolated_entries(valkey
         await running.finished(3)
 
     assert asked < 30
+
+
+async def test_isolated_entries_have_their_share_of_a_limited_group(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where attempts are longer than a turn, and somebody waits for each permit that such an entry would need."""
+    monkeypatch.setattr("salesloft_webhooks.worker.isolation_budget.SHARE", 0.5)
+    order: list[str] = []
+    router: Router[None] = Router(max_running=1)
+
+    @router.on("*")
+    async def handle(event: Event) -> None:
+        await asyncio.sleep(1.1)
+        order.append(event.event_id[0])
+
+    async with pipeline(valkey, router) as preparing:
+        preparing.stop.set()
+        await preparing.task
+        await isolate(preparing, valkey, 2)
+        await preparing.publish(*(f"n{number}" for number in range(14)))
+    async with pipeline(valkey, router, worker_concurrency=8), another_worker(valkey, router, worker_concurrency=8):
+        await eventually(lambda: order.count("s") == 2, "they have run", 30)
+
+    assert order.count("n") < 10

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+import pytest
 
 from salesloft_webhooks import Event, Ordering, Router
 from salesloft_webhooks.broker import open_store
@@ -18,6 +20,8 @@ from tests.support.servers import Server
 from tests.support.waiting import eventually
 from tests.support.worker_pipeline import Pipeline, pipeline
 
+PERMITS = "sl:{0}:g:mine:limits:permits"
+
 
 class Watch:
     """A handler that takes its time, and says how many of it ran at once and when each began."""
@@ -27,6 +31,7 @@ class Watch:
         self.running = self.most = 0
         self.began: list[float] = []
         self.order: list[str] = []
+        self.wait: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(self.seconds)
 
     async def __call__(self, event: Event) -> None:
         """Run."""
@@ -34,7 +39,7 @@ class Watch:
         self.order.append(event.event_id)
         self.running += 1
         self.most = max(self.most, self.running)
-        await asyncio.sleep(self.seconds)
+        await self.wait()
         self.running -= 1
 
 
@@ -126,6 +131,30 @@ async def test_a_limit_holds_from_the_moment_it_is_set_and_until_it_is_taken_bac
         assert watch.most > 1
 
 
+async def test_what_runs_already_counts_when_a_limit_is_set(valkey: Server) -> None:
+    """A worker whose slots are full of long attempts says so with its heartbeat: nobody else begins beside them."""
+    first, ended = Watch(), asyncio.Event()
+    first.wait = ended.wait
+    second = Watch()
+    full = {"worker_concurrency": 3, "upkeep_seconds": 1}
+
+    async with pipeline(valkey, limited(first), **full) as running:
+        await publish(running, 3)
+        await eventually(lambda: first.running == 3, "all slots are full")
+        async with open_store(Settings.load(redis_url=valkey.url)) as store:
+            await set_limits(store, "mine", "hand", SaidLimits(max_running=3))
+        await eventually(lambda: counted(running.redis, "mine") == 3, "they are counted")
+        async with another_worker(valkey, limited(second)):
+            await asyncio.gather(*(running.publish(f"f{number}") for number in range(5)))
+            await asyncio.sleep(0.5)
+            began = len(second.order)
+            ended.set()
+            await eventually(lambda: len({*first.order, *second.order}) == 8, "all are done")
+
+    assert began == 0
+    assert second.most <= 3
+
+
 async def test_lanes_wait_in_order_and_others_go_on(server: Server) -> None:
     """In an ordered group that is limited each person's events run in order, and no person waits for another's end."""
     watch = Watch(0.01)
@@ -161,6 +190,29 @@ async def test_a_group_without_limits_has_no_permits(server: Server) -> None:
 
         assert running.redis.keys("sl:{0}:g:mine:limits*") == []
         assert running.redis.hget("sl:{0}:g:mine:clock", "limits") is None
+
+
+async def test_a_place_of_permits_that_does_not_answer_is_named(
+    valkey: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the fault of the partitions that are there; and when it is back, nothing is said to be away."""
+    watch, away = Watch(), set[str]()
+    report = WorkerTelemetry.store_unavailable
+
+    def store_unavailable(telemetry: WorkerTelemetry, reason: str, part: str = "") -> None:
+        away.add(part)
+        report(telemetry, reason, part)
+
+    monkeypatch.setattr(WorkerTelemetry, "store_unavailable", store_unavailable)
+    async with pipeline(valkey, limited(watch, max_running=1), partitions=2) as running:
+        running.redis.set(PERMITS, "of a type that no permits are")
+        await publish(running, 6)
+        await eventually(lambda: away == {"permits 0"}, "it is noticed")
+        running.redis.delete(PERMITS)
+        await all_done(running, watch, 6)
+
+        assert away == {"permits 0"}
+        assert running.worker.not_ready() is None
 
 
 async def test_rates_are_read_as_they_are_said() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.broker.group_limits import PLACE, set_limits
@@ -54,16 +54,18 @@ async def limit_by_hand(store: Store, group: str, said: SaidLimits, *, anew: boo
     Raises:
         StoreError: it may hold all the same; repeat it.
     """
-    before = SaidLimits() if anew else (await stored_limits(store, group)).said.get("hand", SaidLimits())
-    running = before.max_running if said.max_running is UNSET else said.max_running
-    rate = before.rate if said.rate is UNSET else said.rate
-    return (await set_limits(store, group, "hand", SaidLimits(running, rate))).limits
+    return (await set_limits(store, group, "hand", said, beside="" if anew else "further")).limits
 
 
-async def forget_limits_by_hand(store: Store, group: str) -> Limits:
-    """Let a group be limited as is declared, or as its authors say; what holds then.
+async def forget_limits(store: Store, group: str, source: str = "hand") -> Limits:
+    """Let what others say of a group's limits hold again; what holds then.
+
+    Args:
+        store: Where.
+        group: Which.
+        source: Who says nothing any more: ``hand``, or ``declared``, where no operator would declare it again.
 
     Raises:
         StoreError: it may hold all the same; repeat it.
     """
-    return (await set_limits(store, group, "hand", SaidLimits())).limits
+    return (await set_limits(store, group, source, SaidLimits())).limits

@@ -39,8 +39,8 @@ from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 Argument = str | bytes | int | float
-HOT = frozenset({"publish", "reserve", "take", "settle", "extend"})
-"""The scripts that run for every event: they share a line (`line.py`); everything else is redis-py's."""
+HOT = frozenset({"publish", "reserve", "take", "settle", "extend", "permits"})
+"""The scripts of every event (`permits`: of limited groups), which share a line (`line.py`); the rest is redis-py's."""
 _NOT_HERE = (AskError, ClusterDownError, MovedError, TryAgainError)
 """Refusals of a cluster's node that redis-py follows to where the slot is; nothing was done."""
 

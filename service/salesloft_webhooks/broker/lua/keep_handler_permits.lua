@@ -3,7 +3,7 @@
 --
 -- KEYS  1 the stream of partition 0
 -- ARGV  1 group   2 lease, ms   then two for each: digest, permit
--- Result: how many of them the store did not have
+-- Result: for each, 1 when the store did not have it (any more), else 0
 --
 -- Invariant kept: what runs is counted, also what a promoted replica had not heard of, or what had ended while its worker was
 -- cut off. Who takes a permit back while this call is under way takes it back once more behind it.
@@ -13,8 +13,8 @@
 --@include handler_permits
 local lease = tonumber(ARGV[2])
 note_call(lease)
-local lost = 0
+local lost = {}
 for at = 3, #ARGV, 2 do
-  lost = lost + handler_permits.keep(handler_permits.key(ARGV[at]), ARGV[at + 1], lease)
+  lost[#lost + 1] = handler_permits.keep(handler_permits.key(ARGV[at]), ARGV[at + 1], lease)
 end
 return lost

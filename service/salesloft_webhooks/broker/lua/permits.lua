@@ -22,8 +22,11 @@
 --@include limits
 --@include permits
 local TURN_MS, PATIENCE_MS, EXAMINED = 1000, 2000, 32
+local RENEWALS_PER_LEASE = 3 -- worker/lease_renewal.py
+-- Whoever was given several permits has asked for as many as it has slots: what it finds nothing for is back so soon.
+local IN_HAND_MS = 100
 local ASKS_AGAIN_MS = 5000 -- at the latest (worker/limited_takes.py)
--- The first of those that wait for an attempt to end asks again so soon, and each behind it so much later: who is next is
+-- The first of those that wait for an attempt to end, or for permits in somebody's hand, asks again so soon, and each behind it so much later: who is next is
 -- quick, and many are not many calls. A permit is kept for who has waited, for a little longer than until it should ask.
 local STEP_MS, LONGEST_MS, LATE_MS = 20, 500, 100
 local claimant, number, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -36,7 +39,8 @@ local mine = permits.read(claimant)
 if number <= mine.number then
   return { 0, 0, '', text }
 end
-if now >= reporting_until then
+-- After an outage the living are waited for: a loop that asks for nothing is heard of with the next renewal only.
+if now >= reporting_until + lease / RENEWALS_PER_LEASE then
   permits.end_lapsed()
   mine = permits.read(claimant)
 end
@@ -65,18 +69,25 @@ if most then
   held_up = free <= ahead and 'running' or ''
 end
 if interval then
-  full_at = tonumber(redis.call('HGET', permits.claims, permits.bucket) or '') or now
+  local known = redis.call('HMGET', permits.claims, permits.bucket, permits.several)
+  full_at = tonumber(known[1] or '') or now
   full_at = math.max(now, math.min(full_at - unused * interval, now + burst * interval))
   local tokens = math.floor(burst - (full_at - now) / interval + 0.000001)
   free = math.min(free, tokens)
   if tokens <= ahead then
-    held_up, wait = 'rate', math.max(1, math.ceil(full_at - (burst - ahead - 1) * interval - now))
+    held_up = 'rate'
+    if now - tonumber(known[2] or 0) > IN_HAND_MS then
+      wait = math.max(1, math.ceil(full_at - (burst - ahead - 1) * interval - now))
+    end
   end
 end
 local granted = (most or interval) and math.max(0, math.min(wanted, free - ahead)) or wanted
 local waits = wanted > 0 and granted == 0
 if interval then
   redis.call('HSET', permits.claims, permits.bucket, string.format('%.3f', full_at + granted * interval))
+  if granted > 1 then
+    redis.call('HSET', permits.claims, permits.several, ms(now))
+  end
 end
 mine.number, mine.count = number, running + granted
 if waits then

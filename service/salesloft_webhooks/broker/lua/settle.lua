@@ -137,21 +137,7 @@ local function finish_later(id, lane)
   end
 end
 
--- Back to nobody, to be looked at again after `delay`; the delivery count says how many attempts have counted.
-local function put_back(id, lane, counted, delay)
-  redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', counted, 'JUSTID')
-  make_due(id, lane, now + delay)
-  changed[id] = { owner = NOBODY, delivered = counted }
-end
-
--- Handed back unharmed: that is no failure, and no sign of a deadly event either, but for what has not begun: 'held_up'.
-local function release(id, lane, attempt, delay, reason)
-  local uncounted, row, at = losses_of(id)
-  if row > 0 and reason ~= 'held_up' then
-    write_losses(id, uncounted, 0, at)
-  end
-  put_back(id, lane, attempt - 1, delay)
-end
+--@include giving_back
 
 -- A `done` of an entry that the group does not hold (any more): whether it was written down over a poisoned one's death.
 local function undo_poison(id, event_id)

@@ -1,6 +1,6 @@
 """What limits a group, and the form that changes it."""
 
-from salesloft_webhooks.broker.administration.limiting import StoredLimits, forget_limits_by_hand, limit_by_hand
+from salesloft_webhooks.broker.administration.limiting import StoredLimits, forget_limits, limit_by_hand
 from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
@@ -34,7 +34,7 @@ async def limit(form: Form, console: Console, _person: Person) -> Done:
 async def forget_limit(form: Form, console: Console, _person: Person) -> Done:
     """Let what is declared or written hold again."""
     name = await _known(console, form.text("name"))
-    limits = await forget_limits_by_hand(console.store, name)
+    limits = await forget_limits(console.store, name)
     return Done(f"{name} is limited to {limits.text}" if limits else f"nothing limits {name} now", f"/groups/{name}")
 
 

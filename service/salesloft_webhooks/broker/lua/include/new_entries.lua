@@ -35,28 +35,35 @@ local function read(room)
 end
 
 -- Leases nothing: passes what nobody needs to run, up to the first entry that somebody does; whether there is no such one.
+-- In steps, as there is one at once as a rule, and each entry is read with its body.
 local function has_read_everything()
+  local MOST_AT_ONCE = 16
+  local last, step, looked_at = nil, 1, 0
   for _, flat in ipairs(redis.call('XINFO', 'GROUPS', events)) do
     local info = fields_of(flat)
-    if info.name == group then
-      local entries, passed = redis.call('XRANGE', events, '(' .. info['last-delivered-id'], '+', 'COUNT', scan_limit), {}
-      for _, entry in ipairs(entries) do
-        local fields = entry_fields(entry[2])
-        local wanted = fields.id and fields.type and wants(fields.type, fields.only or '')
-        if wanted and not outcome_of(fields.id, entry[1]) then
-          break
-        end
-        skipped = skipped + (wanted and 1 or 0)
-        passed[#passed + 1] = entry[1]
-      end
-      if #passed > 0 then
-        read(#passed)
-        redis.call('XACK', events, group, unpack(passed))
-      end
-      return #passed == #entries and #entries < scan_limit
-    end
+    last = info.name == group and info['last-delivered-id'] or last
   end
-  return false -- it is gone: the next take makes it again
+  while last and looked_at < scan_limit do -- nil: the group is gone, and the next take makes it again
+    local entries, passed = redis.call('XRANGE', events, '(' .. last, '+', 'COUNT', step), {}
+    for _, entry in ipairs(entries) do
+      local fields = entry_fields(entry[2])
+      local wanted = fields.id and fields.type and wants(fields.type, fields.only or '')
+      if wanted and not outcome_of(fields.id, entry[1]) then
+        break
+      end
+      skipped = skipped + (wanted and 1 or 0)
+      passed[#passed + 1] = entry[1]
+    end
+    if #passed > 0 then
+      read(#passed)
+      redis.call('XACK', events, group, unpack(passed))
+    end
+    if #passed < #entries or #entries < step then
+      return #passed == #entries
+    end
+    last, looked_at, step = passed[#passed], looked_at + #passed, math.min(2 * step, MOST_AT_ONCE)
+  end
+  return false
 end
 
 -- True when the entry goes into a lane behind others.

@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.limits import SaidLimits
 
 
-async def limit_handler(
-    store: "Store", group: str, handler: str, chosen: "SaidLimits", *, forget: bool
-) -> str:
+async def limit_handler(store: "Store", group: str, handler: str, chosen: "SaidLimits", *, forget: bool) -> str:
     """Limit it by hand; what holds now, for people.
 
     Raises:

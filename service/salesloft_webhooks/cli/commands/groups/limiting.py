@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.settings import Settings
 
 
-def limit(
+def limit(  # noqa: PLR0913 - each is an option of the command
     group: GroupName,
     *,
     max_running: Annotated[str, typer.Option(help="Attempts that run at once; none: any number.")] = "",
@@ -27,6 +27,9 @@ def limit(
     handler: Annotated[str, typer.Option(help="Only this handler, each value of its key by itself.")] = "",
     none: Annotated[bool, typer.Option("--none", help="No limits, whoever declares some.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="What is declared or written holds again.")] = False,
+    forget_declared: Annotated[
+        bool, typer.Option("--forget-declared", help="What is declared, where no operator runs any more.")
+    ] = False,
 ) -> None:
     """Limit a group or one of its handlers, in all workers together, from now on. What runs already runs on.
 
@@ -35,32 +38,33 @@ def limit(
     if per_minute and rate:
         raise typer.BadParameter("--rate and --per-minute say the same: give one of them")
     rate = f"{per_minute}/min" if per_minute else rate
-    if bool(max_running or rate) + none + forget != 1:
-        raise typer.BadParameter("say one of: --max-running and --rate (or --per-minute), --none, --forget")
-    chosen = _checked(max_running, rate)
+    if bool(max_running or rate) + none + forget + forget_declared != 1:
+        options = "--max-running and --rate (or --per-minute), --none, --forget, --forget-declared"
+        raise typer.BadParameter(f"say one of: {options}")
+    if handler and forget_declared:
+        raise typer.BadParameter("limits of handlers are not declared: say --forget")
+    chosen = _checked("none", "none") if none else _checked(max_running, rate)
+    forgotten = "declared" if forget_declared else "hand" if forget else ""
 
     async def act(store: "Store", _: "Settings") -> str:
         await require_group(store, group)
         if handler:
-            holds = await limit_handler(store, group, handler, SaidLimits(None, None) if none else chosen, forget=forget)
+            holds = await limit_handler(store, group, handler, chosen, forget=forget)
         else:
-            limits = await _act(store, group, chosen, none=none, forget=forget)
+            limits = await _act(store, group, chosen, forgotten)
             holds = f"{group} is limited to {limits.text}" if limits else f"nothing limits {group}"
-        said = {"max_running": max_running, "rate": rate, "none": "yes" * none, "forget": "yes" * forget}
+        said = {"max_running": max_running, "rate": rate, "none": "yes" * none, "forget": forgotten}
         await write_own_act(store, "limit", {"group": group, **({"handler": handler} if handler else {}), **said})
         return holds
 
     note(single_line(with_store(act)))
 
 
-async def _act(store: "Store", group: str, chosen: "SaidLimits", *, none: bool, forget: bool) -> "Limits":
-    from salesloft_webhooks.broker.administration.limiting import forget_limits_by_hand, limit_by_hand
-    from salesloft_webhooks.limits import SaidLimits
+async def _act(store: "Store", group: str, chosen: "SaidLimits", forgotten: str) -> "Limits":
+    from salesloft_webhooks.broker.administration.limiting import forget_limits, limit_by_hand
 
-    if forget:
-        return await forget_limits_by_hand(store, group)
-    if none:
-        chosen = SaidLimits(None, None)
+    if forgotten:
+        return await forget_limits(store, group, forgotten)
     return await limit_by_hand(store, group, chosen)
 
 
