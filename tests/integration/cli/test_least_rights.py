@@ -78,6 +78,7 @@ async def fill(driven: Driven) -> None:
     await driven.kill(group)
     await driven.publish("ones", person=1)
     await let_one_wait(driven.store, 1)
+    await group.handler_limits.declare({"sync": "8 - data.user.id"}, refresh=False)
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
     new = NewRun(kind=RunKind.REDRIVE, by="ada", group="crm", selection={"reason": "poison"}, total=7, ends=("0-0",))

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.commands.groups.handler_limiting import limit_handler
 from salesloft_webhooks.cli.console import note
+from salesloft_webhooks.cli.handler_limiting import limit_handler
 from salesloft_webhooks.cli.nearest_names import require_group
 from salesloft_webhooks.cli.options import GroupName
 from salesloft_webhooks.cli.own_acts import write_own_act
