@@ -69,7 +69,9 @@ class LimitedTakes:
         self._latest = self._over = 0
         self._giving_back = False
         self._unanswered = self._reported = False
-        self._repeats = False  # whether the next take gets what the one before has leased, whose answer was lost
+        self._repeats = (
+            False  # whether the next take gets what one of isolated entries has leased, whose answer was lost
+        )
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 
@@ -91,8 +93,8 @@ class LimitedTakes:
         Args:
             held: The slots.
             take_and_start: Takes so many, and starts them.
-            alone: Isolated ones, with the permit of `one`. They are not looked for: that leases one,
-                and to hand it back would clear it of its losses. Nor does a look repeat a take, for the same reason.
+            alone: Isolated ones, with the permit of `one`. They are not looked for: that leases one, which to hand back
+                would clear it of its losses. Nor does a look repeat a take of theirs, for the same reason.
 
         Raises:
             StoreError: nothing is known about the outcome.
@@ -106,9 +108,10 @@ class LimitedTakes:
             if not looked.something_there:
                 return looked
         if not (alone and self._in_hand and not self.stale):
-            self._unused += self._in_hand
+            self._unused, self._in_hand = self._unused + self._in_hand, 0
             if not await self._ask(1 if alone else held.free):
                 return await self._look(held, take_and_start) if self.should_look and not alone else NOTHING_TAKEN
+        self._repeats = self._repeats or alone
         try:
             return await self._take(self._in_hand, held, take_and_start)
         finally:
@@ -142,7 +145,7 @@ class LimitedTakes:
 
     async def _take(self, room: int, held: HeldSlots, take_and_start: Take) -> Taken:
         # What a call leases that repeats a lost one may be more: only ``room`` of it begins.
-        slots, held.free, self._repeats = held.free, room, True
+        slots, held.free = held.free, room
         try:
             taken = await take_and_start(room)
         finally:
