@@ -104,16 +104,18 @@ async def test_a_thread_that_outlives_its_attempt_keeps_the_permit() -> None:
     token = HELD.set(Permit())
     attempt = asyncio.create_task(threads.run(free.wait))
     HELD.reset(token)
-    await eventually(lambda: bool(held), "the function runs")
-    for _ in range(2):
-        attempt.cancel()
-        await asyncio.sleep(0.01)
-    left = attempt.done() and not held[0].done()
-    free.set()
-    await asyncio.wait(held)
-    threads.close()
+    try:
+        await eventually(lambda: bool(held), "the function runs")
+        for _ in range(2):
+            attempt.cancel()
+            await asyncio.sleep(0.01)
 
-    assert left
+        assert attempt.done()
+        assert not held[0].done()
+    finally:
+        free.set()
+        threads.close()
+    await asyncio.wait(held)
 
 
 async def test_an_event_that_cannot_be_read_fails_alone(valkey: Server) -> None:
