@@ -1,7 +1,6 @@
 """The script that gives permits for calls of limited handlers: who may begin, who waits for how long, what is left."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 
@@ -82,16 +81,42 @@ def test_nobody_waits_for_an_event_that_does_not_come(handlers: Handlers) -> Non
 
 
 def test_many_that_wait_are_spread_by_how_long_calls_take(handlers: Handlers) -> None:
-    """Calls of 800 ms: once that is known, each waits so much longer than the one before, a minute at the most."""
-    for _ in range(60):
-        permit = handlers.ask("warm", ONE).permit
-        handlers.give_back(permit, ONE, held_ms=800)
+    """Calls of 100 ms: each waits so much longer than the one before, up to a second and 6 ms for each before it."""
+    handlers.give_back(handlers.ask("warm", ONE).permit, ONE, held_ms=100)
     handlers.ask("runs", ONE)
 
     waits = [handlers.ask(f"e{number}", ONE).wait_ms for number in range(200)]
 
-    assert all(700 <= later - earlier <= 800 for earlier, later in pairwise(waits[:60]))
-    assert max(waits) == 60_000
+    assert waits[:10] == [100 * number for number in range(1, 11)]
+    assert waits[20:] == [1_000 + 6 * number for number in range(20, 200)]
+
+
+def test_those_that_come_too_soon_come_less_often_and_then_more_often_again(handlers: Handlers) -> None:
+    """What is done between two calls takes its time, too: the wait grows with refusals, and shrinks with permits."""
+    running = handlers.ask("runs", ONE).permit
+    waits = [handlers.ask("e", ONE).wait_ms]
+    for _ in range(100):
+        handlers.pass_ms(waits[-1])
+        handlers.keep(running)
+        waits.append(handlers.ask("e", ONE).wait_ms)
+    for _ in range(100):
+        handlers.give_back(running, ONE)
+        handlers.pass_ms(100)
+        running = handlers.ask("e", ONE).permit
+        handlers.ask("e", ONE)
+
+    assert waits[0] == 20
+    assert waits == sorted(waits)
+    assert waits[-1] == 80
+    handlers.ask("other", ONE)
+    assert handlers.redis.hget(BASE, "slow k") == "1.000"
+
+
+def test_nobody_waits_for_longer_than_a_minute_without_a_look(handlers: Handlers) -> None:
+    """Of a rate of one an hour, too: limits may have been changed."""
+    handlers.ask("a", ("- 1/3600000/1", "k"))
+
+    assert handlers.ask("b", ("- 1/3600000/1", "k")).wait_ms == 60_000
 
 
 def test_an_event_has_a_permit_of_all_its_handlers_or_of_none(handlers: Handlers) -> None:

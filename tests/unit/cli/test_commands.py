@@ -17,8 +17,8 @@ def modules(folder: Path) -> set[str]:
     return {path.stem for path in folder.iterdir() if not path.stem.startswith("_")}
 
 
-NAMED_OTHERWISE = {"attempts": "past_attempts"}
-"""`worker/attempt.py` is there already, and no two modules of the package differ by an ending only."""
+NAMED_OTHERWISE = {"attempts": "past_attempts", "limit": "limiting"}
+"""`worker/attempt.py` and `limits.py` are there already, and no two modules of the package differ by an ending only."""
 
 
 def module(command: str) -> str:

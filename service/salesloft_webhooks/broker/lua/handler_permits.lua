@@ -24,6 +24,7 @@
 --@include group
 --@include limits
 --@include handler_permits
+local SLOWEST, SOON_MS, EACH_MS = 4, 1000, 6
 local lease, returned = tonumber(ARGV[2]), tonumber(ARGV[3])
 local reporting_until = note_call(lease)
 local at = 4
@@ -32,8 +33,8 @@ for _ = 1, returned do
   at = at + 5
 end
 
--- Who waits: when this event is expected, nil when it has not waited or is too late; how many wait, of an event that waits
--- those before it; and a function of how many of them are expected by a time.
+-- Who waits: how many, of an event that waits those before it; a function of how many of them are expected by a time; and
+-- whether the event has waited.
 local function look_at_waiting(key, event)
   local waiting = key .. ':waiting'
   if redis.call('EXISTS', waiting) == 0 then
@@ -43,22 +44,34 @@ local function look_at_waiting(key, event)
   local mine = redis.call('ZSCORE', waiting, event)
   if mine then
     local before = redis.call('ZCOUNT', waiting, '-inf', '(' .. mine)
-    return before, function() return before end
+    return before, function() return before end, true
   end
   return redis.call('ZCARD', waiting), function(time) return redis.call('ZCOUNT', waiting, '-inf', ms(time)) end
+end
+
+-- Who has waited as long as it should have and finds no permit came too soon: it takes longer until the next one begins than
+-- calls take, by all that is done in between. So two or three ask for each that begins, and not ever more.
+local function learn(handler, slow, too_soon)
+  slow = too_soon and math.min(slow * 1.02, SLOWEST) or math.max(slow * 0.95, 1)
+  redis.call('HSET', handler_permits.said, 'slow ' .. handler, string.format('%.3f', slow))
 end
 
 -- What one handler says to an event: 0 when it may begin, else how many ms it should wait, and for what.
 local function look_at(want, event)
   local running, full_at = handler_permits.look(want.key, reporting_until)
-  local most, interval, burst, pace = handler_permits.read(want.handler, want.written)
-  local before, ahead_at = look_at_waiting(want.key, event)
+  local most, interval, burst, pace, slow = handler_permits.read(want.handler, want.written)
+  local before, ahead_at, came = look_at_waiting(want.key, event)
   local wait, cause = 0, ''
   if most then
     -- So much later than the one before it is each that waits expected: as often as permits come back.
-    local step = math.min(math.max(pace / most, handler_permits.shortest_step_ms), handler_permits.longest_step_ms)
+    local step = (pace or handler_permits.usual_ms) / most * slow
+    step = math.min(math.max(step, handler_permits.shortest_step_ms), handler_permits.longest_step_ms)
     if most - running <= ahead_at(now + step) then
-      wait, cause = step * (before + 1), 'running'
+      -- Few that wait look again soon, in case that permits come back sooner than expected; many are not many calls.
+      wait, cause = math.min(step * (before + 1), SOON_MS + EACH_MS * before), 'running'
+    end
+    if came then
+      learn(want.handler, slow, wait > 0)
     end
   end
   if interval then

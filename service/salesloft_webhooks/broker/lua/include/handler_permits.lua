@@ -11,10 +11,11 @@ function handler_permits.key(digest)
   return group_base .. ':limit:' .. digest
 end
 
--- What limits a handler: how many may run, the ms between two that begin, how many may begin at once, and how long a call takes.
+-- What limits a handler: how many may run, the ms between two that begin, how many may begin at once; how long a call takes (nil:
+-- nobody knows), and how many times longer than that it is until the next one begins.
 -- What is said by hand comes before what its author wrote, for each of the two by itself.
 function handler_permits.read(handler, written)
-  local found = redis.call('HMGET', handler_permits.said, 'hand ' .. handler, 'pace ' .. handler)
+  local found = redis.call('HMGET', handler_permits.said, 'hand ' .. handler, 'pace ' .. handler, 'slow ' .. handler)
   local words = {}
   local by_hand, by_author = string.gmatch(found[1] or '', '%S+'), string.gmatch(written, '%S+')
   for at = 1, 2 do
@@ -22,7 +23,7 @@ function handler_permits.read(handler, written)
     words[at] = hand == '-' and author or hand
   end
   local most, interval, burst = limits.read('0 ' .. words[1] .. ' ' .. words[2])
-  return most, interval, burst, tonumber(found[2]) or handler_permits.usual_ms
+  return most, interval, burst, tonumber(found[2]), tonumber(found[3]) or 1
 end
 
 -- Removes what is over; how many permits are in use, and when the bucket is full.
@@ -57,7 +58,7 @@ function handler_permits.take_back(digest, id, handler, written, held)
     full_at = full_at - interval
     handler_permits.fill_until(key, full_at)
   elseif held >= 0 then
-    redis.call('HSET', handler_permits.said, 'pace ' .. handler, ms(pace + (held - pace) / 8))
+    redis.call('HSET', handler_permits.said, 'pace ' .. handler, ms(pace and pace + (held - pace) / 8 or held))
   end
   if full_at and redis.call('ZCARD', key) == 1 then
     redis.call('PEXPIRE', key, ms(math.max(1, full_at - now)))

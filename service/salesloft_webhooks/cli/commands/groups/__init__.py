@@ -2,7 +2,7 @@
 
 import typer
 
-from salesloft_webhooks.cli.commands.groups import limit, pause, remove, resume, show
+from salesloft_webhooks.cli.commands.groups import limiting, pause, remove, resume, show
 from salesloft_webhooks.cli.commands.groups import list as list_
 
 app = typer.Typer(no_args_is_help=True, help="Consumer groups: each handles every event it wants, on its own.")
@@ -11,5 +11,5 @@ app.command("list")(list_.list_groups)
 app.command("show")(show.show_group)
 app.command()(pause.pause)
 app.command()(resume.resume)
-app.command()(limit.limit)
+app.command()(limiting.limit)
 app.command()(remove.remove)
