@@ -204,7 +204,7 @@ async def test_a_place_of_permits_that_does_not_answer_is_named(
         report(telemetry, reason, part)
 
     monkeypatch.setattr(WorkerTelemetry, "store_unavailable", store_unavailable)
-    async with pipeline(valkey, limited(watch, max_running=1), partitions=2) as running:
+    async with pipeline(valkey, limited(watch, max_running=1), partitions=2, readiness_grace_seconds=0.01) as running:
         running.redis.set(PERMITS, "of a type that no permits are")
         await publish(running, 6)
         await eventually(lambda: away == {"permits 0"}, "it is noticed")
