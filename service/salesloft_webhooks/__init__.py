@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from salesloft_webhooks.events import Event
     from salesloft_webhooks.handlers.database.handled_events import HandledEvents
     from salesloft_webhooks.handlers.debounce import Debounce
+    from salesloft_webhooks.handlers.limited_handler import Limit
     from salesloft_webhooks.handlers.router import Router
     from salesloft_webhooks.handlers.routes import Failures
     from salesloft_webhooks.settings import Ordering, Settings
@@ -24,6 +25,7 @@ __all__ = [
     "FollowUp",
     "FollowUpRefused",
     "HandledEvents",
+    "Limit",
     "Ordering",
     "PermanentError",
     "Retry",
@@ -40,6 +42,7 @@ _HOMES = {
     "FollowUp": "follow_ups",
     "FollowUpRefused": "errors",
     "HandledEvents": "handlers.database.handled_events",
+    "Limit": "handlers.limited_handler",
     "Ordering": "settings",
     "PermanentError": "errors",
     "Retry": "errors",

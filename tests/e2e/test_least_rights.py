@@ -27,6 +27,7 @@ from salesloft_webhooks.broker.body_encryption import key_line
 from salesloft_webhooks.broker.bundles import Bundles
 from salesloft_webhooks.broker.disabled_subscriptions import DisabledSubscriptions
 from salesloft_webhooks.broker.group_limits import Claim, set_limits
+from salesloft_webhooks.broker.handler_limits import Ask, Want
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.broker.once import OncePermits
 from salesloft_webhooks.broker.rights import PUBLISHING, RIGHTS, Rights, Role
@@ -212,6 +213,10 @@ async def work(pipeline: Pipeline) -> None:
         await set_limits(store, "crm", "author", SaidLimits(50))
         await group.limits.ask(0, 1, running=0, wanted=1, unused=0)
         await group.limits.keep([Claim(0, attempts=0, latest=1, over=1)])
+        ask = Ask("0 1-1", "by-hand 1", (Want("sync", "1 -", "digest"),))
+        await group.handler_limits.declare({"sync": "1 - user_id"}, refresh=False)
+        await group.handler_limits.ask([ask])
+        await group.handler_limits.keep([ask])
         permits = OncePermits(store, "crm", per_minute=1)
         await permits.ask("one", "limit")
         await Bundles(store, "crm").join("rep", "one", gap_seconds=1)

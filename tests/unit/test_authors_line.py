@@ -16,7 +16,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.loading import import_attribute
 from salesloft_webhooks.handlers.one_attempt import run
 from salesloft_webhooks.testing import event
-from salesloft_webhooks.worker.attempt import ERROR_LENGTH, describe
+from salesloft_webhooks.worker.described_errors import ERROR_LENGTH, describe
 
 HANDLERS = """
 import json

@@ -85,9 +85,11 @@ from salesloft_webhooks.broker.follow_ups import FollowUps
 from salesloft_webhooks.broker.group_limits import GroupLimits
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH
 from salesloft_webhooks.broker.group_options import GroupOptions, new_consumer_name
+from salesloft_webhooks.broker.handler_limits import MOST_AT_ONCE, Ask, HandlerLimits, Refused, Return, Want
 from salesloft_webhooks.broker.lease import (
     DEBOUNCED,
     FILTERED,
+    HELD_UP,
     FollowUpAct,
     HandedOver,
     Lease,
@@ -107,24 +109,31 @@ from salesloft_webhooks.broker.unreadable import quarantine
 __all__ = [
     "DEBOUNCED",
     "FILTERED",
+    "HELD_UP",
     "MAX_BATCH",
+    "MOST_AT_ONCE",
+    "Ask",
     "FollowUpAct",
     "FollowUps",
     "Group",
     "GroupLimits",
     "GroupOptions",
     "HandedOver",
+    "HandlerLimits",
     "Lease",
     "MemoryBounds",
     "Outcome",
     "Publisher",
     "Ran",
+    "Refused",
+    "Return",
     "Settled",
     "Settlement",
     "Store",
     "StoreWatch",
     "Stored",
     "Taken",
+    "Want",
     "attend",
     "audit",
     "decide_partitions",

@@ -8,6 +8,7 @@ import time
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.group_limits import GroupLimits
 from salesloft_webhooks.broker.group_options import GroupOptions
+from salesloft_webhooks.broker.handler_limits import HandlerLimits
 from salesloft_webhooks.broker.keys import NOBODY
 from salesloft_webhooks.broker.records import REGISTRATION_FIELDS, RESERVED_GROUP_NAMES
 from salesloft_webhooks.broker.store_format import NEWEST, SEALED
@@ -29,6 +30,7 @@ class GroupMaintenance:
         options: What the group is.
         consumer: This consumer's name.
         limits: What limits the group, as this consumer knows it.
+        handler_limits: What limits its handlers.
     """
 
     def __init__(self, store: Store, options: GroupOptions, consumer: str) -> None:
@@ -46,6 +48,7 @@ class GroupMaintenance:
         self.options = options
         self.consumer = consumer
         self.limits = GroupLimits(store, options, consumer)
+        self.handler_limits = HandlerLimits(store, options)
         self._store = store
 
     async def register(self, *, refresh: bool = False) -> None:
@@ -65,6 +68,8 @@ class GroupMaintenance:
         fields = [word for pair in zip(REGISTRATION_FIELDS, described, strict=True) for word in pair]
         await self._store.run_on(keys.group(options.name), "describe", ["refresh" if refresh else "start", *fields])
         await self.limits.declare(refresh=refresh)
+        if options.handler_limits or not refresh:
+            await self.handler_limits.declare(options.handler_limits, refresh=refresh)
 
     async def beat(self) -> tuple[set[int], dict[int, float]]:
         """Keep the group known and its version in force.

@@ -3,7 +3,8 @@
 import os
 import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from salesloft_webhooks.event_patterns import canonical
 from salesloft_webhooks.limits import NO_LIMITS, Limits
@@ -28,6 +29,7 @@ class GroupOptions:
         no_handler_seconds: How long such an entry waits for a worker that can run it; as long, the filter of a version
             of the group stays in force after its last worker has gone.
         limits: What its authors limit it to.
+        handler_limits: What they limit handlers to, by name, in the store's words.
     """
 
     name: str
@@ -40,6 +42,7 @@ class GroupOptions:
     handled: tuple[str, ...] | None = None
     no_handler_seconds: float = 3600.0
     limits: Limits = NO_LIMITS
+    handler_limits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

@@ -43,10 +43,8 @@ class Keys(RunKeys, frozen=True):
         return f"{self.prefix}:{{{partition}}}:mark:{subject}"
 
     def reservation(self, slot: int, event_id: str) -> str:
-        """The reservation of an event id: the number of the partition whose record knows it. Several partitions only.
-
-        After a raise with ``@`` and that of all behind it. ``slot`` follows from the id or its watermark's subject.
-        """
+        """The reservation of an event id: the number of the partition that knows it. Several partitions only."""
+        # After a raise with ``@`` and that of all behind it. The slot follows from the id or its watermark's subject.
         return f"{self.prefix}:{{{slot}}}:reserved:{event_id}"
 
     def due(self, partition: int, group: str) -> str:
@@ -125,6 +123,10 @@ class Keys(RunKeys, frozen=True):
         """Who runs how much of a limited group: hash by claimant, in partition 0; beside it zsets of claimants."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:limits:permits"
 
+    def handler_limits(self, partition: int, group: str) -> str:
+        """What limits a group's handlers: hash; ``:DIGEST`` and ``:DIGEST:waiting`` beside it are zsets, and end."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:limit"
+
     def later(self, partition: int, group: str) -> str:
         """Follow-ups that wait: zset of ids by server ms; beside it ``:entries`` and ``:key:SUBJECT`` (see Lua)."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:later"
@@ -146,10 +148,8 @@ class Keys(RunKeys, frozen=True):
         return f"{self.prefix}:{{{partition}}}:probe"
 
     def layout(self, partition: int) -> str:
-        """The number of partitions by which is stored here, in `partitions`; by each earlier number: where it ended.
-
-        That is the stream's last entry id and the server's ms, with a blank between. In partition 0 all raises stand.
-        """
+        """The number of partitions by which is stored here, in `partitions`; by each earlier number: where it ended."""
+        # That is the stream's last entry id and the server's ms, with a blank between. In partition 0 all raises stand.
         return f"{self.prefix}:{{{partition}}}:layout"
 
     @property

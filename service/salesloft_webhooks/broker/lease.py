@@ -23,6 +23,9 @@ class Outcome(StrEnum):
     """Handed back unharmed; the attempt is not counted."""
 
 
+HELD_UP = "held_up"
+"""Why an event is released that no handler has run for: it has to wait for the limit of one of them."""
+
 FILTERED, DEBOUNCED = "filtered", "debounced"
 """Why an event is done that no handler has run for: the group's filters did not want what it says; or what is to be
 done about it is a follow-up, which a later event may replace."""
@@ -128,6 +131,7 @@ class Settlement(msgspec.Struct, frozen=True):
         outcome: How.
         delay_seconds: For `Outcome.RETRY` and `Outcome.RELEASE`: not before that time has passed.
         reason: For `Outcome.DEAD`: ``exhausted`` or ``permanent``. For `Outcome.DONE`: empty, `FILTERED`, `DEBOUNCED`.
+            For `Outcome.RELEASE`: `HELD_UP`, or empty.
         error: For `Outcome.RETRY` and `Outcome.DEAD`: one line that says what went wrong.
         ran: When it ran; None: nobody says, or it did not, and for most that are done nobody needs it.
         follow_ups: What counts together with `Outcome.DONE`.

@@ -128,6 +128,7 @@ PUBLISHING = _FOLLOWING | _rights(
 _WORKING = _rights(
     "take settle extend look register enlist describe expire_unhandled pause retire attend audit trim make_room "
     "ask_later begin_later end_later permits keep_permits set_limits "
+    "handler_permits keep_handler_permits limit_handlers "
     "forget_records once bundle history",
     "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
     "encryption format groups g:*",
@@ -145,7 +146,7 @@ _LOOKING = (
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard end_later erase note_act note_erased pause redrive replace_stream replay "
+    "clock copy_stream discard end_later erase limit_handlers note_act note_erased pause redrive replace_stream replay "
     "salesloft_budget set_limits stop_run",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",

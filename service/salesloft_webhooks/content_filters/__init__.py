@@ -26,6 +26,7 @@ is most of the work.
 """
 
 from salesloft_webhooks.content_filters.conditions import FIELDS, All, Condition, Exists, Field
+from salesloft_webhooks.content_filters.naming import parse_field
 from salesloft_webhooks.content_filters.parsing import FilterMistake, FilterText, parse
 
-__all__ = ["FIELDS", "All", "Condition", "Exists", "Field", "FilterMistake", "FilterText", "parse"]
+__all__ = ["FIELDS", "All", "Condition", "Exists", "Field", "FilterMistake", "FilterText", "parse", "parse_field"]

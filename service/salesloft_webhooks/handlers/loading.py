@@ -75,6 +75,16 @@ class LoadedGroup(Struct, frozen=True):
         rate = Rate.parse(settings.worker_rate) if settings.worker_rate else written.rate
         return Limits(settings.worker_max_running or written.max_running, rate)
 
+    @property
+    def handler_limits(self) -> dict[str, str]:
+        """What limits its handlers, by their names: in the store's words, with the key behind them."""
+        return {
+            name_of(route.handler): route.limit.described
+            for router in self.routers
+            for route in router.routes
+            if route.limit is not None
+        }
+
     def policy(self, event_type: str) -> Policy:
         """What the handlers of this event type override; field by field the greatest, as they share one attempt."""
         return Policy.widest(route.policy for route in self.routes_for(event_type))
@@ -118,7 +128,15 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
     )
     if not any(router.patterns for router in routers):
         raise ConfigurationError("WORKER_HANDLERS: there are tasks only, and no event to ask for one")
+    check_limited_names(routers)
     return LoadedGroup(name, routers)
+
+
+def check_limited_names(routers: Sequence[AnyRouter]) -> None:
+    """Refuse two limited handlers of one name: they would share their limits, which are found by it."""
+    names = [name_of(route.handler) for router in routers for route in router.routes if route.limit is not None]
+    if several := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(f"handler {several[0]}: several limited handlers of the group have this name")
 
 
 def _built_in(name: str, settings: Settings) -> AnyRouter:

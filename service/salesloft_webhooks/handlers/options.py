@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Required, TypedDict
 
 from salesloft_webhooks.handlers.debounce import Debounce
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.settings import Ordering
 
 
@@ -21,6 +22,7 @@ class Options(Overrides, total=False):
 
     where: str | None
     in_process: bool
+    limit: Limit | None
     debounce: Debounce | None
 
 

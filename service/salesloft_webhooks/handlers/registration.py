@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
@@ -10,6 +11,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import RULE, is_pattern
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.debounce import Debounce, DebounceRules
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.routes import (
     BatchHandler,
     BatchResourceHandler,
@@ -44,46 +46,55 @@ def filter_of(text: str | None) -> Condition | None:
         raise ConfigurationError(f"where: {exc}\n  {shown}\n  {mark}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a decorator was given beside event types; as in `Route`."""
+
+    policy: Policy
+    where: Condition | None
+    limit: Limit | None
+    debounce: Debounce | None = None
+    batch: BatchRules | None = None
+    in_process: bool = False
+
+
 class _Registration(Generic[ResourcesT]):
     """Adds a route for the handler it is given, which it gives back unchanged."""
 
-    def __init__(
-        self,
-        routes: list[Route[ResourcesT]],
-        patterns: tuple[str, ...],
-        policy: Policy,
-        batch: BatchRules | None = None,
-        where: Condition | None = None,
-        *,
-        in_process: bool = False,
-        debounce: Debounce | None = None,
-    ) -> None:
+    def __init__(self, routes: list[Route[ResourcesT]], patterns: tuple[str, ...], asked: Asked) -> None:
         self._routes = routes
         self._patterns = patterns
-        self._policy = policy
-        self._batch = batch
-        self._where = where
-        self._in_process = in_process
-        self._debounce = debounce
+        self._asked = asked
 
     def _add(self, handler: HandlerT) -> HandlerT:
+        asked = self._asked
         if not is_task_type(self._patterns[0]):  # of which the router has checked the name
             _check_patterns(handler, self._patterns)
-        takes_resources = _takes_resources(handler, "events" if self._batch else "event")
-        runs_in = _runs_in(handler, in_process=self._in_process, takes_resources=takes_resources)
-        rules = self._debounce_rules(handler)
-        route: Route[ResourcesT] = Route(
-            self._patterns, handler, self._policy, takes_resources, self._batch, self._where, runs_in, rules
+        takes_resources = _takes_resources(handler, "events" if asked.batch else "event")
+        runs_in = _runs_in(handler, in_process=asked.in_process, takes_resources=takes_resources)
+        _check_limit(handler, asked)
+        self._routes.append(
+            Route(
+                self._patterns,
+                handler,
+                asked.policy,
+                takes_resources,
+                asked.batch,
+                asked.where,
+                runs_in,
+                asked.limit,
+                self._debounce_rules(handler),
+            )
         )
-        self._routes.append(route)
         return handler
 
     def _debounce_rules(self, handler: Callable[..., Any]) -> DebounceRules | None:
-        if self._debounce is None:
+        debounce = self._asked.debounce
+        if debounce is None:
             return None
-        if not isinstance(self._debounce, Debounce):
+        if not isinstance(debounce, Debounce):
             raise ConfigurationError("debounce=... takes a Debounce: debounce=Debounce(seconds=30)")
-        rules = self._debounce.rules_of(name_of(handler))
+        rules = debounce.rules_of(name_of(handler))
         check_debounced_names((*(route.debounce for route in self._routes), rules))
         return rules
 
@@ -132,6 +143,17 @@ def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> 
     for pattern in patterns:
         if not is_pattern(pattern):
             raise ConfigurationError(f"handler {name_of(handler)}: {pattern!a} is no event pattern: {RULE}")
+
+
+def _check_limit(handler: Callable[..., object], asked: Asked) -> None:
+    limit, batch = asked.limit, asked.batch
+    if limit is None or batch is None or limit.max_running is None or limit.key is not None:
+        return
+    if limit.max_running < batch.max_size:
+        raise ConfigurationError(
+            f"handler {name_of(handler)}: each event of a batch counts, so with max_running={limit.max_running} "
+            f"it never has max_size={batch.max_size} of them"
+        )
 
 
 def _takes_resources(handler: Callable[..., object], given: str) -> bool:

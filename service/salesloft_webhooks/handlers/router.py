@@ -26,8 +26,9 @@ from typing import Any, Generic, Protocol, TypeVar, Unpack, overload, runtime_ch
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import TASK_PREFIX, is_task_name, is_task_type, task_type
 from salesloft_webhooks.handlers.debounce import Debounce
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.options import BatchOptions, Needs, Options, Overrides
-from salesloft_webhooks.handlers.registration import BatchRegistration, Registration, filter_of
+from salesloft_webhooks.handlers.registration import Asked, BatchRegistration, Registration, filter_of
 from salesloft_webhooks.handlers.routes import BatchRules, Policy, Route
 from salesloft_webhooks.limits import Limits, Rate, checked_running
 from salesloft_webhooks.resource_kinds import EventType
@@ -107,6 +108,7 @@ class Router(Generic[ResourcesT]):
         *patterns: str,
         where: str | None = None,
         in_process: bool = False,
+        limit: Limit | None = None,
         debounce: Debounce | None = None,
         **overrides: Unpack[Overrides],
     ) -> Registration[ResourcesT, Any]:
@@ -120,8 +122,9 @@ class Router(Generic[ResourcesT]):
             @router.on("person.*", where="data.crm_id exists and not data.do_not_contact = true")
 
         A coroutine function runs in the worker's event loop, a plain one in a thread, or with ``in_process`` in a
-        process of its own (docs/threads_and_processes.md). With ``debounce`` it is called once for several events of
-        a person, with the last of them (docs/debounce.md).
+        process of its own (docs/threads_and_processes.md). With ``limit`` only so many of its calls run, or begin, in
+        all workers of the group together (docs/limits.md). With ``debounce`` it is called once for several events of a
+        person, with the last of them (docs/debounce.md).
 
         The other keyword arguments override the group's settings of the same names for the events of this handler.
 
@@ -130,8 +133,8 @@ class Router(Generic[ResourcesT]):
         """
         if not patterns:
             raise ConfigurationError("Router.on() needs at least one event type or pattern")
-        named, policy, condition = tuple(map(str, patterns)), Policy(**overrides), filter_of(where)
-        return Registration(self.routes, named, policy, None, condition, in_process=in_process, debounce=debounce)
+        asked = Asked(Policy(**overrides), filter_of(where), limit, debounce, in_process=in_process)
+        return Registration(self.routes, tuple(map(str, patterns)), asked)
 
     @overload
     def on_batch(
@@ -154,6 +157,7 @@ class Router(Generic[ResourcesT]):
         max_wait: float | timedelta = 0.0,
         where: str | None = None,
         in_process: bool = False,
+        limit: Limit | None = None,
         debounce: Debounce | None = None,
         **overrides: Unpack[Overrides],
     ) -> BatchRegistration[ResourcesT, Any]:
@@ -169,6 +173,7 @@ class Router(Generic[ResourcesT]):
             max_size: Events of one call at most.
             where: As `on` takes it.
             in_process: The same.
+            limit: The same; each event counts, and not each call.
             debounce: The same: the list has the last event of each person.
             max_wait: How long, in seconds or as a `timedelta`, the first event waits for others. 0: a call begins as
                 soon as none of this handler is under way in its process, with what has come meanwhile.
@@ -180,11 +185,18 @@ class Router(Generic[ResourcesT]):
             raise ConfigurationError("Router.on_batch() needs at least one event type or pattern")
         wait_seconds = max_wait.total_seconds() if isinstance(max_wait, timedelta) else max_wait
         rules = BatchRules(max_size, wait_seconds)
-        named, policy, condition = tuple(map(str, patterns)), Policy(**overrides), filter_of(where)
-        return BatchRegistration(self.routes, named, policy, rules, condition, in_process=in_process, debounce=debounce)
+        asked = Asked(Policy(**overrides), filter_of(where), limit, debounce, rules, in_process=in_process)
+        return BatchRegistration(self.routes, tuple(map(str, patterns)), asked)
 
     def task(
-        self, name: str, /, *, where: str | None = None, in_process: bool = False, **overrides: Unpack[Overrides]
+        self,
+        name: str,
+        /,
+        *,
+        where: str | None = None,
+        in_process: bool = False,
+        limit: Limit | None = None,
+        **overrides: Unpack[Overrides],
     ) -> Registration[ResourcesT, Any]:
         """Register a handler that runs when `Event.later` has asked for it by this name (docs/follow_ups.md).
 
@@ -197,8 +209,8 @@ class Router(Generic[ResourcesT]):
             raise ConfigurationError("Router.task(): a name has 1 to 100 lower-case letters, digits, `_` and `.`")
         if name in self.tasks:
             raise ConfigurationError("Router.task(): there is a task of this name")
-        policy, condition = Policy(**overrides), filter_of(where)
-        return Registration(self.routes, (task_type(name),), policy, None, condition, in_process=in_process)
+        asked = Asked(Policy(**overrides), filter_of(where), limit, in_process=in_process)
+        return Registration(self.routes, (task_type(name),), asked)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.event_patterns import matches
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.debounce import DebounceRules
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.settings import Settings
 
 ResourcesT = TypeVar("ResourcesT")
@@ -123,6 +124,7 @@ class Route(Generic[ResourcesT]):
         batch: How events come together; None: each is handled by itself.
         where: What an event has to be like; None: anything.
         runs_in: Where it is called.
+        limit: How many of its calls run or begin in all workers of the group; None: any number.
         debounce: Which events it is called for together, with the last of them; None: for each.
     """
 
@@ -133,6 +135,7 @@ class Route(Generic[ResourcesT]):
     batch: BatchRules | None = None
     where: Condition | None = None
     runs_in: RunsIn = RunsIn.LOOP
+    limit: Limit | None = None
     debounce: DebounceRules | None = None
 
     def matches(self, event_type: str) -> bool:

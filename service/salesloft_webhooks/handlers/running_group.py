@@ -4,16 +4,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from salesloft_webhooks.broker.handler_limits import Want
 from salesloft_webhooks.content_filters import All, Condition, parse
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
 from salesloft_webhooks.handlers.debounced_calls import PUT_OFF, Run, debounced
 from salesloft_webhooks.handlers.execution import NotWanted, PutOff, StillLeased, too_late
+from salesloft_webhooks.handlers.limited_handler import Limit
 from salesloft_webhooks.handlers.log_context import EventInLogs
 from salesloft_webhooks.handlers.processes import HandlerProcesses
 from salesloft_webhooks.handlers.router import ChecksReadiness, Router
-from salesloft_webhooks.handlers.routes import Route, RunsIn
+from salesloft_webhooks.handlers.routes import Route, RunsIn, name_of
 from salesloft_webhooks.handlers.threads import HandlerThreads
 from salesloft_webhooks.settings import Settings
 
@@ -25,6 +27,9 @@ class RunningGroup:
         name: The consumer group.
         routers: Each with what its lifespan has yielded.
         settings: For handlers that override none of them.
+
+    Attributes:
+        limited: Whether any handler has a limit.
     """
 
     def __init__(self, name: str, routers: Sequence[tuple[Router[Any], Any]], settings: Settings) -> None:
@@ -38,6 +43,7 @@ class RunningGroup:
         self._routes = [
             (route, self._runner(route, resources)) for router, resources in routers for route in router.routes
         ]
+        self.limited = any(route.limit is not None for route, _ in self._routes)
 
     def _runner(self, route: Route[Any], resources: Any) -> Run:
         run = self._run(route, resources)
@@ -101,6 +107,20 @@ class RunningGroup:
             if not ran:
                 raise PutOff if put_off else NotWanted
 
+    def wants(self, event: Event, *, by_hand: bool = False) -> list[Want]:
+        """What those limited handlers need that would be called with the event, in their order. None is called.
+
+        Args:
+            event: One that waits for debounced handlers needs nothing of them: they are called later.
+            by_hand: It was given again by hand, and so they are called at once.
+        """
+        task = event.follow_up.task if event.follow_up else ""
+        return [
+            limit.want(name, event)
+            for where, limit, name, debounced in self._limits(event.event_type, task)
+            if (not debounced or by_hand or event.follow_up) and (where is None or where.holds(event))
+        ]
+
     def wait_no_more(self) -> None:
         """The worker stops: events that wait for company are handled now."""
         for calls in self._batches:
@@ -108,15 +128,27 @@ class RunningGroup:
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
     def _runners(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Run], ...]:
+        return tuple((where, run) for where, _, run in self._called(event_type, task))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - as above
+    def _limits(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Limit, str, bool], ...]:
+        return tuple(
+            (where, route.limit, name_of(route.handler), route.debounce is not None)
+            for where, route, _ in self._called(event_type, task)
+            if route.limit is not None
+        )
+
+    def _called(self, event_type: str, task: str) -> Sequence[tuple[Condition | None, Route[Any], Run]]:
         """What runs, in order. Of a debounced handler's task that handler, which has wanted its event before.
 
         One that is gone has left its event to all handlers of the type. Debounced ones come first: when the store takes
         nothing that waits, no other has run in vain.
         """
         found = [(route, run) for route, run in self._routes if route.matches(event_type)]
-        own = [(None, run) for route, run in found if route.debounce and route.debounce.task == task]
+        if own := [(None, route, run) for route, run in found if route.debounce and route.debounce.task == task]:
+            return own
         found.sort(key=lambda each: each[0].debounce is None)
-        return tuple(own or ((self._where(route), run) for route, run in found))
+        return [(self._where(route), route, run) for route, run in found]
 
     def _where(self, route: Route[Any]) -> Condition | None:
         """What an event has to be like for a handler: what the group and what the handler asks for."""

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
+from salesloft_webhooks.handlers.held_permit import HELD
+
 
 class HandlerThreads:
     """The threads of one worker's handlers, made when they are needed.
@@ -29,6 +31,8 @@ class HandlerThreads:
         """
         running = asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, _contained, call)
         running.add_done_callback(_looked_at)
+        if (permit := HELD.get()) is not None:
+            permit.hold_until(running)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:

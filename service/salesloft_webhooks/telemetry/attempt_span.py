@@ -38,6 +38,15 @@ EVENT_AGE = histogram(
 DEAD_LETTERS = counter(
     WORKER, "dead_letters", "Events that a group gave up on, by reason.", "group", "event_type", "reason"
 )
+HANDLER_HELD_UP = counter(
+    WORKER,
+    "handler_held_up",
+    "Times that an event found no permit for a limited handler, so that it comes again without an attempt.",
+    "group",
+    "handler",
+    "limit",
+    unshown="finding out which handler's limit holds events up",
+)
 LEASES_LOST = counter(
     WORKER, "leases_lost", "Attempts that outlived their lease, so that others took over.", "group", "event_type"
 )
@@ -90,7 +99,8 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
 
     def _ended(self, error: BaseException | None, seconds: float) -> AttemptOutcome:
         self._event_type.outcomes[self._outcome].inc()
-        self._event_type.seconds.observe(seconds)
+        if self._outcome is not AttemptOutcome.HELD_UP:  # no handler ran: how long they take is not about it
+            self._event_type.seconds.observe(seconds)
         if self._outcome is AttemptOutcome.LOST:
             self._write("warning", "attempt.lost", error)
         return self._outcome
@@ -141,6 +151,12 @@ class AttemptSpan(MeasuredSpan[AttemptOutcome]):
         """It was too early: the handler wants the event again later, and the attempt is not counted."""
         self._outcome = AttemptOutcome.SNOOZED
         self._write("info", "attempt.snoozed", after_seconds=round(after_seconds, 3))
+
+    def held_up(self, handler: str, limit: str, *, after_seconds: float) -> None:
+        """No handler ran: there is no permit for one of them, because of ``running``, ``rate`` or ``store``."""
+        self._outcome = AttemptOutcome.HELD_UP
+        HANDLER_HELD_UP.labels(self._group.group, handler, limit).inc()
+        self._write("debug", "attempt.held_up", handler=handler, limit=limit, after_seconds=round(after_seconds, 3))
 
     def _failed(self, outcome: AttemptOutcome, error: BaseException) -> None:
         self._outcome = outcome

@@ -26,6 +26,8 @@ class AttemptOutcome(StrEnum):
     """The handler's backend is down: the group pauses. Not counted as an attempt of the event."""
     SNOOZED = "snoozed"
     """It was too early for the handler: it will run again. Not counted as an attempt of the event."""
+    HELD_UP = "held_up"
+    """No handler ran: it waits for the limit of one of them. Not counted as an attempt of the event."""
     LOST = "lost"
     """It ended without a settlement: cancelled, or a defect of ours. Another consumer takes over."""
 

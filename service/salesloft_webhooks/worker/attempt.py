@@ -2,27 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from salesloft_webhooks.authors_line import authors_line
-from salesloft_webhooks.broker import DEBOUNCED, FILTERED, Lease, Outcome, Ran, Settlement
+from salesloft_webhooks.broker import DEBOUNCED, FILTERED, HELD_UP, Lease, Outcome, Ran, Settlement
 from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
 from salesloft_webhooks.follow_ups import ASKER, Cancelled, Wanted
-from salesloft_webhooks.handlers.execution import Ending, Verdict, leaves_of, run_attempt
+from salesloft_webhooks.handlers.execution import Ending, StillLeased, Verdict, run_attempt
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
+from salesloft_webhooks.worker.described_errors import describe
 from salesloft_webhooks.worker.follow_up_asker import FollowUpAsker
+from salesloft_webhooks.worker.handler_permits import HeldUp, Permit
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
-
-ERROR_LENGTH = 500
-"""Characters of an error kept with a dead letter: enough to say what went wrong, too little to copy a payload."""
 
 WITH_DONE = (Ending.DONE, Ending.DEBOUNCED)
 """Ends of an attempt together with which its follow-ups count."""
@@ -137,14 +135,7 @@ class Attempt:
             started = time.monotonic() if self.lease.lane else None
             event.__dict__[ASKER] = self
             try:
-                verdict = await run_attempt(
-                    partial(_refuse, self.lease.unreadable)
-                    if self.lease.unreadable
-                    else partial(running.handle, event, self._is_known_to_be_ours),
-                    limits,
-                    attempt=self.lease.failures + 1,
-                    interrupted=self._is_interrupted,
-                )
+                verdict = await self._verdict(running)
                 if self._asker is not None and verdict.ending in WITH_DONE:
                     again = await self._asker.prepare()
                     verdict = verdict if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
@@ -159,6 +150,32 @@ class Attempt:
                 self._rules.pace.note(time.monotonic() - started)
             settlement = self._settlement(span, verdict)
             return settlement if self._asker is None else self._asker.with_follow_ups(settlement)
+
+    async def _verdict(self, running: RunningGroup) -> Verdict:
+        """Run the handlers, with a permit if one of them is limited."""
+        event, permit = self.lease.event, None
+        ours: StillLeased = self._is_known_to_be_ours
+        handle: Callable[[StillLeased], Coroutine[Any, Any, None]] = partial(running.handle, event)
+        try:
+            limited = running.limited and not self.lease.unreadable
+            if limited and (wants := running.wants(event, by_hand=self.lease.resubmitted)):
+                permit = await self._rules.permits.ask(self.lease, wants)
+                ours = partial(self._may_begin, permit)
+        except HeldUp as exc:
+            return Verdict(Ending.SNOOZED, exc, exc.after_seconds)
+        except Exception as exc:  # noqa: BLE001 - what the event says cannot be read: a failed attempt, as for handlers
+            handle = partial(_fail, exc)
+        if self.lease.unreadable:
+            handle = partial(_fail, BodyUnreadable(self.lease.unreadable))
+        run = partial(run_attempt, partial(handle, ours), self._rules.limits, attempt=self.lease.failures + 1)
+        try:
+            return await run(interrupted=self._is_interrupted)
+        finally:
+            if permit is not None:
+                permit.end()
+
+    def _may_begin(self, permit: Permit) -> bool:
+        return self._is_known_to_be_ours() and permit.is_known_to_be_ours()
 
     def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """For the event's handlers: see `Event.later`."""
@@ -206,13 +223,19 @@ class Attempt:
             return Settlement(self.lease, Outcome.RELEASE, delay_seconds=min(pause, LONGEST_RELEASE_SECONDS))
         delay = verdict.after_seconds
         if verdict.ending is Ending.SNOOZED:
-            span.snoozed(after_seconds=delay or 0.0)
-            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=delay or 0.0)
+            return self._snoozed(span, verdict.error, delay or 0.0)
         if delay is None or (isinstance(verdict.error, Retry) and verdict.error.at_least):
             delay = max(delay or 0.0, self._rules.backoff.delay_seconds(self.lease.failures + 1))
         span.retried(verdict.error, after_seconds=delay)
         error, ran = describe(verdict.error), self._ran(span)
         return Settlement(self.lease, Outcome.RETRY, delay_seconds=delay, error=error, ran=ran)
+
+    def _snoozed(self, span: AttemptSpan, error: BaseException, delay: float) -> Settlement:
+        if isinstance(error, HeldUp):
+            span.held_up(error.handler, error.limit, after_seconds=delay)
+            return Settlement(self.lease, Outcome.RELEASE, delay_seconds=delay, reason=HELD_UP)
+        span.snoozed(after_seconds=delay)
+        return Settlement(self.lease, Outcome.RELEASE, delay_seconds=delay)
 
     def _dead(self, span: AttemptSpan, error: BaseException, reason: str) -> Settlement:
         span.dead(error, reason=reason)
@@ -222,25 +245,6 @@ class Attempt:
         return Ran(self.began, span.age_seconds, span.trace_id)
 
 
-async def _refuse(why: str) -> None:
-    """In the handlers' place: the key may come back, and the event waits for it as for anything that fails."""
-    raise BodyUnreadable(why)
-
-
-def describe(error: BaseException, *, with_line: bool = True) -> str:
-    """An error in one line, cut to `ERROR_LENGTH`, valid as UTF-8: type, first line of the message, the author's line.
-
-    Of an exception group the errors in it: that of the group itself says nothing but their number.
-    """
-    text = "; ".join(_one_line(leaf, with_line=with_line) for leaf in leaves_of(error))
-    # Messages quote broken data; a lone surrogate in one must not keep the outcome from being stored.
-    return text[:ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()
-
-
-def _one_line(error: BaseException, *, with_line: bool) -> str:
-    try:
-        message = next(iter(str(error).splitlines()), "")
-    except Exception as exc:  # noqa: BLE001 - the author's own __str__: whatever it does, the outcome has to be stored
-        message = f"(its __str__ raised {type(exc).__name__})"
-    where = f" ({line})" if with_line and (line := authors_line(error)) else ""
-    return f"{type(error).__name__}: {message}"[: ERROR_LENGTH - len(where)] + where
+async def _fail(error: Exception, _: object) -> None:
+    """In the handlers' place. A key may come back, and the event waits for it as for anything that fails."""
+    raise error

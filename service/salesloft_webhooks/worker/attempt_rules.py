@@ -11,6 +11,7 @@ from salesloft_webhooks.handlers.routes import name_of
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.worker.backoff import Backoff
 from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
+from salesloft_webhooks.worker.handler_permits import BEGINS_WITHIN, HandlerPermits
 
 REMEMBERED_TYPES = 1024
 """Senders of envelopes may use types of their own: a bound, far above how many types a group has."""
@@ -18,11 +19,6 @@ REMEMBERED_TYPES = 1024
 
 FAST_SECONDS = 0.001
 """Handlers that take longer wait for something: a database, another service."""
-
-
-BEGINS_WITHIN = 0.9
-"""Of a lease's time: for so long after it was ours nobody else can have been given the event. The rest is for clocks
-that do not go alike, and for the way from the look at ours to the handler's first effect."""
 
 
 class Pace(Struct):
@@ -49,6 +45,7 @@ class AttemptRules(Struct, frozen=True):
         pace: How fast they have been.
         begins_within_seconds: How long after its lease was known to be ours a handler may be called.
         follow_ups: Where attempts ask for follow-ups.
+        permits: Where they ask for permits of limited handlers.
     """
 
     limits: AttemptLimits
@@ -57,10 +54,11 @@ class AttemptRules(Struct, frozen=True):
     pace: Pace
     begins_within_seconds: float
     follow_ups: FollowUpCounter
+    permits: HandlerPermits
 
 
 def rules_by_type(
-    loaded: LoadedGroup, settings: Settings, follow_ups: FollowUpCounter
+    loaded: LoadedGroup, settings: Settings, follow_ups: FollowUpCounter, permits: HandlerPermits
 ) -> Callable[[str], AttemptRules]:
     """Finds the rules of an event type: the group's settings with the overrides of its handlers."""
 
@@ -73,6 +71,6 @@ def rules_by_type(
         )
         names = ", ".join(name_of(route.handler) for route in loaded.routes_for(event_type))
         limits, within = loaded.limits(event_type, settings), settings.lease_seconds * BEGINS_WITHIN
-        return AttemptRules(limits, backoff, names, Pace(), within, follow_ups)
+        return AttemptRules(limits, backoff, names, Pace(), within, follow_ups, permits)
 
     return rules

@@ -14,11 +14,12 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 from salesloft_webhooks.background import Background
-from salesloft_webhooks.broker import MAX_BATCH, Group, Lease, open_store
+from salesloft_webhooks.broker import MAX_BATCH, MOST_AT_ONCE, Group, Lease, open_store
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.settings import Ordering, Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.attempt import Attempt
+from salesloft_webhooks.worker.handler_permits import HandlerPermits, Permit
 from salesloft_webhooks.worker.outcome_bounds import Unsettled
 from salesloft_webhooks.worker.partition_loop import PartitionLoop
 
@@ -61,9 +62,15 @@ class LeaseRenewer:
     """Renews the leases of all partitions of one worker, and watches its event loop."""
 
     def __init__(
-        self, group: Group, loops: Sequence[PartitionLoop], settings: Settings, telemetry: WorkerTelemetry
+        self,
+        group: Group,
+        loops: Sequence[PartitionLoop],
+        permits: HandlerPermits,
+        settings: Settings,
+        telemetry: WorkerTelemetry,
     ) -> None:
         self._group = group
+        self._permits = permits
         self._loops = loops
         self._settings = settings
         self._telemetry = telemetry
@@ -141,6 +148,21 @@ class LeaseRenewer:
         if claims and self._group.limits.limited:
             with suppress(StoreError):  # then they may end, as the leases may
                 await group.limits.keep(claims)
+        for start in range(0, len(permits := self._permits.in_use()), MOST_AT_ONCE):
+            await self._keep_handler_permits(group, permits[start : start + MOST_AT_ONCE])
+
+    async def _keep_handler_permits(self, group: Group, permits: Sequence[Permit]) -> None:
+        asked = time.monotonic()
+        try:
+            kept = await group.handler_limits.keep([permit.ask for permit in permits])
+        except StoreError:  # as above
+            return
+        for permit, still_ours in zip(permits, kept, strict=True):
+            if still_ours:  # else nothing begins with it, though what runs is counted
+                permit.renewed = asked
+            if permit.over:  # given back meanwhile, and kept behind that: once more
+                with suppress(RuntimeError):
+                    self._worker_loop.call_soon_threadsafe(self._permits.give_back, permit)
 
     def _give_up_lapsed(self, loop: PartitionLoop, held: Sequence[Held]) -> None:
         """We cannot reach the store, others perhaps can.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from salesloft_webhooks.errors import ConfigurationError, Unavailable
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import get_logger
-from salesloft_webhooks.worker.attempt import describe
+from salesloft_webhooks.worker.described_errors import describe
 
 CHECK_SECONDS = 25.0
 """How long one check may take: below the time after which a process without progress is restarted."""

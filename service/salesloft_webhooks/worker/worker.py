@@ -24,6 +24,7 @@ from salesloft_webhooks.worker.attempt_rules import rules_by_type
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit
 from salesloft_webhooks.worker.due_follow_ups import DueFollowUps
 from salesloft_webhooks.worker.follow_up_asker import FollowUpCounter
+from salesloft_webhooks.worker.handler_permits import HandlerPermits
 from salesloft_webhooks.worker.isolation_budget import IsolationBudget
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
 from salesloft_webhooks.worker.maintenance import Maintenance
@@ -57,18 +58,7 @@ class Worker:
     def __init__(
         self, store: Store, settings: Settings, loaded: LoadedGroup, running: RunningGroup, telemetry: WorkerTelemetry
     ) -> None:
-        self._options = options = GroupOptions(
-            name=loaded.name,
-            events=settings.worker_events or loaded.patterns,
-            ordering=settings.worker_ordering or loaded.ordering,
-            lease_seconds=settings.lease_seconds,
-            max_attempts=settings.max_attempts,
-            idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
-            handlers=settings.worker_handlers,
-            handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
-            no_handler_seconds=settings.no_handler_seconds,
-            limits=loaded.limits_of(settings),
-        )
+        self._options = options = _options_of(loaded, settings)
         self._store = store
         self._loaded = loaded
         self._running = running
@@ -86,7 +76,8 @@ class Worker:
         self._due_follow_ups = DueFollowUps(follow_ups, telemetry)
         note, refused = self._due_follow_ups.note, telemetry.follow_up_refused
         counter = FollowUpCounter(follow_ups, frozenset(loaded.tasks), note, refused)
-        handlers = rules_by_type(loaded, settings, counter), running
+        self._permits = HandlerPermits(self._group.handler_limits, self._group.consumer)
+        handlers = rules_by_type(loaded, settings, counter, self._permits), running
 
         def loop_of(partition: int) -> PartitionLoop:
             return PartitionLoop(partition, self._group, slots, settings, handlers, telemetry)
@@ -106,12 +97,13 @@ class Worker:
         await log_start(self._store, self._options, self._loaded)
         if not await self._readiness.reached(stop, self._record_heartbeat):
             return
-        renewer = LeaseRenewer(self._group, self._loops, self._settings, self._telemetry)
+        renewer = LeaseRenewer(self._group, self._loops, self._permits, self._settings, self._telemetry)
         async with Background() as background:
             for work, name in (
                 (renewer.run(), "renewer"),
                 (self._maintenance.run(), "housekeeping"),
                 (self._due_follow_ups.run(), "follow-ups"),
+                (self._permits.run(), "permits of handlers"),
                 (self._served.run(partial(self._start, background)), "partitions"),
                 (_until_set(stop), "stop"),
             ):
@@ -189,8 +181,26 @@ class Worker:
         await cancel_and_wait(unfinished)
         with suppress(StoreError, TimeoutError):
             async with asyncio.timeout(RETIRE_SECONDS):
+                await self._permits.given_back()
                 await attend(self._store, self._group, 0)
                 await self._group.retire(leaving=True)
+
+
+def _options_of(loaded: LoadedGroup, settings: Settings) -> GroupOptions:
+    """What the group is: as its authors have it, unless the settings say otherwise."""
+    return GroupOptions(
+        name=loaded.name,
+        events=settings.worker_events or loaded.patterns,
+        ordering=settings.worker_ordering or loaded.ordering,
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        idempotency_ttl_seconds=settings.idempotency_ttl_seconds,
+        handlers=settings.worker_handlers,
+        handled=(*loaded.patterns, *map(task_type, loaded.tasks)),
+        no_handler_seconds=settings.no_handler_seconds,
+        limits=loaded.limits_of(settings),
+        handler_limits=loaded.handler_limits,
+    )
 
 
 async def _until_set(stop: asyncio.Event) -> None:

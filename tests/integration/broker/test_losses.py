@@ -1,8 +1,10 @@
 """Leases that are lost, counted apart from attempts that fail; and the entries that are isolated because of them."""
 
+import asyncio
+
 import pytest
 
-from salesloft_webhooks.broker import Group, Lease, Outcome, Settled, Taken
+from salesloft_webhooks.broker import HELD_UP, Group, Lease, Outcome, Settled, Taken
 from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
 from tests.support.broker_bench import STREAM, Bench, lapse, settle, take
@@ -48,6 +50,39 @@ async def test_an_attempt_that_comes_back_breaks_the_row(bench: Bench) -> None:
 
     assert not bench.redis.exists("sl:{0}:g:crm:isolated")
     assert not bench.redis.exists("sl:{0}:g:crm:dead")
+
+
+async def test_an_event_that_waited_for_a_limit_keeps_the_leases_it_has_lost(bench: Bench) -> None:
+    """Nothing of it has begun, so it has not come back: one that kills its workers is isolated in spite of that."""
+    group = await bench.group(max_attempts=3)
+    await bench.publish("e1")
+    await lose(group, 1)
+    (lease,) = await take(group)
+    await settle(group, lease, Outcome.RELEASE, reason=HELD_UP)
+    await lose(group, 1)
+
+    assert (await take(group)) == ()
+    assert bench.redis.exists("sl:{0}:g:crm:isolated")
+
+
+async def test_an_isolated_event_waits_for_a_limit_apart_and_in_its_time(bench: Bench) -> None:
+    """It may kill whoever runs beside it: it comes again apart from all others, and not before its time."""
+    group = await bench.group(max_attempts=4)
+    await bench.publish("e1")
+    await lose(group, 2)
+    assert (await take(group)) == ()
+    (lease,) = await apart(group)
+
+    await settle(group, lease, Outcome.RELEASE, delay=0.5, reason=HELD_UP)
+    soon = await group.take(0, 10), await apart(group)
+    await asyncio.sleep(0.6)
+    ordinary = await group.take(0, 10)
+    later = await apart(group)
+
+    assert (soon[0].leases, soon[0].isolated, soon[1]) == ((), 0, ())
+    assert (ordinary.leases, ordinary.isolated) == ((), 1)
+    assert [each.entry_id for each in later] == [lease.entry_id]
+    assert bench.redis.zcard("sl:{0}:g:crm:due") == 1
 
 
 async def test_a_release_breaks_the_row_and_counts_nothing(bench: Bench) -> None:

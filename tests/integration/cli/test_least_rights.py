@@ -52,6 +52,7 @@ ACTING = (
     "groups resume crm",
     "groups limit crm --max-running 3 --rate 9/s",
     "groups limit crm --forget",
+    "groups limit crm --handler sync --max-running 3",
     "runs stop {run}",
     "dead discard {letter} --yes",
     "dead redrive {other}",
@@ -79,6 +80,7 @@ async def fill(driven: Driven) -> None:
     await driven.kill(group)
     await driven.publish("ones", person=1)
     await let_one_wait(driven.store, 1)
+    await group.handler_limits.declare({"sync": "8 - data.user.id"}, refresh=False)
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
     new = NewRun(kind=RunKind.REDRIVE, by="ada", group="crm", selection={"reason": "poison"}, total=7, ends=("0-0",))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from salesloft_webhooks.broker import GroupOptions, HandlerLimits
 from salesloft_webhooks.broker.group_limits import set_limits
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.limits import Rate, SaidLimits
@@ -76,6 +77,42 @@ def test_who_limits_a_group_is_written_down(console: Console) -> None:
 
     (act,) = console.read("audit")["audit"]
     assert (act["act"], act["arguments"]) == ("limit", {"group": "crm", "max_running": "3"})
+
+
+async def handlers_written(driven: Driven) -> None:
+    """A group of which one handler is limited by its author."""
+    await one_waiting(driven)
+    limits_of = HandlerLimits(driven.store, GroupOptions("crm"))
+    await limits_of.declare({"sync": "8 100/60000/1 data.user.id"}, refresh=False)
+
+
+def test_a_handler_is_limited_by_hand_until_that_is_forgotten(console: Console) -> None:
+    """Each limit by itself, beside what its author says; the group's own limits are none of it, and the audit knows."""
+    console.arrange(handlers_written)
+
+    console.run("groups", "limit", "crm", "--handler", "sync", "--max-running", "3")
+    console.run("groups", "limit", "crm", "--handler", "sync", "--rate", "none")
+    both = console.run("groups", "show", "crm").stdout
+    console.run("groups", "limit", "crm", "--handler", "sync", "--forget")
+    (shown,) = console.read("groups", "show", "crm")["handler_limits"]
+    act = console.read("audit")["audit"][-1]
+
+    assert "limits of sync for each data.user.id: 8 at once, 100/min (by its author)" in " ".join(both.split())
+    assert "3 at once, no rate (by hand)" in " ".join(both.split())
+    assert (shown["handler"], shown["written"]["max_running"]) == ("sync", 8)
+    assert shown["by_hand"].get("max_running") is None
+    assert limits(console) == ""
+    assert act["arguments"]["handler"] == "sync"
+
+
+def test_a_handler_that_never_asks_cannot_be_limited(console: Console) -> None:
+    """It would look as if it were: those that ask are named instead."""
+    console.arrange(handlers_written)
+
+    result = console.run("groups", "limit", "crm", "--handler", "snyc", "--max-running", "3")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert "sync" in result.stderr
 
 
 @pytest.mark.parametrize(

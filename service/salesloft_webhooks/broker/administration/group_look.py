@@ -8,6 +8,7 @@ from salesloft_webhooks.broker.administration.limiting import StoredLimits, stor
 from salesloft_webhooks.broker.administration.samples import GroupSample, Trend, group_samples, trend
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.broker.connection.store import Store
+from salesloft_webhooks.broker.handler_limits import HandlerLimit, stored_handler_limits
 
 
 class GroupLook(Struct, frozen=True):
@@ -21,6 +22,7 @@ class GroupLook(Struct, frozen=True):
         trend: Where its backlog is going.
         holdings: Who runs what, and what waits for whom.
         limits: What limits it, and who says so.
+        handler_limits: The same of its handlers, by name.
     """
 
     registration: Registration
@@ -30,6 +32,7 @@ class GroupLook(Struct, frozen=True):
     trend: Trend
     holdings: Holdings
     limits: StoredLimits
+    handler_limits: list[HandlerLimit]
 
 
 async def look_at_group(store: Store, group: str) -> GroupLook:
@@ -49,4 +52,5 @@ async def look_at_group(store: Store, group: str) -> GroupLook:
         trend=trend(ring),
         holdings=await holdings(store, group),
         limits=await stored_limits(store, group),
+        handler_limits=await stored_handler_limits(store, group),
     )

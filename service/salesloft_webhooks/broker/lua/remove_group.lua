@@ -32,7 +32,7 @@ redis.call('UNLINK', group_base .. ':later', group_base .. ':later:entries', gro
 local removed = #forgotten
   + redis.call('DEL', group_base .. ':pause', group_base .. ':seen', attempts_key, clock, group_base .. ':last_take', filters,
     group_base .. ':formats', group_base .. ':workers', group_base .. ':limits:permits', group_base .. ':limits:ends',
-    group_base .. ':limits:waiting')
+    group_base .. ':limits:waiting', group_base .. ':limit')
 if ARGV[2] == 'discard' or redis.call('XLEN', group_base .. ':dead') == 0 then
   removed = removed + redis.call('DEL', group_base .. ':dead')
 end

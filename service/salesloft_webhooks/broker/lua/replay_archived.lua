@@ -31,7 +31,7 @@ local FIELDS, FIRST = 9, 8
 --@include records
 --@include outcomes
 --@include entries
---@include filtered_events
+--@include kinds_of_done
 --@include archived_events
 --@include erased_records
 --@include erased_people

@@ -9,8 +9,8 @@
 --       11 extra: of how many outcomes the event's history of attempts is told more
 --       12 how many follow-ups the attempts have asked for, or ended
 --       then nine per outcome, in a lane in its order: entry id, lane, event id, attempt, run,
---       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason ('filtered' | 'debounced': done,
---       by no handler), what went wrong (retry, dead)
+--       'done' | 'retry' | 'dead' | 'release', delay ms (retry, release), dead letter's reason (by no handler: done, 'filtered'
+--       or 'debounced'; release, 'held_up'), what went wrong (retry, dead)
 --       then five for each that is told more of: which outcome (from 1), ms since the attempt began, ms that it took (both
 --       '-' when nobody knows), trace id ('-': none), what went wrong without personal data
 --       then nine for each follow-up: which outcome (from 1), what about it, its id, and of what is asked for: subject, delay
@@ -138,21 +138,7 @@ local function finish_later(id, lane)
   end
 end
 
--- Back to nobody, to be looked at again after `delay`; the delivery count says how many attempts have counted.
-local function put_back(id, lane, counted, delay)
-  redis.call('XCLAIM', events, group, NOBODY, 0, id, 'RETRYCOUNT', counted, 'JUSTID')
-  make_due(id, lane, now + delay)
-  changed[id] = { owner = NOBODY, delivered = counted }
-end
-
--- Handed back unharmed: that is no failure, and no sign of a deadly event either.
-local function release(id, lane, attempt, delay)
-  local uncounted, row, at = losses_of(id)
-  if row > 0 then
-    write_losses(id, uncounted, 0, at)
-  end
-  put_back(id, lane, attempt - 1, delay)
-end
+--@include giving_back
 
 -- A `done` of an entry that the group does not hold (any more): whether it was written down over a poisoned one's death.
 local function undo_poison(id, event_id)
@@ -221,7 +207,7 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
     redis.call('HSET', attempts_key, id .. ':error', message)
     put_back(id, lane, attempt, delay)
   else
-    release(id, lane, attempt, delay)
+    release(id, lane, attempt, delay, reason)
   end
   return 'settled'
 end

@@ -55,7 +55,6 @@ local due_share, ordered, max_lost = tonumber(ARGV[5]), ARGV[6] == 'entity', ton
 local ttl, scan_limit, alone = ARGV[8], tonumber(ARGV[9]), ARGV[10] == '1'
 local version, grace = ARGV[11], tonumber(ARGV[12])
 local token, repeated, number = ARGV[13], ARGV[14] == '1', ARGV[15]
-local LOSSES_BEFORE_ISOLATION = 2
 local HEARTBEAT_MS = 5000
 local last_takes = group_base .. ':last_take'
 local reporting_until

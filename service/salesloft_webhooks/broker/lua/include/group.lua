@@ -78,6 +78,9 @@ local function owner_of(id)
   end
 end
 
+-- After so many leases lost in a row an entry is isolated; sooner, where fewer make it poison.
+local LOSSES_BEFORE_ISOLATION = 2
+
 -- What is known of an entry's attempts besides their number (the delivery count): how many of them were no failures,
 -- how many leases in a row were lost, and the attempt that lost the last one. An attempt that came back breaks the row
 -- without anything being written.

@@ -25,7 +25,7 @@ end
 
 local function take_isolated()
   find_isolated()
-  for _, member in ipairs(redis.call('ZRANGE', isolated, 0, count - 1)) do
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', isolated, '-inf', ms(now), 'LIMIT', 0, count)) do
     local id, lane = split_member(member)
     local owner, attempts = owner_of(id)
     if owner == NOBODY and #leases + 1 > together(id) and #leases > 0 then

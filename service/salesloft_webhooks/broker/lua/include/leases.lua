@@ -52,7 +52,7 @@ local function answer(wait, last_id)
     redis.call('HSET', last_takes, consumer, table.concat(words, ' '))
   end
   local ended = ordered and #leases > 0 and end_of(number) or ''
-  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCARD', isolated), run_of_group(), unhandled_types,
+  return { state, wait, last_id, skipped, poisoned, leases, redis.call('ZCOUNT', isolated, '-inf', ms(now)), run_of_group(), unhandled_types,
     ended }
 end
 

@@ -31,6 +31,8 @@ def show_group(group: GroupName, *, as_json: AsJson = False) -> None:
         show(single_line(pause_text(found.stats)))
     for number, line in enumerate(found.limits.lines):
         show(single_line(f"limits: {line}" if number == 0 else f"        {line}"))
+    for limit in found.handler_limits:
+        show(single_line(f"limits of {limit.text}"))
     if found.trend.empty_in_seconds is not None:
         show(f"backlog: empty in {seconds_text(found.trend.empty_in_seconds)} if it goes on like that")
     _show_running(found.holdings.running)

@@ -1,0 +1,200 @@
+"""Permits for calls of limited handlers, as one consumer asks for them, and what is said of those limits.
+
+They are counted in partition 0, where one script sees all that an event needs: it has a permit for each of its limited
+handlers, or for none (``lua/handler_permits.lua``). What a handler's key is in an event stands nowhere: the store has a
+digest of it. Decision 99.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.group_limits import PLACE
+from salesloft_webhooks.broker.group_options import GroupOptions
+from salesloft_webhooks.limits import SaidLimits
+
+MOST_AT_ONCE = 100
+"""Events that ask by one call, and permits that come back by it: what a server does meanwhile stays short."""
+
+
+class Want(Struct, frozen=True):
+    """A limited handler that an event needs.
+
+    Attributes:
+        handler: Its name.
+        words: What its author limits it to, as the store has it.
+        digest: Of the handler and its key's value in the event.
+    """
+
+    handler: str
+    words: str
+    digest: str
+
+
+class Ask(Struct, frozen=True):
+    """An event that asks.
+
+    Attributes:
+        event: What it is called while it waits: the same in each attempt, whoever makes it.
+        permit: What its permit would be called: of this attempt alone.
+        wants: What it needs a permit for.
+    """
+
+    event: str
+    permit: str
+    wants: tuple[Want, ...]
+
+
+class Refused(Struct, frozen=True):
+    """It has none.
+
+    Attributes:
+        wait_seconds: When to ask again.
+        limit: What holds it up: ``running`` or ``rate``.
+        handler: Of which handler.
+    """
+
+    wait_seconds: float
+    limit: str
+    handler: str
+
+
+class Return(Struct, frozen=True):
+    """A permit comes back.
+
+    Attributes:
+        ask: By which it was given.
+        held_seconds: How long its call has taken; None: nothing was begun with it.
+    """
+
+    ask: Ask
+    held_seconds: float | None
+
+
+class HandlerLimits:
+    """The limits of the handlers of one consumer's group."""
+
+    def __init__(self, store: Store, options: GroupOptions) -> None:
+        self._store = store
+        self._options = options
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a permit is kept without another word."""
+        return self._options.lease_seconds
+
+    async def ask(self, asks: Sequence[Ask], returns: Sequence[Return] = ()) -> list[Refused | None]:
+        """Give permits back, then ask for some; at most `MOST_AT_ONCE` of each. Of each that asks: None, it has it.
+
+        Raises:
+            StoreError: some may have been given; give back all that were asked for.
+        """
+        args: list[Argument] = [self._options.name, self._lease_ms, sum(len(each.ask.wants) for each in returns)]
+        for each in returns:
+            held = -1 if each.held_seconds is None else int(each.held_seconds * 1000)
+            for want in each.ask.wants:
+                args += (want.digest, each.ask.permit, want.handler, want.words, held)
+        for ask in asks:
+            args += (ask.event, ask.permit, len(ask.wants))
+            for want in ask.wants:
+                args += (want.handler, want.words, want.digest)
+        answers: list[tuple[int, bytes, int]] = await self._store.run("handler_permits", PLACE, args)
+        return [
+            None if wait_ms < 0 else Refused(wait_ms / 1000, limit.decode(), ask.wants[number - 1].handler)
+            for ask, (wait_ms, limit, number) in zip(asks, answers, strict=True)
+        ]
+
+    async def keep(self, asks: Sequence[Ask]) -> list[bool]:
+        """Keep permits for as long as a lease, at most `MOST_AT_ONCE`; of each whether it was still there.
+
+        What was not is counted again, since it is in use. Others may have been given it meanwhile.
+
+        Raises:
+            StoreError: they may end.
+        """
+        args: list[Argument] = [self._options.name, self._lease_ms]
+        for ask in asks:
+            for want in ask.wants:
+                args += (want.digest, ask.permit)
+        lost = iter(await self._store.run("keep_handler_permits", PLACE, args))
+        return [sum([next(lost) for _ in ask.wants]) == 0 for ask in asks]
+
+    async def declare(self, written: Mapping[str, str], *, refresh: bool) -> None:
+        """Say which handlers are limited, for people; by name, in the store's words with the key behind them.
+
+        With ``refresh`` only where nobody has said it.
+
+        Raises:
+            StoreError: nobody may have heard it; say it again.
+        """
+        await _say(self._store, self._options.name, "author", written, refresh=refresh)
+
+    @property
+    def _lease_ms(self) -> int:
+        return int(self.lease_seconds * 1000)
+
+
+async def limit_handler_by_hand(store: Store, group: str, handler: str, said: SaidLimits) -> None:
+    """Say by hand what limits a handler, from the next event that asks on; nothing said: its author's word holds.
+
+    Of the two limits, the one of which nothing is said stays as it was said by hand before.
+
+    Raises:
+        StoreError: it may hold all the same; repeat it.
+    """
+    await _say(store, group, "hand", {handler: said.words})
+
+
+async def _say(store: Store, group: str, who: str, words: Mapping[str, str], *, refresh: bool = False) -> None:
+    args: list[Argument] = [group, who, int(refresh)]
+    for handler, said in words.items():
+        args += (handler, said)
+    await store.run("limit_handlers", PLACE, args)
+
+
+class HandlerLimit(Struct, frozen=True):
+    """What limits one handler, for people.
+
+    Attributes:
+        handler: Its name.
+        written: What its author says, with the key behind it as whoever says so.
+        by_hand: What people say.
+        known: Whether a worker that knows the handler has been there since the last one that did not.
+    """
+
+    handler: str
+    written: SaidLimits
+    by_hand: SaidLimits
+    known: bool
+
+    @property
+    def text(self) -> str:
+        """In one line: by hand comes before written, for each of the two limits by itself."""
+        written = ", ".join([self.written.text] if self.written.text else ["nothing"])
+        key = f" for each {self.written.by}" if self.written.by else ""
+        of_author = f"{written} (by its author)" if self.known else "no handler of that name asks for permits"
+        by_hand = f"; {self.by_hand.text} (by hand)" if self.by_hand.text else ""
+        return f"{self.handler}{key}: {of_author}{by_hand}"
+
+
+async def stored_handler_limits(store: Store, group: str) -> list[HandlerLimit]:
+    """What limits the handlers of a group, by name.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        found: Any = await store.client.hgetall(store.keys.handler_limits(PLACE, group))
+    words = {field.decode(errors="replace"): said.decode(errors="replace") for field, said in found.items()}
+    names = {name for field in words for who, _, name in [field.partition(" ")] if who in ("author", "hand")}
+    return [
+        HandlerLimit(
+            name,
+            SaidLimits.read(words.get(f"author {name}", "")),
+            SaidLimits.read(words.get(f"hand {name}", "")),
+            f"author {name}" in words,
+        )
+        for name in sorted(names)
+    ]

@@ -1,0 +1,65 @@
+"""What limits a handler: how many of its calls run at once and how many begin, in all workers of its group together."""
+
+import json
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from salesloft_webhooks.broker.handler_limits import Want
+from salesloft_webhooks.content_filters import Field, parse_field
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.events import Event
+from salesloft_webhooks.limits import Limits, Rate, SaidLimits, checked_running
+
+DIGEST_BYTES = 16
+"""Of a key's value: enough that no two of them are taken for one."""
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # which takes integers of any size
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of one handler; see docs/limits.md.
+
+    ::
+
+        @router.on("email.*", limit=Limit(max_running=1, key="data.account.id"))
+
+    Args:
+        max_running: Events for which it runs at once. None: any number.
+        rate: Events for which it begins: ``10/s``, ``100/min``, ``100/min burst 20``. None: any number.
+        key: A field of the event, as in content filters. Each value of it has the whole limit for itself; events that
+            do not have the field, or in which it is null, share one. None: all events share one.
+
+    Raises:
+        ConfigurationError: one of these is none.
+    """
+
+    max_running: int | None = None
+    rate: str | None = None
+    key: str | None = None
+    _limits: Limits = field(init=False, repr=False, compare=False)
+    _field: Field | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rate = None if self.rate is None else Rate.parse(self.rate)
+        object.__setattr__(self, "_limits", Limits(checked_running(self.max_running), rate))
+        try:
+            read = None if self.key is None else parse_field(self.key)
+        except ValueError as exc:
+            raise ConfigurationError(f"Limit(key=...) is a field such as data.account.id: {exc}") from None
+        object.__setattr__(self, "_field", read)
+
+    @property
+    def words(self) -> str:
+        """As the store has it."""
+        return SaidLimits.of(self._limits).words or "- -"
+
+    @property
+    def described(self) -> str:
+        """The same with the key behind it, for people."""
+        return self.words if self.key is None else f"{self.words} {self.key}"
+
+    def want(self, handler: str, event: Event) -> Want:
+        """What an event needs to be given to the handler of that name."""
+        value = None if self._field is None else self._field.read(event)
+        digest = sha256(_encode((handler, value)).encode(), usedforsecurity=False).digest()[:DIGEST_BYTES]
+        return Want(handler, self.words, digest.hex())

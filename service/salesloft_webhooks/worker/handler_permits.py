@@ -1,0 +1,189 @@
+"""Permits for the handlers of one worker that are limited: asked for before an event's handlers run, given back after.
+
+ask -> (given) the handlers run, the renewer keeps it -> ended -> given back
+       (refused) the event goes back unharmed, for as long as the store says
+
+Attempts that ask, and permits that come back, at the same time share one call, and one call is under way at a time. So
+many that wait are few calls, and an event that needs no permit is never in one. Decision 99.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from itertools import count, islice
+
+from salesloft_webhooks.broker import MOST_AT_ONCE, Ask, HandlerLimits, Lease, Refused, Return, Want
+from salesloft_webhooks.errors import Retry, StoreError
+from salesloft_webhooks.handlers.held_permit import HELD
+from salesloft_webhooks.worker.backoff import Backoff
+
+BEGINS_WITHIN = 0.9
+"""Of a lease's time: for so long after it was ours nobody else can have been given the event, or its permit. The rest
+is for clocks that do not go alike, and for the way from the look at ours to the handler's first effect."""
+AWAY = Backoff(base_seconds=2.0, cap_seconds=60.0)
+"""When an event comes again while the store cannot be asked, at the latest: its own partition may be there."""
+AGAIN_SECONDS = 0.5
+"""Between two calls that fail."""
+NO_ANSWER = "store"
+"""What holds an event up then."""
+
+
+class HeldUp(Retry):
+    """An event has to wait for the limit of a handler. Nothing of it has run, and its attempt is not counted.
+
+    Attributes:
+        handler: Of which.
+        limit: ``running`` or ``rate``; `NO_ANSWER`.
+        seconds: For how long.
+    """
+
+    def __init__(self, handler: str, limit: str, seconds: float) -> None:
+        super().__init__(f"held up by the limit of {handler}: {limit}", after=seconds, counted=False)
+        self.handler, self.limit, self.seconds = handler, limit, seconds
+
+
+class Permit:
+    """A permit in use: of an attempt, and of what that has left behind in a thread.
+
+    Attributes:
+        ask: By which it was given.
+        renewed: Monotonic time at which it was last known to be ours.
+        over: Nobody uses it any more.
+    """
+
+    def __init__(self, ask: Ask, asked: float, permits: "HandlerPermits") -> None:
+        self.ask = ask
+        self.began = time.monotonic()
+        self.renewed = asked
+        self.over = False
+        self._permits = permits
+        self._users = 1
+
+    def is_known_to_be_ours(self) -> bool:
+        """Whether nobody else can have been given it: it is asked right before a handler is called."""
+        return time.monotonic() - self.renewed <= self._permits.begins_within_seconds
+
+    def hold_until(self, ended: "asyncio.Future[object]") -> None:
+        """It is in use at least until then, whatever becomes of the attempt."""
+        self._users += 1
+        ended.add_done_callback(lambda _: self.end())
+
+    def end(self) -> None:
+        """One of those that use it does no more."""
+        self._users -= 1
+        if not self._users:
+            self.over = True
+            self._permits.give_back(self)
+
+
+class HandlerPermits:
+    """What all attempts of a worker ask at.
+
+    Args:
+        limits: Where they are counted.
+        consumer: The worker's name, by which its permits are told from those of others.
+    """
+
+    def __init__(self, limits: HandlerLimits, consumer: str) -> None:
+        self.begins_within_seconds = limits.lease_seconds * BEGINS_WITHIN
+        self._limits = limits
+        self._consumer = consumer
+        self._numbers = count(1)
+        self._asking: deque[tuple[Ask, asyncio.Future[Refused | None]]] = deque()
+        self._returns: deque[tuple[Return, float]] = deque()
+        self._in_use: dict[str, Permit] = {}
+        self._wake = asyncio.Event()
+        self._failures = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def ask(self, lease: Lease, wants: Sequence[Want]) -> Permit:
+        """A permit for an attempt, which has to `Permit.end` it.
+
+        Raises:
+            HeldUp: there is none now.
+        """
+        ask = Ask(f"{lease.partition} {lease.entry_id}", f"{self._consumer} {next(self._numbers)}", tuple(wants))
+        answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+        self._asking.append((ask, answered))
+        self._rouse()
+        asked = time.monotonic()  # before it is sent
+        try:
+            refused = await answered
+        except asyncio.CancelledError:
+            if answered.done() and not answered.cancelled() and not answered.exception() and answered.result() is None:
+                self._return(Return(ask, None))  # it had been given a moment ago
+            raise
+        except StoreError as exc:
+            seconds = max(AWAY.base_seconds, AWAY.delay_seconds(self._failures))
+            raise HeldUp(wants[0].handler, NO_ANSWER, seconds) from exc
+        if refused is not None:
+            raise HeldUp(refused.handler, refused.limit, refused.wait_seconds)
+        permit = Permit(ask, asked, self)
+        self._in_use[ask.permit] = permit
+        HELD.set(permit)
+        return permit
+
+    def give_back(self, permit: Permit) -> None:
+        """Nobody uses it; also once more, when it was kept meanwhile."""
+        self._in_use.pop(permit.ask.permit, None)
+        self._return(Return(permit.ask, time.monotonic() - permit.began))
+
+    def in_use(self) -> list[Permit]:
+        """Those that have to be kept. For any thread to call."""
+        return list(self._in_use.copy().values())
+
+    async def run(self) -> None:
+        """Ask and give back until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._asking or self._returns:
+                if not await self._call():
+                    await asyncio.sleep(AGAIN_SECONDS)
+            self._idle.set()
+
+    async def given_back(self) -> None:
+        """Return when nothing is left to say."""
+        await self._idle.wait()
+
+    def _rouse(self) -> None:
+        self._idle.clear()
+        self._wake.set()
+
+    def _return(self, permit: Return) -> None:
+        self._returns.append((permit, time.monotonic()))
+        self._rouse()
+
+    async def _call(self) -> bool:
+        """Say what has come together; whether the store has heard it."""
+        asking = [self._asking.popleft() for _ in range(min(len(self._asking), MOST_AT_ONCE))]
+        returns = list(islice(self._returns, MOST_AT_ONCE))
+        asks = [ask for ask, answered in asking if not answered.done()]
+        try:
+            answers = await self._limits.ask(asks, [each for each, _ in returns])
+        except StoreError as exc:
+            self._failures += 1
+            self._not_heard(asking, exc)
+            return False
+        self._failures = 0
+        for _ in returns:
+            self._returns.popleft()
+        by_permit = dict(zip((ask.permit for ask in asks), answers, strict=True))
+        for ask, answered in asking:
+            if not answered.done():
+                answered.set_result(by_permit[ask.permit])
+            elif ask.permit in by_permit and by_permit[ask.permit] is None:
+                self._return(Return(ask, None))  # who asked was cancelled meanwhile
+        return True
+
+    def _not_heard(self, asking: Sequence[tuple[Ask, "asyncio.Future[Refused | None]"]], error: StoreError) -> None:
+        """What was asked for may have been given. What is not taken back within a lease has ended by itself."""
+        for ask, answered in asking:
+            self._return(Return(ask, None))
+            if not answered.done():
+                answered.set_exception(error)
+        long_ago = time.monotonic() - self._limits.lease_seconds
+        while self._returns and self._returns[0][1] < long_ago:
+            self._returns.popleft()

@@ -1,0 +1,95 @@
+"""A handler's limit as its author writes it: what is refused at import, and which events share it."""
+
+import pytest
+
+from salesloft_webhooks import Event, Limit, Router, Settings
+from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.handlers.loading import LoadedGroup, check_limited_names
+from tests.support.samples import event
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        pytest.param({"max_running": 0}, "max_running", id="nothing at once"),
+        pytest.param({"rate": "fast"}, "is no rate", id="no rate"),
+        pytest.param({"key": "date.user.id"}, "key", id="no field"),
+        pytest.param({"key": 'source = "a" or user_id'}, "more than the name", id="a filter"),
+        pytest.param({"key": ""}, "key", id="nothing"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_at_import(arguments: dict[str, object], mistake: str) -> None:
+    """With what is wrong."""
+    with pytest.raises(ConfigurationError, match=mistake):
+        Limit(**arguments)  # type: ignore[arg-type]
+
+
+def test_a_batch_that_could_never_be_full_is_refused() -> None:
+    """Each event counts, so fewer at once than a batch has are a mistake; with a key each is limited by itself."""
+    router: Router[None] = Router()
+
+    with pytest.raises(ConfigurationError, match="max_size=10"):
+
+        @router.on_batch("*", max_size=10, limit=Limit(max_running=9))
+        async def refused(events: list[Event]) -> None: ...
+
+    @router.on_batch("*", max_size=10, limit=Limit(max_running=1, key="data.id"))
+    async def taken(events: list[Event]) -> None: ...
+
+    assert [route.handler for route in router.routes] == [taken]
+
+
+def test_two_limited_handlers_of_one_name_are_refused() -> None:
+    """They would share a limit, which is found by the name; without limits a name may be there twice."""
+    routers = Router[None](), Router[None](), Router[None]()
+    for number, router in enumerate(routers):
+
+        @router.on("*", limit=Limit(max_running=1) if number < 2 else None)
+        async def sync(event: Event) -> None: ...
+
+    check_limited_names(routers[1:])
+    with pytest.raises(ConfigurationError, match="sync"):
+        check_limited_names(routers)
+
+
+def test_events_share_a_limit_by_the_value_of_the_key_alone() -> None:
+    """Text is no number; what is not there and what is null are one value; and nothing of a value can be seen."""
+    limit = Limit(max_running=1, key="data.user.id")
+    data: list[dict[str, object]] = [{"user": {"id": 7}}, {"user": {"id": "7"}}, {"user": {"id": None}}, {}]
+
+    digests = [limit.want("sync", event("email.sent", each)).digest for each in data]
+    again = limit.want("sync", event("email.opened", {"user": {"id": 7}, "other": 1})).digest
+
+    assert len(set(digests)) == 3
+    assert digests[2] == digests[3]
+    assert again == digests[0]
+    assert limit.want("other", event("email.sent", data[0])).digest != digests[0]
+    assert all(len(digest) == 32 for digest in digests)
+    assert limit.want("sync", event("email.sent", {"user": {"id": 10**40}})).digest not in digests
+
+
+async def test_only_handlers_that_want_the_event_ask() -> None:
+    """Those of another type, kept from it by a filter, or without a limit need no permit."""
+    router: Router[None] = Router()
+
+    @router.on("email.*", limit=Limit(max_running=1), where="data.id = 1")
+    async def first(event: Event) -> None: ...
+
+    @router.on("person.*", limit=Limit(rate="9/s"))
+    async def second(event: Event) -> None: ...
+
+    @router.on("*")
+    async def third(event: Event) -> None: ...
+
+    loaded = LoadedGroup("mine", (router,))
+    async with loaded.open(Settings.load()) as running:
+        wanted = [
+            [want.handler.rpartition(".")[2] for want in running.wants(each)]
+            for each in (event("email.sent", {"id": 1}), event("email.sent", {"id": 2}), event("person.created", {}))
+        ]
+
+    assert wanted == [["first"], [], ["second"]]
+    assert {name.rpartition(".")[2]: words for name, words in loaded.handler_limits.items()} == {
+        "first": "1 -",
+        "second": "- 9/1000/1",
+    }
