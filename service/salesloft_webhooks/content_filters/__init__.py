@@ -25,8 +25,8 @@ once, and compares. Parsed by hand (decision 90): the language is twelve lines o
 is most of the work.
 """
 
-from salesloft_webhooks.content_filters.conditions import FIELDS, All, Condition, Exists, Field
+from salesloft_webhooks.content_filters.conditions import FIELDS, All, Condition, Field
 from salesloft_webhooks.content_filters.naming import parse_field
 from salesloft_webhooks.content_filters.parsing import FilterMistake, FilterText, parse
 
-__all__ = ["FIELDS", "All", "Condition", "Exists", "Field", "FilterMistake", "FilterText", "parse", "parse_field"]
+__all__ = ["FIELDS", "All", "Condition", "Field", "FilterMistake", "FilterText", "parse", "parse_field"]

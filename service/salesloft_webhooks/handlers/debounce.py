@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from salesloft_webhooks.content_filters import Exists, Field, FilterMistake, parse
+from salesloft_webhooks.content_filters import Field, FilterMistake, parse_field
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import ASKER, Asker, Debounced, Wanted, is_task_name
@@ -103,9 +103,8 @@ def _span(name: str, value: float | timedelta | None) -> float:
 def _field(key: str) -> Field:
     """The field of that name: what a filter can ask the existence of."""
     try:
-        condition = parse(f"{key} exists")
+        return parse_field(key)
     except FilterMistake as exc:
         raise ConfigurationError(f"Debounce(key=...): column {exc.column}: a field is expected: `data.id`") from None
-    if not isinstance(condition, Exists):
-        raise ConfigurationError("Debounce(key=...): one field is expected: `data.id`")
-    return condition.field
+    except ValueError:
+        raise ConfigurationError("Debounce(key=...): one field is expected: `data.id`") from None

@@ -1,9 +1,13 @@
 """A handler's limit as its author writes it: what is refused at import, and which events share it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
-from salesloft_webhooks import Event, Limit, Router, Settings
+from salesloft_webhooks import Debounce, Event, Limit, Router, Settings
 from salesloft_webhooks.errors import ConfigurationError
+from salesloft_webhooks.follow_ups import FollowUp
 from salesloft_webhooks.handlers.loading import LoadedGroup, check_limited_names
 from tests.support.samples import event
 
@@ -93,3 +97,18 @@ async def test_only_handlers_that_want_the_event_ask() -> None:
         "first": "1 -",
         "second": "- 9/1000/1",
     }
+
+
+async def test_what_is_called_later_needs_a_permit_then() -> None:
+    """An event that waits for a debounced handler needs none; its follow-up does, and what is given again by hand."""
+    router: Router[None] = Router()
+
+    @router.on("email.*", limit=Limit(max_running=1), debounce=Debounce(seconds=30, name="mail"))
+    async def sync(event: Event) -> None: ...
+
+    new, now = event("email.sent", {}), datetime.now(UTC)
+    waited = replace(new, follow_up=FollowUp("entity_key", now, now, new.event_id, "email.sent", "debounced/mail"))
+    async with LoadedGroup("mine", (router,)).open(Settings.load()) as running:
+        wanted = [len(each) for each in (running.wants(new), running.wants(waited), running.wants(new, by_hand=True))]
+
+    assert wanted == [0, 1, 1]
