@@ -85,6 +85,10 @@ class Keys(Struct, frozen=True):
         """The newest version of a subject brought to a system outside: zset of one member."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"
 
+    def adoption(self, partition: int, group: str, subject: str) -> str:
+        """Who is being given a record of a CRM that was nobody's: a person's id; it ends by itself."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:adoption:{subject}"
+
     def seen(self, partition: int, group: str) -> str:
         """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:seen"

@@ -128,7 +128,7 @@ PUBLISHING = _FOLLOWING | _rights(
 _WORKING = _rights(
     "take settle extend look register enlist describe expire_unhandled pause retire attend audit trim make_room "
     "ask_later begin_later end_later "
-    "forget_records once bundle history",
+    "forget_records once adopt bundle history",
     "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
     "encryption format groups g:*",
 )

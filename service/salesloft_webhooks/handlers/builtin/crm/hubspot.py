@@ -19,14 +19,22 @@ from typing import Any
 
 import httpx2
 
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, verdicts
-from salesloft_webhooks.handlers.builtin.crm.hubspot_api import INPUTS_PER_REQUEST, HubSpotApi, inputs
+from salesloft_webhooks.handlers.builtin.crm.hubspot_api import (
+    INPUTS_PER_REQUEST,
+    HubSpotApi,
+    id_problems,
+    inputs,
+    problems_of,
+)
 from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
     ENGAGEMENTS,
     Engagement,
@@ -36,20 +44,28 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
 )
 from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, Known, ways_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
+from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
 ENGAGEMENT_OWNER = "hubspot_owner_id"
+_GIVEN_AWAY = "hubspot: the contact is being given to another person of SalesLoft's"
 
 
 class HubSpotContacts(BatchedContacts):
     """The `hubspot` back end."""
 
-    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
+    def __init__(
+        self,
+        configuration: HubSpotCrm,
+        client: httpx2.AsyncClient,
+        users: Users | None = None,
+        adoptions: Adoptions | None = None,
+    ) -> None:
         self._configuration = configuration
+        self._adopter = Adopter(adoptions, configuration.timeout_seconds)
         self._api = HubSpotApi(configuration, client)
         self._mapping = FieldMapping(
             configuration.fields,
@@ -86,12 +102,12 @@ class HubSpotContacts(BatchedContacts):
             Retry, Unavailable: HubSpot does not say.
         """
         known = await self._api.properties("contacts")
-        problems = [problem for name in self._mapping.names for problem in _problems_of(name, known)]
+        problems = [problem for name in self._mapping.names for problem in problems_of(name, known)]
         if self._matcher.keeps_ids:
-            problems += _id_problems(self._configuration.salesloft_id_field, known, "contacts")
+            problems += id_problems(self._configuration.salesloft_id_field, known, "contacts")
         for engagement in self._to_log:
             known = await self._api.properties(engagement.objects)
-            problems += _id_problems(self._configuration.activity_id_field, known, engagement.objects)
+            problems += id_problems(self._configuration.activity_id_field, known, engagement.objects)
         if self._configuration.owners_by_email and not problems:
             await self._api.check_owners()
         return problems
@@ -114,29 +130,37 @@ class HubSpotContacts(BatchedContacts):
             return await self._upserted([_with(each, email=each.key) for each in records], "email")
         matches = await self._matcher.look(records)
         taken = await self._matcher.with_others_address(records, matches)
-        found: dict[str, RecordVerdict] = {}
+        found: dict[str, RecordVerdict] = dict(await self._refused(matches.known))
         known = [
             self._adopting(each, matches.known[each.key].addresses if each.key not in taken else None)
             for each in records
-            if each.key in matches.known
+            if each.key in matches.known and each.key not in found
         ]
         if known:
             ids = {key: each.contact_id for key, each in matches.known.items()}
             found |= _by_key(known, await self._update(known, ids))
             found |= await self._lost({key: each for key, each in matches.known.items() if found[key] is None})
         missing = [each for each in records if each.key not in matches.known and each.key not in taken]
-        new, doubled = _first_of_each_address(missing)
+        new, doubled = first_of_each_address(missing)
         if new := [self._adopting(each, ()) for each in self._creatable(new)]:
             found |= _by_key(new, await self._created(new))
         return self._waiting(records, found, {**taken, **doubled})
 
+    async def _refused(self, known: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
+        """Verdicts on those whose contact is nobody's yet, and must not be given to them now."""
+        free = {each.contact_id: key for key, each in self._free(known).items()}
+        granted = await self._adopter.grant(free, self._matcher.bearers)
+        return {key: Refused(_GIVEN_AWAY, waits=True) for own, key in free.items() if own not in granted}
+
     async def _lost(self, written: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
-        """Verdicts on those whose contact another worker has given to somebody else meanwhile."""
-        adopted = {key: each for key, each in written.items() if not each.salesloft_id}
-        if not adopted or not self._matcher.keeps_ids:
-            return {}
-        message = "hubspot: the contact was given to another person of SalesLoft's meanwhile"
-        return {key: Refused(message, waits=True) for key in await self._matcher.lost(adopted)}
+        """Verdicts on those who have not got the contact after all: somebody knew nothing of our claim."""
+        adopted = self._free(written)
+        lost = await self._matcher.lost(adopted) if adopted else ()
+        return {key: Refused(_GIVEN_AWAY, waits=True) for key in lost}
+
+    def _free(self, known: Mapping[str, Known]) -> Mapping[str, Known]:
+        """Those whose contact was nobody's, by SalesLoft's id; none where contacts keep no ids."""
+        return {key: each for key, each in known.items() if self._matcher.keeps_ids and not each.salesloft_id}
 
     def _waiting(
         self, records: Sequence[Record], found: Mapping[str, RecordVerdict], taken: Mapping[str, str]
@@ -216,32 +240,5 @@ def _with(record: Record, **more: str) -> Record:
     return Record(record.key, record.version, {**record.fields, **more}, record.ways)
 
 
-def _first_of_each_address(records: Sequence[Record]) -> tuple[list[Record], dict[str, str]]:
-    """Those that HubSpot can tell apart, and who comes before each of the others: an address makes one contact."""
-    first: dict[str, str] = {}
-    doubled: dict[str, str] = {}
-    for record in records:
-        person = record.ways["salesloft_id"]
-        address = record.ways.get("email_address")
-        if address and first.setdefault(address, person) != person:
-            doubled[record.key] = first[address]
-    return [record for record in records if record.key not in doubled], doubled
-
-
 def _by_key(records: Sequence[Record], found: Sequence[RecordVerdict]) -> dict[str, RecordVerdict]:
     return {record.key: verdict for record, verdict in zip(records, found, strict=True)}
-
-
-def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    if name not in known:
-        yield f"property {name} does not exist"
-    elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):
-        yield f"property {name} is read-only"
-
-
-def _id_problems(name: str, known: Mapping[str, Mapping[str, Any]], kind: str) -> Iterator[str]:
-    """A property that is to tell records apart, and does not."""
-    if name not in known:
-        yield f"property {name} of {kind} does not exist"
-    elif known[name].get("hasUniqueValue") is not True:
-        yield f"property {name} of {kind} does not require unique values"

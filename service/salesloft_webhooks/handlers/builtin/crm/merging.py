@@ -35,3 +35,15 @@ def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
             record.key, record.version, {**before.fields, **record.fields}, {**before.ways, **record.ways}
         )
     return result, [positions[record.key] for record in records]
+
+
+def first_of_each_address(records: Sequence[Record]) -> tuple[list[Record], dict[str, str]]:
+    """Those that can be made at once where addresses are unique, and who comes before each of the others."""
+    first: dict[str, str] = {}
+    doubled: dict[str, str] = {}
+    for record in records:
+        person = record.ways["salesloft_id"]
+        address = record.ways.get("email_address")
+        if address and first.setdefault(address, person) != person:
+            doubled[record.key] = first[address]
+    return [record for record in records if record.key not in doubled], doubled

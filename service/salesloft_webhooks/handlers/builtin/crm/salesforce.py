@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import httpx2
 
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.errors import PermanentError, Retry
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
@@ -32,13 +34,16 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import (
     write,
 )
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_of_fields
-from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_findings import Finding, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, statements
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
+
+_GIVEN_AWAY = "salesforce: the record is being given to another person of SalesLoft's"
 
 
 class SalesforceContacts(BatchedContacts):
@@ -47,8 +52,15 @@ class SalesforceContacts(BatchedContacts):
     Fields of its records are named ``<sObject>.<field>``, for each of the objects: which one a person is shows last.
     """
 
-    def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
+    def __init__(
+        self,
+        configuration: SalesforceCrm,
+        client: httpx2.AsyncClient,
+        users: Users | None = None,
+        adoptions: Adoptions | None = None,
+    ) -> None:
         self._configuration = configuration
+        self._adopter = Adopter(adoptions, configuration.timeout_seconds)
         self._external_id = configuration.external_id_field
         self._mappings = {each: _mapping_of(configuration, each) for each in configuration.sobjects}
         self._reader = Reader(
@@ -117,8 +129,18 @@ class SalesforceContacts(BatchedContacts):
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         findings = await self._find(records) if self._configuration.looks_up else {}
-        planned = [self._planned(record, findings.get(record.key, Finding())) for record in records]
+        refused = await self._refused(findings)
+        planned = [
+            refused.get(record.key) or self._planned(record, findings.get(record.key, Finding())) for record in records
+        ]
         return await write(self._session, self._reader, planned)
+
+    async def _refused(self, findings: Mapping[str, Finding]) -> Mapping[str, Refused]:
+        """Verdicts on those whose record is nobody's yet, and must not be given to them now."""
+        found = {key: each.record for key, each in findings.items() if each.record and not each.problem}
+        free = {record.id: key for key, record in found.items() if not record.person_id}
+        granted = await self._adopter.grant(free, self._matcher.bearers)
+        return {key: Refused(_GIVEN_AWAY, waits=True) for own, key in free.items() if own not in granted}
 
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
         """``<sObject>/<id>`` of those who are there, by the person's id."""
