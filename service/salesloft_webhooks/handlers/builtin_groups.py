@@ -98,6 +98,29 @@ FORWARD = BuiltinGroup(
     on_by_default=False,
 )
 
+TABLES = BuiltinGroup(
+    name="tables",
+    module="tables",
+    summary="accounts, cadences, notes and tasks into tables of these names, each row in its newest version",
+    event_types=(
+        "account.created",
+        "account.updated",
+        "account.deleted",
+        "cadence.created",
+        "cadence.updated",
+        "cadence.deleted",
+        "note.created",
+        "note.updated",
+        "note.deleted",
+        "task.created",
+        "task.updated",
+        "task.completed",
+        "task.deleted",
+    ),
+    writes_database=True,
+    on_by_default=False,
+)
+
 WAREHOUSE = BuiltinGroup(
     name="warehouse",
     module="warehouse",
@@ -107,7 +130,7 @@ WAREHOUSE = BuiltinGroup(
     on_by_default=False,
 )
 
-BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, WAREHOUSE)
+BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, TABLES, WAREHOUSE)
 """In the order in which they are listed and started."""
 
 

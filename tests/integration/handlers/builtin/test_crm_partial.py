@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks import Event
-from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, bounce_of, contact_of
+from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
+from salesloft_webhooks.handlers.database.resource_versions import CLOCK_TOLERANCE
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.integration.handlers.builtin.test_crm_sql import contact
 from tests.support import samples

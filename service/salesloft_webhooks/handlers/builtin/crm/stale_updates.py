@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
-from salesloft_webhooks.handlers.builtin.crm.contacts import CLOCK_TOLERANCE, Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
+from salesloft_webhooks.handlers.database.resource_versions import CLOCK_TOLERANCE
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)

@@ -36,6 +36,12 @@ def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_later(revision: str) -> bool:
+    """Whether a database at ``revision`` was migrated by a later version than this one, which works with its tables."""
+    known = {each.revision for each in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    return revision not in known
+
+
 async def present(engine: AsyncEngine) -> str | None:
     """The revision a database is at; None: it has none of our tables. Nothing is changed."""
     async with engine.connect() as connection:
@@ -49,7 +55,9 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def migrate(engine: AsyncEngine) -> tuple[str | None, str]:
-    """Bring the database to `head`; a database that is there already is left alone.
+    """Bring the database to `head`; a database that is there already, or further, is left alone.
+
+    Further is one after a roll-back: what a later version adds, this one does not touch.
 
     Returns:
         The revisions before (None: an empty database) and after.
@@ -58,6 +66,8 @@ async def migrate(engine: AsyncEngine) -> tuple[str | None, str]:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         before = await connection.run_sync(_current)
+        if before is not None and is_later(before):
+            return before, before
         if before != (newest := head()):
             await connection.run_sync(_upgrade)
     return before, newest
