@@ -9,10 +9,8 @@ from msgspec import Struct
 
 PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
-
 UNHANDLED_SCORE = PARKED_SCORE - 1
 """The due time of an entry that the group wants and that waits for a worker with a handler for its type."""
-
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 

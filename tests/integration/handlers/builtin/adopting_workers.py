@@ -46,7 +46,8 @@ class Worker:
     """
 
     def __init__(self, connect: Connect, client: httpx2.AsyncClient, adoptions: Adoptions) -> None:
-        client.event_hooks = {"request": [self._before], "response": [self._after]}
+        client.event_hooks["request"].append(self._before)
+        client.event_hooks["response"].append(self._after)
         self.backend = connect(client, adoptions)
         self.may_go_on, self.may_write, self.looked, self.writing = (asyncio.Event() for _ in range(4))
         self.may_go_on.set()

@@ -36,7 +36,7 @@ async def test_odd_data_is_stored(database: Database) -> None:
     assert row["updated_at"] == RECEIVED
     assert not {"user_id", "completed_by_id", "created_at", "due_at", "current_state"} & row.keys()
     assert row["others"] == {
-        **{name: ODD[name] for name in ("user", "completed_by", "created_at", "due_at")},
+        **{name: ODD[name] for name in ("user", "completed_by", "created_at", "due_at", "updated_at")},
         "current_state": {"deep": [[[{"": 1}]]]},
         "expires_after": "a field nobody has published",
     }
