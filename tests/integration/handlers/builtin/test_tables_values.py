@@ -42,6 +42,17 @@ async def test_odd_data_is_stored(database: Database) -> None:
     }
 
 
+async def test_a_time_before_every_calendar_is_among_the_others(database: Database) -> None:
+    """It has a zone and can be read, and is in no year when it is in UTC."""
+    before = "0001-01-01T00:00:00+14:00"
+
+    await save(database, at(1, due_at=before))
+
+    (row,) = await rows(database)
+    assert "due_at" not in row
+    assert row["others"]["due_at"] == before
+
+
 async def test_a_version_in_the_future_freezes_nothing(database: Database) -> None:
     """A wrong clock counts as of the receipt, so the next version wins."""
     await save(database, at(1, updated_at="2099-01-01T00:00:00Z"))
