@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx2
 
@@ -106,6 +106,11 @@ class Scene:
 def someone(number: int) -> Event:
     """A person with the address of the free record."""
     return salesforce_backend.someone(number, email_address=ADDRESS)
+
+
+def deletion(number: int) -> Event:
+    """Of that person."""
+    return replace(someone(number), event_type="person.deleted")
 
 
 @asynccontextmanager

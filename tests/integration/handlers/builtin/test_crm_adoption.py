@@ -7,9 +7,11 @@ import pytest
 
 from salesloft_webhooks import Retry
 from salesloft_webhooks.broker.adoptions import Adoptions
-from salesloft_webhooks.handlers.builtin.crm.adopting import LEAST_SECONDS, Adopter
+from salesloft_webhooks.handlers.builtin.crm.adopting import LEAST_SECONDS, WAIT_SECONDS, Adopter
+from salesloft_webhooks.handlers.builtin.crm.salesforce import WRITES
 from tests.integration.handlers.builtin.adopting_workers import (
     Scene,
+    deletion,
     free_in_hubspot,
     free_in_salesforce,
     someone,
@@ -108,6 +110,56 @@ async def test_who_looked_too_early_looks_again(scene: Scene) -> None:
 
     assert isinstance(await saving, Retry)
     assert scene.bearers == ["1"]
+
+
+async def test_waiting_for_a_claim_spends_no_attempt(scene: Scene) -> None:
+    """Whoever comes while the record is another's to be given waits a few seconds at a time, and is not given up."""
+    first, second = await scene.worker(), await scene.worker()
+    first.may_write.clear()
+    saving = asyncio.create_task(first.save(someone(1)))
+    await first.writing.wait()
+
+    waits = await second.save(someone(2))
+
+    assert isinstance(waits, Retry)
+    assert (waits.counted, waits.after_seconds) == (False, WAIT_SECONDS)
+    first.may_write.set()
+    await saving
+
+
+async def test_who_is_imported_again_gets_their_record(scene: Scene) -> None:
+    """The deletion frees it; the claim of before is waited for, which spends no attempt."""
+    worker = await scene.worker()
+    for event in (someone(1), deletion(1)):
+        assert await worker.save(event) is None
+    assert scene.bearers == [""]
+
+    early = await worker.save(someone(2))
+    await scene.end_claims()
+
+    assert isinstance(early, Retry)
+    assert not early.counted
+    assert await worker.save(someone(2)) is None
+    assert scene.bearers == ["2"]
+
+
+async def test_a_late_deletion_takes_nothing_from_whom_it_was_given_to(scene: Scene) -> None:
+    """Somebody known by address only is deleted; by then the record is another's, and stays so."""
+    late, early = await scene.worker(), await scene.worker()
+    late.may_go_on.clear()
+    deleting = asyncio.create_task(late.save(deletion(1)))
+    await late.looked.wait()
+    assert await early.save(someone(2)) is None
+
+    late.may_go_on.set()
+
+    assert await deleting is None
+    assert scene.bearers == ["2"]
+
+
+def test_salesforces_slowest_write_fits_into_a_claim() -> None:
+    """It may be seven requests, each as slow as is allowed, in the second half of the claim."""
+    assert Adopter(None, WRITES * 20.0).claim_seconds / 2 >= 7 * 20.0
 
 
 @pytest.mark.parametrize(("seconds", "granted"), [(0.49, {"101"}), (0.51, set())], ids=["in-time", "too-late"])

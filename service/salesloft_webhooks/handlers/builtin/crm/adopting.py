@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.deadlines import steady_seconds
+from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 
 LEAST_SECONDS = 120.0
-"""Of a claim: several times what a request takes, and little beside the time that a refused event is tried for."""
-REQUESTS = 6
-"""Requests as slow as they may be that fit into a claim: in its first half the look, in its second half the write."""
+"""Of a claim: several times what a request takes."""
+WAIT_SECONDS = 5.0
+"""After which whoever was refused looks again: no attempt is spent on it, it ends with the claim at last."""
 
 Bearers = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
 """Looks whose records are, by their ids; empty: nobody's. Those that are gone are not there."""
@@ -25,15 +26,18 @@ class Adopter:
 
     Args:
         adoptions: The claims that all workers share; None: there is no other worker.
-        timeout_seconds: What one request to the CRM may take.
+        write_seconds: What a look, and what a write may take: each must fit into half of a claim.
         clock: Seconds.
+
+    Attributes:
+        claim_seconds: How long a claim lasts.
     """
 
     def __init__(
-        self, adoptions: Adoptions | None, timeout_seconds: float, clock: Callable[[], float] = steady_seconds
+        self, adoptions: Adoptions | None, write_seconds: float, clock: Callable[[], float] = steady_seconds
     ) -> None:
         self._adoptions = adoptions
-        self._seconds = max(LEAST_SECONDS, REQUESTS * timeout_seconds)
+        self.claim_seconds = max(LEAST_SECONDS, 2 * write_seconds)
         self._clock = clock
 
     async def grant(self, people: Mapping[str, str], bearers: Bearers) -> set[str]:
@@ -50,10 +54,15 @@ class Adopter:
         if self._adoptions is None or not people:
             return set(people)
         began = self._clock()
-        claimed = await self._adoptions.claim(people, seconds=self._seconds)
+        claimed = await self._adoptions.claim(people, seconds=self.claim_seconds)
         if not claimed:
             return set()
         there = await bearers(claimed)
-        if self._clock() - began > self._seconds / 2:
+        if self._clock() - began > self.claim_seconds / 2:
             return set()  # frozen, or held up: others may claim it before the write is there
         return {record for record in claimed if there.get(record) in ("", people[record])}
+
+
+def given_away(message: str) -> Refused:
+    """The verdict on somebody who may not be given a record now."""
+    return Refused(message, waits=True, wait_seconds=WAIT_SECONDS)

@@ -22,7 +22,7 @@ import httpx2
 from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
-from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter, given_away
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
@@ -44,12 +44,13 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
 )
 from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, Known, ways_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged
+from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged, without
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
+WRITES = 3  # requests as slow as they may be for which there is time to write: it is one
 ENGAGEMENT_OWNER = "hubspot_owner_id"
 _GIVEN_AWAY = "hubspot: the contact is being given to another person of SalesLoft's"
 
@@ -64,8 +65,8 @@ class HubSpotContacts(BatchedContacts):
         users: Users | None = None,
         adoptions: Adoptions | None = None,
     ) -> None:
-        self._configuration = configuration
-        self._adopter = Adopter(adoptions, configuration.timeout_seconds)
+        self._configuration, self._id_field = configuration, configuration.salesloft_id_field
+        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds)
         self._api = HubSpotApi(configuration, client)
         self._mapping = FieldMapping(
             configuration.fields,
@@ -104,7 +105,7 @@ class HubSpotContacts(BatchedContacts):
         known = await self._api.properties("contacts")
         problems = [problem for name in self._mapping.names for problem in problems_of(name, known)]
         if self._matcher.keeps_ids:
-            problems += id_problems(self._configuration.salesloft_id_field, known, "contacts")
+            problems += id_problems(self._id_field, known, "contacts")
         for engagement in self._to_log:
             known = await self._api.properties(engagement.objects)
             problems += id_problems(self._configuration.activity_id_field, known, engagement.objects)
@@ -122,7 +123,7 @@ class HubSpotContacts(BatchedContacts):
         fields = self._mapping.of(change, owner)
         if self._matcher.keeps_ids and isinstance(change, Contact) and change.deleted:
             # Whoever is imported again has another id in SalesLoft, and must find their contact free.
-            fields[self._configuration.salesloft_id_field] = None
+            fields[self._id_field] = None
         return Record(key, version, fields, ways)
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
@@ -150,7 +151,7 @@ class HubSpotContacts(BatchedContacts):
         """Verdicts on those whose contact is nobody's yet, and must not be given to them now."""
         free = {each.contact_id: key for key, each in self._free(known).items()}
         granted = await self._adopter.grant(free, self._matcher.bearers)
-        return {key: Refused(_GIVEN_AWAY, waits=True) for own, key in free.items() if own not in granted}
+        return {key: given_away(_GIVEN_AWAY) for own, key in free.items() if own not in granted}
 
     async def _lost(self, written: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
         """Verdicts on those who have not got the contact after all: somebody knew nothing of our claim."""
@@ -188,7 +189,7 @@ class HubSpotContacts(BatchedContacts):
         if address and addresses is not None and address not in addresses:
             more["email"] = address
         if self._matcher.keeps_ids:
-            more[self._configuration.salesloft_id_field] = record.ways["salesloft_id"]
+            more[self._id_field] = record.ways["salesloft_id"]
         return _with(record, **more)
 
     def _creatable(self, records: Sequence[Record]) -> Iterator[Record]:
@@ -205,7 +206,7 @@ class HubSpotContacts(BatchedContacts):
 
     async def _created(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._matcher.keeps_ids:
-            return await self._upserted(records, self._configuration.salesloft_id_field)
+            return await self._upserted(records, self._id_field)
         made = [_with(record, email=record.ways["email_address"]) for record in records]
         response = await self._post("create", inputs(made, [{"associations": []}] * len(made)))
         by_address = [Record(each.ways["email_address"], each.version, each.fields) for each in made]
@@ -223,8 +224,15 @@ class HubSpotContacts(BatchedContacts):
         answered = verdicts(response, changes, self._mapping, keyed_by=None)
         return [answered[position] for position in positions]
 
+    async def _change(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        """As the base's, but the id of a contact without one stays: another worker may be giving it away."""
+        known = (await self._matcher.look(records)).known
+        ids, free = {key: each.contact_id for key, each in known.items()}, self._free(known)
+        return await self.sent_to(
+            ids, [without(r, self._id_field) if r.key in free else r for r in records], self._update
+        )
+
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
-        """HubSpot's ids of the contacts that are there, by the records' keys."""
         return {key: known.contact_id for key, known in (await self._matcher.look(records)).known.items()}
 
     async def _log_all(self, engagements: EngagementWriter, records: Sequence[Record]) -> Sequence[RecordVerdict]:

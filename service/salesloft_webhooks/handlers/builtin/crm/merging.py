@@ -1,7 +1,7 @@
 """Several changes of one record, sent as one: CRMs refuse a batch that names a record twice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
@@ -22,6 +22,11 @@ class Record:
     version: float
     fields: dict[str, Value | None]
     ways: Mapping[MatchBy, str] = field(default_factory=dict)
+
+
+def without(record: Record, field: str) -> Record:
+    """The record, of which one of the fields stays as it is there."""
+    return replace(record, fields={name: value for name, value in record.fields.items() if name != field})
 
 
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
