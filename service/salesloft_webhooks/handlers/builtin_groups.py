@@ -101,7 +101,7 @@ FORWARD = BuiltinGroup(
 TABLES = BuiltinGroup(
     name="tables",
     module="tables",
-    summary="accounts, cadences, notes and tasks into tables of these names, each row in its newest version",
+    summary="accounts, cadences, notes and tasks into tables `salesloft_...`, each row in its newest version",
     event_types=(
         "account.created",
         "account.updated",
@@ -121,6 +121,15 @@ TABLES = BuiltinGroup(
     on_by_default=False,
 )
 
+EVENTS = BuiltinGroup(
+    name="events",
+    module="raw_events",
+    summary="every event, whole, one row into the table `salesloft_events`",
+    event_types=("*",),
+    writes_database=True,
+    on_by_default=False,
+)
+
 WAREHOUSE = BuiltinGroup(
     name="warehouse",
     module="warehouse",
@@ -130,7 +139,7 @@ WAREHOUSE = BuiltinGroup(
     on_by_default=False,
 )
 
-BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, TABLES, WAREHOUSE)
+BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, TABLES, EVENTS, WAREHOUSE)
 """In the order in which they are listed and started."""
 
 

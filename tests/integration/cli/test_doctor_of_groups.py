@@ -36,9 +36,13 @@ def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
     now = doctor.finds("worker", "database.schema", **WORKER)
     asyncio.run(change("UPDATE alembic_version SET version_num = '9999'"))
     later = doctor.finds("worker", "database.schema", **WORKER)
+    asyncio.run(change("UPDATE alembic_version SET version_num = '1975ea83b712'"))
+    foreign = doctor.finds("worker", "database.schema", **WORKER)
     asyncio.run(change("UPDATE alembic_version SET version_num = '0001'"))
     older = doctor.finds("worker", "database.schema", **WORKER)
 
+    assert foreign[0][0] == "problem"
+    assert "another application" in foreign[0][1]
     assert later[0][0] == "ok"
     assert "of a later version" in later[0][1]
     assert [away[0][0], not_yet[0][0], now[0][0], older[0][0]] == ["problem", "ok", "ok", "warning"]

@@ -107,10 +107,10 @@ def _table(name: str, kind: type[Resource], *, has_person: bool = False) -> Reso
 
 RESOURCE_TABLES: Mapping[str, ResourceTable] = MappingProxyType(
     {
-        "account": _table("accounts", Account),
-        "cadence": _table("cadences", Cadence),
-        "note": _table("notes", Note, has_person=True),
-        "task": _table("tasks", Task, has_person=True),
+        "account": _table("salesloft_accounts", Account),
+        "cadence": _table("salesloft_cadences", Cadence),
+        "note": _table("salesloft_notes", Note, has_person=True),
+        "task": _table("salesloft_tasks", Task, has_person=True),
     }
 )
 """By the kind of resource. One row per resource; `updated_at` is SalesLoft's: the version applied last."""

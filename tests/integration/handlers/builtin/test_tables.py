@@ -134,6 +134,15 @@ async def test_what_has_no_id_fails_alone(database: Database) -> None:
     assert isinstance((await ResourceRows(database).save([nameless]))[nameless.event_id], PermanentError)
 
 
+async def test_two_sources_events_of_one_id_are_two_rows(database: Database) -> None:
+    """Each source counts for itself, and what is done is there."""
+    one, other = (samples.event("task.created", {"id": own}, event_id="1", source=f"s{own}") for own in (1, 2))
+
+    assert await ResourceRows(database).save([one, other]) == {}
+
+    assert [row["id"] for row in await rows(database)] == [1, 2]
+
+
 async def test_missing_tables_pause_the_group(empty_database_url: str) -> None:
     """A worker that starts before the migration waits for it, and loses no event to dead letters."""
     engine = create_engine(empty_database_url)

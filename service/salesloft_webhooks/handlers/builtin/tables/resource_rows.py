@@ -30,8 +30,8 @@ ROWS_PER_TRANSACTION = 500
 
 _BIGGEST = 2**63 - 1
 _DELETED = ".deleted"
-_PERSON = frozenset({"person", "associated_with"})
-"""Where it stands whom a note or a task is about, or that it is about nobody."""
+_CREATED = "created_at"
+"""SalesLoft states it of whole resources."""
 
 Row = tuple[str, dict[str, Any]]
 """The kind of resource, and the parameters of its statement."""
@@ -62,23 +62,42 @@ def row_of(event: Event) -> Row:
 
 
 def _stated(found: ResourceTable, event: Event) -> Mapping[str, Any]:
-    """What the event says something about, by column. What fits into no column is not said, and among the others."""
+    """What the event says something about, by column. What fits into no column is null there, and among the others."""
     data, resource = event.data, event.resource
     values: dict[str, Any] = {}
     others = dict(resource.others)
     for each in found.fields:
         written = [name for name in (each.written, each.column) if name in data]
-        value = _value(each, data, resource)
-        if value is None and any(data[name] is not None for name in written):
-            others |= {name: data[name] for name in written}
-        elif written:
-            values[each.column] = value
-            others = {name: kept for name, kept in others.items() if name not in written}
-    if found.has_person and (event.person_id is not None or not _PERSON.isdisjoint(data)):
+        if not written:
+            continue
+        values[each.column] = value = _value(each, data, resource)
+        others = {name: kept for name, kept in others.items() if name not in written}
+        if value is None:
+            others |= {name: data[name] for name in written if not _is_nothing(data[name])}
+    if found.has_person and _says_who(event):
         values["person_id"] = event.person_id
         others.pop("person", None)
+        if event.person_id is None and not _is_nothing(data.get("person")):
+            others["person"] = data["person"]
     others.pop("person_id", None)  # every event's data has it, and it is no field of SalesLoft's
-    return values | ({OTHERS: others} if others else {})
+    return values | ({OTHERS: others or None} if others or _is_whole(data, values) else {})
+
+
+def _is_nothing(value: object) -> bool:
+    """Null, or a reference to nobody."""
+    return value is None or (isinstance(value, Mapping) and "id" in value and not any(value.values()))
+
+
+def _is_whole(data: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    """Whether all of a resource is there, and not an id with a few fields: what it does not have is gone then."""
+    said = {name for name, value in values.items() if value is not None}
+    return data.get(_CREATED) is not None and bool(said - {_CREATED, "person_id"})
+
+
+def _says_who(event: Event) -> bool:
+    """Whether the event lets it be known whom it is about, or that it is about nobody."""
+    data = event.data
+    return event.person_id is not None or "person" in data or {"associated_type", "associated_with"} <= data.keys()
 
 
 def _value(field: ResourceField, data: resource_kinds.Resource, resource: Resource) -> Any:
@@ -119,17 +138,17 @@ class ResourceRows:
         The write is not the caller's; see `ActivityLog.record`.
         """
         failures: dict[str, BaseException] = {}
-        rows: dict[str, Row] = {}
+        rows: list[tuple[str, Row]] = []  # two sources may have events of one id
         for event in events:
             try:
-                rows[event.event_id] = row_of(event)
+                rows.append((event.event_id, row_of(event)))
             except PermanentError as exc:
                 failures[event.event_id] = exc
         if not rows:
             return failures
         async with self._database.within_answer_time():
-            outcomes = await self._rows.write_all(list(rows.values()))
-        return failures | {own: each for own, each in zip(rows, outcomes, strict=True) if each is not None}
+            outcomes = await self._rows.write_all([row for _, row in rows])
+        return failures | {own: each for (own, _), each in zip(rows, outcomes, strict=True) if each is not None}
 
     async def _write(self, rows: Sequence[Row]) -> Outcomes:
         return await write_rows(self._database, self._execute, rows)
