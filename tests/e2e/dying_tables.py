@@ -34,4 +34,4 @@ async def _stepping(self: Database) -> AsyncIterator[AsyncConnection]:
 
 Database.transaction = _stepping  # type: ignore[method-assign]
 group = os.environ["WORKER_GROUP"]
-router = (raw_events if group == "events" else tables).build_router(group, Settings.load())  # type: ignore[attr-defined]
+router = (raw_events if group == "events" else tables).build_router(group, Settings.load())

@@ -26,8 +26,9 @@ def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
 
     async def change(statement: str = "") -> None:
         engine = create_engine(url)
-        await migrate(engine)
-        if statement:
+        if not statement:
+            await migrate(engine)
+        else:
             async with engine.begin() as connection:
                 await connection.execute(text(statement))
         await engine.dispose()
@@ -36,10 +37,10 @@ def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
     now = doctor.finds("worker", "database.schema", **WORKER)
     asyncio.run(change("UPDATE alembic_version SET version_num = '9999'"))
     later = doctor.finds("worker", "database.schema", **WORKER)
-    asyncio.run(change("UPDATE alembic_version SET version_num = '1975ea83b712'"))
-    foreign = doctor.finds("worker", "database.schema", **WORKER)
     asyncio.run(change("UPDATE alembic_version SET version_num = '0001'"))
     older = doctor.finds("worker", "database.schema", **WORKER)
+    asyncio.run(change("UPDATE alembic_version SET version_num = '1975ea83b712'"))
+    foreign = doctor.finds("worker", "database.schema", **WORKER)
 
     assert foreign[0][0] == "problem"
     assert "another application" in foreign[0][1]

@@ -44,7 +44,7 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
 )
 from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, Known, ways_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged, without
+from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged, with_fields, without
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
@@ -128,7 +128,7 @@ class HubSpotContacts(BatchedContacts):
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._by_address_alone:
-            return await self._upserted([_with(each, email=each.key) for each in records], "email")
+            return await self._upserted([with_fields(each, email=each.key) for each in records], "email")
         matches = await self._matcher.look(records)
         taken = await self._matcher.with_others_address(records, matches)
         found: dict[str, RecordVerdict] = dict(await self._refused(matches.known))
@@ -190,7 +190,7 @@ class HubSpotContacts(BatchedContacts):
             more["email"] = address
         if self._matcher.keeps_ids:
             more[self._id_field] = record.ways["salesloft_id"]
-        return _with(record, **more)
+        return with_fields(record, **more)
 
     def _creatable(self, records: Sequence[Record]) -> Iterator[Record]:
         """Those of whom enough is known: an address or, where contacts keep ids, that there is none.
@@ -207,7 +207,7 @@ class HubSpotContacts(BatchedContacts):
     async def _created(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._matcher.keeps_ids:
             return await self._upserted(records, self._id_field)
-        made = [_with(record, email=record.ways["email_address"]) for record in records]
+        made = [with_fields(record, email=record.ways["email_address"]) for record in records]
         response = await self._post("create", inputs(made, [{"associations": []}] * len(made)))
         by_address = [Record(each.ways["email_address"], each.version, each.fields) for each in made]
         return verdicts(response, by_address, self._mapping)
@@ -242,10 +242,6 @@ class HubSpotContacts(BatchedContacts):
         response = await self._api.post("contacts", verb, body)
         raise_for(response, self._mapping)
         return response
-
-
-def _with(record: Record, **more: str) -> Record:
-    return Record(record.key, record.version, {**record.fields, **more}, record.ways)
 
 
 def _by_key(records: Sequence[Record], found: Sequence[RecordVerdict]) -> dict[str, RecordVerdict]:

@@ -24,6 +24,11 @@ class Record:
     ways: Mapping[MatchBy, str] = field(default_factory=dict)
 
 
+def with_fields(record: Record, **more: str) -> Record:
+    """The record, with these fields as well."""
+    return replace(record, fields={**record.fields, **more})
+
+
 def without(record: Record, field: str) -> Record:
     """The record, of which one of the fields stays as it is there."""
     return replace(record, fields={name: value for name, value in record.fields.items() if name != field})
