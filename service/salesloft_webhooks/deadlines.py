@@ -6,11 +6,17 @@ that began first also ends first, so one timer, set for the eldest, does for all
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable
 from contextvars import Context
 from typing import Generic, TypeVar
 
 Waiting = TypeVar("Waiting", bound=Hashable)
+
+
+def steady_seconds() -> float:
+    """Seconds that never go back, with those during which the machine slept."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Deadlines(Generic[Waiting]):

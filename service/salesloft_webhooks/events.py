@@ -180,17 +180,17 @@ class Event(Generic[ResourceT_co]):
     @property
     def person_id(self) -> int | None:
         """The person concerned, in both dialects; None where there is none (an account, a cadence)."""
-        return _first_number(resource_kinds.persons(resource_kinds.kind_of(self._described_type), self.data))
+        return first_number(resource_kinds.persons(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def user_id(self) -> int | None:
         """The rep concerned: who sent the email, made the call or owns the person; None where there is none."""
-        return _first_number(resource_kinds.reps(resource_kinds.kind_of(self._described_type), self.data))
+        return first_number(resource_kinds.reps(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def account_id(self) -> int | None:
         """The account concerned: its own id, or that of the one a resource refers to; None where there is none."""
-        return _first_number(resource_kinds.accounts(resource_kinds.kind_of(self._described_type), self.data))
+        return first_number(resource_kinds.accounts(resource_kinds.kind_of(self._described_type), self.data))
 
     @property
     def resource_id(self) -> int | None:
@@ -237,7 +237,8 @@ _MAX_ID = 2**63 - 1  # what a database's BIGINT holds: anything above is no id o
 _MAX_ID_DIGITS = len(str(_MAX_ID))
 
 
-def _first_number(candidates: Iterable[object]) -> int | None:
+def first_number(candidates: Iterable[object]) -> int | None:
+    """The first of them that can be an id of SalesLoft's."""
     return next((number for each in candidates if (number := _number(each)) is not None), None)
 
 

@@ -87,21 +87,21 @@ def persons(kind: str, data: Resource) -> Iterator[object]:
     places = KINDS.get(kind, _UNKNOWN)
     yield data.get("person_id")
     if places.associated and _is_person(data.get(places.associated[0])):
-        yield from _ids(data, places.associated[1])
+        yield from ids(data, places.associated[1])
     for name in (*places.person, *_ANY_PERSON):
-        yield from _ids(data, name)
+        yield from ids(data, name)
 
 
 def reps(kind: str, data: Resource) -> Iterator[object]:
     """What may be the id of the rep, the best first. Nothing is checked."""
     yield data.get("user_id")
     for name in (*KINDS.get(kind, _UNKNOWN).rep, *_ANY_REP):
-        yield from _ids(data, name)
+        yield from ids(data, name)
 
 
 def accounts(kind: str, data: Resource) -> Iterator[object]:
     """What may be the id of the account concerned, the best first. Nothing is checked."""
-    yield from _ids(data, "id" if kind == "account" else "account")
+    yield from ids(data, "id" if kind == "account" else "account")
 
 
 def address(data: Resource) -> str | None:
@@ -131,7 +131,7 @@ def _is_person(value: object) -> bool:
     return isinstance(value, str) and value.lower() == "person"
 
 
-def _ids(data: Resource, name: str) -> Iterator[object]:
+def ids(data: Resource, name: str) -> Iterator[object]:
     """The id in a reference, in a plain field (``person: 7``), or in the flat form of either (``person_id: 7``)."""
     value = data.get(name)
     if name == "id":

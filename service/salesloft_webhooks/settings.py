@@ -209,7 +209,7 @@ class Settings(
     # -- Built-in handlers ------------------------------------------------------------------------------------------
     database_url: SecretStr = Field(
         SecretStr("sqlite+aiosqlite:///salesloft-webhooks.db"),
-        description="Where `activity` and `crm` write: `sqlite:///file`, or in production "
+        description="Where `activity`, `crm`, `tables` and `events` write: `sqlite:///file`, or in production "
         "`postgresql://user:password@host/name` with libpq's parameters (`?sslmode=verify-full&sslrootcert=...`); what "
         "cannot be obeyed is refused. See docs/handlers.md.",
     )

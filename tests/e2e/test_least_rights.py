@@ -23,6 +23,7 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.broker.administration.history import history
 from salesloft_webhooks.broker.administration.stats import measure
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.broker.body_encryption import key_line
 from salesloft_webhooks.broker.bundles import Bundles
 from salesloft_webhooks.broker.disabled_subscriptions import DisabledSubscriptions
@@ -224,6 +225,7 @@ async def work(pipeline: Pipeline) -> None:
         versions = Versions(store, "crm")
         await versions.newest("person:1")
         await versions.applied("person:1", 1)
+        await Adoptions(store, "crm").claim({"101": "1"}, seconds=1)
         await group.pause(0.1)
         await group.retire(leaving=True)
 

@@ -10,7 +10,6 @@ PARKED_SCORE = 9_007_199_254_740_991
 """The due time of an entry that waits behind its lane's head: 2**53 - 1, the largest exact integer of Lua and zsets."""
 UNHANDLED_SCORE = PARKED_SCORE - 1
 """The due time of an entry that the group wants and that waits for a worker with a handler for its type."""
-
 NOBODY = "-"
 """The pseudo consumer that owns pending entries nobody runs: scheduled retries and parked entries."""
 
@@ -78,6 +77,10 @@ class Keys(RunKeys, frozen=True):
     def version(self, partition: int, group: str, subject: str) -> str:
         """The newest version of a subject brought to a system outside: zset of one member."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"
+
+    def adoption(self, partition: int, group: str, subject: str) -> str:
+        """Who is being given a record of a CRM that was nobody's: a person's id; it ends by itself."""
+        return f"{self.prefix}:{{{partition}}}:g:{group}:adoption:{subject}"
 
     def seen(self, partition: int, group: str) -> str:
         """When each consumer last asked for work: zset of names by server ms, exact to a few seconds."""

@@ -129,7 +129,7 @@ _WORKING = _rights(
     "take settle extend look register enlist describe expire_unhandled pause retire attend audit trim make_room "
     "ask_later begin_later end_later permits keep_permits set_limits "
     "handler_permits keep_handler_permits limit_handlers "
-    "forget_records once bundle history",
+    "forget_records once adopt bundle history",
     "hget xread info xinfo|groups xrange xpending lindex zscore zadd expire",
     "encryption format groups g:*",
 )

@@ -98,6 +98,38 @@ FORWARD = BuiltinGroup(
     on_by_default=False,
 )
 
+TABLES = BuiltinGroup(
+    name="tables",
+    module="tables",
+    summary="accounts, cadences, notes and tasks into tables `salesloft_...`, each row in its newest version",
+    event_types=(
+        "account.created",
+        "account.updated",
+        "account.deleted",
+        "cadence.created",
+        "cadence.updated",
+        "cadence.deleted",
+        "note.created",
+        "note.updated",
+        "note.deleted",
+        "task.created",
+        "task.updated",
+        "task.completed",
+        "task.deleted",
+    ),
+    writes_database=True,
+    on_by_default=False,
+)
+
+EVENTS = BuiltinGroup(
+    name="events",
+    module="raw_events",
+    summary="every event, whole, one row into the table `salesloft_events`",
+    event_types=("*",),
+    writes_database=True,
+    on_by_default=False,
+)
+
 WAREHOUSE = BuiltinGroup(
     name="warehouse",
     module="warehouse",
@@ -107,7 +139,7 @@ WAREHOUSE = BuiltinGroup(
     on_by_default=False,
 )
 
-BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, WAREHOUSE)
+BUILTIN_GROUPS = (ACTIVITY, CRM, NOTIFY, FORWARD, TABLES, EVENTS, WAREHOUSE)
 """In the order in which they are listed and started."""
 
 

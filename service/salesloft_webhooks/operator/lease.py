@@ -24,10 +24,11 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from salesloft_webhooks.background import cancellation_requested
+from salesloft_webhooks.deadlines import steady_seconds
 from salesloft_webhooks.errors import ClusterConflict, ClusterError
 from salesloft_webhooks.last_acts import last_act
 from salesloft_webhooks.operator.objects import LeaseObject, LeaseSpec
-from salesloft_webhooks.operator.times import micro_time, steady_seconds
+from salesloft_webhooks.operator.times import micro_time
 from salesloft_webhooks.telemetry import get_logger
 
 LEASE_SECONDS = 15

@@ -4,13 +4,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from salesloft_webhooks.deadlines import steady_seconds
+
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """The years 1 and 9999. A pause may end later: by its zone, or because somebody asked for a million days."""
-
-
-def steady_seconds() -> float:
-    """Seconds that never go back, with those during which the machine slept."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def steady_clock(

@@ -12,7 +12,7 @@ from tests.support.standins.hubspot import HubSpot
 
 
 def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
-    """Nobody listens; the tables are an older version's; and what is migrated passes, unchanged by being looked at."""
+    """Nobody listens; the tables are an older or a later version's; what is migrated passes, unchanged by the look."""
     from sqlalchemy import text  # noqa: PLC0415 - only this test writes SQL
 
     from salesloft_webhooks.handlers.database.engine import create_engine  # noqa: PLC0415
@@ -26,17 +26,26 @@ def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
 
     async def change(statement: str = "") -> None:
         engine = create_engine(url)
-        await migrate(engine)
-        if statement:
+        if not statement:
+            await migrate(engine)
+        else:
             async with engine.begin() as connection:
                 await connection.execute(text(statement))
         await engine.dispose()
 
     asyncio.run(change())
     now = doctor.finds("worker", "database.schema", **WORKER)
+    asyncio.run(change("UPDATE alembic_version SET version_num = '9999'"))
+    later = doctor.finds("worker", "database.schema", **WORKER)
     asyncio.run(change("UPDATE alembic_version SET version_num = '0001'"))
     older = doctor.finds("worker", "database.schema", **WORKER)
+    asyncio.run(change("UPDATE alembic_version SET version_num = '1975ea83b712'"))
+    foreign = doctor.finds("worker", "database.schema", **WORKER)
 
+    assert foreign[0][0] == "problem"
+    assert "another application" in foreign[0][1]
+    assert later[0][0] == "ok"
+    assert "of a later version" in later[0][1]
     assert [away[0][0], not_yet[0][0], now[0][0], older[0][0]] == ["problem", "ok", "ok", "warning"]
     assert "at revision 0001" in older[0][1]
 

@@ -25,6 +25,16 @@ PROOFS = (
     ("docs/crm_salesforce.md", "yaml", f"{DOCS}/test_crm_salesforce_page.py::test_the_page_leads_to_a_working_group"),
     ("docs/crm_salesforce.md", "sh", f"{DOCS}/test_crm_salesforce_page.py::test_the_page_leads_to_a_working_group"),
     ("docs/handlers.md", "yaml", f"{DOCS}/test_handlers_page.py::test_the_yaml_examples_configure_their_groups"),
+    (
+        "docs/handlers.md",
+        "sql",
+        "tests/integration/handlers/builtin/test_tables_values.py::test_the_page_erases_a_person_from_every_table",
+    ),
+    (
+        "docs/handlers.md",
+        "sql",
+        "tests/integration/handlers/builtin/test_raw_events.py::test_the_page_deletes_old_events",
+    ),
     ("docs/crm_hubspot.md", "yaml", f"{DOCS}/test_crm_hubspot_page.py::test_the_page_leads_to_a_contact"),
     ("docs/crm_hubspot.md", "sh", f"{DOCS}/test_crm_hubspot_page.py::test_the_page_leads_to_a_contact"),
     ("docs/resources.md", "python", f"{DOCS}/test_resources_page.py::test_the_examples_pass_their_tests"),

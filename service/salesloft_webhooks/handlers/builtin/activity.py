@@ -1,8 +1,6 @@
 """The `activity` group: what reps and prospects did, one row per event in the table `activities`.
 
-The event id is the primary key and the INSERT says ON CONFLICT DO NOTHING, so an event that is handled again (a retry
-after a crash, a replay) changes nothing, whoever checks or does not check before. It is a batch handler: the rows of
-what a worker has taken at once share a transaction.
+It is a batch handler: the rows of what a worker has taken at once share a transaction.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,19 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from salesloft_webhooks.events import Event
-from salesloft_webhooks.handlers.batching import Batcher, Outcomes
 from salesloft_webhooks.handlers.builtin_groups import ACTIVITY
+from salesloft_webhooks.handlers.database.rows_once import ROWS_PER_TRANSACTION, RowsOnce
 from salesloft_webhooks.handlers.database.schema import activities
-from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
+from salesloft_webhooks.handlers.database.transactions import Database, open_database
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.routes import Failures
 from salesloft_webhooks.settings import Settings
-
-ROWS_PER_TRANSACTION = 500
-"""Concurrency is at most 500 a process, so this is never what holds a row back."""
 
 _EMAIL_DETAILS = ("status", "subject", "sent_at", "count", "counts", "cadence", "step", "email_template", "task")
 _DETAILS: Mapping[str, Sequence[str]] = {
@@ -56,35 +49,11 @@ def _short(value: Any) -> Any:
     return value["id"] if isinstance(value, Mapping) and "_href" in value and "id" in value else value
 
 
-class ActivityLog:
-    """Writes rows, those of concurrent callers together."""
+class ActivityLog(RowsOnce):
+    """Writes activities' rows."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._insert = database.insert(activities).on_conflict_do_nothing(index_elements=["event_id"])
-        self._rows: Batcher[dict[str, Any]] = Batcher(self._write, limit=ROWS_PER_TRANSACTION)
-
-    async def check_ready(self) -> None:
-        """See `Database.check_ready`."""
-        await self._database.check_ready(activities)
-
-    async def record(self, events: Sequence[Event]) -> Failures:
-        """Return when the rows of the events are committed, now or by earlier attempts; those that are not say why.
-
-        The write is not the caller's: who gives up leaves at once, however long the connection of a server that hangs
-        takes to be cleaned up, and nothing else is written until it is.
-        """
-        async with self._database.within_answer_time():
-            outcomes = await self._rows.write_all([row_of(event) for event in events])
-        pairs = zip(events, outcomes, strict=True)
-        return {event.event_id: failure for event, failure in pairs if failure is not None}
-
-    async def _write(self, rows: Sequence[dict[str, Any]]) -> Outcomes:
-        return await write_rows(self._database, self._execute, rows)
-
-    async def _execute(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-        # In one order everywhere: two processes that insert the same rows crosswise would deadlock.
-        await connection.execute(self._insert, sorted(rows, key=lambda row: row["event_id"]))
+        super().__init__(database, activities, row_of)
 
 
 @asynccontextmanager

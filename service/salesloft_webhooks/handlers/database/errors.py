@@ -30,6 +30,7 @@ _DATA = ("21", "22", "23", "44", "54", "SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQ
 _CONFLICT = ("40", "55")
 _SCHEMA = ("42P01", "42703")
 _MISSING = "tables or columns are missing, run `salesloft-webhooks migrate`"
+_IN_THE_WAY = "a table that the migration makes is there already, and not ours: use a database or schema of its own"
 _REASONS = {
     "25006": "the server is read-only: a standby, or one that was failed over from",
     "26000": "a prepared statement is gone: behind a pooler statement_cache_size must stay 0",
@@ -37,6 +38,7 @@ _REASONS = {
     "28": "the login is refused",
     "3D": "there is no such database",
     "42501": "the user has no privilege for it",
+    "42P07": _IN_THE_WAY,
     **dict.fromkeys(_SCHEMA, _MISSING),
     "53100": "its disk is full",
     "53300": "it has no connection left",
@@ -94,7 +96,7 @@ def reason_of(error: Exception) -> str:
     )
     # SQLite says only in its text that a table is missing; it is looked at from the beginning, further on it may quote.
     if state == "SQLITE_ERROR" and str(driver).startswith(("no such table", "no such column", "table ")):
-        words = _MISSING
+        words = _IN_THE_WAY if str(driver).endswith(" already exists") else _MISSING
     return " ".join(part for part in (name, state) if part) + (f": {words}" if words else "")
 
 

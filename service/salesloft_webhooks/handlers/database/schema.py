@@ -78,7 +78,8 @@ class JsonDocument(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type of this database."""
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+        kind = JSONB if dialect.name == "postgresql" else JSON
+        return dialect.type_descriptor(kind(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's name
         """What every database can store."""
@@ -102,6 +103,26 @@ activities = Table(
     Index("ix_activities_event_type_occurred_at", "event_type", "occurred_at"),
 )
 """One row per event, never changed. `details` are the fields `activity` selects for the event's type."""
+
+events = Table(
+    "salesloft_events",
+    metadata,
+    Column("event_id", KeyText(512), primary_key=True),
+    Column("source", KeyText(128), primary_key=True),
+    Column("event_type", LimitedText(128), nullable=False),
+    Column("received_at", UtcTime(), nullable=False),
+    Column("created_at", UtcTime()),
+    Column("updated_at", UtcTime()),
+    Column("person_id", BigInteger),
+    Column("user_id", BigInteger),
+    Column("account_id", BigInteger),
+    Column("resource_id", BigInteger),
+    Column("data", JsonDocument, nullable=False),
+    Column("original", UnlimitedText),
+    Index("ix_salesloft_events_received_at", "received_at"),
+    Index("ix_salesloft_events_person_id", "person_id"),
+)
+"""One row per event of each source, never changed. `original` is the JSON's text where `data` cannot hold all of it."""
 
 contacts = Table(
     "contacts",

@@ -95,6 +95,8 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             try:
                 await _migrate(self.engine)
+            except Unavailable:
+                raise
             except Exception as exc:
                 raise unreachable(exc) from exc
         columns = [column for column in table.columns if column.computed is None]

@@ -3,21 +3,26 @@
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.database.engine import create_engine
-from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
+from salesloft_webhooks.handlers.database.errors import signal_of
+from salesloft_webhooks.handlers.database.migrations import ForeignSchema, configuration, head, migrate, present
+from salesloft_webhooks.handlers.database.resource_tables import RESOURCE_TABLES
 from salesloft_webhooks.handlers.database.schema import activities, metadata
 from salesloft_webhooks.handlers.database.transactions import Database, open_database
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
+from tests.support.postgres import PostgresServer
 from tests.support.recorded_activity import record
 
 OPEN = """
@@ -33,6 +38,8 @@ async def test_the_migrated_database_is_what_the_code_expects(database: Database
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    assert {each.table.name for each in RESOURCE_TABLES.values()} < metadata.tables.keys()
 
     async with database.engine.begin() as connection:
         assert await connection.run_sync(differences) == []
@@ -61,6 +68,80 @@ async def test_migrations_can_be_undone_and_done_again(empty_database_url: str) 
     await migrate(engine)
     async with engine.begin() as connection:
         assert await connection.run_sync(undo) == ["alembic_version"]
+    assert await migrate(engine) == (None, head())
+
+    await engine.dispose()
+
+
+async def test_a_later_versions_database_is_left_alone(database: Database) -> None:
+    """After a roll-back the schema is ahead: migrating changes nothing, and rows are written."""
+    async with database.transaction() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert await migrate(database.engine) == ("9999", "9999")
+
+    await ActivityLog(database).check_ready()
+    await record(ActivityLog(database), samples.email())
+
+
+@pytest.mark.parametrize(
+    "revisions", [["1975ea83b712"], ["9999"], ["0000"], ["0001", "1975ea83b712"]], ids=["other", "bare", "low", "two"]
+)
+async def test_another_applications_revisions_are_refused(empty_database_url: str, revisions: list[str]) -> None:
+    """A database that somebody else migrates, or one without our tables, is never taken for migrated or touched."""
+    engine = create_engine(empty_database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        for each in revisions:
+            await connection.execute(text("INSERT INTO alembic_version VALUES (:own)"), {"own": each})
+
+    for look in (migrate, present):
+        with pytest.raises(ForeignSchema):
+            await look(engine)
+
+    async with engine.begin() as connection:
+        assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]
+    await engine.dispose()
+
+
+async def test_a_schema_of_ones_own_lies_beside_another_applications(postgres: PostgresServer) -> None:
+    """With `search_path` in the address the tables are made there, whatever the first schema holds."""
+    url = postgres.create_database(f"test_{uuid4().hex}")
+    engine = create_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+        await connection.execute(text("INSERT INTO alembic_version VALUES ('1975ea83b712')"))
+        await connection.execute(text("CREATE TABLE contacts (id INT)"))
+        await connection.execute(text("CREATE SCHEMA salesloft"))
+    ours = create_engine(f"{url}?options=-csearch_path%3Dsalesloft")
+
+    assert await migrate(ours) == (None, head())
+    await record(ActivityLog(Database(ours)), samples.email())
+
+    for each in (engine, ours):
+        await each.dispose()
+
+
+async def test_a_table_in_the_way_is_named_as_what_it_is(empty_database_url: str) -> None:
+    """The words say that a table is there already and what to do, not that one is missing."""
+    engine = create_engine(empty_database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE contacts (id INT)"))
+
+    with pytest.raises(DBAPIError) as failure:
+        await migrate(engine)
+
+    assert "there already" in str(signal_of(failure.value))
+    await engine.dispose()
+
+
+async def test_an_applications_tables_are_in_nobodys_way(empty_database_url: str) -> None:
+    """Tables of the commonest names, as users keep beside ours, do not stop a migration from the released schema."""
+    engine = create_engine(empty_database_url)
+    async with engine.begin() as connection:
+        for name in ("accounts", "cadences", "notes", "tasks", "events"):
+            await connection.execute(text(f"CREATE TABLE {name} (id INT)"))
+
     assert await migrate(engine) == (None, head())
 
     await engine.dispose()

@@ -73,9 +73,10 @@ def _requests(configuration: HttpCrm | HubSpotCrm | SalesforceCrm) -> int:
     """Requests that an event may have to wait for: those of the batch under way, then those of its own.
 
     One for the owner, and for each of both batches one for each way to find people, one for the addresses of others,
-    one to change, one to see whose the contacts are then, and one to make. An endpoint of one's own takes one.
+    two to see whose the contacts are before and after the change, one to change, and one to make. An endpoint of one's
+    own takes one.
     """
-    return 3 if isinstance(configuration, HttpCrm) else 15
+    return 3 if isinstance(configuration, HttpCrm) else 17
 
 
 def _backend_opener(

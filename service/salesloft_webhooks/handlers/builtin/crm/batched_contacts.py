@@ -103,11 +103,15 @@ class BatchedContacts(ABC):
 
     async def for_known(self, records: Sequence[Record], send: SendKnown) -> Sequence[RecordVerdict]:
         """Send what is about contacts that are there; what is not is done."""
-        ids = await self._ids(records)
-        known = [record for record in records if record.key in ids]
-        if len(known) < len(records):
-            _log.info("crm.unknown", count=len(records) - len(known))
-        if not known:
-            return [None] * len(records)
-        verdicts = iter(await send(known, ids))
-        return [next(verdicts) if record.key in ids else None for record in records]
+        return await self.sent_to(await self._ids(records), records, send)
+
+    async def sent_to(
+        self, ids: Mapping[str, str], records: Sequence[Record], send: SendKnown
+    ) -> Sequence[RecordVerdict]:
+        """Send what is about the contacts with these ids; what is not, and what says nothing, is done."""
+        unknown = sum(record.key not in ids for record in records)
+        if unknown:
+            _log.info("crm.unknown", count=unknown)
+        known = [record for record in records if record.key in ids and record.fields]
+        verdicts = {} if not known else dict(zip(map(id, known), await send(known, ids), strict=True))
+        return [verdicts.get(id(record)) for record in records]

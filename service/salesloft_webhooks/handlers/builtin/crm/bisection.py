@@ -32,12 +32,16 @@ class Refused(Exception):
     Attributes:
         transient: It may pass by itself (a conflict with a change under way): no record is given up at once.
         waits: It was we who refused, because another record has to change first: that says nothing about the CRM.
+        wait_seconds: With `waits`: for how long, without an attempt being spent; None: the group's back-off, with one.
     """
 
-    def __init__(self, message: str, *, transient: bool = False, waits: bool = False) -> None:
+    def __init__(
+        self, message: str, *, transient: bool = False, waits: bool = False, wait_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
         self.transient = transient or waits
         self.waits = waits
+        self.wait_seconds = wait_seconds
 
 
 RecordVerdict = HandlerSignal | Refused | None
@@ -91,7 +95,7 @@ class BisectingWriter:
             if taken and not verdict.transient:
                 return PermanentError(str(verdict))
             if verdict.waits:
-                return Retry(str(verdict))
+                return Retry(str(verdict), after=verdict.wait_seconds, counted=verdict.wait_seconds is None)
             verdict = Retry(str(verdict))
         return self._breaker.failed(record.key, verdict) if isinstance(verdict, Retry) and not taken else verdict
 

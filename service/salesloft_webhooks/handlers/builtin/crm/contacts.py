@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
+from salesloft_webhooks.handlers.database.resource_versions import is_unreadable, plausible_time, version_of
 from salesloft_webhooks.handlers.database.storable_values import clean_text
 from salesloft_webhooks.telemetry import get_logger
-from salesloft_webhooks.timestamps import CLOCK_TOLERANCE, parse_timestamp
 
 _log = get_logger(__name__)
 
@@ -26,9 +26,6 @@ FIELDS = {
 
 _NO_TEXT = 10**30
 """Whole numbers from here on are no text of anybody's, and Python refuses to write very long ones."""
-
-UNKNOWN_VERSION = datetime(1970, 1, 1, tzinfo=UTC)
-"""Version of a contact of which nothing is known yet but that an address of theirs bounced."""
 
 _OWNER = frozenset({"user_id", "user", "owner_id", "owner"})
 
@@ -84,7 +81,7 @@ def contact_of(event: Event) -> Contact:
     """
     return Contact(
         person_id=_person_id(event),
-        updated_at=plausible_time(event, _version(event)),
+        updated_at=_version(event),
         deleted=event.event_type == "person.deleted",
         fields={
             ours: _text(value) for ours, theirs in FIELDS.items() if _is_text(value := event.data.get(theirs, ...))
@@ -117,19 +114,9 @@ def _person_id(event: Event) -> int:
 
 
 def _version(event: Event) -> datetime:
-    """The person's version. One that is stated and cannot be read is no reason to compare another kind of time."""
-    stated = event.data.get("updated_at")
-    if stated is None:
-        return event.happened_at
-    if (version := parse_timestamp(stated)) is None:
+    if is_unreadable(event):
         _log.warning("crm.unreadable_version", person_id=event.person_id)
-        return event.received_at
-    return version
-
-
-def plausible_time(event: Event, time: datetime) -> datetime:
-    """A time after the event's receipt is a clock that is wrong: it must not outdo every later version."""
-    return event.received_at if time > event.received_at + CLOCK_TOLERANCE else max(time, UNKNOWN_VERSION)
+    return version_of(event)
 
 
 def _is_text(value: Any) -> bool:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx2
 
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.broker.connection.store import open_store
 from salesloft_webhooks.broker.newest_version import Versions
 from salesloft_webhooks.errors import ConfigurationError, Retry, Unavailable
@@ -51,16 +52,16 @@ async def open_http_contacts(
             users: Users | None = None
             if configuration.knows_reps_by_email:
                 users = SalesloftUsers((await stack.enter_async_context(open_salesloft(settings))).lists)
-            backend = await with_checked_fields(_of_vendor(configuration, client, users))
+            backend = await with_checked_fields(_of_vendor(configuration, client, users, Adoptions(store, group)))
         yield StaleUpdateFilter(backend, Versions(store, group))
 
 
 def _of_vendor(
-    configuration: HubSpotCrm | SalesforceCrm, client: httpx2.AsyncClient, users: Users | None
+    configuration: HubSpotCrm | SalesforceCrm, client: httpx2.AsyncClient, users: Users | None, adoptions: Adoptions
 ) -> BatchedContacts:
     if isinstance(configuration, HubSpotCrm):
-        return HubSpotContacts(configuration, client, users)
-    return SalesforceContacts(configuration, client, users)
+        return HubSpotContacts(configuration, client, users, adoptions)
+    return SalesforceContacts(configuration, client, users, adoptions)
 
 
 async def with_checked_fields(backend: BatchedContacts) -> ContactBackend:

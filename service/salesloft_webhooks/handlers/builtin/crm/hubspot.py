@@ -19,14 +19,22 @@ from typing import Any
 
 import httpx2
 
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter, given_away
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import raise_for, verdicts
-from salesloft_webhooks.handlers.builtin.crm.hubspot_api import INPUTS_PER_REQUEST, HubSpotApi, inputs
+from salesloft_webhooks.handlers.builtin.crm.hubspot_api import (
+    INPUTS_PER_REQUEST,
+    HubSpotApi,
+    id_problems,
+    inputs,
+    problems_of,
+)
 from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
     ENGAGEMENTS,
     Engagement,
@@ -36,20 +44,29 @@ from salesloft_webhooks.handlers.builtin.crm.hubspot_engagements import (
 )
 from salesloft_webhooks.handlers.builtin.crm.hubspot_matching import HubSpotMatcher, Known, ways_of
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.builtin.crm.merging import Record, merged
+from salesloft_webhooks.handlers.builtin.crm.merging import Record, first_of_each_address, merged, with_fields, without
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
 
+WRITES = 3  # requests as slow as they may be for which there is time to write: it is one
 ENGAGEMENT_OWNER = "hubspot_owner_id"
+_GIVEN_AWAY = "hubspot: the contact is being given to another person of SalesLoft's"
 
 
 class HubSpotContacts(BatchedContacts):
     """The `hubspot` back end."""
 
-    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
-        self._configuration = configuration
+    def __init__(
+        self,
+        configuration: HubSpotCrm,
+        client: httpx2.AsyncClient,
+        users: Users | None = None,
+        adoptions: Adoptions | None = None,
+    ) -> None:
+        self._configuration, self._id_field = configuration, configuration.salesloft_id_field
+        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds)
         self._api = HubSpotApi(configuration, client)
         self._mapping = FieldMapping(
             configuration.fields,
@@ -86,12 +103,12 @@ class HubSpotContacts(BatchedContacts):
             Retry, Unavailable: HubSpot does not say.
         """
         known = await self._api.properties("contacts")
-        problems = [problem for name in self._mapping.names for problem in _problems_of(name, known)]
+        problems = [problem for name in self._mapping.names for problem in problems_of(name, known)]
         if self._matcher.keeps_ids:
-            problems += _id_problems(self._configuration.salesloft_id_field, known, "contacts")
+            problems += id_problems(self._id_field, known, "contacts")
         for engagement in self._to_log:
             known = await self._api.properties(engagement.objects)
-            problems += _id_problems(self._configuration.activity_id_field, known, engagement.objects)
+            problems += id_problems(self._configuration.activity_id_field, known, engagement.objects)
         if self._configuration.owners_by_email and not problems:
             await self._api.check_owners()
         return problems
@@ -106,37 +123,45 @@ class HubSpotContacts(BatchedContacts):
         fields = self._mapping.of(change, owner)
         if self._matcher.keeps_ids and isinstance(change, Contact) and change.deleted:
             # Whoever is imported again has another id in SalesLoft, and must find their contact free.
-            fields[self._configuration.salesloft_id_field] = None
+            fields[self._id_field] = None
         return Record(key, version, fields, ways)
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._by_address_alone:
-            return await self._upserted([_with(each, email=each.key) for each in records], "email")
+            return await self._upserted([with_fields(each, email=each.key) for each in records], "email")
         matches = await self._matcher.look(records)
         taken = await self._matcher.with_others_address(records, matches)
-        found: dict[str, RecordVerdict] = {}
+        found: dict[str, RecordVerdict] = dict(await self._refused(matches.known))
         known = [
             self._adopting(each, matches.known[each.key].addresses if each.key not in taken else None)
             for each in records
-            if each.key in matches.known
+            if each.key in matches.known and each.key not in found
         ]
         if known:
             ids = {key: each.contact_id for key, each in matches.known.items()}
             found |= _by_key(known, await self._update(known, ids))
             found |= await self._lost({key: each for key, each in matches.known.items() if found[key] is None})
         missing = [each for each in records if each.key not in matches.known and each.key not in taken]
-        new, doubled = _first_of_each_address(missing)
+        new, doubled = first_of_each_address(missing)
         if new := [self._adopting(each, ()) for each in self._creatable(new)]:
             found |= _by_key(new, await self._created(new))
         return self._waiting(records, found, {**taken, **doubled})
 
+    async def _refused(self, known: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
+        """Verdicts on those whose contact is nobody's yet, and must not be given to them now."""
+        free = {each.contact_id: key for key, each in self._free(known).items()}
+        granted = await self._adopter.grant(free, self._matcher.bearers)
+        return {key: given_away(_GIVEN_AWAY) for own, key in free.items() if own not in granted}
+
     async def _lost(self, written: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
-        """Verdicts on those whose contact another worker has given to somebody else meanwhile."""
-        adopted = {key: each for key, each in written.items() if not each.salesloft_id}
-        if not adopted or not self._matcher.keeps_ids:
-            return {}
-        message = "hubspot: the contact was given to another person of SalesLoft's meanwhile"
-        return {key: Refused(message, waits=True) for key in await self._matcher.lost(adopted)}
+        """Verdicts on those who have not got the contact after all: somebody knew nothing of our claim."""
+        adopted = self._free(written)
+        lost = await self._matcher.lost(adopted) if adopted else ()
+        return {key: Refused(_GIVEN_AWAY, waits=True) for key in lost}
+
+    def _free(self, known: Mapping[str, Known]) -> Mapping[str, Known]:
+        """Those whose contact was nobody's, by SalesLoft's id; none where contacts keep no ids."""
+        return {key: each for key, each in known.items() if self._matcher.keeps_ids and not each.salesloft_id}
 
     def _waiting(
         self, records: Sequence[Record], found: Mapping[str, RecordVerdict], taken: Mapping[str, str]
@@ -164,8 +189,8 @@ class HubSpotContacts(BatchedContacts):
         if address and addresses is not None and address not in addresses:
             more["email"] = address
         if self._matcher.keeps_ids:
-            more[self._configuration.salesloft_id_field] = record.ways["salesloft_id"]
-        return _with(record, **more)
+            more[self._id_field] = record.ways["salesloft_id"]
+        return with_fields(record, **more)
 
     def _creatable(self, records: Sequence[Record]) -> Iterator[Record]:
         """Those of whom enough is known: an address or, where contacts keep ids, that there is none.
@@ -181,8 +206,8 @@ class HubSpotContacts(BatchedContacts):
 
     async def _created(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         if self._matcher.keeps_ids:
-            return await self._upserted(records, self._configuration.salesloft_id_field)
-        made = [_with(record, email=record.ways["email_address"]) for record in records]
+            return await self._upserted(records, self._id_field)
+        made = [with_fields(record, email=record.ways["email_address"]) for record in records]
         response = await self._post("create", inputs(made, [{"associations": []}] * len(made)))
         by_address = [Record(each.ways["email_address"], each.version, each.fields) for each in made]
         return verdicts(response, by_address, self._mapping)
@@ -199,8 +224,15 @@ class HubSpotContacts(BatchedContacts):
         answered = verdicts(response, changes, self._mapping, keyed_by=None)
         return [answered[position] for position in positions]
 
+    async def _change(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        """As the base's, but the id of a contact without one stays: another worker may be giving it away."""
+        known = (await self._matcher.look(records)).known
+        ids, free = {key: each.contact_id for key, each in known.items()}, self._free(known)
+        return await self.sent_to(
+            ids, [without(r, self._id_field) if r.key in free else r for r in records], self._update
+        )
+
     async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
-        """HubSpot's ids of the contacts that are there, by the records' keys."""
         return {key: known.contact_id for key, known in (await self._matcher.look(records)).known.items()}
 
     async def _log_all(self, engagements: EngagementWriter, records: Sequence[Record]) -> Sequence[RecordVerdict]:
@@ -212,36 +244,5 @@ class HubSpotContacts(BatchedContacts):
         return response
 
 
-def _with(record: Record, **more: str) -> Record:
-    return Record(record.key, record.version, {**record.fields, **more}, record.ways)
-
-
-def _first_of_each_address(records: Sequence[Record]) -> tuple[list[Record], dict[str, str]]:
-    """Those that HubSpot can tell apart, and who comes before each of the others: an address makes one contact."""
-    first: dict[str, str] = {}
-    doubled: dict[str, str] = {}
-    for record in records:
-        person = record.ways["salesloft_id"]
-        address = record.ways.get("email_address")
-        if address and first.setdefault(address, person) != person:
-            doubled[record.key] = first[address]
-    return [record for record in records if record.key not in doubled], doubled
-
-
 def _by_key(records: Sequence[Record], found: Sequence[RecordVerdict]) -> dict[str, RecordVerdict]:
     return {record.key: verdict for record, verdict in zip(records, found, strict=True)}
-
-
-def _problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    if name not in known:
-        yield f"property {name} does not exist"
-    elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):
-        yield f"property {name} is read-only"
-
-
-def _id_problems(name: str, known: Mapping[str, Mapping[str, Any]], kind: str) -> Iterator[str]:
-    """A property that is to tell records apart, and does not."""
-    if name not in known:
-        yield f"property {name} of {kind} does not exist"
-    elif known[name].get("hasUniqueValue") is not True:
-        yield f"property {name} of {kind} does not require unique values"

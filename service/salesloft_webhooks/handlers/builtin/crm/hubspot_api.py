@@ -127,3 +127,19 @@ def texts(record: Record) -> dict[str, str]:
 def listed(text: Any) -> Iterator[str]:
     """The parts of a property that holds several, in lower case."""
     yield from filter(None, str(text).lower().split(";")) if text else ()
+
+
+def problems_of(name: str, known: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What keeps a property from being written."""
+    if name not in known:
+        yield f"property {name} does not exist"
+    elif isinstance(metadata := known[name].get("modificationMetadata"), dict) and metadata.get("readOnlyValue"):
+        yield f"property {name} is read-only"
+
+
+def id_problems(name: str, known: Mapping[str, Mapping[str, Any]], kind: str) -> Iterator[str]:
+    """A property that is to tell records apart, and does not."""
+    if name not in known:
+        yield f"property {name} of {kind} does not exist"
+    elif known[name].get("hasUniqueValue") is not True:
+        yield f"property {name} of {kind} does not require unique values"

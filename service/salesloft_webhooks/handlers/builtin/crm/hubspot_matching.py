@@ -8,7 +8,7 @@ Where contacts keep SalesLoft's id, a contact that has the id of one person is n
 says: two people who share an address would overwrite each other for ever. The first keeps it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +124,15 @@ class HubSpotMatcher:
         """
         there = await self._read("salesloft_id", adopted)
         return {key for key, known in adopted.items() if key not in there or there[key].contact_id != known.contact_id}
+
+    async def bearers(self, contact_ids: Collection[str]) -> Mapping[str, str]:
+        """Whose contacts are, by HubSpot's ids; empty: nobody's. Those that were merged away are not there.
+
+        Raises:
+            Refused, Retry, Unavailable: HubSpot does not say.
+        """
+        there = await self._read("crm_id", contact_ids)
+        return {known.contact_id: known.salesloft_id for known in there.values()}
 
     def _other_owner(self, known: Known, person: str, owners: dict[str, str]) -> str | None:
         """The other person who has the contact, or was the first to get it in this look-up; None: there is none."""

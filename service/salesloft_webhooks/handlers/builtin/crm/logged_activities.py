@@ -8,7 +8,7 @@ from typing import Any
 from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration.crm import LOGGABLE, ActivityKind
-from salesloft_webhooks.handlers.builtin.crm.contacts import plausible_time
+from salesloft_webhooks.handlers.database.resource_versions import plausible_time
 from salesloft_webhooks.handlers.database.storable_values import clean_text, shorten_key
 from salesloft_webhooks.timestamps import parse_timestamp
 

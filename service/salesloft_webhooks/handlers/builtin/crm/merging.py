@@ -1,7 +1,7 @@
 """Several changes of one record, sent as one: CRMs refuse a batch that names a record twice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value
@@ -24,6 +24,16 @@ class Record:
     ways: Mapping[MatchBy, str] = field(default_factory=dict)
 
 
+def with_fields(record: Record, **more: str) -> Record:
+    """The record, with these fields as well."""
+    return replace(record, fields={**record.fields, **more})
+
+
+def without(record: Record, field: str) -> Record:
+    """The record, of which one of the fields stays as it is there."""
+    return replace(record, fields={name: value for name, value in record.fields.items() if name != field})
+
+
 def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
     """One record per key, later versions over earlier ones, and for each record the position of its merged one."""
     positions = {key: position for position, key in enumerate(dict.fromkeys(record.key for record in records))}
@@ -35,3 +45,15 @@ def merged(records: Sequence[Record]) -> tuple[list[Record], list[int]]:
             record.key, record.version, {**before.fields, **record.fields}, {**before.ways, **record.ways}
         )
     return result, [positions[record.key] for record in records]
+
+
+def first_of_each_address(records: Sequence[Record]) -> tuple[list[Record], dict[str, str]]:
+    """Those that can be made at once where addresses are unique, and who comes before each of the others."""
+    first: dict[str, str] = {}
+    doubled: dict[str, str] = {}
+    for record in records:
+        person = record.ways["salesloft_id"]
+        address = record.ways.get("email_address")
+        if address and first.setdefault(address, person) != person:
+            doubled[record.key] = first[address]
+    return [record for record in records if record.key not in doubled], doubled

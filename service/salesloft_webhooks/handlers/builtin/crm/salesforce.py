@@ -12,16 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import httpx2
 
+from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.errors import PermanentError, Retry
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter, given_away
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.field_mapping import FieldMapping
 from salesloft_webhooks.handlers.builtin.crm.field_values import Value, as_json
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.builtin.crm.merging import Record
+from salesloft_webhooks.handlers.builtin.crm.merging import Record, without
 from salesloft_webhooks.handlers.builtin.crm.salesforce_activities import SalesforceActivities
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader
 from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import (
@@ -32,13 +34,19 @@ from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import (
     write,
 )
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import problems_of_fields
-from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_findings import Finding, SalesforceRecord, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, statements
 from salesloft_webhooks.handlers.outbound.salesloft_users import Users
 from salesloft_webhooks.telemetry import get_logger
 
 _log = get_logger(__name__)
+
+WRITES = 7
+"""Requests as slow as they may be that a write comes to: a login between two tries, and each object's updates and
+upserts by themselves where a text is not for a Composite (`salesforce_collections`)."""
+_GIVEN_AWAY = "salesforce: the record is being given to another person of SalesLoft's"
 
 
 class SalesforceContacts(BatchedContacts):
@@ -47,8 +55,15 @@ class SalesforceContacts(BatchedContacts):
     Fields of its records are named ``<sObject>.<field>``, for each of the objects: which one a person is shows last.
     """
 
-    def __init__(self, configuration: SalesforceCrm, client: httpx2.AsyncClient, users: Users | None = None) -> None:
+    def __init__(
+        self,
+        configuration: SalesforceCrm,
+        client: httpx2.AsyncClient,
+        users: Users | None = None,
+        adoptions: Adoptions | None = None,
+    ) -> None:
         self._configuration = configuration
+        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds)
         self._external_id = configuration.external_id_field
         self._mappings = {each: _mapping_of(configuration, each) for each in configuration.sobjects}
         self._reader = Reader(
@@ -117,14 +132,36 @@ class SalesforceContacts(BatchedContacts):
 
     async def _upsert(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
         findings = await self._find(records) if self._configuration.looks_up else {}
-        planned = [self._planned(record, findings.get(record.key, Finding())) for record in records]
+        refused = await self._refused(findings)
+        planned = [
+            refused.get(record.key) or self._planned(record, findings.get(record.key, Finding())) for record in records
+        ]
         return await write(self._session, self._reader, planned)
 
-    async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
-        """``<sObject>/<id>`` of those who are there, by the person's id."""
-        findings = await self._find(records)
+    async def _refused(self, findings: Mapping[str, Finding]) -> Mapping[str, Refused]:
+        """Verdicts on those whose record is nobody's yet, and must not be given to them now."""
         found = {key: each.record for key, each in findings.items() if each.record and not each.problem}
-        return {key: f"{record.sobject}/{record.id}" for key, record in found.items()}
+        free = {record.id: key for key, record in found.items() if not record.person_id}
+        granted = await self._adopter.grant(free, self._matcher.bearers)
+        return {key: given_away(_GIVEN_AWAY) for own, key in free.items() if own not in granted}
+
+    async def _there(self, records: Sequence[Record]) -> Mapping[str, SalesforceRecord]:
+        findings = await self._find(records)
+        return {key: each.record for key, each in findings.items() if each.record and not each.problem}
+
+    async def _change(self, records: Sequence[Record]) -> Sequence[RecordVerdict]:
+        """As the base's, but the id of a record without one stays: another worker may be giving it away."""
+        found = await self._there(records)
+        kept = [
+            without(record, f"{there.sobject}.{self._external_id}")
+            if (there := found.get(record.key)) and not there.person_id
+            else record
+            for record in records
+        ]
+        return await self.sent_to(_paths(found), kept, self._update)
+
+    async def _ids(self, records: Sequence[Record]) -> Mapping[str, str]:
+        return _paths(await self._there(records))
 
     async def _update(self, records: Sequence[Record], ids: Mapping[str, str]) -> Sequence[RecordVerdict]:
         planned = [self._changed(record, *ids[record.key].split("/")) for record in records]
@@ -177,6 +214,11 @@ def _ways(change: Contact | Bounce) -> Iterator[tuple[MatchBy, str]]:
         return
     ways: tuple[MatchBy, ...] = ("crm_id", "email_address")
     yield from ((way, change.fields[way] or "") for way in ways if way in change.fields)
+
+
+def _paths(found: Mapping[str, SalesforceRecord]) -> Mapping[str, str]:
+    """``<sObject>/<id>`` of those who are there, by the person's id."""
+    return {key: f"{record.sobject}/{record.id}" for key, record in found.items()}
 
 
 def _fields_of(record: Record, sobject: str) -> dict[str, object]:

@@ -27,7 +27,8 @@ from salesloft_webhooks.handlers.builtin.crm.plain_text import plain_text
 from salesloft_webhooks.handlers.builtin.crm.salesforce_answers import Reader, Taken
 from salesloft_webhooks.handlers.builtin.crm.salesforce_collections import Write, created, upserted, write
 from salesloft_webhooks.handlers.builtin.crm.salesforce_fields import Described, may_be_sent, problems_of_activity
-from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Finding, Matcher, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_findings import Finding, Sought
+from salesloft_webhooks.handlers.builtin.crm.salesforce_matching import Matcher
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import statements
 from salesloft_webhooks.telemetry import get_logger

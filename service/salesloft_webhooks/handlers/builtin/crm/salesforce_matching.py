@@ -9,11 +9,12 @@ A record that bears another person's id is that person's: an e-mail address does
 address are therefore two records here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
+from salesloft_webhooks.handlers.builtin.crm.salesforce_findings import Finding, SalesforceRecord, Sought
 from salesloft_webhooks.handlers.builtin.crm.salesforce_session import Row, SalesforceSession
 from salesloft_webhooks.handlers.builtin.crm.salesforce_soql import CONTACT, LEAD, PREFIXES, record_id, statements
 
@@ -30,61 +31,6 @@ _OF_ANY = "CreatedDate, IsDeleted"
 """Of an object of one's own."""
 _ACCOUNT = "IsPersonAccount"
 """Contacts have it where the organisation has Person Accounts (Contact, Object Reference)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """By what a person can be found.
-
-    Attributes:
-        person_id: SalesLoft's id.
-        ways: What SalesLoft knows them by otherwise; see `MatchBy`.
-    """
-
-    person_id: str
-    ways: Mapping[MatchBy, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SalesforceRecord:
-    """A Contact or a Lead.
-
-    Attributes:
-        sobject: Which of both.
-        id: Salesforce's, in 18 characters.
-        person_id: SalesLoft's id, if it bears one.
-        created: When it was made, as Salesforce writes it.
-        leads_to: The id of the record that it was merged or converted into.
-        gone: It is in the recycle bin, or converted.
-        converted: It is a Lead that was converted, in the recycle bin or not.
-        email_address: In lower case.
-        is_account: It is a Person Account, whose Contact cannot be written.
-    """
-
-    sobject: str
-    id: str
-    person_id: str | None
-    created: str
-    leads_to: str | None
-    gone: bool
-    email_address: str | None
-    converted: bool = False
-    is_account: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What looking for a person came to.
-
-    Attributes:
-        record: What was found; None: nothing.
-        problem: Why it must not be written to; empty: it may.
-        converted: A Lead of theirs (not only deleted, not another's) was converted, and no Contact is known.
-    """
-
-    record: SalesforceRecord | None = None
-    problem: str = ""
-    converted: bool = False
 
 
 class Matcher:
@@ -127,6 +73,16 @@ class Matcher:
                 if finding.record is not None:
                     taken.setdefault(finding.record.id, person_id)
         return findings
+
+    async def bearers(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Whose records are, by their ids; empty: nobody's. Those that are gone, or lead elsewhere, are not there.
+
+        Raises:
+            Refused, Retry, Unavailable: Salesforce does not say.
+        """
+        asked = {sobject: [each for each in ids if PREFIXES[each[:3]] == sobject] for sobject in PREFIXES.values()}
+        there = await self._read(asked, "Id")
+        return {each.id: each.person_id or "" for each in there if not each.gone}
 
     def _values(self, way: MatchBy, person: Sought) -> Iterable[str]:
         """What to look for: nothing where it can be no value of Salesforce's."""

@@ -1,23 +1,22 @@
-"""Contacts in the table `contacts` of the configured database.
+"""Contacts in the table `contacts` of the configured database, each in its newest version (`versioned_rows`).
 
-Which version wins is decided inside the UPDATE: ``ON CONFLICT (person_id) DO UPDATE ... WHERE`` the stored version is
-not newer. A check before the write would let two workers pass it together. Of two versions with the same time, a
-deletion wins, in either order. Only the columns that a change says something about are touched: a deletion may carry
-nothing but an id.
+Bounces are kept beside the version, in the same row.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Boolean, and_, bindparam, case, func, or_
+from sqlalchemy import func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesloft_webhooks.handlers.batching import Batcher, Outcomes
-from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, UNKNOWN_VERSION, Bounce, Contact
+from salesloft_webhooks.handlers.builtin.crm.contacts import FIELDS, Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
+from salesloft_webhooks.handlers.database.resource_versions import UNKNOWN_VERSION
 from salesloft_webhooks.handlers.database.schema import contacts
 from salesloft_webhooks.handlers.database.transactions import Database, open_database, write_rows
+from salesloft_webhooks.handlers.database.versioned_rows import save_newest, states
 from salesloft_webhooks.settings import Settings
 
 ROWS_PER_TRANSACTION = 500
@@ -28,7 +27,7 @@ class SqlContacts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._save = _save_statement(database)
+        self._save = save_newest(database, contacts, ("owner_id", *FIELDS))
         self._mark = _mark_statement(database)
         self._changes: Batcher[Contact | Bounce] = Batcher(self._write, limit=ROWS_PER_TRANSACTION)
 
@@ -77,35 +76,9 @@ def _row(change: Contact | Bounce) -> dict[str, Any]:
         "deleted_at": change.updated_at if change.deleted else None,
         "owner_id": change.owner_id,
         **{name: change.fields.get(name) for name in FIELDS},
-        **{_stated(name): name in change.fields for name in FIELDS},
-        _stated("owner_id"): change.states_owner,
+        **{states(name): name in change.fields for name in FIELDS},
+        states("owner_id"): change.states_owner,
     }
-
-
-def _stated(column: str) -> str:
-    """The parameter that says whether the change says anything about a column."""
-    return f"states_{column}"
-
-
-def _save_statement(database: Database) -> Any:
-    insert = database.insert(contacts)
-    new = insert.excluded
-    names = ("owner_id", *FIELDS)
-    # One statement whatever is stated, so that the rows of a batch keep their order (see `_execute`).
-    stated = {
-        name: case((bindparam(_stated(name), type_=Boolean), new[name]), else_=contacts.c[name]) for name in names
-    }
-    return insert.on_conflict_do_update(
-        index_elements=[contacts.c.person_id],
-        set_={"updated_at": new.updated_at, "deleted_at": new.deleted_at, **stated},
-        where=or_(
-            contacts.c.updated_at < new.updated_at,
-            and_(
-                contacts.c.updated_at == new.updated_at,
-                or_(contacts.c.deleted_at.is_(None), new.deleted_at.is_not(None)),
-            ),
-        ),
-    )
 
 
 def _mark_statement(database: Database) -> Any:

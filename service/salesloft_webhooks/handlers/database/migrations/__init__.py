@@ -5,17 +5,28 @@ its DDL is transactional); on PostgreSQL an advisory lock is taken first, so tha
 first and then finds nothing to do.
 """
 
+import re
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from salesloft_webhooks.errors import Unavailable
 
 ADVISORY_LOCK = 0x5A1E510F7
 """Any number nobody else uses: it names the lock, it is not a secret."""
+_OURS = re.compile("[0-9]{4}")
+"""A revision of ours; Alembic makes up others of twelve characters."""
+_FIRST_TABLES = frozenset({"activities", "contacts"})
+"""Those of the first revision, which are there ever after."""
+
+
+class ForeignSchema(Unavailable):
+    """Somebody else migrates this database, or the revision in it was damaged: nothing of it is touched."""
 
 
 def configuration() -> Config:
@@ -33,11 +44,33 @@ def head() -> str:
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    revisions = MigrationContext.configure(connection).get_current_heads()
+    if not revisions:
+        return None
+    known = {each.revision for each in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if len(revisions) == 1 and (revisions[0] in known or _is_of_later_version(connection, revisions[0])):
+        return revisions[0]
+    raise ForeignSchema(
+        "the table alembic_version is not this product's, another application migrates this database:"
+        " give it a database or a schema of its own"
+    )
+
+
+def _is_of_later_version(connection: Connection, revision: str) -> bool:
+    return is_later(revision) and set(inspect(connection).get_table_names()) >= _FIRST_TABLES
+
+
+def is_later(revision: str) -> bool:
+    """Whether a database at ``revision`` was migrated by a later version than this one, which works with its tables."""
+    return _OURS.fullmatch(revision) is not None and revision > head()
 
 
 async def present(engine: AsyncEngine) -> str | None:
-    """The revision a database is at; None: it has none of our tables. Nothing is changed."""
+    """The revision a database is at; None: it has none of our tables. Nothing is changed.
+
+    Raises:
+        ForeignSchema: it is not ours.
+    """
     async with engine.connect() as connection:
         return await connection.run_sync(_current)
 
@@ -49,15 +82,22 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def migrate(engine: AsyncEngine) -> tuple[str | None, str]:
-    """Bring the database to `head`; a database that is there already is left alone.
+    """Bring the database to `head`; a database that is there already, or further, is left alone.
+
+    Further is one after a roll-back: what a later version adds, this one does not touch.
 
     Returns:
         The revisions before (None: an empty database) and after.
+
+    Raises:
+        ForeignSchema: it is not ours.
     """
     async with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         before = await connection.run_sync(_current)
+        if before is not None and is_later(before):
+            return before, before
         if before != (newest := head()):
             await connection.run_sync(_upgrade)
     return before, newest

@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from salesloft_webhooks.handlers.database.schema import metadata
+from salesloft_webhooks.handlers.database.resource_tables import RESOURCE_TABLES
+
+metadata = RESOURCE_TABLES["account"].table.metadata  # all tables are in one, those of `schema` too
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -1,0 +1,61 @@
+"""Claims of records outside: one person for each, for a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from salesloft_webhooks.broker.adoptions import Adoptions
+from salesloft_webhooks.broker.connection.store import Store, open_store
+from salesloft_webhooks.settings import Settings
+from tests.support.servers import Server
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+async def store(server: Server) -> AsyncIterator[Store]:
+    """An open store of three partitions on an empty server."""
+    async with open_store(Settings.load(redis_url=server.url, partitions=3)) as store:
+        yield store
+
+
+async def test_a_record_is_claimed_for_one_person(store: Store) -> None:
+    """Twenty ask at the same instant, each for somebody else, and one gets it; other records are their own."""
+    adoptions = Adoptions(store, "crm")
+
+    answers = await asyncio.gather(
+        *(adoptions.claim({"101": str(person), f"own{person}": str(person)}, seconds=60) for person in range(20))
+    )
+
+    assert sorted(record for claimed in answers for record in claimed if record == "101") == ["101"]
+    assert all(f"own{person}" in claimed for person, claimed in enumerate(answers))
+
+
+async def test_the_same_person_may_ask_again(store: Store) -> None:
+    """Who comes after a worker that died, with the same person, has the whole time anew; nobody else has any."""
+    adoptions = Adoptions(store, "crm")
+    await adoptions.claim({"101": "1"}, seconds=1)
+
+    assert await adoptions.claim({"101": "1"}, seconds=60) == {"101"}
+
+    assert await adoptions.claim({"101": "2"}, seconds=60) == set()
+    (left,) = [await store.client.pttl(key) async for key in store.client.scan_iter("*:adoption:*")]
+    assert left > 1000
+
+
+async def test_a_claim_ends_by_itself(store: Store) -> None:
+    """Nobody has to give it back, so nobody can fail to."""
+    adoptions = Adoptions(store, "crm")
+    await adoptions.claim({"101": "1"}, seconds=0.05)
+
+    async def is_free() -> bool:
+        return await adoptions.claim({"101": "2"}, seconds=60) == {"101"}
+
+    await eventually(is_free, "the claim has ended")
+
+
+async def test_groups_do_not_share_claims(store: Store) -> None:
+    """Each has its own systems outside."""
+    await Adoptions(store, "crm").claim({"101": "1"}, seconds=60)
+
+    assert await Adoptions(store, "other").claim({"101": "2"}, seconds=60) == {"101"}
