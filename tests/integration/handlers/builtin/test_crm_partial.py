@@ -9,7 +9,6 @@ import pytest
 from salesloft_webhooks import Event
 from salesloft_webhooks.handlers.builtin.crm.contacts import bounce_of, contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
-from salesloft_webhooks.handlers.database.resource_versions import CLOCK_TOLERANCE
 from salesloft_webhooks.handlers.database.transactions import Database
 from salesloft_webhooks.timestamps import CLOCK_TOLERANCE
 from tests.integration.handlers.builtin.test_crm_sql import contact

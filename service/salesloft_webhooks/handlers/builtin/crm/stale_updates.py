@@ -12,7 +12,6 @@ from salesloft_webhooks.handlers.builtin.configuration.crm import ActivityKind
 from salesloft_webhooks.handlers.builtin.crm.contact_backend import ContactBackend
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
 from salesloft_webhooks.handlers.builtin.crm.logged_activities import LoggedActivity
-from salesloft_webhooks.handlers.database.resource_versions import CLOCK_TOLERANCE
 from salesloft_webhooks.telemetry import get_logger
 from salesloft_webhooks.timestamps import CLOCK_TOLERANCE
 
