@@ -30,7 +30,7 @@ from tests.kind.simulator import CALLBACK_URL, NAME, TOKEN, Simulator
 from tests.support.waiting import wait_until
 
 KEYS = "salesloft-keys"
-"""The Secret that nobody makes but the operator."""
+"""The Secret that nobody makes but the operator, where it manages the keys."""
 EVENTS = ["call_created", "note_created", "person_updated", "task_created"]
 API = f"http://{NAME}.{OUTSIDE}.svc/v2"
 ELSEWHERE = "https://elsewhere.example.com/"
@@ -58,13 +58,15 @@ DECLARING = merged(
                         "baseUrl": API,
                         "tokenSecretRef": {"name": "salesloft-api"},
                     },
-                    "keys": {"mode": "Manage", "secretRef": {"name": KEYS}},
-                    "rotation": {"every": "2160h"},
+                    "keys": {"secretRef": {"name": KEYS}},
                 },
             }
         ]
     },
 )
+(OBSERVED,) = DECLARING["subscriptions"]
+MANAGED = merged(OBSERVED, {"spec": {"keys": {"mode": "Manage"}, "rotation": {"every": "2160h"}}})
+MANAGING = merged(VALUES, {"subscriptions": [MANAGED]})
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +122,7 @@ def test_what_is_declared_is_delivered(release: Release, salesloft: Simulator) -
     wait_until(kinds_are_known, seconds=60, description="the cluster knows the kinds")
     without = keys()
 
-    release.install(DECLARING)
+    release.install(MANAGING)
     wait_until_ready()
     salesloft.ask("POST", "/changes", {"count": 30, "event": "note_created"})
     account = salesloft.settled()
@@ -166,7 +168,7 @@ def test_a_new_key_is_used_when_the_pods_have_it(salesloft: Simulator) -> None:
 
 def test_an_uninstall_leaves_nothing_of_ours(release: Release, salesloft: Simulator) -> None:
     """At SalesLoft everything else stays; in the cluster no object waits for an operator, and the keys are gone."""
-    release.install(DECLARING)
+    release.install(MANAGING)
     wait_until_ready()
 
     release.uninstall()

@@ -34,7 +34,7 @@ class SharedKeys:
         """
         there = self._others(of, keys)
         others = [other for other in there if at_last or other[0].metadata.deletion_timestamp is None]
-        return min(others, key=lambda other: _rank(*other, keys), default=(None, keys))[0]
+        return min(others, key=lambda other: _rank(other[0], other[1], keys))[0] if others else None
 
     def behind(self, of: SubscriptionObject, keys: Keys, older: Collection[str]) -> list[str]:
         """Names of other objects that still have something at SalesLoft which one of these keys has signed.
