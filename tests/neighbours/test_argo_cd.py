@@ -24,7 +24,7 @@ from tests.kind.cluster import (
 )
 from tests.kind.outsider import Sender
 from tests.kind.simulator import TOKEN, Simulator
-from tests.kind.test_operator import DECLARING, EVENTS, KEY, ours
+from tests.kind.test_operator import DECLARING, EVENTS, KEYS, ours
 from tests.neighbours.repository import repository
 from tests.neighbours.test_metrics_server import MOST, SCALED, ready
 from tests.support.waiting import wait_until
@@ -43,7 +43,7 @@ def salesloft() -> Iterator[Simulator]:
     apply(*repository(), namespace=OUTSIDE)
     kubectl("wait", "pod/repository", "--for=condition=Ready", PATIENCE, namespace=OUTSIDE)
     contents = {
-        "salesloft-keys": {"callback-secret": KEY, "webhook-secret": SECRET},
+        KEYS: {"callback-secret": "the-tests-own-callback-secret-of-some-length", "webhook-secret": SECRET},
         "salesloft-valkey": {"password": "the-tests-own-password"},
         "salesloft-api": {"token": TOKEN},
     }

@@ -109,9 +109,9 @@ class Team:
                 return each["status"], each["reason"]
         return "", ""
 
-    def message(self, kind: str) -> str:
+    def message(self, kind: str, name: str = "sales") -> str:
         """The message of a condition."""
-        return next((each["message"] for each in self.status().get("conditions", ()) if each["type"] == kind), "")
+        return next((each["message"] for each in self.status(name).get("conditions", ()) if each["type"] == kind), "")
 
     def reasons(self) -> list[str]:
         """The reasons of all events."""

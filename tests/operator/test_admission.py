@@ -40,14 +40,14 @@ def refusing(team: Team, group: str, resource: str, operation: str) -> Iterator[
         team.kubernetes.request("DELETE", f"{POLICIES}/{name}")
 
 
-def refused(team: Team, kind: Kind) -> bool:
-    """Whether the rule holds by now."""
+def refused(team: Team, kind: Kind, name: str = "sales") -> bool:
+    """Whether the rule holds by now; of Secrets, that for creating them unless one is named."""
     try:
-        if kind is Kind.SECRET:
+        if kind is Kind.SECRET and name == "sales":
             probe = {"metadata": {"name": "probe"}}
             team.kubernetes.request("POST", f"{path(team.namespace, kind)}?dryRun=All", probe)
         else:
-            patch(team.kubernetes, team.namespace, kind, "sales?dryRun=All", {"metadata": {"labels": {"a": "b"}}})
+            patch(team.kubernetes, team.namespace, kind, f"{name}?dryRun=All", {"metadata": {"labels": {"a": "b"}}})
     except urllib.error.HTTPError:
         return True
     return False
@@ -83,3 +83,26 @@ async def test_what_the_cluster_refuses_is_said(
         async with team.operator():
             await team.shows(lambda: team.condition(about) == ("False", reason), "it is said")
             assert (team.there(), team.condition("Ready")) == ({}, ("False", reason))
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"], ids=str.lower)
+async def test_nothing_hangs_on_a_secret_that_may_not_be_handed_over(team: Team, policy: str) -> None:
+    """Its object waits as long as a deletion may take, with an event that says why; then it goes all the same."""
+    await team.given()
+    team.kubernetes.request("DELETE", path(team.namespace, Kind.SECRET, "salesloft-keys"))
+    managed = {"mode": "Manage", "secretRef": {"name": "salesloft-keys"}}
+    async with team.operator(operator_deletion_seconds=4.0):
+        team.declare(keys=managed, deletionPolicy=policy)
+        await team.shows(lambda: team.condition("KeysManaged")[0] == "True", "there is a key")
+        team.declare("next", callbackUrl="https://next.example.com/", keys=managed)
+        await team.shows(lambda: team.condition("KeysManaged", "next") == ("False", "SecretNotOwned"), "and a reader")
+        with refusing(team, "", "secrets", "UPDATE"):
+            wait_until(lambda: refused(team, Kind.SECRET, "salesloft-keys"), seconds=20, description="the rule holds")
+
+            team.delete()
+            await team.shows(lambda: "SecretRefused" in team.reasons(), "it is said")
+            meanwhile = team.found()
+            await team.shows(lambda: team.found() is None, "it is gone", 20)
+
+    assert meanwhile is not None
+    assert "Orphaned" in team.reasons()

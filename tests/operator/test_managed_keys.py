@@ -4,8 +4,10 @@ import asyncio
 import base64
 from typing import Any
 
+import pytest
+
 from salesloft_webhooks.errors import ClusterConflict
-from salesloft_webhooks.operator.api_group import Kind
+from salesloft_webhooks.operator.api_group import FINALIZER, Kind
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.key_rotation import KEEP_SECONDS
 from salesloft_webhooks.operator.key_secret import KEYS_OF, keys_in
@@ -146,6 +148,24 @@ async def test_keys_outlive_their_object_if_what_they_sign_does(
     assert await anew.values() == before == keys_in(kept, PLACE)
     assert kept.metadata.annotations[KEYS_OF] == "sales"
     assert kept.metadata.resource_version == taken["metadata"]["resourceVersion"]
+
+
+@pytest.mark.parametrize(("finalizers", "owners"), [((), []), ((FINALIZER,), ["2"])], ids=["free", "held"])
+async def test_a_secret_goes_with_an_heir_that_is_held(
+    kubernetes: ApiServer, cluster: Cluster, maker: KeyMaker, finalizers: tuple[str, ...], owners: list[str]
+) -> None:
+    """One that is gone by now would take it along: until the heir looks, the keys are its by name only."""
+    await maker.look()
+    before = await maker.values()
+    theirs = {"mode": "Manage", "secretRef": {"name": PLACE.secret, "key": PLACE.entry}}
+    heir = SubscriptionObject(metadata=Metadata(name="other", uid="2", finalizers=finalizers), spec={"keys": theirs})
+
+    await maker.keys.hand_over(await maker.of(), wanted(), heir)
+
+    there: Any = kubernetes.objects("Secret", cluster.namespace)[PLACE.secret]
+    assert [each["uid"] for each in there["metadata"].get("ownerReferences", ())] == owners
+    assert there["metadata"]["annotations"][KEYS_OF] == "other"
+    assert await maker.values() == before
 
 
 async def test_who_only_observes_writes_nothing(kubernetes: ApiServer, cluster: Cluster, maker: KeyMaker) -> None:

@@ -48,9 +48,9 @@ def collect(team: Team) -> None:
         team.kubernetes.request("DELETE", path(team.namespace, Kind.SECRET, "salesloft-keys"))
 
 
-async def both(team: Team) -> str:
+async def both(team: Team, **first: Any) -> str:
     """Two addresses with one Secret, both as declared; the key."""
-    team.declare(keys=MANAGED)
+    team.declare(keys=MANAGED, **first)
     (key,) = await has_keys(team, 1)
     await team.ready()
     team.declare("next", callbackUrl=NEXT_URL, keys=MANAGED)
@@ -110,6 +110,66 @@ async def test_who_only_reads_the_keys_keeps_them_as_well(team: Team) -> None:
         assert (owners(team), keys(team)) == ([], [key])
 
 
+async def test_who_made_the_keys_and_only_reads_them_now_does_not_take_them_along(team: Team) -> None:
+    """An object that was turned from `Manage` to `Observe` owns the Secret still, and hands it over when it goes."""
+    async with team.operator():
+        key = await both(team)
+        team.change(spec={"keys": {"mode": "Observe"}})
+        await team.shows(lambda: team.condition("KeysManaged") == ("False", "Observed"), "it only reads them")
+
+        team.delete()
+        await team.shows(lambda: team.found() is None, "it is gone", 30)
+        collect(team)
+
+        assert (owners(team), keys(team)) == ([team.found("next")["metadata"]["uid"]], [key])
+
+
+async def test_of_two_that_go_the_last_one_takes_the_keys_along(team: Team) -> None:
+    """While one that is being deleted still has something at SalesLoft, the other one's end does not take its key."""
+    team.secret("first-api", token=TOKEN)
+    api = {"baseUrl": team.platform.url, "tokenSecretRef": {"name": "first-api"}}
+    async with team.operator():
+        key = await both(team, api=api)
+        team.secret("first-api", token="no-token-of-salesloft")
+        team.delete()
+        await team.shows(lambda: owners(team) == [team.found("next")["metadata"]["uid"]], "the other one has them", 30)
+
+        team.delete("next")
+        await team.shows(lambda: team.found("next") is None, "the other one is gone first", 30)
+        collect(team)
+        meanwhile = keys(team), signed(team, key, URL)
+        team.secret("first-api", token=TOKEN)
+        await team.shows(lambda: team.found() is None, "it is gone, too", 30)
+        gone_with = owners(team)
+        collect(team)
+
+        assert meanwhile == ([key], set(EVENTS))
+        assert (bool(gone_with), keys(team), team.there(URL), team.there(NEXT_URL)) == (True, [], {}, {})
+
+
+async def test_what_an_object_has_left_there_keeps_its_key(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rotation does not take away what signs subscriptions that no object declares any more; the message has ids."""
+    monkeypatch.setattr(key_rotation, "KEEP_SECONDS", 1.0)
+    async with team.operator():
+        old = await both(team)
+        team.change(spec={"deletionPolicy": "Retain"})
+        team.delete()
+        await team.shows(lambda: team.found() is None, "the first is gone", 30)
+        left = sorted(identity for ids in team.there(URL).values() for identity in ids)
+
+        team.change("next", metadata={"annotations": {ROTATE: "now"}})
+        new, _ = await has_keys(team, 2)
+        named = f"other addresses ({', '.join(map(str, left))})"
+        await team.shows(lambda: named in team.message("KeysManaged", "next"), "it says what stands in the way", 20)
+        await asyncio.sleep(2.5)  # more than the time for which it would be kept, and several looks
+        waiting = keys(team)
+        for identity in left:
+            team.platform.subscriptions.delete(identity)
+        await eventually(lambda: keys(team) == [new], "the old key is gone", 20)
+
+        assert (waiting, len(left)) == ([new, old], len(EVENTS))
+
+
 async def test_a_rotation_waits_for_everybody(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """While an older key signs what another object has at SalesLoft it is accepted; the condition names that one."""
     monkeypatch.setattr(key_rotation, "KEEP_SECONDS", 1.0)
@@ -121,9 +181,7 @@ async def test_a_rotation_waits_for_everybody(team: Team, monkeypatch: pytest.Mo
         team.change(metadata={"annotations": {ROTATE: "now"}})
         new, _ = await has_keys(team, 2)
         await team.shows(lambda: team.status()["rotationPhase"] == "Retiring", "the first is done", 20)
-        await team.shows(
-            lambda: "also what next declares" in team.message("KeysManaged"), "it waits, and says for whom"
-        )
+        await team.shows(lambda: "also that of next" in team.message("KeysManaged"), "it waits, and says for whom")
         await asyncio.sleep(2.5)  # more than the time for which it would be kept, and several looks
         waiting = keys(team), signed(team, old, NEXT_URL)
         team.change("next", spec={"suspend": False})

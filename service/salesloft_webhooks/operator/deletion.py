@@ -7,7 +7,8 @@ when it is deleted                    what happens
 object declares the same address
 SalesLoft answers                     ours are deleted; it goes when a second list has none of them either
 no Secret any more (a namespace goes) what this process read of it last is used
-another object has its keys there     the Secret is that one's from now on: it would go with this object else
+another object has its keys there     the Secret is that one's from now on: it would go with this object else. When a
+                                      rule of the cluster forbids that: as without a login
 no login, or SalesLoft fails          tried again; after `OPERATOR_DELETION_SECONDS` it goes all the same, and an
 event, and the log, name the ids that are left
 ====================================  ==========================================================================
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from salesloft_webhooks.errors import ClusterForbidden, ClusterNotFound, ConfigurationError
+from salesloft_webhooks.errors import ClusterForbidden, ClusterNotFound, ClusterRefused, ConfigurationError
 from salesloft_webhooks.operator.api_group import FINALIZER
 from salesloft_webhooks.operator.cluster import Cluster
 from salesloft_webhooks.operator.controller import Reconciliation
@@ -92,10 +93,9 @@ class Deletion:
             wanted = read_specification(each.spec)
             kept_back = await self._kept_back(each, wanted, shared)
             if wanted.declaration.deletion_policy is DeletionPolicy.RETAIN or overlaps.another(each, wanted):
-                await self._managed.let_go(each, wanted)
-                return await self._release(each, RETAINED)
+                return await self._leave(each, wanted, kept_back)
             done = await self._looking.remove(each, wanted)
-        except (Blocked, ConfigurationError, ClusterForbidden) as exc:
+        except (Blocked, ConfigurationError, ClusterForbidden, ClusterRefused) as exc:
             return await self._failed(each, "Blocked", str(exc))
         await self._news.changed(each, done.outcome.done)
         if problem := _problem(each, done):
@@ -103,22 +103,36 @@ class Deletion:
         if not done.settled:
             self._absent.discard(each.metadata.uid)
             return Reconciliation(ReconcileResult.PROGRESSING, done.next_seconds(0), "Deleting")
-        return await self._gone(each, kept_back)
+        return await self._gone(each, wanted, shared)
 
-    async def _kept_back(self, each: SubscriptionObject, wanted: Specification, shared: SharedKeys) -> str:
+    async def _leave(self, each: SubscriptionObject, wanted: Specification, kept_back: str) -> Reconciliation:
+        """Ours stay at SalesLoft."""
+        if kept_back:
+            return await self._failed(each, "Blocked", kept_back)
+        await self._managed.let_go(each, wanted)
+        return await self._release(each, RETAINED)
+
+    async def _kept_back(
+        self, each: SubscriptionObject, wanted: Specification, shared: SharedKeys, *, at_last: bool = False
+    ) -> str:
         """Why the object's Secret would go with it although another one names it, for people; mostly nothing."""
         try:
-            await self._managed.hand_over(each, wanted, shared.heir(each, wanted.keys))
+            await self._managed.hand_over(each, wanted, shared.heir(each, wanted.keys, at_last=at_last))
         except ClusterForbidden:
-            return str(forbidden(KEYS_SPREAD, wanted.keys.secret_ref.name))
-        return ""
+            blocked = forbidden(KEYS_SPREAD, wanted.keys.secret_ref.name)
+        except ClusterRefused as exc:
+            blocked = Blocked(KEYS_SPREAD, "SecretRefused", str(exc))
+        else:
+            return ""
+        await self._news.warned(each, blocked.reason, str(blocked))
+        return str(blocked)
 
-    async def _gone(self, each: SubscriptionObject, kept_back: str) -> Reconciliation:
+    async def _gone(self, each: SubscriptionObject, wanted: Specification, shared: SharedKeys) -> Reconciliation:
         """A list has none of ours. One that is empty by mistake would leave them behind, so a second one is asked."""
         if each.metadata.uid not in self._absent:
             self._absent.add(each.metadata.uid)
             return Reconciliation(ReconcileResult.PROGRESSING, SECOND_LOOK_SECONDS, "Deleting")
-        if kept_back:
+        if kept_back := await self._kept_back(each, wanted, shared, at_last=True):
             return await self._failed(each, "Blocked", kept_back)
         return await self._release(each)
 

@@ -50,10 +50,10 @@ def message_of(stage: Stage, place: Place, due: float | None, behind: Sequence[s
         stage: Where the keys are.
         place: Where they are kept.
         due: When they change by themselves, in Unix seconds; None: never.
-        behind: Names of other objects for which an older key signs something.
+        behind: Who else has something that an older key signs.
     """
     if stage is Stage.ROTATING and behind:
-        return f"{_STAGES[stage].format(secret=place.secret)}, also what {', '.join(behind)} declares"
+        return f"{_STAGES[stage].format(secret=place.secret)}, also that of {', '.join(behind)}"
     if stage is Stage.KEPT and due is not None:
         return f"the key of Secret {place.secret} changes on {datetime.fromtimestamp(due, UTC):%Y-%m-%d}"
     return _STAGES[stage].format(secret=place.secret)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from salesloft_webhooks.operator.api_group import GROUP
+from salesloft_webhooks.operator.api_group import FINALIZER, GROUP
 from salesloft_webhooks.operator.key_events import HANDED_OVER, event_of, message_of
 from salesloft_webhooks.operator.key_rotation import Action, Decision, Held, Progress, Stage, Wish, decide
 from salesloft_webhooks.operator.key_secret import (
@@ -162,6 +162,8 @@ class ManagedKeys:
     async def hand_over(self, of: SubscriptionObject, wanted: Specification, heir: SubscriptionObject | None) -> None:
         """Have the Secret stay for another object that names it, before its own one goes.
 
+        Also when that one only reads the keys by now: what it made as long as it managed them still goes with it.
+
         Args:
             of: The object that goes.
             wanted: What it declares.
@@ -170,14 +172,16 @@ class ManagedKeys:
         Raises:
             ClusterError: any of its kinds.
         """
-        if wanted.keys.mode is not KeysMode.MANAGE or heir is None:
+        if heir is None:
             return
         place, theirs = _place(wanted), manages(keys_of(heir.spec), wanted.keys)
         found = await self._cluster.secret(place.secret)
         holds = None if found is None else held(found, place, of)
-        if found is None or holds is None or not (holds.owned or (theirs and holds.ours)):
+        ours = theirs and wanted.keys.mode is KeysMode.MANAGE
+        if found is None or holds is None or not (holds.owned or (ours and holds.ours)):
             return
-        owner, remark = (heir, {KEYS_OF: heir.metadata.name}) if theirs else (None, {})
+        remark = {KEYS_OF: heir.metadata.name} if theirs else {}
+        owner = heir if theirs and FINALIZER in heir.metadata.finalizers else None  # else it could be gone by now
         await self._cluster.write_secret(place.secret, {}, owner=owner, former=found, annotations=remark)
         kind, reason, words = HANDED_OVER
         await self._cluster.record_event(heir, kind, reason, words.format(secret=place.secret, name=of.metadata.name))

@@ -5,11 +5,12 @@ the same receivers, an object that gets another name. One of them makes and chan
 them along, nor its rotation a key that signs what another one has at SalesLoft.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.operator.specification import Keys, KeysMode, keys_of
 from salesloft_webhooks.operator.subscription_status import read_status
+from salesloft_webhooks.subscriptions import Phase, Round, SigningKey
 
 
 class SharedKeys:
@@ -22,18 +23,18 @@ class SharedKeys:
     def __init__(self, objects: Iterable[SubscriptionObject] = ()) -> None:
         self._there = [(each, keys) for each in objects if (keys := keys_of(each.spec)) is not None]
 
-    def heir(self, of: SubscriptionObject, keys: Keys) -> SubscriptionObject | None:
-        """Whose the Secret is to be when its object goes; None: no other one that stays names it.
+    def heir(self, of: SubscriptionObject, keys: Keys, *, at_last: bool = False) -> SubscriptionObject | None:
+        """Whose the Secret is to be when its object goes; None: no other one names it.
 
         Args:
             of: The object that goes.
             keys: Where its keys are.
+            at_last: Whether it goes right now. Then one that is being deleted as well, and still has something at
+                SalesLoft, is better than none; before, two of them would hand the Secret to and fro.
         """
-        others = [(each, theirs) for each, theirs in self._others(of, keys) if not each.metadata.deletion_timestamp]
-        if not others:
-            return None
-        heir, _ = min(others, key=lambda other: (not manages(other[1], keys), other[0].metadata.creation_timestamp))
-        return heir
+        there = self._others(of, keys)
+        others = [other for other in there if at_last or other[0].metadata.deletion_timestamp is None]
+        return min(others, key=lambda other: _rank(other[0], other[1], keys))[0] if others else None
 
     def behind(self, of: SubscriptionObject, keys: Keys, older: Collection[str]) -> list[str]:
         """Names of other objects that still have something at SalesLoft which one of these keys has signed.
@@ -60,6 +61,25 @@ class SharedKeys:
 
 
 ALONE = SharedKeys()
+
+
+def elsewhere(older: Sequence[SigningKey], made: Round) -> list[str]:
+    """What keys have signed that no object declares, once they sign nothing of the object's own; for people.
+
+    Such as what an object has left there (`deletionPolicy: Retain`), or a command has made with the same keys.
+
+    Args:
+        older: The keys.
+        made: What SalesLoft has shown.
+    """
+    ids = made.signed_with(older) if made.plan.phase is Phase.RETIRING else []
+    return [f"other addresses ({', '.join(map(str, ids))})"] if ids else []
+
+
+def _rank(each: SubscriptionObject, theirs: Keys, keys: Keys) -> tuple[bool, bool, str]:
+    """One that stays comes first, then one that can change the keys, then the older one."""
+    about = each.metadata
+    return about.deletion_timestamp is not None, not manages(theirs, keys), about.creation_timestamp
 
 
 def manages(theirs: Keys | None, keys: Keys) -> bool:

@@ -29,7 +29,7 @@ from salesloft_webhooks.operator.managed_keys import KeysReport, ManagedKeys
 from salesloft_webhooks.operator.objects import Condition, SubscriptionObject
 from salesloft_webhooks.operator.overlaps import NOTHING_ELSE, Overlaps
 from salesloft_webhooks.operator.refused_steps import RefusedSteps
-from salesloft_webhooks.operator.shared_keys import ALONE, SharedKeys
+from salesloft_webhooks.operator.shared_keys import ALONE, SharedKeys, elsewhere
 from salesloft_webhooks.operator.specification import Specification, read_specification, secret_names
 from salesloft_webhooks.operator.subscription_conditions import when_blocked, when_managed, when_seen, when_unseen
 from salesloft_webhooks.operator.subscription_look import (
@@ -158,7 +158,8 @@ class SubscriptionController:
         uid, before, desired = each.metadata.uid, read_status(each.status), wanted.declaration.desired
         done = await self._done(uid, look, wanted, around, depends_on)
         self._memories[uid] = done.plan.memory
-        behind = self._shared.behind(each, wanted.keys, [key.fingerprint for key in around.keys[1:]])
+        older = around.keys[1:]
+        behind = self._shared.behind(each, wanted.keys, [k.fingerprint for k in older]) or elsewhere(older, done)
         if done.found is None:
             assert done.error is not None  # noqa: S101 - that is why
             reason = done.failure or FailureReason.UNAVAILABLE

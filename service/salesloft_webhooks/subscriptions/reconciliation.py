@@ -16,7 +16,7 @@ from salesloft_webhooks.errors import (
 from salesloft_webhooks.salesloft import Subscription
 from salesloft_webhooks.subscriptions.carrying_out import Hands, Outcome
 from salesloft_webhooks.subscriptions.plan import plan, plan_removal
-from salesloft_webhooks.subscriptions.signing_keys import SigningKey
+from salesloft_webhooks.subscriptions.signing_keys import SigningKey, is_token_of
 from salesloft_webhooks.subscriptions.steps import Desired, Memory, Phase, Plan, Seen
 
 SOON_SECONDS = 1.0
@@ -74,6 +74,14 @@ class Round(Struct, frozen=True, kw_only=True):
         """Whether everything is as it should be, and nothing but a change from outside makes it otherwise."""
         nothing_to_do = self.found is not None and not self.plan.steps and not self.plan.why
         return nothing_to_do and self.plan.phase in _LAST_PHASES
+
+    def signed_with(self, keys: Sequence[SigningKey]) -> list[int]:
+        """Ids of what some keys have signed, whatever its address: receivers without these keys would refuse it."""
+        return [
+            each.id
+            for each in self.found or ()
+            if any(is_token_of(key, each.event_type, each.callback_token) for key in keys)
+        ]
 
     def next_seconds(self, failures_in_a_row: int) -> float | None:
         """When to look again at the latest; None: whenever the next look is due anyway.

@@ -35,7 +35,6 @@ from salesloft_webhooks.errors import ConfigurationError
 if TYPE_CHECKING:
     from salesloft_webhooks.cli.commands.subscriptions.key_file import RotatingKeyFile
     from salesloft_webhooks.cli.commands.subscriptions.session import Look, Session
-    from salesloft_webhooks.subscriptions import SigningKey
 
 SEEN_SECONDS = 2.0
 """Until a changed file is seen: it is looked at once a second."""
@@ -119,7 +118,7 @@ class Rotation:
         note(f"older keys are accepted for another {seconds_text(self.keep_seconds)}, then they are taken away")
         await asyncio.sleep(self.keep_seconds)
         look = await session.look()
-        if elsewhere := _signed(look, look.keys[1 : len(before)]):
+        if elsewhere := look.round.signed_with(look.keys[1 : len(before)]):
             ids = ", ".join(map(str, elsewhere))
             return (
                 f"older keys sign what goes to other addresses, so they stay: {ids} at SalesLoft. Rotate that, too, or "
@@ -131,17 +130,6 @@ class Rotation:
         await asyncio.sleep(SEEN_SECONDS)
         tally.look = await session.look()
         return ""
-
-
-def _signed(look: "Look", keys: "Sequence[SigningKey]") -> list[int]:
-    """Ids of what some keys have signed, whatever its address: receivers that read the file would refuse it."""
-    from salesloft_webhooks.subscriptions.signing_keys import is_token_of
-
-    return [
-        each.id
-        for each in look.round.found or ()
-        if any(is_token_of(key, each.event_type, each.callback_token) for key in keys)
-    ]
 
 
 def _taken_away(file: "RotatingKeyFile", before: Sequence[bytes]) -> bool:
