@@ -163,6 +163,8 @@ async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> boo
     if reading.empty:
         fail("no files of events are there: the address is that of the warehouse, in which `events` is a folder")
     note(f"{reading.files:,} file(s) read, {reading.passed_over:,} passed over")
+    if reading.erased:
+        note(f"{reading.erased:,} event(s) of erased persons are left out: they go with the next compaction")
     if reading.damaged and not (wish.skip_damaged or wish.dry_run):
         fail("nothing was replayed: --skip-damaged goes on without the events of these files")
     return bool(reading.damaged)
