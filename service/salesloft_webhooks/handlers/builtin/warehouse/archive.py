@@ -119,7 +119,7 @@ def _chosen(table: Any, selection: Selection, *, bodies: bool) -> Iterator[list[
 
 
 def _mask(table: Any, selection: Selection) -> Any:
-    mask = pa.chunked_array([pa.array([True] * table.num_rows)])
+    mask = pa.chunked_array([pa.array([True] * table.num_rows, pa.bool_())])
     received = pc.floor_temporal(table.column("received_at"), unit="millisecond")
     if selection.since is not None:
         mask = pc.and_(mask, pc.greater_equal(received, _whole(selection.since)))

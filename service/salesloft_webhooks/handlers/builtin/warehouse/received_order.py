@@ -101,6 +101,11 @@ class ReceivedOrder:
         )
         return dict(found)
 
+    def lacking(self, event_ids: Iterable[str]) -> list[str]:
+        """Those of some ids that no event has, in their alphabetical order."""
+        known = "SELECT count(*) FROM events WHERE event_id = ?"
+        return [each for each in sorted(event_ids) if not self._database.execute(known, (each,)).fetchone()[0]]
+
     def batches(self, behind: Place, size: int) -> Iterator[list[ArchivedEvent]]:
         """All that lies behind a place, so many at a time; they may be left in between."""
         while True:

@@ -226,6 +226,15 @@ def test_damage_is_named_and_nothing_of_it_is_taken(storage: Storage) -> None:
     assert [(each.path, each.problem) for each in reading.damaged] == [(damaged, "it cannot be read as Parquet")]
 
 
+def test_a_file_without_rows_is_read(storage: Storage) -> None:
+    """Nobody of ours writes one; whoever does spoils nothing."""
+    put(storage, "a")
+    storage.write(f"{folder_of('person.updated', NOON)}/{name_of([])}", parquet_of([table_of([])]))
+
+    assert read(storage, Selection(person="1"))[1].damaged == []
+    assert read(storage)[0] == ["a"]
+
+
 def test_a_full_temporary_folder_is_said() -> None:
     """What cannot be sorted for want of room is an error of one line, and no crash."""
     with ReceivedOrder() as order:
