@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.console import complain, confirm, note
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.times import moment_text
@@ -158,6 +158,7 @@ async def _with_an_end(store: "Store", selection: "Selection") -> "Selection":
 
 async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> bool:
     """Sort all events that are meant; whether some are left out. Ends the command if it is no archive, or damaged."""
+    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
     from salesloft_webhooks.handlers.builtin.warehouse import archive_at, storage_of
 
     storage = storage_of(archive_at(settings, wish.address))  # which says what is missing where Arrow is
@@ -171,6 +172,8 @@ async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> boo
         complain(f"{each.path}: {each.problem}")
     if reading.empty:
         fail("no files of events are there: the address is that of the warehouse, in which `events` is a folder")
+    if reading.files + reading.passed_over and not order.count(BEGINNING):
+        require_known_types(wish.selection.types)
     note(f"{reading.files:,} file(s) read, {reading.passed_over:,} passed over")
     if reading.erased:
         note(f"{reading.erased:,} event(s) of erased persons are left out: they go with the next compaction")

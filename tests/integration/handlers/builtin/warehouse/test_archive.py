@@ -170,8 +170,8 @@ def test_rows_that_wait_for_a_compaction_stay_erased(storage: Storage) -> None:
 
 def test_who_is_erased_meanwhile_is_erased(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An erasure that ends while files are read: hers are left out, and everybody else's events come once."""
-    for name in ("a", "b"):
-        put_of(storage, HER, name, f"z{name}")
+    put_of(storage, HER, "a", "za")
+    put_of(storage, HER, "b", "zb")
     reads: list[str] = []
 
     def meanwhile(storage: Storage, file: StoredFile) -> Any:
@@ -239,7 +239,6 @@ def test_a_full_temporary_folder_is_said() -> None:
     """What cannot be sorted for want of room is an error of one line, and no crash."""
     with ReceivedOrder() as order:
         order._database.execute("PRAGMA max_page_count = 3")
-
         with pytest.raises(NoRoom, match="TMPDIR"):
             order.add(archived(number, name=f"{number}" * 200) for number in range(500))
 
