@@ -182,7 +182,11 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.LOOK: _LOOKING | _rights("", "hget", "alerts"),
         Role.ACT: _LOOKING
         | _ACTING
-        | _rights("active known_archived pass_run remove_group replay_archived stored_pauses", "hdel hsetnx", "alerts"),
+        | _rights(
+            "active end_archive_run known_archived pass_run remove_group replay_archived stored_pauses",
+            "hsetnx",
+            "alerts",
+        ),
     }
 )
 

@@ -1,25 +1,30 @@
 """`replay --from`: a warehouse's events back into one group; begun, gone on with, given up."""
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
 from salesloft_webhooks.cli.console import complain, confirm, note
 from salesloft_webhooks.cli.failures import fail
-from salesloft_webhooks.cli.nearest_names import require_group
+from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
 from salesloft_webhooks.cli.own_acts import write_own_act
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
     from salesloft_webhooks.broker import Store
-    from salesloft_webhooks.broker.administration.archive_execution import Results
     from salesloft_webhooks.broker.administration.archive_runs import ArchiveRun
     from salesloft_webhooks.broker.administration.replay import Selection
     from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
     from salesloft_webhooks.settings import Settings
+
+
+_OVERTAKEN = "nothing was given up: the replay into {} has ended meanwhile, and perhaps another one has begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ async def replay_archive(wish: Wish, store: "Store", settings: "Settings") -> Ou
     """
     from salesloft_webhooks.broker.administration.archive_execution import carry_out, forecast_archive
     from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
-    from salesloft_webhooks.broker.administration.archive_runs import end_archive_run
+    from salesloft_webhooks.broker.administration.archive_runs import end_archive_run, places_of_run
     from salesloft_webhooks.handlers.builtin.warehouse import archive_at
     from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
 
@@ -69,17 +74,19 @@ async def replay_archive(wish: Wish, store: "Store", settings: "Settings") -> Ou
         wish = replace(wish, address=whole, selection=await _with_an_end(store, wish.selection))
     with ReceivedOrder() as order:
         damaged = await _read(wish, settings, order)
-        tally = _tally(wish, damaged=damaged)
+        tally = _tally(wish, order.lacking(wish.selection.event_ids), damaged=damaged)
         if wish.dry_run or (run is None and not await _wanted(store, wish.group, order)):
-            results = forecast_archive(store, settings, wish.group, order, tally.is_stopped)
-            await tally.count(_seen(results, tally, wish))
+            await tally.count(forecast_archive(store, settings, wish.group, order, tally.is_stopped))
             return tally
         if run is None:
             run = await _begun(wish, store, order)
+        before = (await places_of_run(store, run))[1]
         pace = ArchivePace(store, settings, wish.rate or settings.backfill_events_per_second, note)
         results = carry_out(store, settings, wish.group, run, order, pace=pace, stopped=tally.is_stopped)
         try:
-            await tally.count(_seen(results, tally, wish), total=run.total)
+            await tally.count(results, total=run.total)
+            # An answer that was lost is not among the results; the partitions have counted what they did.
+            tally.outcomes = _counted((await places_of_run(store, run))[1], before)
         finally:
             counts = {str(name): number for name, number in tally.outcomes.items()}
             await write_own_act(store, "replay", _facts(wish, run), counts)
@@ -98,7 +105,7 @@ async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: boo
         Lost,
         archive_run,
         end_archive_run,
-        forget_archive_run,
+        end_lost_run,
         places_of_run,
     )
 
@@ -106,7 +113,8 @@ async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: boo
         run = await archive_run(store, group)
     except Lost as exc:
         confirm(f"Give it up? {str(exc).capitalize()}.", yes=yes)
-        await forget_archive_run(store, group)
+        if not await end_lost_run(store, group, exc):
+            fail(_OVERTAKEN.format(group))
         note("given up; what it has given stays given")
         return
     if run is None:
@@ -117,7 +125,8 @@ async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: boo
     with suppress(Lost):
         counts = (await places_of_run(store, run))[1]
         known = f"{sum(counts.values()):,} of {run.total:,} event(s) were dealt with"
-    await end_archive_run(store, group, run)
+    if not await end_archive_run(store, group, run):
+        fail(_OVERTAKEN.format(group))
     await write_own_act(store, "replay", {"group": group, "run": run.run_id, "given_up": "true"}, counts)
     note(f"given up; {known}")
 
@@ -149,6 +158,7 @@ async def _with_an_end(store: "Store", selection: "Selection") -> "Selection":
 
 async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> bool:
     """Sort all events that are meant; whether some are left out. Ends the command if it is no archive, or damaged."""
+    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
     from salesloft_webhooks.handlers.builtin.warehouse import archive_at, storage_of
 
     storage = storage_of(archive_at(settings, wish.address))  # which says what is missing where Arrow is
@@ -162,9 +172,13 @@ async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> boo
         complain(f"{each.path}: {each.problem}")
     if reading.empty:
         fail("no files of events are there: the address is that of the warehouse, in which `events` is a folder")
+    if reading.files + reading.passed_over and not order.count(BEGINNING):
+        require_known_types(wish.selection.types)
     note(f"{reading.files:,} file(s) read, {reading.passed_over:,} passed over")
+    if reading.erased:
+        note(f"{reading.erased:,} event(s) of erased persons are left out: they go with the next compaction")
     if reading.damaged and not (wish.skip_damaged or wish.dry_run):
-        fail("nothing was replayed: --skip-damaged goes on without the events of these files")
+        fail("nothing was replayed now: --skip-damaged goes on without the events of these files")
     return bool(reading.damaged)
 
 
@@ -193,21 +207,19 @@ async def _begun(wish: Wish, store: "Store", order: "ReceivedOrder") -> "Archive
     return run
 
 
-def _tally(wish: Wish, *, damaged: bool) -> OutcomeTally:
+def _tally(wish: Wish, missing: list[str], *, damaged: bool) -> OutcomeTally:
     from salesloft_webhooks.broker.administration.archive_replay import FromArchive
 
-    tally = OutcomeTally(FromArchive.REPLAYED, failures={FromArchive.NO_GROUP}, incomplete=damaged)
+    tally = OutcomeTally(FromArchive.REPLAYED, failures={FromArchive.NO_GROUP}, incomplete=damaged, missing=missing)
     tally.again = "repeat the command to look again" if wish.dry_run else f"`replay {wish.group} --resume` goes on"
-    tally.missing = [] if wish.resume else sorted(wish.selection.event_ids)
     return tally
 
 
-async def _seen(results: "Results", tally: OutcomeTally, wish: Wish) -> "Results":
-    """The same; of the events that were asked for by their ids, those that come are not missing."""
-    async for event, outcome in results:
-        if wish.selection.event_ids and event.event_id in tally.missing:
-            tally.missing.remove(event.event_id)
-        yield event, outcome
+def _counted(counts: Mapping[str, int], before: Mapping[str, int]) -> "Counter[StrEnum]":
+    """What was done since, by outcome."""
+    from salesloft_webhooks.broker.administration.archive_replay import FromArchive
+
+    return Counter({each: counts.get(each, 0) - before.get(each, 0) for each in FromArchive if each in counts})
 
 
 def _facts(wish: Wish, run: "ArchiveRun") -> dict[str, str]:

@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from salesloft_webhooks.broker import Store
+from salesloft_webhooks.broker.administration import archive_execution
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
+from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 from tests.integration.cli.administered import Console
 from tests.integration.cli.archives import BEGAN, event, folder, only_the_group, opened, put
@@ -111,6 +117,42 @@ def test_a_name_that_is_not_there_is_said(console: Console) -> None:
     assert [line for line in result.stderr.splitlines() if "not found" in line] == ["error: not found: e99"]
 
 
+@pytest.mark.usefixtures("storage")
+def test_an_answer_that_is_lost_is_counted_all_the_same(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the store did without our hearing of it is said and audited, and none of it is called missing."""
+    console.arrange(only_the_group)
+    monkeypatch.setattr(archive_execution, "FAILURE_SECONDS", 0.01)
+    real: Callable[..., Any] = Store.run
+    failures = [StoreUnavailable("the answer was lost")]
+
+    async def run(store: Store, name: str, *args: Any, **options: Any) -> Any:
+        answer = await real(store, name, *args, **options)
+        if name == "replay_archived" and failures:
+            raise failures.pop()
+        return answer
+
+    monkeypatch.setattr(Store, "run", run)
+    ids = [word for number in range(5) for word in ("--id", f"e{number:02}")]
+
+    result = console.run("replay", "crm", "--from", "warehouse", *ids, "--yes", "--json")
+
+    assert (result.exit_code, failures) == (ExitCode.OK, []), result.output
+    said = json.loads(result.stdout)
+    assert (said["replayed"], said["missing"]) == (5, [])
+    assert {"replayed": 5} in [act["counts"] for act in console.read("audit")["audit"]]
+
+
+def test_erased_persons_are_left_out_and_counted(console: Console, storage: Storage) -> None:
+    """Though this store knows nothing of them, and no compaction has taken their rows out yet."""
+    console.arrange(only_the_group)
+    record_erased(storage, 2, BEGAN)
+
+    result = console.run("replay", "crm", "--from", "warehouse", "--yes")
+
+    assert "2 event(s) of erased persons are left out" in result.stderr
+    assert taken(console) == ["e02", "e03", "e04"]
+
+
 def test_a_damaged_file_stops_it_before_anything_is_given(console: Console, storage: Storage) -> None:
     """It is named; who leaves it out on purpose gets the rest, and the exit code says that it is not all."""
     console.arrange(only_the_group)
@@ -125,6 +167,17 @@ def test_a_damaged_file_stops_it_before_anything_is_given(console: Console, stor
     assert f"{damaged.path}: it cannot be read as Parquet" in stopped.stderr
     assert skipped.exit_code == ExitCode.PARTLY
     assert taken(console) == ["e00", "e02", "e03", "e04"]
+
+
+@pytest.mark.usefixtures("storage")
+def test_a_type_that_does_not_exist_is_said(console: Console) -> None:
+    """A mistyped type finds nothing, which is no success."""
+    console.arrange(only_the_group)
+
+    result = console.run("replay", "crm", "--from", "warehouse", "--type", "persn.*", "--yes")
+
+    assert result.exit_code == ExitCode.FAILED
+    assert "no event of type persn.*" in result.stderr
 
 
 def test_what_is_no_warehouse_is_said(console: Console, tmp_path: Path) -> None:
@@ -163,6 +216,11 @@ def test_without_the_extra_it_is_a_wrong_setting(console: Console, storage: Stor
         ("--from", "warehouse", "--expect", "0123456789abcdef"),
         ("--resume", "--type", "call.*"),
         ("--give-up", "--resume"),
+        ("--give-up", "--dry-run"),
+        ("--resume", "--dry-run"),
+        ("--from", ""),
+        ("--from", "warehouse", "--rate", "inf"),
+        ("--from", "warehouse", "--rate", "nan"),
     ],
 )
 @pytest.mark.usefixtures("storage")
@@ -172,6 +230,7 @@ def test_what_does_not_go_together_is_refused(console: Console, words: tuple[str
 
     assert console.run("replay", "crm", *words, "--yes").exit_code == ExitCode.USAGE
     assert taken(console) == []
+    assert console.run("replay", "crm", "--from", "warehouse", "--yes").exit_code == ExitCode.OK
 
 
 def test_from_s3_with_the_access_of_the_handlers_file(

@@ -21,7 +21,7 @@ from salesloft_webhooks.errors import StoreFull, StoreUnavailable
 from salesloft_webhooks.settings import Settings
 
 PATIENCE_SECONDS = 300.0
-"""A store that fails for so long ends the command; the run is gone on with later."""
+"""A store that fails, or takes nothing, for so long ends the command; the run is gone on with later."""
 FAILURE_SECONDS = 1.0
 """Between two tries while it fails."""
 
@@ -43,11 +43,15 @@ async def forecast_archive(
     Raises:
         StoreError: the store cannot be asked.
     """
-    looking = ArchiveReplay(store, settings, group)
+    looking, patience = ArchiveReplay(store, settings, group), _Patience(lambda _: None)
     for events in archive.batches(BEGINNING, BATCH):
-        if stopped():
-            return
-        for result in await looking.give(events, [BEGINNING] * store.partitions):
+        results = None
+        while results is None and not stopped():
+            try:
+                results = await looking.give(events, [BEGINNING] * store.partitions)
+            except Moved as exc:
+                await patience.wait(exc)
+        for result in results or ():
             yield result
 
 
@@ -69,25 +73,46 @@ async def carry_out(
         Lost: how far the run was is not known any more.
         StoreError: for longer than `PATIENCE_SECONDS`. What was yielded is done, the batch at hand may be.
     """
-    giving = ArchiveReplay(store, settings, group, run.run_id)
-    failing_since: float | None = None
+    giving, patience = ArchiveReplay(store, settings, group, run.run_id), _Patience(pace.waits)
     while not stopped():
         try:
             places, _ = await places_of_run(store, run)
             async for result in _go_on(giving, archive, places, pace, stopped):
-                failing_since = None
+                patience.renew()
                 yield result
-        except Moved:
-            continue
-        except (StoreUnavailable, StoreFull) as exc:
-            if failing_since is None:
-                failing_since = time.monotonic()
-                pace.waits(f"waits for the store: {exc}")
-            if time.monotonic() - failing_since > PATIENCE_SECONDS:
-                raise
-            await asyncio.sleep(FAILURE_SECONDS)
+        except (Moved, StoreUnavailable, StoreFull) as exc:
+            await patience.wait(exc)
         else:
             return
+
+
+class _Patience:
+    """Waits between two tries, until nothing has come of them for too long.
+
+    Args:
+        waits: Called with the reason, once each time that it begins to wait.
+    """
+
+    def __init__(self, waits: Callable[[str], None]) -> None:
+        self._waits = waits
+        self._since: float | None = None
+
+    def renew(self) -> None:
+        """Something was done."""
+        self._since = None
+
+    async def wait(self, reason: Moved | StoreUnavailable | StoreFull) -> None:
+        """Before the next try.
+
+        Raises:
+            StoreError: it has been `PATIENCE_SECONDS`.
+        """
+        if self._since is None:
+            self._since = time.monotonic()
+            self._waits(f"waits for the store: {reason}")
+        if time.monotonic() - self._since > PATIENCE_SECONDS:
+            raise StoreUnavailable(str(reason)) if isinstance(reason, Moved) else reason
+        await asyncio.sleep(FAILURE_SECONDS)
 
 
 async def _go_on(

@@ -31,6 +31,14 @@ IN_ONE_CALL, BYTES_IN_ONE_CALL = 25, 2 * 1024 * 1024
 """So many events are given by one script call, so that the server is never blocked for long."""
 
 
+_WHY = {
+    b"moved": "somebody else carries the same run out",
+    b"stale": "the number of partitions is being raised, which receivers finish",
+    b"no_group": "the group is not registered, which a worker that starts does",
+}
+"""Why a script did nothing, by its answer."""
+
+
 class FromArchive(StrEnum):
     """What became of an event of an archive."""
 
@@ -143,8 +151,7 @@ class ArchiveReplay:
             What became of each; of those that the run had passed before, nothing.
 
         Raises:
-            Moved: the run is elsewhere, or the number of partitions was raised. Nothing more was done: its places have
-                to be asked for.
+            Moved: see `_WHY`. Nothing more was done: its places have to be asked for.
             StoreFull: copies take memory, and there is none.
             StoreError: the events may be dealt with in part. Asked with the places that it has by then, none of them is
                 dealt with twice.
@@ -200,9 +207,9 @@ class ArchiveReplay:
             for event in call:
                 words += self._words(event)
             answers = await self._store.run("replay_archived", partition, words)
-            if isinstance(answers, bytes):  # 'moved' or 'stale'
+            if isinstance(answers, bytes):
                 await follow_partitions(self._store)
-                raise Moved
+                raise Moved(_WHY[answers])
             results += [(event, FromArchive(answer.decode())) for event, answer in zip(call, answers, strict=True)]
             place = next_place
         return results

@@ -20,7 +20,19 @@ _COUNT = "count:"
 
 
 class Lost(SalesloftWebhooksError):
-    """How far a run was is not known any more: the store has lost it, or nobody went on with it for a month."""
+    """How far a run was is not known any more: the store has lost it, or nobody went on with it for a month.
+
+    Args:
+        problem: Half a sentence.
+        row: All that is written of the run, if that is what cannot be read.
+
+    Attributes:
+        row: The same.
+    """
+
+    def __init__(self, problem: str, row: str | bytes = "") -> None:
+        super().__init__(problem)
+        self.row = row
 
 
 class ArchiveRun(msgspec.Struct, frozen=True):
@@ -78,10 +90,12 @@ async def archive_run(store: Store, group: str) -> ArchiveRun | None:
     """
     with translated():
         written = await store.client.hget(store.keys.archive_runs, group)
+    if written is None:
+        return None
     try:
-        return None if written is None else msgspec.json.decode(written, type=ArchiveRun)
+        return msgspec.json.decode(written, type=ArchiveRun)
     except msgspec.MsgspecError:
-        raise Lost("what is known of the replay cannot be read: another version has begun it") from None
+        raise Lost("what is known of the replay cannot be read: another version has begun it", written) from None
 
 
 async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dict[str, int]]:
@@ -113,24 +127,28 @@ async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dic
     return places, counts
 
 
-async def end_archive_run(store: Store, group: str, run: ArchiveRun) -> None:
-    """A run is finished, or given up: a new one may begin.
+async def end_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
+    """A run is finished, or given up: a new one may begin; False: the group's unfinished run is not this one any more.
 
     Raises:
         StoreError: it may be there still.
     """
-    await forget_archive_run(store, group)
+    ended = await _end(store, group, run.run_id)
     await _forget_places(store, run)
+    return ended
 
 
-async def forget_archive_run(store: Store, group: str) -> None:
-    """A new run may begin, whatever is written of the unfinished one; its places, if it has any, end by themselves.
+async def end_lost_run(store: Store, group: str, lost: Lost) -> bool:
+    """The same of a run of which nothing can be read; its places, if it has any, end by themselves.
 
     Raises:
         StoreError: it may be there still.
     """
-    with translated():
-        await store.client.hdel(store.keys.archive_runs, group)
+    return await _end(store, group, lost.row)
+
+
+async def _end(store: Store, group: str, of_it_alone: str | bytes) -> bool:
+    return bool(await store.run_on(store.keys.archive_runs, "end_archive_run", [group, of_it_alone]))
 
 
 async def _forget_places(store: Store, run: ArchiveRun) -> None:

@@ -8,14 +8,14 @@
 --       then nine per event (few, so that the server is never blocked for long): its place, id, type, entity key, entity
 --       key of the person it is about besides ('': nobody), source, when it was received (server ms), when it happened as
 --       the sender wrote it, body
--- Result: 'moved' when the run is not at that place, 'stale' when another number of partitions is in force (nothing
---   happened in either case), else per event
+-- Result: 'moved' when the run is not at that place, 'stale' when another number of partitions is in force, 'no_group' when
+--   the group is not registered here, so nobody would handle it (nothing happened in any of these cases), else per event
 --   'replayed'     it is in the stream for this group only, or would be
 --   'in_progress'  the group has not finished it yet; nothing happened
 --   'dead'         it is a dead letter of the group, which redrive is for; nothing happened
 --   'erased'       it, or the person, was erased; nothing happened
 --   'repeated'     the run has given it already; nothing happened
---   'no_group'     the group is not registered here, so nobody would handle it; nothing happened
+--   'no_group'     without a run: the same
 --
 -- Invariants kept
 --   No other group gets the event: its entry names its group in `only`.
@@ -43,6 +43,8 @@ if not is_at(run, position) then
   return 'moved'
 elseif moved(ARGV[3], 1) then
   return 'stale'
+elseif run ~= '' and not last then
+  return 'no_group'
 end
 
 local function give(at)

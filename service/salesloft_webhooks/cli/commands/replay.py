@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 Archive = Annotated[
-    str,
+    str | None,
     typer.Option("--from", metavar="ARCHIVE", help="A warehouse: a folder, s3://bucket/prefix, gs://bucket/prefix."),
 ]
 Rate = Annotated[
@@ -49,7 +50,7 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     expect: Annotated[
         str, typer.Option(metavar="DIGEST", help="Of a dry run, here or in the console: do that or nothing.")
     ] = "",
-    archive: Archive = "",
+    archive: Archive = None,
     rate: Rate = 0.0,
     resume: Resume = False,
     give_up: GiveUp = False,
@@ -68,12 +69,18 @@ def replay(  # noqa: PLR0913 - each is an option of the command
 
     first, last = _times(since, until)
     chosen = Selection(first, last, tuple(types or ()), frozenset(event_ids or ()), source=source, person=person)
-    if archive or resume or give_up:
+    if not isfinite(rate):
+        raise typer.BadParameter("--rate is a number of events a second")
+    if archive is not None or resume or give_up:
         _check_together(chosen, archive, expect=expect, resume=resume, give_up=give_up)
+        if resume and dry_run:
+            raise typer.BadParameter("--resume goes on with what was counted when it began: --dry-run counts anew")
         if give_up:
+            if rate or dry_run or skip_damaged or as_json:
+                raise typer.BadParameter("--give-up goes with no option but --yes")
             with_store(partial(give_up_archive, group, yes=yes))
             return
-        wish = Wish(group, archive, chosen, rate, dry_run, resume, skip_damaged, yes)
+        wish = Wish(group, archive or "", chosen, rate, dry_run, resume, skip_damaged, yes)
         tally = with_store(partial(replay_archive, wish))
     elif rate or skip_damaged:
         raise typer.BadParameter("--rate and --skip-damaged go with --from")
@@ -87,9 +94,11 @@ def replay(  # noqa: PLR0913 - each is an option of the command
     tally.report(as_json=as_json)
 
 
-def _check_together(chosen: "Selection", archive: str, *, expect: str, resume: bool, give_up: bool) -> None:
+def _check_together(chosen: "Selection", archive: str | None, *, expect: str, resume: bool, give_up: bool) -> None:
     if expect:
         raise typer.BadParameter("--expect is of a replay of history: it does not go with an archive")
+    if archive == "":
+        raise typer.BadParameter("--from is empty: a folder, `s3://bucket/prefix` or `gs://bucket/prefix`")
     if give_up and (archive or resume):
         raise typer.BadParameter("--give-up goes with no other way")
     if (resume or give_up) and chosen != type(chosen)():

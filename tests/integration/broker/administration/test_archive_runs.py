@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from salesloft_webhooks.broker.administration import archive_execution
 from salesloft_webhooks.broker.administration.archive_replay import BATCH, IN_ONE_CALL, ArchiveReplay, FromArchive
 from salesloft_webhooks.broker.administration.archive_runs import (
     ArchiveRun,
@@ -12,12 +13,14 @@ from salesloft_webhooks.broker.administration.archive_runs import (
     archive_run,
     begin_archive_run,
     end_archive_run,
+    end_lost_run,
     new_run,
     places_of_run,
 )
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.broker.administration.run_steps import Moved
+from salesloft_webhooks.errors import StoreUnavailable
 from tests.integration.broker.administration.archive_steps import begun, given, replayed
 from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
@@ -155,11 +158,47 @@ async def test_what_is_lost_is_not_begun_anew(driven: Driven, harm: Callable[[Dr
     assert await driven.handle(group) == []
 
 
-async def test_without_the_group_nobody_gets_it(driven: Driven) -> None:
-    """A group that is removed meanwhile is given nothing, and that is counted."""
+async def test_who_is_late_ends_no_other_run(driven: Driven) -> None:
+    """A process that was stopped before it ended its run does not end the one that was begun since."""
     await driven.group()
     archive = Listed(archived(1))
+    late = await begun(driven, archive)
+    assert await end_archive_run(driven.store, "crm", late)
+    run = await begun(driven, archive)
+
+    assert not await end_archive_run(driven.store, "crm", late)
+
+    assert await archive_run(driven.store, "crm") == run
+    assert await given(driven, run, archive) == {"a001": FromArchive.REPLAYED}
+
+
+async def test_who_is_late_ends_no_run_for_one_that_could_not_be_read(driven: Driven) -> None:
+    """The same of a run of which nothing could be read: its row is compared as a whole."""
+    await driven.group()
+    run = await begun(driven, Listed(archived(1)))
+    await _spoil_the_row(driven, run)
+    with pytest.raises(Lost) as lost:
+        await archive_run(driven.store, "crm")
+    assert await end_lost_run(driven.store, "crm", lost.value)
+    run = await begun(driven, Listed(archived(1)))
+
+    assert not await end_lost_run(driven.store, "crm", lost.value)
+
+    assert await archive_run(driven.store, "crm") == run
+
+
+async def test_without_the_group_it_waits(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group that is removed meanwhile is waited for, and passed nothing: when it is back, it gets everything."""
+    monkeypatch.setattr(archive_execution, "FAILURE_SECONDS", 0.05)
+    monkeypatch.setattr(archive_execution, "PATIENCE_SECONDS", 0.2)
+    await driven.group()
+    archive = Listed(archived(1), archived(2, person=2))
     run = await begun(driven, archive)
     await remove(driven.store, "crm", force=True)
 
-    assert await given(driven, run, archive) == {"a001": FromArchive.NO_GROUP}
+    with pytest.raises(StoreUnavailable, match="the group is not registered"):
+        await given(driven, run, archive)
+
+    group = await driven.group()
+    assert len(await given(driven, run, archive)) == 2
+    assert sorted(await driven.handle(group)) == ["a001", "a002"]

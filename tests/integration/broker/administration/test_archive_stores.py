@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from salesloft_webhooks.broker import decide_partitions, open_store
 from salesloft_webhooks.broker.administration import archive_execution
-from salesloft_webhooks.broker.administration.archive_execution import carry_out
+from salesloft_webhooks.broker.administration.archive_execution import carry_out, forecast_archive
 from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
 from salesloft_webhooks.broker.administration.archive_replay import BATCH, ArchivedEvent, FromArchive
 from salesloft_webhooks.broker.administration.archive_runs import ArchiveRun, places_of_run
@@ -20,6 +20,7 @@ from salesloft_webhooks.store_settings import BodyCompression
 from tests.integration.broker.administration.archive_steps import begun, given
 from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
+from tests.support.interrupted_scripts import BetweenScripts
 from tests.support.servers import Server
 from tests.support.stored_bytes import keys_with
 
@@ -85,6 +86,50 @@ async def test_a_raise_in_the_middle_doubles_nothing(server: Server) -> None:
         assert (len(first), len(second)) == (BATCH, 2 * BATCH)
         assert sorted(handled) == [event.event_id for event in events]
         assert (await places_of_run(before.store, run))[1] == {"replayed": 3 * BATCH}
+
+
+async def forecast(driven: Driven, archive: Listed) -> dict[str, FromArchive]:
+    """What a dry run says of each event."""
+    results = forecast_archive(driven.store, driven.settings, "crm", archive, lambda: False)
+    return {event.event_id: outcome async for event, outcome in results}
+
+
+async def test_a_raise_of_which_a_dry_run_does_not_know_is_followed(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dry run that began with the earlier number of partitions goes on by the new one."""
+    monkeypatch.setattr(archive_execution, "FAILURE_SECONDS", 0.05)
+    archive = Listed(*(archived(number, person=number) for number in range(5)))
+    async for before in opened(server):
+        await decide_partitions(before.store, 1)
+        await before.group()
+        async for raising in opened(server, partitions=2):
+            await decide_partitions(raising.store, 2)
+
+        assert set((await forecast(before, archive)).values()) == {FromArchive.REPLAYED}
+        assert before.store.partitions == 2
+
+
+async def test_a_raise_that_nobody_finishes_is_waited_for(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without haste, with one line, and not for ever: dry or not, the error says what has to be finished."""
+    monkeypatch.setattr(archive_execution, "FAILURE_SECONDS", 0.05)
+    monkeypatch.setattr(archive_execution, "PATIENCE_SECONDS", 0.4)
+    said: list[str] = []
+    async for driven in opened(server):
+        await driven.group()
+        run, archive = await arranged(driven, archived(1))
+        await driven.store.client.hset(f"{driven.store.keys.prefix}:{{0}}:layout", "partitions", "7")
+        pace = ArchivePace(driven.store, driven.settings, 100_000.0, said.append)
+        counting = BetweenScripts(monkeypatch, -1, lambda: None, only="replay_archived")
+        results = carry_out(driven.store, driven.settings, "crm", run, archive, pace=pace, stopped=lambda: False)
+
+        with pytest.raises(StoreUnavailable, match="partitions is being raised"):
+            await forecast(driven, archive)
+        with pytest.raises(StoreUnavailable, match="partitions is being raised"):
+            await anext(results)
+
+        assert len(said) == 1
+        assert 4 <= counting.ran <= 20
 
 
 async def test_a_store_that_fails_for_a_moment_is_waited_for(

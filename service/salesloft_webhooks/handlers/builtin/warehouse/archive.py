@@ -12,13 +12,14 @@ from salesloft_webhooks.broker.administration.archive_replay import ArchivedEven
 from salesloft_webhooks.broker.administration.replay import Selection, is_wanted
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, table_of_file
+from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import erased_persons
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import ID
 from salesloft_webhooks.handlers.builtin.warehouse.layout import type_of
 from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
 
 ROUNDS = 5
-"""A compaction may delete files while they are read; then those that have their events are looked for, so often."""
+"""A compaction or an erasure may delete files while they are read; then those that have their events are looked for."""
 ROWS_AT_ONCE = 1_000
 CLOCKS_APART = timedelta(hours=1)
 """A file has nothing that was received later than it was written, but for what clocks differ by."""
@@ -30,11 +31,13 @@ class Reading(Struct):
     Attributes:
         files: Files that were read.
         passed_over: Files of other types, or written before the time that is meant: their contents were not looked at.
+        erased: Events of erased persons that were in them: nothing of these is taken.
         damaged: Files that are not what their path says: nothing of them is taken.
     """
 
     files: int = 0
     passed_over: int = 0
+    erased: int = 0
     damaged: list[Damaged] = []
 
     @property
@@ -44,7 +47,7 @@ class Reading(Struct):
 
 
 def read_archive(storage: Storage, selection: Selection, order: ReceivedOrder, *, bodies: bool = True) -> Reading:
-    """Add all events that a selection means.
+    """Add all events that a selection means, but those of persons who are erased when the last file was read.
 
     Args:
         storage: The warehouse.
@@ -58,27 +61,37 @@ def read_archive(storage: Storage, selection: Selection, order: ReceivedOrder, *
     """
     seen: dict[str, bool] = {}  # by path: whether it was there to be read
     reading = Reading()
-    for _ in range(ROUNDS):
+    for attempt in range(ROUNDS):
         gone = False
         for file in _unseen(storage, seen):
             if not _may_have(file, selection):
                 reading.passed_over += 1
-                continue
-            try:
-                table = table_of_file(storage, file)
-            except FileNotFoundError:
+            elif not _read(storage, file, selection, order, reading, bodies=bodies):
                 seen[file.path], gone = False, True
-                continue
-            if isinstance(table, Damaged):
-                reading.damaged.append(table)
-                continue
-            reading.files += 1
-            for events in _chosen(table, selection, bodies=bodies):
-                order.add(events)
-        if not gone:
+        # Always a second look: a file that was deleted while it was listed may be in one that the listing had passed.
+        if attempt and not gone:
+            # After the last file: whoever is erased while they are read is erased.
+            reading.erased = order.leave_out(erased_persons(storage))
             order.sort()
             return reading
     raise Unavailable("the warehouse's files change all the time: is a compaction running?", after=60)
+
+
+def _read(
+    storage: Storage, file: StoredFile, selection: Selection, order: ReceivedOrder, reading: Reading, *, bodies: bool
+) -> bool:
+    """Add what is meant of a file; whether it was there."""
+    try:
+        table = table_of_file(storage, file)
+    except FileNotFoundError:
+        return False
+    if isinstance(table, Damaged):
+        reading.damaged.append(table)
+        return True
+    reading.files += 1
+    for events in _chosen(table, selection, bodies=bodies):
+        order.add(events)
+    return True
 
 
 def _unseen(storage: Storage, seen: dict[str, bool]) -> Iterator[StoredFile]:
@@ -106,7 +119,7 @@ def _chosen(table: Any, selection: Selection, *, bodies: bool) -> Iterator[list[
 
 
 def _mask(table: Any, selection: Selection) -> Any:
-    mask = pa.chunked_array([pa.array([True] * table.num_rows)])
+    mask = pa.chunked_array([pa.array([True] * table.num_rows, pa.bool_())])
     received = pc.floor_temporal(table.column("received_at"), unit="millisecond")
     if selection.since is not None:
         mask = pc.and_(mask, pc.greater_equal(received, _whole(selection.since)))

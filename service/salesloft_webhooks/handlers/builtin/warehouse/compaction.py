@@ -122,10 +122,13 @@ class _Run:
             self.done.erased += self._erased.get(file, 0)
 
     def write_looked(self, files: Iterable[StoredFile]) -> None:
-        """If all is done: nothing of those who are erased is left in what was there, by the storage's own clock."""
+        """If all is done: nothing of those who are erased is left in what was there, by the storage's own clock.
+
+        Not beyond the time at which this began: one file with a time that is still to come would hide all others.
+        """
         written = [file.modified for file in files]
         if self._persons and self.done.complete and written:
-            write_looked(self.storage, self._persons, max(written))
+            write_looked(self.storage, self._persons, min(max(written), self._now))
 
     def _may_have_erased(self, file: StoredFile) -> bool:
         return bool(self._persons) and (self._looked is None or file.modified > self._looked)
@@ -137,7 +140,12 @@ class _Run:
             lasting = self._now - self._since.get(whole.path, self._now) >= self._grace
             parts = [part for part, of in self._parts.items() if of == whole]
             parts = [each for each in parts if each in self._erased or (lasting and each.path not in self._before)]
-            if parts and isinstance(table := table_of_file(self.storage, whole), Damaged):
+            try:
+                table = table_of_file(self.storage, whole) if parts else None
+            except FileNotFoundError:  # an erasure that began since has put another one in its place
+                self.done.changed.append(whole.folder)
+                continue
+            if isinstance(table, Damaged):
                 self.done.damaged.append(table)
             else:
                 yield from parts

@@ -71,6 +71,19 @@ class ReceivedOrder:
             )
             self._database.execute("COMMIT")
 
+    def leave_out(self, persons: Iterable[int]) -> int:
+        """Have no event that concerns some persons, or is ordered by one of them; how many there were.
+
+        Raises:
+            NoRoom: the temporary folder is full.
+        """
+        with _translated():
+            self._database.execute("CREATE TEMP TABLE erased (key PRIMARY KEY)")
+            keys = ((f"person:{person}",) for person in persons)
+            self._database.executemany("INSERT INTO erased VALUES (?)", keys)
+            theirs = "entity IN (SELECT key FROM erased) OR person IN (SELECT key FROM erased)"
+            return self._database.execute(f"DELETE FROM events WHERE {theirs}").rowcount  # noqa: S608
+
     def sort(self) -> None:
         """Make it quick to read; after that nothing is added.
 
@@ -87,6 +100,11 @@ class ReceivedOrder:
             _values(behind),
         )
         return dict(found)
+
+    def lacking(self, event_ids: Iterable[str]) -> list[str]:
+        """Those of some ids that no event has, in their alphabetical order."""
+        known = "SELECT count(*) FROM events WHERE event_id = ?"
+        return [each for each in sorted(event_ids) if not self._database.execute(known, (each,)).fetchone()[0]]
 
     def batches(self, behind: Place, size: int) -> Iterator[list[ArchivedEvent]]:
         """All that lies behind a place, so many at a time; they may be left in between."""

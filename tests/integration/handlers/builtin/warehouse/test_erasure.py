@@ -16,6 +16,7 @@ from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, TYPED
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 from tests.integration.handlers.builtin.warehouse.acting import (
     AT_ONCE,
+    DAY,
     Died,
     Dying,
     compacted,
@@ -212,3 +213,27 @@ def test_a_file_with_her_stays_until_the_one_without_her_can_be_read(storage: St
     assert [each.problem for each in done.damaged] == ["it cannot be read as Parquet"]
     (old,) = [file for files in folders(storage).values() for file in files if "-" not in file.name]
     assert table_in(storage.read(old.path)).column("event_id").to_pylist() == ["a", "z1"]
+
+
+def test_two_erasures_at_once(storage: Storage, tmp_path: Path) -> None:
+    """One that finds its file replaced by the other's looks again, and in the end nothing of either person is left."""
+    put_of(storage, HER, "a", "z1")
+    stored(storage, samples.person(event_id="y1", created_at=DAY.isoformat(), data={"person_id": HER + 9}))
+
+    class Overtaken(Storage):
+        def __init__(self) -> None:
+            self.__dict__.update(storage.__dict__)
+            self.others: list[Erasure] = []
+
+        def write(self, path: str, content: Any) -> None:
+            super().write(path, content)
+            if path == MANIFEST and not self.others:
+                self.others.append(erased(storage, HER + 9))
+
+    overtaken = Overtaken()
+
+    done = erased(overtaken)
+
+    assert (done.complete, overtaken.others[0].complete) == (True, True)
+    assert rows_by_view(storage, tmp_path) == rows_by_manifest(storage, tmp_path) == ["a"]
+    assert check(storage).erasable == 0

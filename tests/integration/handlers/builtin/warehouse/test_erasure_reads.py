@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
 from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from tests.integration.handlers.builtin.warehouse.acting import AT_ONCE, compacted, put_of, stored
 from tests.support import samples
@@ -66,3 +68,19 @@ def test_old_files_are_read_once_for_each_person(counting: Counting) -> None:
     record_erased(counting, HER + 1, datetime.now(UTC))
     compacted(counting)
     assert len({*counting.paths}) == 2
+
+
+def test_a_time_that_is_still_to_come_hides_no_file(counting: Counting) -> None:
+    """One file of a host with a wrong clock does not make a later one pass for looked through."""
+    put_of(counting, HER, "a", "z1")
+    late = counting.folder / stored(counting, samples.person(event_id="b", created_at="2026-03-09T12:00:00Z"))
+    ahead = datetime.now(UTC).timestamp() + 40 * 86_400
+    os.utime(late, (ahead, ahead))
+    assert erase_person(counting, HER, grace=AT_ONCE, now=datetime.now(UTC), typed=False).complete
+    data = {"id": HER, "person_id": HER}
+    path = stored(counting, samples.person(event_id="z9", created_at="2026-03-10T12:00:00Z", data=data))
+    counting.write(MANIFEST, counting.read(MANIFEST).to_pybytes() + f"{counting.address_of(path)}\n".encode())
+
+    compacted(counting)
+
+    assert check(counting).erasable == 0
