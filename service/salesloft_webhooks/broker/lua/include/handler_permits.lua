@@ -38,7 +38,8 @@ end
 -- Writes down that a call runs, until then and no longer; 1 when that was not known.
 function handler_permits.keep(key, id, lease)
   local added = redis.call('ZADD', key, ms(now + lease), id)
-  redis.call('PEXPIRE', key, ms(handler_permits.kept_ms + lease))
+  local full_at = tonumber(redis.call('ZSCORE', key, handler_permits.bucket)) or now
+  redis.call('PEXPIRE', key, ms(math.max(handler_permits.kept_ms + lease, full_at - now)))
   return added
 end
 
