@@ -126,7 +126,7 @@ class Keys(Struct, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:limits:permits"
 
     def handler_limits(self, partition: int, group: str) -> str:
-        """What limits a group's handlers: hash; what is beside it ends: zsets and a string by digest, strings by event."""
+        """What limits a group's handlers: hash; beside it, and they end, zsets by digest and strings (see Lua)."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:limit"
 
     def later(self, partition: int, group: str) -> str:
