@@ -127,7 +127,7 @@ class Keys(RunKeys, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:limits:permits"
 
     def handler_limits(self, partition: int, group: str) -> str:
-        """What limits a group's handlers: hash; ``:DIGEST`` and ``:DIGEST:waiting`` beside it are zsets, and end."""
+        """What limits a group's handlers: hash; beside it, and they end, zsets by digest and strings (see Lua)."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:limit"
 
     def later(self, partition: int, group: str) -> str:

@@ -40,6 +40,9 @@ class Limit:
     _field: Field | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name, said in (("rate", self.rate), ("key", self.key)):
+            if said is not None and not isinstance(said, str):
+                raise ConfigurationError(f"Limit({name}=...) is a text, and not {said!a:.60}")
         rate = None if self.rate is None else Rate.parse(self.rate)
         object.__setattr__(self, "_limits", Limits(checked_running(self.max_running), rate))
         try:

@@ -147,6 +147,8 @@ def _check_patterns(handler: Callable[..., object], patterns: Iterable[str]) -> 
 
 def _check_limit(handler: Callable[..., object], asked: Asked) -> None:
     limit, batch = asked.limit, asked.batch
+    if limit is not None and not isinstance(limit, Limit):
+        raise ConfigurationError(f"handler {name_of(handler)}: limit={limit!a:.60} is no Limit(...)")
     if limit is None or batch is None or limit.max_running is None or limit.key is not None:
         return
     if limit.max_running < batch.max_size:

@@ -175,7 +175,7 @@ class Attempt:
                 permit.end()
 
     def _may_begin(self, permit: Permit) -> bool:
-        return self._is_known_to_be_ours() and permit.is_known_to_be_ours()
+        return self._is_known_to_be_ours() and permit.begins()
 
     def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """For the event's handlers: see `Event.later`."""

@@ -8,6 +8,7 @@ many that wait are few calls, and an event that needs no permit is never in one.
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ BEGINS_WITHIN = 0.9
 is for clocks that do not go alike, and for the way from the look at ours to the handler's first effect."""
 AWAY = Backoff(base_seconds=2.0, cap_seconds=60.0)
 """When an event comes again while the store cannot be asked, at the latest: its own partition may be there."""
+ANSWERS_SECONDS = 2.0
+"""So long an attempt waits for an answer: its slot may be one for events that need no permit."""
 AGAIN_SECONDS = 0.5
 """Between two calls that fail."""
 NO_ANSWER = "store"
@@ -48,21 +51,37 @@ class Permit:
 
     Attributes:
         ask: By which it was given.
-        renewed: Monotonic time at which it was last known to be ours.
         over: Nobody uses it any more.
     """
 
     def __init__(self, ask: Ask, asked: float, permits: "HandlerPermits") -> None:
         self.ask = ask
         self.began = time.monotonic()
-        self.renewed = asked
         self.over = False
+        self._began_something = self._lost = False
+        self._renewed = asked
         self._permits = permits
         self._users = 1
 
-    def is_known_to_be_ours(self) -> bool:
-        """Whether nobody else can have been given it: it is asked right before a handler is called."""
-        return time.monotonic() - self.renewed <= self._permits.begins_within_seconds
+    def begins(self) -> bool:
+        """Whether nobody else can have been given it: it is asked right before a handler is called, which then is."""
+        ours = not self._lost and time.monotonic() - self._renewed <= self._permits.begins_within_seconds
+        self._began_something = self._began_something or ours
+        return ours
+
+    def kept(self, asked: float, *, still_ours: bool) -> None:
+        """The store has kept it, by a call that was made then.
+
+        Once it was not there, others may have been given it, and keeping it has only brought it back: it stays lost. So
+        it does after a lease without an answer, of which the one that said so may have been lost.
+        """
+        self._lost = self._lost or not still_ours or asked - self._renewed > self._permits.lease_seconds
+        self._renewed = asked
+
+    @property
+    def held_seconds(self) -> float | None:
+        """For how long a call has held it; None: nothing was begun with it."""
+        return time.monotonic() - self.began if self._began_something else None
 
     def hold_until(self, ended: "asyncio.Future[object]") -> None:
         """It is in use at least until then, whatever becomes of the attempt."""
@@ -86,6 +105,7 @@ class HandlerPermits:
     """
 
     def __init__(self, limits: HandlerLimits, consumer: str) -> None:
+        self.lease_seconds = limits.lease_seconds
         self.begins_within_seconds = limits.lease_seconds * BEGINS_WITHIN
         self._limits = limits
         self._consumer = consumer
@@ -94,7 +114,8 @@ class HandlerPermits:
         self._returns: deque[tuple[Return, float]] = deque()
         self._in_use: dict[str, Permit] = {}
         self._wake = asyncio.Event()
-        self._failures = 0
+        self._asked = self._failures = 0
+        self._sent = math.inf
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -105,19 +126,27 @@ class HandlerPermits:
             HeldUp: there is none now.
         """
         ask = Ask(f"{lease.partition} {lease.entry_id}", f"{self._consumer} {next(self._numbers)}", tuple(wants))
+        if (self._failures and (self._asked or self._returns)) or time.monotonic() - self._sent > ANSWERS_SECONDS:
+            raise self._no_answer(wants)  # somebody tries already, and a slot is not for waiting
         answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
         self._asking.append((ask, answered))
         self._rouse()
         asked = time.monotonic()  # before it is sent
+        self._asked += 1
         try:
-            refused = await answered
+            await asyncio.wait((answered,), timeout=ANSWERS_SECONDS)
+            if not answered.cancel():
+                refused = answered.result()
+            else:  # it comes back should it be given
+                raise self._no_answer(wants)
         except asyncio.CancelledError:
-            if answered.done() and not answered.cancelled() and not answered.exception() and answered.result() is None:
+            if not answered.cancel() and not answered.exception() and answered.result() is None:
                 self._return(Return(ask, None))  # it had been given a moment ago
             raise
         except StoreError as exc:
-            seconds = max(AWAY.base_seconds, AWAY.delay_seconds(self._failures))
-            raise HeldUp(wants[0].handler, NO_ANSWER, seconds) from exc
+            raise self._no_answer(wants) from exc
+        finally:
+            self._asked -= 1
         if refused is not None:
             raise HeldUp(refused.handler, refused.limit, refused.wait_seconds)
         permit = Permit(ask, asked, self)
@@ -125,10 +154,14 @@ class HandlerPermits:
         HELD.set(permit)
         return permit
 
+    def _no_answer(self, wants: Sequence[Want]) -> HeldUp:
+        seconds = max(AWAY.base_seconds, AWAY.delay_seconds(self._failures))
+        return HeldUp(wants[0].handler, NO_ANSWER, seconds)
+
     def give_back(self, permit: Permit) -> None:
         """Nobody uses it; also once more, when it was kept meanwhile."""
-        self._in_use.pop(permit.ask.permit, None)
-        self._return(Return(permit.ask, time.monotonic() - permit.began))
+        again = self._in_use.pop(permit.ask.permit, None) is None  # then its share of the rate is back already
+        self._return(Return(permit.ask, time.monotonic() - permit.began if again else permit.held_seconds))
 
     def in_use(self) -> list[Permit]:
         """Those that have to be kept. For any thread to call."""
@@ -161,12 +194,15 @@ class HandlerPermits:
         asking = [self._asking.popleft() for _ in range(min(len(self._asking), MOST_AT_ONCE))]
         returns = list(islice(self._returns, MOST_AT_ONCE))
         asks = [ask for ask, answered in asking if not answered.done()]
+        self._sent = time.monotonic()
         try:
             answers = await self._limits.ask(asks, [each for each, _ in returns])
         except StoreError as exc:
             self._failures += 1
             self._not_heard(asking, exc)
             return False
+        finally:
+            self._sent = math.inf
         self._failures = 0
         for _ in returns:
             self._returns.popleft()

@@ -149,20 +149,21 @@ class LeaseRenewer:
             with suppress(StoreError):  # then they may end, as the leases may
                 await group.limits.keep(claims)
         for start in range(0, len(permits := self._permits.in_use()), MOST_AT_ONCE):
-            await self._keep_handler_permits(group, permits[start : start + MOST_AT_ONCE])
+            if not await self._keep_handler_permits(group, permits[start : start + MOST_AT_ONCE]):
+                return  # the others would wait as long for the same server, and the next round of leases for them
 
-    async def _keep_handler_permits(self, group: Group, permits: Sequence[Permit]) -> None:
-        asked = time.monotonic()
-        try:
+    async def _keep_handler_permits(self, group: Group, permits: Sequence[Permit]) -> bool:
+        """Whether the store has answered; else they may end, as the leases may."""
+        asked, kept = time.monotonic(), list[bool]()
+        with suppress(StoreError):
             kept = await group.handler_limits.keep([permit.ask for permit in permits])
-        except StoreError:  # as above
-            return
-        for permit, still_ours in zip(permits, kept, strict=True):
-            if still_ours:  # else nothing begins with it, though what runs is counted
-                permit.renewed = asked
+        for permit, still_ours in zip(permits, kept, strict=False):  # unanswered: none
+            permit.kept(asked, still_ours=still_ours)
+        for permit in permits:
             if permit.over:  # given back meanwhile, and kept behind that: once more
                 with suppress(RuntimeError):
                     self._worker_loop.call_soon_threadsafe(self._permits.give_back, permit)
+        return bool(kept)
 
     def _give_up_lapsed(self, loop: PartitionLoop, held: Sequence[Held]) -> None:
         """We cannot reach the store, others perhaps can.

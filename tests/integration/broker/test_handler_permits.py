@@ -231,3 +231,18 @@ def test_authors_are_heard_as_a_whole_and_people_handler_by_handler(handlers: Ha
     handlers.calls.run("limit_handlers", "crm", "author", 0, "kept", "4 -")
 
     assert handlers.redis.hgetall(BASE) == {"author kept": "4 -", "hand old": "9 -"}
+
+
+def test_after_an_outage_a_permit_is_left_until_the_next_renewal_of_its_owner(handlers: Handlers) -> None:
+    """Which comes within a third of a lease: it is given to others no earlier, the dead are waited for no longer."""
+    handlers.ask("a", ONE)
+    handlers.pass_ms(10 * LEASE_MS)
+
+    came = [handlers.ask("b", ONE).permit]
+    for ms in (5_001, LEASE_MS // 3 - 2):
+        handlers.pass_ms(ms)
+        came.append(handlers.ask("b", ONE).permit)
+    handlers.pass_ms(2)
+
+    assert came == ["", "", ""]
+    assert handlers.ask("b", ONE).permit

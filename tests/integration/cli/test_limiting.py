@@ -142,3 +142,13 @@ def test_an_unknown_group_is_not_limited(console: Console) -> None:
     console.arrange(one_waiting)
 
     assert console.run("groups", "limit", "cmr", "--none").exit_code == ExitCode.FAILED
+
+
+def test_an_empty_name_of_a_handler_does_not_limit_the_group(console: Console) -> None:
+    """A shell's variable that is not set names none."""
+    console.arrange(handlers_written)
+
+    result = console.run("groups", "limit", "crm", "--handler", "", "--max-running", "1")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert not console.read("groups", "show", "crm")["limits"]["said"]

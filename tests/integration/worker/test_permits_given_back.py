@@ -1,56 +1,16 @@
 """Permits that come back while something else is under way: asked for in vain, cancelled, or kept at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from salesloft_webhooks.background import Background
-from salesloft_webhooks.broker import Group, GroupOptions, HandlerLimits, Lease, Want, open_store
+from salesloft_webhooks.broker import HandlerLimits, Want
 from salesloft_webhooks.errors import StoreUnavailable
-from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.worker.handler_permits import HandlerPermits, HeldUp
-from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
-from tests.support.samples import event
+from salesloft_webhooks.worker.handler_permits import HeldUp
+from tests.integration.worker.permit_asker import ONE, asker
 from tests.support.servers import Server
 from tests.support.waiting import eventually
-
-KEY = "sl:{0}:g:mine:limit:k"
-ONE = [Want("sync", "1 3600/3600000/1", "k")]
-
-
-@dataclass
-class Asker:
-    """What a worker's attempts ask at, without a worker."""
-
-    redis: Any
-    group: Group
-    permits: HandlerPermits
-    settings: Settings
-
-    def lease(self, entry: str = "1-1") -> Lease:
-        """Of an event."""
-        return Lease(0, entry, "", event("person.created", {}))
-
-    def in_use(self) -> list[str]:
-        """The permits that the store has."""
-        return [permit for permit in self.redis.zrange(KEY, 0, -1) if permit != "/bucket"]
-
-
-@asynccontextmanager
-async def asker(server: Server) -> AsyncIterator[Asker]:
-    """On a real server."""
-    settings = Settings.load(redis_url=server.url)
-    with server.client() as redis:
-        async with open_store(settings) as store, Background() as background:
-            group = Group(store, GroupOptions("mine"), "consumer")
-            permits = HandlerPermits(group.handler_limits, "consumer")
-            background.start(permits.run(), name="permits")
-            yield Asker(redis, group, permits, settings)
 
 
 async def test_who_is_cancelled_while_it_asks_gives_back_what_it_is_given(
@@ -82,13 +42,11 @@ async def test_who_is_cancelled_while_it_asks_gives_back_what_it_is_given(
 async def test_a_permit_that_is_kept_behind_its_giving_back_is_given_back_once_more(valkey: Server) -> None:
     """The renewing thread knew it a moment ago: what it brings to life again does not stay for a lease."""
     async with asker(valkey) as one:
-        renewer = LeaseRenewer(one.group, [], one.permits, one.settings, WorkerTelemetry("mine"))
-        renewer._worker_loop = asyncio.get_running_loop()
         permit = await one.permits.ask(one.lease(), ONE)
         permit.end()
         await one.permits.given_back()
 
-        await renewer._keep_handler_permits(one.group, [permit])
+        await one.renewer()._keep_handler_permits(one.group, [permit])
 
         await eventually(lambda: not one.in_use(), "it is given back once more")
 
@@ -112,4 +70,55 @@ async def test_what_the_store_may_have_given_is_given_back(valkey: Server, monke
 
         assert one.in_use() == []
         (await one.permits.ask(one.lease(), ONE)).end()
+        await one.permits.given_back()
+
+
+async def test_so_is_one_that_was_kept_without_an_answer(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store may have kept it behind its giving back: nobody waits a lease for that."""
+    async with asker(valkey) as one:
+        keep = HandlerLimits.keep
+
+        async def losing(self: HandlerLimits, *args: Any) -> Any:
+            await keep(self, *args)
+            raise StoreUnavailable("the answer is lost")
+
+        monkeypatch.setattr(HandlerLimits, "keep", losing)
+        permit = await one.permits.ask(one.lease(), ONE)
+        permit.end()
+        await one.permits.given_back()
+
+        await one.renewer()._keep_handler_permits(one.group, [permit])
+
+        await eventually(lambda: not one.in_use(), "it is given back once more")
+
+
+async def test_a_permit_that_was_not_used_leaves_the_rate_as_it_was(valkey: Server) -> None:
+    """An attempt that came too late to begin has taken nothing; the next one that begins does."""
+    async with asker(valkey) as one:
+        (await one.permits.ask(one.lease(), ONE)).end()
+        used = await one.permits.ask(one.lease("2-1"), ONE)
+        used.begins()
+        used.end()
+
+        with pytest.raises(HeldUp, match="rate"):
+            await one.permits.ask(one.lease("3-1"), ONE)
+        await one.permits.given_back()
+
+
+async def test_a_share_of_the_rate_comes_back_once(valkey: Server) -> None:
+    """Not used, given back, kept behind that and given back once more: one event may begin for it, and not two."""
+    two = [Want("sync", "- 2/3600000/2", "k")]
+    async with asker(valkey) as one:
+        used, permit = [await one.permits.ask(one.lease(entry), two) for entry in ("1-1", "2-1")]
+        used.begins()
+        permit.end()
+        await one.permits.given_back()
+        await one.renewer()._keep_handler_permits(one.group, [permit])
+        await asyncio.sleep(0)
+        await one.permits.given_back()
+        used.end()
+
+        (await one.permits.ask(one.lease("3-1"), two)).begins()
+        with pytest.raises(HeldUp, match="rate"):
+            await one.permits.ask(one.lease("4-1"), two)
         await one.permits.given_back()

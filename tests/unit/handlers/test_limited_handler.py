@@ -20,12 +20,27 @@ from tests.support.samples import event
         pytest.param({"key": "date.user.id"}, "key", id="no field"),
         pytest.param({"key": 'source = "a" or user_id'}, "more than the name", id="a filter"),
         pytest.param({"key": ""}, "key", id="nothing"),
+        pytest.param({"rate": 100}, "rate", id="a number for a rate"),
+        pytest.param({"key": 7}, "key", id="a number for a field"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_at_import(arguments: dict[str, object], mistake: str) -> None:
     """With what is wrong."""
     with pytest.raises(ConfigurationError, match=mistake):
         Limit(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [5, {"max_running": 1}, Limit], ids=["number", "mapping", "class"])
+def test_what_is_no_limit_is_refused_at_import(limit: object) -> None:
+    """And not when a worker starts."""
+    router: Router[None] = Router()
+
+    with pytest.raises(ConfigurationError, match="is no Limit"):
+
+        @router.on("*", limit=limit)  # type: ignore[arg-type]
+        async def refused(event: Event) -> None: ...
+
+    assert router.routes == []
 
 
 def test_a_batch_that_could_never_be_full_is_refused() -> None:

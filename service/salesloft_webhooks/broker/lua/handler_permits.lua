@@ -17,16 +17,22 @@
 --   In any span of time no more permits are given than the burst and what the rate brings in it; given back are only those
 --   that nothing was begun with. A bucket is never fuller than its burst, however the clock leaps or the rate is changed.
 --   Whoever asks anew leaves a place to each that waits and is expected by now; whoever waits, to those expected before it.
+--   An event of several limited handlers that has waited for AGED_MS keeps a place at each of them, from one ask to the next,
+--   while its wait is short; but for those that have waited longer. So the one that has waited longest of them has its turn.
+--   An event waits at the one handler that refuses it for longest, and holds up nobody at the others, but for such a place.
 --   Who does not come within PATIENCE is forgotten, so nobody waits for the dead.
 --   What a call costs does not grow with the number of keys, of permits in use, or of events that wait.
---   Each key that is written here ends by itself.
+--   Each key that is written here ends by itself, but the hash of what is said of handlers.
 --@include partition
 --@include group
 --@include limits
 --@include handler_permits
 local SLOWEST, SOON_MS, EACH_MS = 4, 1000, 6
+local AGED_MS, KEEPS_PLACES_MS = 10000, 1000
+local RENEWALS_PER_LEASE = 3 -- worker/lease_renewal.py
 local lease, returned = tonumber(ARGV[2]), tonumber(ARGV[3])
-local reporting_until = note_call(lease)
+-- After an outage the living are waited for: of a permit in use nobody hears before the next renewal.
+local reporting_until = note_call(lease) + lease / RENEWALS_PER_LEASE
 local at = 4
 for _ = 1, returned do
   handler_permits.take_back(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4]))
@@ -56,11 +62,33 @@ local function learn(handler, slow, too_soon)
   redis.call('HSET', handler_permits.said, 'slow ' .. handler, string.format('%.3f', slow))
 end
 
+local function since_key(event)
+  return handler_permits.key(event) .. ':since'
+end
+
+-- Whether an event that waits since then is the first at its handlers; each of them gets the places that others keep there.
+local function look_at_places(wants, event, since)
+  local first = #wants > 1 and now - since >= AGED_MS
+  for _, want in ipairs(wants) do
+    local kept_since, by = string.match(redis.call('GET', want.key .. ':place') or '', '^(%d+) (.+)$')
+    kept_since = tonumber(kept_since)
+    want.keeps = by == event
+    local older = by and not want.keeps and (kept_since < since or kept_since == since and by < event)
+    want.others = older and 1 or 0
+    first = first and not older
+  end
+  return first
+end
+
 -- What one handler says to an event: 0 when it may begin, else how many ms it should wait, and for what.
-local function look_at(want, event)
+local function look_at(want, event, first)
   local running, full_at = handler_permits.look(want.key, reporting_until)
   local most, interval, burst, pace, slow = handler_permits.read(want.handler, want.written)
-  local before, ahead_at, came = look_at_waiting(want.key, event)
+  local before, expected_by, came = look_at_waiting(want.key, event)
+  local function ahead_at(time)
+    return first and 0 or expected_by(time) + want.others
+  end
+  before = first and 0 or before + want.others
   local wait, cause = 0, ''
   if most then
     -- So much later than the one before it is each that waits expected: as often as permits come back.
@@ -70,7 +98,7 @@ local function look_at(want, event)
       -- Few that wait look again soon, in case that permits come back sooner than expected; many are not many calls.
       wait, cause = math.min(step * (before + 1), SOON_MS + EACH_MS * before), 'running'
     end
-    if came then
+    if came and not first and want.others == 0 then
       learn(want.handler, slow, wait > 0)
     end
   end
@@ -87,33 +115,57 @@ local function look_at(want, event)
   return math.min(math.ceil(wait), handler_permits.longest_ms), cause
 end
 
-local function give(wants, event, permit)
+local function give(wants, event, permit, waited)
   for _, want in ipairs(wants) do
-    handler_permits.keep(want.key, permit, lease)
     if want.interval then
       handler_permits.fill_until(want.key, want.full_at + want.interval)
     end
+    handler_permits.keep(want.key, permit, lease)
     redis.call('ZREM', want.key .. ':waiting', event)
+    if want.keeps then
+      redis.call('DEL', want.key .. ':place')
+    end
+  end
+  if waited then
+    redis.call('DEL', since_key(event))
+  end
+end
+
+-- The event waits: with a place at each handler, or among those that the one waits for which refuses it.
+local function wait_for(wants, refusing, wait, event, since, keeps_places)
+  redis.call('SET', since_key(event), ms(since), 'PX', handler_permits.waiting_ms)
+  for number, want in ipairs(wants) do
+    local place, waiting = want.key .. ':place', want.key .. ':waiting'
+    if keeps_places then
+      redis.call('SET', place, ms(since) .. ' ' .. event, 'PX', ms(wait + handler_permits.patience_ms))
+    elseif want.keeps then
+      redis.call('DEL', place)
+    end
+    if number == refusing and not keeps_places then
+      redis.call('ZADD', waiting, ms(now + wait), event)
+      redis.call('PEXPIRE', waiting, handler_permits.waiting_ms)
+    else
+      redis.call('ZREM', waiting, event)
+    end
   end
 end
 
 local function answer(event, permit, wants)
   local longest, cause, of = 0, '', 0
+  local waits_since = tonumber(redis.call('GET', since_key(event)) or '')
+  local since = waits_since or now
+  local first = look_at_places(wants, event, since)
   for number, want in ipairs(wants) do
-    local wait, why = look_at(want, event)
+    local wait, why = look_at(want, event, first)
     if wait > longest then
       longest, cause, of = wait, why, number
     end
   end
   if longest == 0 then
-    give(wants, event, permit)
+    give(wants, event, permit, waits_since)
     return { -1, '', 0 }
   end
-  for _, want in ipairs(wants) do
-    local waiting = want.key .. ':waiting'
-    redis.call('ZADD', waiting, ms(now + longest), event)
-    redis.call('PEXPIRE', waiting, handler_permits.waiting_ms)
-  end
+  wait_for(wants, of, longest, event, since, first and longest <= KEEPS_PLACES_MS)
   return { longest, cause, of }
 end
 

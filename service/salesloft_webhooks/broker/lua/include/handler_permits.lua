@@ -2,7 +2,9 @@
 -- of that. Needs: group, limits.
 --
 -- A sorted set has the permits that are in use, by when they end, and BUCKET, by when that will be full again: what is over
--- leaves from the front. Another one has the events that wait, by when each is expected to ask again. Both end by themselves.
+-- leaves from the front. Another one has the events that wait, by when each is expected to ask again. Both end by themselves,
+-- and so do two strings: ':place' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
+-- ':since' by event, since when it waits.
 -- A hash of the group has what people and authors say of its handlers, and how long a call of each holds its permit.
 local handler_permits = { said = group_base .. ':limit', bucket = '/bucket', kept_ms = 86400000, patience_ms = 5000,
   longest_ms = 60000, waiting_ms = '120000', shortest_step_ms = 5, longest_step_ms = 1000, usual_ms = 20 }
@@ -38,7 +40,8 @@ end
 -- Writes down that a call runs, until then and no longer; 1 when that was not known.
 function handler_permits.keep(key, id, lease)
   local added = redis.call('ZADD', key, ms(now + lease), id)
-  redis.call('PEXPIRE', key, ms(handler_permits.kept_ms + lease))
+  local full_at = tonumber(redis.call('ZSCORE', key, handler_permits.bucket)) or now
+  redis.call('PEXPIRE', key, ms(math.max(handler_permits.kept_ms + lease, full_at - now)))
   return added
 end
 
