@@ -184,7 +184,7 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         | _ACTING
         | _rights(
             "active end_archive_run known_archived pass_run remove_group replay_archived stored_pauses",
-            "hsetnx",
+            "hdel hsetnx",
             "alerts",
         ),
     }

@@ -21,8 +21,8 @@ from tests.support.waiting import wait_until
 
 STREAM, RUNS = "sl:{0}:events", "sl:{runs}:archive"
 EVENTS, CALL = 30, 25
-GIVE = script("replay_archived").digest.encode()
-BEGIN, END = b"$6\r\nHSETNX\r\n", b"$4\r\nHDEL\r\n"
+GIVE, END = (script(name).digest.encode() for name in ("replay_archived", "end_archive_run"))
+BEGIN = b"$6\r\nHSETNX\r\n"
 """Commands of their own: scripts have these words, too."""
 
 
