@@ -3,8 +3,8 @@
 --
 -- KEYS  1 the stream of partition 0
 -- ARGV  1 group   2 lease, ms   3 how many permits come back
---       then five for each of them: digest, permit, handler, limits as its author wrote them, ms that it was held (-1: nothing
---       was begun with it)
+--       then five for each of them: digest, permit, handler, limits as its author wrote them, ms that it was held (less
+--       than 0: nothing was begun with it, and it was given -1 - so many ms ago)
 --       then for each event that asks: its name among those that wait, the name of its permit, the number of handlers, and
 --       three for each of these: handler, limits as its author wrote them, digest
 -- Result: for each event that asks, { ms until it should ask again (-1: it has the permit), what it waits for: 'running' |
@@ -15,7 +15,7 @@
 --   Permits in use that have not ended are no more than the limit, but for what ran before that was set or lowered, and what
 --   a worker says that it runs all the same (keep_handler_permits.lua).
 --   In any span of time no more permits are given than the burst and what the rate brings in it; given back are only those
---   that nothing was begun with. A bucket is never fuller than its burst, however the clock leaps or the rate is changed.
+--   that nothing was begun with, and of them no more than what cannot have been refilled since. A bucket is never fuller than its burst, however the clock leaps or the rate is changed.
 --   Whoever asks anew leaves a place to each that waits and is expected by now; whoever waits, to those expected before it.
 --   An event of several limited handlers that has waited for AGED_MS keeps a place at each of them, from one ask to the next,
 --   while its wait is short; but for those that have waited longer. So the one that has waited longest of them has its turn.

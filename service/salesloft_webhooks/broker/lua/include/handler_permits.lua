@@ -49,7 +49,8 @@ function handler_permits.fill_until(key, full_at)
   redis.call('ZADD', key, string.format('%.17g', full_at), handler_permits.bucket)
 end
 
--- Takes back a permit of which the call has ended; one that nothing was begun with refills the bucket.
+-- Takes back a permit of which the call has ended, after `held` ms. One that nothing was begun with (-1 - ms since it was given)
+-- refills the bucket, but for what that has been refilled with since: it may have been full meanwhile.
 function handler_permits.take_back(digest, id, handler, written, held)
   local key = handler_permits.key(digest)
   if redis.call('ZREM', key, id) == 0 then
@@ -58,7 +59,7 @@ function handler_permits.take_back(digest, id, handler, written, held)
   local _, interval, _, pace = handler_permits.read(handler, written)
   local full_at = tonumber(redis.call('ZSCORE', key, handler_permits.bucket))
   if held < 0 and interval and full_at then
-    full_at = full_at - interval
+    full_at = full_at - math.max(0, interval + 1 + held)
     handler_permits.fill_until(key, full_at)
   elseif held >= 0 then
     redis.call('HSET', handler_permits.said, 'pace ' .. handler, ms(pace and pace + (held - pace) / 8 or held))
