@@ -137,24 +137,11 @@ class HandlerPermits:
         ask = Ask(f"{lease.partition} {lease.entry_id}", f"{self._consumer} {next(self._numbers)}", tuple(wants))
         if self._failures and (self._asked or self._returns):
             raise self._no_answer(wants)  # somebody tries already, and a slot is not for waiting
-        answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
-        self._asking.append((ask, answered))
-        self._rouse()
         asked = time.monotonic()  # before it is sent
         self._asked += 1
         try:
-            for _ in range(LOOKS):
-                if not answered.done():
-                    await asyncio.wait((answered,), timeout=ANSWERS_SECONDS / LOOKS)
-            if answered.cancel():  # it comes back should it be given
-                self._failures += 1
-                raise self._no_answer(wants)
-            refused = answered.result()
-        except asyncio.CancelledError:
-            if not answered.cancel() and not answered.exception() and answered.result() is None:
-                self._return(ask, asked, used=False)  # it had been given a moment ago
-            raise
-        except StoreError as exc:
+            refused = await self._answer(ask, asked)
+        except (StoreError, TimeoutError) as exc:
             raise self._no_answer(wants) from exc
         finally:
             self._asked -= 1
@@ -164,6 +151,32 @@ class HandlerPermits:
         self._in_use[ask.permit] = permit
         HELD.set(permit)
         return permit
+
+    async def _answer(self, ask: Ask, asked: float) -> Refused | None:
+        """Whether there is a permit; whoever goes without having heard it gives back what it is given.
+
+        Raises:
+            StoreError, TimeoutError: nobody knows (so far).
+        """
+        answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+        self._asking.append((ask, answered))
+        self._rouse()
+        try:
+            for _ in range(LOOKS):
+                if not answered.done():
+                    await asyncio.wait((answered,), timeout=ANSWERS_SECONDS / LOOKS)
+        except asyncio.CancelledError:
+            if answered.done() and not answered.exception() and answered.result() is None:
+                self._return(ask, asked, used=False)  # it had been given a moment ago
+            raise
+        finally:
+            unheard = not answered.done()
+            if unheard:
+                answered.set_result(None)
+        if unheard:
+            self._failures += 1
+            raise TimeoutError
+        return answered.result()
 
     def _no_answer(self, wants: Sequence[Want]) -> HeldUp:
         seconds = max(AWAY.base_seconds, AWAY.delay_seconds(self._failures))

@@ -3,7 +3,7 @@
 --
 -- A sorted set has the permits that are in use, by when they end, and BUCKET, by when that will be full again: what is over
 -- leaves from the front. Another one has the events that wait, by when each is expected to ask again. Both end by themselves,
--- and so do two strings: ':place' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
+-- and so do two strings: ':turn' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
 -- ':since' by event, since when it waits.
 -- A hash of the group has what people and authors say of its handlers, and how long a call of each holds its permit.
 local handler_permits = { said = group_base .. ':limit', bucket = '/bucket', kept_ms = 86400000, patience_ms = 5000,
