@@ -62,7 +62,7 @@ def nothing_runs(redis: Any) -> bool:
     return all(
         score <= seconds * 1000 + micros // 1000
         for key in redis.keys(KEY)
-        if not key.endswith((":waiting", ":place", ":since"))
+        if not key.endswith((":waiting", ":turn", ":since"))
         for permit, score in redis.zrange(key, 0, -1, withscores=True)
         if permit != "/bucket"
     )

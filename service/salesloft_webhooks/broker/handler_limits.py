@@ -5,6 +5,7 @@ handlers, or for none (``lua/handler_permits.lua``). What a handler's key is in 
 digest of it. Decision 99.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -66,11 +67,13 @@ class Return(Struct, frozen=True):
 
     Attributes:
         ask: By which it was given.
-        held_seconds: How long its call has taken; None: nothing was begun with it.
+        seconds: How long its call has taken; of one that is not used, since it was given at the latest.
+        used: Whether something was begun with it; else what the rate could not have brought since then comes back, too.
     """
 
     ask: Ask
-    held_seconds: float | None
+    seconds: float
+    used: bool
 
 
 class HandlerLimits:
@@ -93,7 +96,7 @@ class HandlerLimits:
         """
         args: list[Argument] = [self._options.name, self._lease_ms, sum(len(each.ask.wants) for each in returns)]
         for each in returns:
-            held = -1 if each.held_seconds is None else int(each.held_seconds * 1000)
+            held = int(each.seconds * 1000) if each.used else -1 - math.ceil(each.seconds * 1000)
             for want in each.ask.wants:
                 args += (want.digest, each.ask.permit, want.handler, want.words, held)
         for ask in asks:

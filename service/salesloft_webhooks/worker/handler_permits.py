@@ -8,11 +8,11 @@ many that wait are few calls, and an event that needs no permit is never in one.
 """
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import count, islice
+from typing import NamedTuple
 
 from salesloft_webhooks.broker import MOST_AT_ONCE, Ask, HandlerLimits, Lease, Refused, Return, Want
 from salesloft_webhooks.errors import Retry, StoreError
@@ -26,6 +26,8 @@ AWAY = Backoff(base_seconds=2.0, cap_seconds=60.0)
 """When an event comes again while the store cannot be asked, at the latest: its own partition may be there."""
 ANSWERS_SECONDS = 2.0
 """So long an attempt waits for an answer: its slot may be one for events that need no permit."""
+LOOKS = 4
+"""In which it looks so often: a handler that blocks the loop meanwhile has not let the answer be read."""
 AGAIN_SECONDS = 0.5
 """Between two calls that fail."""
 NO_ANSWER = "store"
@@ -51,14 +53,15 @@ class Permit:
 
     Attributes:
         ask: By which it was given.
+        asked, began: Monotonic times at which it was asked for, and was there.
         over: Nobody uses it any more.
+        used: Whether a handler was called with it.
     """
 
     def __init__(self, ask: Ask, asked: float, permits: "HandlerPermits") -> None:
         self.ask = ask
-        self.began = time.monotonic()
-        self.over = False
-        self._began_something = self._lost = False
+        self.asked, self.began = asked, time.monotonic()
+        self.over = self.used = self._lost = False
         self._renewed = asked
         self._permits = permits
         self._users = 1
@@ -66,7 +69,7 @@ class Permit:
     def begins(self) -> bool:
         """Whether nobody else can have been given it: it is asked right before a handler is called, which then is."""
         ours = not self._lost and time.monotonic() - self._renewed <= self._permits.begins_within_seconds
-        self._began_something = self._began_something or ours
+        self.used = self.used or ours
         return ours
 
     def kept(self, asked: float, *, still_ours: bool) -> None:
@@ -77,11 +80,6 @@ class Permit:
         """
         self._lost = self._lost or not still_ours or asked - self._renewed > self._permits.lease_seconds
         self._renewed = asked
-
-    @property
-    def held_seconds(self) -> float | None:
-        """For how long a call has held it; None: nothing was begun with it."""
-        return time.monotonic() - self.began if self._began_something else None
 
     def hold_until(self, ended: "asyncio.Future[object]") -> None:
         """It is in use at least until then, whatever becomes of the attempt."""
@@ -94,6 +92,18 @@ class Permit:
         if not self._users:
             self.over = True
             self._permits.give_back(self)
+
+
+class _Ended(NamedTuple):
+    """A permit that comes back; monotonic times."""
+
+    ask: Ask
+    began: float
+    ended: float
+    used: bool
+
+    def as_return(self) -> Return:
+        return Return(self.ask, (self.ended if self.used else time.monotonic()) - self.began, self.used)
 
 
 class HandlerPermits:
@@ -111,11 +121,10 @@ class HandlerPermits:
         self._consumer = consumer
         self._numbers = count(1)
         self._asking: deque[tuple[Ask, asyncio.Future[Refused | None]]] = deque()
-        self._returns: deque[tuple[Return, float]] = deque()
+        self._returns: deque[_Ended] = deque()
         self._in_use: dict[str, Permit] = {}
         self._wake = asyncio.Event()
         self._asked = self._failures = 0
-        self._sent = math.inf
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -126,24 +135,13 @@ class HandlerPermits:
             HeldUp: there is none now.
         """
         ask = Ask(f"{lease.partition} {lease.entry_id}", f"{self._consumer} {next(self._numbers)}", tuple(wants))
-        if (self._failures and (self._asked or self._returns)) or time.monotonic() - self._sent > ANSWERS_SECONDS:
+        if self._failures and (self._asked or self._returns):
             raise self._no_answer(wants)  # somebody tries already, and a slot is not for waiting
-        answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
-        self._asking.append((ask, answered))
-        self._rouse()
         asked = time.monotonic()  # before it is sent
         self._asked += 1
         try:
-            await asyncio.wait((answered,), timeout=ANSWERS_SECONDS)
-            if not answered.cancel():
-                refused = answered.result()
-            else:  # it comes back should it be given
-                raise self._no_answer(wants)
-        except asyncio.CancelledError:
-            if not answered.cancel() and not answered.exception() and answered.result() is None:
-                self._return(Return(ask, None))  # it had been given a moment ago
-            raise
-        except StoreError as exc:
+            refused = await self._answer(ask, asked)
+        except (StoreError, TimeoutError) as exc:
             raise self._no_answer(wants) from exc
         finally:
             self._asked -= 1
@@ -154,6 +152,32 @@ class HandlerPermits:
         HELD.set(permit)
         return permit
 
+    async def _answer(self, ask: Ask, asked: float) -> Refused | None:
+        """Whether there is a permit; whoever goes without having heard it gives back what it is given.
+
+        Raises:
+            StoreError, TimeoutError: nobody knows (so far).
+        """
+        answered: asyncio.Future[Refused | None] = asyncio.get_running_loop().create_future()
+        self._asking.append((ask, answered))
+        self._rouse()
+        try:
+            for _ in range(LOOKS):
+                if not answered.done():
+                    await asyncio.wait((answered,), timeout=ANSWERS_SECONDS / LOOKS)
+        except asyncio.CancelledError:
+            if answered.done() and not answered.exception() and answered.result() is None:
+                self._return(ask, asked, used=False)  # it had been given a moment ago
+            raise
+        finally:
+            unheard = not answered.done()
+            if unheard:
+                answered.set_result(None)
+        if unheard:
+            self._failures += 1
+            raise TimeoutError
+        return answered.result()
+
     def _no_answer(self, wants: Sequence[Want]) -> HeldUp:
         seconds = max(AWAY.base_seconds, AWAY.delay_seconds(self._failures))
         return HeldUp(wants[0].handler, NO_ANSWER, seconds)
@@ -161,7 +185,8 @@ class HandlerPermits:
     def give_back(self, permit: Permit) -> None:
         """Nobody uses it; also once more, when it was kept meanwhile."""
         again = self._in_use.pop(permit.ask.permit, None) is None  # then its share of the rate is back already
-        self._return(Return(permit.ask, time.monotonic() - permit.began if again else permit.held_seconds))
+        used = permit.used or again
+        self._return(permit.ask, permit.began if used else permit.asked, used=used)
 
     def in_use(self) -> list[Permit]:
         """Those that have to be kept. For any thread to call."""
@@ -185,8 +210,8 @@ class HandlerPermits:
         self._idle.clear()
         self._wake.set()
 
-    def _return(self, permit: Return) -> None:
-        self._returns.append((permit, time.monotonic()))
+    def _return(self, ask: Ask, began: float, *, used: bool) -> None:
+        self._returns.append(_Ended(ask, began, time.monotonic(), used))
         self._rouse()
 
     async def _call(self) -> bool:
@@ -194,15 +219,13 @@ class HandlerPermits:
         asking = [self._asking.popleft() for _ in range(min(len(self._asking), MOST_AT_ONCE))]
         returns = list(islice(self._returns, MOST_AT_ONCE))
         asks = [ask for ask, answered in asking if not answered.done()]
-        self._sent = time.monotonic()
+        sent = time.monotonic()
         try:
-            answers = await self._limits.ask(asks, [each for each, _ in returns])
+            answers = await self._limits.ask(asks, [each.as_return() for each in returns])
         except StoreError as exc:
             self._failures += 1
-            self._not_heard(asking, exc)
+            self._not_heard(asking, sent, exc)
             return False
-        finally:
-            self._sent = math.inf
         self._failures = 0
         for _ in returns:
             self._returns.popleft()
@@ -211,15 +234,17 @@ class HandlerPermits:
             if not answered.done():
                 answered.set_result(by_permit[ask.permit])
             elif ask.permit in by_permit and by_permit[ask.permit] is None:
-                self._return(Return(ask, None))  # who asked was cancelled meanwhile
+                self._return(ask, sent, used=False)  # who asked was cancelled meanwhile
         return True
 
-    def _not_heard(self, asking: Sequence[tuple[Ask, "asyncio.Future[Refused | None]"]], error: StoreError) -> None:
+    def _not_heard(
+        self, asking: Sequence[tuple[Ask, "asyncio.Future[Refused | None]"]], sent: float, error: StoreError
+    ) -> None:
         """What was asked for may have been given. What is not taken back within a lease has ended by itself."""
         for ask, answered in asking:
-            self._return(Return(ask, None))
+            self._return(ask, sent, used=False)
             if not answered.done():
                 answered.set_exception(error)
         long_ago = time.monotonic() - self._limits.lease_seconds
-        while self._returns and self._returns[0][1] < long_ago:
+        while self._returns and self._returns[0].ended < long_ago:
             self._returns.popleft()

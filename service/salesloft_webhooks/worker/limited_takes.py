@@ -69,8 +69,9 @@ class LimitedTakes:
         self._latest = self._over = 0
         self._giving_back = False
         self._unanswered = self._reported = False
-        # Whether the next take gets what one of isolated entries has leased, whose answer was lost.
-        self._repeats = False
+        self._repeats = (
+            False  # whether the next take gets what one of isolated entries has leased, whose answer was lost
+        )
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 
@@ -210,9 +211,8 @@ class LimitedTakes:
         """Attempts have begun, with the permits that there were."""
         self._in_hand = max(0, self._in_hand - attempts)
 
-    def ended(self, unused: int = 0) -> None:
-        """An attempt has ended: others may wait for its permit, and for unused shares of the rate."""
-        self._unused += unused
+    def ended(self) -> None:
+        """An attempt has ended: others may wait for its permit."""
         if not self._giving_back:
             self._giving_back = True
             self._background.start(self._give_back_soon(), name=f"giving back permits of partition {self._partition}")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background
-from salesloft_webhooks.broker import HELD_UP, Group, Lease, Settlement
+from salesloft_webhooks.broker import Group, Lease, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -27,7 +27,7 @@ class RunningAttempts:
     Attributes:
         attempts: By entry id. All of a lane run stay until it is over.
         slots: How many slots they hold.
-        on_end: Called when one is free again, in a group that is limited, with how many permits began nothing.
+        on_end: Called when one is free again, in a group that is limited.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class RunningAttempts:
     ) -> None:
         self.attempts: dict[str, Attempt] = {}
         self.slots = 0
-        self.on_end: Callable[[int], None] = lambda _: None
+        self.on_end: Callable[[], None] = lambda: None
         self._group = group
         self._slots = slots
         self._rules, self._handlers = handlers
@@ -81,7 +81,7 @@ class RunningAttempts:
         if lane_run is not None:
             self._continue_lane(lane_run, settlement)
             return
-        self._free_slot_of(attempt, unused=_unused(settlement))
+        self._free_slot_of(attempt)
         if settlement is not None:
             self._settler.add(settlement, attempt.renewed)
 
@@ -90,28 +90,24 @@ class RunningAttempts:
         # In a group that is limited each attempt needs a permit, so what follows is taken.
         follower = None if self._begins_no_more or self._group.limits.limited else lane_run.next()
         if follower is None:
-            self._free_slot_of(*lane_run.attempts, unused=_unused(settlement))
+            self._free_slot_of(*lane_run.attempts)
             self._settler.add_run(lane_run.outcomes(), lane_run.head.renewed)
         else:
             # Came along behind what was handed over; counted when it begins, for what does not comes a second time.
             self._telemetry.handed_over(entries=1)
             self._begin(follower, lane_run)
 
-    def _free_slot_of(self, *attempts: Attempt, unused: int = 0) -> None:
+    def _free_slot_of(self, *attempts: Attempt) -> None:
         for attempt in attempts:
             del self.attempts[attempt.lease.entry_id]
         self._slots.running -= 1
         self._slots.release()
         self.slots -= 1
         if self._group.limits.limited:
-            self.on_end(unused)
+            self.on_end()
         if self._idle_wait.attentive:
             self._idle_wait.wake()
 
     async def _pause_group(self, seconds: float, reason: str) -> None:
         with suppress(StoreError):  # the store is away, so nothing is taken anyway; the next attempt finds out again
             await self._group.pause(seconds, reason)
-
-
-def _unused(settlement: Settlement | None) -> int:
-    return int(settlement is not None and settlement.reason == HELD_UP)

@@ -11,6 +11,7 @@ from tests.integration.broker.handler_permits_model import BASE, Handlers
 from tests.support.servers import Server
 
 A, B = ("1 -", "a"), ("1 -", "b")
+TEN_A_SECOND = ("- 10/1000/2", "k")
 CALL_MS = {"a": 1_000, "b": 731}
 Wants = tuple[tuple[str, str], ...]
 
@@ -115,3 +116,21 @@ def test_a_bucket_that_is_full_in_days_is_known_for_as_long(handlers: Handlers) 
     handlers.keep(permit)
 
     assert handlers.redis.pttl(f"{BASE}:k") > 90 * 3_600_000
+
+
+def test_what_comes_back_late_brings_no_more_than_could_not_be_refilled(handlers: Handlers) -> None:
+    """The bucket was full again before: its burst began, and does not once more for permits of before that."""
+    late = [handlers.ask(f"l{number}", TEN_A_SECOND).permit for number in range(2)]
+    handlers.pass_ms(1_000)
+    begun = [handlers.ask(f"b{number}", TEN_A_SECOND).permit != "" for number in range(2)]
+    for permit in late:
+        handlers.give_back(permit, TEN_A_SECOND, held_ms=-1_001)
+    soon = handlers.ask("x", TEN_A_SECOND)
+    handlers.pass_ms(100)
+    fresh = handlers.ask("x", TEN_A_SECOND).permit
+    handlers.pass_ms(40)
+    handlers.give_back(fresh, TEN_A_SECOND, held_ms=-61)
+
+    assert begun == [True, True]
+    assert soon.wait_ms == 100
+    assert handlers.ask("y", TEN_A_SECOND).wait_ms == 20

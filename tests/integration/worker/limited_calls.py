@@ -46,7 +46,7 @@ async def no_permits(running: Pipeline) -> None:
     def nothing_left() -> bool:
         keys = running.redis.keys("sl:{0}:g:mine:limit:*")
         ends = all(running.redis.ttl(key) != -1 for key in keys)
-        others = (":waiting", ":place", ":since")
+        others = (":waiting", ":turn", ":since")
         return ends and not any(held(running, key) for key in keys if not key.endswith(others))
 
     await eventually(nothing_left, "all permits are given back")

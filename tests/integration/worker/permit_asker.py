@@ -1,7 +1,7 @@
 """What attempts of a worker ask for permits at, without a worker, on a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from salesloft_webhooks.background import Background
 from salesloft_webhooks.broker import Group, GroupOptions, Lease, Want, open_store
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.telemetry import WorkerTelemetry
-from salesloft_webhooks.worker.handler_permits import HandlerPermits
+from salesloft_webhooks.worker.handler_permits import HandlerPermits, HeldUp
 from salesloft_webhooks.worker.lease_renewal import LeaseRenewer
 from tests.support.samples import event
 from tests.support.servers import Server
 
 KEY = "sl:{0}:g:mine:limit:k"
-ONE = [Want("sync", "1 3600/3600000/1", "k")]
+ONE = [Want("sync", "1 1/3600000/1", "k")]
 
 
 @dataclass
@@ -31,6 +31,22 @@ class Asker:
     def lease(self, entry: str = "1-1") -> Lease:
         """Of an event."""
         return Lease(0, entry, "", event("person.created", {}))
+
+    async def begins(self, entry: str, wants: Sequence[Want] = ONE) -> None:
+        """An event of which the handler may begin now, or in a moment; it does."""
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    permit = await self.permits.ask(self.lease(entry), wants)
+                except HeldUp as exc:
+                    if exc.seconds > 5:
+                        raise
+                    await asyncio.sleep(exc.seconds)
+                else:
+                    break
+        permit.begins()
+        permit.end()
+        await self.permits.given_back()
 
     def renewer(self) -> LeaseRenewer:
         """Of its permits, without a thread."""

@@ -7,7 +7,6 @@ from salesloft_webhooks import Event, Limit, Router
 from salesloft_webhooks.broker.handler_limits import limit_handler_by_hand
 from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Ordering
-from salesloft_webhooks.telemetry import render_metrics
 from tests.integration.worker.limited_calls import Calls, no_permits, workers
 from tests.support.servers import Server
 from tests.support.waiting import eventually
@@ -177,20 +176,3 @@ async def test_a_call_that_outlives_a_lease_keeps_its_permit(valkey: Server) -> 
         assert running.outcomes() == {"done": 3}
     assert calls.most[""] == 1
     assert sorted(calls.ended) == ["e1", "e2", "e3"]
-
-
-async def test_who_is_refused_takes_nothing_of_the_groups_rate(valkey: Server) -> None:
-    """Ten may begin in an hour, and eight of one handler, one at once, do: what they were refused for comes back."""
-    calls, router = Calls(), Router[None](rate="1/h burst 10")
-
-    @router.on("*", limit=Limit(max_running=1))
-    async def sync(event: Event) -> None:
-        await calls.call(event, seconds=0.1)
-
-    async with pipeline(valkey, router) as running:
-        await running.publish(*(f"e{number}" for number in range(8)))
-        await running.finished(8, seconds=30)
-
-        held_up = f'handler_held_up_total{{group="mine",handler="{sync.__qualname__}",limit="running"}} '.encode()
-        assert held_up in render_metrics()[0]
-        await no_permits(running)

@@ -35,8 +35,7 @@ async def test_who_is_cancelled_while_it_asks_gives_back_what_it_is_given(
         await eventually(lambda: not one.in_use(), "it is given back")
 
         assert len(given) == 1
-        (await one.permits.ask(one.lease("2-1"), ONE)).end()
-        await one.permits.given_back()
+        await one.begins("2-1")
 
 
 async def test_a_permit_that_is_kept_behind_its_giving_back_is_given_back_once_more(valkey: Server) -> None:
@@ -69,8 +68,7 @@ async def test_what_the_store_may_have_given_is_given_back(valkey: Server, monke
         await one.permits.given_back()
 
         assert one.in_use() == []
-        (await one.permits.ask(one.lease(), ONE)).end()
-        await one.permits.given_back()
+        await one.begins("1-1")
 
 
 async def test_so_is_one_that_was_kept_without_an_answer(valkey: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +94,7 @@ async def test_a_permit_that_was_not_used_leaves_the_rate_as_it_was(valkey: Serv
     """An attempt that came too late to begin has taken nothing; the next one that begins does."""
     async with asker(valkey) as one:
         (await one.permits.ask(one.lease(), ONE)).end()
-        used = await one.permits.ask(one.lease("2-1"), ONE)
-        used.begins()
-        used.end()
+        await one.begins("2-1")
 
         with pytest.raises(HeldUp, match="rate"):
             await one.permits.ask(one.lease("3-1"), ONE)
@@ -118,7 +114,7 @@ async def test_a_share_of_the_rate_comes_back_once(valkey: Server) -> None:
         await one.permits.given_back()
         used.end()
 
-        (await one.permits.ask(one.lease("3-1"), two)).begins()
+        await one.begins("3-1", two)
         with pytest.raises(HeldUp, match="rate"):
             await one.permits.ask(one.lease("4-1"), two)
         await one.permits.given_back()

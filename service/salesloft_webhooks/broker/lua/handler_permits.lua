@@ -3,8 +3,8 @@
 --
 -- KEYS  1 the stream of partition 0
 -- ARGV  1 group   2 lease, ms   3 how many permits come back
---       then five for each of them: digest, permit, handler, limits as its author wrote them, ms that it was held (-1: nothing
---       was begun with it)
+--       then five for each of them: digest, permit, handler, limits as its author wrote them, ms that it was held (less
+--       than 0: nothing was begun with it, and it was given -1 - so many ms ago)
 --       then for each event that asks: its name among those that wait, the name of its permit, the number of handlers, and
 --       three for each of these: handler, limits as its author wrote them, digest
 -- Result: for each event that asks, { ms until it should ask again (-1: it has the permit), what it waits for: 'running' |
@@ -15,7 +15,7 @@
 --   Permits in use that have not ended are no more than the limit, but for what ran before that was set or lowered, and what
 --   a worker says that it runs all the same (keep_handler_permits.lua).
 --   In any span of time no more permits are given than the burst and what the rate brings in it; given back are only those
---   that nothing was begun with. A bucket is never fuller than its burst, however the clock leaps or the rate is changed.
+--   that nothing was begun with, and of them no more than what cannot have been refilled since. A bucket is never fuller than its burst, however the clock leaps or the rate is changed.
 --   Whoever asks anew leaves a place to each that waits and is expected by now; whoever waits, to those expected before it.
 --   An event of several limited handlers that has waited for AGED_MS keeps a place at each of them, from one ask to the next,
 --   while its wait is short; but for those that have waited longer. So the one that has waited longest of them has its turn.
@@ -28,7 +28,7 @@
 --@include limits
 --@include handler_permits
 local SLOWEST, SOON_MS, EACH_MS = 4, 1000, 6
-local AGED_MS, KEEPS_PLACES_MS = 10000, 1000
+local AGED_MS, KEEPS_TURNS_MS = 10000, 1000
 local RENEWALS_PER_LEASE = 3 -- worker/lease_renewal.py
 local lease, returned = tonumber(ARGV[2]), tonumber(ARGV[3])
 -- After an outage the living are waited for: of a permit in use nobody hears before the next renewal.
@@ -67,10 +67,10 @@ local function since_key(event)
 end
 
 -- Whether an event that waits since then is the first at its handlers; each of them gets the places that others keep there.
-local function look_at_places(wants, event, since)
+local function look_at_turns(wants, event, since)
   local first = #wants > 1 and now - since >= AGED_MS
   for _, want in ipairs(wants) do
-    local kept_since, by = string.match(redis.call('GET', want.key .. ':place') or '', '^(%d+) (.+)$')
+    local kept_since, by = string.match(redis.call('GET', want.key .. ':turn') or '', '^(%d+) (.+)$')
     kept_since = tonumber(kept_since)
     want.keeps = by == event
     local older = by and not want.keeps and (kept_since < since or kept_since == since and by < event)
@@ -123,7 +123,7 @@ local function give(wants, event, permit, waited)
     handler_permits.keep(want.key, permit, lease)
     redis.call('ZREM', want.key .. ':waiting', event)
     if want.keeps then
-      redis.call('DEL', want.key .. ':place')
+      redis.call('DEL', want.key .. ':turn')
     end
   end
   if waited then
@@ -132,16 +132,16 @@ local function give(wants, event, permit, waited)
 end
 
 -- The event waits: with a place at each handler, or among those that the one waits for which refuses it.
-local function wait_for(wants, refusing, wait, event, since, keeps_places)
+local function wait_for(wants, refusing, wait, event, since, keeps_turns)
   redis.call('SET', since_key(event), ms(since), 'PX', handler_permits.waiting_ms)
   for number, want in ipairs(wants) do
-    local place, waiting = want.key .. ':place', want.key .. ':waiting'
-    if keeps_places then
-      redis.call('SET', place, ms(since) .. ' ' .. event, 'PX', ms(wait + handler_permits.patience_ms))
+    local turn, waiting = want.key .. ':turn', want.key .. ':waiting'
+    if keeps_turns then
+      redis.call('SET', turn, ms(since) .. ' ' .. event, 'PX', ms(wait + handler_permits.patience_ms))
     elseif want.keeps then
-      redis.call('DEL', place)
+      redis.call('DEL', turn)
     end
-    if number == refusing and not keeps_places then
+    if number == refusing and not keeps_turns then
       redis.call('ZADD', waiting, ms(now + wait), event)
       redis.call('PEXPIRE', waiting, handler_permits.waiting_ms)
     else
@@ -154,7 +154,7 @@ local function answer(event, permit, wants)
   local longest, cause, of = 0, '', 0
   local waits_since = tonumber(redis.call('GET', since_key(event)) or '')
   local since = waits_since or now
-  local first = look_at_places(wants, event, since)
+  local first = look_at_turns(wants, event, since)
   for number, want in ipairs(wants) do
     local wait, why = look_at(want, event, first)
     if wait > longest then
@@ -165,7 +165,7 @@ local function answer(event, permit, wants)
     give(wants, event, permit, waits_since)
     return { -1, '', 0 }
   end
-  wait_for(wants, of, longest, event, since, first and longest <= KEEPS_PLACES_MS)
+  wait_for(wants, of, longest, event, since, first and longest <= KEEPS_TURNS_MS)
   return { longest, cause, of }
 end
 

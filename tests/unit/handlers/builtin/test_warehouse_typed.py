@@ -1,6 +1,7 @@
 """Columns and rows of the warehouse's typed tables."""
 
 import json
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +34,7 @@ def row(kind: Any, body: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.mark.parametrize("table", sorted(set(TABLES.values()), key=lambda table: table.name), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", sorted({*TABLES.values()}, key=attrgetter("name")), ids=attrgetter("name"))
 def test_no_two_columns_are_called_alike(table: TypedTable) -> None:
     """Nor like a folder: engines that fold the case of names, and those that read folders as columns, take them all."""
     folders = [part.partition("=")[0] for part in typed_path("x", "events/type=a/day=b/c").split("/")[2:4]]

@@ -3,7 +3,7 @@
 --
 -- A sorted set has the permits that are in use, by when they end, and BUCKET, by when that will be full again: what is over
 -- leaves from the front. Another one has the events that wait, by when each is expected to ask again. Both end by themselves,
--- and so do two strings: ':place' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
+-- and so do two strings: ':turn' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
 -- ':since' by event, since when it waits.
 -- A hash of the group has what people and authors say of its handlers, and how long a call of each holds its permit.
 local handler_permits = { said = group_base .. ':limit', bucket = '/bucket', kept_ms = 86400000, patience_ms = 5000,
@@ -49,7 +49,8 @@ function handler_permits.fill_until(key, full_at)
   redis.call('ZADD', key, string.format('%.17g', full_at), handler_permits.bucket)
 end
 
--- Takes back a permit of which the call has ended; one that nothing was begun with refills the bucket.
+-- Takes back a permit of which the call has ended, after `held` ms. One that nothing was begun with (-1 - ms since it was given)
+-- refills the bucket, but for what that has been refilled with since: it may have been full meanwhile.
 function handler_permits.take_back(digest, id, handler, written, held)
   local key = handler_permits.key(digest)
   if redis.call('ZREM', key, id) == 0 then
@@ -58,7 +59,7 @@ function handler_permits.take_back(digest, id, handler, written, held)
   local _, interval, _, pace = handler_permits.read(handler, written)
   local full_at = tonumber(redis.call('ZSCORE', key, handler_permits.bucket))
   if held < 0 and interval and full_at then
-    full_at = full_at - interval
+    full_at = full_at - math.max(0, interval + 1 + held)
     handler_permits.fill_until(key, full_at)
   elseif held >= 0 then
     redis.call('HSET', handler_permits.said, 'pace ' .. handler, ms(pace and pace + (held - pace) / 8 or held))
