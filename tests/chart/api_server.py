@@ -133,10 +133,15 @@ class ApiServer:
             return str(json.loads(exc.read())["message"])
         return ""
 
-    def kubeconfig(self, namespace: str, *, token: str = TOKEN, port: int | None = None) -> Path:
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """By which it is known."""
+        return ssl.create_default_context(cafile=str(self._authority))
+
+    def kubeconfig(self, namespace: str, *, token: str = TOKEN, port: int | None = None, scheme: str = "https") -> Path:
         """A file that tells a program where this server is, or a port before it, and who it is there."""
         path = self.directory / f"{namespace}-{token[-8:]}-{port or self.port}.kubeconfig"
-        cluster = {"server": f"https://127.0.0.1:{port or self.port}", "certificate-authority": str(self._authority)}
+        cluster = {"server": f"{scheme}://127.0.0.1:{port or self.port}", "certificate-authority": str(self._authority)}
         content = {
             "current-context": "tests",
             "clusters": [{"name": "tests", "cluster": cluster}],
@@ -159,14 +164,13 @@ class ApiServer:
         token: str = TOKEN,
     ) -> Any:
         """One call of the API; raises `urllib.error.HTTPError` for anything but success."""
-        trust = ssl.create_default_context(cafile=str(self._authority))
         request = urllib.request.Request(
             f"https://127.0.0.1:{self.port}/{path}",
             method=method,
             data=json.dumps(content).encode() if content else None,
             headers={"Authorization": f"Bearer {token}", "Content-Type": content_type, "Accept": accept},
         )
-        with urllib.request.urlopen(request, context=trust, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, context=self.trust, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
 
     def helm(self, *arguments: str, values: Values | None = None, program: str = "helm") -> str:

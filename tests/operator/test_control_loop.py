@@ -1,21 +1,21 @@
 """The loop: what rings it, what it does with a list, and what it does not do without one."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 
 import pytest
 
-from salesloft_webhooks.errors import ClusterConflict, ClusterNotFound, SalesloftUnavailable
+from salesloft_webhooks.errors import ClusterConflict, SalesloftUnavailable
 from salesloft_webhooks.operator import cluster_connection, control_loop, watches
 from salesloft_webhooks.operator.api_group import Kind
 from salesloft_webhooks.operator.cluster import Cluster, open_cluster
 from salesloft_webhooks.operator.controller import Reconciliation
 from salesloft_webhooks.operator.objects import SubscriptionObject
 from salesloft_webhooks.settings import Settings
-from salesloft_webhooks.telemetry import ReconcileResult
+from salesloft_webhooks.telemetry import ReconcileResult, WatchEnd
+from salesloft_webhooks.telemetry.operator_telemetry import WATCH_RESTARTS
 from tests.chart.api_server import ApiServer
 from tests.chart.declared import served
-from tests.operator.counted_looks import LONG, SETTLED, counted
+from tests.operator.counted_looks import SETTLED, counted
 from tests.operator.definitions import declare, patch, path
 from tests.operator.proxy import proxy_to
 from tests.support.waiting import eventually
@@ -176,24 +176,31 @@ async def test_an_api_server_that_comes_back_is_believed(own_kubernetes: ApiServ
         assert meanwhile == before
 
 
-async def test_a_watch_that_is_too_old_begins_anew(
-    kubernetes: ApiServer, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """410 ends nothing: the watch begins anew, and changes are seen as before."""
-    begun: list[Kind] = []
-    watch = cluster.changes
+async def test_a_watch_that_is_too_old_begins_anew(own_kubernetes: ApiServer) -> None:
+    """A server that was away says 410 to a watch that goes on where it was: it begins anew, and sees what it missed."""
+    namespace, expired = own_kubernetes.namespace("too-old"), WATCH_RESTARTS.labels(Kind.SUBSCRIPTION, WatchEnd.EXPIRED)
+    async with proxy_to(own_kubernetes.port, own_kubernetes.trust) as proxy:
+        config = own_kubernetes.kubeconfig(namespace, port=proxy.port, scheme="http")
+        async with open_cluster(Settings.load(kubeconfig=config), "tests") as cluster, counted(cluster) as (looks, _):
+            for number in (1, 2):  # the first may be in the first list, the second is seen by the watch
+                declare(own_kubernetes, namespace, f"sales-{number}")
+                await eventually(lambda: len(looks.looks) == number, "it is looked at")  # noqa: B023 - in this round
+            before = expired._value.get()
+            proxy.swallow()
+            declare(own_kubernetes, namespace, "missed")
+            own_kubernetes.kill()
+            await asyncio.to_thread(own_kubernetes.serve)
+            await eventually(lambda: _remembers(own_kubernetes, namespace), "it knows what has changed", seconds=30)
 
-    async def expiring(kind: Kind, name: str | None = None, silence_seconds: float = LONG) -> AsyncGenerator[str]:
-        begun.append(kind)
-        if len(begun) < 3:
-            raise ClusterNotFound("too old")
-        async for each in watch(kind, name, silence_seconds):
-            yield each
+            proxy.end()
 
-    monkeypatch.setattr(cluster, "changes", expiring)
-    async with counted(cluster) as (controller, _):
-        await eventually(lambda: len(begun) == 3, "the watch has begun anew")
+            await eventually(lambda: looks.looks["missed"] >= 1, "what was missed is looked at", seconds=20)
+            assert expired._value.get() == before + 1
 
-        declare(kubernetes, cluster.namespace)
 
-        await eventually(lambda: controller.looks["sales"] >= 1, "the new object is looked at", seconds=5)
+def _remembers(server: ApiServer, namespace: str) -> bool:
+    """Whether it answers out of what it remembers, which is where watches begin."""
+    try:
+        return bool(server.request("GET", f"{path(namespace, Kind.SUBSCRIPTION)}?resourceVersion=0")["items"])
+    except OSError:
+        return False
