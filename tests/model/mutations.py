@@ -92,14 +92,14 @@ SEEDED = (
     ),
     _seeded(
         "a lane is handed over although the group is paused",
-        "if #handed_over >= room or is_paused() then",
-        "if #handed_over >= room then",
+        "if #handed_over >= room or limits.are_any(limits.here) or is_paused() then",
+        "if #handed_over >= room or limits.are_any(limits.here) then",
         Scope("AA", faults=0, acts=1, setbacks=0),
     ),
     _seeded(
         "a redriven event is still taken for dead",
-        "  forget_outcome(fields.id)\n  forget_filtered(fields.id)\n",
-        "  forget_filtered(fields.id)\n",
+        "  forget_outcome(fields.id)\n  forget_kind(fields.id)\n",
+        "  forget_kind(fields.id)\n",
         Scope("A", faults=0, acts=1, setbacks=1),
     ),
     _seeded(
@@ -146,7 +146,8 @@ SEEDED = (
     ),
     _seeded(
         "a follow-up that comes with done is forgotten",
-        "follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay))",
+        "follow_ups.ask(way, id, subject, event_id, head, body, tonumber(ttl), asked, asked + tonumber(delay), "
+        "tonumber(at_most))",
         "local _ = way",
         Scope("A", faults=0, acts=0, setbacks=0, does="d"),
     ),

@@ -125,10 +125,10 @@ local function line_of(number, attempt, ended)
 end
 
 -- Acknowledged all at once, at the end.
-local finished_ids, finished_members = {}, {}
+local finished = { ids = {}, members = {} }
 local function finish_later(id, lane)
-  finished_ids[#finished_ids + 1] = id
-  finished_members[#finished_members + 1] = member_of(id, lane)
+  finished.ids[#finished.ids + 1] = id
+  finished.members[#finished.members + 1] = member_of(id, lane)
   changed[id] = false
   local next_id, followed = leave_lane(id, lane)
   if next_id and reported[next_id] then
@@ -212,25 +212,26 @@ local function settle(number, id, lane, event_id, attempt, its_run, outcome, del
   return 'settled'
 end
 
-local results = {}
 local function settle_all()
+  local results = {}
   for at = FIRST, EXTRA - 1, FIELDS do
     results[#results + 1] = settle(#results + 1, ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3]), ARGV[at + 4],
       ARGV[at + 5], tonumber(ARGV[at + 6]), ARGV[at + 7], ARGV[at + 8])
   end
+  return results
 end
 
 -- A key of the wrong type stops the call where it is; what it has finished until then is acknowledged all the same.
 if repeated then
   hand_over_again()
 end
-local fine, problem = pcall(settle_all)
+local fine, results = pcall(settle_all)
 write_settled_due_times()
 remember_handed_over()
-if #finished_ids > 0 then
-  acknowledge(finished_ids, finished_members)
+if #finished.ids > 0 then
+  acknowledge(finished.ids, finished.members)
 end
 if not fine then
-  error(problem)
+  error(results)
 end
 return { results, handed_over, run, something_is_due and 1 or 0, #handed_over > 0 and end_of(ARGV[9]) or '' }
