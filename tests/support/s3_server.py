@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from uuid import uuid4
 
 import boto3  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
@@ -27,9 +28,10 @@ class S3Server:
         )
 
     def make_bucket(self, name: str) -> str:
-        """A new bucket; its address."""
-        self._client.create_bucket(Bucket=name)
-        return f"s3://{name}"
+        """A new bucket, whose name begins so; its address. All servers of a process have the same buckets."""
+        own = f"{name}-{uuid4().hex}"
+        self._client.create_bucket(Bucket=own)
+        return f"s3://{own}"
 
     def section(self, url: str) -> dict[str, object]:
         """The section `warehouse` for files there."""

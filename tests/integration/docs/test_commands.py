@@ -85,7 +85,11 @@ def test_objects_and_labels_are_the_charts(place: str, text: str) -> None:
     manifests = read("k8s/manifests/salesloft-webhooks.yaml")
     made = set(re.findall(r"(?:name|secretName): (\S+)$", manifests, re.MULTILINE))
     claims = {f"data-{name}-0" for name in made if name.endswith("-valkey")}
-    made |= {f"salesloft-webhooks-{part.parent.name}" for part in TEMPLATES.glob("*/*.yaml") if part.stem in {"deployment", "cronjob"}}
+    made |= {
+        f"salesloft-webhooks-{part.parent.name}"
+        for part in TEMPLATES.glob("*/*.yaml")
+        if part.stem in {"deployment", "cronjob"}
+    }
 
     for name in re.findall(r"(?:data-)?(?:RELEASE-)?salesloft-webhooks-[\w-]+", text.replace("GROUP", "activity")):
         found = name.removeprefix("RELEASE-")

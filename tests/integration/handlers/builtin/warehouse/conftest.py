@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -25,7 +24,7 @@ def section(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]
         (tmp_path / "the warehouse").mkdir()
         return {"url": f"file://{tmp_path}/the%20warehouse"}
     server: S3Server = request.getfixturevalue("s3")
-    return server.section(f"{server.make_bucket(f'b-{uuid4().hex}')}/the%20warehouse")
+    return server.section(f"{server.make_bucket('b')}/the%20warehouse")
 
 
 @pytest.fixture
