@@ -239,8 +239,7 @@ def test_from_s3_with_the_access_of_the_handlers_file(
     """An archive in S3-compatible storage is read with the endpoint and the keys of the section `warehouse`."""
     console.arrange(only_the_group)
     with new_s3_server() as server:
-        bucket = server.make_bucket("archive")
-        section = server.section(f"{bucket}/kept")
+        section = server.section(f"{(bucket := server.make_bucket('archive'))}/kept")
         put(opened(section), [event(1), event(0)])
         (tmp_path / "handlers.yaml").write_text(yaml.safe_dump({"warehouse": {**section, "url": f"{bucket}/other"}}))
         monkeypatch.setenv("HANDLERS_FILE", str(tmp_path / "handlers.yaml"))
