@@ -26,7 +26,8 @@ LONG = 3_600.0
 
 @pytest.fixture(autouse=True)
 def _gone_with_its_process() -> Iterator[None]:
-    """Afterwards nothing is left of what the operator has said of objects, as when its process ends."""
+    """Before and afterwards nothing is left of what an operator has said of objects, as when its process ends."""
+    OperatorTelemetry(Kind.SUBSCRIPTION).leading(leads=False)
     yield
     OperatorTelemetry(Kind.SUBSCRIPTION).leading(leads=False)
 
