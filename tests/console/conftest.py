@@ -30,9 +30,12 @@ WIDE: ViewportSize = {"width": 1440, "height": 900}
 EXPECTED_WITHIN_MS = 10_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_console(shared_valkey: Server) -> Iterator[ConsoleProcess]:
-    """One console for all tests that do not ask for another; use `console`."""
+    """One console for all tests here that do not ask for another; use `console`.
+
+    It ends with them: it would carry out the runs that tests elsewhere begin on the same server.
+    """
     with ConsoleProcess(shared_valkey.url) as running:
         yield running
 
