@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,25 +18,13 @@ from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWrite
 from tests.e2e.dying_erasure import PERSON
 from tests.support import samples
 from tests.support.in_thread import in_thread
-from tests.support.s3_server import new_s3_server
 from tests.support.warehouse_queries import rows_by_manifest, rows_by_view, typed_rows
 
 
-@pytest.fixture(params=["folder", "s3"])
-def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, object]]:
-    """The section of an empty warehouse."""
-    if request.param == "folder":
-        (tmp_path / "warehouse").mkdir()
-        yield {"url": f"file://{tmp_path}/warehouse"}
-        return
-    with new_s3_server() as server:
-        yield server.section(f"{server.make_bucket('events')}/warehouse")
-
-
 @pytest.mark.timeout(600)
-def test_nobody_else_s_event_is_lost_whenever_it_dies(section: dict[str, object], tmp_path: Path) -> None:
+def test_nobody_else_s_event_is_lost_whenever_it_dies(warehouse_section: dict[str, object], tmp_path: Path) -> None:
     """SIGKILL between any two operations of the storage; DuckDB counts after each, and the last one ends by itself."""
-    storage = open_storage(WarehouseConfiguration.model_validate(section))
+    storage = open_storage(WarehouseConfiguration.model_validate(warehouse_section))
     events = []
     for number in range(12):
         person = PERSON if number % 3 == 0 else 100 + number
@@ -52,7 +39,7 @@ def test_nobody_else_s_event_is_lost_whenever_it_dies(section: dict[str, object]
     assert in_thread(lambda: writer.write(events[6:])) == {}
 
     deaths = 0
-    command = [sys.executable, "-m", "tests.e2e.dying_erasure", json.dumps(section)]
+    command = [sys.executable, "-m", "tests.e2e.dying_erasure", json.dumps(warehouse_section)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None

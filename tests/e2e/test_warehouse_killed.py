@@ -1,7 +1,6 @@
 """A worker of the group `warehouse` that is killed at every step: what is done is there, and each event counts once."""
 
 import itertools
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage
 from tests.support.idempotency_records import known_records
-from tests.support.s3_server import new_s3_server
 from tests.support.servers import Server
 from tests.support.stored_events import store_events
 from tests.support.waiting import wait_until
@@ -25,17 +23,6 @@ EVENTS = 24
 BATCH = 6
 
 
-@pytest.fixture(params=["folder", "s3"])
-def section(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, object]]:
-    """The section of an empty warehouse."""
-    if request.param == "folder":
-        (tmp_path / "warehouse").mkdir()
-        yield {"url": f"file://{tmp_path}/warehouse"}
-        return
-    with new_s3_server() as server:
-        yield server.section(f"{server.make_bucket('events')}/warehouse")
-
-
 def new_event(number: int) -> NewEvent:
     """Of one of two days."""
     day = "2026-03-07" if number % 2 else "2026-03-08"
@@ -44,12 +31,12 @@ def new_event(number: int) -> NewEvent:
 
 @pytest.mark.timeout(600)
 def test_each_event_counts_once_whenever_its_worker_dies(
-    section: dict[str, object], valkey: Server, tmp_path: Path
+    warehouse_section: dict[str, object], valkey: Server, tmp_path: Path
 ) -> None:
     """SIGKILL between any two operations of storage and settling; DuckDB counts what was acknowledged, each once."""
     file = tmp_path / "handlers.yaml"
-    file.write_text(yaml.safe_dump({"warehouse": {**section, "max_events": BATCH, "max_wait_seconds": 0.1}}))
-    storage = open_storage(WarehouseConfiguration.model_validate(section))
+    file.write_text(yaml.safe_dump({"warehouse": {**warehouse_section, "max_events": BATCH, "max_wait_seconds": 0.1}}))
+    storage = open_storage(WarehouseConfiguration.model_validate(warehouse_section))
     names = [f"e{number:02}" for number in range(EVENTS)]
     store_events(valkey, map(new_event, range(EVENTS)))
     settings = {
