@@ -11,7 +11,9 @@ import asyncio
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import cast
 
 import msgspec
@@ -104,7 +106,8 @@ class Load:
         self._order, self._requests = order, requests
         self.latencies: list[float] = []
         self.began: list[float] = []
-        self._idle: list[Connection] = []
+        self._idle = deque[Connection]()
+        """The one that has rested longest first: a receiver ends a connection that sends nothing for long."""
         self._next = 0
         self._running = 0
         self._waiting = 0
@@ -154,7 +157,7 @@ class Load:
             self.done.set_result(None)
 
     def _closed_loop(self) -> None:
-        for connection in self._idle[: len(self._requests)]:
+        for connection in islice(self._idle, len(self._requests)):
             self._send(connection, time.monotonic())
 
     async def _open_loop(self) -> None:
@@ -164,7 +167,7 @@ class Load:
                 await asyncio.sleep(pause)
             self.began.append(time.monotonic())  # what the loop's timer adds is no latency of the receiver
             if self._idle:
-                self._write(self._idle.pop(), number)
+                self._write(self._idle.popleft(), number)
             else:
                 self._waiting += 1
 
