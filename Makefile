@@ -46,7 +46,7 @@ bench: .venv/ready ## Measure everything beside its peers, 20 minutes (SECTIONS=
 	$(BIN)/python -m bench $(SECTIONS) $(BENCH)
 
 .PHONY: counts
-counts: .venv/ready ## Write down how much work an event is: commands, bytes and calls, which a test compares with
+counts: .venv/ready ## Write down how much work an event is: commands, bytes, instructions, allocations, which a test compares with
 	$(BIN)/python -m bench.work_counts
 
 .PHONY: pictures

@@ -1,18 +1,14 @@
 """How much work an event is, counted instead of timed: the same on every machine. `make counts` writes it down.
 
 The numbers stand in `bench/work_counts.json`, each for `EVENTS` events; a test counts again and compares. A receiver
-gets one delivery at a time and a worker finds all its events waiting, so that batches are the same in every run.
+gets one delivery at a time; a worker finds all its events waiting, and takes turns with the server (`counted_roles`),
+so that batches are the same in every run.
 """
 
-import os
 import platform
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP
 from tempfile import TemporaryDirectory
 
 import msgspec
@@ -21,21 +17,24 @@ from tests.support.receiver_process import KEYS
 from tests.support.servers import Server, engines, free_port
 
 from bench import filling, workers
-from bench.machine import poll
-from bench.programs import answers
+from bench.counted import ALLOCATED, INSTRUCTIONS
+from bench.counted_roles import Role, allocator, role
 from bench.traffic import envelope_deliveries
 
 FILE = Path(__file__).with_suffix(".json")
 EVENTS = 1_000
-RECEIVER_BLOCKS = 20
+RECEIVER_BLOCKS, RECEIVER_BLOCK = 20, 10
 """The block with the least counts, and the delivery that a twentieth is below: the rest happens beside them."""
-WORKER_BLOCKS = 5
-"""Each of `EVENTS`, of which the least counts: a batch more or less makes 360 calls."""
+WORKER_BLOCKS, WORKER_BLOCK = 4, 500
+"""The block with the least counts: a worker's beats fall into the others."""
 WARM = 200
 RARELY = {"UPKEEP_SECONDS": "600", "NO_HANDLER_SECONDS": "3600"}
 IDLE_SECONDS = 5.0
-IDLE_BLOCKS = 3
-"""Of which the least counts: a timer more or less is a quarter of what an idle worker does in one of them."""
+"""For how long an idle worker's counts are written down."""
+IDLE_AT_LEAST_SECONDS = 20.0
+"""For how long it is watched, while deliveries are counted: a timer more or less is a small part of that."""
+LAST_TURNS = 20
+"""In which a worker that has handled everything takes once more, and begins to wait."""
 SETTLED_SECONDS = 2.0
 """After its last event a worker is idle."""
 SCRIPTS = frozenset({"evalsha", "eval", "fcall", "evalsha_ro", "fcall_ro"})
@@ -45,17 +44,24 @@ LOOKED = {"bytes": 287, "round trips": 7}
 """What one look at the server adds to its own counts."""
 POLL = b"*3\r\n$5\r\nXINFO\r\n$6\r\nGROUPS\r\n$13\r\nsl:{0}:events\r\n"
 """How a worker is asked whether it has handled everything."""
-PYTHON = ".".join(platform.python_version_tuple()[:2])
+PYTHON = platform.python_version()
 
 Counts = dict[str, int]
-"""By what is counted: `commands`, `scripts`, `round trips` and `bytes` that the server has seen, `calls` in Python."""
+"""By what is counted: `commands`, `scripts`, `round trips` and `bytes` that the server has seen, and `OF_PYTHON`."""
+OF_PYTHON = (INSTRUCTIONS, ALLOCATED)
 
 
 class Written(msgspec.Struct):
-    """The file: counts by subject, with the calls of each version of Python that was counted with."""
+    """The file: what the server has seen, by subject; and what each Python that was counted with has done, likewise."""
 
     server: dict[str, Counts]
-    calls: dict[str, Counts]
+    python: dict[str, dict[str, Counts]]
+
+    def of_python(self, version: str) -> tuple[str, dict[str, Counts]] | None:
+        """What was counted with this version or, in default of that, with another patch of it; and with which."""
+        minor = version.rpartition(".")[0]
+        known = [each for each in self.python if each.rpartition(".")[0] == minor]
+        return (known[0], self.python[known[0]]) if known else None
 
 
 def written() -> Written:
@@ -63,116 +69,80 @@ def written() -> Written:
     return msgspec.json.decode(FILE.read_bytes(), type=Written)
 
 
-def count_all(server: Server) -> dict[str, Counts]:
-    """The counts of each subject, on an empty server: `receiver`, `worker`, `idle worker`."""
-    return {"receiver": receiver(server), **worker(server)}
+def count_all(of_worker: Server, of_others: Server) -> dict[str, Counts]:
+    """The counts of each subject: `receiver`, `worker`, `idle worker`; on two empty servers, so that one idles."""
+    with _worker(of_worker, INSTRUCTIONS) as counted:
+        working = _work(of_worker, counted)
+        time.sleep(SETTLED_SECONDS)
+        before, began = _counts(of_worker, counted), time.monotonic()
+        receiving = receiver(of_others, INSTRUCTIONS)
+        if allocator() is not None:
+            receiving[ALLOCATED] = receiver(of_others, ALLOCATED)[ALLOCATED]
+            with _worker(of_others, ALLOCATED) as other:
+                working[ALLOCATED] = _work(of_others, other)[ALLOCATED]
+        time.sleep(max(0.0, began + IDLE_AT_LEAST_SECONDS - time.monotonic()))
+        idle = _difference(before, _counts(of_worker, counted))
+        share = IDLE_SECONDS / (time.monotonic() - began)
+    return {"receiver": receiving, "worker": working, "idle worker": _times(idle, share)}
 
 
-class Role:
-    """A role that `bench.counted` counts, ready for work, and its server."""
-
-    def __init__(self, process: "subprocess.Popen[str]", server: Server) -> None:
-        self.process = process
-        self._server = server
-
-    def counts(self) -> Counts:
-        """All counts so far."""
-        return _server_counts(self._server) | {"calls": self.calls()}
-
-    def calls(self) -> int:
-        """Those in Python alone."""
-        assert self.process.stdin  # noqa: S101 - for mypy: both are pipes
-        assert self.process.stdout  # noqa: S101 - see above
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-
-@contextmanager
-def role(name: str, server: Server, settings: Mapping[str, str]) -> Iterator[Role]:
-    """Start it and wait until it is ready."""
-    ops_port = free_port()
-    environment = {"REDIS_URL": server.url, "LOG_LEVEL": "error", "HOST": "127.0.0.1"}
-    environment |= {**settings, "OPS_PORT": str(ops_port)}
-    command = [sys.executable, "-m", "bench.counted", name]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=os.environ | environment, stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            poll(lambda: answers(ops_port, "/readyz"), seconds=30, what=f"the {name} is ready")
-            yield Role(process, server)
-        finally:
-            process.kill()
-
-
-def receiver(server: Server) -> Counts:
-    """Of a receiver that gets `EVENTS` deliveries, one after another on one connection."""
+def receiver(server: Server, what: str) -> Counts:
+    """Of a receiver that gets deliveries, one after another on one connection."""
     port = free_port()
     settings = {**KEYS["envelope"], "PORT": str(port), **RARELY}
-    with role("receiver", server, settings) as counted, Connection(port, timeout_seconds=30) as connection:
+    with role("receiver", server, settings, what) as counted, Connection(port, timeout_seconds=30) as connection:
         blocks = list[Counts]()
-        calls = list[int]()
+        each = list[int]()
         for block in range(RECEIVER_BLOCKS):
-            deliveries = envelope_deliveries(EVENTS // RECEIVER_BLOCKS, block)
-            before = counted.counts()
-            calls += [_send(counted, connection, delivery) for delivery in deliveries]
-            blocks.append(_difference(before, counted.counts()))
-        counts = {name: count * RECEIVER_BLOCKS for name, count in _least(blocks).items()}
-        return counts | {"calls": sorted(calls)[len(calls) // 20] * EVENTS}
+            deliveries = envelope_deliveries(RECEIVER_BLOCK, block)
+            before = _counts(server, counted)
+            each += [_send(counted, connection, delivery) for delivery in deliveries]
+            blocks.append(_difference(before, _counts(server, counted)))
+    return _times(_least(blocks), EVENTS / RECEIVER_BLOCK) | {what: sorted(each)[len(each) // 20] * EVENTS}
 
 
 def _send(counted: Role, connection: Connection, delivery: bytes) -> int:
-    """Send one and read its answer; the calls that it took."""
-    before = counted.calls()
+    """Send one and read its answer; what it took."""
+    before = counted.count()
     connection.send(delivery)
     reply = connection.reply()
     if reply is None or reply.body != b'{"received":true}':
         raise RuntimeError(f"a new delivery was answered {reply}")
-    return counted.calls() - before
+    return counted.count() - before
 
 
-def worker(server: Server) -> dict[str, Counts]:
-    """Of a worker that finds `EVENTS` events waiting, and of one that finds nothing for `IDLE_SECONDS`."""
-    settings = {**workers.ours("entity", concurrency=50).environment, **RARELY}
-    with role("worker", server, settings) as counted:
-        _handle(server, counted, WARM, 100)
-        blocks = [_handle(server, counted, EVENTS, 101 + block) for block in range(WORKER_BLOCKS)]
-        busy = _least(blocks)
-        time.sleep(SETTLED_SECONDS)
-        return {"worker": busy, "idle worker": _idle(counted)}
+def _worker(server: Server, what: str) -> AbstractContextManager[Role]:
+    return role("worker", server, {**workers.ours("entity", concurrency=100).environment, **RARELY}, what)
 
 
-def _idle(counted: Role) -> Counts:
-    """What `IDLE_SECONDS` without an event cost, at least."""
-    return _least([_idle_block(counted) for _ in range(IDLE_BLOCKS)])
-
-
-def _idle_block(counted: Role) -> Counts:
-    """What `IDLE_SECONDS` without an event cost. A busy machine lets us look later, when timers have run more often."""
-    before, began = counted.counts(), time.monotonic()
-    time.sleep(IDLE_SECONDS)
-    counts = _difference(before, counted.counts())
-    share = IDLE_SECONDS / (time.monotonic() - began)
-    return {name: round(count * share) for name, count in counts.items()}
+def _work(server: Server, counted: Role) -> Counts:
+    """Of a worker that finds events waiting."""
+    _handle(server, counted, WARM, 100)
+    blocks = [_handle(server, counted, WORKER_BLOCK, 101 + block) for block in range(WORKER_BLOCKS)]
+    return _times(_least(blocks), EVENTS / WORKER_BLOCK)
 
 
 def _handle(server: Server, counted: Role, count: int, run: int) -> Counts:
     """Let it find so many events at once; what they cost."""
-    calls = counted.calls()
-    counted.process.send_signal(SIGSTOP)
+    already = counted.count()
+    counted.stop()
     filling.fill(server.url, count, run=run)
     with server.client() as client:
         client.ping()  # it is connected before the count begins
-        before = _server_counts(server) | {"calls": calls}
-        counted.process.send_signal(SIGCONT)
-        polls = list[bool]()
-        while not all(polls[-1:]) or not polls:
-            time.sleep(0.05)
-            polls.append(workers.ours().empty(client))
-        counts = _difference(before, counted.counts())
-    return counts | {
-        "bytes": counts["bytes"] - len(polls) * len(POLL),
-        "round trips": counts["round trips"] - len(polls),
-    }
+        before = _server_counts(server) | {counted.what: already}
+        polls = 1
+        with closing(counted.turns()) as turns:
+            while not workers.ours().empty(client):
+                polls += 1
+                next(turns)
+            for _ in range(LAST_TURNS):
+                next(turns)
+        counts = _difference(before, _counts(server, counted))
+    return counts | {"bytes": counts["bytes"] - polls * len(POLL), "round trips": counts["round trips"] - polls}
+
+
+def _counts(server: Server, counted: Role) -> Counts:
+    return _server_counts(server) | {counted.what: counted.count()}
 
 
 def _server_counts(server: Server) -> Counts:
@@ -195,21 +165,33 @@ def _least(blocks: list[Counts]) -> Counts:
     return {name: min(block[name] for block in blocks) for name in blocks[0]}
 
 
+def _times(counts: Counts, factor: float) -> Counts:
+    return {name: round(count * factor) for name, count in counts.items()}
+
+
 def _difference(before: Counts, after: Counts) -> Counts:
     return {name: after[name] - before[name] - LOOKED.get(name, 0) for name in before}
 
 
 def main() -> None:
-    """Count, and write it down; the calls of other versions of Python stay as they are."""
-    with TemporaryDirectory() as folder:
-        server = Server(engines()["valkey"], Path(folder)).start()
-        try:
-            counts = count_all(server)
-        finally:
-            server.stop()
-    known = written().calls if FILE.exists() else {}
-    calls = known | {PYTHON: {subject: each.pop("calls") for subject, each in counts.items()}}
-    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(Written(counts, calls))) + b"\n")
+    """Count, and write it down; what was counted with other versions of Python stays as it is."""
+    if allocator() is None:
+        raise SystemExit("There is no jemalloc, which counts what is allocated: install Debian's package libjemalloc2.")
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        servers = []
+        for name in ("worker", "others"):
+            (directory := Path(folder) / name).mkdir()
+            servers.append(Server(engines()["valkey"], directory).start())
+            stack.callback(servers[-1].stop)
+        counts = count_all(*servers)
+    known = written() if FILE.exists() else Written({}, {})
+    if (found := known.of_python(PYTHON)) is not None:
+        del known.python[found[0]]
+    known.python[PYTHON] = {
+        subject: {name: each.pop(name) for name in OF_PYTHON if name in each} for subject, each in counts.items()
+    }
+    known.server = counts
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(known)) + b"\n")
     print(FILE.read_text("utf-8"))
 
 

@@ -49,6 +49,7 @@ EXCUSED = [  # file, name, who uses it
     ("service/*/schema.py", "load_dialect_impl", "SQLAlchemy's types"),
     ("service/*/engine.py", "is_disconnect", "SQLAlchemy's error context"),
     ("service/*/engine.py", "isolation_level", "sqlite3's connection"),
+    ("bench/counted.py", "f_trace_*", "Python's hook for debuggers"),
     ("service/*/broker/connection/*", "get_credentials_async", "redis-py"),
     ("service/*/broker/connection/*", "discover_master", "redis-py"),
     ("service/*/broker/connection/*", "credential_provider", "redis-py"),

@@ -133,7 +133,7 @@ class Attempt:
                 return Settlement(self.lease, Outcome.DEAD, reason="exhausted", error=self.lease.last_error)
             # Only in a lane does it matter how fast handlers are.
             started = time.monotonic() if self.lease.lane else None
-            event.__dict__[ASKER] = self
+            event.__dict__[ASKER] = self  # where `Event.later` finds whom to ask
             try:
                 verdict = await self._verdict(running)
                 if self._asker is not None and verdict.ending in WITH_DONE:
@@ -154,20 +154,20 @@ class Attempt:
     async def _verdict(self, running: RunningGroup) -> Verdict:
         """Run the handlers, with a permit if one of them is limited."""
         event, permit = self.lease.event, None
-        ours: StillLeased = self._is_known_to_be_ours
+        may_begin: StillLeased = self._is_known_to_be_ours
         handle: Callable[[StillLeased], Coroutine[Any, Any, None]] = partial(running.handle, event)
         try:
             limited = running.limited and not self.lease.unreadable
             if limited and (wants := running.wants(event, by_hand=self.lease.resubmitted)):
                 permit = await self._rules.permits.ask(self.lease, wants)
-                ours = partial(self._may_begin, permit)
+                may_begin = partial(self._may_begin, permit)
         except HeldUp as exc:
             return Verdict(Ending.SNOOZED, exc, exc.after_seconds)
         except Exception as exc:  # noqa: BLE001 - what the event says cannot be read: a failed attempt, as for handlers
             handle = partial(_fail, exc)
         if self.lease.unreadable:
             handle = partial(_fail, BodyUnreadable(self.lease.unreadable))
-        run = partial(run_attempt, partial(handle, ours), self._rules.limits, attempt=self.lease.failures + 1)
+        run = partial(run_attempt, partial(handle, may_begin), self._rules.limits, attempt=self.lease.failures + 1)
         try:
             return await run(interrupted=self._is_interrupted)
         finally:

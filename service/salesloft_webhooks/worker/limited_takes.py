@@ -63,15 +63,13 @@ class LimitedTakes:
         self._background = background
         self._telemetry = telemetry
         self._calling = asyncio.Lock()  # a call states what runs, so the one before has to be answered
-        self._in_hand = 0
-        self._unused = 0
+        self._in_hand = 0  # permits with which nothing has begun yet
+        self._unused = 0  # permits to give back with the next call
         self._stated: int | None = None  # what the store takes to run, as far as is known
-        self._latest = self._over = 0
+        self._latest = self._over = 0  # numbers of calls: see `Claim`
         self._giving_back = False
         self._unanswered = self._reported = False
-        self._repeats = (
-            False  # whether the next take gets what one of isolated entries has leased, whose answer was lost
-        )
+        self._repeats = False  # the next take may get what one of isolated entries leased, whose answer was lost
         self._looked = self._asked = 0.0
         self._held_up: tuple[str, float] | None = None
 

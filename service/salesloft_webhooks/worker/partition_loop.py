@@ -86,7 +86,7 @@ class PartitionLoop:
                 if settling.done():  # a bug, else it runs for ever: fail, rather than run handlers and forget outcomes
                     settling.result()
                 try:
-                    await self._take_and_start()
+                    await self._one_round()
                     failures = 0
                 except StoreError as exc:
                     if cancellation_requested():
@@ -125,7 +125,8 @@ class PartitionLoop:
             await self.idle_wait.wait()
         await self._settler.drained()
 
-    async def _take_and_start(self) -> None:
+    async def _one_round(self) -> None:
+        """Report, run isolated entries if it is their turn, take and start others, then wait if nothing is left."""
         self.idle_wait.clear()
         await self._report_before_taking()
         if self._isolated and not self._stopping:

@@ -61,13 +61,14 @@
 --@include layout
 --@include limits
 local FIRST, FIELDS, MORE_FIELDS = 13, 9, 5
-follow_ups.words, follow_ups.at, follow_ups.first = 9, {}, #ARGV + 1 - 9 * ARGV[12]
+follow_ups.words, follow_ups.at = 9, {}
+follow_ups.first = #ARGV + 1 - follow_ups.words * ARGV[12]
 local consumer, ttl, run = ARGV[2], ARGV[3], run_of_group()
 local lease, room, token, repeated, version = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7] == '1', ARGV[8]
 local behind, EXTRA = tonumber(ARGV[10]), follow_ups.first - MORE_FIELDS * ARGV[11]
 local delivery_count_if_held = read_held_entries(consumer, (EXTRA - FIRST) / FIELDS)
 
--- What this call has changed: the owner and delivery count of an entry, false for one that is finished.
+-- What this call has changed: the owner and delivery count of an entry, false for one that is finished (nil: unchanged).
 local changed = {}
 local function present_owner_of(id)
   if changed[id] then

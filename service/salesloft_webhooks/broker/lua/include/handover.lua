@@ -9,7 +9,7 @@
 -- them in order in one call. Whoever dies meanwhile leaves the head to lapse, and all is run again in order. What kills its
 -- worker is then hidden behind the head that lost its lease: so for a while after a loss nothing comes with a head.
 local CAREFUL_MS, MOST_BYTES_BEHIND = 600000, 65536
--- Leases are given by the group's clock: it has to be right.
+-- Leases are given by the group's clock: it has to be right. The second that `note_call` returns is what limits the group.
 limits.here = (room > 0 or repeated) and select(2, note_call(lease)) or ''
 local handed_over = {}
 local due_times = { 'ZADD', due } -- two words; scores and members follow
