@@ -16,11 +16,11 @@ from bench.machine import interpreter, processor
 from bench.options import Options
 
 SECTIONS = {
-    "receive": 230,
+    "receive": 250,
     "work": 270,
     "end_to_end": 80,
     "growth": 90,
-    "drain": 470,
+    "drain": 450,
     "start_up": 40,
     "telemetry": 20,
 }

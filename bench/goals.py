@@ -112,6 +112,15 @@ IDLE_1, IDLE_8 = "ours, idle, 1 partitions", "ours, idle, 8 partitions"
 COMPRESSED = "part, zstd"
 E2E, EACH = "end to end", "a core each"
 SLOW, FAST = ("ours at 500/s", f"ours at 500/s, {EACH}"), ("ours at 2000/s", f"ours at 2000/s, {EACH}")
+ALONE = "uvicorn and Starlette alone"
+"""A peer that does none of a receiver's work, by their documented way. Ours leaves out Starlette's router and answers
+in one write (decisions 34 and 51), so it asks a little less of both."""
+
+LIMITS: dict[str, Value] = {
+    "receive, of bare uvicorn": _ratio("receive", ALONE, "bare uvicorn"),
+    "receive, of Express": _ratio("receive", ALONE, "Express and ioredis"),
+}
+"""By line: what such a peer reaches in the same run."""
 
 GOALS = (
     at_least(

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from bench.figures import ROOT, Figure, Results, SectionRun, Table, load_runs
-from bench.goals import GOALS
+from bench.goals import ALONE, GOALS, LIMITS
 from bench.slices import QUIET_SHARE
 
 PAGE, README, PICTURES = Path("docs/benchmarks.md"), Path("README.md"), Path("docs/benchmarks")
@@ -40,7 +40,7 @@ def written(runs: Sequence[Results]) -> dict[Path, str]:
             shown[section] = f"![{title}](docs/benchmarks/{section}.svg)\n\n{provenance(runs[-1][section])}.\n"
     texts[README] = between_marks(README, "\n".join(shown[each] for each in IN_README if each in shown))
     pictures = "\n".join(shown.values()).replace("](docs/", "](")
-    texts[PAGE] = between_marks(PAGE, "\n".join([_goals(runs), pictures, *_sections(runs)]))
+    texts[PAGE] = between_marks(PAGE, "\n".join([_goals(runs), *_limits(runs), pictures, *_sections(runs)]))
     return texts
 
 
@@ -60,6 +60,20 @@ def _goals(runs: Sequence[Results]) -> str:
         for name, run in zip(names, runs, strict=True)
     )
     return "\n".join(["## Goals\n", *lines, "", f"{took[:1].upper()}{took[1:]}.", ""])
+
+
+def _limits(runs: Sequence[Results]) -> Iterator[str]:
+    """What a peer without any work reaches; nothing where no run has measured it."""
+    tables = [Table(run) for run in runs]
+    found = {line: [value(table) for table in tables] for line, value in LIMITS.items()}
+    if not any(each is not None for values in found.values() for each in values):
+        return
+    yield f"Limits, of `{ALONE}` in the same runs, which neither checks nor stores.\n"
+    yield f"| line | {' | '.join(_run_names(runs))} |\n|{'---|' * (1 + len(runs))}"
+    for line, values in found.items():
+        shown = [f"{each:,.3g}" if each is not None else "not measured" for each in values]
+        yield f"| {line} | {' | '.join(shown)} |"
+    yield ""
 
 
 def _run_names(runs: Sequence[Results]) -> list[str]:

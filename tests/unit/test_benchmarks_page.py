@@ -3,6 +3,8 @@
 from bench import report
 from bench.__main__ import SECTIONS
 from bench.figures import ROOT, Figure, Results, SectionRun, load_runs
+from bench.goals import ALONE
+from bench.sections import receive
 
 MINUTES_20 = 1200
 
@@ -41,6 +43,34 @@ def test_says_on_which_machine_and_how_busy_it_was() -> None:
     assert "Run 2: 2026-03-07 04:26, A processor, 2 cores, others had up to 20% of it, CPython 3.11.7" in page
     assert "| ours, memory | per second | 500 | 400, busy: others had 20% |" in page
     assert "Not measured: Express: it did not start" in page
+
+
+def test_shows_what_remains_without_work_of_ours() -> None:
+    """The peer that does nothing but answer has a bar, and its ratios stand below the goals as limits of that run."""
+    run = a_run(400, 30)
+    run["receive"].figures.append(Figure("receive", ALONE, "per second", [550.0]))
+    run["receive"].figures.append(Figure("receive", "Express and ioredis", "per second", [125.0]))
+
+    files = report.written([a_run(500, 20), run])
+
+    limits = "| receive, of bare uvicorn | not measured | 0.55 |\n| receive, of Express | not measured | 4.4 |\n"
+    assert f"| line | run 1 | run 2 |\n|---|---|---|\n{limits}" in files[report.PAGE]
+    assert f"| {ALONE} | per second | not measured | 550 |" in files[report.PAGE]
+    assert f">{ALONE}</text>" in files[report.PICTURES / "receive.svg"]
+
+
+def test_shows_no_limit_that_nobody_has_measured() -> None:
+    """A run from before there was this peer has no table of limits."""
+    assert "Limits, of" not in report.written([a_run(500, 20)])[report.PAGE]
+
+
+def test_says_how_every_peer_of_the_receiver_is_set() -> None:
+    """The page's table of peers has a row for each that `receive` measures."""
+    peers = [name for name in receive.contenders() if not name.startswith("ours")]
+    page = (ROOT / report.PAGE).read_text("utf-8").partition(report.BEGIN)[0]
+
+    assert ALONE in peers
+    assert [name for name in peers if f"\n| {name} | " not in page] == []
 
 
 def test_draws_the_latest_run() -> None:
