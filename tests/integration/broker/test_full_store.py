@@ -87,7 +87,7 @@ async def test_only_unfinished_work_fills_the_store(limited: Server) -> None:
                 assert await publish(bench, numbers, 500) == 500
                 await eventually(lambda: unfinished(bench)[0] < 250, "the worker keeps up", 30)
             await eventually(lambda: unfinished(bench)[0] == len(held), "all others are finished")
-            assert (watch.problem, watch.over_backlog, _held_entries(bench)) == (None, False, sorted(held))
+            assert (watch.problem, watch.full, _held_entries(bench)) == (None, None, sorted(held))
 
         taken = await publish(bench, numbers, 10_000)
         waiting, finished = unfinished(bench)
