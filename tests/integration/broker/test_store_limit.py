@@ -113,7 +113,7 @@ async def test_a_user_who_may_not_ask_has_no_limit(own_server: Server) -> None:
 
 
 async def test_unfinished_work_that_fills_it_is_refused(small: Server) -> None:
-    """From the limit on receivers store nothing more, until a worker has finished enough; `BACKLOG_LIMIT` is none then."""
+    """From the limit on receivers store nothing more, until a worker has finished enough. They stay ready."""
     async with open_bench(small) as bench:
         group = await bench.group(lease_seconds=60)
         await fill(bench, 1_000)
