@@ -51,7 +51,7 @@ def test_what_will_be_needed_is_foreseen() -> None:
 
 @pytest.mark.parametrize(("servers", "enough"), [(1, False), (3, True)])
 def test_what_all_servers_may_use_is_compared(servers: int, *, enough: bool) -> None:
-    """Three servers of a cluster with equal limits have three times as much; partitions of one server share its limit."""
+    """Three servers of a cluster with equal limits have three times as much; partitions of one share its limit."""
     third = [
         PartitionStats(number, 288_000, 0, 2**29, 2**30, 288_000_000, 43_200.0, server=number % servers)
         for number in range(3)
