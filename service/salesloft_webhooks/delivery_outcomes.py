@@ -127,7 +127,7 @@ class DeliveryOutcome(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable", _NOT_STORED, "delivery.refused", None, StoreUnavailable
     """503: Redis is unreachable, too slow, loading or failing over."""
     STORE_FULL = "store_full", _NOT_STORED, "delivery.refused", None, StoreFull
-    """503: Redis is out of memory, or the backlog is over its limit."""
+    """503: Redis uses what it may, or the backlog is over its limit."""
     NOT_DURABLE = "not_durable", _NOT_STORED, "delivery.refused", None, NotDurable
     """503: written, but not confirmed at the configured durability level in time."""
     STORE_REFUSED = "store_refused", _NOT_STORED, "delivery.refused", None, StoreRefused

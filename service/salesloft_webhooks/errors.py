@@ -128,7 +128,7 @@ class StoreRefused(StoreError):
 
 
 class StoreFull(StoreError):
-    """Out of memory (``maxmemory`` with ``noeviction``), or the backlog limit is reached."""
+    """Out of memory (``maxmemory`` with ``noeviction``), or a limit of ours: ``STORE_MAX_BYTES``, ``BACKLOG_LIMIT``."""
 
 
 class NotDurable(StoreError):

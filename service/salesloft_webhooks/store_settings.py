@@ -3,9 +3,12 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from salesloft_webhooks.environment import Environment
+
+LEAST_STORE_BYTES = 16 * 2**20
+"""Less is a number that was meant in another unit."""
 
 
 class BodyCompression(StrEnum):
@@ -94,7 +97,8 @@ class StoreSettings(Environment):
         1_000_000,
         ge=1,
         description="Events the slowest group may have waiting before the receiver answers 503, so that memory is "
-        "never exhausted silently. Where the server has a `maxmemory`, that is the limit, unless this is set.",
+        "never exhausted silently. Where there is a limit of memory (`maxmemory` or STORE_MAX_BYTES), that counts, "
+        "unless this is set.",
     )
     idempotency_ttl_seconds: int = Field(
         7 * 86_400,
@@ -136,13 +140,22 @@ class StoreSettings(Environment):
         description="Whether whoever has BODY_KEY_FILE encrypts what it stores; with `false` it only decrypts. For "
         "roles that read and write (backfill, console, commands) while encryption is to stop.",
     )
+    store_max_bytes: int = Field(
+        0,
+        ge=0,
+        description="Bytes of memory that the Redis server may use, as a `maxmemory` of ours: for a server that has "
+        "none, or a larger one. The least of both counts. Beyond HISTORY_MEMORY_SHARE of it the oldest handled events "
+        "go, then the oldest records; when unfinished work fills it, receivers answer 503 (docs/sizing.md). What "
+        "others keep on the server counts; in a cluster it is for each server. 0: no such limit; else at least "
+        "16777216.",
+    )
     history_memory_share: float = Field(
         0.75,
         gt=0,
         le=1,
-        description="Share of the server's `maxmemory` up to which handled events may stay. Beyond it the oldest go "
-        "before RETENTION_SECONDS is over, never one that is not handled (docs/sizing.md). Without a `maxmemory` only "
-        "time counts.",
+        description="Share of what the server may use (the least of its `maxmemory` and STORE_MAX_BYTES) up to which "
+        "handled events may stay. Beyond it the oldest go before RETENTION_SECONDS is over, never one that is not "
+        "handled (docs/sizing.md). Without both only time and HISTORY_MAX_BYTES count.",
     )
     history_max_bytes: int = Field(
         0,
@@ -153,6 +166,13 @@ class StoreSettings(Environment):
     quarantine_limit: int = Field(
         1_000, ge=1, description="Signed but unreadable deliveries kept for inspection, oldest dropped first."
     )
+
+    @field_validator("store_max_bytes")
+    @classmethod
+    def _not_mistaken_for_megabytes(cls, value: int) -> int:
+        if 0 < value < LEAST_STORE_BYTES:
+            raise ValueError(f"is in bytes, and an empty server uses a few million: at least {LEAST_STORE_BYTES}, or 0")
+        return value
 
     @property
     def replicas_required(self) -> int:

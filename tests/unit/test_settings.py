@@ -89,6 +89,7 @@ def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPa
             {"console_grafana_url": "https://u:p@g.example.com"}, "CONSOLE_GRAFANA_URL", id="a login in a link"
         ),
         pytest.param({"no_handler_seconds": 15.0}, "NO_HANDLER_SECONDS", id="forgets the living"),
+        pytest.param({"store_max_bytes": 320}, "STORE_MAX_BYTES: .*at least 16777216", id="megabytes"),
         pytest.param({"body_memory_bytes": 1000}, "BODY_MEMORY_BYTES", id="no room for the largest body"),
     ],
 )

@@ -23,6 +23,15 @@
 {{- if and (hasPrefix "replicas:" $redis.durability) (regexMatch "^rediss?[+]cluster:" $redis.url) }}
   {{- fail "redis.durability=replicas:N is not to be had with a cluster in redis.url: WAIT speaks of one node only" }}
 {{- end }}
+{{- if and .Values.valkey.enabled $redis.storeMaxBytes }}
+  {{- fail "redis.storeMaxBytes is for external servers; what the one of valkey.enabled may use says valkey.maxMemory" }}
+{{- end }}
+{{- if and $redis.historyMaxBytes (hasKey .Values.config "HISTORY_MAX_BYTES") }}
+  {{- fail "redis.historyMaxBytes and config.HISTORY_MAX_BYTES are one setting: give one of them" }}
+{{- end }}
+{{- if and $redis.storeMaxBytes $redis.historyMaxBytes $redis.url (not (regexMatch "^rediss?[+]cluster:" $redis.url)) (ge (float64 $redis.historyMaxBytes) (float64 $redis.storeMaxBytes)) }}
+  {{- fail "redis.historyMaxBytes is not below redis.storeMaxBytes, so it would limit nothing: history is a part of what the one server of redis.url may use" }}
+{{- end }}
 {{- if and .Values.valkey.enabled $redis.caSecret.name }}
   {{- fail "redis.caSecret.name is for external servers; valkey.enabled does not use TLS" }}
 {{- end }}

@@ -241,6 +241,10 @@ REDIS_KEY_PREFIX: {{ . | quote }}
 {{- with .Values.redis.partitions }}
 PARTITIONS: {{ . | quote }}
 {{- end }}
+{{- $limits := dict }}
+{{- with .Values.redis.storeMaxBytes }}{{ $_ := set $limits "STORE_MAX_BYTES" . }}{{ end }}
+{{- with .Values.redis.historyMaxBytes }}{{ $_ := set $limits "HISTORY_MAX_BYTES" . }}{{ end }}
+{{- include "salesloft-webhooks.settings" $limits }}
 {{- with default (.Values.valkey.enabled | ternary "fsync" "") .Values.redis.durability }}
 DURABILITY: {{ . | quote }}
 {{- end }}

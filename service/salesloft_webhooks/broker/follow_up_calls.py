@@ -20,7 +20,7 @@ class FollowUpCalls:
     Args:
         store: Where.
         options: Of the group.
-        memory_share: Of the server's ``maxmemory`` that may be used with follow-ups.
+        memory_share: Of what the server may use that may be used with follow-ups.
     """
 
     def __init__(self, store: Store, options: GroupOptions, memory_share: float) -> None:
@@ -33,6 +33,7 @@ class FollowUpCalls:
         args: list[Argument] = [options.name, options.idempotency_ttl_seconds, str(self._memory_share), way]
         head, body = (act.head, act.body) if way == "ask" else (b"", b"")
         args += [act.follow_up, act.subject, lease.event.event_id, delay, head, body, self._store.partitions]
+        args.append(self._store.max_bytes)
         state, next_ms = await self._store.run("ask_later", lease.partition, args)
         if state == b"stale":
             raise StoreUnavailable(STALE)

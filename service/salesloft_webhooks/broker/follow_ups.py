@@ -40,7 +40,7 @@ class FollowUps(FollowUpCalls):
         store: Where.
         options: Of the group.
         compress: Whether their bodies are.
-        memory_share: Of the server's ``maxmemory`` that may be used with them: the rest is for deliveries.
+        memory_share: Of what the server may use that may be used with them: the rest is for deliveries.
     """
 
     def __init__(

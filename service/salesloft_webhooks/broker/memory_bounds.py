@@ -5,9 +5,8 @@ Redis refuses every write once it is full, so something has to go before that, a
     =====  =================================  ===================================================================
     order  what goes                          when
     =====  =================================  ===================================================================
-    1      finished history, oldest first     the server uses more than ``HISTORY_MEMORY_SHARE`` of its
-                                              ``maxmemory``, or a stream has more than its part of
-                                              ``HISTORY_MAX_BYTES``
+    1      finished history, oldest first     the server uses more than ``HISTORY_MEMORY_SHARE`` of what it may use,
+                                              or a stream has more than its part of ``HISTORY_MAX_BYTES``
     2      idempotency records of events      no finished history is left, and the server uses more than half of
            whose entries are gone, oldest     what is above that share; none younger than `YOUNGEST_RECORD_SECONDS`
            first
@@ -16,14 +15,19 @@ Redis refuses every write once it is full, so something has to go before that, a
            quarantine, watermarks
     =====  =================================  ===================================================================
 
+What a server may use is the least of its ``maxmemory`` and ``STORE_MAX_BYTES``; without both there is no limit. The
+server knows only the first, so by the second one receivers refuse (`StoreWatch`): when a look has removed all that may
+go and it was not enough. Between two looks more may come than there is room for; the next one sees it.
+
 Whoever fills the store makes room: receivers look once a second, and at once when a write was refused; workers with
 their maintenance. Each step is one atomic script that looks at the limits again, so any number may do it at once, and
 it looks at its own server, so that in a cluster each has its own. Partitions of one server give what is oldest first.
 """
 
+import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -63,15 +67,17 @@ class Room(Struct, frozen=True):
 
     Attributes:
         over: Something was over its limit when it was looked at last.
-        limit_bytes: The least ``maxmemory`` of the servers looked at; 0: one of them has none.
+        limit_bytes: What the servers looked at may use, of the one that may least; 0: one of them has no limit.
         entries: Finished entries removed before their time.
         records: Idempotency records forgotten before their time.
+        full: A server uses ``STORE_MAX_BYTES`` or more, and not because there was no time to remove all that may go.
     """
 
     over: bool
     limit_bytes: int
     entries: int
     records: int
+    full: bool
 
 
 class _Step(Struct, frozen=True):
@@ -82,6 +88,12 @@ class _Step(Struct, frozen=True):
     removed: int
     oldest_ms: int
     after: bytes
+    used: int
+
+
+def _most_used(looks: Mapping[int, _Step]) -> int:
+    """By the fullest of the servers."""
+    return max(look.used for look in looks.values())
 
 
 class _Rest:
@@ -119,6 +131,8 @@ class MemoryBounds:
         self._share = settings.history_memory_share
         self._records_share = (1 + settings.history_memory_share) / 2
         self._max_bytes = settings.history_max_bytes
+        self._store_max_bytes = settings.store_max_bytes
+        self._least_used = math.inf
         self._ttl_seconds = settings.idempotency_ttl_seconds
         self._observer = observer
         self._after: defaultdict[int, str | bytes] = defaultdict(lambda: BEGIN)
@@ -139,6 +153,7 @@ class MemoryBounds:
         """
         until = time.monotonic() + seconds
         looks = await self._look(representatives(self._store))
+        used = _most_used(looks)
         if self._most_bytes or any(look.excess > 0 for look in looks.values()):
             looks = await self._look(range(self._store.partitions))
         oldest = {partition: look.oldest_ms for partition, look in looks.items() if look.excess > 0}
@@ -147,7 +162,24 @@ class MemoryBounds:
         records = 0 if entries else await self._forget_records(set(over), until)
         if self._observer is not None and entries + records:
             self._observer.room_made(entries=entries, records=records)
-        return Room(bool(over), min(look.limit for look in looks.values()), entries, records)
+        goes_on = entries + records > 0 and time.monotonic() >= until
+        full = await self._is_full(used, goes_on=goes_on)
+        return Room(bool(over), min(look.limit for look in looks.values()), entries, records, full)
+
+    async def _is_full(self, used: int, *, goes_on: bool) -> bool:
+        """Whether what may not go fills a server, which used so much before: by our own limit, not by the server's.
+
+        ``goes_on``: the time was over before all had gone that may. Then there is room as long as more goes than comes.
+        """
+        if not self._store_max_bytes:
+            return False
+        if used >= self._store_max_bytes:
+            used = _most_used(await self._look(representatives(self._store)))
+        if used < self._store_max_bytes:
+            self._least_used = math.inf
+            return False
+        falls, self._least_used = used < self._least_used, min(used, self._least_used)
+        return not (goes_on and falls)
 
     async def makes_room(self) -> bool:
         """Whether there is room on a server that was full; False: what nobody has finished fills it, or nobody knows.
@@ -165,7 +197,8 @@ class MemoryBounds:
 
     async def _step(self, partition: int, *, most: int) -> _Step:
         after = FRONT_ONLY if self._entries_rest.resting else self._after.get(partition, BEGIN)
-        return _Step(*await self._store.run("make_room", partition, [self._share, self._most_bytes, most, after]))
+        args: list[Argument] = [self._share, self._most_bytes, most, after, self._store_max_bytes]
+        return _Step(*await self._store.run("make_room", partition, args))
 
     async def _shorten_history(self, oldest: dict[int, int], over: set[int], until: float) -> int:
         """Remove finished entries of partitions, given with the ms of their oldest; returns how many.
@@ -196,7 +229,7 @@ class MemoryBounds:
         while over and time.monotonic() < until and not self._records_rest.resting:
             partition = min(over)
             args: list[Argument] = [self._records_share, int(self._record_age * 1000)]
-            args += [self._cursors.get(partition, b"0"), RECORDS_SLICE]
+            args += [self._cursors.get(partition, b"0"), RECORDS_SLICE, self._store_max_bytes]
             excess, count, self._cursors[partition] = await self._store.run("forget_records", partition, args)
             forgotten += count
             self._records_rest.count_call(count)

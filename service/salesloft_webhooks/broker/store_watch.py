@@ -1,4 +1,4 @@
-"""Watching the store from the receiver: does it take deliveries, keep its promise, is the backlog within its limit?
+"""Watching the store from the receiver: does it take deliveries, keep its promise, is there room by our own limits?
 
 Each look also keeps the store within its limits (`MemoryBounds`), before it finds out whether that takes deliveries.
 
@@ -21,6 +21,7 @@ seen within a second, one bad delivery makes nobody unready, and the way back ne
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -40,6 +41,8 @@ INTERVAL_SECONDS = 1.0
 EXAMINE_SECONDS = 5.0
 """Between two looks at the server's persistence: a server that cannot write its disk refuses writes and answers reads,
 so that only this look tells."""
+FULL = "unfinished work fills what the store may use"
+OVER_BACKLOG = "the backlog is over its limit"
 
 
 class StoreObserver(RoomObserver, Protocol):
@@ -60,8 +63,9 @@ class StoreWatch:
 
     Attributes:
         problem: Why nothing can be stored now, in one line; None: all is well. Starts as "not asked yet".
-        over_backlog: The slowest group has more waiting than ``BACKLOG_LIMIT``: store nothing more. Where all servers
-            have a ``maxmemory``, that is the limit, unless the setting was made.
+        full: Why nothing more is stored although the server would take it, in one line; None: there is room. Unfinished
+            work fills ``STORE_MAX_BYTES``, or the slowest group has more waiting than ``BACKLOG_LIMIT``; the latter
+            counts where a server has no limit of memory, or the setting was made.
         weaknesses: What an operator should know about the server's configuration.
     """
 
@@ -76,7 +80,7 @@ class StoreWatch:
         self._failing_since = -settings.readiness_grace_seconds  # at start there is no grace
         self._look_thoroughly_next = self._failing = False
         self.problem: str | None = "the store has not been asked yet"
-        self.over_backlog = False
+        self.full: str | None = None
         self._refused: ConfigurationError | None = None
 
     async def __aenter__(self) -> Self:
@@ -126,8 +130,7 @@ class StoreWatch:
             async with asyncio.timeout(self._settings.store_timeout_seconds):
                 thorough = await self._examine() or self._look_thoroughly_next or self._failing
                 self._look_thoroughly_next = False
-                bounded = await self._keep_within_bounds()
-                self.over_backlog = not bounded and await slowest_backlog(self._store) > self._settings.backlog_limit
+                self.full = await self._keep_within_bounds()
                 return await self._try_writing(thorough=thorough) or self._durability.problem
         except ConfigurationError as exc:
             self._refused = exc
@@ -151,13 +154,16 @@ class StoreWatch:
         self._observer.durability_examined(self._durability.faults)
         return self._durability.wait is not None
 
-    async def _keep_within_bounds(self) -> bool:
-        """Make room; whether the memory of the servers is the limit of the backlog."""
-        try:
+    async def _keep_within_bounds(self) -> str | None:
+        """Make room; why there is none, see `full`."""
+        bounded = False
+        with suppress(StoreError):  # what is wrong is found out next, by trying to write
             room = await self._bounds.keep()
-        except StoreError:
-            return False  # what is wrong is found out next, by trying to write
-        return room.limit_bytes > 0 and "backlog_limit" not in self._settings.model_fields_set
+            if room.full:
+                return FULL
+            bounded = room.limit_bytes > 0 and "backlog_limit" not in self._settings.model_fields_set
+        over = not bounded and await slowest_backlog(self._store) > self._settings.backlog_limit
+        return OVER_BACKLOG if over else None
 
     async def _try_writing(self, *, thorough: bool) -> str | None:
         try:

@@ -112,8 +112,8 @@ class DeliveryEndpoint:
         span.verified(dialect=authentic.dialect, key_index=authentic.key_index)
         if self._context.swaps is not None and authentic.awaited:
             return await self._swap_links(self._context.swaps, authentic, span)
-        if self._context.watch.over_backlog:
-            raise StoreFull("the backlog is over its limit")
+        if self._context.watch.full:
+            raise StoreFull(self._context.watch.full)
         try:
             events = authentic.read()
         except UnreadableDelivery as exc:
@@ -138,7 +138,7 @@ class DeliveryEndpoint:
             answer = self._context.responses.links(answered.links)
         if (events := self._context.swap_events) is None:
             return answer
-        if self._context.watch.over_backlog:
+        if self._context.watch.full:
             return FollowedResponse(answer, events.leave_out)
         return FollowedResponse(answer, partial(events.publish, self._source.name, request, answered, span.traceparent))
 

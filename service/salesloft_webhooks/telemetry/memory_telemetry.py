@@ -75,7 +75,7 @@ PARTITION_GAUGES = (
     ),
     _of_partition(
         "store_memory_limit_bytes",
-        "The server's `maxmemory`; 0 means that it has none.",
+        "What the server may use: the least of its `maxmemory` and `STORE_MAX_BYTES`; 0 means that there is no limit.",
         lambda partition: partition.memory_limit_bytes,
     ),
     _of_partition(

@@ -39,4 +39,4 @@ class RewritingRules(StoreInvariants):
     def a_rewriter_dies(self, entries: int) -> None:
         """It has copied some, and leaves them to the next one."""
         keys = [STREAM, self.store.keys.stream_copy(STREAM)]
-        self.runner.run(self.store.run("copy_stream", 0, [1.0, entries], keys))
+        self.runner.run(self.store.run("copy_stream", 0, [1.0, entries, 0], keys))

@@ -142,7 +142,7 @@ async def test_trimming_keeps_a_body_that_is_needed(bench: Bench) -> None:
     assert await trim(bench.store, 0, 0.0) == 2
 
 
-@pytest.mark.parametrize(("script", "args"), [("make_room", [0.75, 1, 180, "0-0"]), ("trim", [0, 180, ""])])
+@pytest.mark.parametrize(("script", "args"), [("make_room", [0.75, 1, 180, "0-0", 0]), ("trim", [0, 180, ""])])
 async def test_what_removal_by_nodes_leaves_has_its_bodies(bench: Bench, script: str, args: list[Any]) -> None:
     """The rest of a delivery whose body went with a whole node goes, too: a later group gets nothing without a body."""
     group = await bench.group(lease_seconds=60)

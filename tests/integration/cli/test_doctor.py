@@ -52,6 +52,10 @@ def test_a_store_that_does_not_keep_its_promise(own_server: Server, doctor: Doct
         client.config_set("maxmemory", used + used // 20)
         nearly_full = doctor.finds("console", "store.memory")
 
+        client.config_set("maxmemory", 0)
+        ((ours, says),) = doctor.finds("console", "store.memory", STORE_MAX_BYTES=str(16 * 2**20))
+
+    assert (ours, " of 16 MiB used" in says) == ("ok", True)
     assert [level for level, _ in lost] == ["problem", "warning", "warning"]
     assert "keeps no append-only file" in lost[0][1]
     assert "maxmemory-policy is allkeys-lru" in lost[2][1]

@@ -53,7 +53,7 @@ class StubPublisher:
 class StubWatch:
     """A store without problems."""
 
-    over_backlog = False
+    full = None
 
     def look_thoroughly(self) -> None:
         """Nothing."""

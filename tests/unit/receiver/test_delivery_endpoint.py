@@ -37,7 +37,7 @@ class CalmWatch:
     """A store without problems."""
 
     problem = None
-    over_backlog = False
+    full = None
 
 
 @pytest.fixture

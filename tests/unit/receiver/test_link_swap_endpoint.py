@@ -28,10 +28,10 @@ OLD, NEW = "https://example.com/a", "https://t.example/1"
 
 
 class _Watch:
-    """A store whose backlog is over its limit, or not."""
+    """A store that has room, or not."""
 
-    def __init__(self, *, over_backlog: bool) -> None:
-        self.over_backlog = over_backlog
+    def __init__(self, full: str | None) -> None:
+        self.full = full
 
 
 class _Publisher:
@@ -67,11 +67,11 @@ async def answered(context: ReceiverContext) -> Message:
     return sent[-1]
 
 
-@pytest.mark.parametrize(("over_backlog", "told"), [(False, ["link_swap.answered"]), (True, [])])
+@pytest.mark.parametrize(("full", "told"), [(None, ["link_swap.answered"]), ("the backlog is over its limit", [])])
 async def test_nothing_is_told_of_while_the_store_has_too_much(
-    monkeypatch: pytest.MonkeyPatch, *, over_backlog: bool, told: list[str]
+    monkeypatch: pytest.MonkeyPatch, full: str | None, told: list[str]
 ) -> None:
-    """The links are answered all the same; beyond `BACKLOG_LIMIT` no statistics are stored, and that is counted."""
+    """The links are answered all the same; without room no statistics are stored, and that is counted."""
     monkeypatch.setenv("SALESLOFT_CALLBACK_TOKEN", TOKEN)
     settings, publisher, before = Settings.load(), _Publisher(), LEFT_OUT._value.get()
     swapping = LinkSwapSettings.load(link_swap_allowed_hosts="t.example")
@@ -80,7 +80,7 @@ async def test_nothing_is_told_of_while_the_store_has_too_much(
             settings,
             cast("Store", None),
             cast("Publisher", publisher),
-            cast("StoreWatch", _Watch(over_backlog=over_backlog)),
+            cast("StoreWatch", _Watch(full)),
             ReceiverTelemetry(),
             BodyReader(max_bytes=10_000, timeout_seconds=1),
             InFlightDeliveries(stuck_after_seconds=30),
@@ -94,4 +94,4 @@ async def test_nothing_is_told_of_while_the_store_has_too_much(
 
     assert json.loads(answer["body"]) == {"links": {OLD: NEW}}
     assert publisher.taken == told
-    assert LEFT_OUT._value.get() == before + over_backlog
+    assert LEFT_OUT._value.get() == before + (full is not None)

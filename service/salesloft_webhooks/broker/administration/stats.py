@@ -9,6 +9,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.administration.stored_pause import Pause, StoredPause
 from salesloft_webhooks.broker.connection.store import Store, translated
+from salesloft_webhooks.broker.representatives import partitions_by_server
 from salesloft_webhooks.limits import LimitsInForce
 from salesloft_webhooks.masked_text import masked_text
 
@@ -115,10 +116,11 @@ class PartitionStats:
         entries: Length of its stream, history for replays included.
         quarantined: Signed but unreadable deliveries kept.
         memory_used_bytes: Of the server it lies on.
-        memory_limit_bytes: ``maxmemory`` of that server; 0: none.
+        memory_limit_bytes: What that may use, the least of its ``maxmemory`` and ``STORE_MAX_BYTES``; 0: no limit.
         stream_bytes: What its stream takes, about.
         history_seconds: Age of the oldest entry of its stream; 0: there is none.
         added: Entries that were ever added to its stream: replays and redrives as well.
+        server: The number of its server; several partitions may share one.
     """
 
     partition: int
@@ -129,6 +131,7 @@ class PartitionStats:
     stream_bytes: int = 0
     history_seconds: float = 0.0
     added: int = 0
+    server: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,12 @@ class Stats:
     groups: tuple[GroupStats, ...]
     partitions: tuple[PartitionStats, ...]
     at_ms: int = 0
+
+
+def memory_limit_bytes(partitions: Iterable[PartitionStats]) -> int:
+    """What all servers together may use; 0: one of them has no limit."""
+    limits = {each.server: each.memory_limit_bytes for each in partitions}
+    return 0 if 0 in limits.values() else sum(limits.values())
 
 
 async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> Stats:
@@ -154,11 +163,14 @@ async def measure(store: Store, *, silence_seconds: float = SILENCE_SECONDS) -> 
     groups: dict[str, GroupStats] = {}
     partitions = []
     now = 0
+    servers = {number: server for server, its in enumerate(partitions_by_server(store)) for number in its}
     for partition in range(store.partitions):
         reply = await store.run("stats", partition, args)
-        now, entries, quarantined, used, limit, rows, size, oldest, added = reply
+        now, entries, quarantined, used, maxmemory, rows, size, oldest, added = reply
+        limit = min((each for each in (maxmemory, store.max_bytes) if each), default=0)
         age = max(now - oldest, 0) / 1_000 if oldest else 0.0
-        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age, added))
+        server = servers.get(partition, 0)
+        partitions.append(PartitionStats(partition, entries, quarantined, used, limit, size, age, added, server))
         for row in rows:
             stats = await _group(store, partition, now, row)
             groups[stats.group] = groups[stats.group] + stats if stats.group in groups else stats

@@ -49,7 +49,7 @@ async def rewrite_stream(
         store: Where.
         partition: Which it belongs to.
         stream: Its key.
-        memory_share: Of the server's `maxmemory` that may be used with the copy.
+        memory_share: Of what the server may use that may be used with the copy.
         patience_seconds: How long to wait for workers that run what was deleted.
 
     Raises:
@@ -79,7 +79,8 @@ async def _copy(store: Store, partition: int, keys: list[str], memory_share: flo
     answer = "more"
     while answer == "more":
         try:
-            answer = (await store.run("copy_stream", partition, [memory_share, SLICE], keys)).decode()
+            args = [memory_share, SLICE, store.max_bytes]
+            answer = (await store.run("copy_stream", partition, args, keys)).decode()
         except StoreFull:
             return await _given_up(store, keys, Rewritten.NO_ROOM)
     return answer

@@ -71,6 +71,7 @@ class Store:
         asked: Whether the store was asked for both.
         body_keys: What opens bodies; None: they are shown as they are.
         seals: Whether they seal what is stored, too.
+        max_bytes: What each server may use beside its ``maxmemory``; 0: that alone counts.
         lines: For the scripts in `HOT`.
     """
 
@@ -81,6 +82,7 @@ class Store:
     asked: bool = False
     body_keys: BodyKeys | None = None
     seals: bool = True
+    max_bytes: int = 0
     lines: Switchboard = field(init=False)
 
     def __post_init__(self) -> None:
@@ -221,7 +223,6 @@ async def _call(line: Line, lua: Script, keys: Sequence[str], args: Sequence[Arg
     try:
         return await line.call("EVALSHA", lua.digest, len(keys), *keys, *args)
     except NoScriptError:
-        # A restarted or failed-over server has no scripts; EVAL runs this one and keeps it.
         return await line.call("EVAL", lua.source, len(keys), *keys, *args)
 
 
@@ -239,9 +240,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """
     body_keys = BodyKeys(settings.body_key_file) if settings.body_key_file else None
     client, companions = make_client(settings)
-    store = Store(
-        client, Keys(settings.redis_key_prefix), settings.partitions, body_keys=body_keys, seals=settings.encrypt_bodies
-    )
+    store = Store(client, Keys(settings.redis_key_prefix), settings.partitions, body_keys=body_keys)
+    store.seals, store.max_bytes = settings.encrypt_bodies, settings.store_max_bytes
     try:
         yield store
     finally:

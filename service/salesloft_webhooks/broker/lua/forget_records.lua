@@ -2,8 +2,9 @@
 -- Makes room when no history is left to go: forgets old idempotency records before their time.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 share of the server's `maxmemory` up to which records may stay   2 a record's least age to be forgotten, ms
+-- ARGV  1 share of what the server may use up to which records may stay   2 a record's least age to be forgotten, ms
 --       3 where to go on, '0' to begin   4 keys to examine in this call, about
+--       5 bytes that the server may use, beside its `maxmemory`; 0: that alone counts
 -- Result: { bytes over the limit when called (0: none), records forgotten, where to go on ('0': all were looked at) }
 --
 -- Invariants kept
@@ -45,7 +46,7 @@ local function is_over(memory)
   return fields.entry and is_old(fields.entry) and not is_needed(fields)
 end
 
-local excess = excess_over(share, 0)
+local excess = excess_over(share, 0, tonumber(ARGV[5]))
 if excess <= 0 then
   return { 0, 0, '0' }
 end

@@ -2,11 +2,13 @@
 -- Makes room: removes finished history, oldest first, while the server or the partition's stream is over its limit.
 --
 -- KEYS  1 the partition's stream
--- ARGV  1 share of the server's `maxmemory` up to which history may stay   2 bytes that this stream may have; 0: any
+-- ARGV  1 share of what the server may use up to which history may stay   2 bytes that this stream may have; 0: any
 --       3 most entries to remove and to examine; 0: only look
 --       4 where to look for finished entries behind unfinished ones: an id, exclusive; '0-0' to begin; '' not at all
--- Result: { bytes over the limit when called (0: none), the server's `maxmemory` (0: none), entries removed,
---         ms of the oldest entry left (0: none), where to look next ('': nothing finished is left) }
+--       5 bytes that the server may use, beside its `maxmemory`; 0: that alone counts
+-- Result: { bytes over the limit when called (0: none), what the server may use (0: no limit), entries removed,
+--         ms of the oldest entry left (0: none), where to look next ('': nothing finished is left),
+--         what the server used when called }
 --
 -- Invariants kept
 --   Nothing pending and nothing undelivered in any group is removed, nor what carries the body of it; without a single
@@ -22,7 +24,7 @@
 local LEAST, WINDOW, LEAST_WINDOW, WINDOW_BYTES = 100, 500, 20, 4 * 1024 * 1024
 local MARGIN = 0.01 -- a percent more than the excess, so as not to be over again at once
 local share, most_bytes, most, after = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local excess, limit = excess_over(share, most_bytes)
+local excess, limit, used = excess_over(share, most_bytes, tonumber(ARGV[5]))
 
 local function bytes_per_entry()
   return math.max(stream_bytes() / math.max(redis.call('XLEN', events), 1), 1)
@@ -111,4 +113,4 @@ elseif excess > 0 and most > 0 then
   removed, after = remove(groups)
 end
 local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
-return { math.max(excess, 0), limit, removed, first and split_id(first[1]) or 0, after }
+return { math.max(excess, 0), limit, removed, first and split_id(first[1]) or 0, after, used }

@@ -136,13 +136,14 @@ def pause_text(group: "GroupStats") -> str:
 def outlook(stats: "Stats", settings: "Settings") -> str:
     """How far history reaches, and what will be needed at the rate there was, in one line; empty: nobody knows yet."""
     from salesloft_webhooks.broker.administration.forecast import forecast
+    from salesloft_webhooks.broker.administration.stats import memory_limit_bytes
 
     foreseen = forecast(stats.partitions, len(stats.groups), settings)
     if not foreseen.needed_bytes:
         return ""
     reaches = f"{seconds_text(foreseen.history_seconds)} of {seconds_text(settings.retention_seconds)}"
     needed = f"{foreseen.needed_bytes / 2**30:,.2f} GiB"
-    room = settings.history_memory_share * sum({row.memory_limit_bytes for row in stats.partitions})
+    room = settings.history_memory_share * memory_limit_bytes(stats.partitions)
     verdict = ", more than there is: it will be shorter" if 0 < room < foreseen.needed_bytes else ""
     return f"history: {reaches}, at {foreseen.rate:,.1f} events/s it and the records need {needed}{verdict}"
 

@@ -133,7 +133,7 @@ async def test_what_is_deleted_during_the_copying_stays_deleted(server: Server) 
             await bench.publish(f"e/{number}")
         stream = bench.store.keys.events(0)
         keys = [stream, bench.store.keys.stream_copy(stream)]
-        assert await bench.store.run("copy_stream", 0, [1.0, 100], keys) == b"copied"
+        assert await bench.store.run("copy_stream", 0, [1.0, 100, 0], keys) == b"copied"
         third = bench.redis.xrange(stream)[2][0]
         bench.redis.xdel(stream, third)
 

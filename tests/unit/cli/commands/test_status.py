@@ -49,6 +49,20 @@ def test_what_will_be_needed_is_foreseen() -> None:
     assert line.endswith("more than there is: it will be shorter")
 
 
+@pytest.mark.parametrize(("servers", "enough"), [(1, False), (3, True)])
+def test_what_all_servers_may_use_is_compared(servers: int, *, enough: bool) -> None:
+    """Three servers of a cluster with equal limits have three times as much; partitions of one share its limit."""
+    third = [
+        PartitionStats(number, 288_000, 0, 2**29, 2**30, 288_000_000, 43_200.0, server=number % servers)
+        for number in range(3)
+    ]
+
+    line = outlook(Stats((GroupStats("crm"),), tuple(third)), Settings.load())
+
+    assert line.startswith("history: 12 h of 1 d, at 20.0 events/s it and the records need 2.05 GiB")
+    assert line.endswith("2.05 GiB") is enough
+
+
 def test_nothing_is_foreseen_from_nothing() -> None:
     """In the first minute there is no rate to reckon with."""
     assert outlook(Stats((), (PartitionStats(0, 5, 0, 2**29, 0, 5_000, 3.0),)), Settings.load()) == ""

@@ -9,7 +9,7 @@ from salesloft_webhooks.broker import Store
 from salesloft_webhooks.broker.administration.forecast import forecast
 from salesloft_webhooks.broker.administration.server_clock import server_ms
 from salesloft_webhooks.broker.administration.server_version import server_version
-from salesloft_webhooks.broker.administration.stats import Stats, measure
+from salesloft_webhooks.broker.administration.stats import Stats, measure, memory_limit_bytes
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys
 from salesloft_webhooks.broker.durability import Durability, examine
 from salesloft_webhooks.broker.write_probe import probe
@@ -76,14 +76,15 @@ def _of_memory(stats: Stats, settings: Settings) -> list[Finding]:
     used = max((row.memory_used_bytes for row in stats.partitions), default=0)
     limits = {row.memory_limit_bytes for row in stats.partitions}
     if not limits or 0 in limits:
-        do = "set maxmemory (`salesloft-webhooks size` says how much), so that history goes before the machine is full"
+        do = "set maxmemory there, or STORE_MAX_BYTES here (`salesloft-webhooks size` says how much), so that history "
+        do += "goes before the machine is full"
         return [warning("store.memory", f"{used / MIB:,.0f} MiB used, and there is no limit (maxmemory 0)", do)]
     says = f"{used / MIB:,.0f} of {min(limits) / MIB:,.0f} MiB used"
-    more = "raise maxmemory, or shorten RETENTION_SECONDS or IDEMPOTENCY_TTL_SECONDS (docs/sizing.md)"
+    more = "raise maxmemory or STORE_MAX_BYTES, or shorten RETENTION_SECONDS or IDEMPOTENCY_TTL_SECONDS"
     if used > NEARLY_FULL * min(limits):
         return [problem("store.memory", f"{says}: soon it refuses what comes", more)]
     foreseen = forecast(stats.partitions, len(stats.groups), settings)
-    room = settings.history_memory_share * sum(limits)
+    room = settings.history_memory_share * memory_limit_bytes(stats.partitions)
     if foreseen.needed_bytes > room:
         needed = f"{says}; at {foreseen.rate:.1f} events/s {foreseen.needed_bytes / MIB:,.0f} MiB will be needed"
         return [warning("store.memory", needed, more)]
