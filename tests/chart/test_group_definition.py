@@ -2,8 +2,17 @@
 
 import msgspec
 
+from salesloft_webhooks.broker.administration.handler_limiting import HandlerLimit
 from salesloft_webhooks.broker.administration.stats import GroupStats
-from salesloft_webhooks.operator.group_declaration import LONGEST_NAME, LONGEST_REASON, GroupSpec
+from salesloft_webhooks.limits import MOST_RUNNING, SaidLimits
+from salesloft_webhooks.operator.group_declaration import (
+    LONGEST_NAME,
+    LONGEST_REASON,
+    MOST_HANDLERS,
+    GroupSpec,
+    HandlerLimitSpec,
+    LimitsSpec,
+)
 from salesloft_webhooks.operator.group_status import group_status
 from salesloft_webhooks.operator.group_view import GroupState, GroupView
 from salesloft_webhooks.operator.objects import Condition, GroupObject, Metadata
@@ -20,14 +29,27 @@ def test_what_can_be_declared_is_read() -> None:
     assert (fields["reason"]["maxLength"], fields["group"]["maxLength"]) == (LONGEST_REASON, LONGEST_NAME)
 
 
+def test_what_limits_can_be_declared_is_read() -> None:
+    """Of the group and of each handler: the same fields, as long and as many, and the same most at once."""
+    fields = schema(KIND)["properties"]["spec"]["properties"]["limits"]["properties"]
+    handlers = fields["handlers"]
+
+    assert fields.keys() == set(LimitsSpec.__struct_encode_fields__)
+    assert handlers["items"]["properties"].keys() == set(HandlerLimitSpec.__struct_encode_fields__)
+    assert (handlers["maxItems"], handlers["items"]["properties"]["name"]["maxLength"]) == (MOST_HANDLERS, LONGEST_NAME)
+    assert {fields["maxRunning"]["maximum"], handlers["items"]["properties"]["maxRunning"]["maximum"]} == {MOST_RUNNING}
+
+
 def test_what_is_written_can_be_stored() -> None:
     """A field that the definition does not know would be dropped without a word."""
     described = schema(KIND)["properties"]["status"]["properties"]
-    view = GroupView(state=GroupState.PRESENT, at=0.0, stats=GroupStats("crm"))
+    limits = (HandlerLimit("sync", SaidLimits(8, by="user_id")),)
+    view = GroupView(state=GroupState.PRESENT, at=0.0, stats=GroupStats("crm"), handler_limits=limits)
 
     written = group_status(GroupObject(metadata=Metadata(name="crm")), view)
 
     assert written.keys() == described.keys()
+    assert written["handlerLimits"][0].keys() == described["handlerLimits"]["items"]["properties"].keys()
     condition = msgspec.to_builtins(Condition(type="Ready", status="True", reason="Idle"))
     assert condition.keys() == described["conditions"]["items"]["properties"].keys()
 

@@ -27,6 +27,7 @@ async def stage(driven: Driven) -> None:
     """Fill an empty store."""
     activity = await driven.group("activity", "activity-7d9f-2kxqp", handlers=("acme.activity:router",))
     crm = await driven.group("crm", "crm-66c4-x9wlm", ordering=Ordering.ENTITY, events=("person.*", "email.replied"))
+    await crm.handler_limits.declare({"log_mail": "8 100/60000/1 data.account.id", "sync": "- -"}, refresh=False)
     notify = await driven.group("notify", "notify-5b8d-qq2zn", events=("email.replied", "meeting.booked"))
     gone = await driven.group("warehouse", "warehouse-gone", events=("*",))
     await gone.retire(leaving=True)

@@ -12,12 +12,13 @@ from tests.support.servers import Server
 
 
 async def put_one_of_each(store: Store, settings: Settings, server: Server) -> None:
-    """A dead letter, an event that waits, a delivery in quarantine, and acts of people."""
+    """A dead letter, an event that waits, a limited handler, a delivery in quarantine, and acts of people."""
     driven = Driven(store, settings, server)
     group = await driven.group()
     await driven.publish("dead")
     await driven.kill(group)
     await driven.publish("waiting")
+    await group.handler_limits.declare({"sync": "8 - data.user.id"}, refresh=False)
     reason = UnreadableReason.NOT_JSON
     await quarantine(store, source="s", dialect="envelope", reason=reason, body=b"{", limit=9)
     for outcome in ("done", "failed"):

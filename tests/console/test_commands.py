@@ -45,8 +45,10 @@ ACTIONS = {
     "/erase": "erase",
     "/events/{id:path}/replay": "replay",
     "/events/{id:path}/reveal": "events show",
+    "/groups/{name}/forget-handler-limit": "groups limit",
     "/groups/{name}/forget-limit": "groups limit",
     "/groups/{name}/limit": "groups limit",
+    "/groups/{name}/limit-handler": "groups limit",
     "/groups/{name}/pause": "groups pause",
     "/groups/{name}/resume": "groups resume",
     "/quarantine/discard": "quarantine discard",
@@ -173,8 +175,8 @@ async def test_a_page_names_the_command_of_each_of_its_buttons(own_server: Serve
                 assert route.path == "/search" or any(line.startswith(beginnings) for line in lines), lines
             for line in lines:
                 accepted(shlex.split(line)[1:])
-    only_then = {"/groups/{name}/forget-limit", "/groups/{name}/resume"}  # when there is something to take back
-    assert set(ACTIONS) - seen == {*only_then, "/replay", "/subscriptions/ask"}
+    only_then = {f"/groups/{{name}}/{act}" for act in ("forget-handler-limit", "forget-limit", "resume")}
+    assert set(ACTIONS) - seen == {*only_then, "/replay", "/subscriptions/ask"}, "when there is something to take back"
 
 
 def is_at(path: str, posted: str) -> bool:

@@ -212,7 +212,7 @@ async def work(pipeline: Pipeline) -> None:
             await group.expire_unhandled(partition)
             await group.look(partition)
         await set_limits(store, "crm", "author", SaidLimits(50))
-        await group.limits.ask(0, 1, running=0, wanted=1, unused=0)
+        await group.limits.ask(0, 1, running=0, wanted=1, unused={})
         await group.limits.keep([Claim(0, attempts=0, latest=1, over=1)])
         ask = Ask("0 1-1", "by-hand 1", (Want("sync", "1 -", "digest"),))
         await group.handler_limits.declare({"sync": "1 - user_id"}, refresh=False)

@@ -6,6 +6,7 @@ from urllib.error import HTTPError
 import pytest
 import yaml
 
+from salesloft_webhooks.broker.administration.handler_limiting import stored_handler_limits
 from salesloft_webhooks.broker.administration.limiting import forget_limits, limit_by_hand, stored_limits
 from salesloft_webhooks.broker.group_limits import set_limits
 from salesloft_webhooks.errors import ConfigurationError
@@ -21,6 +22,11 @@ async def in_force(groups: LookedAfter) -> str:
     return (await stored_limits(groups.driven.store, "crm")).in_force.text
 
 
+async def of_handlers(groups: LookedAfter) -> dict[str, str]:
+    """What limits its handlers, in words, of those of which somebody says something."""
+    return {each.handler: each.in_force.text for each in await stored_handler_limits(groups.driven.store, "crm")}
+
+
 async def test_what_is_declared_limits_the_group(groups: LookedAfter) -> None:
     """The page's object does, in every partition, until it is taken out; its status says so, and so does `status`."""
     (page,) = (yaml.safe_load(block.text) for block in blocks("docs/limits.md", "yaml"))
@@ -33,13 +39,16 @@ async def test_what_is_declared_limits_the_group(groups: LookedAfter) -> None:
         clocks = {redis.hget(f"sl:{{{number}}}:g:crm:clock", "limits") for number in range(3)}
     await groups.look()
     shown, said, by = groups.status()["limits"], groups.status_command()["crm"]["limits"], groups.status()["limitedBy"]
+    handlers = await of_handlers(groups)
     groups.change(limits=None)
     await groups.look()
 
     assert declared == shown == said == "10 at once, 100/min burst 20"
     assert by == f"{shown} (by ConsumerGroup {groups.cluster.namespace}/crm)"
+    assert handlers == {"log_mail": "2 at once"}
     assert len(clocks) == 1
     assert await in_force(groups) == ""
+    assert await of_handlers(groups) == {}
 
 
 async def test_by_hand_comes_first_and_goes_back_to_what_is_declared(groups: LookedAfter) -> None:

@@ -5,7 +5,7 @@ ones its worker knows, and is given nothing while newer ones are there; so a lim
 written. The permits are counted in one place, partition 0, which there is always (``lua/permits.lua``). Decision 98.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -26,11 +26,13 @@ class Permits(Struct, frozen=True):
         count: How many attempts it may begin now.
         wait_seconds: When there is none: how long to wait before asking again.
         held_up: By what: ``running`` or ``rate``; empty: by nothing.
+        grant: The number of what was given, by which it comes back; 0: no rate was asked.
     """
 
     count: int
     wait_seconds: float = 0.0
     held_up: str = ""
+    grant: int = 0
 
 
 class Claim(Struct, frozen=True):
@@ -88,7 +90,9 @@ class GroupLimits:
         if said.words or not refresh or "author" in self.in_force.said:
             await set_limits(self._store, self._options.name, "author", said, beside="repeated" if refresh else "")
 
-    async def ask(self, partition: int, number: int, *, running: int, wanted: int, unused: int) -> Permits:
+    async def ask(
+        self, partition: int, number: int, *, running: int, wanted: int, unused: Mapping[int, int]
+    ) -> Permits:
         """Ask for permits, for the loop of one partition. One call at a time for each.
 
         Args:
@@ -96,16 +100,17 @@ class GroupLimits:
             number: Of the call, among those of that loop, from 1 up.
             running: How many attempts it runs.
             wanted: How many it could begin; 0: it gives back what it has beyond ``running``.
-            unused: How many permits of before it has begun nothing with.
+            unused: How many permits of before it has begun nothing with, by the numbers of their grants.
 
         Raises:
             StoreError: nothing was given that may be used.
         """
         args: list[Argument] = [self._options.name, self._claimant(partition), number, self._lease_ms]
-        reply = await self._store.run("permits", PLACE, [*args, running, wanted, unused, self.in_force.stored])
-        given, wait_ms, held_up, stored = reply
+        back = " ".join(f"{grant}:{count}" for grant, count in unused.items())
+        reply = await self._store.run("permits", PLACE, [*args, running, wanted, back, self.in_force.stored])
+        given, wait_ms, held_up, stored, grant = reply
         self.learn(stored.decode())
-        return Permits(given, wait_ms / 1000, held_up.decode())
+        return Permits(given, wait_ms / 1000, held_up.decode(), grant)
 
     async def keep(self, claims: Iterable[Claim]) -> None:
         """Keep the permits of what runs, for as long as a lease.

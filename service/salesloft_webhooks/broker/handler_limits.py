@@ -7,14 +7,13 @@ digest of it. Decision 99.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Literal
 
 from msgspec import Struct
 
-from salesloft_webhooks.broker.connection.store import Argument, Store, translated
+from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.group_limits import PLACE
 from salesloft_webhooks.broker.group_options import GroupOptions
-from salesloft_webhooks.limits import SaidLimits
 
 MOST_AT_ONCE = 100
 """Events that ask by one call, and permits that come back by it: what a server does meanwhile stays short."""
@@ -132,72 +131,31 @@ class HandlerLimits:
         Raises:
             StoreError: nobody may have heard it; say it again.
         """
-        await _say(self._store, self._options.name, "author", written, refresh=refresh)
+        beside: Literal["", "repeated"] = "repeated" if refresh else ""
+        await say_handler_limits(self._store, self._options.name, "author", written, beside=beside)
 
     @property
     def _lease_ms(self) -> int:
         return int(self.lease_seconds * 1000)
 
 
-async def limit_handler_by_hand(store: Store, group: str, handler: str, said: SaidLimits) -> None:
-    """Say by hand what limits a handler, from the next event that asks on; nothing said: its author's word holds.
+async def say_handler_limits(
+    store: Store, group: str, who: str, words: Mapping[str, str], *, beside: Literal["", "repeated", "further"] = ""
+) -> None:
+    """Say what limits handlers, from the next event that asks on.
 
-    Of the two limits, the one of which nothing is said stays as it was said by hand before.
+    Args:
+        store: Where.
+        group: Of which group.
+        who: ``hand`` or ``declared``, of those named; ``author``, of all.
+        words: By handler, as the store has them; empty: nothing is said any more.
+        beside: What becomes of what was said before. Empty: it is forgotten; ``repeated``: it stays, and this counts
+            only where nothing was; ``further``: of a handler's two limits, that of which nothing is said now stays.
 
     Raises:
         StoreError: it may hold all the same; repeat it.
     """
-    await _say(store, group, "hand", {handler: said.words})
-
-
-async def _say(store: Store, group: str, who: str, words: Mapping[str, str], *, refresh: bool = False) -> None:
-    args: list[Argument] = [group, who, int(refresh)]
+    args: list[Argument] = [group, who, beside]
     for handler, said in words.items():
         args += (handler, said)
     await store.run("limit_handlers", PLACE, args)
-
-
-class HandlerLimit(Struct, frozen=True):
-    """What limits one handler, for people.
-
-    Attributes:
-        handler: Its name.
-        written: What its author says, with the key behind it as whoever says so.
-        by_hand: What people say.
-        known: Whether a worker that knows the handler has been there since the last one that did not.
-    """
-
-    handler: str
-    written: SaidLimits
-    by_hand: SaidLimits
-    known: bool
-
-    @property
-    def text(self) -> str:
-        """In one line: by hand comes before written, for each of the two limits by itself."""
-        written = ", ".join([self.written.text] if self.written.text else ["nothing"])
-        key = f" for each {self.written.by}" if self.written.by else ""
-        of_author = f"{written} (by its author)" if self.known else "no handler of that name asks for permits"
-        by_hand = f"; {self.by_hand.text} (by hand)" if self.by_hand.text else ""
-        return f"{self.handler}{key}: {of_author}{by_hand}"
-
-
-async def stored_handler_limits(store: Store, group: str) -> list[HandlerLimit]:
-    """What limits the handlers of a group, by name.
-
-    Raises:
-        StoreError: the store cannot be asked.
-    """
-    with translated():
-        found: Any = await store.client.hgetall(store.keys.handler_limits(PLACE, group))
-    words = {field.decode(errors="replace"): said.decode(errors="replace") for field, said in found.items()}
-    names = {name for field in words for who, _, name in [field.partition(" ")] if who in ("author", "hand")}
-    return [
-        HandlerLimit(
-            name,
-            SaidLimits.read(words.get(f"author {name}", "")),
-            SaidLimits.read(words.get(f"hand {name}", "")),
-            f"author {name}" in words,
-        )
-        for name in sorted(names)
-    ]

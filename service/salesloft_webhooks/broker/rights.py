@@ -146,7 +146,7 @@ _LOOKING = (
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard end_later erase note_act note_erased pause redrive replace_stream replay "
+    "clock copy_stream discard end_later erase limit_handlers note_act note_erased pause redrive replace_stream replay "
     "salesloft_budget set_limits stop_run",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",
@@ -168,7 +168,7 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.OPERATOR: _FOLLOWING
         | _MEASURING
         | _rights(
-            "announced salesloft_budget stored_pauses replace_pause set_limits",
+            "announced limit_handlers salesloft_budget stored_pauses replace_pause set_limits",
             "hget zrange",
             "receivers salesloft:budget g:*",
         ),
@@ -183,7 +183,7 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.ACT: _LOOKING
         | _ACTING
         | _rights(
-            "active end_archive_run known_archived limit_handlers pass_run remove_group replay_archived stored_pauses",
+            "active end_archive_run known_archived pass_run remove_group replay_archived stored_pauses",
             "hdel hsetnx",
             "alerts",
         ),

@@ -19,6 +19,7 @@ from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.builtin_groups import builtin_group, builtin_names
 from salesloft_webhooks.handlers.execution import AttemptLimits
+from salesloft_webhooks.handlers.limited_handler import check_limits
 from salesloft_webhooks.handlers.registration import check_debounced_names
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.handlers.routes import Policy, Route, name_of
@@ -42,7 +43,9 @@ class LoadedGroup(Struct, frozen=True):
     routers: tuple[AnyRouter, ...]
 
     def __post_init__(self) -> None:
-        check_debounced_names(route.debounce for router in self.routers for route in router.routes)
+        routes = [route for router in self.routers for route in router.routes]
+        check_debounced_names(route.debounce for route in routes)
+        check_limits((name_of(route.handler), route.limit) for route in routes if route.limit is not None)
 
     @property
     def patterns(self) -> tuple[str, ...]:
@@ -77,9 +80,9 @@ class LoadedGroup(Struct, frozen=True):
 
     @property
     def handler_limits(self) -> dict[str, str]:
-        """What limits its handlers, by their names: in the store's words, with the key behind them."""
+        """What limits its handlers, by what it is called: in the store's words, with the key behind them."""
         return {
-            name_of(route.handler): route.limit.described
+            route.limit.called(name_of(route.handler)): route.limit.described
             for router in self.routers
             for route in router.routes
             if route.limit is not None
@@ -128,15 +131,7 @@ def load_group(name: str, handlers: Sequence[str], settings: Settings) -> Loaded
     )
     if not any(router.patterns for router in routers):
         raise ConfigurationError("WORKER_HANDLERS: there are tasks only, and no event to ask for one")
-    check_limited_names(routers)
     return LoadedGroup(name, routers)
-
-
-def check_limited_names(routers: Sequence[AnyRouter]) -> None:
-    """Refuse two limited handlers of one name: they would share their limits, which are found by it."""
-    names = [name_of(route.handler) for router in routers for route in router.routes if route.limit is not None]
-    if several := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigurationError(f"handler {several[0]}: several limited handlers of the group have this name")
 
 
 def _built_in(name: str, settings: Settings) -> AnyRouter:

@@ -110,16 +110,19 @@ class RunningGroup:
     def wants(self, event: Event, *, by_hand: bool = False) -> list[Want]:
         """What those limited handlers need that would be called with the event, in their order. None is called.
 
+        Of a limit that several of them share once: they are called one after the other.
+
         Args:
             event: One that waits for debounced handlers needs nothing of them: they are called later.
             by_hand: It was given again by hand, and so they are called at once.
         """
         task = event.follow_up.task if event.follow_up else ""
-        return [
+        wanted = (
             limit.want(name, event)
             for where, limit, name, debounced in self._limits(event.event_type, task)
             if (not debounced or by_hand or event.follow_up) and (where is None or where.holds(event))
-        ]
+        )
+        return list({want.digest: want for want in wanted}.values())
 
     def wait_no_more(self) -> None:
         """The worker stops: events that wait for company are handled now."""

@@ -132,7 +132,7 @@ class GroupController:
             chosen = believed(objects)
             declared = {group: declaration(each) for group, each in chosen.items()}
             outcomes = await self._pauses.carry_out(look.pauses, declared)
-            await self._limits.carry_out(look.limits, declared)
+            await self._limits.carry_out(look.limits, look.handler_limits, declared)
         except StoreError as exc:
             self._store_is(str(exc))
             return objects
@@ -186,8 +186,16 @@ class GroupController:
         pause = self._found.outcomes.get(said.group, PauseOutcome()).pause
         over = said.pause.until_ms if said.pause and said.pause.over(round(look.at * 1_000)) else None
         ended = "" if over is None else seconds_time(over / 1_000)
-        by = "; ".join(look.limits[said.group].lines) if said.group in look.limits else ""
-        return GroupView(state=state, at=look.at, stats=stats, pause=pause, message=message, over=ended, limited_by=by)
+        return GroupView(
+            state=state,
+            at=look.at,
+            stats=stats,
+            pause=pause,
+            message=message,
+            over=ended,
+            limited_by="; ".join(look.limits[said.group].lines) if said.group in look.limits else "",
+            handler_limits=tuple(look.handler_limits.get(said.group, ())),
+        )
 
     def _state(self, each: GroupObject, said: Declaration, look: GroupLook) -> tuple[GroupState, str]:
         """Whether an object speaks for a group, and if not, why."""

@@ -17,20 +17,53 @@ from salesloft_webhooks.operator.objects import GroupObject
 
 LONGEST_REASON = 256
 LONGEST_NAME = 253
+MOST_HANDLERS = 100
+"""Whose limits one object declares."""
 _OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII)
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
-class LimitsSpec(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The `limits` of a `ConsumerGroup`. What is absent is said elsewhere: by hand, or by the authors of its handlers.
+class LimitSpec(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A limit. What is absent is said elsewhere: by hand, or by authors.
 
     Attributes:
-        max_running: Attempts that run at once, in all of its workers together.
-        rate: How many begin: ``100/min``.
+        max_running: So many run at once, in all workers together.
+        rate: So many begin: ``100/min``.
     """
 
     max_running: Annotated[int, Meta(ge=1, le=MOST_RUNNING)] | None = None
     rate: str | None = None
+
+    def said(self, by: str) -> SaidLimits:
+        """The same, said by this object.
+
+        Raises:
+            ConfigurationError: the rate is none.
+        """
+        if self.max_running is None and self.rate is None:
+            return SaidLimits()
+        rate = UNSET if self.rate is None else Rate.parse(self.rate)
+        return SaidLimits(UNSET if self.max_running is None else self.max_running, rate, by)
+
+
+class HandlerLimitSpec(LimitSpec, frozen=True, kw_only=True, rename="camel"):
+    """The limit of a handler.
+
+    Attributes:
+        name: The handler's.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+
+
+class LimitsSpec(LimitSpec, frozen=True, kw_only=True, rename="camel"):
+    """The `limits` of a `ConsumerGroup`: its attempts.
+
+    Attributes:
+        handlers: The limits of its handlers.
+    """
+
+    handlers: Annotated[tuple[HandlerLimitSpec, ...], Meta(max_length=MOST_HANDLERS)] = ()
 
 
 class GroupSpec(Struct, frozen=True, kw_only=True):
@@ -58,12 +91,14 @@ class Declaration(Struct, frozen=True, kw_only=True):
         group: Of which group.
         pause: The pause, over or not; None: none.
         limits: The limits.
+        handler_limits: The limits of handlers, by name.
         unreadable: Why it cannot be read; empty: it can.
     """
 
     group: str
     pause: DeclaredPause | None = None
     limits: SaidLimits = SaidLimits()
+    handler_limits: Mapping[str, SaidLimits] = {}
     unreadable: str = ""
 
 
@@ -72,25 +107,20 @@ def declaration(of: GroupObject) -> Declaration:
     name, namespace = of.metadata.name, of.metadata.namespace
     try:
         spec = msgspec.convert(of.spec, GroupSpec)
-        limits = _limits(spec.limits, f"{namespace}/{name}")
+        limits, by = spec.limits or LimitsSpec(), f"{namespace}/{name}"
+        of_group, of_handlers = limits.said(by), {each.name: each.said(by) for each in limits.handlers}
     except (msgspec.ValidationError, ConfigurationError) as exc:
         named = of.spec.get("group")
         return Declaration(group=named if isinstance(named, str) and named else name, unreadable=f"spec: {exc}")
     if of.metadata.deletion_timestamp:
         return Declaration(group=spec.group or name)
-    if not spec.paused:
-        return Declaration(group=spec.group or name, limits=limits)
+    pause = _pause(spec, by) if spec.paused else None
+    return Declaration(group=spec.group or name, pause=pause, limits=of_group, handler_limits=of_handlers)
+
+
+def _pause(spec: GroupSpec, by: str) -> DeclaredPause:
     until = None if spec.until is None else round(spec.until.timestamp() * 1_000)
-    reason = " ".join((spec.reason or "").split())[:LONGEST_REASON]
-    pause = DeclaredPause(f"{namespace}/{name}", reason, until)
-    return Declaration(group=spec.group or name, pause=pause, limits=limits)
-
-
-def _limits(spec: LimitsSpec | None, by: str) -> SaidLimits:
-    if spec is None or (spec.max_running is None and spec.rate is None):
-        return SaidLimits()
-    rate = UNSET if spec.rate is None else Rate.parse(spec.rate)
-    return SaidLimits(UNSET if spec.max_running is None else spec.max_running, rate, by)
+    return DeclaredPause(by, " ".join((spec.reason or "").split())[:LONGEST_REASON], until)
 
 
 def declares_nothing(of: GroupObject) -> bool:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from salesloft_webhooks.broker import Store, follow_partitions
 from salesloft_webhooks.broker.administration.groups import registrations
+from salesloft_webhooks.broker.administration.handler_limiting import HandlerLimit, stored_handler_limits
 from salesloft_webhooks.broker.administration.limiting import StoredLimits, stored_limits
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.broker.administration.stored_pause import FoundPause, find_pauses
@@ -21,6 +22,7 @@ class GroupLook(Struct, frozen=True, kw_only=True):
         registered: The groups there are.
         pauses: The pauses of these by group, one for each partition.
         limits: What limits these, by group.
+        handler_limits: What limits their handlers, by group.
     """
 
     at: float
@@ -28,6 +30,7 @@ class GroupLook(Struct, frozen=True, kw_only=True):
     registered: frozenset[str]
     pauses: Mapping[str, Sequence[FoundPause]]
     limits: Mapping[str, StoredLimits]
+    handler_limits: Mapping[str, Sequence[HandlerLimit]]
 
 
 async def look_at_groups(store: Store) -> GroupLook:
@@ -40,6 +43,11 @@ async def look_at_groups(store: Store) -> GroupLook:
     stats = await measure(store)
     registered = frozenset(each.group for each in await registrations(store) if each.seen is not None)
     pauses = await find_pauses(store, sorted(registered))
-    limits = {group: await stored_limits(store, group) for group in sorted(registered)}
-    by_name = {each.group: each for each in stats.groups}
-    return GroupLook(at=time.time(), stats=by_name, registered=registered, pauses=pauses, limits=limits)
+    return GroupLook(
+        at=time.time(),
+        stats={each.group: each for each in stats.groups},
+        registered=registered,
+        pauses=pauses,
+        limits={group: await stored_limits(store, group) for group in sorted(registered)},
+        handler_limits={group: await stored_handler_limits(store, group) for group in sorted(registered)},
+    )

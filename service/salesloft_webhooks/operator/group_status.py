@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 
+from salesloft_webhooks.broker.administration.handler_limiting import HandlerLimit
 from salesloft_webhooks.broker.administration.stored_pause import Pause, StoredPause
 from salesloft_webhooks.operator.conditions import with_condition
 from salesloft_webhooks.operator.group_conditions import caught_up, ready
@@ -69,6 +70,7 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
         **_pause(view.pause),
         "limits": None if view.stats is None else view.stats.limits or None,
         "limitedBy": view.limited_by or None,
+        "handlerLimits": [_handler(each) for each in view.handler_limits] or None,
         "measuredAt": now,
         "conditions": written,
     }
@@ -76,7 +78,7 @@ def group_status(of: GroupObject, view: GroupView) -> dict[str, Any]:
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any], now: float) -> bool:
     """Whether a status says something else than the one that stands there: see the module."""
-    paused, limited = ("paused", "pausedBy", "pauseReason", "pausedUntil"), ("limits", "limitedBy")
+    paused, limited = ("paused", "pausedBy", "pauseReason", "pausedUntil"), ("limits", "limitedBy", "handlerLimits")
     told = ("observedGeneration", *EXACT, *paused, *limited, "conditions")
     if any(before.get(name) != after.get(name) for name in told):
         return True
@@ -108,6 +110,13 @@ def _pause(pause: StoredPause) -> dict[str, Any]:
         "pauseReason": pause.reason or None,
         "pausedUntil": until if pause.kind in {Pause.DECLARED, Pause.MANUAL} else None,
     }
+
+
+def _handler(limit: HandlerLimit) -> dict[str, str]:
+    """What limits a handler; a value that is empty is left out."""
+    in_force = limit.in_force.text if limit.known else ""
+    said = {"name": limit.handler, "key": limit.key, "limits": in_force, "limitedBy": "; ".join(limit.lines)}
+    return {name: value for name, value in said.items() if value}
 
 
 def _moved(before: int | None, after: int | None) -> bool:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from salesloft_webhooks.broker.administration.handler_limiting import HandlerLimit
 from salesloft_webhooks.broker.administration.stats import GroupStats
 from salesloft_webhooks.broker.administration.stored_pause import StoredPause
 
@@ -34,6 +35,7 @@ class GroupView(Struct, frozen=True, kw_only=True):
         message: What is wrong, for people.
         over: The end of a pause that was declared and is over; empty: none is.
         limited_by: Who limits it to what, the one that is believed first; empty: nobody.
+        handler_limits: What limits its handlers, by name.
     """
 
     state: GroupState
@@ -43,3 +45,4 @@ class GroupView(Struct, frozen=True, kw_only=True):
     message: str = ""
     over: str = ""
     limited_by: str = ""
+    handler_limits: tuple[HandlerLimit, ...] = ()

@@ -20,6 +20,7 @@ from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.telemetry import WorkerTelemetry
 from salesloft_webhooks.worker.concurrency_limit import ConcurrencyLimit, HeldSlots
 from salesloft_webhooks.worker.idle_wait import IdleWait
+from salesloft_webhooks.worker.permits_in_hand import PermitsInHand
 from salesloft_webhooks.worker.taking import NOTHING_TAKEN
 
 SHORTEST_SECONDS = 0.01
@@ -45,6 +46,9 @@ class LimitedTakes:
         idle_wait: What it waits for.
         background: Where permits are given back.
         telemetry: Who hears that it is held up.
+
+    Attributes:
+        hand: What it was given.
     """
 
     def __init__(
@@ -63,14 +67,13 @@ class LimitedTakes:
         self._background = background
         self._telemetry = telemetry
         self._calling = asyncio.Lock()  # a call states what runs, so the one before has to be answered
-        self._in_hand = 0  # permits with which nothing has begun yet
-        self._unused = 0  # permits to give back with the next call
+        self.hand = PermitsInHand()
         self._stated: int | None = None  # what the store takes to run, as far as is known
         self._latest = self._over = 0  # numbers of calls: see `Claim`
         self._giving_back = False
         self._unanswered = self._reported = False
-        self._repeats = False  # the next take may get what one of isolated entries leased, whose answer was lost
-        self._looked = self._asked = 0.0
+        self._repeats = False  # whether the next take gets what a lost one of isolated entries has leased
+        self._looked = 0.0
         self._held_up: tuple[str, float] | None = None
 
     @property
@@ -82,7 +85,7 @@ class LimitedTakes:
     def claim(self) -> Claim:
         """What has to be kept for as long as a lease. For any thread to call."""
         # The numbers first, then what is in hand: what is counted is known to the calls that they name, or is more.
-        latest, over, in_hand = self._latest, self._over, self._in_hand
+        latest, over, in_hand = self._latest, self._over, self.hand.count
         return Claim(self._partition, in_hand + self._running(), latest, over)
 
     async def fill(self, held: HeldSlots, take_and_start: Take, *, alone: bool) -> Taken:
@@ -105,13 +108,13 @@ class LimitedTakes:
             looked = await self._look(held, take_and_start)
             if not looked.something_there:
                 return looked
-        if not (alone and self._in_hand and not self.stale):
-            self._unused, self._in_hand = self._unused + self._in_hand, 0
+        if not (alone and self.hand.count and not self.stale):
+            self.hand.lay_aside()
             if not await self._ask(1 if alone else held.free):
                 return await self._look(held, take_and_start) if self.should_look and not alone else NOTHING_TAKEN
         self._repeats = self._repeats or alone
         try:
-            return await self._take(self._in_hand, held, take_and_start)
+            return await self._take(self.hand.count, held, take_and_start)
         finally:
             self._put_back()
 
@@ -155,11 +158,11 @@ class LimitedTakes:
     @property
     def stale(self) -> bool:
         """Whether permits were given so long ago that others may have them: nothing may begin with them."""
-        return self._in_hand > 0 and time.monotonic() - self._asked > self._limits.lease_seconds / 2
+        return self.hand.are_older_than(self._limits.lease_seconds / 2)
 
     async def _ask(self, wanted: int) -> int:
         async with self._calling:
-            self._asked, running = time.monotonic(), self._running()
+            asked, running = time.monotonic(), self._running()
             try:
                 permits = await self._call(running, wanted)
             except StoreError as exc:
@@ -167,8 +170,8 @@ class LimitedTakes:
                 self._telemetry.store_unavailable(str(exc), PERMITS_PART)
                 raise
             self._answered()
-            self._in_hand, self._stated = permits.count, running + permits.count
-            self._over = self._latest
+            self.hand.receive(permits, asked)
+            self._stated, self._over = running + permits.count, self._latest
         if not permits.count:
             seconds = min(max(permits.wait_seconds, SHORTEST_SECONDS), LOOK_SECONDS)
             self._held_up = permits.held_up, seconds
@@ -185,7 +188,7 @@ class LimitedTakes:
         return unanswered
 
     async def _call(self, running: int, wanted: int) -> Permits:
-        unused, self._unused = self._unused, 0
+        unused = self.hand.unused()
         self._latest += 1
         try:
             return await self._limits.ask(self._partition, self._latest, running=running, wanted=wanted, unused=unused)
@@ -207,7 +210,7 @@ class LimitedTakes:
 
     def begun(self, attempts: int) -> None:
         """Attempts have begun, with the permits that there were."""
-        self._in_hand = max(0, self._in_hand - attempts)
+        self.hand.begun(attempts)
 
     def ended(self) -> None:
         """An attempt has ended: others may wait for its permit."""
@@ -216,9 +219,8 @@ class LimitedTakes:
             self._background.start(self._give_back_soon(), name=f"giving back permits of partition {self._partition}")
 
     def _put_back(self) -> None:
-        self._unused += self._in_hand
-        self._in_hand = 0
-        if self._unused:
+        self.hand.lay_aside()
+        if self.hand.some_unused:
             self.ended()
 
     async def _give_back_soon(self) -> None:
@@ -237,8 +239,8 @@ class LimitedTakes:
             self._stated = None
             return
         async with self._calling:
-            running = self._running() + self._in_hand
-            if running != self._stated or self._unused:
+            running = self._running() + self.hand.count
+            if running != self._stated or self.hand.some_unused:
                 stated = self._stated
                 try:
                     await self._call(running, 0)

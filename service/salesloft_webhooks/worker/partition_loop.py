@@ -67,7 +67,7 @@ class PartitionLoop:
         self.permits = LimitedTakes(
             group.limits, partition, lambda: self._running.slots, self.idle_wait, self._background, telemetry
         )
-        self._running.on_end = self.permits.ended
+        self._running.on_end, self._running.on_refused = self.permits.ended, self.permits.hand.not_begun
         # Half of the slots: the store answers one take while the attempts of the one before run.
         self._take_at_most = (settings.worker_concurrency + 1) // 2
         self._isolated = 0  # that are to be run next: before others, which in a limited group would take their permits
@@ -186,8 +186,9 @@ class PartitionLoop:
         begins = 0 if self._stopping or self.permits.stale else min(held.free, len(ours))
         for lease in ours[begins:]:
             self._settler.add(Settlement(lease, Outcome.RELEASE))
+        grant = self.permits.hand.grant
         for lease in ours[:begins]:
-            self._running.start(lease, known)
+            self._running.start(lease, known, grant)
         held.free -= begins
         self.permits.begun(begins)
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 
 from salesloft_webhooks.background import Background
-from salesloft_webhooks.broker import Group, Lease, Settlement
+from salesloft_webhooks.broker import HELD_UP, Group, Lease, Settlement
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import WorkerTelemetry
@@ -28,6 +28,7 @@ class RunningAttempts:
         attempts: By entry id. All of a lane run stay until it is over.
         slots: How many slots they hold.
         on_end: Called when one is free again, in a group that is limited.
+        on_refused: Called before that with the number of its grant, when a handler's limit let nothing of it begin.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class RunningAttempts:
         self.attempts: dict[str, Attempt] = {}
         self.slots = 0
         self.on_end: Callable[[], None] = lambda: None
+        self.on_refused: Callable[[int], None] = lambda _: None
+        self._grants: dict[str, int] = {}
         self._group = group
         self._slots = slots
         self._rules, self._handlers = handlers
@@ -60,8 +63,13 @@ class RunningAttempts:
         """Those that run under a lease of their own. For any thread to call."""
         return [attempt for attempt in self.attempts.copy().values() if attempt.head is None]
 
-    def start(self, lease: Lease, renewed: float) -> None:
-        """Start an attempt, for which there is a slot; its lease was ours at that monotonic time."""
+    def start(self, lease: Lease, renewed: float, grant: int = 0) -> None:
+        """Start an attempt, for which there is a slot; its lease was ours at that monotonic time.
+
+        With the number of what gave it a permit of the group's rate.
+        """
+        if grant:
+            self._grants[lease.entry_id] = grant
         attempt = Attempt(lease, self._rules(lease.event.event_type), renewed)
         self._slots.running += 1
         self.slots += 1
@@ -81,6 +89,9 @@ class RunningAttempts:
         if lane_run is not None:
             self._continue_lane(lane_run, settlement)
             return
+        grant = self._grants.get(attempt.lease.entry_id)
+        if grant and settlement is not None and settlement.reason == HELD_UP:
+            self.on_refused(grant)
         self._free_slot_of(attempt)
         if settlement is not None:
             self._settler.add(settlement, attempt.renewed)
@@ -100,6 +111,7 @@ class RunningAttempts:
     def _free_slot_of(self, *attempts: Attempt) -> None:
         for attempt in attempts:
             del self.attempts[attempt.lease.entry_id]
+            self._grants.pop(attempt.lease.entry_id, None)
         self._slots.running -= 1
         self._slots.release()
         self.slots -= 1

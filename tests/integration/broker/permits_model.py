@@ -17,6 +17,7 @@ class Answer:
     given: int
     wait_ms: int
     held_up: str
+    grant: int
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Permits:
     server_ms: int = 1_900_000_000_000
     lease_ms: int = LEASE_MS
     _numbers: dict[str, int] = field(default_factory=dict)
+    _grants: dict[str, int] = field(default_factory=dict)
 
     def limit(self, words: str) -> None:
         """Say by hand what limits the group."""
@@ -43,19 +45,23 @@ class Permits:
         self.redis.mset({"own:seconds": self.server_ms // 1000, "own:micros": self.server_ms % 1000 * 1000})
         return self.redis.eval(script(name).source.replace(ASKS_TIME, OWN_TIME), 1, STREAM, *args)
 
-    def call(self, claimant: str, *, running: int, wanted: int = 0, unused: int = 0) -> tuple[object, ...]:
+    def call(self, claimant: str, *, running: int, wanted: int = 0, unused: str = "") -> tuple[object, ...]:
         """The words of a claimant's next call, which may be sent late, twice or never."""
         self._numbers[claimant] = number = self._numbers.get(claimant, 0) + 1
         return "crm", claimant, number, self.lease_ms, running, wanted, unused
 
     def send(self, call: tuple[object, ...]) -> Answer:
         """Send it."""
-        given, wait, held_up, _ = self.run("permits", *call)
-        return Answer(given, wait, held_up.decode() if isinstance(held_up, bytes) else held_up)
+        given, wait, held_up, _, grant = self.run("permits", *call)
+        return Answer(given, wait, held_up.decode() if isinstance(held_up, bytes) else held_up, grant)
 
     def ask(self, claimant: str, *, running: int = 0, wanted: int = 1, unused: int = 0) -> Answer:
-        """Ask, and hear the answer."""
-        return self.send(self.call(claimant, running=running, wanted=wanted, unused=unused))
+        """Ask, and hear the answer; so many permits of the claimant's latest grant come back."""
+        back = f"{self._grants[claimant]}:{unused}" if unused else ""
+        answer = self.send(self.call(claimant, running=running, wanted=wanted, unused=back))
+        if answer.grant:
+            self._grants[claimant] = answer.grant
+        return answer
 
     def keep(self, **running: int) -> None:
         """Keep what runs, as the renewing thread does."""

@@ -184,20 +184,6 @@ def test_a_promoted_replica_hears_of_what_runs_by_the_next_renewal(handlers: Han
     assert handlers.ask("b", ONE).permit == ""
 
 
-def test_by_hand_comes_before_what_is_written_for_each_limit_by_itself(handlers: Handlers) -> None:
-    """From the next event on: two at once instead of one, while the written rate still holds; forgotten, one again."""
-    written = ("1 10/1000/3", "k")
-    handlers.calls.run("limit_handlers", "crm", "hand", 0, "k", "2 -")
-    by_hand = [handlers.ask(event, written) for event in "abc"]
-    handlers.calls.run("limit_handlers", "crm", "hand", 0, "k", "none none")
-    lifted = [handlers.ask(event, written).permit != "" for event in "def"]
-    handlers.calls.run("limit_handlers", "crm", "hand", 0, "k", "")
-
-    assert [each.permit != "" for each in by_hand] == [True, True, False]
-    assert lifted == [True] * 3
-    assert handlers.ask("g", written).limit == "running"
-
-
 def test_a_lowered_burst_and_a_clock_set_back_leave_nobody_waiting_for_longer(handlers: Handlers) -> None:
     """What the bucket lacks is never more than its burst; the clock that was set back by an hour is made up for."""
     for number in range(1_000):
@@ -221,16 +207,6 @@ def test_a_thousand_keys_leave_nothing_behind(handlers: Handlers) -> None:
     ends = [handlers.redis.pttl(key) for key in handlers.redis.keys(f"{BASE}:*")]
 
     assert all(0 <= end <= 100 or end == -2 for end in ends)
-
-
-def test_authors_are_heard_as_a_whole_and_people_handler_by_handler(handlers: Handlers) -> None:
-    """A handler that is written no more is forgotten; what was said by hand stays; a refresh says nothing twice."""
-    handlers.calls.run("limit_handlers", "crm", "author", 0, "old", "1 -", "kept", "2 -")
-    handlers.calls.run("limit_handlers", "crm", "hand", 0, "old", "9 -")
-    handlers.calls.run("limit_handlers", "crm", "author", 1, "other", "3 -")
-    handlers.calls.run("limit_handlers", "crm", "author", 0, "kept", "4 -")
-
-    assert handlers.redis.hgetall(BASE) == {"author kept": "4 -", "hand old": "9 -"}
 
 
 def test_after_an_outage_a_permit_is_left_until_the_next_renewal_of_its_owner(handlers: Handlers) -> None:

@@ -194,7 +194,7 @@ async def test_a_group_that_is_removed_leaves_no_limits(bench: Bench) -> None:
     """Nothing of them is left, like nothing else of it."""
     group = await bench.group()
     await set_limits(bench.store, "crm", "hand", SaidLimits(2))
-    await group.limits.ask(0, 1, running=0, wanted=1, unused=0)
+    await group.limits.ask(0, 1, running=0, wanted=1, unused={})
 
     await remove(bench.store, "crm", force=True)
 

@@ -135,7 +135,7 @@ def test_whoever_knows_newer_limits_is_judged_by_them(permits: Permits) -> None:
     permits.limit("9 -")
     newer = f"{permits.server_ms + 5} 1 -|1 -||"
 
-    given, _, _, text = permits.run("permits", *permits.call("a", running=0, wanted=7), newer)
+    given, _, _, text, _ = permits.run("permits", *permits.call("a", running=0, wanted=7), newer)
 
     assert given == 1
     assert text == newer == permits.redis.hget(CLOCK, "limits")

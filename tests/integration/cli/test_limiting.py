@@ -3,6 +3,7 @@
 import pytest
 
 from salesloft_webhooks.broker import GroupOptions, HandlerLimits
+from salesloft_webhooks.broker.administration.handler_limiting import declare_handler_limits
 from salesloft_webhooks.broker.group_limits import set_limits
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.limits import Rate, SaidLimits
@@ -97,12 +98,31 @@ def test_a_handler_is_limited_by_hand_until_that_is_forgotten(console: Console) 
     (shown,) = console.read("groups", "show", "crm")["handler_limits"]
     act = console.read("audit")["audit"][-1]
 
-    assert "limits of sync for each data.user.id: 8 at once, 100/min (by its author)" in " ".join(both.split())
-    assert "3 at once, no rate (by hand)" in " ".join(both.split())
+    said = "3 at once, no rate (by hand); 8 at once, 100/min (by its author)"
+    assert f"limits of sync for each data.user.id: {said}" in " ".join(both.split())
     assert (shown["handler"], shown["written"]["max_running"]) == ("sync", 8)
     assert shown["by_hand"].get("max_running") is None
     assert limits(console) == ""
     assert act["arguments"]["handler"] == "sync"
+
+
+def test_what_is_left_of_a_handlers_declaration_is_forgotten(console: Console) -> None:
+    """Of an operator that is gone; what is said by hand or by its author stays, and so does the group's declaration."""
+
+    async def declared(driven: Driven) -> None:
+        await handlers_written(driven)
+        await set_limits(driven.store, "crm", "declared", SaidLimits(1, by="gone/crm"))
+        await declare_handler_limits(driven.store, "crm", {"sync": SaidLimits(2, by="gone/crm")})
+
+    console.arrange(declared)
+    before = console.run("groups", "show", "crm").stdout
+
+    console.run("groups", "limit", "crm", "--handler", "sync", "--forget-declared")
+
+    assert "2 at once (by ConsumerGroup gone/crm); 8 at once, 100/min (by its author)" in " ".join(before.split())
+    after = " ".join(console.run("groups", "show", "crm").stdout.split())
+    assert "limits of sync for each data.user.id: 8 at once, 100/min (by its author)" in after
+    assert limits(console) == "1 at once"
 
 
 def test_a_handler_that_never_asks_cannot_be_limited(console: Console) -> None:

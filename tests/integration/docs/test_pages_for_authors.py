@@ -22,7 +22,7 @@ PAGES = {
     "docs/debounce.md": 2,
     "docs/filters.md": 2,
     "docs/follow_ups.md": 2,
-    "docs/limits.md": 2,
+    "docs/limits.md": 3,
     "docs/threads_and_processes.md": 2,
 }
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from salesloft_webhooks import Event, Limit, Router
-from salesloft_webhooks.broker.handler_limits import limit_handler_by_hand
+from salesloft_webhooks.broker.administration.handler_limiting import limit_handler_by_hand
 from salesloft_webhooks.limits import SaidLimits
 from salesloft_webhooks.settings import Ordering
 from tests.integration.worker.limited_calls import Calls, no_permits, workers

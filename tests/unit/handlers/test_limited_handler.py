@@ -9,7 +9,7 @@ import pytest
 from salesloft_webhooks import Debounce, Event, Limit, Router, Settings
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.follow_ups import FollowUp
-from salesloft_webhooks.handlers.loading import LoadedGroup, check_limited_names
+from salesloft_webhooks.handlers.loading import LoadedGroup
 from tests.support.samples import event
 
 
@@ -23,6 +23,9 @@ from tests.support.samples import event
         pytest.param({"key": ""}, "key", id="nothing"),
         pytest.param({"rate": 100}, "rate", id="a number for a rate"),
         pytest.param({"key": 7}, "key", id="a number for a field"),
+        pytest.param({"name": ""}, "name", id="no name"),
+        pytest.param({"name": "crm api"}, "name", id="a name of two words"),
+        pytest.param({"name": 7}, "name", id="a number for a name"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_at_import(arguments: dict[str, object], mistake: str) -> None:
@@ -67,9 +70,57 @@ def test_two_limited_handlers_of_one_name_are_refused() -> None:
         @router.on("*", limit=Limit(max_running=1) if number < 2 else None)
         async def sync(event: Event) -> None: ...
 
-    check_limited_names(routers[1:])
+    LoadedGroup("mine", routers[1:])
     with pytest.raises(ConfigurationError, match="sync"):
-        check_limited_names(routers)
+        LoadedGroup("mine", routers)
+
+
+@pytest.mark.parametrize(
+    ("second", "mistake"),
+    [
+        pytest.param(Limit(name="crm-api", max_running=2), "something else", id="another number"),
+        pytest.param(Limit(name="crm-api", max_running=1, key="user_id"), "something else", id="another key"),
+        pytest.param(Limit(name="first", max_running=1), "another limited handler's", id="a handler's name"),
+    ],
+)
+def test_what_would_share_a_limit_by_mistake_is_refused(second: Limit, mistake: str) -> None:
+    """Those who share one say the same of it, and no limit is called as a limited handler is."""
+    router, shared = Router[None](), Limit(name="crm-api", max_running=1)
+    for name, limit in (("first", Limit(max_running=1)), ("second", shared), ("third", second)):
+
+        async def handler(event: Event) -> None: ...
+
+        handler.__qualname__ = name
+        router.on("*", limit=limit)(handler)
+
+    with pytest.raises(ConfigurationError, match=mistake):
+        LoadedGroup("mine", (router,))
+
+
+async def test_handlers_that_name_a_limit_share_it() -> None:
+    """Each value of its key is one, whichever handler asks; an event that needs it for several asks once."""
+    router, shared = Router[None](), Limit(name="crm-api", max_running=2, key="data.id")
+
+    @router.on("email.*", "person.*", limit=shared)
+    async def first(event: Event) -> None: ...
+
+    @router.on("person.*", limit=Limit(max_running=2, key="data.id", name="crm-api"))
+    async def second(event: Event) -> None: ...
+
+    @router.on("person.*", limit=Limit(max_running=2, key="data.id"))
+    async def third(event: Event) -> None: ...
+
+    loaded = LoadedGroup("mine", (router,))
+    async with loaded.open(Settings.load()) as running:
+        (mail,) = running.wants(event("email.sent", {"id": 1}))
+        (other,) = running.wants(event("email.sent", {"id": 2}))
+        person, own = running.wants(event("person.created", {"id": 1}))
+
+    assert (mail.handler, person.handler, own.handler.rpartition(".")[2]) == ("crm-api", "crm-api", "third")
+    assert mail.digest == person.digest
+    assert len({mail.digest, other.digest, own.digest}) == 3
+    assert loaded.handler_limits["crm-api"] == "2 - data.id"
+    assert len(loaded.handler_limits) == 2
 
 
 def test_events_share_a_limit_by_the_value_of_the_key_alone() -> None:

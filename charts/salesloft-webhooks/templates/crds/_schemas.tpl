@@ -52,3 +52,18 @@ properties:
     minLength: 1
     maxLength: 253
 {{- end }}
+
+{{/* The two limits of what is limited, which is named. */}}
+{{- define "salesloft-webhooks.limitSchemas" -}}
+maxRunning:
+  type: integer
+  format: int64
+  description: How many {{ . }} run at once.
+  minimum: 1
+  maximum: 100000
+rate:
+  type: string
+  description: How many {{ . }} begin, such as 10/s, 100/min, 5000/h or 100/min burst 20.
+  maxLength: 40
+  pattern: '^(([1-9][0-9]{0,3}|10000)/s|([1-9][0-9]{0,4}|[1-5][0-9]{5}|600000)/min|([1-9][0-9]{0,6}|[12][0-9]{7}|3[0-5][0-9]{6}|36000000)/h)( burst ([1-9][0-9]{0,4}|100000))?$'
+{{- end }}

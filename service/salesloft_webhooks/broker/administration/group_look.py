@@ -3,12 +3,12 @@
 from msgspec import Struct
 
 from salesloft_webhooks.broker.administration.groups import Registration, registration
+from salesloft_webhooks.broker.administration.handler_limiting import HandlerLimit, stored_handler_limits
 from salesloft_webhooks.broker.administration.holdings import Holdings, holdings
 from salesloft_webhooks.broker.administration.limiting import StoredLimits, stored_limits
 from salesloft_webhooks.broker.administration.samples import GroupSample, Trend, group_samples, trend
 from salesloft_webhooks.broker.administration.stats import GroupStats, measure
 from salesloft_webhooks.broker.connection.store import Store
-from salesloft_webhooks.broker.handler_limits import HandlerLimit, stored_handler_limits
 
 
 class GroupLook(Struct, frozen=True):

@@ -2,9 +2,9 @@
 -- Writes down what somebody says of the limits of a group's handlers.
 --
 -- KEYS  1 the stream of partition 0
--- ARGV  1 group   2 who: 'hand' (of those named) | 'author' (of all: what is said of others is forgotten)
---       3 '1': only if that has said nothing; else 0   then two for each handler: its name, '<running> <rate>[ <key>]', or ''
---       for nothing said; of what is said by hand '-' leaves that limit as it was said by hand before
+-- ARGV  1 group   2 who: 'hand', 'declared' (of those named) | 'author' (of all: what is said of others is forgotten)
+--       3 'repeated': only if that has said nothing; 'further': '-' leaves a limit as it was said before; else ''
+--       then two for each handler: its name, '<running> <rate>[ <key, or who declares it>]', or '' for nothing said
 -- Result: how many handlers are named
 --@include partition
 --@include group
@@ -16,7 +16,7 @@ if who == 'author' then
       before[#before + 1] = field
     end
   end
-  if #before > 0 and ARGV[3] == '1' then
+  if #before > 0 and ARGV[3] == 'repeated' then
     return 0
   end
   for _, field in ipairs(before) do
@@ -25,13 +25,14 @@ if who == 'author' then
 end
 for at = 4, #ARGV, 2 do
   local field, words = who .. ' ' .. ARGV[at], ARGV[at + 1]
-  if words == '' then
-    redis.call('HDEL', said, field)
-  elseif who == 'hand' then
+  if words ~= '' and ARGV[3] == 'further' then
     local running, rate = string.match(words, '^(%S+) (%S+)')
     local running_before, rate_before = string.match(redis.call('HGET', said, field) or '', '^(%S+) (%S+)')
     running = running == '-' and running_before or running
-    redis.call('HSET', said, field, running .. ' ' .. (rate == '-' and rate_before or rate))
+    words = running .. ' ' .. (rate == '-' and rate_before or rate)
+  end
+  if words == '' then
+    redis.call('HDEL', said, field)
   else
     redis.call('HSET', said, field, words)
   end

@@ -22,7 +22,6 @@ if source == '' then
   return limits.adopt(stored, words)
 end
 
-local SOURCES = { 'hand', 'declared', 'author' }
 local said = {}
 said.hand, said.declared, said.author = string.match(stored, '^[^|]*|([^|]*)|([^|]*)|([^|]*)$')
 if source == 'author' then
@@ -45,17 +44,12 @@ end
 said[source] = words
 
 local function first(pattern)
-  for _, each in ipairs(SOURCES) do
-    local value = string.match(said[each] or '', pattern)
-    if value and value ~= '-' then
-      return value == 'none' and '-' or value
-    end
-  end
-  return '-'
+  local word = limits.first({ said.hand or '', said.declared or '', said.author or '' }, pattern)
+  return word == 'none' and '-' or word
 end
 
-local text = table.concat({ first('^(%S+) %S+') .. ' ' .. first('^%S+ (%S+)'), said.hand or '', said.declared or '',
-  said.author or '' }, '|')
+local text = table.concat({ first(limits.running_word) .. ' ' .. first(limits.rate_word), said.hand or '',
+  said.declared or '', said.author or '' }, '|')
 if text == string.match(stored, '^%d+ (.*)$') or (stored == '' and text == '- -|||') then
   return stored
 end

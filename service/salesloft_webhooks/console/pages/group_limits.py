@@ -22,23 +22,36 @@ def limit_buttons(name: str, stored: StoredLimits) -> dict[str, str]:
 
 async def limit(form: Form, console: Console, _person: Person) -> Done:
     """Say by hand what limits it; what is left empty is not said by hand any more."""
-    name = await _known(console, form.text("name"))
-    try:
-        said = SaidLimits.parse(form.text("max_running"), form.text("rate"))
-    except ConfigurationError as exc:
-        raise FormRefused(str(exc)) from exc
-    limits = await limit_by_hand(console.store, name, said, anew=True)
+    name = await known_group(console, form.text("name"))
+    limits = await limit_by_hand(console.store, name, said_in(form), anew=True)
     return Done(f"{name} is limited to {limits.text}" if limits else f"nothing limits {name} now", f"/groups/{name}")
 
 
 async def forget_limit(form: Form, console: Console, _person: Person) -> Done:
     """Let what is declared or written hold again."""
-    name = await _known(console, form.text("name"))
+    name = await known_group(console, form.text("name"))
     limits = await forget_limits(console.store, name)
     return Done(f"{name} is limited to {limits.text}" if limits else f"nothing limits {name} now", f"/groups/{name}")
 
 
-async def _known(console: Console, name: str) -> str:
+def said_in(form: Form) -> SaidLimits:
+    """What a form says of both limits.
+
+    Raises:
+        FormRefused: one is none.
+    """
+    try:
+        return SaidLimits.parse(form.text("max_running"), form.text("rate"))
+    except ConfigurationError as exc:
+        raise FormRefused(str(exc)) from exc
+
+
+async def known_group(console: Console, name: str) -> str:
+    """The name of a group.
+
+    Raises:
+        NotFound: there is none.
+    """
     if name not in await group_names(console.store):
         raise NotFound(f"There is no group {name[:100]}")
     return name

@@ -9,15 +9,15 @@ from salesloft_webhooks.broker.administration.holdings import LATER, Consumer, H
 from salesloft_webhooks.broker.administration.overview import overview
 from salesloft_webhooks.broker.administration.pausing import pause_by_hand, resume_by_hand
 from salesloft_webhooks.broker.administration.samples import EVERY_SECONDS, KEPT
-from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.administration.stored_pause import Pause
 from salesloft_webhooks.console.charts import Chart, chart
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.group_rows import GroupRow, group_row
-from salesloft_webhooks.console.pages.group_limits import limit_buttons
+from salesloft_webhooks.console.pages.group_limits import known_group, limit_buttons
+from salesloft_webhooks.console.pages.handler_limits import LimitedHandler, handler_buttons, limited_handlers
 from salesloft_webhooks.console.people import Person, Role
-from salesloft_webhooks.console.refusals import FormRefused, NotFound
+from salesloft_webhooks.console.refusals import FormRefused
 from salesloft_webhooks.console.routes import Done, View, action, page
 from salesloft_webhooks.console.shown_commands import command_line
 from salesloft_webhooks.limits import SaidLimits, typed
@@ -96,6 +96,7 @@ class GroupValues(Struct, frozen=True):
         max_running: What is said by hand of how many run at once, as it is typed; empty: nothing.
         rate: Likewise of how many begin.
         limited_by_hand: Whether somebody has said so by hand.
+        handlers: Its handlers that are limited, by name.
     """
 
     group: GroupRegistration
@@ -115,6 +116,7 @@ class GroupValues(Struct, frozen=True):
     max_running: str
     rate: str
     limited_by_hand: bool
+    handlers: tuple[LimitedHandler, ...]
 
 
 async def list_groups(_request: Request, console: Console) -> View:
@@ -132,7 +134,7 @@ async def list_groups(_request: Request, console: Console) -> View:
 
 async def show_group(request: Request, console: Console) -> View:
     """One group."""
-    name = await _known(console, request.path_params["name"])
+    name = await known_group(console, request.path_params["name"])
     found = await look_at_group(console.store, name)
     values, buttons = _values(found), dict[str, str]()
     if request.state.person.may(Role.OPERATE):
@@ -141,7 +143,7 @@ async def show_group(request: Request, console: Console) -> View:
         if not (values.paused and values.declared_by):
             again = "Pause anew" if values.paused else "Pause"
             buttons[again] = command_line("groups pause", name, **{"for": "30m"}, reason="WHY")
-        buttons |= limit_buttons(name, found.limits)
+        buttons |= limit_buttons(name, found.limits) | handler_buttons(name, values.handlers)
     return View("group.html", name, values, command_line("groups show", name), buttons=buttons)
 
 
@@ -171,18 +173,13 @@ def _values(found: GroupLook) -> GroupValues:
         max_running=typed(by_hand.max_running),
         rate=typed(by_hand.rate),
         limited_by_hand="hand" in found.limits.said,
+        handlers=limited_handlers(found.handler_limits),
     )
-
-
-async def _known(console: Console, name: str) -> str:
-    if name not in await group_names(console.store):
-        raise NotFound(f"There is no group {name[:100]}")
-    return name
 
 
 async def pause(form: Form, console: Console, _person: Person) -> Done:
     """Let it take nothing."""
-    name = await _known(console, form.text("name"))
+    name = await known_group(console, form.text("name"))
     minutes, reason = form.number("minutes"), form.required("reason")
     if minutes > LONGEST_MINUTES:
         raise FormRefused(f"a pause ends after {LONGEST_MINUTES} minutes at most, or when somebody resumes the group")
@@ -201,7 +198,7 @@ def _paused_text(name: str, minutes: int, declared_by: str, *, changed: bool) ->
 
 async def resume(form: Form, console: Console, _person: Person) -> Done:
     """Let it take events again."""
-    name = await _known(console, form.text("name"))
+    name = await known_group(console, form.text("name"))
     resumed = await resume_by_hand(console.store, name)
     message = f"{name} takes events again" if resumed.changed else f"{name} was not paused"
     if by := resumed.declared_by:

@@ -5,7 +5,7 @@
 -- leaves from the front. Another one has the events that wait, by when each is expected to ask again. Both end by themselves,
 -- and so do two strings: ':turn' by digest, the event that keeps a place there and since when it waits ('<ms> <event>'), and
 -- ':since' by event, since when it waits.
--- A hash of the group has what people and authors say of its handlers, and how long a call of each holds its permit.
+-- A hash of the group has what people, declarations and authors say of its handlers, and how long a call of each holds its permit.
 local handler_permits = { said = group_base .. ':limit', bucket = '/bucket', kept_ms = 86400000, patience_ms = 5000,
   longest_ms = 60000, waiting_ms = '120000', shortest_step_ms = 5, longest_step_ms = 1000, usual_ms = 20 }
 
@@ -15,17 +15,14 @@ end
 
 -- What limits a handler: how many may run, the ms between two that begin, how many may begin at once; how long a call takes (nil:
 -- nobody knows), and how many times longer than that it is until the next one begins.
--- What is said by hand comes before what its author wrote, for each of the two by itself.
+-- What is said by hand comes first, then what is declared, then what its author wrote: for each of the two by itself.
 function handler_permits.read(handler, written)
-  local found = redis.call('HMGET', handler_permits.said, 'hand ' .. handler, 'pace ' .. handler, 'slow ' .. handler)
-  local words = {}
-  local by_hand, by_author = string.gmatch(found[1] or '', '%S+'), string.gmatch(written, '%S+')
-  for at = 1, 2 do
-    local hand, author = by_hand() or '-', by_author() or '-'
-    words[at] = hand == '-' and author or hand
-  end
-  local most, interval, burst = limits.read('0 ' .. words[1] .. ' ' .. words[2])
-  return most, interval, burst, tonumber(found[2]), tonumber(found[3]) or 1
+  local found = redis.call('HMGET', handler_permits.said, 'hand ' .. handler, 'declared ' .. handler, 'pace ' .. handler,
+    'slow ' .. handler)
+  local several = { found[1] or '', found[2] or '', written }
+  local words = limits.first(several, limits.running_word) .. ' ' .. limits.first(several, limits.rate_word)
+  local most, interval, burst = limits.read('0 ' .. words)
+  return most, interval, burst, tonumber(found[3]), tonumber(found[4]) or 1
 end
 
 -- Removes what is over; how many permits are in use, and when the bucket is full.

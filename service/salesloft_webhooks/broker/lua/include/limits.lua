@@ -21,6 +21,18 @@ function limits.adopt(stored, text)
   return text
 end
 
+-- What is said first of one of the two limits, by those who are believed in this order; '-': nothing.
+limits.running_word, limits.rate_word = '^(%S+) %S+', '^%S+ (%S+)'
+function limits.first(several, pattern)
+  for _, said in ipairs(several) do
+    local word = string.match(said, pattern)
+    if word and word ~= '-' then
+      return word
+    end
+  end
+  return '-'
+end
+
 -- How many may run, the ms between two that begin, and how many may begin at once; nil each for what does not limit.
 function limits.read(text)
   local running, rate = string.match(text, '^%d+ ([^ |]+) ([^ |]+)')

@@ -3,13 +3,14 @@
 -- A hash has '<number> <count> <since> <patient> <until> <turn>' by claimant: the number of its latest call, how many attempts
 -- it may have begun and not ended, since when it waits for a permit (0: it does not), until when that is remembered, until when
 -- a permit is kept for it, and when its turn began. Beside them stand the sum of the counts; the bucket, which is when it will
--- be full again, ms of the group's clock; and when several permits were given at once. Two sorted sets have the claimants by
+-- be full again, ms of the group's clock, with its marks (include/rate_bucket.lua); when several permits were given at once, and
+-- when some came back with which nothing was begun. Two sorted sets have the claimants by
 -- the end of their claims, and those that wait by since when: so no call has to read all claims.
 --
 -- The keys outlive any outage that claims do: a key that ends by itself would forget who runs what, and claims have an end.
 local permits = { claims = group_base .. ':limits:permits', ends = group_base .. ':limits:ends',
-  waiting = group_base .. ':limits:waiting', total = '/total', bucket = '/bucket', several = '/several',
-  kept_ms = '604800000', at_once = 500 }
+  waiting = group_base .. ':limits:waiting', total = '/total', bucket = '/bucket', marks = '/marks',
+  several = '/several', came_back = '/came_back', kept_ms = '604800000', at_once = 500 }
 
 function permits.read(claimant)
   local number, count, since, patient, kept_until, turn =

@@ -24,7 +24,7 @@ def limit(  # noqa: PLR0913 - each is an option of the command
     max_running: Annotated[str, typer.Option(help="Attempts that run at once; none: any number.")] = "",
     rate: Annotated[str, typer.Option(help="Attempts that begin: 10/s, 100/min, 100/min burst 20, none.")] = "",
     per_minute: Annotated[int | None, typer.Option(min=1, help="The same as --rate N/min.")] = None,
-    handler: Annotated[str | None, typer.Option(help="Only this handler, each value of its key by itself.")] = None,
+    handler: Annotated[str | None, typer.Option(help="Only this handler, or shared limit, for each key.")] = None,
     none: Annotated[bool, typer.Option("--none", help="No limits, whoever declares some.")] = False,
     forget: Annotated[bool, typer.Option("--forget", help="What is declared or written holds again.")] = False,
     forget_declared: Annotated[
@@ -41,15 +41,13 @@ def limit(  # noqa: PLR0913 - each is an option of the command
     if bool(max_running or rate) + none + forget + forget_declared != 1:
         options = "--max-running and --rate (or --per-minute), --none, --forget, --forget-declared"
         raise typer.BadParameter(f"say one of: {options}")
-    if handler is not None and forget_declared:
-        raise typer.BadParameter("limits of handlers are not declared: say --forget")
     chosen = _checked("none", "none") if none else _checked(max_running, rate)
     forgotten = "declared" if forget_declared else "hand" if forget else ""
 
     async def act(store: "Store", _: "Settings") -> str:
         await require_group(store, group)
         if handler is not None:  # an empty name is none: a shell's variable that is not set
-            holds = await limit_handler(store, group, handler, chosen, forget=forget)
+            holds = await limit_handler(store, group, handler, chosen, forgotten)
         else:
             limits = await _act(store, group, chosen, forgotten)
             holds = f"{group} is limited to {limits.text}" if limits else f"nothing limits {group}"
