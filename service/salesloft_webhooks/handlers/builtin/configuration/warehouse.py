@@ -44,6 +44,12 @@ class WarehouseConfiguration(Section):
     )
     timeout_seconds: float = Field(default=60.0, gt=0, le=300, description="How long a write may take.")
     typed: bool = Field(default=False, description="Whether compactions write a table for each kind of resource.")
+    compaction_hours: float = Field(
+        default=26.0,
+        ge=0,
+        le=8_760,
+        description="After so long without a complete compaction there is an alert; 0: never.",
+    )
     s3: S3Storage = S3Storage()
 
     @model_validator(mode="after")
