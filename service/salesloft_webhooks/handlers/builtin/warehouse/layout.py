@@ -74,6 +74,11 @@ def typed_manifest(table: str) -> str:
     return f"{TYPED}/{table}.txt"
 
 
+def typed_beginning(table: str) -> str:
+    """How the paths in that manifest begin."""
+    return f"{TYPED}/{table}/event_type="
+
+
 def name_of(event_ids: Iterable[str], generation: int = 0) -> str:
     """The name of the file with exactly these events; order and repeats make no difference.
 
