@@ -22,11 +22,16 @@ def advice(
         compacted: When the last complete compaction began; None: that is not known of any.
         now: The time, with a zone.
     """
+    from salesloft_webhooks.handlers.builtin.warehouse.event_table import OF_A_NEWER_VERSION
+
     typed = found.typed
-    if found.damaged:
+    newer = [each for each in found.damaged if each.problem.startswith(OF_A_NEWER_VERSION)]
+    if newer:
+        yield "leave files with columns that this version does not know to the newer one: let it check and compact"
+    if len(found.damaged) > len(newer):
         yield (
-            "restore the damaged files of `events` from a copy, or delete them and let a replay store their events again "
-            f"where no other file has them; then {COMPACT}"
+            "restore the damaged files of `events` from a copy, or delete them and let a replay store their events "
+            f"again where no other file has them; then {COMPACT}"
         )
     if found.missing or found.overlaps:
         yield (
@@ -35,9 +40,10 @@ def advice(
         )
     if typed.damaged:
         yield f"delete the damaged files of `typed`; then {COMPACT}, which makes them anew of the events"
-    if typed.missing or (configuration.typed and typed.behind):
-        yield f"{COMPACT} brings the typed tables to what the manifest of events counts ({typed.behind:,} file(s) behind)"
-    if typed.files and not configuration.typed:
+    if configuration.typed and (typed.missing or typed.behind):
+        behind = f"{typed.behind:,} file(s) are not"
+        yield f"{COMPACT} brings the typed tables to what the manifest of events counts ({behind})"
+    if (typed.files or typed.missing) and not configuration.typed:
         yield "typed tables are switched off (`typed`), and stay as they are: switch them on, or delete `typed`"
     if found.files and configuration.compaction_hours:
         yield from _since(compacted, timedelta(hours=configuration.compaction_hours), now)
