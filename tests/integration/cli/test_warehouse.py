@@ -11,10 +11,15 @@ import pytest
 import yaml
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.compaction_record import CompactionRecord
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
-from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
+from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
 from tests.integration.cli.administered import Console
 from tests.integration.cli.examined import Doctor
+from tests.support import samples
+from tests.support.in_thread import in_thread
 from tests.support.servers import Server, free_port
 
 ERASE = ("warehouse", "erase", "--person", "7", "--yes")
@@ -118,3 +123,36 @@ def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:
         found += doctor.finds("worker", "warehouse.storage", **environment)
 
     assert [state for state, _ in found] == ["ok", "problem", "problem"]
+
+
+def test_the_doctor_says_when_it_was_compacted(doctor: Doctor) -> None:
+    """Nothing stored, stored just now, compacted just now or too long ago, long before the first one, not wanted."""
+    section = {"url": f"file://{doctor.folder}/there"}
+    (doctor.folder / "there").mkdir()
+    storage = open_storage(WarehouseConfiguration.model_validate(section))
+    file = doctor.folder / "handlers.yaml"
+
+    def found(**fields: object) -> tuple[str, str]:
+        file.write_text(yaml.safe_dump({"warehouse": {**section, **fields}}))
+        environment = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
+        ((level, says),) = doctor.finds("worker", "warehouse.compaction", **environment)
+        return level, says
+
+    empty = found()
+    in_thread(lambda: WarehouseWriter(storage, 60).write([samples.person(event_id="a")]))
+    young = found()
+    now = datetime.now(UTC)
+    CompactionRecord(now, now - timedelta(hours=25)).write(storage)
+    in_time = found()
+    CompactionRecord(now, now - timedelta(hours=27)).write(storage)
+    late, unwanted = found(), found(compaction_hours=0)
+    CompactionRecord(now).write(storage)
+    (path,) = (doctor.folder / "there" / "events").rglob("*.parquet")
+    os.utime(path, (0, 0))
+    never = found()
+
+    assert empty == ("ok", "nothing is stored yet")
+    assert young == ("ok", "none has been complete yet")
+    assert in_time == ("ok", "the last complete one began 25 hours ago")
+    assert late == ("warning", "the last complete one began 27 hours ago")
+    assert (unwanted[0], never[0]) == ("skipped", "warning")
