@@ -113,10 +113,7 @@ def test_a_list_with_something_else_in_it_erases_nobody(
     assert erased(people) == []
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [((), "say who"), (("--persons", "none.txt"), "none.txt"), (("--persons", "empty.txt"), "say who")],
-)
+@pytest.mark.parametrize(("file", "says"), [("", "say who"), ("none.txt", "none.txt"), ("empty.txt", "say who")])
 def test_without_anybody_nothing_is_done(
     people: Storage, console: Console, tmp_path: Path, file: str, says: str
 ) -> None:

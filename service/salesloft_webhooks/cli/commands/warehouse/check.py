@@ -31,7 +31,8 @@ def check(*, as_json: AsJson = False) -> None:
     compacted = compacted_at(storage, CompactionRecord.read(storage))
     advised = list(advice(found, configuration, compacted, datetime.now(UTC)))
     if as_json:
-        show_json({**_counts(found), "compacted": compacted and compacted.isoformat(), "do": advised})
+        behind = found.typed.behind if configuration.typed else 0
+        show_json({**_counts(found, behind), "compacted": compacted and compacted.isoformat(), "do": advised})
     else:
         for line in (*_lines(found), *(f"do: {each}" for each in advised)):
             note(line)
@@ -39,7 +40,7 @@ def check(*, as_json: AsJson = False) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _counts(found: "Check") -> dict[str, object]:
+def _counts(found: "Check", behind: int) -> dict[str, object]:
     typed = found.typed
     return {
         "files": found.files,
@@ -48,7 +49,7 @@ def _counts(found: "Check") -> dict[str, object]:
         "counted": found.counted,
         "other_days": found.other_days,
         "erasable": found.erasable,
-        "typed": {"files": typed.files, "rows": typed.rows, "behind": typed.behind, "erasable": typed.erasable},
+        "typed": {"files": typed.files, "rows": typed.rows, "behind": behind, "erasable": typed.erasable},
         "sound": found.sound,
         "damaged": {each.path: each.problem for each in (*found.damaged, *typed.damaged)},
         "missing": [*found.missing, *typed.missing],

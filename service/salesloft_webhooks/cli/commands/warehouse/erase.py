@@ -60,7 +60,7 @@ def _ids(options: Sequence[str], file: str) -> list[int]:
         named += [(f"--persons, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not named:
         raise typer.BadParameter("say who: --person ID, or --persons FILE with an id in each line")
-    ids = {}
+    ids: dict[int, None] = {}
     for place, text in named:
         digits = text.strip()
         if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):

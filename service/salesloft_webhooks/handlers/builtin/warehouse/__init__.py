@@ -14,7 +14,11 @@ from salesloft_webhooks.background import Background
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.configuration.warehouse import S3Storage, WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import (
+    GcsStorage,
+    S3Storage,
+    WarehouseConfiguration,
+)
 from salesloft_webhooks.handlers.builtin_groups import WAREHOUSE
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
@@ -39,7 +43,7 @@ def configured(settings: Settings) -> WarehouseConfiguration:
 
 
 def archive_at(settings: Settings, address: str) -> WarehouseConfiguration:
-    """The warehouse at an address, or in a folder; to S3 with the access of the file's section, if it has one.
+    """The warehouse at an address, or in a folder; reached as the section of the file reaches storage of its kind.
 
     Raises:
         ConfigurationError: it is no address, or the file cannot be read.
@@ -47,8 +51,9 @@ def archive_at(settings: Settings, address: str) -> WarehouseConfiguration:
     url = address if "://" in address else Path(address).resolve().as_uri()
     section = load_configuration(settings).warehouse
     s3 = section.s3 if section is not None and url.startswith("s3://") else S3Storage()
+    gcs = section.gcs if section is not None and url.startswith("gs://") else GcsStorage()
     with suppress(ValidationError):
-        return WarehouseConfiguration(url=url, s3=s3)
+        return WarehouseConfiguration(url=url, s3=s3, gcs=gcs)
     raise ConfigurationError("--from takes a folder, `s3://bucket/prefix` or `gs://bucket/prefix`")
 
 

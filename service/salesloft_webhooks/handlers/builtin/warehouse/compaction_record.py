@@ -80,4 +80,4 @@ def oldest_stored(storage: Storage) -> datetime | None:
 def _by_manifest(storage: Storage) -> datetime | None:
     """When a version that kept no record has compacted last."""
     manifest = storage.find(MANIFEST)
-    return manifest and manifest.modified
+    return manifest.modified if manifest is not None else None

@@ -42,9 +42,8 @@ class CompactionWatch:
         """
         async with asyncio.timeout(self._timeout_seconds):
             record, compacted = await self._threads.run(self._look)
-        self._telemetry.seen(
-            compacted=compacted, begun=record and record.begun, damaged=record.damaged if record is not None else 0
-        )
+        begun, damaged = (record.begun, record.damaged) if record is not None else (None, 0)
+        self._telemetry.seen(compacted=compacted, begun=begun, damaged=damaged)
 
     def _look(self) -> tuple[CompactionRecord | None, datetime | None]:
         record = CompactionRecord.read(self._storage)

@@ -146,8 +146,20 @@ def open_storage(configuration: WarehouseConfiguration) -> Storage:
     if parts.scheme == "s3":
         filesystem = fs.S3FileSystem(**_s3_options(configuration))
     else:
-        filesystem = fs.GcsFileSystem(retry_time_limit=timedelta(seconds=RETRY_SECONDS))
+        filesystem = fs.GcsFileSystem(**_gcs_options(configuration))
     return Storage(filesystem, base, f"{parts.scheme}://{base}", local=False)
+
+
+def _gcs_options(configuration: WarehouseConfiguration) -> Mapping[str, Any]:
+    gcs = configuration.gcs
+    endpoint = urlsplit(gcs.endpoint) if gcs.endpoint else None
+    wanted = {
+        "anonymous": gcs.anonymous,
+        "scheme": endpoint.scheme if endpoint else None,
+        "endpoint_override": endpoint.netloc if endpoint else None,
+    }
+    given = {name: value for name, value in wanted.items() if value}
+    return {**given, "retry_time_limit": timedelta(seconds=RETRY_SECONDS)}
 
 
 def _s3_options(configuration: WarehouseConfiguration) -> Mapping[str, Any]:

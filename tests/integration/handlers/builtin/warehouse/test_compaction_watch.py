@@ -72,9 +72,8 @@ async def test_a_complete_compaction_is_seen_until_the_next(storage: Storage, gr
 
 async def test_one_that_dies_has_begun_and_is_not_complete(storage: Storage, group: str, seen: Seen) -> None:
     """At whatever step, the last ones included; only what has come to its end counts."""
-    put(storage, "a")
+    put(storage, "a", "b")
     compact(storage, grace=AT_ONCE, now=NIGHT, typed=True)
-    put(storage, "b")
     own, steps = watch(storage, group), 2  # before that it has not said that it begins
     while True:
         now = NIGHT + steps * HOUR
