@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 from msgspec import Struct
 from pyarrow import fs
 
@@ -107,6 +108,11 @@ class Storage:
         Raises:
             FileNotFoundError: it is gone.
         """
+        if self._filesystem.type_name == "gcs":
+            # Of a file there (not of a stream) Arrow asks the storage while it keeps the interpreter's lock: the worker
+            # would stand still for as long as the storage takes.
+            with self._filesystem.open_input_stream(f"{self._base}/{path}", compression=None) as stream:
+                return pa.py_buffer(stream.read())
         with self._filesystem.open_input_file(f"{self._base}/{path}") as file:
             return file.read_buffer()
 
