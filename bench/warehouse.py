@@ -22,7 +22,7 @@ from bench.machine import CORES
 from bench.programs import store
 from bench.traffic import PEOPLE
 from bench.warehouse_counts import Counts
-from bench.warehouse_tasks import checked, compacted, erased, measured
+from bench.warehouse_tasks import measured
 
 STREAM = "sl:{0}:events"
 LOOK_SECONDS = 0.5
@@ -84,17 +84,17 @@ def _counted(folder: Path, asked: argparse.Namespace) -> int:
     url = f"file://{folder}/warehouse"
     with Counts(folder, asked.events) as counts:
         verdicts = [counts.by_view()]
-        measured("compacted", compacted, url, typed=False)
+        measured("compacted", "compact", url, 0)
         verdicts += [counts.by_manifest()]
-        measured("compacted with typed tables, which were made of all events", compacted, url, typed=True)
-        measured("compacted again, with nothing to do", compacted, url, typed=True)
+        measured("compacted with typed tables, which were made of all events", "compact", url, 1)
+        measured("compacted again, with nothing to do", "compact", url, 1)
         verdicts += [counts.by_manifest(), counts.typed(), counts.says_the_same()]
-        verdicts += [measured("checked", checked, url)]
+        verdicts += [measured("checked", "check", url)]
         for persons in (range(1), range(1, 1 + asked.erase)):
-            measured(f"erased {len(persons):,} person(s)", erased, url, persons=persons)
+            measured(f"erased {len(persons):,} person(s)", "erase", url, persons[0], persons[-1])
             counts.erase(persons)
             verdicts += [counts.by_view(), counts.by_manifest(), counts.typed()]
-        verdicts += [measured("checked", checked, url)]
+        verdicts += [measured("checked", "check", url)]
     return 0 if all(verdicts) else 1
 
 
