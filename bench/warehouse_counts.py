@@ -61,7 +61,7 @@ class Counts:
         return self._verdict("by the typed table", f"SELECT _event_id AS event_id FROM {named}")  # noqa: S608
 
     def says_the_same(self) -> bool:
-        """Whether the columns of the typed table are what the bodies say, one that is unpublished (`about`) included."""
+        """Whether typed columns are what the bodies say; of a field without a column (`about`) what `_others` has."""
         query = (
             f"SELECT count(*) FROM {self._named(typed_manifest('people'))} typed "  # noqa: S608
             f"JOIN {self._named(MANIFEST)} events ON typed._event_id = events.event_id "
