@@ -96,7 +96,7 @@ docs: .venv/ready ## Write everything generated again: reference pages and dashb
 WAREHOUSE ?=
 
 .PHONY: warehouse
-warehouse: .venv/ready ## A million events into Parquet files while workers are killed, counted by DuckDB (WAREHOUSE="--events 10000")
+warehouse: .venv/ready ## A million events into Parquet files while workers are killed, counted by DuckDB, typed tables too (WAREHOUSE="--events 10000")
 	$(BIN)/python -m bench.warehouse $(WAREHOUSE)
 
 .PHONY: scaling

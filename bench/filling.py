@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import hiredis
 
-from bench.traffic import PEOPLE, compact, event_id, person
+from bench.traffic import FIRST_PERSON, PEOPLE, compact, event_id, person
 from salesloft_webhooks.broker import Publisher, open_store
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.entry_head import packed_id
@@ -32,9 +32,9 @@ RECEIVE_BYTES = 1 << 16
 
 def deliveries(count: int, people: int, run: int = 0) -> Iterator[NewDelivery]:
     """Updates of so many people, one after another."""
-    bodies = [compact(person(100_000 + number)) for number in range(people)]
+    bodies = [compact(person(FIRST_PERSON + number)) for number in range(people)]
     for number in range(count):
-        key = f"person:{100_000 + number % people}"
+        key = f"person:{FIRST_PERSON + number % people}"
         created = "2026-03-07T04:26:14Z"
         event = NewEvent(event_id(run, number), TYPE, key, created, bodies[number % people])
         yield NewDelivery("default", (event,))

@@ -11,7 +11,8 @@ SAMPLE = Path(__file__).with_name("email.json")
 ENVELOPE_BODY_BYTES = 450
 """Of the stored body: the event's data, as a relay sends it."""
 NATIVE_BODY_BYTES = 1150
-PEOPLE = 1_000
+PEOPLE, FIRST_PERSON = 1_000, 100_000
+"""How many people events are about, and the id of the first of them."""
 
 
 @cache
@@ -55,7 +56,7 @@ def compact(value: object) -> bytes:
 def envelope_body(run: int, number: int) -> bytes:
     """An envelope about one of `PEOPLE` people; its data has `ENVELOPE_BODY_BYTES`."""
     head = {"event_type": "person.updated", "event_id": event_id(run, number), "created_at": "2026-03-07T04:26:14Z"}
-    return compact(head | {"data": person(100_000 + number % PEOPLE)})
+    return compact(head | {"data": person(FIRST_PERSON + number % PEOPLE)})
 
 
 def envelope_deliveries(count: int, run: int) -> list[bytes]:

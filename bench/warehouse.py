@@ -1,18 +1,18 @@
 """A million events into Parquet files while workers are killed, and counted by DuckDB against what was acknowledged.
 
-python -m bench.warehouse [--events 1000000] [--workers 2] [--kill-seconds 5]
+Counted are the view and the manifest of events, and the typed table, whose columns are compared with the bodies. Then
+people are erased, one and after that many at once, and what is left is counted again. Each compaction, check and
+erasure runs in a process of its own, so that its memory is its own.
+
+python -m bench.warehouse [--events 1000000] [--workers 2] [--kill-seconds 5] [--erase 100]
 """
 
 import argparse
-import os
-import resource
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import yaml
 from tests.support.servers import Server
 from tests.support.worker_process import WorkerProcess
@@ -20,15 +20,12 @@ from tests.support.worker_process import WorkerProcess
 from bench.filling import fill
 from bench.machine import CORES
 from bench.programs import store
-from bench.traffic import event_id
-from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
-from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
-from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
-from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage
+from bench.traffic import PEOPLE
+from bench.warehouse_counts import Counts
+from bench.warehouse_tasks import measured
 
 STREAM = "sl:{0}:events"
 LOOK_SECONDS = 0.5
-MIB = 1 << 20
 
 
 def main() -> int:
@@ -37,7 +34,10 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-seconds", type=float, default=5.0, help="between two kills; 0: none")
+    parser.add_argument("--erase", type=int, default=100, help="persons at once, after a single one; at most 998")
     asked = parser.parse_args()
+    if not 1 <= asked.erase <= PEOPLE - 2:
+        parser.error(f"there are {PEOPLE:,} persons, of whom one is erased before and one has to stay")
     with tempfile.TemporaryDirectory() as folder, store(CORES.store) as server:
         began = time.monotonic()
         fill(server.url, asked.events)
@@ -46,14 +46,14 @@ def main() -> int:
         kills = _handled(server, Path(folder), asked)
         seconds = time.monotonic() - began
         print(f"handled in {seconds:.0f} s, {asked.events / seconds:,.0f} a second, {kills} workers killed", flush=True)
-        return _counted(Path(folder), asked.events)
+        return _counted(Path(folder), asked)
 
 
 def _handled(server: Server, folder: Path, asked: argparse.Namespace) -> int:
     """Let workers handle everything, and kill one now and then; how many were."""
     (folder / "warehouse").mkdir()
     file = folder / "handlers.yaml"
-    section = {"url": f"file://{folder}/warehouse", "max_events": 500, "max_wait_seconds": 1}
+    section = {"url": f"file://{folder}/warehouse", "max_events": 500, "max_wait_seconds": 1, "typed": True}
     file.write_text(yaml.safe_dump({"warehouse": section}))
     settings = {"HANDLERS_FILE": str(file), "WORKER_CONCURRENCY": "500", "LEASE_SECONDS": "5"}
     workers = [WorkerProcess("warehouse", server.url, settings) for _ in range(asked.workers)]
@@ -79,43 +79,23 @@ def _finished(groups: "list[dict[str, int]]", events: int) -> bool:
     return bool(groups) and groups[0]["pending"] == 0 and (groups[0]["entries-read"] or 0) >= events
 
 
-def _counted(folder: Path, events: int) -> int:
-    """Count by the view and, after the compaction, by the manifest."""
-    storage = open_storage(WarehouseConfiguration(url=f"file://{folder}/warehouse"))
-    files = f"read_parquet('{folder}/warehouse/events/*/*/*.parquet')"
-    view = "QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY received_at) = 1"
-    with duckdb.connect() as database:
-        (rows, kept) = database.sql(f"SELECT count(*), count(DISTINCT filename) FROM {files}").fetchall()[0]  # noqa: S608
-        print(f"{rows:,} rows in {kept:,} files", flush=True)
-        ids = folder / "acknowledged.csv"
-        ids.write_text("".join(f"{event_id(0, number)}\n" for number in range(events)))
-        known = f"read_csv('{ids}', header = false, columns = {{'event_id': 'VARCHAR'}}, delim = '\\t')"
-        by_view = f"SELECT event_id FROM {files} {view}"  # noqa: S608
-        verdicts = [_verdict(database, "by the view", by_view, known, events)]
-        began = time.monotonic()
-        compact(storage, grace=timedelta(0), now=datetime.now(UTC) + timedelta(seconds=2))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // MIB
-        print(f"compacted in {time.monotonic() - began:.0f} s; this process had {peak:,} MiB at most", flush=True)
-        named = storage.read(MANIFEST).to_pybytes().decode().split()
-        size = sum(os.path.getsize(path) for path in named) // MIB  # noqa: PTH202 - a path as text
-        print(f"the manifest names {len(named)} file(s) of {size:,} MiB", flush=True)
-        by_manifest = f"SELECT event_id FROM read_parquet({named!r})"  # noqa: S608
-        verdicts.append(_verdict(database, "by the manifest", by_manifest, known, events))
+def _counted(folder: Path, asked: argparse.Namespace) -> int:
+    """Count before and after each thing that is done with the files; 1 when a count is not what it should be."""
+    url = f"file://{folder}/warehouse"
+    with Counts(folder, asked.events) as counts:
+        verdicts = [counts.by_view()]
+        measured("compacted", "compact", url, 0)
+        verdicts += [counts.by_manifest()]
+        measured("compacted with typed tables, which were made of all events", "compact", url, 1)
+        measured("compacted again, with nothing to do", "compact", url, 1)
+        verdicts += [counts.by_manifest(), counts.typed(), counts.says_the_same()]
+        verdicts += [measured("checked", "check", url)]
+        for persons in (range(1), range(1, 1 + asked.erase)):
+            measured(f"erased {len(persons):,} person(s)", "erase", url, persons[0], persons[-1])
+            counts.erase(persons)
+            verdicts += [counts.by_view(), counts.by_manifest(), counts.typed()]
+        verdicts += [measured("checked", "check", url)]
     return 0 if all(verdicts) else 1
-
-
-def _verdict(database: duckdb.DuckDBPyConnection, how: str, query: str, known: str, events: int) -> bool:
-    """Whether the rows of a query are exactly the acknowledged events, each once."""
-    sql = (
-        f"WITH rows AS ({query}), known AS (SELECT * FROM {known}) SELECT (SELECT count(*) FROM rows), "  # noqa: S608
-        "(SELECT count(DISTINCT event_id) FROM rows), "
-        "(SELECT count(*) FROM known ANTI JOIN rows USING (event_id)), "
-        "(SELECT count(*) FROM rows ANTI JOIN known USING (event_id))"
-    )
-    ((counted, different, missing, foreign),) = database.sql(sql).fetchall()
-    right = (counted, different, missing, foreign) == (events, events, 0, 0)
-    print(f"DuckDB {how}: {counted:,} events, {missing:,} missing, {counted - different:,} twice: {right}", flush=True)
-    return right
 
 
 if __name__ == "__main__":

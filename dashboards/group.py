@@ -23,7 +23,7 @@ def group() -> Dashboard:
         "salesloft-webhooks-group",
         "Everything about the chosen consumer groups.",
         variables=["group"],
-        sections=[_work(), _attempts(), _calls()],
+        sections=[_work(), _attempts(), _calls(), _warehouse()],
     )
 
 
@@ -141,3 +141,30 @@ def _calls() -> Section:
             Query(quota, "{{crm}}"),
         ),
     )
+
+
+def _warehouse() -> Section:
+    """Both stay empty where no worker has a warehouse."""
+    complete, begun = (_gauge_of_warehouse(f"{name}_timestamp_seconds") for name in ("compacted", "compaction_begun"))
+    return Section(
+        "Warehouse",
+        lines(
+            Subject(
+                "Since the last compaction",
+                "s",
+                "Since one began that left nothing to do, and since any began; and how long that may be.",
+                "CompactionOld",
+            ),
+            Query(f"time() - {complete}", "{{group}} complete"),
+            Query(f"time() - {begun}", "{{group}} begun"),
+            Query(_gauge_of_warehouse("compaction_limit_seconds"), "{{group}} limit"),
+        ),
+        lines(
+            Subject("Damaged files", "short", "What the last compaction could not read.", "CompactionOld"),
+            Query(_gauge_of_warehouse("damaged_files"), "{{group}}"),
+        ),
+    )
+
+
+def _gauge_of_warehouse(name: str) -> str:
+    return METRICS.most(f"warehouse_{name}", "group")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
-from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_persons
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from tests.e2e.deadly_steps import between_steps, die_at
 
@@ -23,7 +23,7 @@ def erase(section: dict[str, object], step: int) -> None:
     for owner, name in ((Storage, "write"), (Storage, "delete"), (os, "fsync"), (Path, "replace")):
         between_steps(owner, name)
     die_at(step)
-    erase_person(storage, PERSON, grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
+    erase_persons(storage, [PERSON], grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from salesloft_webhooks.telemetry.operator_telemetry import OperatorTelemetry
 from salesloft_webhooks.telemetry.receiver_telemetry import ReceiverTelemetry
 from salesloft_webhooks.telemetry.salesloft_telemetry import SalesloftTelemetry
 from salesloft_webhooks.telemetry.tracing import configure_tracing
-from salesloft_webhooks.telemetry.warehouse_telemetry import WarehouseTelemetry
+from salesloft_webhooks.telemetry.warehouse_telemetry import CompactionTelemetry, WarehouseTelemetry
 from salesloft_webhooks.telemetry.worker_telemetry import WorkerTelemetry
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "BackfillState",
     "BackfillTelemetry",
     "BatchTelemetry",
+    "CompactionTelemetry",
     "ConsoleTelemetry",
     "CrmQuota",
     "DeliverySpan",

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 
 from salesloft_webhooks.cli.exit_codes import ExitCode
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.warehouse.compaction_record import CompactionRecord
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
@@ -21,21 +23,6 @@ from tests.support.in_thread import in_thread
 from tests.support.servers import Server, free_port
 
 ERASE = ("warehouse", "erase", "--person", "7", "--yes")
-
-
-@pytest.fixture
-def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
-    """A warehouse with two overlapping files, which HANDLERS_FILE names."""
-    (tmp_path / "warehouse").mkdir()
-    section = {"url": f"file://{tmp_path}/warehouse"}
-    file = tmp_path / "handlers.yaml"
-    file.write_text(yaml.safe_dump({"warehouse": section}))
-    monkeypatch.setenv("HANDLERS_FILE", str(file))
-    storage = open_storage(WarehouseConfiguration.model_validate(section))
-    events = [samples.person(event_id=name) for name in "abc"]
-    for batch in (events[:2], events[1:]):
-        in_thread(lambda batch=batch: WarehouseWriter(storage, 60).write(batch))  # type: ignore[misc]
-    return storage
 
 
 def test_files_are_joined_and_counted(storage: Storage, console: Console) -> None:
@@ -53,13 +40,17 @@ def test_files_are_joined_and_counted(storage: Storage, console: Console) -> Non
         "counted": 0,
         "other_days": 0,
         "erasable": 0,
+        "typed": {"files": 0, "rows": 0, "behind": 0, "erasable": 0},
         "sound": True,
         "damaged": {},
         "missing": [],
     }
-    assert json.loads(before.stdout) == counts
+    never = ["salesloft-webhooks warehouse compact, every hour or night: none has been complete yet"]
+    assert json.loads(before.stdout) == {**counts, "compacted": None, "do": never}
     assert (joined.exit_code, joined.stderr) == (0, "1 file(s) count; 1 written, 0 deleted\n")
-    assert json.loads(after.stdout) == {**counts, "files": 3, "rows": 7, "counted": 3}
+    found = json.loads(after.stdout)
+    assert datetime.now(UTC) - datetime.fromisoformat(found.pop("compacted")) < timedelta(minutes=5)
+    assert found == {**counts, "files": 3, "rows": 7, "counted": 3, "do": []}
     assert json.loads(again.stdout) == {"files": 1, "written": 0, "deleted": 2, "damaged": {}, "changed": []}
     assert "3 event(s), 0 row(s) more than once\nthe manifest counts 3 of them" in said.stderr
 
@@ -72,9 +63,14 @@ def test_typed_tables_follow_where_they_are_asked_for(
     file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{tmp_path}/warehouse", "typed": True}}))
     monkeypatch.setenv("HANDLERS_FILE", str(file))
 
+    waiting = console.run("warehouse", "check")
     said = console.run("warehouse", "compact")
     again = console.run("warehouse", "compact", "--json")
+    checked = console.run("warehouse", "check")
 
+    assert "none has been complete yet" in waiting.stderr
+    assert (checked.exit_code, "do: " in checked.stderr) == (0, False)
+    assert "typed tables: 1 file(s), and their manifests count 3 row(s)" in checked.stderr
     assert said.stderr.endswith("typed tables: 1 file(s) count; 1 written, 0 deleted\n")
     assert json.loads(again.stdout)["typed"] == {"files": 1, "written": 0, "deleted": 0}
     assert [file.path.split("/")[1] for file in storage.files("typed/people")] == ["people"]
@@ -91,45 +87,6 @@ def test_damage_is_said_and_ends_with_its_code(storage: Storage, console: Consol
     line = f"{first.path}: it cannot be read as Parquet"
     assert line in compacted.stderr
     assert line in checked.stderr
-
-
-def test_a_person_is_erased(storage: Storage, console: Console) -> None:
-    """What was there is counted, and what is written later is erased by the next compaction."""
-    person = str(samples.PERSON_ID)
-    event = samples.person(event_id="other", data={"id": 1, "person_id": 1})
-    in_thread(lambda: WarehouseWriter(storage, 60).write([event]))
-
-    refused = [console.run("warehouse", "erase", "--person", each) for each in (person, "Robin", "1" * 19)]
-    erased = console.run("warehouse", "erase", "--person", person, "--yes")
-    again = console.run("warehouse", "erase", "--person", person, "--yes", "--json")
-    in_thread(lambda: WarehouseWriter(storage, 60).write([samples.person(event_id="late")]))
-    late = console.run("warehouse", "check")
-    console.run("warehouse", "compact")
-    after = console.run("warehouse", "check", "--json")
-
-    assert all(each.exit_code for each in refused)
-    assert (erased.exit_code, erased.stderr) == (0, "4 row(s) erased\n")
-    assert json.loads(again.stdout) == {"rows": 0, "complete": True, "damaged": {}, "changed": []}
-    assert "1 row(s) are of erased persons, and go with the next compaction" in late.stderr
-    found = json.loads(after.stdout)
-    assert (found["events"], found["erasable"], found["sound"]) == (1, 0, True)
-
-
-def test_an_erasure_that_is_not_complete_says_so(storage: Storage, console: Console) -> None:
-    """By its exit code, and by the file that could not be read."""
-    ((first, *_),) = folders(storage).values()
-    storage.write(first.path, b"broken")
-
-    result = console.run("warehouse", "erase", "--person", "1", "--yes")
-
-    assert result.exit_code == ExitCode.PARTLY
-    assert f"{first.path} may have more" in result.stderr
-
-
-@pytest.mark.usefixtures("storage")
-def test_erase_in_the_store_names_the_warehouse(console: Console) -> None:
-    """Which it does not reach, and the command that does."""
-    assert "salesloft-webhooks warehouse erase --person 7" in console.run("erase", "--person", "7", "--yes").stderr
 
 
 def test_without_a_section_it_is_a_wrong_setting(console: Console) -> None:
@@ -166,3 +123,36 @@ def test_the_doctor_looks_at_the_storage(doctor: Doctor) -> None:
         found += doctor.finds("worker", "warehouse.storage", **environment)
 
     assert [state for state, _ in found] == ["ok", "problem", "problem"]
+
+
+def test_the_doctor_says_when_it_was_compacted(doctor: Doctor) -> None:
+    """Nothing stored, stored just now, compacted just now or too long ago, long before the first one, not wanted."""
+    section = {"url": f"file://{doctor.folder}/there"}
+    (doctor.folder / "there").mkdir()
+    storage = open_storage(WarehouseConfiguration.model_validate(section))
+    file = doctor.folder / "handlers.yaml"
+
+    def found(**fields: object) -> tuple[str, str]:
+        file.write_text(yaml.safe_dump({"warehouse": {**section, **fields}}))
+        environment = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
+        ((level, says),) = doctor.finds("worker", "warehouse.compaction", **environment)
+        return level, says
+
+    empty = found()
+    in_thread(lambda: WarehouseWriter(storage, 60).write([samples.person(event_id="a")]))
+    young = found()
+    now = datetime.now(UTC)
+    CompactionRecord(now, now - timedelta(hours=25)).write(storage)
+    in_time = found()
+    CompactionRecord(now, now - timedelta(hours=27)).write(storage)
+    late, unwanted = found(), found(compaction_hours=0)
+    CompactionRecord(now).write(storage)
+    (path,) = (doctor.folder / "there" / "events").rglob("*.parquet")
+    os.utime(path, (0, 0))
+    never = found()
+
+    assert empty == ("ok", "nothing is stored yet")
+    assert young == ("ok", "none has been complete yet")
+    assert in_time == ("ok", "the last complete one began 25 hours ago")
+    assert late == ("warning", "the last complete one began 27 hours ago")
+    assert (unwanted[0], never[0]) == ("skipped", "warning")

@@ -7,14 +7,21 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.configuration.warehouse import S3Storage, WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import (
+    GcsStorage,
+    S3Storage,
+    WarehouseConfiguration,
+)
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import SCHEMA
 from salesloft_webhooks.handlers.builtin.warehouse.storage import open_storage
+from salesloft_webhooks.handlers.builtin.warehouse.typed_columns import schema_of
 from salesloft_webhooks.handlers.builtin.warehouse.typed_tables import TABLES
 from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter
+from salesloft_webhooks.resources import Person
 from salesloft_webhooks.settings import Settings
 from tests.support import samples
 from tests.support.documents import blocks, read
@@ -80,6 +87,9 @@ def test_statements_for_others_name_what_there_is() -> None:
     assert len(re.findall(window, text)) == 2
     assert re.search(window, VIEW)
     assert "salesloft/manifest.txt" in text
+    assert "salesloft/typed/people.txt" in text
+    (first, then) = re.findall(r"QUALIFY row_number\(\) OVER \(PARTITION BY (_\w+) ORDER BY (_\w+)\) = 1", text)[0]
+    assert {first, then} <= {*schema_of(Person).names}
 
 
 def test_the_table_lists_every_column_and_every_field() -> None:
@@ -89,5 +99,7 @@ def test_the_table_lists_every_column_and_every_field() -> None:
     named = [name for row in rows for name in re.findall(r"`([\w.]+)`", row)]
 
     assert [name for name in named if name in SCHEMA.names] == SCHEMA.names
-    fields = {*WarehouseConfiguration.model_fields} - {"url", "s3"} | {f"s3.{each}" for each in S3Storage.model_fields}
+    parts: dict[str, type[BaseModel]] = {"s3": S3Storage, "gcs": GcsStorage}
+    fields = {*WarehouseConfiguration.model_fields} - {"url", *parts}
+    fields |= {f"{part}.{field}" for part, section in parts.items() for field in section.model_fields}
     assert fields <= set(named)

@@ -51,7 +51,11 @@ def test_a_folder_is_the_type_and_the_day_in_utc(event_type: str, when: datetime
         {"url": "s3://b", "s3": {"access_key": "a"}},
         {"url": "s3://b", "s3": {"access_key": "a", "secret_key": "b", "role_arn": "arn:aws:iam::1:role/x"}},
         {"url": "s3://b", "s3": {"endpoint": "https://user:password@host"}},
+        {"url": "gs://b", "s3": {"region": "eu-central-1"}},
+        {"url": "s3://b", "gcs": {"anonymous": True}},
+        {"url": "gs://b", "gcs": {"endpoint": "https://user:password@host"}},
         {"url": "s3://b", "max_events": 0},
+        {"url": "s3://b", "compaction_hours": -1},
         {"url": "s3://b", "events": []},
     ],
 )

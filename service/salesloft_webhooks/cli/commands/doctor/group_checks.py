@@ -9,6 +9,7 @@ import httpx2
 
 from salesloft_webhooks.cli.commands.doctor.database_checks import check_database
 from salesloft_webhooks.cli.commands.doctor.diagnosis import Finding, fine, problem, skipped
+from salesloft_webhooks.cli.commands.doctor.warehouse_checks import check_warehouse
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
 from salesloft_webhooks.settings import Settings
 
@@ -82,7 +83,8 @@ async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
     elif name == "crm" and getattr(crm, "backend", "") == "http":
         yield await _of_endpoint("crm", str(crm.url), private=True)  # type: ignore[union-attr]  # of that back end
     elif name == "warehouse":
-        yield await _of_warehouse(settings)
+        async for finding in check_warehouse(settings):
+            yield finding
     endpoint: ForwardEndpoint | None = configuration.forward.get(name.removeprefix("forward-"))
     if name.startswith("forward-") and endpoint is not None:
         yield await _of_endpoint(name, str(endpoint.url), private=endpoint.allow_private_addresses)
@@ -107,26 +109,6 @@ async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
     if wrong:
         return problem("crm.fields", "; ".join(wrong), f"make the fields in {crm.backend}, or correct HANDLERS_FILE")
     return fine("crm.fields", f"{crm.backend} has every configured field")
-
-
-async def _of_warehouse(settings: Settings) -> Finding:
-    """Look whether the bucket or folder is there, and may be used; nothing is written."""
-    from salesloft_webhooks.handlers.builtin.warehouse import configured, storage_of
-
-    try:
-        async with asyncio.timeout(SECONDS):
-            storage = storage_of(configured(settings))
-            from salesloft_webhooks.handlers.builtin.warehouse.daemon_threads import DaemonThreads
-
-            await DaemonThreads(1).run(storage.check_reachable)
-    except ConfigurationError as exc:
-        return problem("warehouse.storage", exc, "pip install salesloft-webhooks[warehouse]")
-    except HandlerSignal as exc:
-        do = "make the folder or bucket, and give us the rights of docs/warehouse.md"
-        return problem("warehouse.storage", exc, do)
-    except TimeoutError:
-        return problem("warehouse.storage", "it does not answer", "let us out to it (proxy, network policy)")
-    return fine("warehouse.storage", "answers")
 
 
 async def _of_endpoint(name: str, url: str, *, private: bool) -> Finding:

@@ -28,6 +28,17 @@ class S3Storage(Section):
         return self
 
 
+class GcsStorage(Section):
+    """How to reach Google Cloud Storage otherwise than at its public address with Google's default credentials."""
+
+    endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#@]+$",
+        description="Where it is reached privately, or what speaks its protocol: `https://host:port`.",
+    )
+    anonymous: bool = Field(default=False, description="Without credentials: for what asks for none.")
+
+
 class WarehouseConfiguration(Section):
     """Where events are kept as Parquet files."""
 
@@ -44,10 +55,19 @@ class WarehouseConfiguration(Section):
     )
     timeout_seconds: float = Field(default=60.0, gt=0, le=300, description="How long a write may take.")
     typed: bool = Field(default=False, description="Whether compactions write a table for each kind of resource.")
+    compaction_hours: float = Field(
+        default=26.0,
+        ge=0,
+        le=8_760,
+        description="After so long without a complete compaction there is an alert; 0: never.",
+    )
     s3: S3Storage = S3Storage()
+    gcs: GcsStorage = GcsStorage()
 
     @model_validator(mode="after")
     def _consistent(self) -> "WarehouseConfiguration":
         if self.s3 != S3Storage() and not self.url.startswith("s3://"):
             raise ValueError("s3 is for an s3:// address")
+        if self.gcs != GcsStorage() and not self.url.startswith("gs://"):
+            raise ValueError("gcs is for a gs:// address")
         return self

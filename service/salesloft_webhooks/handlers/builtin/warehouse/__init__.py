@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from salesloft_webhooks.background import Background
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration import load_configuration
-from salesloft_webhooks.handlers.builtin.configuration.warehouse import S3Storage, WarehouseConfiguration
+from salesloft_webhooks.handlers.builtin.configuration.warehouse import (
+    GcsStorage,
+    S3Storage,
+    WarehouseConfiguration,
+)
 from salesloft_webhooks.handlers.builtin_groups import WAREHOUSE
 from salesloft_webhooks.handlers.outbound.outage_retry_policy import outage_retry_policy
 from salesloft_webhooks.handlers.router import Router
 from salesloft_webhooks.settings import Settings
+from salesloft_webhooks.telemetry import CompactionTelemetry
 
 if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
@@ -37,7 +43,7 @@ def configured(settings: Settings) -> WarehouseConfiguration:
 
 
 def archive_at(settings: Settings, address: str) -> WarehouseConfiguration:
-    """The warehouse at an address, or in a folder; to S3 with the access of the file's section, if it has one.
+    """The warehouse at an address, or in a folder; reached as the section of the file reaches storage of its kind.
 
     Raises:
         ConfigurationError: it is no address, or the file cannot be read.
@@ -45,8 +51,9 @@ def archive_at(settings: Settings, address: str) -> WarehouseConfiguration:
     url = address if "://" in address else Path(address).resolve().as_uri()
     section = load_configuration(settings).warehouse
     s3 = section.s3 if section is not None and url.startswith("s3://") else S3Storage()
+    gcs = section.gcs if section is not None and url.startswith("gs://") else GcsStorage()
     with suppress(ValidationError):
-        return WarehouseConfiguration(url=url, s3=s3)
+        return WarehouseConfiguration(url=url, s3=s3, gcs=gcs)
     raise ConfigurationError("--from takes a folder, `s3://bucket/prefix` or `gs://bucket/prefix`")
 
 
@@ -66,7 +73,7 @@ def storage_of(configuration: WarehouseConfiguration) -> "Storage":
     return open_storage(configuration)
 
 
-def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":  # noqa: ARG001 - every group's form
+def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":
     """The handler of the group.
 
     Raises:
@@ -79,7 +86,8 @@ def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":  
         storage = storage_of(configuration)
         from salesloft_webhooks.handlers.builtin.warehouse.writing import WarehouseWriter  # noqa: PLC0415 - Arrow
 
-        yield WarehouseWriter(storage, configuration.timeout_seconds)
+        async with _watching(group, storage, configuration):
+            yield WarehouseWriter(storage, configuration.timeout_seconds)
 
     router = Router(lifespan, ordering=WAREHOUSE.ordering)
 
@@ -95,3 +103,19 @@ def build_router(group: str, settings: Settings) -> "Router[WarehouseWriter]":  
         return await writer.write(events)
 
     return router
+
+
+@asynccontextmanager
+async def _watching(group: str, storage: "Storage", configuration: WarehouseConfiguration) -> AsyncIterator[None]:
+    """Report when the warehouse was compacted last, for as long as the worker lives; unless nobody wants to know."""
+    from salesloft_webhooks.handlers.builtin.warehouse.compaction_watch import (  # noqa: PLC0415 - Arrow
+        LOOK_SECONDS,
+        CompactionWatch,
+    )
+
+    async with Background() as background:
+        if configuration.compaction_hours:
+            telemetry = CompactionTelemetry(group, configuration.compaction_hours * 3_600)
+            watch = CompactionWatch(storage, telemetry, configuration.timeout_seconds)
+            background.repeat(watch.look, name="compaction watch", every_seconds=LOOK_SECONDS, failed=watch.later)
+        yield

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from salesloft_webhooks.handlers.builtin.warehouse.compaction_record import record_begun, record_ended
 from salesloft_webhooks.handlers.builtin.warehouse.contents import (
     Contents,
     Damaged,
@@ -206,6 +207,7 @@ def compact(storage: Storage, *, grace: timedelta, now: datetime, typed: bool = 
     Raises:
         Unavailable: the storage does not do what is asked; what was done until then holds.
     """
+    record_begun(storage, now)
     run = _Run(storage, grace, now, typed=typed)
     found = folders(storage)
     for folder, files in found.items():
@@ -222,4 +224,5 @@ def compact(storage: Storage, *, grace: timedelta, now: datetime, typed: bool = 
     for file in storage.files("") if storage.local else ():
         if file.name.endswith(UNFINISHED) and now - file.modified > timedelta(seconds=UNFINISHED_SECONDS):
             storage.delete(file.path)
+    record_ended(storage, now, complete=run.done.complete, damaged=len({each.path for each in run.done.damaged}))
     return run.done

@@ -1,12 +1,13 @@
-"""One person's rows out of all files."""
+"""Rows of one person, or of many, out of all files."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged
-from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
+from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import erased_persons, record_erased
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
 
 TRIES = 5
@@ -19,7 +20,7 @@ class Erasure(Struct):
     Attributes:
         rows: Rows of erased persons that are gone, copies of an event counted each.
         complete: Whether the last look found none, and every file could be read.
-        damaged: Files that could not be read: nobody knows whether the person is in them.
+        damaged: Files that could not be read: nobody knows whether any of the persons is in them.
         changed: Folders that somebody else changed meanwhile.
     """
 
@@ -29,12 +30,14 @@ class Erasure(Struct):
     changed: list[str] = []
 
 
-def erase_person(storage: Storage, person: int, *, grace: timedelta, now: datetime, typed: bool) -> Erasure:
-    """Have nothing of a person stay, now and in whatever is written later; may be repeated, and goes on where it ended.
+def erase_persons(storage: Storage, persons: Iterable[int], *, grace: timedelta, now: datetime, typed: bool) -> Erasure:
+    """Have nothing of some persons stay, now and in whatever is written later.
+
+    Files are read once for all of them together. May be repeated, also with others, and goes on where it ended.
 
     Args:
         storage: The warehouse.
-        person: Their id in SalesLoft.
+        persons: Their ids in SalesLoft.
         grace: Of the compaction that this is, for files without rows of theirs.
         now: The time, with a zone.
         typed: Whether typed tables are made.
@@ -42,7 +45,8 @@ def erase_person(storage: Storage, person: int, *, grace: timedelta, now: dateti
     Raises:
         Unavailable: the storage does not do what is asked; what was done until then holds, and compactions go on.
     """
-    record_erased(storage, person, now)
+    for person in sorted({*persons} - erased_persons(storage)):
+        record_erased(storage, person, now)
     result = Erasure()
     for _ in range(TRIES):
         done = compact(storage, grace=grace, now=now, typed=typed)

@@ -34,6 +34,8 @@ SCHEMA = pa.schema(
 _WHOM = ("person_id", "entity_key")
 
 ROWS_PER_GROUP = 50_000
+OF_A_NEWER_VERSION = "it has columns that this version does not know"
+"""How it begins what `NotThisTable` says of a file that is no damaged one, perhaps."""
 
 
 class NotThisTable(Exception):
@@ -148,5 +150,5 @@ def _read(buffer: Any, columns: "list[str] | None") -> Any:
     except (OSError, pa.ArrowException) as exc:
         raise NotThisTable("it cannot be read as Parquet") from exc
     if unknown := set(found.names) - set(SCHEMA.names):
-        raise NotThisTable(f"it has columns that this version does not know: {len(unknown)}")
+        raise NotThisTable(f"{OF_A_NEWER_VERSION}: {len(unknown)}")
     raise NotThisTable("its columns are others than this table's")

@@ -9,6 +9,7 @@
     typed/people.txt  the manifest of that table
     erased/person=7   a person none of whose rows may stay
     looked_through    up to which files nothing of these is left
+    last_compaction   when one began last, and when one left nothing to do: for those who look on
 
 The same events give the same name, whoever writes them and however often, so writing again is no second file. Type and
 day are what the event says of itself; the folders are named as Hive has it, which DuckDB, BigQuery, Snowflake and Spark
@@ -25,6 +26,7 @@ EVENTS = "events"
 """The folder of the table."""
 MANIFEST = "manifest.txt"
 COUNTED_SINCE = "counted_since.json"
+LAST_COMPACTION = "last_compaction.json"
 SUFFIX = ".parquet"
 
 TYPED = "typed"
@@ -70,6 +72,11 @@ def typed_path(table: str, path: str) -> str:
 def typed_manifest(table: str) -> str:
     """The path of a typed table's manifest: beside its folder, in which are only files of rows."""
     return f"{TYPED}/{table}.txt"
+
+
+def typed_beginning(table: str) -> str:
+    """How the paths in that manifest begin."""
+    return f"{TYPED}/{table}/event_type="
 
 
 def name_of(event_ids: Iterable[str], generation: int = 0) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+import pyarrow as pa
 from msgspec import Struct
 from pyarrow import fs
 
@@ -107,6 +108,11 @@ class Storage:
         Raises:
             FileNotFoundError: it is gone.
         """
+        if self._filesystem.type_name == "gcs":
+            # Of a file there (not of a stream) Arrow asks the storage while it keeps the interpreter's lock: the worker
+            # would stand still for as long as the storage takes.
+            with self._filesystem.open_input_stream(f"{self._base}/{path}", compression=None) as stream:
+                return pa.py_buffer(stream.read())
         with self._filesystem.open_input_file(f"{self._base}/{path}") as file:
             return file.read_buffer()
 
@@ -146,8 +152,20 @@ def open_storage(configuration: WarehouseConfiguration) -> Storage:
     if parts.scheme == "s3":
         filesystem = fs.S3FileSystem(**_s3_options(configuration))
     else:
-        filesystem = fs.GcsFileSystem(retry_time_limit=timedelta(seconds=RETRY_SECONDS))
+        filesystem = fs.GcsFileSystem(**_gcs_options(configuration))
     return Storage(filesystem, base, f"{parts.scheme}://{base}", local=False)
+
+
+def _gcs_options(configuration: WarehouseConfiguration) -> Mapping[str, Any]:
+    gcs = configuration.gcs
+    endpoint = urlsplit(gcs.endpoint) if gcs.endpoint else None
+    wanted = {
+        "anonymous": gcs.anonymous,
+        "scheme": endpoint.scheme if endpoint else None,
+        "endpoint_override": endpoint.netloc if endpoint else None,
+    }
+    given = {name: value for name, value in wanted.items() if value}
+    return {**given, "retry_time_limit": timedelta(seconds=RETRY_SECONDS)}
 
 
 def _s3_options(configuration: WarehouseConfiguration) -> Mapping[str, Any]:

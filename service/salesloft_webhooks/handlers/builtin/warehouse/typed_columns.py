@@ -20,7 +20,8 @@ from salesloft_webhooks.resources.reading import fields_of, read
 
 OTHERS = "_others"
 """JSON: what came beside the columns, and what does not fit into one; null where that is nothing."""
-_OF_EVENT = {f"_{field.name}": field for field in SCHEMA if field.name != "body"}
+OF_EVENT = {f"_{field.name}": field for field in SCHEMA if field.name != "body"}
+"""The columns of the event in every typed table, by their names there: fields as the table `events` has them."""
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _SCALARS: Mapping[Any, Any] = {
     Time: pa.timestamp("us", tz="UTC"),
@@ -32,14 +33,14 @@ _SCALARS: Mapping[Any, Any] = {
 
 def schema_of(kind: type[Resource]) -> Any:
     """The Arrow schema: columns of the event, each with an underscore before its name; the resource's; `_others`."""
-    event = [field.with_name(name) for name, field in _OF_EVENT.items()]
+    event = [field.with_name(name) for name, field in OF_EVENT.items()]
     return pa.schema([*event, *_columns(kind), pa.field(OTHERS, pa.large_string())])
 
 
 def typed_table(kind: type[Resource], events: Any) -> Any:
     """Rows of the table `events`, as an Arrow table of `schema_of`, in the same order."""
     rows = [_row(kind, body) for body in events.column("body").to_pylist()]
-    columns = [events.column(field.name) for field in _OF_EVENT.values()]
+    columns = [events.column(field.name) for field in OF_EVENT.values()]
     own = (*_columns(kind), pa.field(OTHERS, pa.large_string()))
     columns += [pa.array([row.get(field.name) for row in rows], field.type) for field in own]
     return pa.table(columns, schema=schema_of(kind))

@@ -16,7 +16,13 @@ from salesloft_webhooks.handlers.builtin.warehouse.contents import (
     named_files,
     table_of_file,
 )
-from salesloft_webhooks.handlers.builtin.warehouse.layout import TYPED, type_of, typed_manifest, typed_path
+from salesloft_webhooks.handlers.builtin.warehouse.layout import (
+    TYPED,
+    type_of,
+    typed_beginning,
+    typed_manifest,
+    typed_path,
+)
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, StoredFile
 from salesloft_webhooks.handlers.builtin.warehouse.typed_tables import (
     TABLES,
@@ -139,7 +145,7 @@ class TypedFiles:
 
 def _manifest(name: str) -> tuple[str, str]:
     """The path of a table's manifest, and how the paths in it begin."""
-    return typed_manifest(name), f"{TYPED}/{name}/event_type="
+    return typed_manifest(name), typed_beginning(name)
 
 
 def _typed(folders: Collection[str]) -> Iterator[tuple[str, TypedTable]]:

@@ -13,7 +13,7 @@ from salesloft_webhooks.handlers.builtin.warehouse import archive as archive_mod
 from salesloft_webhooks.handlers.builtin.warehouse.archive import Reading, read_archive
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders, table_of_file
 from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
-from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_persons
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import parquet_of, row_of, table_of
 from salesloft_webhooks.handlers.builtin.warehouse.layout import (
     EVENTS,
@@ -142,7 +142,7 @@ def test_only_files_of_events_are_read(storage: Storage) -> None:
     """Not typed tables, manifests and the names of erased persons; one of a later generation is as any other."""
     put_of(storage, HER, "a", "z1")
     put_of(storage, HER, "b")
-    erase_person(storage, HER, grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
+    erase_persons(storage, [HER], grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
     generations = [generation_of(file.name) for files in folders(storage).values() for file in files]
 
     ids, reading = read(storage)
@@ -177,7 +177,7 @@ def test_who_is_erased_meanwhile_is_erased(storage: Storage, monkeypatch: pytest
     def meanwhile(storage: Storage, file: StoredFile) -> Any:
         found = table_of_file(storage, file)
         if not reads:
-            erase_person(storage, HER, grace=timedelta(0), now=datetime.now(UTC), typed=False)
+            erase_persons(storage, [HER], grace=timedelta(0), now=datetime.now(UTC), typed=False)
         reads.append(file.path)
         return found
 
@@ -192,7 +192,7 @@ def test_who_is_erased_meanwhile_is_erased(storage: Storage, monkeypatch: pytest
 def test_a_file_with_a_bad_page_is_damaged(storage: Storage) -> None:
     """Of a later generation, too: its name is compared with its events, and its pages with their checksums."""
     put_of(storage, HER, "a", "z1")
-    erase_person(storage, HER, grace=timedelta(0), now=datetime.now(UTC), typed=False)
+    erase_persons(storage, [HER], grace=timedelta(0), now=datetime.now(UTC), typed=False)
     (path,) = (file.path for files in folders(storage).values() for file in files)
     spoiled(storage, path)
 

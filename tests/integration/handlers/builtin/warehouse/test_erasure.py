@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.compaction import compact
 from salesloft_webhooks.handlers.builtin.warehouse.contents import folders, folders_below
-from salesloft_webhooks.handlers.builtin.warehouse.erasure import Erasure, erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.erasure import Erasure, erase_persons
 from salesloft_webhooks.handlers.builtin.warehouse.event_table import table_in
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST, TYPED
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage
@@ -34,7 +34,7 @@ IDS = "SELECT _event_id FROM {} ORDER BY 1"
 
 def erased(storage: Storage, person: int = HER, *, typed: bool = False) -> Erasure:
     """As the command does it."""
-    return erase_person(storage, person, grace=timedelta(hours=1), now=datetime.now(UTC), typed=typed)
+    return erase_persons(storage, [person], grace=timedelta(hours=1), now=datetime.now(UTC), typed=typed)
 
 
 def is_left(storage: Storage) -> bool:
@@ -164,7 +164,7 @@ def test_it_may_die_between_any_two_steps(storage: Storage, tmp_path: Path) -> N
     steps = 0
     while True:
         try:
-            erase_person(Dying(storage, steps), HER, grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
+            erase_persons(Dying(storage, steps), [HER], grace=timedelta(hours=1), now=datetime.now(UTC), typed=True)
         except Died:
             steps += 1
         else:
@@ -207,7 +207,7 @@ def test_a_file_with_her_stays_until_the_one_without_her_can_be_read(storage: St
             if path.startswith("events/"):
                 spoiled(storage, path)
 
-    done = erase_person(Spoiling(), HER, grace=AT_ONCE, now=datetime.now(UTC), typed=False)
+    done = erase_persons(Spoiling(), [HER], grace=AT_ONCE, now=datetime.now(UTC), typed=False)
 
     assert not done.complete
     assert [each.problem for each in done.damaged] == ["it cannot be read as Parquet"]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from salesloft_webhooks.events import Event
 from salesloft_webhooks.handlers.builtin.configuration.warehouse import WarehouseConfiguration
 from salesloft_webhooks.handlers.builtin.warehouse.checking import check
 from salesloft_webhooks.handlers.builtin.warehouse.erased_persons import record_erased
-from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_person
+from salesloft_webhooks.handlers.builtin.warehouse.erasure import erase_persons
 from salesloft_webhooks.handlers.builtin.warehouse.layout import MANIFEST
 from salesloft_webhooks.handlers.builtin.warehouse.storage import Storage, open_storage
 from tests.integration.handlers.builtin.warehouse.acting import AT_ONCE, compacted, put_of, stored
@@ -56,7 +57,7 @@ def test_old_files_are_read_once_for_each_person(counting: Counting) -> None:
     compacted(counting)
 
     counting.paths.clear()
-    erase_person(counting, HER, grace=AT_ONCE, now=datetime.now(UTC), typed=False)
+    erase_persons(counting, [HER], grace=AT_ONCE, now=datetime.now(UTC), typed=False)
     assert len({*counting.paths}) == 2
 
     counting.paths.clear()
@@ -76,7 +77,7 @@ def test_a_time_that_is_still_to_come_hides_no_file(counting: Counting) -> None:
     late = counting.folder / stored(counting, samples.person(event_id="b", created_at="2026-03-09T12:00:00Z"))
     ahead = datetime.now(UTC).timestamp() + 40 * 86_400
     os.utime(late, (ahead, ahead))
-    assert erase_person(counting, HER, grace=AT_ONCE, now=datetime.now(UTC), typed=False).complete
+    assert erase_persons(counting, [HER], grace=AT_ONCE, now=datetime.now(UTC), typed=False).complete
     data = {"id": HER, "person_id": HER}
     path = stored(counting, samples.person(event_id="z9", created_at="2026-03-10T12:00:00Z", data=data))
     counting.write(MANIFEST, counting.read(MANIFEST).to_pybytes() + f"{counting.address_of(path)}\n".encode())
@@ -84,3 +85,30 @@ def test_a_time_that_is_still_to_come_hides_no_file(counting: Counting) -> None:
     compacted(counting)
 
     assert check(counting).erasable == 0
+
+
+def version(person: int, event_id: str, when: str) -> Event:
+    """A person's event of a day."""
+    return samples.person(event_id=event_id, created_at=when, data={"id": person, "person_id": person})
+
+
+def test_many_persons_are_erased_in_one_reading(tmp_path: Path) -> None:
+    """Forty are read no more for than one: each file as often, whoever is in it."""
+    reads = []
+    for number, persons in enumerate(([1], range(1, 41))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        counting = Counting(open_storage(WarehouseConfiguration(url=f"file://{folder}")), folder)
+        for day in range(5):
+            when = f"2026-03-{10 + day}T12:00:00Z"
+            stored(counting, *(version(each, f"{day}/{each}", when) for each in (*range(1, 41), 100)))
+        compacted(counting)
+        counting.paths.clear()
+
+        done = erase_persons(counting, persons, grace=AT_ONCE, now=datetime.now(UTC), typed=False)
+
+        assert (done.complete, done.rows) == (True, 5 * len(persons))
+        assert check(counting).events == 5 * (41 - len(persons))
+        reads.append(len(counting.paths))
+
+    assert reads[0] == reads[1] > 5
