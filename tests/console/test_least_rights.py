@@ -16,6 +16,8 @@ from tests.console.letters import bury
 from tests.console.staged import stage
 from tests.console.stages import arrange
 from tests.console.store_contents import put_one_of_each
+from tests.integration.broker.administration.archive_steps import begun
+from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
 from tests.support.console_process import ConsoleProcess
 from tests.support.platform_thread import PlatformThread
@@ -62,6 +64,17 @@ async def filled(driven: Driven) -> None:
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
 
 
+async def replay_unfinished(driven: Driven) -> None:
+    """The replay of an archive that has come nowhere."""
+    await begun(driven, Listed(archived(1)))
+
+
+def stop_replay(console: ConsoleProcess) -> int:
+    """Stop it by its button; the status."""
+    (run,) = (each["run_id"] for each in console.json("/runs")["runs"] if each["kind"] == "replay_archive")
+    return console.post(f"/runs/{run}/stop", {"run": run}).status
+
+
 def asked_for(crawl: Crawl) -> set[str]:
     """The routes that somebody came by, and that did what they should."""
     found = set()
@@ -90,6 +103,8 @@ def test_with_the_least_rights(server: Server) -> None:
                 seconds=30,
                 description="all runs have ended",
             )
+            arrange(server, replay_unfinished)
+            assert stop_replay(console) == 303
 
     sent, rights = recorder.sent, RIGHTS[Role.CONSOLE]
     routes = {f"{'POST' if isinstance(each, Action) else 'GET'} {each.path}" for each in all_routes()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from salesloft_webhooks.broker.administration.archive_replay import ArchivedEvent, Place, place_of
+from salesloft_webhooks.broker.administration.archived_events import ArchivedEvent, Place, place_of
 
 LONG_AGO = datetime(2026, 3, 7, 9, tzinfo=UTC)
 

@@ -50,6 +50,8 @@ RECORD_DUPLICATES = "dups"
 """Of an idempotency record: how many deliveries of the event came after the first."""
 RECORD_TOKEN = "token:"  # noqa: S105 - a field's name
 """Of an idempotency record: which delivery stored it, so that a repeat after a lost reply is no duplicate."""
+RECORD_COPY = "copy:"
+"""Of an idempotency record: its entry is a copy, which one group alone has got; for all others a delivery is new."""
 RECORD_LETTERS = "letter:"
 """And a group's name: the event's dead letters in that group, separated by blanks."""
 RECORD_POISON = "poison:"

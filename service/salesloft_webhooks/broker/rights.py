@@ -175,7 +175,7 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.CONSOLE: _LOOKING
         | _ACTING
         | _rights(
-            "begin_run commit_run count_dead lanes lead_runs look_dead pass_run sample stored_pauses",
+            "begin_run commit_run count_dead end_archive_run lanes lead_runs look_dead pass_run sample stored_pauses",
             "set",
             "search:key",
         ),
@@ -183,7 +183,7 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.ACT: _LOOKING
         | _ACTING
         | _rights(
-            "active end_archive_run known_archived pass_run remove_group replay_archived stored_pauses",
+            "active end_archive_run known_archived pass_run remove_group replay_archived reserve_archived stored_pauses",
             "hdel hsetnx",
             "alerts",
         ),

@@ -12,6 +12,7 @@ class RunKeys(Struct, frozen=True):
         """Where a run has come to in a partition: hash with ``place``, and how many things came to which outcome.
 
         It ends a month after it was moved on last. ``:copies`` beside it are event ids of which a replay passed a copy.
+        The replay of an archive has ``changed`` besides: when it was moved on last, server ms.
         """
         return f"{self.prefix}:{{{partition}}}:run:{run}"
 

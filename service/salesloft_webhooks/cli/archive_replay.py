@@ -13,7 +13,7 @@ from salesloft_webhooks.cli.console import complain, confirm, note
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.nearest_names import require_group, require_known_types
 from salesloft_webhooks.cli.outcome_tally import OutcomeTally
-from salesloft_webhooks.cli.own_acts import write_own_act
+from salesloft_webhooks.cli.own_acts import who_acts, write_own_act
 from salesloft_webhooks.cli.times import moment_text
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ async def replay_archive(wish: Wish, store: "Store", settings: "Settings") -> Ou
         Unavailable: the archive cannot be read.
         StoreError: the store cannot be asked, for longer than a fail-over takes.
     """
-    from salesloft_webhooks.broker.administration.archive_execution import carry_out, forecast_archive
-    from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
-    from salesloft_webhooks.broker.administration.archive_runs import end_archive_run, places_of_run
+    from salesloft_webhooks.broker.administration.archive_execution import forecast_archive
     from salesloft_webhooks.handlers.builtin.warehouse import archive_at
     from salesloft_webhooks.handlers.builtin.warehouse.received_order import ReceivedOrder
 
@@ -80,18 +78,7 @@ async def replay_archive(wish: Wish, store: "Store", settings: "Settings") -> Ou
             return tally
         if run is None:
             run = await _begun(wish, store, order)
-        before = (await places_of_run(store, run))[1]
-        pace = ArchivePace(store, settings, wish.rate or settings.backfill_events_per_second, note)
-        results = carry_out(store, settings, wish.group, run, order, pace=pace, stopped=tally.is_stopped)
-        try:
-            await tally.count(results, total=run.total)
-            # An answer that was lost is not among the results; the partitions have counted what they did.
-            tally.outcomes = _counted((await places_of_run(store, run))[1], before)
-        finally:
-            counts = {str(name): number for name, number in tally.outcomes.items()}
-            await write_own_act(store, "replay", _facts(wish, run), counts)
-        if not tally.is_stopped():
-            await end_archive_run(store, wish.group, run)
+        await _carry_out(wish, store, settings, run, order, tally)
     return tally
 
 
@@ -143,6 +130,40 @@ async def _unfinished(store: "Store", wish: Wish) -> "ArchiveRun | None":
     return run if wish.resume else None
 
 
+async def _carry_out(
+    wish: Wish, store: "Store", settings: "Settings", run: "ArchiveRun", order: "ReceivedOrder", tally: OutcomeTally
+) -> None:
+    """Give what is left of a run, count it, write it down, and end the run when nothing is left."""
+    from salesloft_webhooks.broker.administration.archive_execution import carry_out
+    from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
+    from salesloft_webhooks.broker.administration.archive_runs import Lost, end_archive_run, places_of_run
+
+    before = (await places_of_run(store, run))[1]
+    pace = ArchivePace(store, settings, wish.rate or settings.backfill_events_per_second, note)
+    results = carry_out(store, settings, wish.group, run, order, pace=pace, stopped=tally.is_stopped)
+    try:
+        await tally.count(results, total=run.total)
+        # An answer that was lost is not among the results; the partitions have counted what they did.
+        tally.outcomes = _counted((await places_of_run(store, run))[1], before)
+    except Lost:
+        await _say_if_stopped(store, wish.group, run)
+        raise
+    finally:
+        counts = {str(name): number for name, number in tally.outcomes.items()}
+        await write_own_act(store, "replay", _facts(wish, run), counts)
+    if not tally.is_stopped():
+        await end_archive_run(store, wish.group, run)
+
+
+async def _say_if_stopped(store: "Store", group: str, run: "ArchiveRun") -> None:
+    """End the command where its run was ended by somebody else, rather than lost."""
+    from salesloft_webhooks.broker.administration.archive_runs import archive_runs
+
+    still = (await archive_runs(store)).get(group)
+    if still is None or still.run_id != run.run_id:
+        fail("the replay was stopped by somebody else; what it has given stays given")
+
+
 def _since(run: "ArchiveRun") -> str:
     return f"{run.url}, begun {moment_text(datetime.fromtimestamp(run.began_ms / 1_000, UTC))}"
 
@@ -158,7 +179,7 @@ async def _with_an_end(store: "Store", selection: "Selection") -> "Selection":
 
 async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> bool:
     """Sort all events that are meant; whether some are left out. Ends the command if it is no archive, or damaged."""
-    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
+    from salesloft_webhooks.broker.administration.archived_events import BEGINNING
     from salesloft_webhooks.handlers.builtin.warehouse import archive_at, storage_of
 
     storage = storage_of(archive_at(settings, wish.address))  # which says what is missing where Arrow is
@@ -184,7 +205,7 @@ async def _read(wish: Wish, settings: "Settings", order: "ReceivedOrder") -> boo
 
 async def _wanted(store: "Store", group: str, order: "ReceivedOrder") -> int:
     """How many of the events are of types that the group takes."""
-    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
+    from salesloft_webhooks.broker.administration.archived_events import BEGINNING
     from salesloft_webhooks.broker.administration.groups import registration
     from salesloft_webhooks.event_patterns import is_taken
 
@@ -194,13 +215,13 @@ async def _wanted(store: "Store", group: str, order: "ReceivedOrder") -> int:
 
 async def _begun(wish: Wish, store: "Store", order: "ReceivedOrder") -> "ArchiveRun":
     """A new run, written down where others find it."""
-    from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
     from salesloft_webhooks.broker.administration.archive_runs import begin_archive_run, new_run
+    from salesloft_webhooks.broker.administration.archived_events import BEGINNING
     from salesloft_webhooks.broker.administration.server_clock import server_ms
 
     total, wanted = sum(order.count(BEGINNING).values()), await _wanted(store, wish.group, order)
     confirm(f"Replay {wanted:,} event(s) into {wish.group}?", yes=wish.yes)
-    run = new_run(store, wish.address, wish.selection, total, await server_ms(store))
+    run = new_run(store, wish.address, wish.selection, total, await server_ms(store), who_acts())
     if not await begin_archive_run(store, wish.group, run):
         fail(f"somebody else has begun a replay into {wish.group} just now")
     await write_own_act(store, "replay", _facts(wish, run), {"selected": total})

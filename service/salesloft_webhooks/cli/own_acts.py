@@ -31,14 +31,14 @@ async def write_own_act(
     from salesloft_webhooks.broker.administration.audit import Act, write_audit
 
     given = {name: value for name, value in arguments.items() if value}
-    written = Act(who=_who(), roles=(), act=act, arguments=given, counts=counts or {}, outcome=outcome)
+    written = Act(who=who_acts(), roles=(), act=act, arguments=given, counts=counts or {}, outcome=outcome)
     try:
         await write_audit(store, written)
     except StoreError as exc:
         note(f"this is not in the audit: {exc}")
 
 
-def _who() -> str:
+def who_acts() -> str:
     """The account and the machine: in a pod they say no more than that it was a shell there."""
     try:
         account = getpass.getuser()

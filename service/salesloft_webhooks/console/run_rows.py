@@ -4,7 +4,14 @@ from msgspec import Struct
 
 from salesloft_webhooks.broker.administration.run_records import Run
 
-KINDS = {"waiting": "waiting", "running": "running", "done": "good", "stopped": "paused", "failed": "bad"}
+KINDS = {
+    "waiting": "waiting",
+    "running": "running",
+    "unfinished": "running",
+    "done": "good",
+    "stopped": "paused",
+    "failed": "bad",
+}
 """How `parts.state` shows each state."""
 
 
@@ -34,11 +41,17 @@ class RunRow(Struct, frozen=True):
     reason: str
 
 
+def what(run: Run) -> str:
+    """What it does, and in which group."""
+    does = run.kind.replace("_", " ")
+    return f"{does} in {run.group}" if run.group else does
+
+
 def run_row(run: Run) -> RunRow:
     """The row of a run."""
     return RunRow(
         run_id=run.run_id,
-        what=f"{run.kind} in {run.group}" if run.group else run.kind,
+        what=what(run),
         by=run.by,
         state="stopping" if run.stopped_by else run.state,
         kind=KINDS[run.state],

@@ -15,7 +15,9 @@ from salesloft_webhooks.events import NewEvent, Watermark
 _COUNTED = {"opened": "views", "clicked": "clicks", "replied": "replies"}
 _SENT_STATUSES = frozenset({"sent", "sent_from_gmail", "sent_from_external"})
 _FINAL_STATES = frozenset({"completed", "removed"})
+_ONCE = frozenset({"email.sent", "email.bounced", *(f"cadence_membership.{state}" for state in _FINAL_STATES)})
 _HIGHEST_COUNT = 2**53 - 1  # the store compares in Lua, whose numbers are doubles
+_MOST_DIGITS = len(str(_HIGHEST_COUNT))
 
 
 def derived_events(base: NewEvent, data: JsonObject) -> Iterator[NewEvent]:
@@ -35,6 +37,20 @@ def derived_events(base: NewEvent, data: JsonObject) -> Iterator[NewEvent]:
             yield replace(base, event_id=f"call.completed/{own}", event_type="call.completed")
         case "cadence_membership.created" | "cadence_membership.updated":
             yield from _cadence_membership(base, own, data)
+
+
+def watermark_of(event_type: str, event_id: str) -> Watermark | None:
+    """The level that an event of `derived_events` raises, read from its type and id; None: it raises none."""
+    own = event_id.removeprefix(f"{event_type}/")
+    if own == event_id:
+        return None
+    kind, _, name = event_type.partition(".")
+    if kind == "email" and name in _COUNTED:
+        own, _, digits = own.rpartition("/")
+        level = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS else 0
+    else:
+        level = 1 if event_type in _ONCE else 0
+    return Watermark(f"{kind}/{own}", name, level) if own and level else None
 
 
 def _email(base: NewEvent, own: str, data: JsonObject) -> Iterator[NewEvent]:

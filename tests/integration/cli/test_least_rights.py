@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from salesloft_webhooks.broker import quarantine
+from salesloft_webhooks.broker import decide_partitions, quarantine
 from salesloft_webhooks.broker.administration.run_records import NewRun, RunKind
 from salesloft_webhooks.broker.administration.runs import begin
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys, Announcement
@@ -17,8 +17,10 @@ from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.errors import UnreadableReason
 from salesloft_webhooks.subscriptions import MasterKey
 from tests.console.store_contents import put_one_of_each
+from tests.integration.broker.administration.archive_steps import begun
 from tests.integration.cli.administered import Console
 from tests.integration.cli.archives import event, folder, put
+from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
 from tests.support.platform_thread import PlatformThread
 from tests.support.receiver_process import envelope
@@ -75,6 +77,7 @@ NOT_DONE = {"quarantine reprocess --all --yes": 4, "groups remove crm --yes": 1}
 async def fill(driven: Driven) -> None:
     """One of each, a run that waits, a delivery that can be read by now, a receiver that says which key it has."""
     await put_one_of_each(driven.store, driven.settings, driven.server)
+    await begun(driven, Listed(archived(1)), "activity")
     group = await driven.group(consumer="two")
     await driven.publish("another")
     await driven.kill(group)
@@ -89,6 +92,11 @@ async def fill(driven: Driven) -> None:
     await AnnouncedKeys(driven.store).announce("receiver", said)
     with driven.server.client() as client:
         client.hset("sl:backfill", mapping={"role/people/cursor": "x", "role/people/seen": "x"})
+
+
+async def spread(driven: Driven) -> None:
+    """A second partition: what is reserved there is reserved nowhere else."""
+    await decide_partitions(driven.store, 2)
 
 
 @dataclass
@@ -110,7 +118,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
     """A SalesLoft, keys, and what is declared."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "keys").write_text(KEY)
-    put(folder(tmp_path / "warehouse"), [event(1), event(2, event_type="nobody.wants")])
+    put(folder(tmp_path / "warehouse"), [event(1), event(2, event_type="nobody.wants"), event(3, person=2)])
     spec = {"callbackUrl": "https://hooks.example.com/x", "events": ["person_updated"]}
     (tmp_path / "subscriptions.yaml").write_text(json.dumps({"kind": "SalesloftSubscription", "spec": spec}))
     with PlatformThread() as salesloft:
@@ -130,9 +138,11 @@ def test_people_have_what_their_commands_need(server: Server, environment: dict[
         "letter": administrator.read("dead", "list")["dead"][0]["letter"],
         "other": administrator.read("dead", "list")["dead"][1]["letter"],
         "delivery": administrator.read("quarantine", "list")["quarantine"][0]["reference"],
-        "run": administrator.read("runs", "list")["runs"][0]["run_id"],
+        "run": next(run["run_id"] for run in administrator.read("runs", "list")["runs"] if run["kind"] == "redrive"),
     }
     for role, lines in ((Role.LOOK, LOOKING), (Role.ACT, LOOKING + ACTING)):
+        if role is Role.ACT:
+            administrator.arrange(spread)
         with Recorder(server.port) as recorder:
             person = Person(recorder, role, environment)
             for line in lines:

@@ -63,6 +63,7 @@ PROOFS = (
     ("docs/exactly_once.md", "sql", f"{DOCS}/test_exactly_once_page.py::test_the_table_is_the_one_that_is_used"),
     ("docs/warehouse.md", "yaml", f"{DOCS}/test_warehouse_page.py::test_the_section_of_the_page_is_one"),
     ("docs/warehouse.md", "yaml", "tests/chart/test_compaction.py::test_the_page_shows_values_that_work"),
+    ("docs/warehouse.md", "sh", "tests/e2e/test_after_a_loss.py::test_the_page_leads_through_a_loss"),
     ("docs/warehouse.md", "sql", f"{DOCS}/test_warehouse_page.py::test_each_way_of_the_page_counts_once"),
     ("docs/warehouse.md", "sql", f"{DOCS}/test_warehouse_page.py::test_statements_for_others_name_what_there_is"),
     ("docs/link_swap.md", "json", f"{DOCS}/test_link_swap_page.py::test_the_endpoint_is_asked_and_believed_as_shown"),

@@ -6,15 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Protocol
 
 from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
-from salesloft_webhooks.broker.administration.archive_replay import (
-    BATCH,
-    BEGINNING,
-    ArchivedEvent,
-    ArchiveReplay,
-    FromArchive,
-    Place,
-)
+from salesloft_webhooks.broker.administration.archive_replay import BATCH, ArchiveReplay, FromArchive
 from salesloft_webhooks.broker.administration.archive_runs import ArchiveRun, places_of_run
+from salesloft_webhooks.broker.administration.archived_events import BEGINNING, ArchivedEvent, Place
 from salesloft_webhooks.broker.administration.run_steps import Moved
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.errors import StoreFull, StoreUnavailable

@@ -5,17 +5,14 @@ gives each of them once at most, and is gone on with wherever it was left, whoev
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Self
 
-from msgspec import Struct
-
+from salesloft_webhooks.broker.administration.archive_homes import RAISED, homes_of
+from salesloft_webhooks.broker.administration.archived_events import ArchivedEvent, Place
 from salesloft_webhooks.broker.administration.groups import registration
 from salesloft_webhooks.broker.administration.run_steps import Moved
 from salesloft_webhooks.broker.body_compression import packed
 from salesloft_webhooks.broker.connection.store import Argument, Store
-from salesloft_webhooks.broker.layout import partition_of
 from salesloft_webhooks.broker.partition_count import follow_partitions
 from salesloft_webhooks.broker.routes import FORMAT_OF_HEADS
 from salesloft_webhooks.broker.sealed_data import seal_body
@@ -33,7 +30,7 @@ IN_ONE_CALL, BYTES_IN_ONE_CALL = 25, 2 * 1024 * 1024
 
 _WHY = {
     b"moved": "somebody else carries the same run out",
-    b"stale": "the number of partitions is being raised, which receivers finish",
+    b"stale": RAISED,
     b"no_group": "the group is not registered, which a worker that starts does",
 }
 """Why a script did nothing, by its answer."""
@@ -56,70 +53,6 @@ class FromArchive(StrEnum):
     """The run has given it already."""
     NO_GROUP = "no_group"
     """The group is not registered, so nobody would handle it."""
-
-
-class Place(Struct, frozen=True, order=True):
-    """Where an event stands in the order of an archive, and so how far a run is: everything up to there is dealt with.
-
-    Attributes:
-        received_us: When it was received, microseconds since 1970.
-        happened_us: When it happened, likewise: it decides where several were received together.
-        event_id: Decides where that is the same, too.
-    """
-
-    received_us: int
-    happened_us: int
-    event_id: str
-
-    def __str__(self) -> str:
-        """As a run's place in a partition."""
-        return f"{self.received_us} {self.happened_us} {self.event_id}"
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """The inverse of ``str()``.
-
-        Raises:
-            ValueError: it is none.
-        """
-        received, happened, event_id = text.split(" ", 2)
-        return cls(int(received), int(happened), event_id)
-
-
-BEGINNING = Place(-1, 0, "")
-"""A place before everything."""
-
-
-class ArchivedEvent(Struct, frozen=True):
-    """An event as an archive has it.
-
-    Attributes:
-        place: Its id, and its place in the order.
-        event_type: Of the event.
-        entity_key: What it is ordered by.
-        person_key: The entity key of the person it is about, if that is another one; empty: it is not.
-        source: Where it came from.
-        created_at: When it happened, as the sender wrote it.
-        data: The resource as JSON.
-    """
-
-    place: Place
-    event_type: str
-    entity_key: str
-    person_key: str
-    source: str
-    created_at: str
-    data: bytes
-
-    @property
-    def event_id(self) -> str:
-        """Its id."""
-        return self.place.event_id
-
-    @property
-    def received_ms(self) -> int:
-        """When it was received, milliseconds since 1970."""
-        return self.place.received_us // 1_000
 
 
 class ArchiveReplay:
@@ -160,7 +93,9 @@ class ArchiveReplay:
         await self._ask_how_to_write()
         wanted = [event for event in events if is_taken(event.event_type, taken)]
         not_wanted = [event for event in events if not is_taken(event.event_type, taken) and event.place > places[0]]
-        homes = await self._homes(wanted)
+        homes = await homes_of(
+            self._store, wanted, ttl_seconds=self._settings.idempotency_ttl_seconds, reserve=bool(self._run)
+        )
         results = [(event, FromArchive.NOT_WANTED) for event in not_wanted]
         for partition, place in enumerate(places):
             if end > place:  # else it was dealt with by whoever died right behind it
@@ -178,22 +113,6 @@ class ArchiveReplay:
                 await self._sealing.ask()
         elif self._run:
             await self._format.current()
-
-    async def _homes(self, events: Sequence[ArchivedEvent]) -> list[int]:
-        """The partition of each: where it is known, or refused, and else where its entity's events go."""
-        homes = [partition_of(event.entity_key, self._store.partitions) for event in events]
-        if not events:
-            return homes
-        words: list[Argument] = []
-        for event in events:
-            words += [event.event_id, event.entity_key, event.person_key, event.received_ms]
-        found: dict[bytes, dict[int, int]] = {b"known": {}, b"erased": {}}
-        for partition in range(self._store.partitions):
-            answers = await self._store.run("known_archived", partition, words)
-            for number, answer in enumerate(answers):
-                found.get(answer, {}).setdefault(number, partition)
-        known, erased = found[b"known"], found[b"erased"]
-        return [erased.get(number, known.get(number, home)) for number, home in enumerate(homes)]
 
     async def _give(
         self, partition: int, events: Sequence[ArchivedEvent], place: Place, end: Place, not_wanted: int
@@ -237,14 +156,3 @@ def _calls(events: Sequence[ArchivedEvent]) -> Iterator[Sequence[ArchivedEvent]]
             call = []
         call.append(event)
     yield call
-
-
-def place_of(event_id: str, received_at: datetime, happened_at: datetime | None) -> Place:
-    """Where an event stands; one whose sender wrote no time happened when it was received."""
-    received = _microseconds(received_at)
-    return Place(received, received if happened_at is None else _microseconds(happened_at), event_id)
-
-
-def _microseconds(moment: datetime) -> int:
-    since = moment - datetime.fromtimestamp(0, UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -5,18 +5,20 @@ by itself, as consoles do with other bulk work (`run_execution`): archive and cr
 it is found again by the group's name, and whoever goes on with it learns from where.
 """
 
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
 import msgspec
 
-from salesloft_webhooks.broker.administration.archive_replay import BEGINNING, Place
+from salesloft_webhooks.broker.administration.archived_events import BEGINNING, Place
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.broker.administration.replay_steps import read_selection, written_selection
 from salesloft_webhooks.broker.connection.store import Store, translated
 from salesloft_webhooks.errors import SalesloftWebhooksError
 
-_COUNT = "count:"
+COUNT = "count:"
+"""What the field of an outcome begins with, beside a place."""
 
 
 class Lost(SalesloftWebhooksError):
@@ -45,6 +47,7 @@ class ArchiveRun(msgspec.Struct, frozen=True):
         total: How many events that were when it began.
         began_ms: When, server ms.
         partitions: How many there were then: so many places it has for certain.
+        by: Who began it; empty: an earlier version has not written it down.
     """
 
     run_id: str
@@ -53,6 +56,7 @@ class ArchiveRun(msgspec.Struct, frozen=True):
     total: int
     began_ms: int
     partitions: int
+    by: str = ""
 
     @property
     def chosen(self) -> Selection:
@@ -60,9 +64,9 @@ class ArchiveRun(msgspec.Struct, frozen=True):
         return read_selection(self.selection)
 
 
-def new_run(store: Store, url: str, selection: Selection, total: int, now_ms: int) -> ArchiveRun:
+def new_run(store: Store, url: str, selection: Selection, total: int, now_ms: int, by: str = "") -> ArchiveRun:
     """A run that nobody knows yet."""
-    return ArchiveRun(token_hex(8), url, dict(written_selection(selection)), total, now_ms, store.partitions)
+    return ArchiveRun(token_hex(8), url, dict(written_selection(selection)), total, now_ms, store.partitions, by)
 
 
 async def begin_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
@@ -98,6 +102,21 @@ async def archive_run(store: Store, group: str) -> ArchiveRun | None:
         raise Lost("what is known of the replay cannot be read: another version has begun it", written) from None
 
 
+async def archive_runs(store: Store) -> dict[str, ArchiveRun]:
+    """All unfinished runs, by group; but for those that another version has begun, and that cannot be read.
+
+    Raises:
+        StoreError: the store cannot be asked.
+    """
+    with translated():
+        rows: Any = await store.client.hgetall(store.keys.archive_runs)
+    found: dict[str, ArchiveRun] = {}
+    for group, written in sorted(rows.items()):
+        with suppress(msgspec.MsgspecError):
+            found[group.decode()] = msgspec.json.decode(written, type=ArchiveRun)
+    return found
+
+
 async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dict[str, int]]:
     """Where a run is in each partition, and how many events came to which outcome.
 
@@ -121,8 +140,8 @@ async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dic
         except (KeyError, ValueError):
             raise Lost(f"how far the replay was is lost (partition {partition}): give it up, and begin anew") from None
         for name, value in texts.items():
-            if name.startswith(_COUNT):
-                outcome = name.removeprefix(_COUNT)
+            if name.startswith(COUNT):
+                outcome = name.removeprefix(COUNT)
                 counts[outcome] = counts.get(outcome, 0) + int(value)
     return places, counts
 

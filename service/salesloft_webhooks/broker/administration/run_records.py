@@ -37,6 +37,8 @@ class RunKind(StrEnum):
     """Dead letters are thrown away."""
     REPLAY = "replay"
     """History is given to a group again."""
+    REPLAY_ARCHIVE = "replay_archive"
+    """What an archive has is given to a group again, by a command: no console carries it out."""
     REPROCESS = "reprocess"
     """Deliveries in quarantine are read again."""
 
@@ -52,6 +54,8 @@ class RunState(StrEnum):
     """All that it was about is dealt with."""
     STOPPED = "stopped"
     """Somebody stopped it; the rest is as it was."""
+    UNFINISHED = "unfinished"
+    """The replay of an archive: its command is at it, or can be gone on with."""
     FAILED = "failed"
     """It cannot be carried out, or not to its end; `Run.reason` says why."""
 

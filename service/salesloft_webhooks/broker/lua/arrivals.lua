@@ -5,6 +5,7 @@
 -- ARGV  three per event: id, watermark subject, watermark name ('' for none)
 -- Result: per event '<id of its entry here, or ->' blank '<token of the delivery that stored it, or ->' blank
 --       '<highest level known here>' | 'refused ' and the error
+--       What a single group has got from an archive has not arrived: the others are to get it.
 local FIELDS = 3
 --@include partition
 --@include compact_records
@@ -12,9 +13,9 @@ local FIELDS = 3
 --@include watermark
 
 local function arrival(at)
-  local entry, token = stored_as(ARGV[at])
+  local entry, token, copied = stored_as(ARGV[at])
   local level = ARGV[at + 1] ~= '' and redis.call('HGET', mark_of(ARGV[at + 1]), ARGV[at + 2])
-  return (entry or '-') .. ' ' .. (token or '-') .. ' ' .. (level or '0')
+  return (entry and not copied and entry or '-') .. ' ' .. (token or '-') .. ' ' .. (level or '0')
 end
 
 local results = {}

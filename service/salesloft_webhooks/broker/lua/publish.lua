@@ -16,6 +16,8 @@
 -- Invariants kept
 --   An id in the stream has an idempotency record, and the record names its entry. A record that names none is of an
 --   event that a worker had in hand when the server lost its data: only the outcome is known, the event is not here.
+--   What a group has got from an archive, when this store did not have the event, makes no delivery of it a duplicate: the
+--   others get it then. That group does not, if its own entry is there or finished (take.lua).
 --   Who repeats a call (a lost reply, a batch split in two) gets the first one's answer: the record knows its token.
 --   A watermark never falls, is raised only by what is stored, and lives for its TTL after it was seen last.
 --   Every call writes: a duplicate is counted in its record. So a WAIT or WAITAOF after it also covers the write of the
@@ -64,16 +66,16 @@ end
 local function store(at)
   local event_id, token = ARGV[at], ARGV[at + 5]
   know_digest(event_id, ARGV[at + 1])
-  local known, its_token = stored_as(event_id)
+  local known, its_token, copied = stored_as(event_id)
   if known and its_token == token then
     remember_repeat(event_id, token)
     return 'new'
-  elseif known then
+  elseif known and not copied then
     count_duplicate(event_id, idempotency_ttl)
     return 'duplicate'
   end
   local entry = add_entry(at)
-  remember_stored(event_id, entry, token, idempotency_ttl, format)
+  remember_stored(event_id, entry, token, idempotency_ttl, format, copied)
   return 'new'
 end
 

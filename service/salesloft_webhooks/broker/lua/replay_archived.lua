@@ -22,7 +22,8 @@
 --   No event is on its way to the same group twice.
 --   A run gives an event once, and passes it in the step that does so, whoever carries the run out.
 --   What is erased does not come back.
---   The event has a record from then on, so a delivery of it is a duplicate for as long as one is remembered.
+--   The event has a record from then on. If none was there before, it says that this group alone got the event: a delivery
+--   of it is stored, and handled by all others (publish.lua).
 -- No allow-oom flag: copies take memory, and a full server must keep what it has for deliveries.
 local FIELDS, FIRST = 9, 8
 --@include partition
@@ -77,4 +78,7 @@ for at = FIRST, #ARGV, FIELDS do
   results[#results + 1] = result
 end
 end_batch(run, next_position)
+if run ~= '' then
+  redis.call('HSET', place_key(run), 'changed', ms(wall)) -- a sign of life, for people
+end
 return results

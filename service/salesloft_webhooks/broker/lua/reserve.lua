@@ -20,6 +20,7 @@
 local FIELDS = 6
 --@include partition
 --@include watermark
+--@include reservations
 --@include layout
 local idempotency_ttl, watermark_ttl = ARGV[1], ARGV[2]
 
@@ -32,20 +33,8 @@ local function level_before(subject, name, elsewhere)
   return math.max(seen, elsewhere)
 end
 
--- A reservation is '<partition>', after a raise '<partition>@<number of partitions>'.
-local function number_in(reservation)
-  return string.match(reservation, '@.*') or ''
-end
-
--- The reservation that stands here. One by an earlier number of partitions (slots of several numbers may be the same) is
--- none: the caller has looked what became of it.
-local function reservation_at(key, wanted)
-  local found = redis.call('GET', key)
-  return found and number_in(found) == number_in(wanted) and found
-end
-
 local function reserve(at)
-  local key, wanted = base .. 'reserved:' .. ARGV[at], ARGV[at + 1]
+  local key, wanted = reservation_of(ARGV[at]), ARGV[at + 1]
   local subject, name, level = ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
   local seen = level > 0 and level_before(subject, name, tonumber(ARGV[at + 5])) or 0
   local reserved = reservation_at(key, wanted)

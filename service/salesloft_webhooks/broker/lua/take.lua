@@ -31,7 +31,7 @@
 --   Every pending entry has exactly one member in `due` or in `isolated`; in `due` its score says when it must be
 --   looked at again. What is looked at leaves the front of `due`, so the scan never has to begin behind anything.
 --   In a lane only the head runs; all others are parked: owned by '-', due at PARKED.
---   Nothing the idempotency record calls done or dead is given out.
+--   Nothing the idempotency record calls done or dead is given out, nor what the group has in hand by an entry of its own.
 --   Nothing is given out that the caller has no handler for. What the group wants is acknowledged only when finished.
 --   Isolated entries are given out apart from all others, in smaller groups the more leases were lost, in the end one by one:
 --   so a deadly entry convicts itself and not its neighbours, and those are soon cleared.

@@ -7,8 +7,8 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from salesloft_webhooks.broker.administration.conditions import Condition, Kind
+from salesloft_webhooks.broker.administration.listed_runs import unfinished_runs
 from salesloft_webhooks.broker.administration.overview import Overview, overview
-from salesloft_webhooks.broker.administration.runs import unfinished_runs
 from salesloft_webhooks.broker.administration.stats import Stats
 from salesloft_webhooks.broker.announced_keys import Announcement
 from salesloft_webhooks.broker.delivery_counts import TYPE, Deliveries

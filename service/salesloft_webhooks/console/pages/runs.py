@@ -3,8 +3,8 @@
 from msgspec import Struct
 from starlette.requests import Request
 
-from salesloft_webhooks.broker.administration.run_records import Run
-from salesloft_webhooks.broker.administration.runs import find_run, runs, stop
+from salesloft_webhooks.broker.administration.listed_runs import find_run, runs, stop
+from salesloft_webhooks.broker.administration.run_records import Run, RunKind
 from salesloft_webhooks.console.context import Console
 from salesloft_webhooks.console.form import Form
 from salesloft_webhooks.console.people import Person, Role
@@ -47,9 +47,12 @@ async def show_run(request: Request, console: Console) -> View:
     if run is None:
         raise NotFound("There is no such run, or it is forgotten: the latest 500 are kept")
     person: Person = request.state.person
-    title = f"{run.kind.value.capitalize()} {run.total:,} in {run.group}" if run.group else run.kind.value.capitalize()
+    does = run.kind.replace("_", " ").capitalize()
+    title = f"{does} {run.total:,} in {run.group}" if run.group else does
     values = RunValues(run, run.passed, run.state.ended, person.may(Role.OPERATE), KINDS)
     buttons = {"Stop it": command_line("runs stop", run.run_id)} if values.may_stop and not values.ended else {}
+    if buttons and run.kind is RunKind.REPLAY_ARCHIVE:
+        buttons["Go on with it"] = command_line("replay", run.group, resume=True)
     return View("run.html", title, values, command_line("runs show", run.run_id), buttons=buttons)
 
 
@@ -59,7 +62,8 @@ async def stop_run(form: Form, console: Console, person: Person) -> Done:
     if (state := await stop(console.store, run_id, by=person.name)) is None:
         raise NotFound("There is no such run")
     said = f"It is {state}: nothing more is done." if state.ended else "It ends with the batch in hand."
-    return Done(f"{said} The rest stays as it was.", f"/runs/{run_id}", run=run_id)
+    left = await find_run(console.store, run_id)  # of the replay of an archive nothing is left but the audit
+    return Done(f"{said} The rest stays as it was.", f"/runs/{run_id}" if left else "/runs", run=run_id)
 
 
 ROUTES = [

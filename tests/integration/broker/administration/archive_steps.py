@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from salesloft_webhooks.broker import Publisher, Stored
 from salesloft_webhooks.broker.administration.archive_execution import carry_out
 from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
 from salesloft_webhooks.broker.administration.archive_replay import FromArchive
@@ -12,8 +13,10 @@ from salesloft_webhooks.broker.administration.archive_runs import (
     new_run,
 )
 from salesloft_webhooks.broker.administration.replay import Selection
+from salesloft_webhooks.events import NewDelivery, NewEvent, Watermark
 from tests.support.archived_events import Listed
 from tests.support.broker_driver import Driven
+from tests.support.publish_observers import SilentObserver
 
 FAST = 100_000.0
 
@@ -46,10 +49,20 @@ async def given(
     return found
 
 
-async def replayed(driven: Driven, *events: Any) -> dict[str, FromArchive]:
+async def replayed(driven: Driven, *events: Any, group: str = "crm") -> dict[str, FromArchive]:
     """A whole run."""
     archive = Listed(*events)
-    run = await begun(driven, archive)
-    found = await given(driven, run, archive)
-    await end_archive_run(driven.store, "crm", run)
+    run = await begun(driven, archive, group)
+    found = await given(driven, run, archive, group=group)
+    await end_archive_run(driven.store, group, run)
     return found
+
+
+async def delivered(
+    driven: Driven, event_id: str, *, person: int = 1, mark: Watermark | None = None, backfilled: bool = False
+) -> Stored:
+    """What a receiver makes of a delivery of an event, or a backfill of what it has found."""
+    event_type = event_id.partition("/")[0] if mark else "person.updated"
+    event = NewEvent(event_id, event_type, f"person:{person}", "2026-03-07T04:26:14-05:00", b'{"id":1}', mark)
+    async with Publisher(driven.store, driven.settings, SilentObserver()) as publisher:
+        return await publisher.publish(NewDelivery("default", (event,), backfilled=backfilled))

@@ -4,18 +4,17 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from salesloft_webhooks.broker import Publisher, Stored
+from salesloft_webhooks.broker import Stored
 from salesloft_webhooks.broker.administration.archive_execution import forecast_archive
-from salesloft_webhooks.broker.administration.archive_replay import BATCH, FromArchive, Place
+from salesloft_webhooks.broker.administration.archive_replay import BATCH, FromArchive
+from salesloft_webhooks.broker.administration.archived_events import Place
 from salesloft_webhooks.broker.administration.erasure import erase_person
 from salesloft_webhooks.broker.administration.history import EventState, history
 from salesloft_webhooks.broker.layout import partition_of
-from salesloft_webhooks.events import NewDelivery, NewEvent
 from salesloft_webhooks.settings import Ordering
-from tests.integration.broker.administration.archive_steps import begun, given, replayed
+from tests.integration.broker.administration.archive_steps import begun, delivered, given, replayed
 from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
-from tests.support.publish_observers import SilentObserver
 
 
 async def test_forgotten_events_come_again_to_one_group_in_their_order(driven: Driven) -> None:
@@ -96,16 +95,17 @@ async def test_what_the_store_still_has_comes_once(driven: Driven) -> None:
     assert [(each.group, each.state, each.resubmitted) for each in known.groups] == [("crm", EventState.DONE, True)]
 
 
-async def test_a_delivery_of_it_stays_a_duplicate(driven: Driven) -> None:
-    """What SalesLoft sends again of an event that came from an archive is stored no second time."""
-    await driven.group()
+async def test_a_delivery_of_what_is_known_stays_a_duplicate(driven: Driven) -> None:
+    """What SalesLoft sends again of an event that this store has had, with whatever entity, is stored no more."""
+    crm, notify = await driven.group(), await driven.group("notify")
+    assert await delivered(driven, "a001", person=7) is Stored.NEW
+    assert (await driven.handle(crm), await driven.handle(notify)) == (["a001"], ["a001"])
     await replayed(driven, archived(1, person=7))
-    event = NewEvent("a001", "person.updated", "person:7", "2026-03-07T04:26:14-05:00", b'{"id":1}')
 
-    async with Publisher(driven.store, driven.settings, SilentObserver()) as publisher:
-        stored = await publisher.publish(NewDelivery("default", (event,)))
+    stored = {await delivered(driven, "a001", person=person) for person in range(6)}
 
-    assert stored is Stored.DUPLICATE
+    assert stored == {Stored.DUPLICATE}
+    assert (await driven.handle(crm), await driven.handle(notify)) == (["a001"], [])
 
 
 async def test_who_was_erased_does_not_come_back(driven: Driven) -> None:

@@ -7,17 +7,18 @@ import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from salesloft_webhooks.broker import decide_partitions, open_store
+from salesloft_webhooks.broker import Stored, decide_partitions, open_store
 from salesloft_webhooks.broker.administration import archive_execution
 from salesloft_webhooks.broker.administration.archive_execution import carry_out, forecast_archive
 from salesloft_webhooks.broker.administration.archive_pace import ArchivePace
-from salesloft_webhooks.broker.administration.archive_replay import BATCH, ArchivedEvent, FromArchive
+from salesloft_webhooks.broker.administration.archive_replay import BATCH, FromArchive
 from salesloft_webhooks.broker.administration.archive_runs import ArchiveRun, places_of_run
+from salesloft_webhooks.broker.administration.archived_events import ArchivedEvent
 from salesloft_webhooks.broker.body_encryption import key_line
 from salesloft_webhooks.errors import StoreUnavailable
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.store_settings import BodyCompression
-from tests.integration.broker.administration.archive_steps import begun, given
+from tests.integration.broker.administration.archive_steps import begun, delivered, given
 from tests.support.archived_events import Listed, archived
 from tests.support.broker_driver import Driven
 from tests.support.interrupted_scripts import BetweenScripts
@@ -52,6 +53,21 @@ async def test_what_is_sealed_elsewhere_is_sealed_here(valkey: Server, tmp_path:
 
         assert keys_with(valkey.port, b"Lovelace") == []
         assert [lease.event.raw_data for lease in await driven.take(group)] == [SAID]
+
+
+async def test_sealed_copies_and_deliveries_are_read_side_by_side(valkey: Server, tmp_path: Path) -> None:
+    """Who got a sealed event from an archive, and who gets it by its delivery, each read what was meant for them."""
+    keys = tmp_path / "body-keys"
+    keys.write_text(key_line())
+    async for driven in opened(valkey, body_key_file=keys):
+        crm, notify = await driven.group(), await driven.group("notify")
+        await given(driven, *await arranged(driven, replace(archived(1), data=SAID)))
+
+        assert await delivered(driven, "a001") is Stored.NEW
+
+        assert keys_with(valkey.port, b"Lovelace") == keys_with(valkey.port, b'"id":1') == []
+        assert [lease.event.raw_data for lease in await driven.take(crm)] == [SAID]
+        assert [lease.event.raw_data for lease in await driven.take(notify)] == [b'{"id":1}']
 
 
 async def test_a_body_is_compressed_as_others_are(valkey: Server) -> None:

@@ -23,10 +23,7 @@ do -- a script has room for 200 local names: those of lines end here
   -- An attempt that did not end well: its event has a full record from now on.
   function remember_attempt(event_id, entry, ttl, line)
     local compact = compact_record(event_id, entry)
-    local record = full_record(event_id, compact)
-    if not compact then
-      redis.call('HSETNX', record, ENTRY, entry)
-    end
+    local record = full_record(event_id, compact, entry)
     redis.call('HSET', record, TRY .. group, with_line(redis.call('HGET', record, TRY .. group) or '', line))
     redis.call('EXPIRE', record, life_of(ttl, compact), 'NX')
   end

@@ -88,9 +88,12 @@ local function remember_compactly(event_id, entry, token, ttl, more)
   return true
 end
 
--- An event has just been stored.
-local function remember_stored(event_id, entry, token, ttl, format)
+-- An event has just been stored; `copied`: its record has named a copy until now.
+local function remember_stored(event_id, entry, token, ttl, format, copied)
   local record = record_of(event_id)
+  if copied then
+    redis.call('HDEL', record, 'copy:')
+  end
   local more = format > 1 and redis.call('EXISTS', record) == 1
   if format > 1 and remember_compactly(event_id, entry, token, ttl, more) then
     if more then

@@ -9,6 +9,7 @@ local function remember_erased(event_id, entry, at, ttl)
     redis.call('HSETNX', record, ENTRY, entry)
   end
   redis.call('HSETNX', record, ERASED, ms(at))
+  redis.call('HDEL', record, 'copy:') -- nobody gets it any more, by whatever delivery
   for _, field in ipairs(redis.call('HKEYS', record)) do
     if string.sub(field, 1, 4) == 'try:' then
       redis.call('HDEL', record, field)

@@ -4,15 +4,32 @@
 -- group does not want it or has finished its event.
 
 -- What is addressed to this group alone (a redrive, a replay) was wanted by whoever sent it again.
-local wanted_type = {}
-local function wants(event_type, only)
-  if only ~= '' then
-    return only == group
+local wants
+do -- a script has room for 200 local names
+  local wanted_type = {}
+  function wants(event_type, only)
+    if only ~= '' then
+      return only == group
+    end
+    if wanted_type[event_type] == nil then
+      wanted_type[event_type] = runs(event_type) or any_version(version_wants, event_type)
+    end
+    return wanted_type[event_type]
   end
-  if wanted_type[event_type] == nil then
-    wanted_type[event_type] = runs(event_type) or any_version(version_wants, event_type)
+end
+
+-- Whether nothing is to be run for an entry: the event is finished, or on its way by an earlier entry, which the group has
+-- got from an archive before the event was delivered to all.
+local function needs_no_run(event_id, id)
+  local outcome, copy = outcome_of(event_id, id)
+  if outcome or not copy then
+    return outcome ~= nil
   end
-  return wanted_type[event_type]
+  local copy_ms, copy_seq = string.match(copy, '^(%d+)%-(%d+)$')
+  local own_ms, own_seq = split_id(id)
+  local is_earlier = copy_ms and (tonumber(copy_ms) < own_ms
+    or (tonumber(copy_ms) == own_ms and tonumber(copy_seq) < own_seq))
+  return is_earlier and owner_of(copy) ~= nil
 end
 
 -- The group was destroyed (by hand, or with the server's data): start again at 0.
@@ -48,7 +65,7 @@ local function has_read_everything()
     for _, entry in ipairs(entries) do
       local fields = entry_fields(entry[2])
       local wanted = fields.id and fields.type and wants(fields.type, fields.only or '')
-      if wanted and not outcome_of(fields.id, entry[1]) then
+      if wanted and not needs_no_run(fields.id, entry[1]) then
         break
       end
       skipped = skipped + (wanted and 1 or 0)
@@ -92,7 +109,7 @@ local function take_new(room)
       local id, fields = entry[1], entry_fields(entry[2])
       if not fields.id or not fields.type or not wants(fields.type, fields.only or '') then
         unwanted[#unwanted + 1] = id
-      elseif outcome_of(fields.id, id) then
+      elseif needs_no_run(fields.id, id) then
         unwanted[#unwanted + 1] = id
         skipped = skipped + 1
       else

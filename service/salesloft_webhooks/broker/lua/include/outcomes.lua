@@ -8,8 +8,8 @@ local function mark(assign)
   return group_mark
 end
 
--- 'done' | 'dead' | 'discarded'; nil while the group has not finished the event. `entry` is its entry, where the
--- caller knows it: it saves a look or two.
+-- 'done' | 'dead' | 'discarded'; nil while the group has not finished the event. And the entry by which the group got the
+-- event once more, where it has not finished that. `entry` is its entry, where the caller knows it: it saves a look or two.
 local function outcome_of(event_id, entry)
   local compact = compact_record(event_id, entry)
   if compact and mark() and has_mark(compact, mark()) then
@@ -17,7 +17,8 @@ local function outcome_of(event_id, entry)
   elseif compact and not has_mark(compact, MORE) then
     return nil
   end
-  return redis.call('HGET', record_of(event_id), group) or nil
+  local known = redis.call('HMGET', record_of(event_id), group, AGAIN .. group)
+  return known[1] or nil, known[2] or nil
 end
 
 -- Writes down what became of an event; the record lives at least `ttl` seconds more if it had vanished meanwhile.
@@ -27,10 +28,7 @@ local function set_outcome(event_id, outcome, ttl, entry)
   if compact and outcome == 'done' and not has_mark(compact, MORE) and mark(true) then
     return add_mark(compact, mark())
   end
-  local record = full_record(event_id, compact)
-  if entry then
-    redis.call('HSETNX', record, ENTRY, entry)
-  end
+  local record = full_record(event_id, compact, entry)
   redis.call('HSET', record, group, outcome)
   redis.call('EXPIRE', record, life_of(ttl, compact), 'NX')
 end
@@ -71,8 +69,7 @@ end
 -- long as the entry may be handled, to keep that from happening twice.
 local function remember_resubmitted(event_id, entry, ttl)
   local compact = compact_record(event_id)
-  local record = full_record(event_id, compact)
-  redis.call('HSETNX', record, ENTRY, entry)
+  local record = full_record(event_id, compact, entry)
   redis.call('HSET', record, AGAIN .. group, entry)
   redis.call('EXPIRE', record, life_of(ttl, compact))
 end

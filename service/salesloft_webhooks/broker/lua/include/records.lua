@@ -15,21 +15,30 @@ local function record_of(event_id)
 end
 
 -- The entry of an event, and the token of the delivery that stored it; nil and nil when this store does not have it.
+-- Whether that entry is a copy: one group alone gets it, and the event itself is not here, or is forgotten.
 local function stored_as(event_id)
   local compact = compact_record(event_id)
   if compact then
     return entry_and_token(compact)
   end
-  local known = redis.call('HMGET', record_of(event_id), ENTRY, TOKEN)
-  return known[1], known[2]
+  local known = redis.call('HMGET', record_of(event_id), ENTRY, TOKEN, 'copy:')
+  return known[1], known[2], known[3]
 end
 
 -- The full record of an event, for something to be written there; a compact one says from now on that there is more.
-local function full_record(event_id, compact)
+-- `entry` is an entry of the event, which the record names from now on if it names none: it says so when that is a copy,
+-- for what one group has got says nothing about the others, who must get the event when it is delivered.
+local function full_record(event_id, compact, entry)
   local record = record_of(event_id)
   if compact then
     add_mark(compact, MORE)
     redis.call('HSETNX', record, ENTRY, (entry_and_token(compact)))
+  elseif entry and redis.call('HSETNX', record, ENTRY, entry) == 1 then
+    local found = redis.call('XRANGE', events, entry, entry)[1]
+    local only = found and fields_of(found[2]).only or ''
+    if only ~= '' then
+      redis.call('HSET', record, 'copy:', '1', AGAIN .. only, entry)
+    end
   end
   return record
 end

@@ -13,6 +13,11 @@ def run_object(run: "Run") -> object:
     return {**described(run, without={"ends"}), "began_at": run.began_at, "changed_at": run.changed_at}
 
 
+def kind_text(run: "Run") -> str:
+    """What it does, in words."""
+    return run.kind.replace("_", " ")
+
+
 def outcomes_text(run: "Run") -> str:
     """``412 redriven of 800``."""
     counts = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in run.outcomes.items())

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from salesloft_webhooks.cli.commands.runs.run_output import outcomes_text, run_object
+from salesloft_webhooks.cli.commands.runs.run_output import kind_text, outcomes_text, run_object
 from salesloft_webhooks.cli.console import show, show_json
 from salesloft_webhooks.cli.failures import fail
 from salesloft_webhooks.cli.options import AsJson
@@ -24,7 +24,7 @@ def show_run(run_id: RunId, *, as_json: AsJson = False) -> None:
     """Show how far a run is, what it is about, and who began it."""
     from rich.text import Text
 
-    from salesloft_webhooks.broker.administration.runs import find_run
+    from salesloft_webhooks.broker.administration.listed_runs import find_run
 
     async def look(store: "Store", _: "Settings") -> "Run":
         if not (found := await find_run(store, run_id)):
@@ -36,7 +36,7 @@ def show_run(run_id: RunId, *, as_json: AsJson = False) -> None:
         show_json(run_object(run))
         return
     rows = {
-        "run": f"{run.run_id} ({run.kind} {run.group})".replace(" )", ")"),
+        "run": f"{run.run_id} ({kind_text(run)} {run.group})".replace(" )", ")"),
         "state": run.state.value,
         "outcomes": outcomes_text(run),
         "selection": ", ".join(f"{name}={value}" for name, value in run.selection.items()) or "everything",

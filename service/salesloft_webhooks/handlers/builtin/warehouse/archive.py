@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from salesloft_webhooks.broker.administration.archive_replay import ArchivedEvent, place_of
+from salesloft_webhooks.broker.administration.archived_events import ArchivedEvent, place_of
 from salesloft_webhooks.broker.administration.replay import Selection, is_wanted
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.warehouse.contents import Damaged, folders, table_of_file

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from salesloft_webhooks.broker.administration.archive_replay import ArchivedEvent, Place
+from salesloft_webhooks.broker.administration.archived_events import ArchivedEvent, Place
 from salesloft_webhooks.errors import SalesloftWebhooksError
 
 MEMORY_KIB = 32_768

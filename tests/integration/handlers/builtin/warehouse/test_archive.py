@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from salesloft_webhooks.broker.administration.archive_replay import BEGINNING
+from salesloft_webhooks.broker.administration.archived_events import BEGINNING
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.errors import Unavailable
 from salesloft_webhooks.handlers.builtin.warehouse import archive as archive_module
