@@ -39,6 +39,8 @@ class RunKind(StrEnum):
     """History is given to a group again."""
     REPROCESS = "reprocess"
     """Deliveries in quarantine are read again."""
+    CANCEL = "cancel"
+    """Follow-ups that wait are cancelled."""
 
 
 class RunState(StrEnum):
