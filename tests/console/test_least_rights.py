@@ -57,10 +57,8 @@ async def filled(driven: Driven) -> None:
     """A day's middle, and one of each."""
     await stage(driven)
     await put_one_of_each(driven.store, driven.settings, driven.server)
-    for group in (
-        "crm",
-        "notify",
-    ):  # of the first or the second all are cancelled; one is run, one cancelled, the rest erased
+    # All of one group are cancelled; of the other one is run, one is cancelled, and the rest is erased.
+    for group in ("crm", "notify"):
         for key in ("one", "two", "three"):
             await let_one_wait(driven.store, 4711, group=group, key=key)
     reason = UnreadableReason.NOT_JSON

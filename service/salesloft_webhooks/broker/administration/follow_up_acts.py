@@ -97,7 +97,7 @@ async def cancel_follow_ups(
 async def _cancel_all(
     store: Store, follow_ups: Sequence[KnownFollowUp | WaitingFollowUp], ttl: int
 ) -> list[tuple[KnownFollowUp | WaitingFollowUp, Cancelled]]:
-    done = []
+    done: list[tuple[KnownFollowUp | WaitingFollowUp, Cancelled]] = []
     for _, some in groupby(follow_ups, key=lambda one: (one.group, one.partition)):
         piece = list(some)
         done += zip(piece, await cancel_batch(store, piece, ttl) or (), strict=True)

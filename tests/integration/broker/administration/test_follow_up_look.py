@@ -203,7 +203,7 @@ async def test_large_bodies_end_a_slice(driven: Driven) -> None:
 
 
 async def test_what_somebody_has_damaged_stops_nothing(driven: Driven, waiting: list[str]) -> None:
-    """A row that is none, one that is missing, one of a year that nobody can write: the others are listed and counted."""
+    """A row that is none, one that is missing, one of no year there is: the others are listed and counted."""
     far, redis = await let_one_wait(driven.store, 3, asks="far", key="far"), cast("Any", driven.store.client)
     times = f"sl:{{{partition_of('person:3', 3)}}}:g:crm:later"
     asked, _, rest = (await redis.hget(f"{times}:entries", far)).split(b" ", 2)
