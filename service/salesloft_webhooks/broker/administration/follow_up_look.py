@@ -103,8 +103,8 @@ async def page(
 ) -> FollowUpPage:
     """The next of those that are meant, of all groups and partitions in one order.
 
-    Fewer than ``limit``, perhaps none, and a place to go on, where ``most_looked`` have been looked at. A call that has not
-    come to the end counts as `LOOKED_AT`: with large bodies few take as long.
+    Fewer than ``limit``, perhaps none, and a place to go on, where ``most_looked`` have been looked at. A call that has
+    not come to the end counts as `LOOKED_AT`: with large bodies few take as long.
 
     Raises:
         StoreError: the store cannot be asked.
