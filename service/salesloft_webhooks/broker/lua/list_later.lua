@@ -22,7 +22,14 @@ local MOST_BYTES = 1048576 -- of rows that are read in one call, so that the ser
 local most_found, most_looked, place_ms, place_id = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local due_before, asked_until, task, key, entity = unpack(ARGV, 6, 10)
 local ahead = now - wall -- of the group's clock, by which they are due
+local LATEST = 253402300799000 -- the last time that can be written
+local FIRST_ID = 'follow-up/' -- comes before every id
 local waiting = follow_ups.waiting
+
+-- By the server's clock, also of a time that somebody else has put there.
+local function wall_ms(score)
+  return ms(math.max(0, math.min(score - ahead, LATEST)))
+end
 
 -- Whether an id comes behind another one of the same millisecond, as the server has it: by bytes. Lua would compare by locale.
 local function is_behind(id, other)
@@ -90,7 +97,7 @@ for at = 1, #flat, 2 do
     found = found + 1
     if most_found > 0 then
       rows[#rows + 1] = flat[at]
-      rows[#rows + 1] = ms(flat[at + 1] - ahead)
+      rows[#rows + 1] = wall_ms(flat[at + 1])
       rows[#rows + 1] = bodiless
     end
   end
@@ -98,4 +105,8 @@ end
 if first + looked > last then
   return { looked, found, '', '', unpack(rows) }
 end
-return { looked, found, ms(flat[looked * 2] - ahead), flat[looked * 2 - 1], unpack(rows) }
+local id, score = flat[looked * 2 - 1], flat[looked * 2]
+if not string.find(id, '^follow%-up/[%w/-]+$') then -- somebody else's, and no place to go on: the next millisecond is
+  id, score = FIRST_ID, score + 1
+end
+return { looked, found, wall_ms(score), id, unpack(rows) }

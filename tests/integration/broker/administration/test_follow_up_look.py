@@ -202,17 +202,23 @@ async def test_large_bodies_end_a_slice(driven: Driven) -> None:
     assert await count(driven.store, ALL) == 6
 
 
-async def test_what_somebody_has_damaged_stops_nothing(driven: Driven, waiting: list[str]) -> None:
+async def test_what_somebody_has_damaged_stops_nothing(
+    driven: Driven, waiting: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row that is none, one that is missing, one of no year there is: the others are listed and counted."""
     far, redis = await let_one_wait(driven.store, 3, asks="far", key="far"), cast("Any", driven.store.client)
     times = f"sl:{{{partition_of('person:3', 3)}}}:g:crm:later"
     asked, _, rest = (await redis.hget(f"{times}:entries", far)).split(b" ", 2)
     await redis.hset(f"{times}:entries", far, b" ".join((asked, b"99999999999999999", rest)))
     await redis.hset(f"{times}:entries", "follow-up/none", "no row")
-    await redis.zadd(times, {"follow-up/none": 1, "follow-up/missing": 2})
+    await redis.zadd(
+        times, {"follow-up/none": 1, "follow-up/missing": 2, b"\xff\xfe": 3, "": 4, "x": "inf", "y": "-inf"}
+    )
 
     found = (await page(driven.store, ALL, limit=50)).found
 
+    monkeypatch.setattr(follow_up_look, "LOOKED_AT", 1)
+    assert [name for some in await pages(driven, ALL, 1) for name in some] == names(found)
     assert set(names(found)) == {*waiting, far}
     assert max(one.due_at for one in found) == datetime.fromtimestamp(LATEST_MS / 1_000, UTC)
     assert await count(driven.store, ALL) == len(waiting) + 1
