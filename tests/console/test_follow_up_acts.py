@@ -121,7 +121,12 @@ async def test_who_may_not_sees_no_button(console: tuple[httpx2.AsyncClient, Any
         one = (await client.get(f"/follow-ups/{first}")).text
         everything = (await client.get("/follow-ups?group=notify")).text
         confirm = (await counted(client, "/follow-ups/confirm?group=notify")).text
-        offers = (one.count("/run"), one.count("/cancel"), everything.count("Cancel all"), confirm.count("/cancel-all"))
+        offers = (
+            one.count('/run"'),
+            one.count('/cancel"'),
+            everything.count("Cancel all"),
+            confirm.count("/cancel-all"),
+        )
         offered[role] = tuple(map(bool, offers))
 
     assert offered == {

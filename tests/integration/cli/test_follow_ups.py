@@ -18,6 +18,7 @@ async def three_wait(driven: Driven) -> None:
     """Two of person 7, in two groups, and one of person 8 that runs a task; in this order."""
     await driven.group()
     await driven.group("notify")
+    await driven.publish("e1")  # with which format 2 is written
     await let_one_wait(driven.store, 7, after=60)
     await let_one_wait(driven.store, 8, key="remind", task="tell", after=120)
     await let_one_wait(driven.store, 7, group="notify", after=180)

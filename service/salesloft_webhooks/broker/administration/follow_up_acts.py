@@ -66,7 +66,7 @@ async def find_follow_up(store: Store, event_id: str) -> KnownFollowUp | None:
         return None
     _, partition, (group, name, state, row) = max(found, key=lambda each: each[0])
     waiting = read_row(name, row) if row else None
-    more = waiting and WaitingFollowUp.of(group.decode(), partition, waiting.due_ms, waiting)
+    more = None if waiting is None else WaitingFollowUp.of(group.decode(), partition, waiting.due_ms, waiting)
     return KnownFollowUp(group.decode(), event_id, partition, state.decode() or FORGOTTEN, more)
 
 

@@ -31,7 +31,7 @@ SAID = {
     Cancelled.RUNNING: "A worker runs it: that attempt goes on, and is the last.",
     Cancelled.OVER: "It was over before: nothing was changed.",
     RunNow.BEGUN: "It has begun: its group gets it as an event.",
-    RunNow.DUE: "It is due, and begins as soon as its group is not paused and a worker of it is there.",
+    RunNow.DUE: "It is due: a worker of its group has it begin, after the pause if there is one.",
     RunNow.OVER: "It waits no more: nothing was changed.",
 }
 ONE = f"{PAGE}/{{follow_up:path}}"

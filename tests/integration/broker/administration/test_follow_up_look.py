@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from salesloft_webhooks.broker import open_store
+from salesloft_webhooks.broker import Group, GroupOptions, open_store
 from salesloft_webhooks.broker.administration import follow_up_look
 from salesloft_webhooks.broker.administration.follow_up_acts import find_follow_up
 from salesloft_webhooks.broker.administration.follow_up_filter import LATEST_MS, FollowUpFilter, Place, WaitingFollowUp
@@ -59,6 +59,7 @@ async def pages(driven: Driven, wanted: FollowUpFilter, limit: int, **options: A
 
 async def let_one_of_a_moment_wait(driven: Driven, number: int) -> str:
     """One of many that are due in the same millisecond, in one partition."""
+    await driven.group()
     name = await let_one_wait(driven.store, 3, asks=f"asks {number}", key=f"k{number}")
     with driven.server.client() as client:
         (key,) = client.keys("sl:*:g:crm:later")
@@ -164,6 +165,7 @@ async def test_a_place_is_found_when_what_stood_there_is_gone(driven: Driven) ->
 
 async def test_a_page_looks_at_few_however_many_wait(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a filter at a page of each partition; with one at so many, then it says where to go on, to the end."""
+    await driven.group()
     monkeypatch.setattr(follow_up_look, "LOOKED_AT", 10)
     for number in range(120):
         await let_one_wait(driven.store, 3, asks=f"asks {number}", key=f"k{number}", after=3_600 + number)
@@ -191,6 +193,7 @@ async def test_a_page_looks_at_few_however_many_wait(driven: Driven, monkeypatch
 
 async def test_large_bodies_end_a_slice(driven: Driven) -> None:
     """A call reads about a megabyte of rows and goes on with the next: the server is never blocked for long."""
+    await driven.group()
     for number in range(6):
         await let_one_wait(driven.store, 3, asks=f"asks {number}", key=f"k{number}", data=urandom(512 * 1_024))
     (partition,) = {one.partition async for one in each_waiting(driven.store, ALL)}
@@ -230,6 +233,7 @@ async def test_encrypted_bodies_need_no_key_to_be_listed(valkey: Server, tmp_pat
     keys.write_text(f"{key_line()}\n")
     async with open_store(Settings.load(redis_url=valkey.url, body_key_file=keys)) as store:
         await store.client.hset(store.keys.encryption, "written", str(SEALED))
+        await Group(store, GroupOptions("crm"), "one").register()
         name = await let_one_wait(store, 7, key="no reply", data=b'{"id":1,"subject":"a word"}')
     async with open_store(Settings.load(redis_url=valkey.url)) as store:
         (one,) = (await page(store, ALL, limit=9)).found

@@ -45,4 +45,4 @@ def run_follow_up(
     elif became is RunNow.BEGUN:
         show(f"begun: {found.group} gets it as an event")
     else:
-        show(f"due: it begins as soon as {found.group} is not paused and a worker of it is there")
+        show(f"due: a worker of {found.group} has it begin, after the group's pause if there is one")
