@@ -60,7 +60,7 @@ async def filled(driven: Driven) -> None:
     # All of one group are cancelled; of the other one is run, one is cancelled, and the rest is erased.
     for group in ("crm", "notify"):
         for key in ("one", "two", "three"):
-            await let_one_wait(driven.store, 4711, group=group, key=key)
+            await let_one_wait(driven.store, 4711, group=group, key=key, asks="evt-0000")
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
 
