@@ -14,11 +14,11 @@ from salesloft_webhooks.broker.administration.stats import group_names
 from salesloft_webhooks.broker.connection.store import Argument, Store
 from salesloft_webhooks.broker.follow_up_rows import read_row
 
-LOOKED_AT = 500
+LOOKED_AT = 250
 """In one call, at the most: of each its row is read, so that the server is never blocked for long."""
 FOUND_AT_ONCE = 100
 """In one call, at the most."""
-LOOKED_FOR_A_PAGE = 20_000
+LOOKED_FOR_A_PAGE = 10_000
 """So many rows are looked at for a page, about, where few of them are meant."""
 _ROW = 3
 
