@@ -51,7 +51,7 @@ ACTIONS = {
     "/events/{id:path}/reveal": "events show",
     "/follow-ups/cancel-all": "follow-ups cancel",
     "/follow-ups/{follow_up:path}/cancel": "follow-ups cancel",
-    "/follow-ups/{follow_up:path}/run": "follow-ups run",
+    "/follow-ups/{follow_up:path}/run": "follow-ups run-now",
     "/groups/{name}/forget-limit": "groups limit",
     "/groups/{name}/limit": "groups limit",
     "/groups/{name}/pause": "groups pause",

@@ -85,7 +85,7 @@ def test_one_is_run_now(page: Page, valkey: Server, console: ConsoleProcess) -> 
     page.goto("/follow-ups?group=crm")
     page.get_by_role("link", name=HERS).click()
     expect(page.locator("main dl").first).to_contain_text("no reply")
-    expect(page.get_by_text(f"salesloft-webhooks follow-ups run {HERS}")).to_be_visible()
+    expect(page.get_by_text(f"salesloft-webhooks follow-ups run-now {HERS}")).to_be_visible()
 
     page.get_by_role("button", name="Run it now").click()
 

@@ -119,8 +119,8 @@ def test_named_ones_are_cancelled(waiting: Console) -> None:
 
 def test_one_is_run_now(waiting: Console) -> None:
     """It is an event of its group; another time it waits no more, which is said with what it is."""
-    done = waiting.run("follow-ups", "run", SECOND, "--json")
-    again = waiting.run("follow-ups", "run", SECOND)
+    done = waiting.run("follow-ups", "run-now", SECOND, "--json")
+    again = waiting.run("follow-ups", "run-now", SECOND)
     shown = waiting.read("events", "show", SECOND)
 
     assert json.loads(done.stdout) == {"group": "crm", "event_id": SECOND, "outcome": "begun"}
@@ -137,7 +137,7 @@ def test_one_of_a_paused_group_is_due(waiting: Console) -> None:
 
     waiting.arrange(paused)
 
-    done = waiting.run("follow-ups", "run", FIRST)
+    done = waiting.run("follow-ups", "run-now", FIRST)
 
     assert (done.exit_code, done.stdout.startswith("due: ")) == (ExitCode.OK, True)
     assert listed(waiting, "--due-before", "0s") == [FIRST]
@@ -150,8 +150,8 @@ def test_one_of_a_paused_group_is_due(waiting: Console) -> None:
         pytest.param(("list", "--group", "cmr"), ExitCode.FAILED, "did you mean crm?", id="no group"),
         pytest.param(("list", "--due-before", "soon"), ExitCode.USAGE, "is no time", id="no time"),
         pytest.param(("list", "--person", "ada"), ExitCode.USAGE, "is no id of a person", id="no person"),
-        pytest.param(("run", "follow-up/none"), ExitCode.FAILED, "no such follow-up", id="no follow-up"),
-        pytest.param(("run", FIRST[:-1]), ExitCode.FAILED, f"(nearest: {FIRST}", id="nearly one"),
+        pytest.param(("run-now", "follow-up/none"), ExitCode.FAILED, "no such follow-up", id="no follow-up"),
+        pytest.param(("run-now", FIRST[:-1]), ExitCode.FAILED, f"(nearest: {FIRST}", id="nearly one"),
         pytest.param(("cancel", "--all", "--group", "cmr", "--yes"), ExitCode.FAILED, "did you mean", id="of no group"),
         pytest.param(
             ("cancel", "--all", "--group", "cmr", "--dry-run"), ExitCode.FAILED, "did you mean", id="of no group, dry"
@@ -169,7 +169,7 @@ def test_mistakes_are_said(waiting: Console, arguments: tuple[str, ...], code: E
 
 def test_acts_are_in_the_audit(waiting: Console) -> None:
     """With what they were about, without an address that somebody has put into a key."""
-    waiting.run("follow-ups", "run", FIRST)
+    waiting.run("follow-ups", "run-now", FIRST)
     waiting.run("follow-ups", "cancel", "--all", "--task", "tell", "--yes")
     waiting.run("follow-ups", "cancel", "--all", "--key", "ada@crm.example", "--group", "notify", "--yes")
     waiting.run("follow-ups", "cancel", THIRD, "--yes")

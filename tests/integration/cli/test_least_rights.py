@@ -56,7 +56,7 @@ ACTING = (
     "groups limit crm --forget",
     "groups limit crm --handler sync --max-running 3",
     "runs stop {run}",
-    "follow-ups run {follow_up}",
+    "follow-ups run-now {follow_up}",
     "follow-ups cancel --all --key other --yes",
     "dead discard {letter} --yes",
     "dead redrive {other}",

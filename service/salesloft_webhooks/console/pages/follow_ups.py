@@ -146,7 +146,7 @@ async def shown(request: Request, console: Console) -> View:
         _may(person, Role.OPERATE) and found.waiting is not None,
         _may(person, Role.DESTROY) and (found.waiting is not None or found.state == "begun"),
     )
-    buttons = {"Run it now": command_line("follow-ups run", name)} if values.may_run else {}
+    buttons = {"Run it now": command_line("follow-ups run-now", name)} if values.may_run else {}
     buttons |= {"Cancel it for good": command_line("follow-ups cancel", name)} if values.may_cancel else {}
     return View("follow_up.html", "Follow-up", values, command_line("events show", name), buttons=buttons)
 

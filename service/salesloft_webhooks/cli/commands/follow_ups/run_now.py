@@ -1,4 +1,4 @@
-"""`follow-ups run`."""
+"""`follow-ups run-now`."""
 
 from typing import TYPE_CHECKING, Annotated
 
