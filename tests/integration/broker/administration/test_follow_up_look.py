@@ -67,9 +67,13 @@ async def let_one_of_a_moment_wait(driven: Driven, number: int) -> str:
     return name
 
 
+@pytest.mark.parametrize("at_once", [1, 250])
 @pytest.mark.parametrize("limit", [1, 5, 11, 12, 50])
-async def test_every_page_goes_on_where_the_one_before_ended(driven: Driven, waiting: list[str], limit: int) -> None:
-    """Of all groups and partitions in one order; each once, whatever the size of a page."""
+async def test_every_page_goes_on_where_the_one_before_ended(
+    driven: Driven, waiting: list[str], monkeypatch: pytest.MonkeyPatch, limit: int, at_once: int
+) -> None:
+    """Of all groups and partitions in one order; each once, whatever the size of a page and of a look."""
+    monkeypatch.setattr(follow_up_look, "LOOKED_AT", at_once)
     found = await pages(driven, ALL, limit)
 
     assert [name for piece in found for name in piece] == waiting
