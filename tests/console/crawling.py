@@ -8,12 +8,12 @@ from urllib.parse import urlencode, urlsplit
 
 from tests.support.console_process import ConsoleProcess
 
-LAST = ("discard", "erase")
+LAST = ("cancel", "discard", "erase")
 """What takes away what other buttons need is pressed at the end, in this order."""
 TYPED = {"reason": "a try", "text": "person.updated", "minutes": "30", "max_running": "1000", "rate": "1000/s"}
 """What is typed into fields that are empty."""
 NUMBERS = re.compile(r"\d+")
-NAMES = re.compile(r"/(events|runs)/(?!live|more)[^/]+")
+NAMES = re.compile(r"/(?:(events|runs)/(?!live|more)[^/]+|(follow-ups)/follow-up/[^/]+)")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Crawl:
 
 def _kind(path: str) -> str:
     """What pages and buttons of one kind have in common: of many events, groups and runs one of each is tried."""
-    return NAMES.sub(r"/\1/*", NUMBERS.sub("0", path))
+    return NAMES.sub(lambda found: f"/{found[1] or found[2]}/*", NUMBERS.sub("0", path))
 
 
 def _late(sent: Sent) -> tuple[int, bool, int, str]:

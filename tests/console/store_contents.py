@@ -9,16 +9,18 @@ from salesloft_webhooks.settings import Settings
 from tests.support.broker_driver import Driven
 from tests.support.in_thread import in_thread
 from tests.support.servers import Server
+from tests.support.waiting_follow_up import let_one_wait
 
 
 async def put_one_of_each(store: Store, settings: Settings, server: Server) -> None:
-    """A dead letter, an event that waits, a limited handler, a delivery in quarantine, and acts of people."""
+    """A dead letter, an event and a follow-up that wait, a limited handler, a delivery in quarantine, and acts of people."""
     driven = Driven(store, settings, server)
     group = await driven.group()
     await driven.publish("dead")
     await driven.kill(group)
     await driven.publish("waiting")
     await group.handler_limits.declare({"sync": "8 - data.user.id"}, refresh=False)
+    await let_one_wait(store, 7)
     reason = UnreadableReason.NOT_JSON
     await quarantine(store, source="s", dialect="envelope", reason=reason, body=b"{", limit=9)
     for outcome in ("done", "failed"):

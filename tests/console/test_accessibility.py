@@ -22,6 +22,7 @@ from tests.support.console_process import ConsoleProcess
 from tests.support.receiver_process import ReceiverProcess, delivery, envelope
 from tests.support.servers import Server
 from tests.support.waiting import wait_until
+from tests.support.waiting_follow_up import let_one_wait
 
 AXE = Path(__file__).with_name("axe.min.js")
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
@@ -31,6 +32,8 @@ EXAMPLES = {
     "/dead/confirm": "/dead/confirm?group=crm",
     "/dead/tried": "/dead/tried?group=crm&event={letter}",
     "/events/{id:path}": "/events/{letter}",
+    "/follow-ups/confirm": "/follow-ups/confirm?group=crm",
+    "/follow-ups/{follow_up:path}": "/follow-ups/{follow_up}",
     "/groups/{name}": "/groups/crm",
     "/people/{id}": "/people/4700",
     "/quarantine/{reference:path}": "/quarantine/{delivery}",
@@ -41,6 +44,7 @@ MORE = {
     "/dead?group=crm": "letters one by one",
     "/erase?person=4700": "what would be erased",
     "/events/evt-9002": "an event that waits",
+    "/follow-ups?group=crm": "the button that cancels them",
     "/replay?group=activity": "what a replay would do",
 }
 """Pages that say more when they are asked for something, with what that is."""
@@ -71,14 +75,21 @@ async def unreadable(driven: Driven) -> None:
     await quarantine(driven.store, source="team", dialect="envelope", reason=reason, body=body, limit=9)
 
 
+async def one_that_waits(driven: Driven) -> None:
+    """A follow-up of `crm`."""
+    await let_one_wait(driven.store, 4_711)
+
+
 def visit(page: Page, staged: ConsoleProcess, address: str) -> None:
     """Open it; it has to be there."""
     (run,) = staged.json("/runs")["runs"]
     letter, delivery_in_quarantine = staged.json("/dead?group=crm")["letters"][0], staged.json("/quarantine")["rows"][0]
+    waiting = staged.json("/follow-ups")["rows"][0]
     known = {
         "run": run["run_id"],
         "letter": letter["event_id"],
         "delivery": delivery_in_quarantine["reference"],
+        "follow_up": waiting["follow_up"],
     }
     wanted = 404 if address == NOWHERE else 200
 
@@ -102,7 +113,7 @@ def staged(shared_valkey: Server, shared_console: ConsoleProcess) -> Iterator[Co
         receiver.send(delivery(envelope("bad"), **{"X-Salesloft-Signature": "0" * 64}))
         receiver.terminate()
         receiver.wait()
-    arrange(shared_valkey, stage, a_run, unreadable)
+    arrange(shared_valkey, stage, a_run, unreadable, one_that_waits)
     yield shared_console
     with shared_valkey.client() as client:
         client.flushall()

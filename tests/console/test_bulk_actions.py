@@ -21,6 +21,7 @@ def test_whatever_concerns_many_events_may_be_done_less_often() -> None:
         "/dead/discard",
         "/dead/redrive",
         "/erase",
+        "/follow-ups/cancel-all",
         "/quarantine/discard-all",
         "/quarantine/reprocess-all",
         "/replay",

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from salesloft_webhooks.cli.application import application
 from salesloft_webhooks.console.people import Person, Role
 from salesloft_webhooks.console.routes import Action, Page
+from salesloft_webhooks.follow_ups import id_of
 from tests.console.served import counted
 from tests.console.test_role_matrix import OURS, ROUTES, served
 from tests.support.servers import Server
@@ -26,6 +27,9 @@ PAGES = {
     "/erase": "erase",
     "/events": "events tail",
     "/events/{id:path}": "events show",
+    "/follow-ups": "follow-ups list",
+    "/follow-ups/confirm": "follow-ups cancel",
+    "/follow-ups/{follow_up:path}": "events show",
     "/groups": "groups list",
     "/groups/{name}": "groups show",
     "/people/{id}": "events search",
@@ -45,6 +49,9 @@ ACTIONS = {
     "/erase": "erase",
     "/events/{id:path}/replay": "replay",
     "/events/{id:path}/reveal": "events show",
+    "/follow-ups/cancel-all": "follow-ups cancel",
+    "/follow-ups/{follow_up:path}/cancel": "follow-ups cancel",
+    "/follow-ups/{follow_up:path}/run": "follow-ups run-now",
     "/groups/{name}/forget-handler-limit": "groups limit",
     "/groups/{name}/forget-limit": "groups limit",
     "/groups/{name}/limit": "groups limit",
@@ -69,7 +76,8 @@ OTHER_PAGES = {
 }
 """Commands that show what is part of a page with another command."""
 FAMILIES = {
-    "audit", "backfill", "dead", "erase", "events", "groups", "quarantine", "replay", "runs", "status", "subscriptions"
+    "audit", "backfill", "dead", "erase", "events", "follow-ups", "groups", "quarantine", "replay", "runs", "status",
+    "subscriptions"
 }  # fmt: skip
 """What people do with a pipeline that runs. The other commands run a role, set something up, or send."""
 IN_A_TERMINAL_ONLY = {
@@ -83,7 +91,8 @@ IN_A_TERMINAL_ONLY = {
 SHOWN = re.compile(r'<footer class="command">.*?<code data-copy>(.*?)</code>', re.DOTALL)
 COPIED = re.compile(r"<code data-copy>(.*?)</code>", re.DOTALL)
 FORM = re.compile(r'<form method="post" action="([^"]+)"')
-IN_THE_STORE = {"{id:path}": "dead", "{id}": "7", "{name}": "crm"}
+FOLLOW_UP = id_of("crm", "asks-7", "k")
+IN_THE_STORE = {"{follow_up:path}": FOLLOW_UP, "{id:path}": "dead", "{id}": "7", "{name}": "crm"}
 """What `put_one_of_each` has put there, for the names in a path."""
 
 
@@ -129,6 +138,7 @@ async def test_a_page_shows_a_command_that_can_be_pasted(path: str, valkey: Serv
     query = {
         "/dead/confirm": "?group=crm",
         "/dead/tried": "?group=crm&event=dead",
+        "/follow-ups/confirm": "?group=crm&task=tell",
         "/dead": "?group=crm&since=2026-03-07T09:26:14Z",
     }
     address = path
@@ -160,6 +170,9 @@ async def test_a_page_names_the_command_of_each_of_its_buttons(own_server: Serve
             "/erase?person=7",
             "/events",
             "/events/dead",
+            "/follow-ups?group=crm",
+            "/follow-ups/confirm?group=crm",
+            f"/follow-ups/{FOLLOW_UP}",
             "/groups/crm",
             "/quarantine",
             f"/quarantine/{delivery}",

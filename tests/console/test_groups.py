@@ -53,7 +53,7 @@ def test_a_group_says_how_many_follow_ups_wait(valkey: Server, page: Page) -> No
     """And when the first of them is due; a group without any says nothing of them."""
     arrange(valkey, stage)
     page.goto("/groups/activity")
-    expect(page.get_by_text("Follow-ups")).to_have_count(0)
+    expect(page.locator("main").get_by_text("Follow-ups")).to_have_count(0)
     arrange(valkey, one_follow_up)
 
     page.goto("/groups/crm")

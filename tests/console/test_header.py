@@ -20,4 +20,4 @@ def test_it_is_one_line_on_a_laptop(page: Page, width: int) -> None:
     assert max(right for *_, right, _ in boxes) <= width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator(".search").bounding_box()["width"] > 100  # type: ignore[index]
-    expect(page.get_by_role("navigation", name="Pages").get_by_role("link")).to_have_count(11)
+    expect(page.get_by_role("navigation", name="Pages").get_by_role("link")).to_have_count(12)

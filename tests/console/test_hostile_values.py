@@ -46,13 +46,17 @@ VALUES = (
     "999999999w",
     "\x1b[31m\r\nx: y\N{RIGHT-TO-LEFT OVERRIDE}\U0001f600",
 )
-NO_PLACES = frozenset({"error", "group", "person", "reason", "since", "source", "text", "type", "until", "who"})
+NO_PLACES = frozenset(
+    {"error", "group", "key", "person", "reason", "since", "source", "task", "text", "type", "until", "who"}
+)
 """Fields that say no place, which saves time."""
 LONG_ADDRESS, LONG_FIELD = "x" * 16_000, "x" * 100_000
 """The head of a request has no more than 16 KiB."""
 EVERYTHING = {
     "act": "redrive",
     "group": "crm",
+    "asked": "1",
+    "follow_up": "",
     "id": "dead",
     "letter": "",
     "minutes": "5",
@@ -119,6 +123,7 @@ async def test_no_value_is_a_fault_of_ours(route: Page | Action, client: httpx2.
     good = EVERYTHING | {
         "letter": (await client.get("/api/v1/dead?group=crm")).json()["letters"][0]["handle"],
         "reference": (await client.get("/api/v1/quarantine")).json()["rows"][0]["reference"],
+        "follow_up": (await client.get("/api/v1/follow-ups")).json()["rows"][0]["follow_up"],
     }
     in_path = set(re.findall(r"\{(\w+)", route.path))
     bare = {name: value for name, value in good.items() if name in {"group", *in_path}}

@@ -30,7 +30,7 @@ from tests.support.waiting_follow_up import let_one_wait
 TOKEN = "an-invented-api-token"
 BEGIN = (
     *("/", "/dead?group=crm", "/erase?person=4711", "/replay?group=activity&since=2h", "/quarantine"),
-    *("/events/more", "/people/4711/more"),
+    *("/events/more", "/people/4711/more", "/follow-ups?group=notify"),
 )
 QUICK = {"CONSOLE_ACTIONS_PER_MINUTE": "1000", "CONSOLE_BULK_ACTIONS_PER_MINUTE": "1000", "CONSOLE_RUN_RATE": "100"}
 LETTERS = ["TimeoutError: crm"] * 150
@@ -59,7 +59,10 @@ async def filled(driven: Driven) -> None:
     """A day's middle, and one of each."""
     await stage(driven)
     await put_one_of_each(driven.store, driven.settings, driven.server)
-    await let_one_wait(driven.store, 4711)
+    # All of one group are cancelled; of the other one is run, one is cancelled, and the rest is erased.
+    for group in ("crm", "notify"):
+        for key in ("one", "two", "three"):
+            await let_one_wait(driven.store, 4711, group=group, key=key, asks="evt-0000")
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
 

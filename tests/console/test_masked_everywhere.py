@@ -12,6 +12,7 @@ from tests.console.test_accessibility import EXAMPLES, MORE
 from tests.console.test_role_matrix import API, ROUTES, served
 from tests.support.broker_driver import Driven
 from tests.support.servers import Server
+from tests.support.waiting_follow_up import let_one_wait
 
 SECRETS = ("ada@crm.example", "Lovelace", "4915112345678")
 """An address, a name, a telephone number."""
@@ -27,9 +28,12 @@ ADDRESSES = [
     "/dead/tried?group=lanes&event=dead",
     "/dead?group=lanes",
     "/erase?person=4700",
+    "/follow-ups?group=lanes",
+    "/follow-ups?person=4700",
     "/events/behind",
     "/events/retried",
     "/events?person=4700",
+    "/follow-ups/confirm?group=lanes",
     "/groups/lanes",
     "/people/4700",
     "/replay?group=lanes&person=4700",
@@ -58,12 +62,14 @@ async def test_no_page_says_who_it_is(valkey: Server) -> None:
     async with served(valkey) as (client, sign_in), open_store(settings) as store:
         sign_in.who = Person("robin", frozenset(Role))
         known = {"letter": "dead", "run": "none", "delivery": await fill(Driven(store, settings, valkey))}
+        known["follow_up"] = await let_one_wait(store, 4_700, group="lanes", key=UNUSUAL)
         for path in ADDRESSES:
             address = path.format(**known, id="4700")
             said[address] = (await client.get(address)).text
             said[API + address] = (await client.get(API + address)).text
 
     assert "LookupError: nobody is" in said["/dead?group=lanes"]
+    assert "no such person" in said["/follow-ups?group=lanes"]
     assert {
         address: [secret for secret in SECRETS if secret in text]
         for address, text in said.items()

@@ -133,6 +133,18 @@ SEEDED = (
         Scope("A", faults=0, acts=1, setbacks=0, does="a"),
     ),
     _seeded(
+        "a follow-up that somebody has run begins while the group is paused",
+        "or redis.call('EXISTS', group_base .. ':pause') == 1 then",
+        "or redis.call('EXISTS', group_base .. ':pause') == 2 then",
+        Scope("A", faults=0, acts=2, setbacks=0, does="a"),
+    ),
+    _seeded(
+        "whoever cancels a follow-up that runs is answered that it was over",
+        "running = 'running', none = 'over'",
+        "running = 'over', none = 'over'",
+        Scope("A", faults=0, acts=1, setbacks=0, does="d"),
+    ),
+    _seeded(
         "a follow-up that was cancelled after it had begun is given out",
         "set_outcome(id, 'done', ttl, first)",
         "outcome_of(id)",

@@ -39,6 +39,7 @@ def people_steps(scope: Scope, state: State, view: View) -> Iterator[Step]:
         if not scope.does:
             yield from _resubmissions(after, view)
             yield from _ends_of_the_group(after)
+        yield from _acts_on_follow_ups(scope, after, view)
         yield from _housekeeping(scope, after)
 
 
@@ -55,6 +56,33 @@ def _resubmissions(after: State, view: View) -> Iterator[Step]:
     for entry, event, _ in view.stream:
         args = (GROUP, TTL, "wet", *NO_RUN, "0-0", 0, entry)
         yield _running(f"{event} is replayed", after, "replay", args, again=event)
+
+
+def _acts_on_follow_ups(scope: Scope, after: State, view: View) -> Iterator[Step]:
+    for name, asker in scope.follow_ups.items():
+        if name in view.waiting:
+            yield Step(f"somebody has that of {asker} run now", _run_now(after, name))
+        if name in view.waiting or view.records[name].later:
+            yield Step(f"somebody cancels that of {asker}", _cancelling(after, name))
+
+
+def _run_now(after: State, name: str) -> Callable[[ModelStore], Effect]:
+    def act(store: ModelStore) -> Effect:
+        store.script("run_later", (GROUP, TTL, 1, name, "begin"))
+        return Effect(after, run_now=frozenset({name}))
+
+    return act
+
+
+def _cancelling(after: State, name: str) -> Callable[[ModelStore], Effect]:
+    """Whoever is answered that it is over has ended nothing."""
+
+    def act(store: ModelStore) -> Effect:
+        (answer,) = store.script("cancel_later", (GROUP, TTL, 1, *NO_RUN, name))
+        over = answer == b"over"
+        return Effect(after if over else replace(after, cancelled=after.cancelled | {name}))
+
+    return act
 
 
 def _ends_of_the_group(after: State) -> Iterator[Step]:

@@ -28,6 +28,8 @@ WHOLE = (
     Scope("A", faults=1, acts=0, setbacks=1, does="d"),
     Scope("AA", faults=0, acts=1, setbacks=0, does="dc"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="aa"),
+    Scope("A", faults=0, acts=2, setbacks=0, does="a"),
+    Scope("A", faults=1, acts=1, setbacks=0, does="d"),
     Scope("A", faults=0, acts=1, setbacks=0, does="a"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),

@@ -11,7 +11,7 @@ from tests.model.store import ASKS_TIME, ON_ITS_OWN_CLOCK
 
 SECONDS = 60.0
 SCRIPTS = ("audit", "discard", "extend", "pause", "redrive", "register", "remove_group", "replay", "retire", "settle")
-OF_FOLLOW_UPS = ("ask_later", "begin_later", "end_later")
+OF_FOLLOW_UPS = ("ask_later", "begin_later", "cancel_later", "end_later", "run_later")
 
 
 @pytest.mark.parametrize("scope", SHORT, ids=described)

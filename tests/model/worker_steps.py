@@ -40,6 +40,7 @@ class Effect(Struct, frozen=True):
         resubmitted: Events that are to be handled anew, or not at all any more.
         cancels: In which lane a follow-up was cancelled; empty: in none.
         ended: Which were, as the answer says.
+        run_now: Those that somebody has run before their time.
     """
 
     state: State
@@ -50,6 +51,7 @@ class Effect(Struct, frozen=True):
     resubmitted: frozenset[str] = frozenset()
     cancels: str = ""
     ended: frozenset[str] = frozenset()
+    run_now: frozenset[str] = frozenset()
 
 
 class Step(Struct, frozen=True):

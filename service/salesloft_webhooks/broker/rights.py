@@ -139,15 +139,15 @@ _LOOKING = (
     _FOLLOWING
     | _MEASURING
     | _rights(
-        "announced entries_of history holdings search waiting_later",
+        "announced entries_of history holdings list_later search waiting_later",
         "lrange xlen xrange xrevrange zrange zrevrange",
         f"audit backfill deliveries receivers samples g:* {RUNS}",
     )
 )
 """Of the console and of people's commands."""
 _ACTING = PUBLISHING | _rights(
-    "clock copy_stream discard end_later erase limit_handlers note_act note_erased pause redrive replace_stream replay "
-    "salesloft_budget set_limits stop_run",
+    "cancel_later clock copy_stream discard end_later erase limit_handlers note_act note_erased pause redrive "
+    "replace_stream replay run_later salesloft_budget set_limits stop_run",
     "bgrewriteaof bgsave del hset srem unlink xdel",
     "salesloft:*",
 )

@@ -50,6 +50,7 @@ COMMANDS = {
     "trial": Command(ACTING, "trial.command_line"),
     "link-swap": Command(ACTING, "link_swap"),
     "dead": Command(ACTING, "dead"),
+    "follow-ups": Command(ACTING, "follow_ups"),
     "replay": Command(ACTING, "replay"),
     "groups": Command(ACTING, "groups"),
     "erase": Command(ACTING, "erase"),

@@ -88,7 +88,7 @@ def act_on_selected(
             outcome = "done"
         finally:
             counts = {str(name): number for name, number in tally.outcomes.items()}
-            await write_own_act(store, tally.act, {}, counts, outcome)
+            await write_own_act(store, tally.act, tally.about, counts, outcome)
 
     with_store(work)
     tally.report(as_json=as_json)

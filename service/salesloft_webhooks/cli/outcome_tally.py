@@ -32,6 +32,7 @@ class OutcomeTally:
         nearest: What to say about the nearest to each that do, `` (nearest: ...)``.
         stop: Set by Ctrl-C: what is under way is finished and counted, nothing more is begun.
         act: What the audit calls it: ``redrive``.
+        about: With which arguments the audit has it: none with personal data.
         facts: What else scripts are told.
         again: How to go on after Ctrl-C.
         incomplete: Whether some of what was asked for could not be looked at.
@@ -44,6 +45,7 @@ class OutcomeTally:
     nearest: dict[str, str] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     act: str = ""
+    about: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     again: str = "repeat the command to go on"
     incomplete: bool = False

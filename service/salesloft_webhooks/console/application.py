@@ -30,7 +30,10 @@ from salesloft_webhooks.console.sign_in import SignIn
 from salesloft_webhooks.console.static_files import StaticFiles
 from salesloft_webhooks.telemetry import ConsoleTelemetry
 
-ORDER = ("/", "/events", "/dead", "/quarantine", "/groups", "/replay", "/runs", "/subscriptions", "/backfill", "/audit")
+ORDER = (
+    *("/", "/events", "/follow-ups", "/dead", "/quarantine", "/groups"),
+    *("/replay", "/runs", "/subscriptions", "/backfill", "/audit"),
+)
 """Of the navigation: as an event goes, then what is done about it. What is not named here comes last."""
 
 

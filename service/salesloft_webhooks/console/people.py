@@ -12,9 +12,9 @@ class Role(StrEnum):
     REVEAL = "reveal"
     """See the personal data of one event at a time, which is written down."""
     OPERATE = "operate"
-    """Pause, redrive, replay, reprocess: what can be done again."""
+    """Pause, redrive, replay, reprocess, have a follow-up run: what can be done again."""
     DESTROY = "destroy"
-    """Discard, remove, erase: what cannot."""
+    """Discard, remove, erase, cancel follow-ups: what cannot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from salesloft_webhooks.background import repeat
 from salesloft_webhooks.broker import Publisher, new_consumer_name
+from salesloft_webhooks.broker.administration.follow_up_steps import CancelSteps
 from salesloft_webhooks.broker.administration.quarantine_steps import ReprocessSteps
 from salesloft_webhooks.broker.administration.replay_steps import ReplaySteps
 from salesloft_webhooks.broker.administration.run_execution import Pace, RunExecutor
@@ -38,6 +39,7 @@ async def carry_out_runs(console: Console) -> None:
             RunKind.DISCARD: letters,
             RunKind.REPLAY: ReplaySteps(store, settings.idempotency_ttl_seconds),
             RunKind.REPROCESS: ReprocessSteps(store, publisher),
+            RunKind.CANCEL: CancelSteps(store, settings.idempotency_ttl_seconds),
         }
         executor = RunExecutor(store, steps, new_consumer_name(), Pace(settings.console_run_rate), ended)
 

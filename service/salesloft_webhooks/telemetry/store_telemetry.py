@@ -55,6 +55,10 @@ class GroupFigures(Protocol):
         """Follow-ups that wait for their time."""
 
     @property
+    def follow_ups_overdue_seconds(self) -> float:
+        """How long ago the one that is due first was due; 0: none is overdue."""
+
+    @property
     def dead(self) -> int:
         """Dead letters."""
 
@@ -112,6 +116,12 @@ GROUP_GAUGES = (
         "Follow-ups that wait for their time: no entries yet.",
         lambda group: group.follow_ups,
         unshown="seeing what handlers have put off",
+    ),
+    _of_group(
+        "group_follow_ups_overdue_seconds",
+        "How long ago the follow-up was due that is overdue longest and has not begun; 0: none is overdue.",
+        lambda group: group.follow_ups_overdue_seconds,
+        unshown="finding out that nobody has what is due begin; it is in the backlog, too",
     ),
     _of_group("group_dead_letters", "Dead letters of the group that nobody has dealt with.", lambda group: group.dead),
     _of_group(

@@ -4,6 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from salesloft_webhooks.broker import Lease
+from salesloft_webhooks.broker.administration.follow_up_acts import cancel_follow_ups, find_follow_up, run_now
+from salesloft_webhooks.broker.administration.follow_up_filter import Cancelled, FollowUpFilter
+from salesloft_webhooks.broker.administration.follow_up_look import count, page
+from salesloft_webhooks.broker.administration.selected import each
 from salesloft_webhooks.errors import StoreError
 from salesloft_webhooks.follow_ups import id_of
 from tests.integration.broker.cluster_side import CANCELLED, PEOPLE, Side, side
@@ -11,6 +15,7 @@ from tests.integration.broker.follow_up_steps import wanted
 from tests.support.clusters import PRIMARIES
 from tests.support.moved_slots import move_slot, owner_of, slot_of
 from tests.support.servers import Server
+from tests.support.waiting_follow_up import let_one_wait
 
 BEFORE, AFTER = 2, 6
 """The number of partitions, before and after a raise."""
@@ -81,6 +86,31 @@ async def test_a_later_one_by_the_key_replaces_it_on_another_server(cluster: lis
             assert set().union(*waiting(cluster)) == later
             assert await after.begin() == len(PEOPLE)
             assert set(await after.taken()) == later
+
+
+async def test_people_list_cancel_and_run_those_of_every_server(cluster: list[Server]) -> None:
+    """In one order over all partitions, also of people whose partition is another one by now; each act is at home."""
+    async with side(cluster, BEFORE) as before:
+        await before.publish("first", 0)  # with which format 2 is written
+        for person in PEOPLE:
+            await let_one_wait(before.store, person, after=60 + person)
+    async with side(cluster, AFTER, "two") as after:
+        store, crm = after.store, FollowUpFilter("crm")
+        found = (await page(store, crm, limit=len(PEOPLE))).found
+        assert [one.entity_key for one in found] == [f"person:{person}" for person in PEOPLE]
+        assert len({one.partition for one in found}) == BEFORE
+        assert len({server_of(cluster, after, person) for person in PEOPLE}) > 1
+
+        done = cancel_follow_ups(store, each(found[::2]), idempotency_ttl_seconds=60)
+        assert {outcome async for _, outcome in done} == {Cancelled.CANCELLED}
+        for one in found[1::2]:
+            known = await find_follow_up(store, one.event_id)
+            assert known is not None
+            await run_now(store, known, idempotency_ttl_seconds=60)
+        await after.begin()
+
+        assert set(await after.taken()) == {"first-0", *(one.event_id for one in found[1::2])}
+        assert await count(store, crm) == 0
 
 
 class Mover:

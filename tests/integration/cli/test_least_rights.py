@@ -46,6 +46,8 @@ LOOKING = (
     "alerts status",
     "backfill status",
     "body-keys list",
+    "follow-ups list",
+    "follow-ups cancel --all --dry-run",
     "audit",
     "erase --person 1 --dry-run",
 )
@@ -56,6 +58,8 @@ ACTING = (
     "groups limit crm --forget",
     "groups limit crm --handler sync --max-running 3",
     "runs stop {run}",
+    "follow-ups run-now {follow_up}",
+    "follow-ups cancel --all --key other --yes",
     "dead discard {letter} --yes",
     "dead redrive {other}",
     "replay crm --since 1h --yes",
@@ -83,6 +87,8 @@ async def fill(driven: Driven) -> None:
     await driven.kill(group)
     await driven.publish("ones", person=1)
     await let_one_wait(driven.store, 1)
+    for key in ("first", "other"):
+        await let_one_wait(driven.store, 2, key=key, after=60)
     await group.handler_limits.declare({"sync": "8 - data.user.id"}, refresh=False)
     reason = UnreadableReason.NOT_JSON
     await quarantine(driven.store, source="s", dialect="envelope", reason=reason, body=envelope("kept"), limit=9)
@@ -139,6 +145,7 @@ def test_people_have_what_their_commands_need(server: Server, environment: dict[
         "other": administrator.read("dead", "list")["dead"][1]["letter"],
         "delivery": administrator.read("quarantine", "list")["quarantine"][0]["reference"],
         "run": next(run["run_id"] for run in administrator.read("runs", "list")["runs"] if run["kind"] == "redrive"),
+        "follow_up": administrator.read("follow-ups", "list", "--key", "first")["follow_ups"][0]["event_id"],
     }
     for role, lines in ((Role.LOOK, LOOKING), (Role.ACT, LOOKING + ACTING)):
         if role is Role.ACT:

@@ -48,6 +48,7 @@ PROOFS = (
     ("docs/filters.md", "yaml", f"{DOCS}/test_pages_for_authors.py::test_the_filter_of_a_group_is_one"),
     ("docs/follow_ups.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
     ("docs/follow_ups.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
+    ("docs/follow_ups.md", "sh", f"{DOCS}/test_follow_ups_page.py::test_the_commands_of_the_page"),
     ("docs/limits.md", "python", f"{DOCS}/test_pages_for_authors.py::test_the_examples_pass_their_tests"),
     ("docs/limits.md", "python", f"{DOCS}/test_python.py::test_examples_are_typed"),
     ("docs/limits.md", "yaml", "tests/operator/test_declared_limits.py::test_what_is_declared_limits_the_group"),

@@ -20,6 +20,7 @@ def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> No
         oldest_age_seconds=42.5,
         consumers=2,
         follow_ups=7,
+        next_follow_up_seconds=-9.5,
         pause=Pause.MANUAL,
     )
 
@@ -36,6 +37,7 @@ def test_the_backlog_is_what_a_worker_could_run(sample: Sample, name: str) -> No
         "group_oldest_age_seconds": 42.5,
         "group_consumers": 2.0,
         "group_follow_ups_waiting": 7.0,
+        "group_follow_ups_overdue_seconds": 9.5,
         "group_paused": 1.0,
     }
     assert {metric: sample(metric, group=name) for metric in figures} == figures

@@ -41,6 +41,8 @@ class RunKind(StrEnum):
     """What an archive has is given to a group again, by a command: no console carries it out."""
     REPROCESS = "reprocess"
     """Deliveries in quarantine are read again."""
+    CANCEL = "cancel"
+    """Follow-ups that wait are cancelled."""
 
 
 class RunState(StrEnum):

@@ -79,6 +79,11 @@ class GroupStats:
         waiting = max(0, self.scheduled - self.due)
         return self.lag + self.follow_ups_due + max(0, self.pending - self.parked - self.unhandled - waiting)
 
+    @property
+    def follow_ups_overdue_seconds(self) -> float:
+        """How long ago the follow-up that is due first was due, and has not begun; 0: none is overdue."""
+        return max(0.0, -(self.next_follow_up_seconds or 0.0))
+
     def _next_follow_ups(self) -> tuple[float, ...]:
         return () if self.next_follow_up_seconds is None else (self.next_follow_up_seconds,)
 

@@ -9,14 +9,15 @@
 -- waits no more has one: `later:key:SUBJECT` then says the same, and the record of its id in `later:GROUP` what became of
 -- it. The record of the event that has asked names its follow-ups in `asked:GROUP`.
 local follow_ups = {
-  waiting = group_base .. ':later', entries = group_base .. ':later:entries', subjects = group_base .. ':later:subjects'
+  waiting = group_base .. ':later', entries = group_base .. ':later:entries', subjects = group_base .. ':later:subjects',
+  FORM = '^(%d+) (%d+) (%w+) (%d+) ()' -- of a row
 }
 do -- a script has room for 200 local names: of follow-ups there is one
   local LATER, ERASED = 'later:' .. group, 'erased:'
   local WAITING, BEGUN, MOVED, WITHDRAWN, REPLACED = 'waiting', 'begun', 'moved', 'withdrawn', 'replaced'
   local MOST_EARLIER = 16
   local later, later_entries, subjects = follow_ups.waiting, follow_ups.entries, follow_ups.subjects
-  local FORM = '^(%d+) (%d+) (%w+) (%d+) ()'
+  local FORM = follow_ups.FORM
 
   local function key_of(subject)
     return group_base .. ':later:key:' .. subject
