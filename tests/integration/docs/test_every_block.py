@@ -88,6 +88,11 @@ PROOFS = (
     ),
     ("docs/runbooks/SalesloftWebhooks*.md", "sh", f"{ON_A_CLUSTER}::test_a_runbook_is_pasted"),
     ("docs/operations.md", "sh", f"{ON_A_CLUSTER}::test_the_page_installs_it"),
+    (
+        "docs/operations.md",
+        "sql",
+        "tests/integration/handlers/database/test_schema_upgrade.py::test_the_page_leads_back_to_the_released_version",
+    ),
     ("charts/salesloft-webhooks/README.md", "sh", f"{ON_A_CLUSTER}::test_the_page_installs_it"),
     ("docs/releases.md", "sh", "tests/release/test_page.py::test_the_page_leads_from_a_clone_to_what_is_verified"),
     ("docs/sizing.md", "text", f"{UNIT}/cli/commands/test_size.py::test_the_page_shows_what_the_command_says"),
