@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.notify.cards import Card
@@ -75,6 +76,10 @@ class Channel(Protocol):
         """Which service it is: `slack`."""
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port of its address, which are no secret; empty where that cannot be told."""
+
+    @property
     def has_cards(self) -> bool:
         """Whether links are shown as such, below a message."""
 
@@ -97,6 +102,7 @@ class AppriseChannel:
     """
 
     has_cards = False
+    origin = ""
 
     def __init__(self, url: str) -> None:
         import apprise  # noqa: PLC0415 - a hundred services, loaded only where somebody is to be notified
@@ -145,6 +151,9 @@ class CardChannel:
         self._url = url
         self.scheme = scheme
         self.name = name_of(url)
+        parts = urlsplit(url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        self.origin = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
         slack = scheme == "slack"
         self._shape = slack_message if slack else teams_message
         self.sanitize: Callable[[object], str] = plain_line if slack else without_markup
