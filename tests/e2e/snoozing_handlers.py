@@ -8,7 +8,7 @@ from pathlib import Path
 
 from salesloft_webhooks import Event, Retry, Router
 
-FOLDER, DEADLY = Path(os.environ["FOLDER"]), os.environ["DEADLY"]
+FOLDER, DEADLY = Path(os.environ.get("FOLDER", os.devnull)), os.environ.get("DEADLY", "")
 AFTER_SECONDS, SNOOZES = 0.5, 3
 router: Router[None] = Router()
 

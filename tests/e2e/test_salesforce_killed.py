@@ -33,7 +33,7 @@ STEPS = (
 
 @pytest.mark.timeout(240)
 async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Server, tmp_path: Path) -> None:
-    """The person, a mail, a call, a meeting, the Contact and the Lead that are found, with a SIGKILL between each write and its answer."""
+    """Whoever is made or found, a mail, a call, a meeting, with a SIGKILL between each write and its answer."""
     async with Salesforce().running() as standin:
         assert isinstance(standin, Salesforce)
         standin.records.add("Contact", LastName="K", Email="kim@example.com")

@@ -16,7 +16,7 @@ from tests.support.worker_process import WorkerProcess
 
 @pytest.mark.parametrize("deadly", ["before it is said", "while it waits", "after its effect"])
 def test_a_snoozed_event_survives_its_worker(valkey: Server, tmp_path: Path, deadly: str) -> None:
-    """SIGKILL there, once, with two attempts in all: it is done, comes no earlier than it wants, and is no dead letter."""
+    """SIGKILL there, once, with two attempts in all: it is done, came no earlier than it wants, is no dead letter."""
     store_events(valkey, [new_event("e1", "person.updated", "person:1")])
     settings = {
         "WORKER_HANDLERS": "tests.e2e.snoozing_handlers:router",
@@ -35,10 +35,8 @@ def test_a_snoozed_event_survives_its_worker(valkey: Server, tmp_path: Path, dea
     with valkey.client() as redis:
         assert record_of(redis, "e1")["mine"] == "done"
         assert redis.xlen("sl:{0}:g:mine:dead") == 0
-    calls = [
-        (float(moment), int(attempt))
-        for moment, attempt in map(str.split, (tmp_path / "calls").read_text().splitlines())
-    ]
+    lines = (line.split() for line in (tmp_path / "calls").read_text().splitlines())
+    calls = [(float(moment), int(attempt)) for moment, attempt in lines]
     assert len(calls) == SNOOZES + (1 if deadly == "while it waits" else 2)
     lost = {"before it is said": 2, "while it waits": 99, "after its effect": 4}[deadly]
     assert [attempt for _, attempt in calls] == [1 if number <= lost else 2 for number in range(1, len(calls) + 1)]
