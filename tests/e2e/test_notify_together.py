@@ -73,11 +73,8 @@ async def by_slack_app() -> AsyncIterator[Told]:
     """Bursts, by a Slack app to the rep, whom it finds by the address that SalesLoft has of them."""
     async with SimulatedPlatform() as platform, Slack(people={"sam@example.com": "U7"}).running() as service:
         platform.access.allow(API_TOKEN)
-        platform.records.of("/users")[REP] = {
-            "id": REP,
-            "email": "sam@example.com",
-            "updated_at": "2026-03-07T04:00:00Z",
-        }
+        sam = {"id": REP, "email": "sam@example.com", "updated_at": "2026-03-07T04:00:00Z"}
+        platform.records.of("/users")[REP] = sam
         section = {"slack": {"token": TOKEN, "base_url": service.url}, "group_seconds": 0.5}
         yield Told(service, section, {"SALESLOFT_API_URL": platform.url, "SALESLOFT_API_TOKEN": API_TOKEN})
 
