@@ -78,7 +78,7 @@ def versions() -> Iterator[NewEvent]:
 
 @pytest.mark.timeout(180)
 def test_a_table_has_each_person_once_in_the_newest_version(valkey: Server, tmp_path: Path) -> None:
-    """SIGKILL before and after every commit of the `sql` project: nothing is missing, twice, or overwritten by older."""
+    """SIGKILL before and after every commit of the `sql` project: nobody is missing, twice, or in an older version."""
     store_events(valkey, versions())
     file = tmp_path / "people.db"
     settings = {
