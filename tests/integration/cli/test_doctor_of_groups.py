@@ -9,10 +9,11 @@ import yaml
 from salesloft_webhooks.simulator.platform import Fault, SimulatedPlatform
 from tests.integration.cli.examined import TOKEN, WORKER, Doctor
 from tests.support.servers import free_port
-from tests.support.standins import hubspot
+from tests.support.standins import hubspot, salesforce
 from tests.support.standins import slack as slack_standin
 from tests.support.standins.http import Answer, StandIn
 from tests.support.standins.hubspot import HubSpot
+from tests.support.standins.salesforce import Salesforce
 from tests.support.standins.slack import Slack
 
 
@@ -92,6 +93,25 @@ async def test_a_crm_with_a_wrong_token_or_without_a_field(doctor: Doctor) -> No
     assert fine[0][0] == "ok"
     assert (lacking[0][0], "nobody_has_it" in lacking[0][1]) == ("problem", True)
     assert (refused[0][0], "needs crm.schemas.contacts.read" in refused[0][1]) == ("problem", True)
+
+
+async def test_a_salesforce_that_does_not_let_us_in_or_lacks_a_field(doctor: Doctor) -> None:
+    """A wrong secret, a field of the file that is not there; else all is well."""
+    file = doctor.folder / "handlers.yaml"
+    settings = {"WORKER_GROUP": "crm", "HANDLERS_FILE": str(file)}
+
+    async def finds(check: str, **more: str) -> list[tuple[str, str]]:
+        login = {"login_url": standin.url, "client_id": salesforce.CLIENT_ID, "client_secret": salesforce.CLIENT_SECRET}
+        file.write_text(yaml.safe_dump({"crm": {"backend": "salesforce", **login, **more}}))
+        return await asyncio.to_thread(doctor.finds, "worker", check, **settings)
+
+    async with Salesforce().running() as standin:
+        fine = await finds("crm.fields")
+        lacking = await finds("crm.fields", deleted_field="Nobody_Has_It__c")
+        refused = await finds("crm.access", client_secret="wrong")
+
+    assert [fine[0][0], lacking[0][0], refused[0][0]] == ["ok", "problem", "problem"]
+    assert "Nobody_Has_It__c" in lacking[0][1]
 
 
 async def test_an_endpoint_that_is_not_there(doctor: Doctor) -> None:
@@ -184,3 +204,21 @@ async def test_reps_by_address_need_salesloft_s_users(doctor: Doctor, group: str
 
     assert [fine[0][0], forbidden[0][0], revoked[0][0]] == ["ok", "problem", "problem"]
     assert unneeded == []
+
+
+def test_a_warehouse_without_its_folder(doctor: Doctor) -> None:
+    """One that is not there, or that is a file; nothing is made of it."""
+    file, folder = doctor.folder / "handlers.yaml", doctor.folder / "warehouse"
+    file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{folder}"}}))
+    settings = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
+
+    away = doctor.finds("worker", "warehouse.storage", **settings)
+    assert not folder.exists()
+    folder.touch()
+    no_folder = doctor.finds("worker", "warehouse.storage", **settings)
+    folder.unlink()
+    folder.mkdir()
+    there = doctor.finds("worker", "warehouse.storage", **settings)
+
+    assert [each[0][0] for each in (away, no_folder, there)] == ["problem", "problem", "ok"]
+    assert [*folder.iterdir()] == []
