@@ -10,7 +10,6 @@ from salesloft_webhooks import Retry
 from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.builtin.crm.adopting import LEAST_SECONDS, WAIT_SECONDS, Adopter
 from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
-from salesloft_webhooks.handlers.builtin.crm.salesforce import WRITES
 from tests.integration.handlers.builtin.adopting_workers import (
     Scene,
     deletion,
@@ -159,11 +158,6 @@ async def test_a_late_deletion_takes_nothing_from_whom_it_was_given_to(scene: Sc
     # Here only Salesforce has a field that says who is deleted, so nothing else is to be said in HubSpot.
     assert late.writing.is_set() is not isinstance(scene.standin, HubSpot)
     assert scene.bearers == ["2"]
-
-
-def test_salesforces_slowest_write_fits_into_a_claim() -> None:
-    """It may be seven requests, each as slow as is allowed, in the second half of the claim."""
-    assert Adopter(None, WRITES * 20.0, "").claim_seconds / 2 >= 7 * 20.0
 
 
 async def test_who_never_gets_a_free_record_is_a_dead_letter_at_last(scene: Scene, valkey: Server) -> None:
