@@ -97,14 +97,14 @@ async def test_a_partition_that_is_away_costs_only_those_whose_claims_it_has(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a cluster one primary may be away: the others' records are claimed, and nothing is raised."""
-    usual, records = store.run, {f"r{number}": "1" for number in range(12)}
+    usual, records = Store.run, {f"r{number}": "1" for number in range(12)}
 
-    async def run(name: str, partition: int, *more: Any) -> Any:
+    async def run(self: Store, name: str, partition: int, *more: Any) -> Any:
         if partition == 0:
             raise StoreUnavailable("away")
-        return await usual(name, partition, *more)
+        return await usual(self, name, partition, *more)
 
-    monkeypatch.setattr(store, "run", run)
+    monkeypatch.setattr(Store, "run", run)
 
     claims = await Adoptions(store, "crm").claim(records, seconds=60)
 
