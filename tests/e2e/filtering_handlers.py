@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from salesloft_webhooks import Event, Ordering, Router
-from salesloft_webhooks.broker.consumer_group import ConsumerGroup
+from salesloft_webhooks.broker.consumer_group import Group
 from salesloft_webhooks.content_filters.conditions import Among
 from tests.e2e.deadly_steps import between_steps, die_at, step
 
@@ -21,7 +21,7 @@ async def write_down(event: Event) -> None:
 
 
 def _stepping(name: str) -> None:
-    original = getattr(ConsumerGroup, name)
+    original = getattr(Group, name)
 
     async def settle(*arguments: Any, **options: Any) -> Any:
         step()  # asked or handled, and nobody has been told
@@ -29,7 +29,7 @@ def _stepping(name: str) -> None:
         step()  # told
         return answer
 
-    setattr(ConsumerGroup, name, settle)
+    setattr(Group, name, settle)
 
 
 die_at(int(os.environ["DEADLY_STEP"]))

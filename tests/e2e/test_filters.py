@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def test_no_death_makes_a_filter_forget_or_let_through(valkey: Server, tmp_path:
         worker = WorkerProcess("mine", valkey.url, {**settings, "DEADLY_STEP": str(steps)})
         worker.launch()
         wait_until(lambda: worker.ended or finished(valkey, "mine"), seconds=60, description="dead or done")  # noqa: B023
+        assert worker.process.poll() in (None, -signal.SIGKILL)
         deaths += worker.ended
         worker.kill()
         if finished(valkey, "mine"):

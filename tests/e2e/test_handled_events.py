@@ -20,7 +20,7 @@ STEPS = ("before", "marked", "written", "committed", "returned")
 WAYS = ("session", "thread", "psycopg", "psycopg_thread")
 EMBEDDED = ("sqlite", "sqlite_thread")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(420)
 
 
 @pytest.fixture
@@ -91,6 +91,6 @@ def die_everywhere(valkey: Server, folder: Path, ways: Sequence[str], database: 
         for each in workers:
             each.launch()
             stack.callback(each.kill)
-        wait_until(all_died, seconds=180, description="every worker has died at every step")
+        wait_until(all_died, seconds=270, description="every worker has died at every step")
         # One that was seen alive may be about to die: its mark is written before.
         wait_until(lambda: all_died() and finished(valkey, *ways), seconds=90, description="the last ones finish")
