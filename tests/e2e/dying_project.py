@@ -20,6 +20,6 @@ async def _stepping(self: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     step()  # committed, and nobody knows
 
 
-AsyncEngine.begin = _stepping  # type: ignore[method-assign, assignment]
+AsyncEngine.begin = _stepping  # type: ignore[method-assign]
 die_at(int(os.environ["DEADLY_STEP"]))
 router = import_module("acme_hooks.handlers").router

@@ -83,9 +83,9 @@ WAYS = {
     "session": by_session,
     "thread": by_thread,
     "psycopg": by_psycopg,
-    "psycopg_thread": by_psycopg_thread,
+    "psycopgthread": by_psycopg_thread,
     "sqlite": by_session,
-    "sqlite_thread": by_thread,
+    "sqlitethread": by_thread,
 }
 
 

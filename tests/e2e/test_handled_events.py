@@ -1,6 +1,7 @@
 """A worker that is killed at every step of a handler that writes to a database of its own: each row is there once."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -17,8 +18,8 @@ from tests.support.waiting import wait_until
 from tests.support.worker_process import WorkerProcess
 
 STEPS = ("before", "marked", "written", "committed", "returned")
-WAYS = ("session", "thread", "psycopg", "psycopg_thread")
-EMBEDDED = ("sqlite", "sqlite_thread")
+WAYS = ("session", "thread", "psycopg", "psycopgthread")
+EMBEDDED = ("sqlite", "sqlitethread")
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -84,6 +85,7 @@ def die_everywhere(valkey: Server, folder: Path, ways: Sequence[str], database: 
     def all_died() -> bool:
         for each in workers:
             if each.ended:
+                assert each.process.poll() == -signal.SIGKILL
                 each.launch()
         return {each.name for each in folder.iterdir()} >= deaths
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -215,7 +216,8 @@ async def test_who_has_another_wait_has_no_more_than_the_rest_of_a_claim(scene: 
     others = await Held(scene, 0).refusal("2")
     again = await Held(scene, 0).refusal("1")
     async for key in scene.store.client.scan_iter("*:adoption:*"):
-        ends, _, rest = str(await scene.store.client.get(key), "ascii").partition(" ")
+        kept: Any = await scene.store.client.get(key)
+        ends, _, rest = kept.decode().partition(" ")
         earlier = int(ends) - 600 * int(LEAST_SECONDS)
         await scene.store.client.set(key, f"{earlier} {rest}", keepttl=True)
     without_time = await Held(scene, 0).refusal("1")
