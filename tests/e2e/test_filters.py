@@ -4,10 +4,12 @@ import itertools
 import json
 import signal
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from salesloft_webhooks.events import NewEvent
 from tests.e2e.effects import finished
 from tests.support.idempotency_records import known_records
 from tests.support.servers import Server
@@ -23,23 +25,19 @@ def is_wanted(number: int) -> bool:
     return number // PEOPLE % 2 == 0
 
 
+def events() -> Iterator[NewEvent]:
+    """Of three people, one after the other."""
+    for number in range(EVENTS):
+        body = json.dumps({"id": 1, "wanted": is_wanted(number)}).encode()
+        yield new_event(f"e{number:02}", "person.updated", f"person:{number % PEOPLE}", body)
+
+
 @pytest.mark.timeout(240)
 def test_no_death_makes_a_filter_forget_or_let_through(valkey: Server, tmp_path: Path) -> None:
     """SIGKILL before and after each question and each settling: every event ends as it should, each person in order."""
     diary = tmp_path / "diary"
     diary.touch()
-    store_events(
-        valkey,
-        (
-            new_event(
-                f"e{number:02}",
-                "person.updated",
-                f"person:{number % PEOPLE}",
-                json.dumps({"id": 1, "wanted": is_wanted(number)}).encode(),
-            )
-            for number in range(EVENTS)
-        ),
-    )
+    store_events(valkey, events())
     settings = {
         "WORKER_HANDLERS": "tests.e2e.filtering_handlers:router",
         "WORKER_CONCURRENCY": "4",

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx2
+
 from salesloft_webhooks.cli.commands.doctor.diagnosis import Finding, fine, problem, skipped, warning
 from salesloft_webhooks.cli.commands.doctor.endpoint_checks import SECONDS, check_endpoint
 from salesloft_webhooks.errors import HandlerSignal
@@ -20,7 +22,8 @@ async def check_notify(configuration: NotifyConfiguration, settings: Settings) -
         do = "give it addresses (NOTIFY_URLS, or default_urls in HANDLERS_FILE)"
         yield warning("notify.addresses", "there is none, so nobody is told anything", do)
     for scheme, origin in sorted({(each.scheme, each.origin) for each in channels if each.origin}):
-        yield await check_endpoint(f"{scheme} at {origin.partition('://')[2]}", origin, private=True)
+        host = httpx2.URL(origin).netloc.decode()
+        yield await check_endpoint(f"{scheme} at {host}", origin, private=True)
     if others := sorted({each.scheme for each in channels if not each.origin}):
         says = f"what only Apprise knows cannot be looked at without a message: {', '.join(others)}"
         yield skipped("notify.addresses", says)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
 from salesloft_webhooks.errors import ConfigurationError
 from salesloft_webhooks.handlers.builtin.notify.cards import Card
@@ -151,12 +150,17 @@ class CardChannel:
         self._url = url
         self.scheme = scheme
         self.name = name_of(url)
-        parts = urlsplit(url)
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-        self.origin = f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
         slack = scheme == "slack"
         self._shape = slack_message if slack else teams_message
         self.sanitize: Callable[[object], str] = plain_line if slack else without_markup
+
+    @property
+    def origin(self) -> str:
+        """See `Channel`."""
+        import httpx2  # noqa: PLC0415 - see above
+
+        url = httpx2.URL(self._url)
+        return f"{url.scheme}://{url.netloc.decode()}"
 
     def payload(self, cards: Sequence[Card]) -> dict[str, Any]:
         """The service's own shape."""
