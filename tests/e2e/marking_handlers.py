@@ -14,10 +14,13 @@ from salesloft_webhooks import Event, HandledEvents, Router
 
 DEATHS, DATABASE, WAY = Path(os.environ["DEATHS"]), os.environ["DATABASE"], os.environ["WAY"]
 INSERT = f"INSERT INTO rows_{WAY} VALUES (:event_id)"  # noqa: S608 - a test's own name
+IN_PSYCOPG = f"INSERT INTO rows_{WAY} VALUES (%s)"  # noqa: S608
 
 router: Router[None] = Router()
 handled = HandledEvents()
-asynchronous = create_async_engine(DATABASE.replace("postgresql:", "postgresql+asyncpg:", 1))
+asynchronous = create_async_engine(
+    DATABASE.replace("postgresql:", "postgresql+asyncpg:", 1).replace("sqlite:", "sqlite+aiosqlite:", 1)
+)
 synchronous = create_engine(DATABASE.replace("postgresql:", "postgresql+psycopg:", 1))
 
 
@@ -57,14 +60,38 @@ async def by_psycopg(event: Event) -> None:
     async with await psycopg.AsyncConnection.connect(DATABASE) as connection:
         if await handled.first_time(connection, event):
             step("marked", event)
-            await connection.execute(f"INSERT INTO rows_{WAY} VALUES (%s)", (event.event_id,))  # noqa: S608
+            await connection.execute(IN_PSYCOPG, (event.event_id,))
             step("written", event)
     step("committed", event)
+
+
+async def by_psycopg_thread(event: Event) -> None:
+    """Psycopg in a thread."""
+
+    def store() -> None:
+        with psycopg.connect(DATABASE) as connection:
+            if handled.first_time_sync(connection, event):
+                step("marked", event)
+                connection.execute(IN_PSYCOPG, (event.event_id,))
+                step("written", event)
+        step("committed", event)
+
+    await asyncio.to_thread(store)
+
+
+WAYS = {
+    "session": by_session,
+    "thread": by_thread,
+    "psycopg": by_psycopg,
+    "psycopgthread": by_psycopg_thread,
+    "sqlite": by_session,
+    "sqlitethread": by_thread,
+}
 
 
 @router.on("*")
 async def store(event: Event) -> None:
     """By the way of this worker; the last death comes when the handler has returned, and nobody has been told."""
     step("before", event)
-    await {"session": by_session, "thread": by_thread, "psycopg": by_psycopg}[WAY](event)
+    await WAYS[WAY](event)
     asyncio.get_running_loop().call_soon(step, "returned", event)

@@ -24,6 +24,14 @@ pytestmark = pytest.mark.timeout(400)
 
 PEOPLE = 6
 EVENTS = ("email.sent", "email.replied", "call.completed", "meeting.booked")
+REQUESTS = (
+    "contacts/batch/upsert",
+    "contacts/batch/update",
+    "emails/batch/create",
+    "calls/batch/create",
+    "meetings/batch/create",
+    "meetings/batch/update",
+)
 
 
 def killing(worker: WorkerProcess, standin: HubSpot, end_of_path: str) -> None:
@@ -50,6 +58,8 @@ async def deliver(receiver: ReceiverProcess) -> None:
             envelope(f"{kind}-{number}", event_type=kind, data={**known, "id": 100 + number, "count": 1})
             for kind in EVENTS
         )
+        moved = {**known, "id": 100 + number, "title": "moved", "updated_at": "2026-03-07T05:00:00Z"}
+        bodies.append(envelope(f"moved-{number}", event_type="meeting.updated", data=moved))
         for body in bodies:
             assert (await asyncio.to_thread(receiver.send, delivery(body))).status == 200
 
@@ -61,20 +71,19 @@ async def finished(redis_url: str) -> bool:
     return group.lag == group.pending == group.dead == 0
 
 
-@pytest.mark.parametrize(
-    "end_of_path", ["contacts/batch/upsert", "emails/batch/create", "calls/batch/create", "meetings/batch/create"]
-)
+@pytest.mark.parametrize("end_of_path", REQUESTS)
 async def test_a_killed_worker_leaves_nothing_twice(end_of_path: str, own_server: Server, tmp_path: Path) -> None:
     """One contact a person, one engagement for whatever was done, each associated once, whichever request it was."""
     valkey = own_server.start()
     file = tmp_path / "handlers.yaml"
     async with HubSpot().running() as standin:
+        standin.add(email="p1@example.com")
         section = {
             "backend": "hubspot",
             "token": TOKEN,
             "base_url": standin.url,
             "match": ["salesloft_id", "email_address"],
-            "log": list(EVENTS),
+            "log": [*EVENTS, "meeting.updated"],
         }
         file.write_text(yaml.safe_dump({"crm": section}))
         settings = {"HANDLERS_FILE": str(file), "LEASE_SECONDS": "5", "BACKOFF_BASE_SECONDS": "0.5"}
@@ -94,4 +103,5 @@ async def test_a_killed_worker_leaves_nothing_twice(end_of_path: str, own_server
     assert sorted(standin.contacts) == [f"p{number}@example.com" for number in range(1, PEOPLE + 1)]
     made = {kind: len(records) for kind, records in standin.records.items() if kind != "contacts"}
     assert made == {"emails": 2 * PEOPLE, "calls": PEOPLE, "meetings": PEOPLE}
+    assert {each["hs_meeting_title"] for each in standin.records["meetings"].values()} == {"moved"}
     assert len(standin.associations) == len(EVENTS) * PEOPLE

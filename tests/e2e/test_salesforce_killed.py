@@ -27,15 +27,17 @@ STEPS = (
     ("call.completed", {"id": 3, "person_id": 1, "duration": 60}, "Task"),
     ("meeting.booked", {"id": 4, "person_id": 1, **MEETING}, "Event"),
     ("person.updated", {"id": 5, "person_id": 5, "last_name": "Kim", "email_address": "kim@example.com"}, "Contact"),
+    ("person.updated", {"id": 6, "person_id": 6, "last_name": "Lee", "email_address": "lee@example.com"}, "Lead"),
 )
 
 
 @pytest.mark.timeout(240)
 async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Server, tmp_path: Path) -> None:
-    """The person, a mail, a call, a meeting and whoever is found, with a SIGKILL between each write and its answer."""
+    """Whoever is made or found, a mail, a call, a meeting, with a SIGKILL between each write and its answer."""
     async with Salesforce().running() as standin:
         assert isinstance(standin, Salesforce)
         standin.records.add("Contact", LastName="K", Email="kim@example.com")
+        standin.records.add("Lead", LastName="L", Company="C", Email="lee@example.com")
         file = tmp_path / "handlers.yaml"
         section = {
             "backend": "salesforce",
@@ -55,7 +57,7 @@ async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Se
             await asyncio.to_thread(worker.start)
             for event_type, data, sobject in STEPS:
                 _kill_at_the_next_write(standin, worker, sobject)
-                body = envelope(f"{event_type}-1", event_type=event_type, data=data)
+                body = envelope(f"{event_type}-{data['id']}", event_type=event_type, data=data)
                 assert (await asyncio.to_thread(receiver.send, delivery(body))).status == 200
                 await eventually(lambda: worker.dead, f"it is killed at {event_type}", seconds=60)
                 await asyncio.to_thread(worker.start)
@@ -65,10 +67,11 @@ async def test_what_salesforce_took_before_the_kill_is_there_once(own_server: Se
             worker.kill()
 
     kept = [each.sobject for each in standin.records.by_id.values()]
-    assert sorted(kept) == ["Contact", "Contact", "Event", "Task", "Task"]
+    assert sorted(kept) == ["Contact", "Contact", "Event", "Lead", "Task", "Task"]
     tasks, events = standin.bearing("Task", ACTIVITY_ID), standin.bearing("Event", ACTIVITY_ID)
     assert sorted([*tasks, *events]) == ["call/3", "email/2", "meeting/4"]
     assert sorted(standin.contacts) == ["1", "5"]
+    assert [*standin.bearing("Lead")] == ["6"]
     contact = next(own for own, each in standin.records.by_id.items() if each.value(EXTERNAL_ID) == "1")
     assert {each["WhoId"] for each in (*tasks.values(), *events.values())} == {contact}
 

@@ -3,13 +3,15 @@
 Two workers that look at such a record at the same moment both find it free, and both would write their person into it.
 So it is claimed here first, for a person: whoever is refused waits. Nobody gives a claim back. It ends by itself, and
 by then the record says whose it is: so a worker may die at any moment, and whoever comes next, with the same person or
-another, finds either the record or the claim as it was left.
+another, finds either the record or the claim as it was left. A person who is tried again has the whole time anew, as
+long as nobody else waits.
 """
 
 from collections.abc import Mapping
 
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.layout import partition_of
+from salesloft_webhooks.errors import StoreUnavailable
 
 
 class Adoptions:
@@ -24,23 +26,25 @@ class Adoptions:
         self._store = store
         self._group = group
 
-    async def claim(self, people: Mapping[str, str], *, seconds: float) -> set[str]:
-        """The records of which their person has the claim, from now on for ``seconds``.
+    async def claim(self, people: Mapping[str, str], *, seconds: float) -> Mapping[str, float]:
+        """The records of which their person has the claim, and for how many seconds more.
+
+        Those whose partition cannot be asked are as those of which another person has it: the others need not pay.
 
         Args:
             people: By the record's id, the person who is to be given it.
-            seconds: How long.
-
-        Raises:
-            StoreUnavailable: Redis is; some may be claimed, for the same persons.
+            seconds: How long, at most.
         """
         by_partition: dict[int, list[str]] = {}
         for record in people:
             by_partition.setdefault(partition_of(record, self._store.first_partitions), []).append(record)
-        claimed = set[str]()
+        claimed: dict[str, float] = {}
         for partition, records in by_partition.items():
             keys = [self._store.keys.adoption(partition, self._group, record) for record in records]
             persons = [people[record] for record in records]
-            answers = await self._store.run("adopt", partition, [round(seconds * 1000), *persons], keys)
-            claimed |= {record for record, answer in zip(records, answers, strict=True) if answer}
+            try:
+                answers = await self._store.run("adopt", partition, [round(seconds * 1000), *persons], keys)
+            except StoreUnavailable:
+                continue
+            claimed |= {record: left / 1000 for record, left in zip(records, answers, strict=True) if left > 0}
         return claimed

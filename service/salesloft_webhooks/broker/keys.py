@@ -79,7 +79,7 @@ class Keys(RunKeys, frozen=True):
         return f"{self.prefix}:{{{partition}}}:g:{group}:version:{subject}"
 
     def adoption(self, partition: int, group: str, subject: str) -> str:
-        """Who is being given a record of a CRM that was nobody's: a person's id; it ends by itself."""
+        """Who is being given a CRM's record that was nobody's: until when, a person's id, whether another waits."""
         return f"{self.prefix}:{{{partition}}}:g:{group}:adoption:{subject}"
 
     def seen(self, partition: int, group: str) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from salesloft_webhooks.broker import open_store
 from salesloft_webhooks.broker.announced_keys import AnnouncedKeys, Announcement
-from salesloft_webhooks.cli.commands.doctor import salesloft_checks
+from salesloft_webhooks.cli.commands.doctor import salesloft_checks, store_checks
 from salesloft_webhooks.settings import Settings
 from salesloft_webhooks.simulator.platform.faults import Fault
 from tests.integration.cli.examined import SECRET, TOKEN, WORKER, Doctor
@@ -74,6 +74,33 @@ def test_a_user_without_rights(own_server: Server, doctor: Doctor) -> None:
     assert result.exit_code == 1
     assert "NOPERM" in result.output or "permission" in result.output
     assert "docs/operations.md" in result.output
+
+
+def test_a_server_that_takes_no_deliveries(own_server: Server, doctor: Doctor) -> None:
+    """One that is full, and one that only follows another: each is told before a receiver answers 503 for it."""
+    own_server.start()
+    doctor.environment["REDIS_URL"] = own_server.url
+    sound = doctor.finds("receiver", "store.writes")
+    with own_server.client() as client:
+        client.config_set("maxmemory", "1mb")
+        full = doctor.finds("receiver", "store.writes")
+        client.config_set("maxmemory", "0")
+        client.replicaof("127.0.0.1", free_port())
+        follows = doctor.finds("receiver", "store.writes")
+
+    assert [each[0][0] for each in (sound, full, follows)] == ["ok", "problem", "problem"]
+
+
+def test_a_server_that_is_too_old(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lacks commands that we send; each engine has its own oldest version."""
+    found = iter(("redis 6.2.14", "valkey 7.0.0", "redis 7.0.15"))
+
+    async def server_version(_store: object) -> str:
+        return next(found)
+
+    monkeypatch.setattr(store_checks, "server_version", server_version)
+
+    assert [doctor.finds("console", "store.version")[0][0] for _ in range(3)] == ["problem", "problem", "ok"]
 
 
 def test_clocks_that_differ(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:

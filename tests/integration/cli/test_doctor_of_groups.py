@@ -1,14 +1,20 @@
 """What `doctor` finds of a worker's group, with the real thing broken."""
 
 import asyncio
+from typing import Any
 
+import pytest
 import yaml
 
-from tests.integration.cli.examined import WORKER, Doctor
+from salesloft_webhooks.simulator.platform import Fault, SimulatedPlatform
+from tests.integration.cli.examined import TOKEN, WORKER, Doctor
 from tests.support.servers import free_port
-from tests.support.standins import hubspot
-from tests.support.standins.http import Answer
+from tests.support.standins import hubspot, salesforce
+from tests.support.standins import slack as slack_standin
+from tests.support.standins.http import Answer, StandIn
 from tests.support.standins.hubspot import HubSpot
+from tests.support.standins.salesforce import Salesforce
+from tests.support.standins.slack import Slack
 
 
 def test_a_database_that_is_away_or_of_another_version(doctor: Doctor) -> None:
@@ -89,6 +95,25 @@ async def test_a_crm_with_a_wrong_token_or_without_a_field(doctor: Doctor) -> No
     assert (refused[0][0], "needs crm.schemas.contacts.read" in refused[0][1]) == ("problem", True)
 
 
+async def test_a_salesforce_that_does_not_let_us_in_or_lacks_a_field(doctor: Doctor) -> None:
+    """A wrong secret, a field of the file that is not there; else all is well."""
+    file = doctor.folder / "handlers.yaml"
+    settings = {"WORKER_GROUP": "crm", "HANDLERS_FILE": str(file)}
+
+    async def finds(check: str, **more: str) -> list[tuple[str, str]]:
+        login = {"login_url": standin.url, "client_id": salesforce.CLIENT_ID, "client_secret": salesforce.CLIENT_SECRET}
+        file.write_text(yaml.safe_dump({"crm": {"backend": "salesforce", **login, **more}}))
+        return await asyncio.to_thread(doctor.finds, "worker", check, **settings)
+
+    async with Salesforce().running() as standin:
+        fine = await finds("crm.fields")
+        lacking = await finds("crm.fields", deleted_field="Nobody_Has_It__c")
+        refused = await finds("crm.access", client_secret="wrong")
+
+    assert [fine[0][0], lacking[0][0], refused[0][0]] == ["ok", "problem", "problem"]
+    assert "Nobody_Has_It__c" in lacking[0][1]
+
+
 async def test_an_endpoint_that_is_not_there(doctor: Doctor) -> None:
     """Nobody listens, or the address is one of the inside; nothing is sent to one that is there."""
     file = doctor.folder / "handlers.yaml"
@@ -109,3 +134,91 @@ async def test_an_endpoint_that_is_not_there(doctor: Doctor) -> None:
     assert [there[0], away[0], inside[0]] == ["ok", "problem", "problem"]
     assert "private" in inside[1]
     assert requests == []
+
+
+async def test_what_notify_tells_people_by(doctor: Doctor) -> None:
+    """A service that nobody reaches, a Slack app's token that is wrong or may not enough; nobody is told anything."""
+    file = doctor.folder / "handlers.yaml"
+
+    async def finds(check: str, **section: Any) -> list[tuple[str, str]]:
+        file.write_text(yaml.safe_dump({"notify": section}))
+        settings = {"WORKER_GROUP": "notify", "HANDLERS_FILE": str(file)}
+        access = {"SALESLOFT_API_TOKEN": TOKEN, "SALESLOFT_API_URL": platform.url}
+        return await asyncio.to_thread(doctor.finds, "worker", check, **settings, **access)
+
+    nobody = free_port()
+    async with SimulatedPlatform() as platform, Slack().running() as slack, StandIn().running() as service:
+        assert isinstance(slack, Slack)
+        platform.access.allow(TOKEN)
+        urls = [
+            f"slack+{service.url}/a-secret",
+            f"teams+http://127.0.0.1:{nobody}/a-secret",
+            "json://localhost/a-secret",
+        ]
+        endpoints = await finds("endpoint", default_urls=urls)
+        others = await finds("notify.addresses", default_urls=urls)
+        none = await finds("notify.addresses")
+        app = {"token": slack_standin.TOKEN, "base_url": slack.url}
+        fine = await finds("notify.slack", slack=app)
+        wrong = await finds("notify.slack", slack={**app, "token": "xoxb-another"})
+        slack.scopes = "chat:write,users:read"
+        less = await finds("notify.slack", slack=app)
+        slack.scopes = None
+        unknown = await finds("notify.slack", slack=app)
+        away = await finds("notify.slack", slack={**app, "base_url": f"http://127.0.0.1:{nobody}/api"})
+
+    assert [level for level, _ in endpoints] == ["ok", "problem"]
+    assert f"teams at 127.0.0.1:{nobody}" in endpoints[1][1]
+    assert [each[0] for each in (*others, *none)] == ["skipped", "warning"]
+    assert [each[0][0] for each in (fine, wrong, less, unknown, away)] == ["ok", "problem", "problem", "ok", "problem"]
+    assert "lacks users:read.email" in less[0][1]
+    assert "invalid_auth" in wrong[0][1]
+    assert "a-secret" not in f"{endpoints}{others}{none}"
+    assert (slack.messages, service.requests) == ([], [])
+
+
+@pytest.mark.parametrize("group", ["notify", "crm"])
+async def test_reps_by_address_need_salesloft_s_users(doctor: Doctor, group: str) -> None:
+    """Whoever may not list them would find out with the first event; a group that does not need them does not ask."""
+    file = doctor.folder / "handlers.yaml"
+    settings = {"WORKER_GROUP": group, "HANDLERS_FILE": str(file), "SALESLOFT_API_TOKEN": TOKEN}
+
+    async def finds(*, by_email: bool, **more: str) -> list[tuple[str, str]]:
+        if group == "notify":
+            section: dict[str, Any] = {"reps": {"robin@example.com" if by_email else 7: {"urls": ["json://localhost"]}}}
+        else:
+            owners = {"owner_field": "hubspot_owner_id", "owners": {"robin@example.com" if by_email else 7: "1"}}
+            section = {"backend": "hubspot", "token": hubspot.TOKEN, "base_url": standin.url, **owners}
+        file.write_text(yaml.safe_dump({group: section}))
+        return await asyncio.to_thread(doctor.finds, "worker", "salesloft.users", **settings, **more)
+
+    async with HubSpot().running() as standin, SimulatedPlatform() as platform:
+        platform.access.allow(TOKEN)
+        settings["SALESLOFT_API_URL"] = platform.url
+        fine = await finds(by_email=True)
+        unneeded = await finds(by_email=False)
+        platform.faults.order(Fault.FORBIDDEN, path="/v2/users", times=1)
+        forbidden = await finds(by_email=True)
+        platform.access.revoke(TOKEN)
+        revoked = await finds(by_email=True)
+
+    assert [fine[0][0], forbidden[0][0], revoked[0][0]] == ["ok", "problem", "problem"]
+    assert unneeded == []
+
+
+def test_a_warehouse_without_its_folder(doctor: Doctor) -> None:
+    """One that is not there, or that is a file; nothing is made of it."""
+    file, folder = doctor.folder / "handlers.yaml", doctor.folder / "warehouse"
+    file.write_text(yaml.safe_dump({"warehouse": {"url": f"file://{folder}"}}))
+    settings = {"WORKER_GROUP": "warehouse", "HANDLERS_FILE": str(file)}
+
+    away = doctor.finds("worker", "warehouse.storage", **settings)
+    assert not folder.exists()
+    folder.touch()
+    no_folder = doctor.finds("worker", "warehouse.storage", **settings)
+    folder.unlink()
+    folder.mkdir()
+    there = doctor.finds("worker", "warehouse.storage", **settings)
+
+    assert [each[0][0] for each in (away, no_folder, there)] == ["problem", "problem", "ok"]
+    assert [*folder.iterdir()] == []

@@ -82,6 +82,12 @@ class Desk:
                 process.wait(timeout=30)
 
 
+def worker_of(process: "subprocess.Popen[bytes]") -> int:
+    """The process id of the worker that the command keeps running."""
+    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(child)
+
+
 @pytest.fixture
 def desk(tmp_path: Path, valkey: Server) -> Desk:
     """Handlers of version 1."""
@@ -122,12 +128,29 @@ async def test_a_mistake_is_told_and_the_next_change_mends_it(desk: Desk) -> Non
     assert told[2].startswith("the worker has ended (exit code 2)")
 
 
+async def test_a_worker_that_is_killed_is_started_again_at_the_next_change(desk: Desk) -> None:
+    """As for want of memory: that is said, and its event is handled by the new version, as another attempt."""
+    desk.environment |= {"LEASE_SECONDS": "2"}
+    with desk.worker() as process:
+        await desk.publish("slow1")
+        await eventually(lambda: desk.lines("began") == ["slow1 1"], "the handler runs", 60)
+
+        os.kill(worker_of(process), signal.SIGKILL)
+        await eventually(lambda: desk.lines("told") != [], "its end is noticed", 60)
+        desk.write("2")
+        (desk.folder / "go").touch()
+
+        await eventually(lambda: desk.lines("seen") != [], "it is handled", 60)
+    assert desk.lines("seen") == ["slow1 2 2"]
+    assert desk.lines("told")[0] == "the worker has ended (exit code -9); it is started again at the next change"
+
+
 def test_the_worker_ends_with_it(desk: Desk) -> None:
     """Killed the hard way, it leaves no worker behind."""
     with desk.worker() as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         wait_until(lambda: children.read_text().strip() != "", description="the worker is there")
-        (child,) = (int(each) for each in children.read_text().split())
+        child = worker_of(process)
         wait_until(
             lambda: (
                 b"salesloft_webhooks" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")

@@ -11,9 +11,14 @@ import pytest
 
 from tests.integration.docs.test_python import file_of
 from tests.support.documents import ROOT, blocks
+from tests.support.published_types import PACKAGES
 
 MYPY = (sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT / '.mypy_cache' / 'documents'}")
-PYRIGHT = os.environ.get("PYRIGHT") or shutil.which("pyright")
+BUILT = PACKAGES / "pyright" / "index.js"
+NODE = shutil.which("node")
+NAMED = os.environ.get("PYRIGHT") or shutil.which("pyright")
+PYRIGHT = [NAMED] if NAMED else [str(NODE), str(BUILT)]
+"""One that is named or installed, else that of `make tools`."""
 MISTAKES = {
     "person.first_nam": "attr-defined",
     "person.first_name.upper()": "union-attr",
@@ -90,14 +95,17 @@ def test_mypy_finds_the_mistakes_and_nothing_else(tmp_path: Path) -> None:
     assert [each["code"] for each in found][2:] == list(MISTAKES.values())
 
 
-@pytest.mark.skipif(not PYRIGHT, reason="pyright is not installed (npm install pyright; PYRIGHT=its program)")
+@pytest.mark.skipif(
+    not NAMED and not (NODE and BUILT.exists()),
+    reason="PYRIGHT DOES NOT LOOK AT A USER'S PROJECT: run `make tools` with npm installed (or PYRIGHT=its program)",
+)
 def test_pyright_finds_the_same(tmp_path: Path) -> None:
     """In its strict mode, with the types of this package as they are installed."""
     wrong = project(tmp_path)
     (tmp_path / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}))
 
     ran = subprocess.run(
-        [str(PYRIGHT), "--outputjson", "--pythonpath", sys.executable, "."],
+        [*PYRIGHT, "--outputjson", "--pythonpath", sys.executable, "."],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -18,7 +18,7 @@ STREAM = "sl:{0}:events"
 async def _nothing(_event: object) -> None: ...
 
 
-@pytest.mark.parametrize("router", ["deaf", "blocking"])
+@pytest.mark.parametrize("router", ["deaf", "blocking", "plain"])
 async def test_a_handler_that_does_not_end_is_left_behind(valkey: Server, router: str) -> None:
     """SIGTERM ends the process soon after its grace period, with exit code 0 and its entry still to be handled."""
     settings = {

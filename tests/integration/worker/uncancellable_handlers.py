@@ -5,7 +5,7 @@ import time
 
 from salesloft_webhooks import Event, Router
 
-deaf, blocking = Router(), Router()
+deaf, blocking, plain = Router(), Router(), Router()
 
 
 @deaf.on("*")
@@ -22,3 +22,9 @@ async def swallow_every_cancellation(_event: Event) -> None:
 async def block_a_thread(_event: Event) -> None:
     """Leave work in a thread, which nothing can stop."""
     await asyncio.to_thread(time.sleep, 60)
+
+
+@plain.on("*")
+def be_a_thread(_event: Event) -> None:
+    """Be in one oneself."""
+    time.sleep(60)

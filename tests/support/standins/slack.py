@@ -16,10 +16,12 @@ class Slack(StandIn):
 
     Attributes:
         people: E-mail address -> user id.
+        scopes: Those of the token; None: it does not say.
         error: Answered to every request instead, if any.
     """
 
     people: Mapping[str, str] = field(default_factory=dict)
+    scopes: str | None = "chat:write,users:read,users:read.email"
     error: str = ""
 
     def __post_init__(self) -> None:
@@ -38,6 +40,9 @@ class Slack(StandIn):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(200, {"ok": False, "error": "invalid_auth"})
         parts = urlsplit(request.path)
+        if parts.path == "/auth.test":
+            headers = {} if self.scopes is None else {"X-OAuth-Scopes": self.scopes}
+            return Answer(200, {"ok": True, "user_id": "U1"}, headers)
         if parts.path == "/users.lookupByEmail":
             (address,) = parse_qs(parts.query)["email"]
             if address not in self.people:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from salesloft_webhooks.errors import PermanentError, Unavailable
 from salesloft_webhooks.events import Event
@@ -98,6 +99,21 @@ def test_what_was_raised_is_counted_by_its_type(event: Event, sample: Sample, na
         )
     }
     assert counted == {"paused": 1, "retried": 1, "dead": 1}
+
+
+def test_the_log_has_the_line_of_whoever_wrote_the_handler(event: Event, name: str) -> None:
+    """Beside the error's type; what has passed nobody's code has none."""
+    with pytest.raises(OSError, match="no") as raised:
+        raise OSError("no")
+
+    with capture_logs() as logs:
+        for error in (raised.value, OSError("never raised")):
+            with WorkerTelemetry(name).attempt(event) as span:
+                span.retried(error, after_seconds=1)
+
+    first, second = (log for log in logs if log.get("error") == "OSError")
+    assert first["line"].startswith("tests/unit/telemetry/test_attempt_span.py:")
+    assert "line" not in second
 
 
 def test_errors_without_number_share_one_label(event: Event, sample: Sample, name: str) -> None:

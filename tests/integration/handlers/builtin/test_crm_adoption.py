@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from salesloft_webhooks import Retry
 from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.builtin.crm.adopting import LEAST_SECONDS, WAIT_SECONDS, Adopter
-from salesloft_webhooks.handlers.builtin.crm.salesforce import WRITES
+from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 from tests.integration.handlers.builtin.adopting_workers import (
     Scene,
     deletion,
@@ -159,21 +161,68 @@ async def test_a_late_deletion_takes_nothing_from_whom_it_was_given_to(scene: Sc
     assert scene.bearers == ["2"]
 
 
-def test_salesforces_slowest_write_fits_into_a_claim() -> None:
-    """It may be seven requests, each as slow as is allowed, in the second half of the claim."""
-    assert Adopter(None, WRITES * 20.0).claim_seconds / 2 >= 7 * 20.0
+async def test_who_never_gets_a_free_record_is_a_dead_letter_at_last(scene: Scene, valkey: Server) -> None:
+    """The search shows it, and the look by its id does not, as where rights are per record: that costs attempts."""
+    worker = await scene.worker()
+    worker.backend._matcher.bearers = hidden  # type: ignore[attr-defined]
+
+    outcomes = [await worker.save(someone(1)) for _ in range(2)]
+
+    assert [isinstance(each, Retry) and each.counted for each in outcomes] == [True, True]
+    assert scene.bearers == [""]
 
 
-@pytest.mark.parametrize(("seconds", "granted"), [(0.49, {"101"}), (0.51, set())], ids=["in-time", "too-late"])
-async def test_who_was_held_up_does_not_write(scene: Scene, seconds: float, granted: Collection[str]) -> None:
-    """Frozen for half of the claim: by the time that the write arrives it may be another's, so nothing is granted."""
-    now = 1000.0
+async def hidden(_ids: Collection[str]) -> Mapping[str, str]:
+    """Nothing is there."""
+    return {}
 
-    async def bearers(ids: Collection[str]) -> Mapping[str, str]:
-        nonlocal now
-        now += seconds * LEAST_SECONDS
+
+@dataclass
+class Held:
+    """An adopter whose look takes its time.
+
+    Attributes:
+        takes: How long, as a share of the claim.
+        now: Seconds.
+    """
+
+    scene: Scene
+    takes: float
+    now: float = 1000.0
+
+    async def refusal(self, person: str) -> Refused | None:
+        """Of a record that is nobody's."""
+        adopter = Adopter(Adoptions(self.scene.store, "crm"), 1.0, "", lambda: self.now)
+        return (await adopter.refusals({"101": person}, self._look)).get("101")
+
+    async def _look(self, ids: Collection[str]) -> Mapping[str, str]:
+        self.now += self.takes * LEAST_SECONDS
         return dict.fromkeys(ids, "")
 
-    adopter = Adopter(Adoptions(scene.store, "crm"), 1.0, lambda: now)
 
-    assert await adopter.grant({"101": "1"}, bearers) == granted
+async def test_who_was_held_up_does_not_write(scene: Scene) -> None:
+    """Frozen for half of the claim: by the time that the write arrives it may be another's; that costs an attempt."""
+    assert await Held(scene, 0.49).refusal("1") is None
+
+    late = await Held(scene, 0.51).refusal("1")
+
+    assert late is not None
+    assert (late.waits, late.wait_seconds) == (True, None)
+
+
+async def test_who_has_another_wait_has_no_more_than_the_rest_of_a_claim(scene: Scene) -> None:
+    """As long as it leaves the time to write; then the claim ends, and no attempt is spent on waiting for that."""
+    assert await Held(scene, 0).refusal("1") is None
+    others = await Held(scene, 0).refusal("2")
+    again = await Held(scene, 0).refusal("1")
+    async for key in scene.store.client.scan_iter("*:adoption:*"):
+        kept: Any = await scene.store.client.get(key)
+        ends, _, rest = kept.decode().partition(" ")
+        earlier = int(ends) - 600 * int(LEAST_SECONDS)
+        await scene.store.client.set(key, f"{earlier} {rest}", keepttl=True)
+    without_time = await Held(scene, 0).refusal("1")
+
+    assert again is None
+    for each in (others, without_time):
+        assert each is not None
+        assert (each.waits, each.wait_seconds) == (True, WAIT_SECONDS)

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from salesloft_webhooks import Retry, Unavailable
+from salesloft_webhooks.telemetry.metrics import WORKER
 from tests.integration.handlers.builtin.matched import Matching, matching_people, save, someone
 from tests.support.standins.http import Answer, Request
 
@@ -38,10 +40,11 @@ async def test_owners_types_and_clearing_reach_hubspot(matching: Matching) -> No
     assert sum("/crm/owners/" in request.path for request in matching.standin.requests) == 1, "it is remembered"
 
 
-async def test_little_that_is_left_of_the_day_is_said_once(matching: Matching) -> None:
-    """A tenth of the account's requests, which others need too; not with every answer."""
+async def test_the_day_s_quota_is_measured_and_warned_of_once(matching: Matching) -> None:
+    """The share stands in a metric after each answer that says it; the log warns when little is left, not each time."""
     usual = matching.standin.answer_to
-    left = iter(("2000", "900", "899", "898"))
+    left = iter(("2000", "900", "899", "", "soon", "0", "20000"))
+    seen = []
 
     def count(request: Request) -> Answer:
         limits = {"X-HubSpot-RateLimit-Daily": "10000", "X-HubSpot-RateLimit-Daily-Remaining": next(left)}
@@ -50,10 +53,17 @@ async def test_little_that_is_left_of_the_day_is_said_once(matching: Matching) -
     matching.standin.respond = count
     backend = matching.backend(match=["email_address"])
     with capture_logs() as logs:
-        for number in range(1, 4):
-            await save(backend, someone(number))
+        for number in range(1, 8):
+            assert await save(backend, someone(number)) == [None]
+            (line,) = (
+                each
+                for each in generate_latest(WORKER).decode().splitlines()
+                if each.startswith('salesloft_webhooks_crm_quota_used_ratio{crm="hubspot"}')
+            )
+            seen.append(float(line.split()[1]))
 
-    assert [(log["event"], log["remaining"]) for log in logs] == [("crm.quota", 900)]
+    assert seen == [0.8, 0.91, 0.9101, 0.9101, 0.9101, 1.0, 0.0]
+    assert logs == [{"event": "crm.quota", "log_level": "warning", "used": 9100, "quota": 10_000}]
 
 
 async def test_an_id_field_that_tells_nobody_apart_is_named(matching: Matching) -> None:

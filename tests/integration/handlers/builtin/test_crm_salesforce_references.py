@@ -2,7 +2,8 @@
 
 from tests.integration.handlers.builtin.salesforce_backend import BOTH, Connected, connected, someone
 from tests.integration.handlers.builtin.test_crm_salesforce_activities import LOG, PERSON, meeting, sent
-from tests.support.standins.salesforce_parts import BASE, refers
+from tests.support.standins.http import Answer, Request
+from tests.support.standins.salesforce_parts import BASE, parts_of, refers
 from tests.support.standins.salesforce_records import ACTIVITY_ID, EXTERNAL_ID
 
 TEXT = "Price @{r0[0].id} @{any.code}"
@@ -54,3 +55,26 @@ async def test_an_address_with_a_reference_finds_nobody_and_holds_up_nobody() ->
         assert crm.standin.records.by_id[own].value(EXTERNAL_ID) == "2"
         assert not refused(crm)
         assert await crm.backend.owner_of("@{r0.id}@example.com") is None
+
+
+async def test_the_slowest_write_fits_into_a_claim() -> None:
+    """Its token has expired, and each object's changes go by themselves: no more requests than a claim has time for."""
+    async with connected(**BOTH, create_as="Lead") as crm:
+        records, usual, made = crm.standin.records, crm.standin.respond, list[Request]()
+        records.add("Contact", LastName="A", **{EXTERNAL_ID: "1"})
+        records.delete(records.convert(records.add("Lead", LastName="A", Company="C", **{EXTERNAL_ID: "2"})))
+
+        def respond(request: Request) -> Answer:
+            if any("/composite/sobjects" in part.path for part in parts_of(request)) and not made:
+                crm.standin.expire()
+                made.append(request)
+            elif made:
+                made.append(request)
+            return usual(request)
+
+        crm.standin.respond = respond
+        assert await crm.save(*(someone(number, title=TEXT) for number in (1, 2, 3))) == [None] * 3
+
+        seconds = len(made) * crm.backend._configuration.timeout_seconds
+        assert len(made) >= 5, "a refusal, a login, and three writes"
+        assert seconds <= crm.backend._adopter.claim_seconds / 2

@@ -84,13 +84,29 @@ async def test_a_later_versions_database_is_left_alone(database: Database) -> No
     await record(ActivityLog(database), samples.email())
 
 
-@pytest.mark.parametrize(
-    "revisions", [["1975ea83b712"], ["9999"], ["0000"], ["0001", "1975ea83b712"]], ids=["other", "bare", "low", "two"]
-)
-async def test_another_applications_revisions_are_refused(empty_database_url: str, revisions: list[str]) -> None:
-    """A database that somebody else migrates, or one without our tables, is never taken for migrated or touched."""
+OTHERS = {
+    "other": ["1975ea83b712"],
+    "bare": ["9999"],
+    "low": ["0000"],
+    "two": ["0001", "1975ea83b712"],
+    "numbered-by-hand": ["0001"],
+    "as-far-as-ours": [head()],
+}
+
+
+@pytest.mark.parametrize("tables", [(), ("activities", "contacts")], ids=["without-tables", "with-tables"])
+@pytest.mark.parametrize("revisions", OTHERS.values(), ids=OTHERS)
+async def test_another_applications_revisions_are_refused(
+    empty_database_url: str, revisions: list[str], tables: tuple[str, ...]
+) -> None:
+    """A database that somebody else migrates is never taken for migrated or touched, whatever its revision is called.
+
+    Nor is one whose tables have the names of ours.
+    """
     engine = create_engine(empty_database_url)
     async with engine.begin() as connection:
+        for each in tables:
+            await connection.execute(text(f"CREATE TABLE {each} (id INT)"))
         await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
         for each in revisions:
             await connection.execute(text("INSERT INTO alembic_version VALUES (:own)"), {"own": each})
@@ -103,7 +119,8 @@ async def test_another_applications_revisions_are_refused(empty_database_url: st
             await ActivityLog(Database(engine)).check_ready()
 
     async with engine.begin() as connection:
-        assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]
+        there = await connection.run_sync(lambda c: inspect(c).get_table_names())
+        assert sorted(there) == sorted(["alembic_version", *tables])
     await engine.dispose()
 
 

@@ -15,10 +15,11 @@ from salesloft_webhooks.handlers.builtin.activity import ActivityLog
 from salesloft_webhooks.handlers.builtin.crm.contacts import contact_of
 from salesloft_webhooks.handlers.builtin.crm.sql import SqlContacts
 from salesloft_webhooks.handlers.database.engine import create_engine
-from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate
+from salesloft_webhooks.handlers.database.migrations import configuration, head, migrate, present
 from salesloft_webhooks.handlers.database.schema import activities
 from salesloft_webhooks.handlers.database.transactions import Database
 from tests.support import samples
+from tests.support.documents import blocks
 from tests.support.recorded_activity import record
 
 RELEASED = "0001"
@@ -170,6 +171,24 @@ async def test_the_way_back_keeps_the_rows(released: AsyncEngine) -> None:
     await migrate(released)
 
     assert json.dumps(await stored(released), sort_keys=True) == json.dumps(before, sort_keys=True)
+
+
+async def test_the_page_leads_back_to_the_released_version(released: AsyncEngine) -> None:
+    """Its statements leave the revision and the tables that 0.1.0 knows, with their rows; later there is a way up."""
+    await migrate(released)
+    before = await stored(released)
+    (block,) = blocks("docs/operations.md", "sql")
+
+    async with released.begin() as connection:
+        for statement in block.text.split(";")[:-1]:
+            await connection.execute(sa.text(statement))
+        tables = await connection.run_sync(lambda c: sa.inspect(c).get_table_names())
+        await connection.execute(old_activities.insert(), [activity("as 0.1.0", {"subject": "x"})])
+
+    assert sorted(tables) == ["activities", "alembic_version", "contacts"]
+    assert await present(released) == RELEASED
+    assert await migrate(released) == (RELEASED, head())
+    assert await stored(released) == {**before, "as 0.1.0": {"subject": "x"}}
 
 
 async def test_a_migration_is_not_cut_short(released: AsyncEngine) -> None:

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
-
-import httpx2
 
 from salesloft_webhooks.cli.commands.doctor.database_checks import check_database
 from salesloft_webhooks.cli.commands.doctor.diagnosis import Finding, fine, problem, skipped
+from salesloft_webhooks.cli.commands.doctor.endpoint_checks import SECONDS, check_endpoint
 from salesloft_webhooks.cli.commands.doctor.warehouse_checks import check_warehouse
 from salesloft_webhooks.errors import ConfigurationError, HandlerSignal
 from salesloft_webhooks.settings import Settings
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from salesloft_webhooks.handlers.builtin.configuration import ForwardEndpoint
     from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
     from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
-
-SECONDS = 20.0
-HANDLERS_FILE = "correct HANDLERS_FILE (docs/handlers.md)"
 
 
 async def check_group(settings: Settings) -> AsyncIterator[Finding]:
@@ -78,16 +73,28 @@ async def _of_outside(name: str, settings: Settings) -> AsyncIterator[Finding]:
 
     configuration = load_configuration(settings)
     crm = configuration.crm
+    asks_for_users = False
     if name == "crm" and isinstance(crm, HubSpotCrm | SalesforceCrm):
         yield await _of_crm(crm)
+        asks_for_users = crm.knows_reps_by_email
     elif name == "crm" and getattr(crm, "backend", "") == "http":
-        yield await _of_endpoint("crm", str(crm.url), private=True)  # type: ignore[union-attr]  # of that back end
+        yield await check_endpoint("crm", str(crm.url), private=True)  # type: ignore[union-attr]  # of that back end
     elif name == "warehouse":
         async for finding in check_warehouse(settings):
             yield finding
+    elif name == "notify":
+        from salesloft_webhooks.cli.commands.doctor.notify_checks import check_notify
+
+        async for finding in check_notify(configuration.notify, settings):
+            yield finding
+        asks_for_users = configuration.notify.knows_by_email
+    if asks_for_users:
+        from salesloft_webhooks.cli.commands.doctor.salesloft_checks import check_users
+
+        yield await check_users(settings)
     endpoint: ForwardEndpoint | None = configuration.forward.get(name.removeprefix("forward-"))
     if name.startswith("forward-") and endpoint is not None:
-        yield await _of_endpoint(name, str(endpoint.url), private=endpoint.allow_private_addresses)
+        yield await check_endpoint(name, str(endpoint.url), private=endpoint.allow_private_addresses)
 
 
 async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
@@ -109,26 +116,3 @@ async def _of_crm(crm: "HubSpotCrm | SalesforceCrm") -> Finding:
     if wrong:
         return problem("crm.fields", "; ".join(wrong), f"make the fields in {crm.backend}, or correct HANDLERS_FILE")
     return fine("crm.fields", f"{crm.backend} has every configured field")
-
-
-async def _of_endpoint(name: str, url: str, *, private: bool) -> Finding:
-    """Look its address up, connect and shake hands; nothing is sent."""
-    from salesloft_webhooks.handlers.outbound.public_addresses import is_public, resolve
-
-    parts = httpx2.URL(url)
-    host, secure = parts.host, parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
-    try:
-        async with asyncio.timeout(SECONDS):
-            addresses = await resolve(host, port)
-            if not private and not all(map(is_public, addresses)):
-                do = "use a public address, or set allow_private_addresses: true for this endpoint"
-                return problem("endpoint", f"{name}: the address is a private one", do)
-            _, writer = await asyncio.open_connection(host, port, ssl=secure or None)
-    except (OSError, TimeoutError) as exc:
-        what = "no answer" if isinstance(exc, TimeoutError) else (exc.strerror or type(exc).__name__)
-        return problem("endpoint", f"{name}: {what}", f"start it, let us out to it, or {HANDLERS_FILE}")
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
-    return fine("endpoint", f"{name}: takes connections")

@@ -34,7 +34,7 @@ async def check_salesloft(settings: Settings) -> AsyncIterator[Finding]:
             found = await salesloft.subscriptions.all()
             date = salesloft.date
     except (SalesloftError, ConfigurationError) as exc:
-        yield _refused(exc)
+        yield _refused(exc, "salesloft.access", "webhook subscriptions")
         return
     disabled = sum(not each.enabled for each in found)
     says = f"{len(found)} subscription(s) can be seen"
@@ -47,16 +47,30 @@ async def check_salesloft(settings: Settings) -> AsyncIterator[Finding]:
         yield _of_clock(time.time() - date.timestamp(), settings)
 
 
-def _refused(error: Exception) -> Finding:
+async def check_users(settings: Settings) -> Finding:
+    """Whether SalesLoft's users may be listed, by which reps are known elsewhere. Costs one unit of the rate limit."""
+    from salesloft_webhooks.salesloft import Patience, open_salesloft
+    from salesloft_webhooks.salesloft.record_lists import LISTS
+
+    patience = Patience(whole_seconds=WHOLE_SECONDS, waiting_seconds=WAITING_SECONDS)
+    try:
+        async with open_salesloft(settings, None, patience) as salesloft:
+            await salesloft.lists.page(LISTS["users"])
+    except (SalesloftError, ConfigurationError) as exc:
+        return _refused(exc, "salesloft.users", "reading users")
+    return fine("salesloft.users", "reps can be known by their e-mail addresses")
+
+
+def _refused(error: Exception, check: str, scope: str) -> Finding:
     if isinstance(error, SalesloftUnauthorized):
         do = "put a valid token or API key into SALESLOFT_API_TOKEN, or correct the app's id and secret"
     elif isinstance(error, SalesloftForbidden):
-        do = "give the token's application the scope for webhook subscriptions, or use an administrator's key"
+        do = f"give the token's application the scope for {scope}, or use an administrator's key"
     elif isinstance(error, SalesloftUnavailable):
         do = "let us out to SALESLOFT_API_URL (proxy, network policy), or wait until it answers"
     else:
         do = "correct the settings that begin with SALESLOFT_"
-    return problem("salesloft.access", error, do)
+    return problem(check, error, do)
 
 
 def _of_clock(apart: float, settings: Settings) -> Finding:

@@ -4,7 +4,7 @@ import typer
 
 from salesloft_webhooks.cli.commands.notify import preview
 
-app = typer.Typer(no_args_is_help=True, help="Messages of the group `notify` (docs/handlers.md#notify).")
+app = typer.Typer(no_args_is_help=True, help="Messages of the group `notify` (docs/notify.md).")
 
 # A family of one command would be that command.
 app.callback()(lambda: None)

@@ -150,6 +150,9 @@ class HubSpotCrm(VendorCrm):
         pattern=r"^[a-z]\w*$",
         description="Property with unique values, of each kind of engagement that is logged.",
     )
+    quota_warning: float = Field(
+        0.9, gt=0, le=1, description="Share of the account's daily requests from which on the log warns."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -15,7 +15,7 @@ from salesloft_webhooks.handlers.builtin.crm.bisection import Refused
 LEAST_SECONDS = 120.0
 """Of a claim: several times what a request takes."""
 WAIT_SECONDS = 5.0
-"""After which whoever was refused looks again: no attempt is spent on it, it ends with the claim at last."""
+"""After which whoever waits for another's claim looks again: no attempt is spent on it, as it ends with that claim."""
 
 Bearers = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
 """Looks whose records are, by their ids; empty: nobody's. Those that are gone are not there."""
@@ -27,6 +27,7 @@ class Adopter:
     Args:
         adoptions: The claims that all workers share; None: there is no other worker.
         write_seconds: What a look, and what a write may take: each must fit into half of a claim.
+        message: What becomes of whoever is refused, in words.
         clock: Seconds.
 
     Attributes:
@@ -34,35 +35,53 @@ class Adopter:
     """
 
     def __init__(
-        self, adoptions: Adoptions | None, write_seconds: float, clock: Callable[[], float] = steady_seconds
+        self,
+        adoptions: Adoptions | None,
+        write_seconds: float,
+        message: str,
+        clock: Callable[[], float] = steady_seconds,
     ) -> None:
         self._adoptions = adoptions
+        self._message = message
         self.claim_seconds = max(LEAST_SECONDS, 2 * write_seconds)
         self._clock = clock
 
-    async def grant(self, people: Mapping[str, str], bearers: Bearers) -> set[str]:
-        """The records that may be given to their person by the next request; for the others it is not the time.
+    async def refusals(self, people: Mapping[str, str], bearers: Bearers) -> Mapping[str, Refused]:
+        """Verdicts on records that must not be given to their person by the next request, by their ids; others may be.
 
         Args:
             people: By the id of a record that was found free, the person who is to be given it.
             bearers: Looks once more.
 
         Raises:
-            StoreUnavailable: The store is.
             Refused, Retry, Unavailable: The CRM does not say.
         """
         if self._adoptions is None or not people:
-            return set(people)
+            return {}
         began = self._clock()
-        claimed = await self._adoptions.claim(people, seconds=self.claim_seconds)
-        if not claimed:
-            return set()
-        there = await bearers(claimed)
-        if self._clock() - began > self.claim_seconds / 2:
-            return set()  # frozen, or held up: others may claim it before the write is there
-        return {record for record in claimed if there.get(record) in ("", people[record])}
+        claims = await self._adoptions.claim(people, seconds=self.claim_seconds)
+        there = await bearers(claims) if claims else {}
+        took = self._clock() - began
+        found = {
+            record: self._refusal(claims.get(record), took, may_have=there.get(record) in ("", person))
+            for record, person in people.items()
+        }
+        return {record: refusal for record, refusal in found.items() if refusal}
 
+    def _refusal(self, left: float | None, took: float, *, may_have: bool) -> Refused | None:
+        """The verdict on one record.
 
-def given_away(message: str) -> Refused:
-    """The verdict on somebody who may not be given a record now."""
-    return Refused(message, waits=True, wait_seconds=WAIT_SECONDS)
+        Args:
+            left: For how long the person had the claim; None: another has it.
+            took: How long ago that was.
+            may_have: The record is free, or theirs.
+        """
+        half = self.claim_seconds / 2
+        if left is None or (took <= half and left - took < half):
+            # Another's, or left to another who waits: it ends by itself.
+            return Refused(self._message, waits=True, wait_seconds=WAIT_SECONDS)
+        if took > half or not may_have:
+            # Held up, so that others may claim it before the write is there; or the look before was not true. Neither
+            # need ever end, and each try would renew the claim: it costs an attempt.
+            return Refused(self._message, waits=True)
+        return None

@@ -22,7 +22,7 @@ import httpx2
 from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.handlers.batching import Batcher
 from salesloft_webhooks.handlers.builtin.configuration.crm import HubSpotCrm
-from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter, given_away
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
@@ -66,7 +66,7 @@ class HubSpotContacts(BatchedContacts):
         adoptions: Adoptions | None = None,
     ) -> None:
         self._configuration, self._id_field = configuration, configuration.salesloft_id_field
-        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds)
+        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds, _GIVEN_AWAY)
         self._api = HubSpotApi(configuration, client)
         self._mapping = FieldMapping(
             configuration.fields,
@@ -150,8 +150,8 @@ class HubSpotContacts(BatchedContacts):
     async def _refused(self, known: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
         """Verdicts on those whose contact is nobody's yet, and must not be given to them now."""
         free = {each.contact_id: key for key, each in self._free(known).items()}
-        granted = await self._adopter.grant(free, self._matcher.bearers)
-        return {key: given_away(_GIVEN_AWAY) for own, key in free.items() if own not in granted}
+        refused = await self._adopter.refusals(free, self._matcher.bearers)
+        return {free[own]: each for own, each in refused.items()}
 
     async def _lost(self, written: Mapping[str, Known]) -> Mapping[str, RecordVerdict]:
         """Verdicts on those who have not got the contact after all: somebody knew nothing of our claim."""

@@ -6,8 +6,7 @@ paths, and what the bodies are made of, are those of HubSpot's published descrip
 (github.com/HubSpot/HubSpot-public-api-spec-collection: Contacts, Calls, Properties, Crm Owners, all of 2026-09).
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -18,28 +17,17 @@ from salesloft_webhooks.handlers.builtin.crm.field_values import as_text
 from salesloft_webhooks.handlers.builtin.crm.hubspot_answers import body_of, number_of, objects, pause_of
 from salesloft_webhooks.handlers.builtin.crm.merging import Record
 from salesloft_webhooks.handlers.outbound.http_client import api_signal_for, exchange
-from salesloft_webhooks.telemetry import get_logger
-
-_log = get_logger(__name__)
+from salesloft_webhooks.telemetry import CrmQuota
 
 INPUTS_PER_REQUEST = 100
 """Of a batch ("Batch operations are limited to 100 records at a time", guide to contacts)."""
 
 
-LITTLE = 0.1
-"""The share of a day's requests that is worth a warning while it is left."""
-SAID_SECONDS = 3600.0
-"""How often that is said."""
-
-
 class HubSpotApi:
     """Requests to one account."""
 
-    def __init__(
-        self, configuration: HubSpotCrm, client: httpx2.AsyncClient, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._clock = clock
-        self._quiet_until = float("-inf")
+    def __init__(self, configuration: HubSpotCrm, client: httpx2.AsyncClient) -> None:
+        self._quota = CrmQuota("hubspot", configuration.quota_warning)
         self._base = str(configuration.base_url).rstrip("/")
         self._version = configuration.api_version
         self._headers = {"Authorization": f"Bearer {configuration.token.get_secret_value()}"}
@@ -102,11 +90,10 @@ class HubSpotApi:
         return body_of(response)
 
     def _watch_quota(self, response: httpx2.Response) -> None:
-        """Say so, now and then, when little is left of what the account may ask for in a day."""
+        """Report what is used of what the account may ask for in a day, where the answer says it."""
         daily, remaining = (number_of(response, f"X-HubSpot-RateLimit-Daily{which}") for which in ("", "-Remaining"))
-        if daily and remaining is not None and remaining < LITTLE * daily and self._clock() >= self._quiet_until:
-            self._quiet_until = self._clock() + SAID_SECONDS
-            _log.warning("crm.quota", remaining=remaining, daily=daily)
+        if daily and remaining is not None:
+            self._quota.used(max(0, daily - remaining), daily)
 
 
 def inputs(records: Sequence[Record], more: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

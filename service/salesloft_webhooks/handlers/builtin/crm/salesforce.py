@@ -16,7 +16,7 @@ from salesloft_webhooks.broker.adoptions import Adoptions
 from salesloft_webhooks.errors import PermanentError, Retry
 from salesloft_webhooks.handlers.builtin.configuration.crm import MatchBy
 from salesloft_webhooks.handlers.builtin.configuration.salesforce import SalesforceCrm
-from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter, given_away
+from salesloft_webhooks.handlers.builtin.crm.adopting import Adopter
 from salesloft_webhooks.handlers.builtin.crm.batched_contacts import BatchedContacts
 from salesloft_webhooks.handlers.builtin.crm.bisection import RecordVerdict, Refused
 from salesloft_webhooks.handlers.builtin.crm.contacts import Bounce, Contact
@@ -63,7 +63,7 @@ class SalesforceContacts(BatchedContacts):
         adoptions: Adoptions | None = None,
     ) -> None:
         self._configuration = configuration
-        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds)
+        self._adopter = Adopter(adoptions, WRITES * configuration.timeout_seconds, _GIVEN_AWAY)
         self._external_id = configuration.external_id_field
         self._mappings = {each: _mapping_of(configuration, each) for each in configuration.sobjects}
         self._reader = Reader(
@@ -142,8 +142,8 @@ class SalesforceContacts(BatchedContacts):
         """Verdicts on those whose record is nobody's yet, and must not be given to them now."""
         found = {key: each.record for key, each in findings.items() if each.record and not each.problem}
         free = {record.id: key for key, record in found.items() if not record.person_id}
-        granted = await self._adopter.grant(free, self._matcher.bearers)
-        return {key: given_away(_GIVEN_AWAY) for own, key in free.items() if own not in granted}
+        refused = await self._adopter.refusals(free, self._matcher.bearers)
+        return {free[own]: each for own, each in refused.items()}
 
     async def _there(self, records: Sequence[Record]) -> Mapping[str, SalesforceRecord]:
         findings = await self._find(records)

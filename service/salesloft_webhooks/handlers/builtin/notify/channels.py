@@ -75,6 +75,10 @@ class Channel(Protocol):
         """Which service it is: `slack`."""
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port of its address, which are no secret; empty where that cannot be told."""
+
+    @property
     def has_cards(self) -> bool:
         """Whether links are shown as such, below a message."""
 
@@ -97,6 +101,7 @@ class AppriseChannel:
     """
 
     has_cards = False
+    origin = ""
 
     def __init__(self, url: str) -> None:
         import apprise  # noqa: PLC0415 - a hundred services, loaded only where somebody is to be notified
@@ -148,6 +153,14 @@ class CardChannel:
         slack = scheme == "slack"
         self._shape = slack_message if slack else teams_message
         self.sanitize: Callable[[object], str] = plain_line if slack else without_markup
+
+    @property
+    def origin(self) -> str:
+        """See `Channel`."""
+        import httpx2  # noqa: PLC0415 - see above
+
+        url = httpx2.URL(self._url)
+        return f"{url.scheme}://{url.netloc.decode()}"
 
     def payload(self, cards: Sequence[Card]) -> dict[str, Any]:
         """The service's own shape."""

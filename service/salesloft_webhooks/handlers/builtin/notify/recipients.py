@@ -72,10 +72,15 @@ class RecipientDirectory:
         return self._default if user_id is None else self._by_id.get(user_id, self._default)
 
     @property
+    def channels(self) -> Sequence[Channel]:
+        """All of the configuration's."""
+        everybody = (self._default, *self._by_id.values(), *self._by_email.values())
+        return [channel for each in everybody for channel in each.channels]
+
+    @property
     def has_cards(self) -> bool:
         """Whether a channel of the configuration takes cards."""
-        everybody = (self._default, *self._by_id.values(), *self._by_email.values())
-        return any(channel.has_cards for each in everybody for channel in each.channels)
+        return any(channel.has_cards for channel in self.channels)
 
     async def recipient_of(self, user_id: int | None) -> Recipient:
         """The rep with that SalesLoft user id, else everybody.

@@ -2,7 +2,8 @@
 
 Its token needs ``chat:write``, ``users:read`` and ``users:read.email``. Slack answers 200 whatever happens, and says in
 ``ok`` and ``error`` what it was: https://docs.slack.dev/reference/methods/chat.postMessage,
-https://docs.slack.dev/reference/methods/users.lookupByEmail
+https://docs.slack.dev/reference/methods/users.lookupByEmail. Which scopes the token has stands in a header of each
+answer, ``x-oauth-scopes`` (github.com/slackapi/node-slack-sdk, ``packages/web-api/src/WebClient.ts``, ``buildResult``).
 """
 
 import time
@@ -28,6 +29,8 @@ from salesloft_webhooks.handlers.builtin.notify.sanitizing import plain_line
 from salesloft_webhooks.handlers.builtin.notify.slack import slack_message
 from salesloft_webhooks.handlers.outbound.http_client import CONFIGURATION_PAUSE_SECONDS, api_signal_for, exchange
 
+SCOPES = frozenset({"chat:write", "users:read", "users:read.email"})
+"""What the token is used for."""
 KEPT_SECONDS = 3600.0
 """How long a person that was found, or not found, is believed to be the same."""
 
@@ -72,6 +75,22 @@ class SlackPeople:
             self._known[email_address] = self._clock() + KEPT_SECONDS, user
         return None if user is None else DirectMessages(self._app, user)
 
+    async def missing_scopes(self) -> frozenset[str]:
+        """Those of `SCOPES` that the token has not, as far as Slack says which it has; nobody is written to.
+
+        Raises:
+            Unavailable: Slack cannot be asked, or takes no such token.
+            Retry: it answers something else.
+        """
+        async with exchange("Slack", SEND_SECONDS):
+            answer = await self._http.post(f"{self._app.base_url}/auth.test", headers=_authorization(self._app))
+        if not answer.is_success:
+            raise api_signal_for("Slack", answer)
+        if (said := _said(answer)).get("ok") is not True:
+            raise _refused("does not take the app's token", said)
+        scopes = answer.headers.get("x-oauth-scopes")
+        return frozenset() if scopes is None else SCOPES - {each.strip() for each in scopes.split(",")}
+
     async def _looked_up(self, email_address: str) -> str | None:
         url = f"{self._app.base_url}/users.lookupByEmail"
         async with exchange("Slack", SEND_SECONDS):
@@ -84,11 +103,7 @@ class SlackPeople:
         user = said.get("user")
         if said.get("ok") is True and isinstance(user, dict) and isinstance(user.get("id"), str):
             return str(user["id"])
-        # Slack's errors are words of a closed list: they quote nobody.
-        message = f"Slack does not look for people by e-mail address: {plain_line(said.get('error', 'no answer'))}"
-        if said.get("error") in _TOKEN_IS_WRONG:
-            raise Unavailable(message, after=CONFIGURATION_PAUSE_SECONDS)
-        raise Retry(message)
+        raise _refused("does not look for people by e-mail address", said)
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,7 @@ class DirectMessages:
     app: SlackApp = field(repr=False)
     user: str
     scheme: str = "slack"
+    origin: str = ""
     has_cards: bool = True
     sanitize: Callable[[object], str] = plain_line
 
@@ -126,6 +142,14 @@ class DirectMessages:
         if said.get("error") in _MAYBE_SENT:
             return Sent(SendResult.UNKNOWN)
         return Sent(SendResult.REFUSED, LIMIT_SECONDS if said.get("error") == "ratelimited" else 0.0)
+
+
+def _refused(what: str, said: dict[str, Any]) -> Retry | Unavailable:
+    """What an answer means that is none of success. Slack's errors are words of a closed list: they quote nobody."""
+    message = f"Slack {what}: {plain_line(said.get('error', 'no answer'))}"
+    if said.get("error") in _TOKEN_IS_WRONG:
+        return Unavailable(message, after=CONFIGURATION_PAUSE_SECONDS)
+    return Retry(message)
 
 
 def _authorization(app: SlackApp) -> dict[str, str]:

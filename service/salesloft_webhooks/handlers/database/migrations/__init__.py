@@ -21,8 +21,8 @@ ADVISORY_LOCK = 0x5A1E510F7
 """Any number nobody else uses: it names the lock, it is not a secret."""
 _OURS = re.compile("[0-9]{4}")
 """A revision of ours; Alembic makes up others of twelve characters."""
-_FIRST_TABLES = frozenset({"activities", "contacts"})
-"""Those of the first revision, which are there ever after."""
+_FIRST_TABLES = {"activities": "event_id", "contacts": "person_id"}
+"""Those of the first revision, there ever after, and their keys: others have tables of these names, too."""
 
 
 class ForeignSchema(Unavailable):
@@ -48,7 +48,8 @@ def _current(connection: Connection) -> str | None:
     if not revisions:
         return None
     known = {each.revision for each in ScriptDirectory.from_config(configuration()).walk_revisions()}
-    if len(revisions) == 1 and (revisions[0] in known or _is_of_later_version(connection, revisions[0])):
+    # Others number their revisions by hand, too: 0003 says nothing without tables of ours.
+    if len(revisions) == 1 and (revisions[0] in known or is_later(revisions[0])) and _has_our_tables(connection):
         return revisions[0]
     raise ForeignSchema(
         "the table alembic_version is not this product's, another application migrates this database:"
@@ -56,8 +57,12 @@ def _current(connection: Connection) -> str | None:
     )
 
 
-def _is_of_later_version(connection: Connection, revision: str) -> bool:
-    return is_later(revision) and set(inspect(connection).get_table_names()) >= _FIRST_TABLES
+def _has_our_tables(connection: Connection) -> bool:
+    looked_at = inspect(connection)
+    return all(
+        looked_at.has_table(table) and key in {each["name"] for each in looked_at.get_columns(table)}
+        for table, key in _FIRST_TABLES.items()
+    )
 
 
 def is_later(revision: str) -> bool:
