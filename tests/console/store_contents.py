@@ -13,7 +13,7 @@ from tests.support.waiting_follow_up import let_one_wait
 
 
 async def put_one_of_each(store: Store, settings: Settings, server: Server) -> None:
-    """A dead letter, an event and a follow-up that wait, a limited handler, a delivery in quarantine, and acts of people."""
+    """A dead letter, an event and a follow-up that wait, a limited handler, a quarantined delivery, and acts."""
     driven = Driven(store, settings, server)
     group = await driven.group()
     await driven.publish("dead")
