@@ -10,6 +10,8 @@ SHORT = (
     Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
     Scope("A", faults=0, acts=1, setbacks=0, does="d"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
 )
 WHOLE = (
     Scope("AAB", faults=1, acts=1, setbacks=0),
@@ -32,11 +34,24 @@ WHOLE = (
     Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     Scope("A", faults=0, acts=1, setbacks=0, does="d"),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="bb"),
+    Scope("AA", faults=0, acts=1, setbacks=1, does="bb", ordered=False),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AB", faults=1, acts=0, setbacks=0, limit=1),
+    Scope("AB", faults=0, acts=0, setbacks=1, limit=1),
+    Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
 )
 """The largest first, so that all processes end at about the same time."""
 
 
 def described(scope: Scope) -> str:
     """In one line, as the page has it."""
-    lanes = f"{scope.lanes} {scope.does}".strip()
+    words = (
+        scope.lanes,
+        scope.does,
+        "" if scope.ordered else "unordered",
+        f"limit {scope.limit}" if scope.limit else "",
+    )
+    lanes = " ".join(filter(None, words))
     return f"| {lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"
