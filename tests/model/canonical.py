@@ -115,7 +115,8 @@ def _worker(state: State, view: View, worker: Worker, ranks: _Ranks) -> Any:
             _lease(each.lease, view, ranks),
             _from_now(each.until, view.now),
             each.handled,
-            each.permit and (each.permit in view.permits, _from_now(each.permit_until, view.now)),
+            each.permit
+            and (each.permit in view.permits, each.permit_until < 0, _from_now(each.permit_until, view.now)),
         )
         for each in worker.held
     )

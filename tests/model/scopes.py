@@ -47,11 +47,6 @@ WHOLE = (
 
 def described(scope: Scope) -> str:
     """In one line, as the page has it."""
-    words = (
-        scope.lanes,
-        scope.does,
-        "" if scope.ordered else "unordered",
-        f"limit {scope.limit}" if scope.limit else "",
-    )
-    lanes = " ".join(filter(None, words))
+    limit = f"limit {scope.limit}" if scope.limit else ""
+    lanes = " ".join(filter(None, (scope.lanes, scope.does, "" if scope.ordered else "unordered", limit)))
     return f"| {lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"

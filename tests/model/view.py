@@ -46,9 +46,8 @@ class View:
 
     def __init__(self, rows: list[Any], seconds: int) -> None:
         self.packed, keys, stream, read_to, pending, due, isolated, lanes = rows[:8]
-        attempts, clock, pause, takes, settles, letters, records, waiting, rows_that_wait, latest, ended, permits = (
-            rows[8:]
-        )
+        attempts, clock, pause, takes, settles, letters, records = rows[8:15]
+        waiting, rows_that_wait, latest, ended, permits = rows[15:]
         self.seconds = seconds
         self.keys = {key.decode(): ends_at for key, ends_at in keys}
         self.stream = [(row[0].decode(), named(row[1].decode()), row[2].decode()) for row in stream]

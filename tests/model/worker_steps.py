@@ -22,7 +22,7 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.follow_ups import Wanted
 from salesloft_webhooks.settings import Ordering
-from tests.model.permits import ask_of, returned
+from tests.model.permits import returned, with_permits_kept
 from tests.model.state import DEBOUNCED, GROUP, HALF, KEY, LEASE, Handled, Held, Scope, State, Worker
 from tests.model.store import ModelStore, at_once
 from tests.model.view import View
@@ -212,10 +212,9 @@ def renew(scope: Scope, state: State, worker: Worker, store: ModelStore) -> Effe
     """The worker renews all that it holds, permits, too, and stops what is lost."""
     leases = [each.lease for each in worker.held]
     kept = at_once(group_of(store, scope, worker).extend(0, leases))
-    if in_use := [ask_of(scope, each.permit, each.lease.entry_id) for each in worker.held if each.permit]:
-        at_once(HandlerLimits(store.as_store, options(scope)).keep(in_use))
-    pairs = list(zip(worker.held, kept, strict=True))
-    held = tuple(replace(each, until=0, permit_until=0) for each, ours in pairs if ours)
+    permitted = with_permits_kept(scope, worker.held, HandlerLimits(store.as_store, options(scope)))
+    pairs = list(zip(permitted, kept, strict=True))
+    held = tuple(replace(each, until=0) for each, ours in pairs if ours)
     returns = returned(each for each, ours in pairs if not ours)
     return Effect(with_worker(state, replace(worker, held=held, returns=worker.returns + returns)))
 
