@@ -17,12 +17,14 @@ SCENE = next(scene for scene in SCENES if scene.name == "fsync")
 
 
 @contextmanager
-def started(scene: Scene, folder: Path, dawdle: str = "0") -> Iterator[Live]:
-    """A pipeline in a scene, whose effects take so many seconds at most."""
+def started(scene: Scene, folder: Path, rate: float = 50, dawdle: str = "0") -> Iterator[Live]:
+    """A pipeline in a scene, at so many events a second, of which each takes so many seconds at most."""
     (folder / "store").mkdir()
     with (
         scene.open(folder / "store") as surroundings,
-        running(surroundings, folder, Order([], "", rate=50), {witness.DAWDLE: dawdle}) as live,
+        running(
+            surroundings, folder, Order([], "", rate=rate, people=round(2 * rate)), {witness.DAWDLE: dawdle}
+        ) as live,
     ):
         yield live
 
@@ -66,7 +68,7 @@ def test_order_holds_through_batches_and_follow_ups(tmp_path: Path) -> None:
 def test_the_last_is_handled_and_limits_hold(tmp_path: Path) -> None:
     """Of each person the last event that was put off is handled, and none after a newer one; limits are kept."""
     (scene,) = debounce_and_limits_scene.SCENES
-    with started(scene, tmp_path, dawdle="0.02") as live:
+    with started(scene, tmp_path, rate=20, dawdle="0.02") as live:
         found = Trial(live, scene.name, before_seconds=1.0).run(process_faults.WORKER_KILLED)
 
     assert found.problems == []

@@ -56,7 +56,7 @@ def _follow_ups(state: State, view: View) -> Any:
 
 def _permits(state: State, view: View, ranks: _Ranks, names: dict[str, str]) -> Any:
     """Whose they are, for what, and for how long; of nobody's only the last. What only people read is left out."""
-    known = {}
+    known: dict[str, tuple[str, str, int]] = {}
     for worker in state.workers:
         known |= {each.permit: ("held", names[worker.name], ranks(each.lease.entry_id)) for each in worker.held}
         known |= {permit: ("returned", names[worker.name], ranks(entry)) for permit, entry in worker.returns}
