@@ -116,6 +116,13 @@ WORKERS_ROLLED = Fault(
     "all are new",
     scenes=EACH_KIND_OF_GROUP,
 )
+ALL_WORKERS_KILLED = Fault(
+    "all workers killed",
+    "SIGKILL of all four workers.",
+    signalled(all_workers, signal.SIGKILL),
+    KUBELET,
+    scenes=EACH_KIND_OF_GROUP,
+)
 FAULTS = [
     RECEIVER_KILLED,
     RECEIVER_ENDED,
@@ -125,18 +132,13 @@ FAULTS = [
     WORKER_FROZEN,
     WORKERS_ROLLED,
     Fault("all receivers killed", "SIGKILL of both receivers.", signalled(both_receivers, signal.SIGKILL), KUBELET),
-    Fault(
-        "all workers killed",
-        "SIGKILL of all four workers.",
-        signalled(all_workers, signal.SIGKILL),
-        KUBELET,
-        scenes=EACH_KIND_OF_GROUP,
-    ),
+    ALL_WORKERS_KILLED,
     Fault(
         "all workers frozen",
         "SIGSTOP of all four workers, for longer than their leases.",
         frozen(all_workers),
         BY_ITSELF,
         lasts=LEASE_OUTLASTED,
+        scenes=EACH_KIND_OF_GROUP,
     ),
 ]

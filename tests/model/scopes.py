@@ -21,6 +21,7 @@ WHOLE = (
     Scope("A", faults=1, acts=1, setbacks=1, slots=2, max_lost=2),
     Scope("AAB", faults=1, acts=0, setbacks=1),
     Scope("AB", faults=1, acts=0, setbacks=1, slots=2),
+    Scope("AB", faults=1, acts=0, setbacks=0, limit=1),
     Scope("AAA", faults=1, acts=0, setbacks=1),
     Scope("AA", faults=1, acts=1, setbacks=0, max_lost=1),
     Scope("AB", faults=2, acts=0, setbacks=0, max_lost=1),
@@ -38,7 +39,6 @@ WHOLE = (
     Scope("AA", faults=1, acts=0, setbacks=0, does="bb"),
     Scope("AA", faults=0, acts=1, setbacks=1, does="bb", ordered=False),
     Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
-    Scope("AB", faults=1, acts=0, setbacks=0, limit=1),
     Scope("AB", faults=0, acts=0, setbacks=1, limit=1),
     Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
 )
