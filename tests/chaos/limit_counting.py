@@ -21,7 +21,7 @@ LEASE_SECONDS = 3.0
 """As `tests.chaos.live.SETTINGS` has it."""
 ALL, PERSON = "all", "person"
 """The limited handlers: one for all events together, one for each person."""
-AT_ONCE = {ALL: 6, PERSON: 1}
+AT_ONCE = {ALL: 12, PERSON: 1}
 PER_SECOND, BURST = 3, 2
 """That begin for a person. A sender at its usual rate stays below it; what waits behind a fault does not."""
 ROUNDED_SECONDS = 0.005

@@ -175,7 +175,7 @@ def group_of(calls: list[str], **debounced: Debounce | None) -> Router[None]:
     return router
 
 
-OFTEN = Debounce(seconds=30)
+OFTEN, NAMED = Debounce(seconds=30), Debounce(seconds=30, name="kept")
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,22 @@ OFTEN = Debounce(seconds=30)
         {"sync": None, "other": None, "plain": OFTEN},
         {"sync": None, "other": Debounce(seconds=30, name="another"), "plain": Debounce(seconds=30, name="mine")},
         {"renamed": Debounce(seconds=30, name="sync"), "other": OFTEN, "plain": None},
+        {"renamed": OFTEN, "moved": NAMED, "plain": None},
     ],
-    ids=["renamed", "and debounced no more", "debounced no more", "all the other way", "others named", "named"],
+    ids=[
+        "renamed",
+        "and debounced no more",
+        "debounced no more",
+        "all the other way",
+        "others named",
+        "named",
+        "others by their names",
+    ],
 )
 async def test_what_waits_for_a_handler_that_is_gone_is_handled_once(after: dict[str, Debounce | None]) -> None:
     """By the one that has not had the event under any name; not by those that had it, or that wait for it as well."""
     calls: list[str] = []
-    before = group_of(calls, sync=OFTEN, other=OFTEN, plain=None)
+    before = group_of(calls, sync=OFTEN, other=NAMED, plain=None)
     waiting = {each.task: each for each in (await run(before, UPDATE)).follow_ups}
     assert calls == ["plain"]
     calls.clear()
