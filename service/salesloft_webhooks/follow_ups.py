@@ -1,8 +1,7 @@
 """Follow-ups, purely: what a handler can ask to be given later, how that is named and written, what is refused.
 
 A follow-up is an entry of the stream like any other once it is due. What tells it from others stands behind its trace
-context, apart from that by a byte that no trace context has: what was asked (JSON), and when. Arguments of a named task
-are not in the clear there but in the body, in front of the data. Decision 88.
+context, behind a byte that none has: what was asked (JSON), and when. A task's arguments are in the body. Decision 88.
 """
 
 import math
@@ -44,6 +43,7 @@ class FollowUp(Struct, frozen=True):
         event_type: That one's type.
         task: The named task that it runs; `debounced/` and a handler's name: that one; empty: its event's handlers.
         arguments: What was given to the task.
+        had_by: Of a debounced handler's: the names of the group's other handlers that have been given the event.
     """
 
     key: str
@@ -53,6 +53,7 @@ class FollowUp(Struct, frozen=True):
     event_type: str
     task: str = ""
     arguments: Mapping[str, Any] = {}
+    had_by: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.event_id, self.key))
@@ -66,6 +67,7 @@ class Said(Struct, frozen=True, array_like=True):
     event_type: str
     task: str
     arguments: int
+    had_by: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> "Said":
@@ -82,6 +84,7 @@ class Debounced(Struct, frozen=True):
 
     value: str
     at_most_seconds: float
+    others: tuple[str, ...] = ()  # `FollowUp.had_by`
 
 
 class Wanted(Struct, frozen=True):
@@ -205,10 +208,7 @@ def subject_of(entity_key: str, key: str) -> str:
 
 
 def names_of(wanted: Wanted, group: str, order: str, event_id: str, entity: tuple[str, str]) -> tuple[str, str]:
-    """Event id of a follow-up, and its subject. One of a debounced handler says the order of its event (debounced.lua).
-
-    ``entity``: the source of the event and its entity key.
-    """
+    """Event id of a follow-up, and its subject. ``order``: see debounced.lua. ``entity``: source and entity key."""
     if wanted.debounced is None:
         return id_of(group, event_id, wanted.key), subject_of(entity[1], wanted.key)
     follow_up = f"{ID_PREFIX}{order}/{_digest(group, event_id, wanted.task)}"
@@ -246,5 +246,5 @@ def read(traceparent: str, body: bytes) -> tuple[str, FollowUp, bytes]:
         start = len(_FRONT) + about.arguments
         arguments = msgspec.json.decode(body[len(_FRONT) : start], type=dict[str, Any])
         body = body[start + len(_BETWEEN) : -len(_END)]
-    follow_up = FollowUp(about.key, asked_at, due_at, about.event_id, about.event_type, about.task, arguments)
-    return context, follow_up, body
+    said_before = (about.key, asked_at, due_at, about.event_id, about.event_type, about.task)
+    return context, FollowUp(*said_before, arguments, about.had_by), body

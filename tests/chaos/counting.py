@@ -15,7 +15,7 @@ It knows neither the store nor the service: only what the sender was answered, a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.chaos.sender import TRIES
@@ -92,6 +92,11 @@ class Counts:
     after_done: int
     unknown: int
     order_broken: int
+
+
+def counted(problems: Mapping[str, int]) -> list[str]:
+    """A sentence for each that there is any of."""
+    return [f"{count} {what}" for what, count in problems.items() if count]
 
 
 class Counting:
@@ -185,9 +190,10 @@ class Counting:
 
     def order_broken(self, first: int = 0, end: float = float("inf")) -> list[tuple[int, int]]:
         """The pairs of an earlier and a later event of a person that were begun the wrong way round."""
-        return [pair for pair in self._crossed if first <= pair[1] < end and self._were_in_order(*pair)]
+        return [pair for pair in self._crossed if first <= pair[1] < end and self.were_in_order(*pair)]
 
-    def _were_in_order(self, earlier: int, later: int) -> bool:
+    def were_in_order(self, earlier: int, later: int) -> bool:
+        """Whether an event of a person was acknowledged before a later one was sent; what is folded was."""
         before, after = self.events.get(earlier), self.events.get(later)
         if before is None or after is None or after.sent is None:
             return before is None or before.acknowledged is not None

@@ -4,6 +4,7 @@ from tests.chaos import (
     clock_scene,
     cluster_scene,
     database_faults,
+    debounce_and_limits_scene,
     disk_scene,
     downstream_faults,
     follow_up_scene,
@@ -19,6 +20,7 @@ from tests.chaos.scenes import Scene
 MODULES = (
     scenes,
     follow_up_scene,
+    debounce_and_limits_scene,
     wired_faults,
     rollout_faults,
     downstream_faults,

@@ -10,8 +10,8 @@ Strike = Callable[[Live], AbstractContextManager[None]]
 """Entered it has struck, left it is over. What is done between, if anything, is `Fault.lasts`."""
 
 RECOVERY_SECONDS = 15.0
-WITH_FOLLOW_UPS = ("fsync", "follow-ups")
-"""The scenes of a fault that is struck without follow-ups and batches, and with them."""
+EACH_KIND_OF_GROUP = ("fsync", "follow-ups", "debounce and limits")
+"""The scenes of a fault that is struck at plain handlers, and at those of each other kind."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from tests.chaos.counting import Counting
+from tests.chaos.counting import Counting, counted
 
 ROUNDED_SECONDS = 0.005
 """The store counts in milliseconds, and by a clock of its own."""
@@ -66,6 +66,21 @@ class FollowUpCounts(msgspec.Struct):
     after_end: int
     early: int
     order_broken: int
+
+    @property
+    def problems(self) -> list[str]:
+        """The promises that are broken, a sentence each."""
+        broken = counted(
+            {
+                "follow-ups were lost": self.lost,
+                "attempts at follow-ups began after these had ended": self.after_end,
+                "attempts at follow-ups began before their time": self.early,
+                "follow-ups were out of order": self.order_broken,
+            }
+        )
+        if not (self.effected and self.cancelled):
+            broken.append("no follow-up was effected, or none was cancelled: this was no trial of follow-ups")
+        return broken
 
 
 @dataclass

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from tests.chaos import witness
+from tests.chaos import debounce_counting, limit_counting, witness
 from tests.chaos.counting import Counting
+from tests.chaos.debounce_counting import DebounceCounting
 from tests.chaos.follow_up_counting import FollowUpCounting
+from tests.chaos.limit_counting import LimitCounting
 from tests.chaos.scenes import Surroundings
 from tests.chaos.sender import Order
 from tests.support.idempotency_records import READ
@@ -55,6 +57,8 @@ class Live:
         order: What the sender does, but where.
         counting: What has become of everything so far.
         follow_ups: The same of follow-ups, where there are any.
+        debounced: The same of debounced handlers' calls, where there are any. Their group is not among the others.
+        limited: The same of limited handlers' calls, likewise.
         receivers: Two of them.
         workers: Two of each group.
         held: Processes that are not started again when they have died.
@@ -69,6 +73,8 @@ class Live:
     held: set[int] = field(default_factory=set)
     counting: Counting = field(init=False)
     follow_ups: FollowUpCounting | None = field(init=False)
+    debounced: DebounceCounting | None = field(init=False)
+    limited: LimitCounting | None = field(init=False)
     restarts: list[int] = field(default_factory=list)
     _sender: "subprocess.Popen[bytes] | None" = None
     _over: threading.Event = field(default_factory=threading.Event)
@@ -78,8 +84,10 @@ class Live:
 
     def __post_init__(self) -> None:
         ordered = {name for name, settings in self.groups.items() if settings["WORKER_ORDERING"] == "entity"}
-        self.counting = Counting(self.groups, ordered)
+        self.counting = Counting([name for name in self.groups if name != debounce_counting.GROUP], ordered)
         self.follow_ups = FollowUpCounting(self.counting) if self.surroundings.follow_ups else None
+        self.debounced = DebounceCounting(self.counting) if debounce_counting.GROUP in self.groups else None
+        self.limited = LimitCounting() if limit_counting.GROUP in self.groups else None
 
     @property
     def groups(self) -> dict[str, dict[str, str]]:
@@ -196,8 +204,9 @@ class Live:
             for line in self._new_lines("diary"):
                 self.counting.tell_delivery(line)
             for line in self._new_lines("witness"):
-                if self.follow_ups is not None:
-                    self.follow_ups.tell(line)
+                for each in (self.follow_ups, self.debounced, self.limited):
+                    if each is not None:
+                        each.tell(line)
                 if line[0] in OF_EVENTS:
                     self.counting.tell_effect(line)
 

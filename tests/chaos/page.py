@@ -7,7 +7,6 @@ import msgspec
 from bench.machine import processor
 
 from tests.chaos.every_scene import SCENES
-from tests.chaos.follow_up_counting import FollowUpCounts
 from tests.chaos.growth import Soaked
 from tests.chaos.scenes import Scene
 from tests.chaos.soak_plot import plot
@@ -36,18 +35,21 @@ HEAD = (
     "well again after",
     "condition of an alert true after",
 )
-FOLLOW_UP_HEAD = (
-    "fault",
-    "store",
-    "asked for",
-    "effected",
-    "cancelled",
-    "lost",
-    "repeated",
-    "after its end",
-    "early",
-    "order broken",
-)
+FURTHER = {
+    "follow_ups": (
+        "What became of the follow-ups that these events have asked for, in both groups:",
+        ("asked for", "effected", "cancelled", "lost", "repeated", "after its end", "early", "order broken"),
+    ),
+    "debounced": (
+        "What became of these events in the group whose handlers are debounced:",
+        ("put off", "handled", "lost", "repeated", "after its end", "early", "order broken"),
+    ),
+    "limited": (
+        "How the limits were kept in the group whose handlers are limited:",
+        ("calls", "at the limit", "too many at once", "too many in a time"),
+    ),
+}
+"""What is counted in some scenes only: by its name in `Found` what the page says of it, and the names of its counts."""
 
 
 class Figures(msgspec.Struct):
@@ -105,7 +107,7 @@ def with_figures(page: str, figures: Figures, scenes: Sequence[Scene]) -> str:
     found = f"Found on {figures.date} on {figures.machine}: {len(figures.trials)} trials."
     origin = found + _load(figures.trials) if figures.trials else NO_TRIALS
     trials = figures.trials
-    parts = [origin, broken(trials), _scenes(scenes), table(trials), *follow_ups(trials)]
+    parts = [origin, broken(trials), _scenes(scenes), table(trials), *further(trials)]
     parts += [not_survived(trials), sentences(trials)]
     parts.append(soak(figures.soak) if figures.soak else NO_SOAK)
     return f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"
@@ -163,17 +165,18 @@ def broken(trials: Sequence[Found]) -> str:
     return "\n".join(["Broken, and not mended or not tried again yet:", "", *lines])
 
 
-def follow_ups(trials: Sequence[Found]) -> Iterator[str]:
-    """A line for each trial with follow-ups, if there is one."""
-    rows = [(found.fault, found.scene, *_counts(found.follow_ups)) for found in trials if found.follow_ups]
-    if rows:
-        yield "What became of the follow-ups that these events have asked for, in both groups:"
-        cells = (FOLLOW_UP_HEAD, ("---", "---", *("---:" for _ in FOLLOW_UP_HEAD[2:])), *rows)
-        yield "\n".join(f"| {' | '.join(row)} |" for row in cells)
+def further(trials: Sequence[Found]) -> Iterator[str]:
+    """A line for each trial with follow-ups, if there is one; the same of what else only some scenes have."""
+    for name, (said, head) in FURTHER.items():
+        if rows := [(found.fault, found.scene, *counts) for found in trials if (counts := _counts(found, name))]:
+            yield said
+            cells = (("fault", "store", *head), ("---", "---", *("---:" for _ in head)), *rows)
+            yield "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
-def _counts(counts: FollowUpCounts) -> Iterator[str]:
-    return (f"{count:,}" for count in msgspec.structs.astuple(counts))
+def _counts(found: Found, name: str) -> tuple[str, ...]:
+    counts = getattr(found, name)
+    return () if counts is None else tuple(f"{count:,}" for count in msgspec.structs.astuple(counts))
 
 
 def not_survived(trials: Sequence[Found]) -> str:
@@ -222,7 +225,7 @@ def _kinds(base: Sample, last: Sample) -> list[str]:
 
 def row(found: Found) -> str:
     """A line for who watches the run."""
-    return " | ".join((*_cells(found), *(_counts(found.follow_ups) if found.follow_ups else ())))
+    return " | ".join((*_cells(found), *(cell for name in FURTHER for cell in _counts(found, name))))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.chaos.fault import WITH_FOLLOW_UPS, Fault, Strike
+from tests.chaos.fault import EACH_KIND_OF_GROUP, Fault, Strike
 from tests.chaos.live import Live
 from tests.support.receiver_process import ReceiverProcess
 from tests.support.waiting import wait_until
@@ -93,7 +93,7 @@ WORKER_KILLED = Fault(
     "SIGKILL of one of two workers of each group.",
     signalled(one_worker_each, signal.SIGKILL),
     KUBELET,
-    scenes=WITH_FOLLOW_UPS,
+    scenes=EACH_KIND_OF_GROUP,
 )
 WORKER_ENDED = Fault(
     "worker told to end",
@@ -107,14 +107,21 @@ WORKER_FROZEN = Fault(
     frozen(one_worker_each),
     BY_ITSELF,
     lasts=LEASE_OUTLASTED,
-    scenes=WITH_FOLLOW_UPS,
+    scenes=EACH_KIND_OF_GROUP,
 )
 WORKERS_ROLLED = Fault(
     "workers rolled",
     "SIGTERM of each worker, one after the other, as a roll-out does.",
     rolled,
     "all are new",
-    scenes=WITH_FOLLOW_UPS,
+    scenes=EACH_KIND_OF_GROUP,
+)
+ALL_WORKERS_KILLED = Fault(
+    "all workers killed",
+    "SIGKILL of all four workers.",
+    signalled(all_workers, signal.SIGKILL),
+    KUBELET,
+    scenes=EACH_KIND_OF_GROUP,
 )
 FAULTS = [
     RECEIVER_KILLED,
@@ -125,12 +132,13 @@ FAULTS = [
     WORKER_FROZEN,
     WORKERS_ROLLED,
     Fault("all receivers killed", "SIGKILL of both receivers.", signalled(both_receivers, signal.SIGKILL), KUBELET),
-    Fault("all workers killed", "SIGKILL of all four workers.", signalled(all_workers, signal.SIGKILL), KUBELET),
+    ALL_WORKERS_KILLED,
     Fault(
         "all workers frozen",
         "SIGSTOP of all four workers, for longer than their leases.",
         frozen(all_workers),
         BY_ITSELF,
         lasts=LEASE_OUTLASTED,
+        scenes=EACH_KIND_OF_GROUP,
     ),
 ]

@@ -99,6 +99,7 @@ class Sender:
     async def _deliver(self, number: int, person: int) -> None:
         sequence = self._sequences[person] = self._sequences[person] + 1
         data = {"id": person, "sequence": sequence, "about": "x" * self._order.padding}
+        data["restless"] = bool(person % 2)  # see tests.chaos.debounce_counting
         body = envelope(event_id(number, person, sequence), data=data)
         began = time.monotonic()
         for attempt in range(1, TRIES + 1):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.chaos.fault import WITH_FOLLOW_UPS, Fault
+from tests.chaos.fault import EACH_KIND_OF_GROUP, Fault
 from tests.chaos.live import Live
 
 BACKLOG_SECONDS = 2.0
@@ -65,7 +65,7 @@ SERVER_KILLED = Fault(
     server_killed,
     "it is started again with the data of its disk",
     lasts=3.0,
-    scenes=("memory", "everysec", *WITH_FOLLOW_UPS),
+    scenes=("memory", "everysec", *EACH_KIND_OF_GROUP),
     may_lose=("memory", "everysec"),
 )
 SERVER_FROZEN = Fault(
@@ -74,13 +74,14 @@ SERVER_FROZEN = Fault(
     server_frozen,
     "it goes on by itself after 6 s",
     lasts=6.0,
+    scenes=EACH_KIND_OF_GROUP,
 )
 CONNECTIONS_CUT = Fault(
     "connections cut",
     "The server closes every connection at once.",
     connections_cut,
     "they connect anew",
-    scenes=WITH_FOLLOW_UPS,
+    scenes=EACH_KIND_OF_GROUP,
 )
 SCRIPTS_FLUSHED = Fault("scripts flushed", "The server forgets every script.", scripts_flushed, "they are loaded again")
 SERVER_KILLED_WITH_A_BACKLOG = Fault(

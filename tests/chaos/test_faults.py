@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.chaos import follow_up_scene, process_faults, store_faults
+from tests.chaos import debounce_and_limits_scene, follow_up_scene, process_faults, store_faults, witness
 from tests.chaos.fault import Fault
 from tests.chaos.live import Live, running
 from tests.chaos.scenes import SCENES, Scene
@@ -17,12 +18,12 @@ SCENE = next(scene for scene in SCENES if scene.name == "fsync")
 
 
 @contextmanager
-def started(scene: Scene, folder: Path) -> Iterator[Live]:
-    """A pipeline in a scene."""
+def started(scene: Scene, folder: Path, rate: float = 50, people: int = 100, dawdle: str = "0") -> Iterator[Live]:
+    """A pipeline in a scene, at a rate of events about so many people; effects take so many seconds at most."""
     (folder / "store").mkdir()
     with (
         scene.open(folder / "store") as surroundings,
-        running(surroundings, folder, Order([], "", rate=50), {}) as live,
+        running(surroundings, folder, Order([], "", rate=rate, people=people), {witness.DAWDLE: dawdle}) as live,
     ):
         yield live
 
@@ -61,3 +62,18 @@ def test_order_holds_through_batches_and_follow_ups(tmp_path: Path) -> None:
     assert found.problems == []
     assert found.follow_ups is not None
     assert found.follow_ups.effected > 10
+
+
+@pytest.mark.timeout(240)
+def test_the_last_is_handled_and_limits_hold(tmp_path: Path) -> None:
+    """Of each person the last event that was put off is handled, and none after a newer one; limits are kept."""
+    (scene,) = debounce_and_limits_scene.SCENES
+    fault = replace(process_faults.ALL_WORKERS_KILLED, seconds=60.0)  # how soon is not asked here: limits take time
+    with started(scene, tmp_path, rate=20, people=20, dawdle="0.02") as live:
+        found = Trial(live, scene.name, before_seconds=1.0).run(fault)
+
+    assert found.problems == []
+    assert found.debounced is not None
+    assert found.debounced.handled > 10
+    assert found.limited is not None
+    assert found.limited.calls > 50

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import msgspec
 
 from tests.chaos.counting import Counts
+from tests.chaos.debounce_counting import DebounceCounts
 from tests.chaos.fault import Fault
 from tests.chaos.follow_up_counting import FollowUpCounts
+from tests.chaos.limit_counting import LimitCounts
 from tests.chaos.live import GROUPS, Live
 from tests.chaos.seen_alerts import SeenAlerts
 
@@ -37,6 +39,8 @@ class Found(msgspec.Struct):
         problems: Promises that were broken.
         load: The machine's load average when it was over: over its number of cores it was busy with other things.
         follow_ups: What became of those that the events have asked for; None: there are none in this scene.
+        debounced: What became of them in the group whose handlers are debounced; None: there is none in this scene.
+        limited: How the limits of the group were kept whose handlers are limited; None: there is none in this scene.
     """
 
     scene: str
@@ -52,6 +56,8 @@ class Found(msgspec.Struct):
     problems: list[str]
     load: float | None = None
     follow_ups: FollowUpCounts | None = None
+    debounced: DebounceCounts | None = None
+    limited: LimitCounts | None = None
 
 
 @dataclass
@@ -83,6 +89,8 @@ class Trial:
         with self.live.locked() as counting:
             counts = counting.counts(first, end)
             follow_ups = self.live.follow_ups.counts(first, end) if self.live.follow_ups else None
+            debounced = self.live.debounced.counts(first, end) if self.live.debounced else None
+            limited = self.live.limited.counts(first, end) if self.live.limited else None
             if may_lose:
                 self._forget_lost(end)
         found = Found(
@@ -99,6 +107,8 @@ class Trial:
             problems=[],
             load=round(os.getloadavg()[0], 1),
             follow_ups=follow_ups,
+            debounced=debounced,
+            limited=limited,
         )
         found.problems = problems(found, fault.seconds)
         return found
@@ -127,7 +137,9 @@ class Trial:
     def _left(self, first: int, end: int) -> int:
         with self.live.locked() as counting:
             events = sum(first <= number < end for behind in counting.behind.values() for number in behind)
-            return events + (self.live.follow_ups.left(first, end) if self.live.follow_ups else 0)
+            return events + sum(
+                each.left(first, end) for each in (self.live.follow_ups, self.live.debounced) if each is not None
+            )
 
     def _forget_lost(self, end: int) -> None:
         for behind in self.live.counting.behind.values():
@@ -148,19 +160,6 @@ def problems(found: Found, seconds: float) -> list[str]:
         broken.append(f"not well again within {seconds:.0f} s, {late}")
     if counts.acknowledged < len(GROUPS):
         broken.append("hardly anything was acknowledged: this was no trial")
-    if found.follow_ups is not None:
-        broken += _problems_of_follow_ups(found.follow_ups)
-    return broken
-
-
-def _problems_of_follow_ups(counts: FollowUpCounts) -> list[str]:
-    said = {
-        "follow-ups were lost": counts.lost,
-        "attempts at follow-ups began after these had ended": counts.after_end,
-        "attempts at follow-ups began before their time": counts.early,
-        "follow-ups were out of order": counts.order_broken,
-    }
-    broken = [f"{count} {what}" for what, count in said.items() if count]
-    if not (counts.effected and counts.cancelled):
-        broken.append("no follow-up was effected, or none was cancelled: this was no trial of follow-ups")
+    for each in (found.follow_ups, found.debounced, found.limited):
+        broken += each.problems if each else []
     return broken

@@ -13,6 +13,12 @@ there are follow-ups (`follow_up_witness`), two more:
     a <group> <event number> <person> <sequence> <attempt> <process> <after> <time>  it is about to ask: after how long
     c <group> <event number> <person> <sequence> <attempt> <process> - <time>        it has cancelled the last event's
 
+Where handlers are limited (`debounce_and_limits_witness`), two more:
+
+    l <group> <event number> <person> <sequence> <attempt> <process> <said> <time>   the call of such a handler begins
+    m <group> <event number> <person> <sequence> <attempt> <process> <said> <time>   it has ended
+    with <said>: the handler, when its attempt's permit was asked for, and when it was there, separated by colons
+
 Of events the time is only for who reads the file: what counts is the order of the lines.
 
 ``<done>`` is what the store itself says of the event in this group, asked right after the first line on a connection of

@@ -10,7 +10,7 @@ from typing import Any
 
 from salesloft_webhooks.broker import Lease
 from salesloft_webhooks.broker.keys import PARKED_SCORE
-from tests.model.state import GROUP, HALF, State, Worker
+from tests.model.state import GROUP, HALF, LEASE, State, Worker, named
 from tests.model.view import BASE, View, entry_in, order
 
 ROUND = HALF // 10 * 1000
@@ -42,13 +42,28 @@ def canonical(state: State, view: View) -> Any:
     flying = state.flying and (names.get(state.flying.sender, DEAD), _call(state, view, ranks))
     budgets = (state.faults, state.acts, state.setbacks, state.published, state.removing)
     about_workers, records = [about for about, _ in workers], _records(view, ranks)
-    return (budgets, about_workers, flying, _store(state, view, ranks, names), records, _follow_ups(state, view))
+    follow_ups, permits = _follow_ups(state, view), _permits(state, view, ranks, names)
+    return (budgets, about_workers, flying, _store(state, view, ranks, names), records, follow_ups, permits)
 
 
 def _follow_ups(state: State, view: View) -> Any:
     waiting = sorted((name, _from_now(due, view.now)) for name, due in view.waiting.items())
     ended = {key for key in view.keys if key.startswith(ENDED_KEYS)}
-    return (waiting, sorted(view.latest.items()), sorted(ended), sorted(state.promised), sorted(state.cancelled))
+    put_off = sorted((key, named(said).partition(" ")[0]) for key, said in view.ended.items() if named(said) != said)
+    latest = sorted(view.latest.items())
+    return (waiting, latest, sorted(ended), put_off, sorted(state.promised), sorted(state.cancelled))
+
+
+def _permits(state: State, view: View, ranks: _Ranks, names: dict[str, str]) -> Any:
+    """Whose they are, for what, and for how long; of nobody's only the last. What only people read is left out."""
+    known: dict[str, tuple[str, str, int]] = {}
+    for worker in state.workers:
+        known |= {each.permit: ("held", names[worker.name], ranks(each.lease.entry_id)) for each in worker.held}
+        known |= {permit: ("returned", names[worker.name], ranks(entry)) for permit, entry in worker.returns}
+    in_use = sorted((known.get(name, ()), _from_now(end, view.now)) for name, end in view.permits.items())
+    expected = sorted((ranks(name.partition(" ")[2]), _from_now(at, view.now)) for name, at in view.expected.items())
+    reporting_until = int(view.clock.get("reporting_until", 0)) + LEASE * 1000 // 3
+    return (in_use, expected, bool(in_use) and view.now < reporting_until)
 
 
 def _store(state: State, view: View, ranks: _Ranks, names: dict[str, str]) -> Any:
@@ -96,8 +111,16 @@ def _records(view: View, ranks: _Ranks) -> Any:
 
 def _worker(state: State, view: View, worker: Worker, ranks: _Ranks) -> Any:
     held = sorted(
-        (_lease(each.lease, view, ranks), _from_now(each.until, view.now), each.handled) for each in worker.held
+        (
+            _lease(each.lease, view, ranks),
+            _from_now(each.until, view.now),
+            each.handled,
+            each.permit
+            and (each.permit in view.permits, each.permit_until < 0, _from_now(each.permit_until, view.now)),
+        )
+        for each in worker.held
     )
+    returns = sorted((ranks(entry), permit in view.permits) for permit, entry in worker.returns)
     owned = [ranks(entry) for entry, (owner, _) in view.pending.items() if owner == worker.name]
     takes = view.takes.get(worker.name, "").split()
     ahead = int(takes[0]) - worker.takes if takes else -1
@@ -108,7 +131,7 @@ def _worker(state: State, view: View, worker: Worker, ranks: _Ranks) -> Any:
     handed = [ranks(entry) for entry in settles[2:]] if settled >= 0 or flies else []
     asked = [(_lease(each.lease, view, ranks), each.outcome.value) for each in worker.settle_open]
     ahead, settled = max(ahead, -1), max(settled, -1)
-    return (held, owned, worker.take_open, ahead, leased, asked, settled, handed, flies)
+    return (held, owned, worker.take_open, ahead, leased, asked, settled, handed, flies, returns)
 
 
 def _lease(lease: Lease, view: View, ranks: _Ranks) -> Any:
@@ -121,9 +144,13 @@ def _call(state: State, view: View, ranks: _Ranks) -> Any:
     assert state.flying is not None
     if state.flying.script == "ask_later":
         return state.flying.script, state.flying.args[4]
+    if state.flying.script == "handler_permits":
+        event, permit = map(str, state.flying.args[-6:-4])
+        owed = any(permit == each for worker in state.workers for each, _ in worker.returns)
+        return state.flying.script, ranks(event.partition(" ")[2]), owed
     worker = next((each for each in state.workers if each.name == state.flying.sender), None)
     number = 12 if state.flying.script == "take" else 5
-    words = [ranks(word) if ranks(str(word)) >= 0 else word for word in map(str, state.flying.args)]
+    words = [ranks(word) if ranks(word) >= 0 else word for word in (named(str(word)) for word in state.flying.args)]
     del words[number], words[1]
     words = [word == view.run if "." in str(word) else word for word in words]
     newest = worker and (worker.takes if state.flying.script == "take" else worker.settles)

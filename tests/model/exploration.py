@@ -21,6 +21,7 @@ from tests.model.follow_up_invariants import BEGUN, broken_of_follow_ups, wrongl
 from tests.model.follow_up_steps import follow_up_steps
 from tests.model.invariants import FINAL, broken_in
 from tests.model.people_steps import arrivals, people_steps, registration
+from tests.model.permit_steps import permit_steps, too_many_at_once
 from tests.model.state import GROUP, LEASE, Scope, State, Worker
 from tests.model.step_invariants import broken_by
 from tests.model.store import ModelStore, Mutation, a_day_from_now, model_store
@@ -133,6 +134,7 @@ class Exploration:
             arrivals(scope, state),
             worker_steps(scope, state, view),
             follow_up_steps(scope, state, view) if scope.does else (),
+            permit_steps(scope, state, view) if scope.limit else (),
             passing(scope, state, view),
             faults(scope, state, view),
             people_steps(scope, state, view),
@@ -142,9 +144,12 @@ class Exploration:
         self.explored.steps += 1
         new = self._view(effect.state)
         state = dated(effect.state, new.now)
-        found = chain(broken_by(effect, before, old, new), broken_in(self._scope, state, new))
-        if self._scope.does:
-            found = chain(found, wrongly_done(effect, before, old, new), broken_of_follow_ups(self._scope, state, new))
+        scope = self._scope
+        found = chain(broken_by(effect, before, old, new), broken_in(scope, state, new))
+        if scope.does:
+            found = chain(found, wrongly_done(scope, effect, before, old, new), broken_of_follow_ups(scope, state, new))
+        if scope.limit:
+            found = chain(found, too_many_at_once(scope, state, new))
         for problem in found:
             return self._fail(problem, known_as, step.name)
         name = self._add(state, new, known_as, step.name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.model.invariants import ENDED, FINAL
-from tests.model.state import GROUP, Scope, State
+from tests.model.state import GROUP, Scope, State, named
 from tests.model.view import BASE, View
 from tests.model.worker_steps import Effect
 
@@ -18,6 +18,7 @@ def broken_of_follow_ups(scope: Scope, state: State, view: View) -> Iterator[str
         yield from _lost(scope, state, view, name, asker)
         yield from _in_two_places(view, name, asker)
         yield from _wrongly_ended(scope, state, view, name, asker)
+    yield from _not_the_last(scope, view)
 
 
 def _lost(scope: Scope, state: State, view: View, name: str, asker: str) -> Iterator[str]:
@@ -25,10 +26,22 @@ def _lost(scope: Scope, state: State, view: View, name: str, asker: str) -> Iter
     known = record.later or ("waiting" if name in view.waiting else "")
     if name in state.promised and not known:
         yield f"that of {asker} was said to wait, and is lost"
-    if scope.handler_of(asker) == "d" and (outcome == "done") != bool(known):
+    if scope.handler_of(asker) in {"d", "b"} and (outcome == "done") != bool(known):
         yield f"{asker} is {outcome or 'not finished'}, and its follow-up {known or 'not asked for'}"
     if record.later == BEGUN and record.outcome not in FINAL and not _is_on_its_way(view, name):
         yield f"that of {asker} has begun, and is lost"
+
+
+def _not_the_last(scope: Scope, view: View) -> Iterator[str]:
+    """Of a lane's events that are done and debounced, what the last one has asked for stays."""
+    last = {
+        scope.lane_of(asker): (asker, name)
+        for name, asker in scope.follow_ups.items()
+        if scope.handler_of(asker) == "b" and view.records[asker].outcome == "done"
+    }
+    for asker, name in last.values():
+        if view.records[name].later == "replaced":
+            yield f"{asker} is the last that is done, and its follow-up is replaced"
 
 
 def _in_two_places(view: View, name: str, asker: str) -> Iterator[str]:
@@ -64,19 +77,31 @@ def _is_on_its_way(view: View, name: str) -> bool:
     return name in pending or name in {event for _, event in view.unread()}
 
 
-def wrongly_done(effect: Effect, before: State, old: View, new: View) -> Iterator[str]:
+def wrongly_done(scope: Scope, effect: Effect, before: State, old: View, new: View) -> Iterator[str]:
     """Which of the invariants of a step do not hold."""
+    yield from _behind_a_later_one(scope, old, new)
     for name, due in old.waiting.items():
         if new.records[name].later == BEGUN and due > old.now and name not in effect.run_now:
             yield f"{name} has begun before its time"
         if new.records[name].later == BEGUN and old.pause:
             yield f"{name} has begun while the group was paused"
     for worker, lease in effect.given:
-        event = lease.event.event_id
+        event = named(lease.event.event_id)
         if event in before.cancelled or old.records[event].later in ENDED:
             yield f"{event} is {old.records[event].later}, and was given to {worker}"
     if effect.cancels:
         yield from _left_over(effect, old, new)
+
+
+def _behind_a_later_one(scope: Scope, old: View, new: View) -> Iterator[str]:
+    """A debounced handler's that begins although that of a later event of its lane has begun before."""
+    put_off = [(name, asker) for name, asker in scope.follow_ups.items() if scope.handler_of(asker) == "b"]
+    for at, (name, asker) in enumerate(put_off):
+        if new.records[name].later != BEGUN or old.records[name].later == BEGUN:
+            continue
+        for other, later in put_off[at + 1 :]:
+            if scope.lane_of(later) == scope.lane_of(asker) and old.records[other].later == BEGUN:
+                yield f"that of {asker} has begun after that of {later}"
 
 
 def _left_over(effect: Effect, old: View, new: View) -> Iterator[str]:

@@ -16,6 +16,7 @@ WITH_AN_END = (
     f"{BASE}event:",
     f"{BASE}g:{GROUP}:last_settle:",
     f"{BASE}g:{GROUP}:later:key:",
+    f"{BASE}g:{GROUP}:limit:",
 )
 
 
@@ -81,7 +82,7 @@ def _due_times(view: View) -> Iterator[str]:
 
 def _lanes(scope: Scope, view: View) -> Iterator[str]:
     expected = defaultdict(list)
-    for entry in sorted(view.pending, key=order):
+    for entry in sorted(view.pending, key=order) if scope.ordered else ():
         if entry in view.event_of:
             expected[f"person:{scope.lane_of(view.event_of[entry])}"].append(entry)
     if view.lanes != expected:

@@ -169,5 +169,35 @@ SEEDED = (
         "return not state or state == WAITING or state == 'cancelled' or",
         Scope("AA", faults=1, acts=0, setbacks=0, does="ac"),
     ),
+    _seeded(
+        "what an earlier event has put off takes the place of a later one's when it ends last",
+        "local compared = latest and latest ~= id and (is_one or way ~= 'ask')",
+        "local compared = latest and latest ~= id and way ~= 'ask'",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    ),
+    _seeded(
+        "what has begun is not known to those that were put off before it",
+        "redis.call('SET', key_of(subject), known, 'EX', ms(ttl))",
+        "redis.call('EXISTS', key_of(subject))",
+        Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    ),
+    _seeded(
+        "one more than the limit begins",
+        "if most - running <= ahead_at(now + step) then",
+        "if most - running < ahead_at(now + step) then",
+        Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
+    ),
+    _seeded(
+        "the permit of a worker that has died never ends",
+        "redis.call('ZREMRANGEBYSCORE', key, '-inf', ms(now))",
+        "redis.call('ZCOUNT', key, '-inf', ms(now))",
+        Scope("A", faults=1, acts=0, setbacks=0, limit=1),
+    ),
+    _seeded(
+        "a permit is not kept while its call runs",
+        "local added = redis.call('ZADD', key, ms(now + lease), id)",
+        "local added = redis.call('ZADD', key, 'NX', ms(now + lease), id)",
+        Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
+    ),
 )
 """One line is another one in each."""

@@ -36,7 +36,7 @@ def people_steps(scope: Scope, state: State, view: View) -> Iterator[Step]:
     if state.acts:
         after = replace(state, acts=state.acts - 1)
         yield from _pauses(after, view)
-        if not scope.does:
+        if not scope.singly:
             yield from _resubmissions(after, view)
             yield from _ends_of_the_group(after)
         yield from _acts_on_follow_ups(scope, after, view)

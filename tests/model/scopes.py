@@ -10,6 +10,8 @@ SHORT = (
     Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
     Scope("A", faults=0, acts=1, setbacks=0, does="d"),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
 )
 WHOLE = (
     Scope("AAB", faults=1, acts=1, setbacks=0),
@@ -19,6 +21,7 @@ WHOLE = (
     Scope("A", faults=1, acts=1, setbacks=1, slots=2, max_lost=2),
     Scope("AAB", faults=1, acts=0, setbacks=1),
     Scope("AB", faults=1, acts=0, setbacks=1, slots=2),
+    Scope("AB", faults=1, acts=0, setbacks=0, limit=1),
     Scope("AAA", faults=1, acts=0, setbacks=1),
     Scope("AA", faults=1, acts=1, setbacks=0, max_lost=1),
     Scope("AB", faults=2, acts=0, setbacks=0, max_lost=1),
@@ -34,11 +37,18 @@ WHOLE = (
     Scope("AA", faults=0, acts=0, setbacks=0, does="da"),
     Scope("AA", faults=0, acts=0, setbacks=0, does="ac"),
     Scope("A", faults=0, acts=1, setbacks=0, does="d"),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AA", faults=1, acts=0, setbacks=0, does="bb"),
+    Scope("AA", faults=0, acts=1, setbacks=1, does="bb", ordered=False),
+    Scope("AA", faults=0, acts=0, setbacks=0, does="bb", ordered=False),
+    Scope("AB", faults=0, acts=0, setbacks=1, limit=1),
+    Scope("AB", faults=0, acts=0, setbacks=0, limit=1),
 )
 """The largest first, so that all processes end at about the same time."""
 
 
 def described(scope: Scope) -> str:
     """In one line, as the page has it."""
-    lanes = f"{scope.lanes} {scope.does}".strip()
+    limit = f"limit {scope.limit}" if scope.limit else ""
+    lanes = " ".join(filter(None, (scope.lanes, scope.does, "" if scope.ordered else "unordered", limit)))
     return f"| {lanes} | {scope.slots} | {scope.max_lost} | {scope.faults} | {scope.acts} | {scope.setbacks}"

@@ -1,19 +1,28 @@
 """What the model is about: a store, two workers and what they believe, calls that are under way."""
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
 
 from salesloft_webhooks.broker import Lease, Settlement
 from salesloft_webhooks.broker.connection.store import Argument
-from salesloft_webhooks.follow_ups import id_of
+from salesloft_webhooks.follow_ups import Debounced, Wanted, id_of, names_of
 
-GROUP, KEY = "crm", "k"
+GROUP, KEY, TASK = "crm", "k", "debounced/t"
 LEASE = 2_000
 """Seconds. Long, so that what the server's own clock does meanwhile is nothing beside it."""
 HALF = LEASE // 2
 PATIENCE = 6
 """Seconds after which lapsed leases are not left to their owners any more (REPORTING_MS)."""
+DEBOUNCED = Wanted(KEY, HALF, TASK, b"", on_done=True, debounced=Debounced("1", 0))
+"""What an attempt asks for in the place of a debounced handler."""
+_ORDER = re.compile(r"follow-up/\d+-\d+-\d+-\w+/")
+
+
+def named(event: str) -> str:
+    """How the model calls an event: of a debounced handler's follow-up without the entry that its id names."""
+    return _ORDER.sub("follow-up/", event)
 
 
 class Scope(Struct, frozen=True):
@@ -27,8 +36,12 @@ class Scope(Struct, frozen=True):
         slots: Attempts that a worker runs at the same time.
         max_lost: Leases lost in a row that make an entry poison.
         does: What the handler of each event does about the follow-up of its lane, a letter each: asks at once (``a``),
-            asks with ``done`` (``d``), cancels (``c``), nothing (``-``); empty: there are no follow-ups. Where there
-            are, events of a lane are not run behind each other under one lease, and nothing is resubmitted or removed.
+            asks with ``done`` (``d``), is debounced (``b``), cancels (``c``), nothing (``-``); empty: there are no
+            follow-ups. Where there are, events of a lane are not run behind each other under one lease, and nothing is
+            resubmitted or removed.
+        ordered: Whether the group keeps the order of lanes.
+        limit: For how many events the handler may run at once, in both workers; 0: for any number. Where it is limited,
+            what is said of ``does`` holds as well.
     """
 
     lanes: str
@@ -38,6 +51,13 @@ class Scope(Struct, frozen=True):
     slots: int = 1
     max_lost: int = 3
     does: str = ""
+    ordered: bool = True
+    limit: int = 0
+
+    @property
+    def singly(self) -> bool:
+        """Whether each event has a lease of its own, and nothing is resubmitted or removed."""
+        return bool(self.does or self.limit)
 
     @property
     def events(self) -> list[str]:
@@ -47,8 +67,10 @@ class Scope(Struct, frozen=True):
     @property
     def follow_ups(self) -> dict[str, str]:
         """By its id the event that asks for it, of each that may be asked for."""
-        asking = (event for event, does in zip(self.events, self.does, strict=False) if does in "ad")
-        return {id_of(GROUP, event, KEY): event for event in asking}
+        doing = list(zip(self.events, self.does, strict=False))
+        asking = {id_of(GROUP, event, KEY): event for event, does in doing if does in "ad"}
+        put_off = {names_of(DEBOUNCED, GROUP, "", event, ("", ""))[0]: event for event, does in doing if does == "b"}
+        return asking | {name.replace("//", "/"): event for name, event in put_off.items()}
 
     def lane_of(self, event: str) -> str:
         """Of an event or a follow-up."""
@@ -60,7 +82,7 @@ class Scope(Struct, frozen=True):
 
 
 class Handled(StrEnum):
-    """How far the handler of an event is that asks for a follow-up or cancels one."""
+    """How far the handler of an event is that asks for a follow-up or cancels one, or that needs a permit."""
 
     BEGUN = "begun"
     CALLED = "called"
@@ -70,11 +92,16 @@ class Handled(StrEnum):
 
 
 class Held(Struct, frozen=True):
-    """A lease as its worker knows it; ``until`` by the group's clock, ms; 0: since this very step."""
+    """A lease as its worker knows it; ``until`` by the group's clock, ms; 0: since this very step.
+
+    ``permit``: that with which its handler runs, and until when that is its worker's, likewise; empty: it has none.
+    """
 
     lease: Lease
     until: int = 0
     handled: Handled = Handled.BEGUN
+    permit: str = ""
+    permit_until: int = 0
 
 
 class Worker(Struct, frozen=True):
@@ -87,6 +114,8 @@ class Worker(Struct, frozen=True):
         take_open: Whether that was sent already, and not answered.
         settles: The number of its next settle.
         settle_open: What that was about, if it was sent already and not answered.
+        asks: How often it has asked for a permit.
+        returns: Permits that it is to give back, with the entries they were for.
     """
 
     name: str
@@ -95,6 +124,8 @@ class Worker(Struct, frozen=True):
     take_open: bool = False
     settles: int = 1
     settle_open: tuple[Settlement, ...] = ()
+    asks: int = 0
+    returns: tuple[tuple[str, str], ...] = ()
 
 
 class Flying(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from salesloft_webhooks.broker import Lease, Outcome, Settled, Settlement
 from salesloft_webhooks.broker.keys import NOBODY
 from tests.model.invariants import FINAL
-from tests.model.state import HALF, State, Worker
+from tests.model.state import HALF, State, Worker, named
 from tests.model.view import View
 from tests.model.worker_steps import Effect
 
@@ -39,7 +39,7 @@ def _may_become(outcome: str, later: str) -> bool:
 
 
 def _wrongly_given(name: str, lease: Lease, old: View) -> Iterator[str]:
-    event = lease.event.event_id
+    event = named(lease.event.event_id)
     owner = old.pending.get(lease.entry_id, (NOBODY, 0))[0]
     if old.records[event].outcome in FINAL:
         yield f"{event} is {old.records[event].outcome}, and was given to {name}"
@@ -62,12 +62,12 @@ def _side_by_side(name: str, lease: Lease, worker: Worker, old: View, settling: 
         one = held.lease
         same = worker.name == name and (one.entry_id, one.event.attempt) == (lease.entry_id, lease.event.attempt)
         valid = held.until > old.now and one.run == lease.run and one.entry_id not in reported
-        if valid and not same and one.lane == lease.lane:
+        if valid and not same and one.lane == lease.lane != "":
             yield f"{lease.event.event_id} was given to {name} while {worker.name} runs {one.event.event_id}"
 
 
 def _wrongly_answered(settlement: Settlement, answer: Settled, new: View) -> Iterator[str]:
-    event = settlement.lease.event.event_id
+    event = named(settlement.lease.event.event_id)
     outcome = new.records[event].outcome
     counts = settlement.outcome is Outcome.DONE and answer in {Settled.SETTLED, Settled.LATE}
     if counts and outcome != "done":

@@ -12,6 +12,7 @@ from tests.model.store import ASKS_TIME, ON_ITS_OWN_CLOCK
 SECONDS = 60.0
 SCRIPTS = ("audit", "discard", "extend", "pause", "redrive", "register", "remove_group", "replay", "retire", "settle")
 OF_FOLLOW_UPS = ("ask_later", "begin_later", "cancel_later", "end_later", "run_later")
+OF_LIMITS = ("handler_permits", "keep_handler_permits")
 
 
 @pytest.mark.parametrize("scope", SHORT, ids=described)
@@ -32,7 +33,7 @@ def test_a_mistake_in_a_script_is_found(seeded: Seeded) -> None:
     assert explored.story[1] in {"e1 arrives", "a take of w0 is lost"}
 
 
-@pytest.mark.parametrize("name", [*SCRIPTS, *OF_FOLLOW_UPS, "take", "trim"])
+@pytest.mark.parametrize("name", [*SCRIPTS, *OF_FOLLOW_UPS, *OF_LIMITS, "take", "trim"])
 def test_scripts_ask_for_the_time_once(name: str) -> None:
     """The model moves a script's clock where it asks for the time: there is one such place, and no other clock."""
     source = script(name).source

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from tests.model.state import GROUP
+from tests.model.state import GROUP, named
 
 BASE = "sl:{0}:"
 LANES = f"{BASE}g:{GROUP}:lane:"
@@ -15,7 +15,8 @@ class Record:
 
     def __init__(self, row: list[bytes]) -> None:
         words = [word.decode() for word in row]
-        self.event, self.outcome, self.letter, self.poison, self.again, self.repeats, self.form, self.later = words
+        event, self.outcome, self.letter, self.poison, self.again, self.repeats, self.form, self.later = words
+        self.event = named(event)
 
 
 class View:
@@ -37,15 +38,19 @@ class View:
         waiting: When each follow-up that waits is due.
         subjects: What the row of each says that its key means.
         latest: By what a key means, the latest follow-up by it.
+        ended: By the store's key for what a key means, the latest by it that waits no more.
+        permits: Those in use, and when each ends.
+        expected: Who waits for one, and when each is expected to ask again.
         seconds: The server's clock.
     """
 
     def __init__(self, rows: list[Any], seconds: int) -> None:
         self.packed, keys, stream, read_to, pending, due, isolated, lanes = rows[:8]
-        attempts, clock, pause, takes, settles, letters, records, waiting, rows_that_wait, latest = rows[8:]
+        attempts, clock, pause, takes, settles, letters, records = rows[8:15]
+        waiting, rows_that_wait, latest, ended, permits = rows[15:]
         self.seconds = seconds
         self.keys = {key.decode(): ends_at for key, ends_at in keys}
-        self.stream = [tuple(word.decode() for word in row[:3]) for row in stream]
+        self.stream = [(row[0].decode(), named(row[1].decode()), row[2].decode()) for row in stream]
         self.read_to = read_to.decode()
         self.pending = {row[0].decode(): (row[1].decode(), int(row[3])) for row in pending}
         self.due = [(due[at].decode(), int(float(due[at + 1]))) for at in range(0, len(due), 2)]
@@ -54,12 +59,18 @@ class View:
         self.attempts, self.clock, self.takes = _fields(attempts), _fields(clock), _fields(takes)
         self.settles = {key.decode().removeprefix(SETTLES): words.decode() for key, words in settles}
         self.pause = pause.decode()
-        self.letters = [tuple(word.decode() for word in (row[0], row[1], row[3], row[4])) for row in letters]
+        words_of_letters = [[word.decode() for word in row] for row in letters]
+        self.letters = [(row[0], named(row[1]), row[3], row[4]) for row in words_of_letters]
         self.records = {record.event: record for record in map(Record, records)}
-        self.waiting = {name: int(float(due)) for name, due in _fields(waiting).items()}
+        self.waiting = {named(name): int(float(due)) for name, due in _fields(waiting).items()}
         pairs = zip(rows_that_wait[::2], rows_that_wait[1::2], strict=True)
-        self.subjects = {name.decode(): row.split(b" ")[2].decode() for name, row in pairs}
-        self.latest = {subject: said.partition(" ")[0] for subject, said in _fields(latest).items()}
+        self.subjects = {named(name.decode()): row.split(b" ")[2].decode() for name, row in pairs}
+        self.latest = {subject: named(said.partition(" ")[0]) for subject, said in _fields(latest).items()}
+        self.ended = {key.decode(): said.decode() for key, said in ended}
+        self.permits, self.expected = dict[str, int](), dict[str, int]()
+        for key, flat in permits:
+            found = self.expected if key.endswith(b":waiting") else self.permits
+            found |= {name: int(float(end)) for name, end in _fields(flat).items()}
 
     @cached_property
     def now(self) -> int:

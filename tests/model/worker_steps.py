@@ -8,11 +8,13 @@ from itertools import cycle
 from msgspec import Struct
 from msgspec.structs import replace
 
+from salesloft_webhooks.broker import DEBOUNCED as REASON
 from salesloft_webhooks.broker import (
     FollowUpAct,
     FollowUps,
     Group,
     GroupOptions,
+    HandlerLimits,
     Lease,
     Outcome,
     Settled,
@@ -20,7 +22,8 @@ from salesloft_webhooks.broker import (
 )
 from salesloft_webhooks.follow_ups import Wanted
 from salesloft_webhooks.settings import Ordering
-from tests.model.state import GROUP, HALF, KEY, LEASE, Handled, Held, Scope, State, Worker
+from tests.model.permits import returned, with_permits_kept
+from tests.model.state import DEBOUNCED, GROUP, HALF, KEY, LEASE, Handled, Held, Scope, State, Worker
 from tests.model.store import ModelStore, at_once
 from tests.model.view import View
 
@@ -70,7 +73,8 @@ class Step(Struct, frozen=True):
 
 def options(scope: Scope) -> GroupOptions:
     """The group's."""
-    return GroupOptions(GROUP, ("*",), Ordering.ENTITY, float(LEASE), max_attempts=scope.max_lost)
+    ordering = Ordering.ENTITY if scope.ordered else Ordering.NONE
+    return GroupOptions(GROUP, ("*",), ordering, float(LEASE), max_attempts=scope.max_lost)
 
 
 def group_of(store: ModelStore, scope: Scope, worker: Worker, *, due_first: bool = True) -> Group:
@@ -137,7 +141,7 @@ def _settles(scope: Scope, state: State, worker: Worker) -> Iterator[Step]:
                     partial(settle, scope, state, worker, settlements, room=room),
                     ordinary=not costs(worker, settlements),
                 )
-    if len(worker.held) > 1 and not scope.does:
+    if len(worker.held) > 1 and not scope.singly:
         settlements = tuple(Settlement(each.lease, Outcome.DONE) for each in worker.held)
         yield Step(
             f"{worker.name} settles all", partial(settle, scope, state, worker, settlements, room=1), ordinary=True
@@ -149,9 +153,12 @@ def endings(
 ) -> Iterator[tuple[str, tuple[Settlement, ...], tuple[int, ...]]]:
     """How an attempt may end, and what was run behind it; with how much room."""
     lease, event, does = held.lease, held.lease.event.event_id, scope.handler_of(held.lease.event.event_id)
-    done = Settlement(lease, Outcome.DONE, follow_ups=(act_of(scope, lease),) if does == "d" else ())
+    acts = (act_of(scope, lease),) if does in {"d", "b"} else ()
+    done = Settlement(lease, Outcome.DONE, reason=REASON if does == "b" else "", follow_ups=acts)
     if held.handled is Handled.REFUSED:
         yield f"{event} release", (Settlement(lease, Outcome.RELEASE),), (0,)
+        return
+    if scope.limit and held.handled is Handled.BEGUN:
         return
     if held.handled is Handled.CALLED or does not in {"a", "c"}:
         yield f"{event} done", (done,), (0, 1)
@@ -172,7 +179,8 @@ def endings(
 def act_of(scope: Scope, lease: Lease) -> FollowUpAct:
     """What is stored for the follow-up that an event asks for: no server is asked for that."""
     follow_ups = FollowUps(ModelStore(None).as_store, options(scope), compress=False)
-    return at_once(follow_ups.act(lease, Wanted(KEY, HALF, "", b"", on_done=False)))
+    put_off = scope.handler_of(lease.event.event_id) == "b"
+    return at_once(follow_ups.act(lease, DEBOUNCED if put_off else Wanted(KEY, HALF, "", b"", on_done=False)))
 
 
 def costs(worker: Worker, settlements: Sequence[Settlement]) -> bool:
@@ -188,25 +196,29 @@ def settle(
     group, first, cost = group_of(store, scope, worker), not worker.settle_open, costs(worker, settlements)
     leases: tuple[Lease, ...] = ()
     if room or worker.settle_open:
-        answer = at_once(group.settle_and_continue(0, settlements, room, behind=0 if scope.does else 2 * room))
+        answer = at_once(group.settle_and_continue(0, settlements, room, behind=0 if scope.singly else 2 * room))
         results, leases = answer.results, answer.leases
         worker = replace(worker, settles=worker.settles + 1, settle_open=())
     else:
         results = tuple(at_once(group.settle(0, settlements)))
     ended = [each.lease for each in settlements]
     held = tuple(each for each in worker.held if each.lease not in ended)
-    worker = replace(worker, held=_with(held, leases))
+    returns = returned(each for each in worker.held if each.lease in ended)
+    worker = replace(worker, held=_with(held, leases), returns=worker.returns + returns)
     state = with_worker(replace(state, setbacks=state.setbacks - cost), worker)
     given = tuple((worker.name, lease) for lease in leases)
     return Effect(state, given, tuple(zip(settlements, results, strict=True)), worker.name, first)
 
 
 def renew(scope: Scope, state: State, worker: Worker, store: ModelStore) -> Effect:
-    """The worker renews all that it holds, and stops what is lost."""
+    """The worker renews all that it holds, permits, too, and stops what is lost."""
     leases = [each.lease for each in worker.held]
     kept = at_once(group_of(store, scope, worker).extend(0, leases))
-    held = tuple(replace(each, until=0) for each, ours in zip(worker.held, kept, strict=True) if ours)
-    return Effect(with_worker(state, replace(worker, held=held)))
+    permitted = with_permits_kept(scope, worker.held, HandlerLimits(store.as_store, options(scope)))
+    pairs = list(zip(permitted, kept, strict=True))
+    held = tuple(replace(each, until=0) for each, ours in pairs if ours)
+    returns = returned(each for each, ours in pairs if not ours)
+    return Effect(with_worker(state, replace(worker, held=held, returns=worker.returns + returns)))
 
 
 def _with(held: tuple[Held, ...], leases: Sequence[Lease]) -> tuple[Held, ...]:
@@ -217,12 +229,14 @@ def _with(held: tuple[Held, ...], leases: Sequence[Lease]) -> tuple[Held, ...]:
 
 
 def dated(state: State, now: int) -> State:
-    """Leases that were given or renewed just now, by the group's clock, have their end."""
-    if all(each.until for worker in state.workers for each in worker.held):
+    """Leases and permits that were given or renewed just now, by the group's clock, have their end."""
+    if all(each.until and (each.permit_until or not each.permit) for worker in state.workers for each in worker.held):
         return state
     end = now + LEASE * 1000
-    workers = (
-        replace(worker, held=tuple(replace(each, until=each.until or end) for each in worker.held))
-        for worker in state.workers
-    )
+    workers = (replace(worker, held=tuple(_held_until(each, end) for each in worker.held)) for worker in state.workers)
     return replace(state, workers=tuple(workers))
+
+
+def _held_until(held: Held, end: int) -> Held:
+    permit_until = held.permit and (held.permit_until or end)
+    return replace(held, until=held.until or end, permit_until=permit_until or 0)

@@ -62,7 +62,8 @@ class FollowUps(FollowUpCalls):
         follow_up, subject = names_of(wanted, self._options.name, order, event.event_id, entity)
         described = event.event_type if event.follow_up is None else event.follow_up.event_type
         length = len(wanted.arguments) if wanted.arguments else -1
-        said = Said(wanted.key, event.event_id, described, wanted.task, length)
+        had_by = wanted.debounced.others if wanted.debounced else ()
+        said = Said(wanted.key, event.event_id, described, wanted.task, length, had_by)
         body = with_arguments(wanted.arguments, event.raw_data)
         body = packed(body) if self._compress else body
         values = (

@@ -183,7 +183,8 @@ RIGHTS: Mapping[Role, Rights] = MappingProxyType(
         Role.ACT: _LOOKING
         | _ACTING
         | _rights(
-            "active end_archive_run known_archived pass_run remove_group replay_archived reserve_archived stored_pauses",
+            "active end_archive_run known_archived pass_run remove_group replay_archived reserve_archived "
+            "stored_pauses",
             "hdel hsetnx",
             "alerts",
         ),

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 
 from salesloft_webhooks.content_filters import Field, FilterMistake, parse_field
 from salesloft_webhooks.errors import ConfigurationError
@@ -22,6 +23,14 @@ TASK_FOLDER = "debounced/"
 """How debounced handlers are named where a follow-up says its task: authors' own tasks have no slash."""
 LONGEST_NAME = 100
 LEAST_SECONDS = 0.001
+AT_MOST_WINDOWS = 10
+"""How long the first of them waits at most where its author has not said it, in `Debounce.seconds`."""
+
+
+class Unsaid(Enum):
+    """In the place of what an author has not said, where None means something else."""
+
+    AT_MOST = f"{AT_MOST_WINDOWS} times seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class Debounce:
         seconds: After how long without another event, in seconds or as a `timedelta`: a millisecond to a year.
         key: A field, as filters name them. Events of one person (entity) with one value in it belong together; default:
             all of a person.
-        at_most: How long the first of them waits in all while others keep coming; None: for as long as they come.
+        at_most: How long the first of them waits in all while others keep coming; default: ten times ``seconds``; None:
+            for as long as they come, so that what never rests is never handled.
         name: What its follow-ups are called; default: the name of the handler.
 
     Raises:
@@ -41,11 +51,11 @@ class Debounce:
 
     seconds: float | timedelta
     key: str = EVERYTHING
-    at_most: float | timedelta | None = None
+    at_most: float | timedelta | Unsaid | None = Unsaid.AT_MOST
     name: str = ""
 
     def __post_init__(self) -> None:
-        seconds, at_most = _span("seconds", self.seconds), _span("at_most", self.at_most)
+        seconds, at_most = _span("seconds", self.seconds), self._at_most()
         if seconds < LEAST_SECONDS:
             raise ConfigurationError(f"Debounce(seconds=...) must be at least {LEAST_SECONDS}")
         if self.at_most is not None and at_most < seconds:
@@ -57,8 +67,15 @@ class Debounce:
     def rules_of(self, handler_name: str) -> "DebounceRules":
         """What it means for the handler of that name."""
         name = self.name or re.sub(r"[^a-z0-9_.]+", "_", handler_name.lower())[-LONGEST_NAME:]
-        at_most = _span("at_most", self.at_most)
-        return DebounceRules(TASK_FOLDER + name, self.key, _field(self.key), _span("seconds", self.seconds), at_most)
+        return DebounceRules(
+            TASK_FOLDER + name, self.key, _field(self.key), _span("seconds", self.seconds), self._at_most()
+        )
+
+    def _at_most(self) -> float:
+        """In seconds; 0: for as long as others come."""
+        if isinstance(self.at_most, Unsaid):
+            return AT_MOST_WINDOWS * _span("seconds", self.seconds)
+        return 0.0 if self.at_most is None else _span("at_most", self.at_most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +96,23 @@ class DebounceRules:
     seconds: float
     at_most_seconds: float
 
-    async def put_off(self, event: Event) -> bool:
+    async def put_off(self, event: Event, others: tuple[str, ...]) -> bool:
         """Have the handler called later; False: now, for the event was given again by hand, or nothing can wait yet.
+
+        Args:
+            event: Which.
+            others: By what names the group's other handlers are known that are given this event as well.
 
         Raises:
             Retry: the store cannot be asked, or has no room.
         """
         asker: Asker = event.__dict__[ASKER]
         value = json.dumps(self.field.read(event), sort_keys=True)  # of JSON: whatever it is can be written again
-        debounced = Debounced(value, self.at_most_seconds)
+        debounced = Debounced(value, self.at_most_seconds, others)
         return await asker.ask_later(Wanted(self.key, self.seconds, self.task, b"", on_done=True, debounced=debounced))
 
 
-def _span(name: str, value: float | timedelta | None) -> float:
-    if value is None:
-        return 0.0
+def _span(name: str, value: float | timedelta) -> float:
     try:
         return span_in_seconds("Debounce", value, name)
     except (TypeError, ValueError) as exc:

@@ -13,11 +13,14 @@ Run = Callable[[Event, StillLeased], Awaitable[object]]
 """Runs one handler for one event, perhaps after a wait."""
 
 
-def debounced(rules: DebounceRules, run: Run) -> Run:
-    """The same, put off; what is a follow-up already, its own or one that an author has asked for, runs at once."""
+def debounced(rules: DebounceRules, run: Run, others: Callable[[str], tuple[str, ...]]) -> Run:
+    """The same, put off; what is a follow-up already, its own or one that an author has asked for, runs at once.
+
+    ``others`` says by the type of an event which other handlers are given it as well.
+    """
 
     async def put_off_or_run(event: Event, still_leased: StillLeased) -> object:
-        if event.follow_up is None and await rules.put_off(event):
+        if event.follow_up is None and await rules.put_off(event, others(event.event_type)):
             return PUT_OFF
         return await run(event, still_leased)
 

@@ -71,6 +71,7 @@ def follow_up_event(event: Event, wanted: Wanted) -> Event:
         event_type=described,
         task=wanted.task,
         arguments=msgspec.json.decode(wanted.arguments) if wanted.arguments else {},
+        had_by=wanted.debounced.others if wanted.debounced else (),
     )
     return replace(
         event,

@@ -138,6 +138,12 @@ class Route(Generic[ResourcesT]):
     limit: Limit | None = None
     debounce: DebounceRules | None = None
 
+    @property
+    def known_as(self) -> tuple[str, ...]:
+        """By what it is found again in another version of the group: its name, and that of what it puts off."""
+        name = name_of(self.handler)
+        return (name,) if self.debounce is None else (name, self.debounce.task)
+
     def matches(self, event_type: str) -> bool:
         """Whether one of the patterns means ``event_type``."""
         return matches(event_type, self.patterns)

@@ -6,6 +6,7 @@ from typing import Any
 
 from salesloft_webhooks.broker.handler_limits import Want
 from salesloft_webhooks.content_filters import All, Condition, parse
+from salesloft_webhooks.errors import PermanentError
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.follow_ups import is_task_type
 from salesloft_webhooks.handlers.batch_handler import BatchHandlerCalls
@@ -47,7 +48,12 @@ class RunningGroup:
 
     def _runner(self, route: Route[Any], resources: Any) -> Run:
         run = self._run(route, resources)
-        return run if route.debounce is None else debounced(route.debounce, run)
+        return run if route.debounce is None else debounced(route.debounce, run, partial(self._others, route))
+
+    def _others(self, route: Route[Any], event_type: str) -> tuple[str, ...]:
+        """By what names those are known that are given such events beside a handler."""
+        beside = (each for each, _ in self._routes if each is not route and each.matches(event_type))
+        return tuple(name for each in beside for name in each.known_as)
 
     def _run(self, route: Route[Any], resources: Any) -> Run:
         call = self._call(route, resources)
@@ -91,7 +97,7 @@ class RunningGroup:
             Retry: it is not ``still_leased``.
         """
         with EventInLogs(event):
-            runners = self._runners(event.event_type, event.follow_up.task if event.follow_up else "")
+            runners = self._runners(event.event_type, *_put_off_for(event))
             ran = put_off = False
             for where, run in runners:
                 if where is None or where.holds(event):
@@ -103,7 +109,7 @@ class RunningGroup:
                         ran = True
             if not runners:
                 # The store gives a worker only what it has a handler for: never call that done which nobody has done.
-                raise LookupError(f"no handler of the group takes {event.event_type}")
+                raise _nobody_takes(event)
             if not ran:
                 raise PutOff if put_off else NotWanted
 
@@ -116,10 +122,9 @@ class RunningGroup:
             event: One that waits for debounced handlers needs nothing of them: they are called later.
             by_hand: It was given again by hand, and so they are called at once.
         """
-        task = event.follow_up.task if event.follow_up else ""
         wanted = (
             limit.want(name, event)
-            for where, limit, name, debounced in self._limits(event.event_type, task)
+            for where, limit, name, debounced in self._limits(event.event_type, *_put_off_for(event))
             if (not debounced or by_hand or event.follow_up) and (where is None or where.holds(event))
         )
         return list({want.digest: want for want in wanted}.values())
@@ -130,26 +135,32 @@ class RunningGroup:
             calls.wait_no_more()
 
     @lru_cache(maxsize=1024)  # noqa: B019 - a process has one group, asked once per event about few types
-    def _runners(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Run], ...]:
-        return tuple((where, run) for where, _, run in self._called(event_type, task))
+    def _runners(self, event_type: str, task: str, had_by: tuple[str, ...]) -> tuple[tuple[Condition | None, Run], ...]:
+        return tuple((where, run) for where, _, run in self._called(event_type, task, had_by))
 
     @lru_cache(maxsize=1024)  # noqa: B019 - as above
-    def _limits(self, event_type: str, task: str) -> tuple[tuple[Condition | None, Limit, str, bool], ...]:
+    def _limits(
+        self, event_type: str, task: str, had_by: tuple[str, ...]
+    ) -> tuple[tuple[Condition | None, Limit, str, bool], ...]:
         return tuple(
             (where, route.limit, name_of(route.handler), route.debounce is not None)
-            for where, route, _ in self._called(event_type, task)
+            for where, route, _ in self._called(event_type, task, had_by)
             if route.limit is not None
         )
 
-    def _called(self, event_type: str, task: str) -> Sequence[tuple[Condition | None, Route[Any], Run]]:
+    def _called(
+        self, event_type: str, task: str, had_by: tuple[str, ...]
+    ) -> Sequence[tuple[Condition | None, Route[Any], Run]]:
         """What runs, in order. Of a debounced handler's task that handler, which has wanted its event before.
 
-        One that is gone has left its event to all handlers of the type. Debounced ones come first: when the store takes
-        nothing that waits, no other has run in vain.
+        One that is gone (renamed, or debounced no more) is among those of the type which have not had the event: all
+        others ran when it was put off, or wait for it as well. Debounced ones come first: when the store takes nothing
+        that waits, no other has run in vain.
         """
         found = [(route, run) for route, run in self._routes if route.matches(event_type)]
         if own := [(None, route, run) for route, run in found if route.debounce and route.debounce.task == task]:
             return own
+        found = [(route, run) for route, run in found if not any(name in had_by for name in route.known_as)]
         found.sort(key=lambda each: each[0].debounce is None)
         return [(self._where(route), route, run) for route, run in found]
 
@@ -158,3 +169,15 @@ class RunningGroup:
         of_group = None if any(map(is_task_type, route.patterns)) else self._group_where  # its event has passed that
         asked = [each for each in (of_group, route.where) if each is not None]
         return All(tuple(asked)) if len(asked) > 1 else next(iter(asked), None)
+
+
+def _put_off_for(event: Event) -> tuple[str, tuple[str, ...]]:
+    """For which task a follow-up waited, and who had its event then; nothing of what is none."""
+    return (event.follow_up.task, event.follow_up.had_by) if event.follow_up else ("", ())
+
+
+def _nobody_takes(event: Event) -> Exception:
+    if event.follow_up is None or not event.follow_up.had_by:
+        return LookupError(f"no handler of the group takes {event.event_type}")
+    gone = f"the group has no {event.follow_up.task} any more"
+    return PermanentError(f"{gone}, for which this has waited, and each of its other handlers has had the event")

@@ -16,10 +16,16 @@ SOON = Debounce(seconds=0.3)
 
 @pytest.mark.parametrize("debounced", [False, True], ids=["debounced no more", "renamed"])
 async def test_what_waits_for_a_handler_that_is_gone_holds_nobody_up(valkey: Server, *, debounced: bool) -> None:
-    """The next version of the group handles it, and at once what comes after it in the person's order."""
+    """The next version handles it, with the one that has not had it, and then what comes after it of the person."""
     before: Router[None] = Router(ordering=Ordering.ENTITY)
     after: Router[None] = Router(ordering=Ordering.ENTITY)
     calls: list[object] = []
+    noted: list[object] = []
+
+    @before.on("person.*")
+    @after.on("person.*")
+    async def note(event: Event) -> None:
+        noted.append(event.data["version"])
 
     @before.on("person.*", debounce=SOON)
     async def sync(event: Event) -> None:
@@ -36,6 +42,37 @@ async def test_what_waits_for_a_handler_that_is_gone_holds_nobody_up(valkey: Ser
         await eventually(lambda: calls == [1], "what has waited is handled")
         await publish(running, "e2", '{"id":1,"version":2}')
         await eventually(lambda: calls == [1, 2], "and what comes next")
+        await running.finished(4 if debounced else 3)
+
+    assert noted == [1, 2]
+
+
+async def test_what_waits_for_a_handler_that_was_removed_is_a_dead_letter(valkey: Server) -> None:
+    """Nobody is left who has not had it: it holds nobody up, is handled by none twice, and can be redriven."""
+    before: Router[None] = Router(ordering=Ordering.ENTITY)
+    after: Router[None] = Router(ordering=Ordering.ENTITY)
+    noted: list[object] = []
+
+    @before.on("person.*", debounce=SOON)
+    async def sync(event: Event) -> None:
+        raise AssertionError("called before its time")
+
+    @before.on("person.*")
+    @after.on("person.*")
+    async def note(event: Event) -> None:
+        noted.append(event.data["version"])
+
+    async with pipeline(valkey, before, worker_ordering=Ordering.ENTITY) as running:
+        await publish(running, "e1", '{"id":1,"version":1}')
+        await eventually(lambda: running.outcome("e1") == "done", "the event is put off")
+    async with pipeline(valkey, after, upkeep_seconds=0.2) as running:
+        await eventually(lambda: bool(running.dead()), "what has waited is a dead letter")
+        (letter,) = running.dead()
+        await publish(running, "e2", '{"id":1,"version":2}')
+        await eventually(lambda: noted == [1, 2], "and what comes next is handled")
+
+    assert letter["reason"] == "permanent"
+    assert "debounced/" in letter["error"]
 
 
 async def test_before_format_2_it_is_called_at_once(valkey: Server) -> None:

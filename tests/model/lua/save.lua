@@ -4,6 +4,7 @@
 -- ARGV  1 group   then ids of events and follow-ups
 -- Result: { packed, readable rows in the order of tests/model/view.py }
 --
+-- Of what debounced handlers have asked for, nobody knows the ids before: they are found by the events that have asked.
 -- An end that is near is kept by the model's clock. It is rounded: the server's own clock has gone on by a moment.
 --@include partition
 --@include group
@@ -51,20 +52,32 @@ for _, flat in ipairs(redis.call('XINFO', 'GROUPS', events)) do
 end
 
 local outcomes = {}
-for at = 2, #ARGV do
-  local record = redis.call('HMGET', record_of(ARGV[at]), LETTER .. group, POISON .. group, AGAIN .. group, DUPLICATES)
-  local compact = compact_record(ARGV[at])
-  outcomes[#outcomes + 1] = { ARGV[at], outcome_of(ARGV[at]) or '', record[1] or '', record[2] or '', record[3] or '',
+local function add_record(id)
+  local record = redis.call('HMGET', record_of(id), LETTER .. group, POISON .. group, AGAIN .. group, DUPLICATES)
+  local compact = compact_record(id)
+  outcomes[#outcomes + 1] = { id, outcome_of(id) or '', record[1] or '', record[2] or '', record[3] or '',
     record[4] or '', compact and has_mark(compact, MORE) and 'more' or compact and 'compact' or '',
-    redis.call('HGET', record_of(ARGV[at]), 'later:' .. group) or '' }
+    redis.call('HGET', record_of(id), 'later:' .. group) or '' }
+end
+for at = 2, #ARGV do
+  add_record(ARGV[at])
+end
+for at = 2, #ARGV do
+  for id in string.gmatch(redis.call('HGET', record_of(ARGV[at]), 'asked:' .. group) or '', 'follow%-up/%d+%-%S+') do
+    add_record(id)
+  end
 end
 
-local lanes, settles = {}, {}
+local lanes, settles, ended, permits = {}, {}, {}, {}
 for _, row in ipairs(names) do
   if string.find(row[1], group_base .. ':lane:', 1, true) == 1 then
     lanes[#lanes + 1] = { row[1], redis.call('LRANGE', row[1], 0, -1) }
   elseif string.find(row[1], group_base .. ':last_settle:', 1, true) == 1 then
     settles[#settles + 1] = { row[1], redis.call('GET', row[1]) }
+  elseif string.find(row[1], group_base .. ':later:key:', 1, true) == 1 then
+    ended[#ended + 1] = { row[1], redis.call('GET', row[1]) }
+  elseif string.find(row[1], group_base .. ':limit:', 1, true) == 1 and redis.call('TYPE', row[1]).ok == 'zset' then
+    permits[#permits + 1] = { row[1], redis.call('ZRANGE', row[1], 0, -1, 'WITHSCORES') }
   end
 end
 
@@ -75,5 +88,5 @@ return {
   redis.call('HGETALL', attempts_key), redis.call('HGETALL', clock), redis.call('GET', group_base .. ':pause') or '',
   redis.call('HGETALL', group_base .. ':last_take'), settles, entries_of(group_base .. ':dead'), outcomes,
   redis.call('ZRANGE', group_base .. ':later', 0, -1, 'WITHSCORES'), redis.call('HGETALL', group_base .. ':later:entries'),
-  redis.call('HGETALL', group_base .. ':later:subjects'),
+  redis.call('HGETALL', group_base .. ':later:subjects'), ended, permits,
 }

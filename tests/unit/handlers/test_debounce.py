@@ -162,20 +162,81 @@ def test_what_is_no_debounce_is_refused() -> None:
         Router().on("person.*", debounce=wrong)(lambda _: None)
 
 
-async def test_what_is_left_by_a_handler_that_is_gone_is_handled() -> None:
-    """Renamed, or debounced no more: all handlers of the event's type are called, and none is put off."""
-    calls: list[Any] = []
-    (wanted,) = (await run(router_of(calls), UPDATE)).follow_ups
-    plain: Router[None] = Router()
+def group_of(calls: list[str], **debounced: Debounce | None) -> Router[None]:
+    """A group with a handler of each name, debounced or not; each writes down its name when it is called."""
+    router: Router[None] = Router()
+    for name, debounce in debounced.items():
 
-    @plain.on("person.updated")
-    async def sync(event: Event) -> None:
-        calls.append("plain")
+        async def handle(event: Event, *, name: str = name) -> None:
+            calls.append(name)
 
-    results = [await run_later(each, wanted, UPDATE) for each in (plain, router_of(calls, name="other"))]
+        handle.__qualname__ = name
+        router.on("person.updated", debounce=debounce)(handle)
+    return router
 
-    assert [result.outcome for result in results] == [Outcome.DONE] * 2
-    assert calls == ["plain", ("person.updated", 7)]
+
+OFTEN, NAMED = Debounce(seconds=30), Debounce(seconds=30, name="kept")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"renamed": OFTEN, "other": OFTEN, "plain": None},
+        {"renamed": None, "other": OFTEN, "plain": None},
+        {"sync": None, "other": OFTEN, "plain": None},
+        {"sync": None, "other": None, "plain": OFTEN},
+        {"sync": None, "other": Debounce(seconds=30, name="another"), "plain": Debounce(seconds=30, name="mine")},
+        {"renamed": Debounce(seconds=30, name="sync"), "other": OFTEN, "plain": None},
+        {"renamed": OFTEN, "moved": NAMED, "plain": None},
+    ],
+    ids=[
+        "renamed",
+        "and debounced no more",
+        "debounced no more",
+        "all the other way",
+        "others named",
+        "named",
+        "others by their names",
+    ],
+)
+async def test_what_waits_for_a_handler_that_is_gone_is_handled_once(after: dict[str, Debounce | None]) -> None:
+    """By the one that has not had the event under any name; not by those that had it, or that wait for it as well."""
+    calls: list[str] = []
+    before = group_of(calls, sync=OFTEN, other=NAMED, plain=None)
+    waiting = {each.task: each for each in (await run(before, UPDATE)).follow_ups}
+    assert calls == ["plain"]
+    calls.clear()
+
+    result = await run_later(group_of(calls, **after), waiting["debounced/sync"], UPDATE)
+
+    assert (result.outcome, result.follow_ups) == (Outcome.DONE, ())
+    assert calls == [next(iter(after))]
+
+
+async def test_what_waits_for_nobody_is_a_dead_letter() -> None:
+    """Removed altogether: the others have had the event, so it is neither handled twice nor called done."""
+    calls: list[str] = []
+    (wanted,) = (await run(group_of(calls, sync=OFTEN, plain=None), UPDATE)).follow_ups
+
+    result = await run_later(group_of(calls, plain=None), wanted, UPDATE)
+
+    assert (result.outcome, result.reason, calls) == (Outcome.DEAD, "permanent", ["plain"])
+    assert "the group has no debounced/sync any more" in str(result.error)
+
+
+@pytest.mark.parametrize(
+    ("options", "at_most_seconds"),
+    [({}, 300), ({"at_most": None}, 0), ({"at_most": timedelta(minutes=1)}, 60)],
+    ids=["unsaid", "none by hand", "said"],
+)
+async def test_a_steady_stream_is_handled_unless_its_author_does_not_want_that(
+    options: dict[str, Any], at_most_seconds: float
+) -> None:
+    """Without a word about it the first event waits for ten windows at most."""
+    (wanted,) = (await run(router_of([], **options), UPDATE)).follow_ups
+
+    assert wanted.debounced is not None
+    assert wanted.debounced.at_most_seconds == at_most_seconds
 
 
 async def test_a_debounced_handler_is_put_off_before_others_run() -> None:
