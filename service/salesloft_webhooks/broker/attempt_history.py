@@ -4,8 +4,6 @@ Only of attempts that ended badly, or had others before them: an event that succ
 not cost anything for it (decision 68). `lua/include/attempt_history.lua` writes it.
 """
 
-from collections.abc import Sequence
-
 from salesloft_webhooks.broker.lease import Outcome, Settlement
 from salesloft_webhooks.masked_text import masked_text
 
@@ -16,20 +14,12 @@ EXTRA_WORDS = 5
 """Of each attempt that is told of."""
 
 
-def extra_words(settlements: Sequence[Settlement], now: float) -> list[str | int]:
-    """Five words for each attempt that is told of, as ``settle.lua`` takes them; ``now`` is monotonic.
+def extra_words(number: int, item: Settlement, now: float) -> tuple[str | int, ...]:
+    """Five words for an attempt, as ``settle.lua`` takes them, or none; ``now`` is monotonic.
 
-    Times are told as spans: only the server's clock counts.
+    Not for what succeeds at once: whoever asks knows that. Times are told as spans: only the server's clock counts.
     """
-    words: list[str | int] = []
-    for number, item in enumerate(settlements, 1):
-        if item.outcome is Outcome.DONE:
-            if item.lease.event.attempt == 1 and not item.lease.resubmitted:
-                continue
-        elif item.outcome is Outcome.RELEASE:
-            continue
-        words += (number, *_more_of(item, now))
-    return words
+    return () if item.outcome is Outcome.RELEASE else (number, *_more_of(item, now))
 
 
 def _more_of(item: Settlement, now: float) -> tuple[str | int, ...]:

@@ -17,7 +17,7 @@ from salesloft_webhooks.broker.earlier_lanes import EarlierLanes
 from salesloft_webhooks.broker.follow_up_rows import FOLLOW_UP_WORDS, follow_up_words
 from salesloft_webhooks.broker.group_maintenance import MAX_BATCH, GroupMaintenance, milliseconds
 from salesloft_webhooks.broker.group_options import GroupOptions
-from salesloft_webhooks.broker.lease import HandedOver, Lease, Settled, Settlement, Taken
+from salesloft_webhooks.broker.lease import HandedOver, Lease, Outcome, Settled, Settlement, Taken
 from salesloft_webhooks.broker.lease_rows import lease_in, settled_in
 from salesloft_webhooks.settings import Ordering
 
@@ -151,14 +151,9 @@ class Group(GroupMaintenance):
         options = self.options
         args: list[Argument] = [options.name, self.consumer, options.idempotency_ttl_seconds]
         args += (milliseconds(options.lease_seconds), room, self._settle_numbers[partition], int(repeated))
-        now = time.monotonic()
-        more, later = extra_words(settlements, now), follow_up_words(settlements, now)
+        outcomes, more, later = words_of(settlements)
         args += (options.version, partitions, behind, len(more) // EXTRA_WORDS, len(later) // FOLLOW_UP_WORDS)
-        for item in settlements:
-            event = item.lease.event
-            args += (item.lease.entry_id, item.lease.lane, event.event_id, event.attempt, item.lease.run)
-            args += (item.outcome, milliseconds(item.delay_seconds), item.reason, item.error)
-        args += (*more, *later)
+        args += (*outcomes, *more, *later)
         reply: SettleReply = await self._store.run("settle", partition, args)
         return reply
 
@@ -197,3 +192,21 @@ class Group(GroupMaintenance):
         """
         found: int = await self._store.run("look", partition, [self.options.name])
         return found == 1
+
+
+def words_of(settlements: Sequence[Settlement]) -> tuple[list[Argument], list[Argument], list[Argument]]:
+    """What ``settle.lua`` is given of outcomes: of each; of those that have a history; and of their follow-ups.
+
+    In one pass, and with no call for an event that succeeds at once: it is made for every event.
+    """
+    now = time.monotonic()
+    outcomes, more, later = list[Argument](), list[Argument](), list[Argument]()
+    for number, item in enumerate(settlements, 1):
+        lease, event, delay = item.lease, item.lease.event, item.delay_seconds
+        outcomes += (lease.entry_id, lease.lane, event.event_id, event.attempt, lease.run)
+        outcomes += (item.outcome, milliseconds(delay) if delay else 0, item.reason, item.error)
+        if item.outcome is not Outcome.DONE or event.attempt > 1 or lease.resubmitted:
+            more += extra_words(number, item, now)
+        if item.follow_ups or item.follow_ups_before:
+            later += follow_up_words(number, item, now)
+    return outcomes, more, later

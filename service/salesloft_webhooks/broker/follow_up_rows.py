@@ -1,6 +1,5 @@
 """How follow-ups are written: the words of a call that stores them, the rows that wait, and what calls answer."""
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -102,15 +101,14 @@ def order_of(lease: Lease) -> str:
     return f"{max(0, int(version.timestamp() * MICROSECONDS))}-{lease.entry_id}-{digest}"
 
 
-def follow_up_words(settlements: Sequence[Settlement], now: float) -> list[Argument]:
-    """Nine words for each follow-up that counts with one of the outcomes, as ``settle.lua`` takes them."""
+def follow_up_words(number: int, item: Settlement, now: float) -> list[Argument]:
+    """Nine words for each follow-up that counts with an outcome, as ``settle.lua`` takes them."""
     words: list[Argument] = []
-    for number, item in enumerate(settlements, 1):
-        for act in item.follow_ups_before:
-            words += _act_words(number, act.ended or "again", act, now)
-        if item.outcome is Outcome.DONE:
-            for act in item.follow_ups:
-                words += _act_words(number, "ask", act, now)
+    for act in item.follow_ups_before:
+        words += _act_words(number, act.ended or "again", act, now)
+    if item.outcome is Outcome.DONE:
+        for act in item.follow_ups:
+            words += _act_words(number, "ask", act, now)
     return words
 
 

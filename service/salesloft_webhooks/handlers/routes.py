@@ -162,14 +162,16 @@ class Route(Generic[ResourcesT]):
 
         Returns and raises whatever it does; `TypeError` when it returns something to be awaited: its work was not done.
         """
-        return self._finished(await (self.handler(given, resources) if self.takes_resources else self.handler(given)))
+        result = await (self.handler(given, resources) if self.takes_resources else self.handler(given))
+        return result if result is None else self._finished(result)
 
     def call(self, given: Event | Sequence[Event], resources: ResourcesT) -> object:
         """Call a plain function likewise. It blocks."""
-        return self._finished(self.handler(given, resources) if self.takes_resources else self.handler(given))
+        result = self.handler(given, resources) if self.takes_resources else self.handler(given)
+        return result if result is None else self._finished(result)
 
     def _finished(self, result: object) -> object:
-        if result is not None and inspect.isawaitable(result):
+        if inspect.isawaitable(result):
             if inspect.iscoroutine(result):
                 result.close()
             raise TypeError(f"handler {name_of(self.handler)} returned something to be awaited: it lacks an `await`")

@@ -2,22 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 from salesloft_webhooks.broker import DEBOUNCED, FILTERED, HELD_UP, Lease, Outcome, Ran, Settlement
-from salesloft_webhooks.errors import BodyUnreadable, FollowUpRefused, Retry
+from salesloft_webhooks.errors import FollowUpRefused, Retry
 from salesloft_webhooks.follow_ups import ASKER, Cancelled, Wanted
-from salesloft_webhooks.handlers.execution import Ending, StillLeased, Verdict, run_attempt
+from salesloft_webhooks.handlers.execution import Ending, Verdict
 from salesloft_webhooks.handlers.follow_up_limits import ATTEMPT_OVER, check_loop
 from salesloft_webhooks.handlers.running_group import RunningGroup
 from salesloft_webhooks.telemetry import AttemptSpan, WorkerTelemetry
 from salesloft_webhooks.worker.attempt_rules import AttemptRules
 from salesloft_webhooks.worker.described_errors import describe
 from salesloft_webhooks.worker.follow_up_asker import FollowUpAsker
-from salesloft_webhooks.worker.handler_permits import HeldUp, Permit
+from salesloft_webhooks.worker.handler_permits import HeldUp
+from salesloft_webhooks.worker.handler_run import run_handlers
 
 LONGEST_RELEASE_SECONDS = 10.0
 """How long an event that found its backend unavailable is held back itself, however long its group pauses."""
@@ -135,7 +135,7 @@ class Attempt:
             started = time.monotonic() if self.lease.lane else None
             event.__dict__[ASKER] = self  # where `Event.later` finds whom to ask
             try:
-                verdict = await self._verdict(running)
+                verdict = await run_handlers(running, self.lease, self._rules, self)
                 if self._asker is not None and verdict.ending in WITH_DONE:
                     again = await self._asker.prepare()
                     verdict = verdict if again is None else Verdict(Ending.SNOOZED, again, again.after_seconds)
@@ -150,32 +150,6 @@ class Attempt:
                 self._rules.pace.note(time.monotonic() - started)
             settlement = self._settlement(span, verdict)
             return settlement if self._asker is None else self._asker.with_follow_ups(settlement)
-
-    async def _verdict(self, running: RunningGroup) -> Verdict:
-        """Run the handlers, with a permit if one of them is limited."""
-        event, permit = self.lease.event, None
-        may_begin: StillLeased = self._is_known_to_be_ours
-        handle: Callable[[StillLeased], Coroutine[Any, Any, None]] = partial(running.handle, event)
-        try:
-            limited = running.limited and not self.lease.unreadable
-            if limited and (wants := running.wants(event, by_hand=self.lease.resubmitted)):
-                permit = await self._rules.permits.ask(self.lease, wants)
-                may_begin = partial(self._may_begin, permit)
-        except HeldUp as exc:
-            return Verdict(Ending.SNOOZED, exc, exc.after_seconds)
-        except Exception as exc:  # noqa: BLE001 - what the event says cannot be read: a failed attempt, as for handlers
-            handle = partial(_fail, exc)
-        if self.lease.unreadable:
-            handle = partial(_fail, BodyUnreadable(self.lease.unreadable))
-        run = partial(run_attempt, partial(handle, may_begin), self._rules.limits, attempt=self.lease.failures + 1)
-        try:
-            return await run(interrupted=self._is_interrupted)
-        finally:
-            if permit is not None:
-                permit.end()
-
-    def _may_begin(self, permit: Permit) -> bool:
-        return self._is_known_to_be_ours() and permit.begins()
 
     def ask_later(self, wanted: Wanted) -> Coroutine[Any, Any, bool]:
         """For the event's handlers: see `Event.later`."""
@@ -192,11 +166,13 @@ class Attempt:
         self._asker = self._asker or FollowUpAsker(self.lease, self._rules.follow_ups)
         return self._asker
 
-    def _is_known_to_be_ours(self) -> bool:
+    def is_known_to_be_ours(self) -> bool:
+        """Whether nobody else can have been given the event by now."""
         renewed = self.renewed if self.head is None else self.head.renewed
         return time.monotonic() - renewed <= self._rules.begins_within_seconds
 
-    def _is_interrupted(self) -> bool:
+    def is_interrupted(self) -> bool:
+        """Whether somebody outside wants it to end."""
         return self._interruption is not None
 
     def settlement_when_interrupted(self) -> Settlement | None:
@@ -243,8 +219,3 @@ class Attempt:
 
     def _ran(self, span: AttemptSpan) -> Ran:
         return Ran(self.began, span.age_seconds, span.trace_id)
-
-
-async def _fail(error: Exception, _: object) -> None:
-    """In the handlers' place. A key may come back, and the event waits for it as for anything that fails."""
-    raise error

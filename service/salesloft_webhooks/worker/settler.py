@@ -83,7 +83,7 @@ class Settler:
         self._queue: deque[Unsettled] = deque()
         self._releasing = Counts[tuple[str, int]]()
         self._done = Counts[str]()
-        self._confirmed: deque[tuple[float, str]] = deque()
+        self._confirmed: deque[tuple[float, list[str]]] = deque()
         # A replica that is promoted gives out what it takes for leased when that has lapsed, a minute or more later.
         self._known_seconds = 2 * group.options.lease_seconds + 60
         self._confirmed_lately = ConfirmedLately()
@@ -126,9 +126,10 @@ class Settler:
 
     def forget_confirmed(self) -> None:
         """Called when a take has been answered: what was confirmed long ago is not leased by a later one."""
-        known_since = time.monotonic() - self._known_seconds
-        while self._confirmed and (self._confirmed[0][0] < known_since or len(self._confirmed) > KNOWN_MOST):
-            self._done.remove(self._confirmed.popleft()[1])
+        confirmed, since = self._confirmed, time.monotonic() - self._known_seconds
+        while confirmed and (confirmed[0][0] < since or len(self._done) > KNOWN_MOST):
+            for entry_id in confirmed.popleft()[1]:
+                self._done.remove(entry_id)
 
     def say_again(self) -> None:
         """Called when the store has failed or is connected anew: it may be a promoted replica, which has not heard all.
@@ -197,7 +198,7 @@ class Settler:
         return [as_heard(unsettled, self._failed) for unsettled in islice(self._queue, len(batch))]
 
     def _forget(self, batch: Sequence[Settlement]) -> None:
-        now = time.monotonic()
+        now, done = time.monotonic(), list[str]()
         for _ in batch:
             unsettled = self._queue.popleft()
             settlement = unsettled.settlement
@@ -206,9 +207,11 @@ class Settler:
             if settlement.outcome is Outcome.RELEASE:
                 self._releasing.remove(_attempt_of(settlement.lease))
             elif settlement.outcome is Outcome.DONE:
-                self._confirmed.append((now, settlement.lease.entry_id))
+                done.append(settlement.lease.entry_id)
                 if not unsettled.again:
                     self._confirmed_lately.add(settlement, now)
+        if done:
+            self._confirmed.append((now, done))
 
     async def _settle(self, batch: list[Settlement], room: int) -> HandedOver:
         began = time.perf_counter()

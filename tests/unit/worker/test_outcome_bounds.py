@@ -1,10 +1,15 @@
 """Which outcomes go together, and what is said again of them."""
 
 import time
+import weakref
 from collections import deque
 from datetime import UTC, datetime
 
-from salesloft_webhooks.broker import FollowUpAct, Lease, Outcome, Settlement
+import msgspec
+import pytest
+
+from salesloft_webhooks.broker import FILTERED, FollowUpAct, Lease, Outcome, Ran, Settlement
+from salesloft_webhooks.broker.consumer_group import words_of
 from salesloft_webhooks.broker.lease import ACT_BYTES
 from salesloft_webhooks.events import Event
 from salesloft_webhooks.worker.outcome_bounds import (
@@ -61,6 +66,39 @@ def test_what_is_said_again_says_all_that_was_stored() -> None:
     assert again.follow_ups_before == (cancelled,)
     assert [act.stored >= began for act in again.follow_ups] == [True]
     assert confirmed.taken() == []
+
+
+def test_an_ordinary_outcome_is_said_again_without_its_event() -> None:
+    """The same words go to the store; what the event says is freed as soon as it is done."""
+    event = Event("of-it", "a.b", "", "", datetime.now(UTC), b"{}" * MEGABYTE)
+    outcome = Settlement(Lease(3, "5-1", "person:7", event, run="r", followed=True), Outcome.DONE)
+    said, alive, confirmed = words_of([outcome]), weakref.ref(event), ConfirmedLately()
+
+    confirmed.add(outcome, time.monotonic())
+    del outcome, event
+
+    assert alive() is None
+    (again,) = confirmed.taken()
+    assert words_of([again]) == said
+    assert (again.lease.partition, again.lease.followed) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Settlement(Lease(0, "1-0", "", Event("e", "a.b", "", "", datetime.now(UTC), b"", attempt=2)), Outcome.DONE),
+        Settlement(done(1).lease, Outcome.DONE, reason=FILTERED),
+        Settlement(msgspec.structs.replace(done(1).lease, resubmitted=True), Outcome.DONE, ran=Ran(1.0, 2.0)),
+    ],
+    ids=["a later attempt", "filtered", "a redrive"],
+)
+def test_what_is_out_of_the_ordinary_is_said_again_whole(outcome: Settlement) -> None:
+    """Its history and why it is done are told of once more, too."""
+    confirmed = ConfirmedLately()
+
+    confirmed.add(outcome, time.monotonic())
+
+    assert confirmed.taken() == [outcome]
 
 
 def test_what_was_stored_before_the_store_failed_is_said_with_the_outcome() -> None:
