@@ -30,7 +30,7 @@ FEW = {"receiver": 3, "worker": 6, "idle worker": 2}
 """Scripts or round trips of a timer, which fell into the count or did not; a worker's counts are those of a part."""
 OF_RECEIVER = {INSTRUCTIONS: EVENTS * 3 // 4, ALLOCATED: EVENTS * 256}
 """Of an event, less than an instruction: one more is seen."""
-OF_WORKER = {INSTRUCTIONS: 0.01, ALLOCATED: 0.03}
+OF_WORKER = {INSTRUCTIONS: 0.02, ALLOCATED: 0.04}
 """0.8 and 1.6 % were the spread of runs with six processes for each core, by the beats of a worker (decision 94)."""
 IDLE_SHARE = 0.15
 """Of an idle worker: its timers run twenty to fifty times meanwhile, a few times more or less."""
