@@ -7,7 +7,8 @@ another, finds either the record or the claim as it was left. A person who is tr
 long as nobody else waits.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.broker.layout import partition_of
@@ -38,13 +39,17 @@ class Adoptions:
         by_partition: dict[int, list[str]] = {}
         for record in people:
             by_partition.setdefault(partition_of(record, self._store.first_partitions), []).append(record)
-        claimed: dict[str, float] = {}
-        for partition, records in by_partition.items():
-            keys = [self._store.keys.adoption(partition, self._group, record) for record in records]
-            persons = [people[record] for record in records]
-            try:
-                answers = await self._store.run("adopt", partition, [round(seconds * 1000), *persons], keys)
-            except StoreUnavailable:
-                continue
-            claimed |= {record: left / 1000 for record, left in zip(records, answers, strict=True) if left > 0}
-        return claimed
+        # Side by side: one that does not answer is waited for while the claims of the others run.
+        asked = [self._claim_in(partition, records, people, seconds) for partition, records in by_partition.items()]
+        return {record: left for claims in await asyncio.gather(*asked) for record, left in claims.items()}
+
+    async def _claim_in(
+        self, partition: int, records: Sequence[str], people: Mapping[str, str], seconds: float
+    ) -> Mapping[str, float]:
+        keys = [self._store.keys.adoption(partition, self._group, record) for record in records]
+        persons = [people[record] for record in records]
+        try:
+            answers = await self._store.run("adopt", partition, [round(seconds * 1000), *persons], keys)
+        except StoreUnavailable:
+            return {}
+        return {record: left / 1000 for record, left in zip(records, answers, strict=True) if left > 0}

@@ -1,6 +1,7 @@
 """Claims of records outside: one person for each, for a time."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -69,6 +70,7 @@ async def test_whoever_waits_is_not_kept_waiting_by_anothers_tries(store: Store)
     adoptions = Adoptions(store, "crm")
     await adoptions.claim({"101": "1"}, seconds=1)
     assert await adoptions.claim({"101": "2"}, seconds=60) == {}
+    await asyncio.sleep(0.02)  # two milliseconds that are one would look like a claim begun anew
 
     left = [(await adoptions.claim({"101": "1"}, seconds=1)).get("101", 0.0) for _ in range(2)]
 
@@ -110,3 +112,23 @@ async def test_a_partition_that_is_away_costs_only_those_whose_claims_it_has(
 
     assert set(claims) == {each for each in records if partition_of(each, store.first_partitions)}
     assert 0 < len(claims) < len(records)
+
+
+async def test_partitions_that_hang_are_waited_for_side_by_side(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, the claims of the others are as young as one of them is slow."""
+    usual, records = Store.run, {f"r{number}": "1" for number in range(12)}
+
+    async def run(self: Store, name: str, partition: int, *more: Any) -> Any:
+        if partition:
+            await asyncio.sleep(0.5)
+            raise StoreUnavailable("away")
+        return await usual(self, name, partition, *more)
+
+    monkeypatch.setattr(Store, "run", run)
+    began = time.monotonic()
+
+    claims = await Adoptions(store, "crm").claim(records, seconds=60)
+
+    assert store.first_partitions > 2
+    assert time.monotonic() - began < 0.9
+    assert set(claims) == {each for each in records if not partition_of(each, store.first_partitions)}

@@ -177,6 +177,27 @@ async def test_what_notify_tells_people_by(doctor: Doctor) -> None:
     assert (slack.messages, service.requests) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("url", "check"),
+    [
+        ("slack+https://127.0.0.1:abc/a-secret", "notify.addresses"),
+        ("https://hooks.slack.com/services/T/B/a-secret\n", "notify.addresses"),
+        ("teams+https://a..b/a-secret", "endpoint"),
+        (f"teams+https://{'a' * 64}.example/a-secret", "endpoint"),
+    ],
+    ids=["a port", "the newline of `echo | base64`", "a host", "a long name"],
+)
+async def test_what_is_no_address_is_a_finding(doctor: Doctor, url: str, check: str) -> None:
+    """Whoever mistyped one learns it beside everything else, and not from a traceback."""
+    file = doctor.folder / "handlers.yaml"
+    file.write_text(yaml.safe_dump({"notify": {"default_urls": [url]}}))
+
+    found = await asyncio.to_thread(doctor.finds, "worker", check, WORKER_GROUP="notify", HANDLERS_FILE=str(file))
+
+    assert [level for level, _ in found] == ["problem"]
+    assert "a-secret" not in str(found)
+
+
 @pytest.mark.parametrize("group", ["notify", "crm"])
 async def test_reps_by_address_need_salesloft_s_users(doctor: Doctor, group: str) -> None:
     """Whoever may not list them would find out with the first event; a group that does not need them does not ask."""

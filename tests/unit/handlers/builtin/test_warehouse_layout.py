@@ -53,6 +53,7 @@ def test_a_folder_is_the_type_and_the_day_in_utc(event_type: str, when: datetime
         {"url": "s3://b", "s3": {"endpoint": "https://user:password@host"}},
         {"url": "gs://b", "s3": {"region": "eu-central-1"}},
         {"url": "s3://b", "gcs": {"anonymous": True}},
+        {"url": "gs://b", "gcs": {"endpoint": "http://host"}},
         {"url": "gs://b", "gcs": {"endpoint": "https://user:password@host"}},
         {"url": "s3://b", "max_events": 0},
         {"url": "s3://b", "compaction_hours": -1},

@@ -31,6 +31,8 @@ async def check_endpoint(name: str, url: str, *, private: bool) -> Finding:
                 do = "use a public address, or set allow_private_addresses: true for this endpoint"
                 return problem("endpoint", f"{name}: the address is a private one", do)
             _, writer = await asyncio.open_connection(host, port, ssl=secure or None)
+    except UnicodeError:
+        return problem("endpoint", f"{name}: there can be no such host", HANDLERS_FILE)
     except (OSError, TimeoutError) as exc:
         what = "no answer" if isinstance(exc, TimeoutError) else (exc.strerror or type(exc).__name__)
         return problem("endpoint", f"{name}: {what}", f"start it, let us out to it, or {HANDLERS_FILE}")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from salesloft_webhooks.cli.commands.doctor.diagnosis import Finding, fine, problem, skipped, warning
-from salesloft_webhooks.cli.commands.doctor.endpoint_checks import SECONDS, check_endpoint
+from salesloft_webhooks.cli.commands.doctor.endpoint_checks import HANDLERS_FILE, SECONDS, check_endpoint
 from salesloft_webhooks.errors import HandlerSignal
 from salesloft_webhooks.handlers.builtin.configuration import NotifyConfiguration, SlackApp
 from salesloft_webhooks.handlers.builtin.notify.recipients import RecipientDirectory
@@ -21,10 +21,16 @@ async def check_notify(configuration: NotifyConfiguration, settings: Settings) -
     if not channels and configuration.slack is None:
         do = "give it addresses (NOTIFY_URLS, or default_urls in HANDLERS_FILE)"
         yield warning("notify.addresses", "there is none, so nobody is told anything", do)
-    for scheme, origin in sorted({(each.scheme, each.origin) for each in channels if each.origin}):
+    origins = set[tuple[str, str]]()
+    for each in channels:
+        try:
+            origins.add((each.scheme, each.origin))
+        except httpx2.InvalidURL:
+            yield problem("notify.addresses", f"{each.scheme}: nobody understands the address", HANDLERS_FILE)
+    for scheme, origin in sorted(each for each in origins if each[1]):
         host = httpx2.URL(origin).netloc.decode()
         yield await check_endpoint(f"{scheme} at {host}", origin, private=True)
-    if others := sorted({each.scheme for each in channels if not each.origin}):
+    if others := sorted({scheme for scheme, origin in origins if not origin}):
         says = f"what only Apprise knows cannot be looked at without a message: {', '.join(others)}"
         yield skipped("notify.addresses", says)
     if configuration.slack is not None:

@@ -38,6 +38,12 @@ class GcsStorage(Section):
     )
     anonymous: bool = Field(default=False, description="Without credentials: for what asks for none.")
 
+    @model_validator(mode="after")
+    def _token_is_encrypted(self) -> "GcsStorage":
+        if (self.endpoint or "").startswith("http://") and not self.anonymous:
+            raise ValueError("gcs.endpoint must begin with https://, or anonymous be true: Google's token goes along")
+        return self
+
 
 class WarehouseConfiguration(Section):
     """Where events are kept as Parquet files."""
