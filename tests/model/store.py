@@ -54,6 +54,7 @@ class ModelStore:
     sent: tuple[str, tuple[Argument, ...]] = ("", ())
     keys: Keys = field(default_factory=Keys)
     partitions: int = 1
+    max_bytes: int = 0
     earlier: tuple[()] = ()
     body_keys: None = None
     sealing_keys: None = None

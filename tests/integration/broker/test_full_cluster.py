@@ -128,7 +128,7 @@ async def test_three_times_the_limit_passes_and_one_full_server_is_full(traffic:
     partitions = await traffic.partitions()
     assert len(servers) == len({each.server for each in partitions}) == 3
     assert memory_limit_bytes(partitions) == 3 * LIMIT
-    assert max(each.memory_used_bytes for each in partitions) < LIMIT
+    await eventually(lambda: _within_limit(traffic), "what a second has brought has made room", 30)
     assert (len(traffic.held) > 50, await traffic.kept()) == (True, traffic.held)
 
     while traffic.watch.full is None:
@@ -147,3 +147,7 @@ async def test_three_times_the_limit_passes_and_one_full_server_is_full(traffic:
 
 async def _unfinished_but_held(traffic: Traffic, most: int) -> bool:
     return await traffic.unfinished() <= len(traffic.held) + most
+
+
+async def _within_limit(traffic: Traffic) -> bool:
+    return max(each.memory_used_bytes for each in await traffic.partitions()) < LIMIT

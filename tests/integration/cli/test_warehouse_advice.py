@@ -46,7 +46,8 @@ def test_typed_tables_come_with_what_to_do(storage: Storage, console: Console, a
     fine, off, _ = advised(typed=True), advised(), advised(typed=True)
     ((typed, *_),) = folders_below(storage, "typed").values()
     storage.write(typed.path, b"broken")
-    broken = advised(typed=True)
+    broken, broken_and_off = advised(typed=True), advised()
+    advised(typed=True)
     storage.delete(typed.path)
     lacking = advised(typed=True)
     console.run("warehouse", "compact")
@@ -55,6 +56,7 @@ def test_typed_tables_come_with_what_to_do(storage: Storage, console: Console, a
     assert fine == advised(typed=True) == (0, [])
     assert off == (0, [OFF])
     assert broken == (ExitCode.FAILED, ["delete the damaged files of `typed`"])
+    assert broken_and_off == (ExitCode.FAILED, [OFF])  # no compaction would make it anew
     assert lacking == (ExitCode.FAILED, [f"{BRINGS} (0 file(s) are not)"])
 
 

@@ -38,7 +38,7 @@ def advice(
             f"{COMPACT} writes the manifest anew of what is there"
             + ("; what was only in a missing file comes back by a replay alone" if found.missing else "")
         )
-    if typed.damaged:
+    if typed.damaged and configuration.typed:
         yield f"delete the damaged files of `typed`; then {COMPACT}, which makes them anew of the events"
     if configuration.typed and (typed.missing or typed.behind):
         behind = f"{typed.behind:,} file(s) are not"

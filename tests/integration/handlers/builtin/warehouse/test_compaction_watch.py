@@ -89,6 +89,18 @@ async def test_one_that_dies_has_begun_and_is_not_complete(storage: Storage, gro
     assert steps == 9  # two for each write: that it begins, two manifests, since when they count, that it has ended
 
 
+async def test_a_clock_that_is_ahead_does_not_put_the_alert_off(storage: Storage, group: str, seen: Seen) -> None:
+    """A compaction cannot have been complete after its own word of it was stored."""
+    put(storage, "a")
+    compact(storage, grace=AT_ONCE, now=datetime.now(UTC) + 720 * HOUR)
+
+    await watch(storage, group).look()
+
+    compacted = seen("compacted_timestamp_seconds")
+    assert compacted is not None
+    assert compacted < (datetime.now(UTC) + HOUR).timestamp()
+
+
 async def test_before_the_first_one_the_oldest_file_waits(tmp_path: Path, group: str, seen: Seen) -> None:
     """So that whoever never compacts is seen, over restarts, too; an empty warehouse waits for nothing."""
     storage = open_storage(WarehouseConfiguration(url=f"file://{tmp_path}"))
