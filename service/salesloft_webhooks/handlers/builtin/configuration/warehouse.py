@@ -39,7 +39,7 @@ class GcsStorage(Section):
     anonymous: bool = Field(default=False, description="Without credentials: for what asks for none.")
 
     @model_validator(mode="after")
-    def _token_is_encrypted(self) -> "GcsStorage":
+    def _consistent(self) -> "GcsStorage":
         if (self.endpoint or "").startswith("http://") and not self.anonymous:
             raise ValueError("gcs.endpoint must begin with https://, or anonymous be true: Google's token goes along")
         return self
