@@ -28,6 +28,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from msgspec import Struct
@@ -159,7 +160,9 @@ class MemoryBounds:
         oldest = {partition: look.oldest_ms for partition, look in looks.items() if look.excess > 0}
         over = set(oldest)
         entries = await self._shorten_history(oldest, over, until)
-        records = 0 if entries else await self._forget_records(set(over), until)
+        records = 0
+        with suppress(StoreError):  # whether it is full is judged by what is used, all the same
+            records = 0 if entries else await self._forget_records(set(over), until)
         if self._observer is not None and entries + records:
             self._observer.room_made(entries=entries, records=records)
         goes_on = entries + records > 0 and time.monotonic() >= until

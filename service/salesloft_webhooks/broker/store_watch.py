@@ -21,7 +21,6 @@ seen within a second, one bad delivery makes nobody unready, and the way back ne
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -156,12 +155,15 @@ class StoreWatch:
 
     async def _keep_within_bounds(self) -> str | None:
         """Make room; why there is none, see `full`."""
-        bounded = False
-        with suppress(StoreError):  # what is wrong is found out next, by trying to write
+        try:
             room = await self._bounds.keep()
-            if room.full:
-                return FULL
+        except StoreError:  # what is wrong is found out next, by trying to write; that there is room now, nobody knows
+            bounded, full = False, self.full == FULL
+        else:
             bounded = room.limit_bytes > 0 and "backlog_limit" not in self._settings.model_fields_set
+            full = room.full
+        if full:
+            return FULL
         over = not bounded and await slowest_backlog(self._store) > self._settings.backlog_limit
         return OVER_BACKLOG if over else None
 

@@ -139,7 +139,7 @@ async def test_three_times_the_limit_passes_and_one_full_server_is_full(traffic:
     assert traffic.watch.unready is None
 
     async with working(traffic):
-        await eventually(lambda: traffic.watch.full is None, "what is finished has made room", 30)
+        await eventually(lambda: traffic.watch.full is None, "what is finished has made room", 90)
         await traffic.publish(person=7)
         await eventually(lambda: _unfinished_but_held(traffic, 0), "what came since is finished", 30)
     assert await traffic.kept() == traffic.held

@@ -22,9 +22,9 @@
 --@include needed_entries
 --@include memory_limits
 local LEAST, WINDOW, LEAST_WINDOW, WINDOW_BYTES = 100, 500, 20, 4 * 1024 * 1024
-local MARGIN = 0.01 -- a percent more than the excess, so as not to be over again at once
+local MARGIN = 0.01 -- a percent of the limit more than the excess, so as not to be over again at once
 local share, most_bytes, most, after = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local excess, limit, used = excess_over(share, most_bytes, tonumber(ARGV[5]))
+local excess, limit, used, exceeded = excess_over(share, most_bytes, tonumber(ARGV[5]))
 
 local function bytes_per_entry()
   return math.max(stream_bytes() / math.max(redis.call('XLEN', events), 1), 1)
@@ -91,7 +91,7 @@ end
 -- Whole nodes at the front first, cheaply; then one by one.
 local function remove(groups)
   local bytes = bytes_per_entry()
-  local wanted = math.min(most, math.ceil((excess + MARGIN * math.max(limit, most_bytes)) / bytes))
+  local wanted = math.min(most, math.ceil((excess + MARGIN * exceeded) / bytes))
   if wanted >= LEAST then
     local first = first_needed(join_id(first_unfinished(groups)))
     local removed = remove_nodes_before(first, wanted)

@@ -23,12 +23,13 @@ local function stream_bytes()
 end
 
 -- Bytes over `share` of what the server may use, or over `most_bytes` of this stream (0: no such limit), whichever is
--- more; not above 0: within both. What the server may use, and what it uses.
+-- more; not above 0: within both. What the server may use, what it uses, and the limit that is exceeded most.
 local function excess_over(share, most_bytes, our_limit)
   local used, limit = server_memory(our_limit)
-  local excess = limit > 0 and used - share * limit or -1
-  if most_bytes > 0 then
-    excess = math.max(excess, stream_bytes() - most_bytes)
+  local excess, exceeded = limit > 0 and used - share * limit or -1, limit
+  local of_stream = most_bytes > 0 and stream_bytes() - most_bytes or -1
+  if of_stream > excess then
+    excess, exceeded = of_stream, most_bytes
   end
-  return math.ceil(excess), limit, used
+  return math.ceil(excess), limit, used, exceeded
 end
