@@ -91,8 +91,8 @@ async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: boo
     from salesloft_webhooks.broker.administration.archive_runs import (
         Lost,
         archive_run,
-        end_archive_run,
         end_lost_run,
+        give_up_archive_run,
         places_of_run,
     )
 
@@ -112,7 +112,7 @@ async def give_up_archive(group: str, store: "Store", _: "Settings", *, yes: boo
     with suppress(Lost):
         counts = (await places_of_run(store, run))[1]
         known = f"{sum(counts.values()):,} of {run.total:,} event(s) were dealt with"
-    if not await end_archive_run(store, group, run):
+    if not await give_up_archive_run(store, group, run):
         fail(_OVERTAKEN.format(group))
     await write_own_act(store, "replay", {"group": group, "run": run.run_id, "given_up": "true"}, counts)
     note(f"given up; {known}")

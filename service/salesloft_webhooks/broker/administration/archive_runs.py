@@ -147,7 +147,7 @@ async def places_of_run(store: Store, run: ArchiveRun) -> tuple[list[Place], dic
 
 
 async def end_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
-    """A run is finished, or given up: a new one may begin; False: the group's unfinished run is not this one any more.
+    """A run is finished: a new one may begin; False: the group's unfinished run is not this one any more.
 
     Raises:
         StoreError: it may be there still.
@@ -155,6 +155,15 @@ async def end_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
     ended = await _end(store, group, run.run_id)
     await _forget_places(store, run)
     return ended
+
+
+async def give_up_archive_run(store: Store, group: str, run: ArchiveRun) -> bool:
+    """A run is stopped, whoever carries it out; returns and raises what `end_archive_run` does.
+
+    Without its places nothing more is given. Who dies before it is ended leaves one that can be given up once more.
+    """
+    await _forget_places(store, run)
+    return await _end(store, group, run.run_id)
 
 
 async def end_lost_run(store: Store, group: str, lost: Lost) -> bool:

@@ -13,7 +13,7 @@ from salesloft_webhooks.broker.administration.archive_runs import (
     COUNT,
     ArchiveRun,
     archive_runs,
-    end_archive_run,
+    give_up_archive_run,
 )
 from salesloft_webhooks.broker.administration.run_records import Run, RunKind, RunState
 from salesloft_webhooks.broker.administration.runs import KEPT
@@ -62,7 +62,7 @@ async def stop(store: Store, run_id: str, *, by: str) -> RunState | None:
     """
     for group, run in (await archive_runs(store)).items():
         if run.run_id == run_id:
-            return RunState.STOPPED if await end_archive_run(store, group, run) else None
+            return RunState.STOPPED if await give_up_archive_run(store, group, run) else None
     return await carried_out.stop(store, run_id, by=by)
 
 

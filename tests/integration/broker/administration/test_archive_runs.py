@@ -14,12 +14,14 @@ from salesloft_webhooks.broker.administration.archive_runs import (
     begin_archive_run,
     end_archive_run,
     end_lost_run,
+    give_up_archive_run,
     new_run,
     places_of_run,
 )
 from salesloft_webhooks.broker.administration.groups import remove
 from salesloft_webhooks.broker.administration.replay import Selection
 from salesloft_webhooks.broker.administration.run_steps import Moved
+from salesloft_webhooks.broker.connection.store import Store
 from salesloft_webhooks.errors import StoreUnavailable
 from tests.integration.broker.administration.archive_steps import begun, given, replayed
 from tests.support.archived_events import Listed, archived
@@ -156,6 +158,29 @@ async def test_what_is_lost_is_not_begun_anew(driven: Driven, harm: Callable[[Dr
         await given(driven, (await archive_run(driven.store, "crm")) or run, archive)
 
     assert await driven.handle(group) == []
+
+
+async def test_whoever_dies_while_giving_up_leaves_a_run_that_can_be_given_up(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more is given by it, it is still the group's, and the next word ends it."""
+    await driven.group()
+    archive = Listed(archived(3))
+    run = await begun(driven, archive)
+    with monkeypatch.context() as died:
+        died.setattr(Store, "run_on", _away)
+        with pytest.raises(StoreUnavailable):
+            await give_up_archive_run(driven.store, "crm", run)
+
+    with pytest.raises(Lost):
+        await given(driven, run, archive)
+    assert await archive_run(driven.store, "crm") == run
+    assert await give_up_archive_run(driven.store, "crm", run)
+    assert await archive_run(driven.store, "crm") is None
+
+
+async def _away(*_: object) -> None:
+    raise StoreUnavailable("away")
 
 
 async def test_who_is_late_ends_no_other_run(driven: Driven) -> None:
