@@ -97,7 +97,17 @@ def test_a_list_may_come_from_stdin(people: Storage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("1\nRobin\n", 2), ("1;Robin\n", 1), (f"2\n\n{'1' * 19}", 3), ("-1", 1), ("\udcff", 1)], ids=repr
+    ("text", "line"),
+    [
+        ("1\nRobin\n", 2),
+        ("1;Robin\n", 1),
+        (f"2\n\n{'1' * 19}", 3),
+        ("-1", 1),
+        ("\udcff", 1),
+        ("1\u20282", 1),
+        ("1\x1c2", 1),
+    ],
+    ids=repr,
 )
 def test_a_list_with_something_else_in_it_erases_nobody(
     people: Storage, console: Console, tmp_path: Path, text: str, line: int

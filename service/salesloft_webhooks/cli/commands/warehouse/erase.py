@@ -56,7 +56,7 @@ def _ids(options: Sequence[str], file: str) -> list[int]:
     if file:
         from salesloft_webhooks.cli.delivery_target import content
 
-        lines = content(file).decode("utf-8-sig", errors="replace").splitlines()
+        lines = content(file).decode("utf-8-sig", errors="replace").split("\n")
         named += [(f"--persons, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
     if not named:
         raise typer.BadParameter("say who: --person ID, or --persons FILE with an id in each line")
