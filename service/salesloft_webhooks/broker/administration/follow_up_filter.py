@@ -27,7 +27,7 @@ class FollowUpFilter:
         entity_key: Of this person only, ``person:164510523``.
         due_before: Due before this time.
         asked_until_ms: Asked for until then, Unix ms by the store's clock: what is asked for while somebody acts is not
-            meant; 0: whenever.
+            meant, nor what waits for a debounced handler, of which that is not known; 0: whenever.
     """
 
     group: str = ""

@@ -4,7 +4,7 @@
 -- KEYS  1 the partition's stream
 -- ARGV  1 group   2 at most so many found (0: they are only counted)   3 at most so many looked at
 --       4, 5 those behind this place: when that one is due, ms by the server's clock, and its id ('', '': from the first)
---       6 due before, ms by the server's clock   7 asked for until, ms likewise   8 task   9 key   10 entity (each '': any)
+--       6 due before, ms by the server's clock   7 asked for until, ms likewise, and by no debounced handler   8 task   9 key   10 entity (each '': any)
 -- Result: { looked at, found, place of the last one that was looked at: ms and id ('', '': nothing is left behind it),
 --           then of each found: id, when it is due (ms by the server's clock), row without the body }
 --
@@ -61,8 +61,9 @@ local function said_in(fields)
   return fine and type(said) == 'table' and said or {}
 end
 
-local function is_meant(asked, head)
-  if asked_until ~= '' and asked > tonumber(asked_until) then
+-- Of debounced handlers nothing is asked for until some time: what takes the place of another says since when that waited.
+local function is_meant(id, asked, head)
+  if asked_until ~= '' and (asked > tonumber(asked_until) or debounced.is_one(id)) then
     return false
   elseif task == '' and key == '' and entity == '' then
     return true
@@ -93,7 +94,7 @@ for at = 1, #flat, 2 do
   local row = redis.call('HGET', follow_ups.entries, flat[at]) or ''
   bytes = bytes + #row
   local asked, bodiless, head = waiting_row.read(row)
-  if asked and is_meant(asked, head) then
+  if asked and is_meant(flat[at], asked, head) then
     found = found + 1
     if most_found > 0 then
       rows[#rows + 1] = flat[at]

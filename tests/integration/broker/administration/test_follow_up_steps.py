@@ -1,5 +1,6 @@
 """Runs that cancel follow-ups: what was counted and no more, to the end, with exact counts, whoever is killed."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from salesloft_webhooks.broker.administration import follow_up_look, follow_up_steps
 from salesloft_webhooks.broker.administration.follow_up_filter import FollowUpFilter
-from salesloft_webhooks.broker.administration.follow_up_look import count, look
+from salesloft_webhooks.broker.administration.follow_up_look import count, look, page
 from salesloft_webhooks.broker.administration.follow_up_steps import CancelSteps, cancelling
 from salesloft_webhooks.broker.administration.run_records import BEGINNING, Run, RunKind
 from salesloft_webhooks.broker.administration.run_steps import Moved
@@ -15,6 +16,8 @@ from salesloft_webhooks.broker.administration.runs import begin, find_run
 from salesloft_webhooks.broker.administration.server_clock import server_ms
 from tests.integration.broker.administration.test_killed_runs import Killed, Mortal
 from tests.integration.broker.administration.test_replay_runs import finish
+from tests.integration.broker.debouncing_steps import put_off, settled
+from tests.support.broker_bench import Bench, take
 from tests.support.broker_driver import TTL, Driven
 from tests.support.waiting_follow_up import let_one_wait
 
@@ -81,6 +84,22 @@ async def test_what_is_asked_for_meanwhile_stays(driven: Driven) -> None:
 
     assert (await cancelled(driven, run_id)).outcomes == {"cancelled": 5}
     assert await count(driven.store, CRM) == 3
+
+
+async def test_what_waits_of_a_debounced_handler_stays(bench: Bench) -> None:
+    """A later event's takes its place, and says since when the first has waited: it would pass for what was meant."""
+    group = await bench.group(lease_seconds=60)
+    for event_id in ("e1", "e2"):
+        await bench.publish(event_id)
+    first, second = await take(group)
+    await settled(group, bench, first, put_off(3_600))
+    fixed = replace(CRM, asked_until_ms=await server_ms(bench.store))
+    await asyncio.sleep(0.01)
+    before = await count(bench.store, fixed)
+    act = await settled(group, bench, second, put_off(3_600))
+
+    assert (before, await count(bench.store, fixed)) == (0, 0)
+    assert [each.event_id for each in (await page(bench.store, CRM, limit=10)).found] == [act.follow_up]
 
 
 async def test_a_run_that_is_elsewhere_by_now_changes_nothing(driven: Driven) -> None:
